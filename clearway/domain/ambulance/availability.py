@@ -1,0 +1,125 @@
+"""The availability axis of a resource: on shift, free, on a break, unavailable and why.
+
+It is independent of the job axis: a crew clears its job before it books unavailable, otherwise the job's
+clock would absorb the time.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from types import MappingProxyType
+
+from ..shared.errors import NotAllowed
+from ..shared.facts import Fact, in_fixed_order
+from ..shared.findings import Finding
+from .events import AvailabilityEvent
+from .words import Availability, Category, JobState, ResourceKind, Standing
+
+A = Availability
+
+# What may follow what. Staying in a state with another standing or reason is always allowed.
+FOLLOWS: Mapping[Availability, frozenset[Availability]] = MappingProxyType(
+    {
+        A.OFF: frozenset({A.BOOKING_ON}),
+        A.BOOKING_ON: frozenset({A.AVAILABLE, A.UNAVAILABLE, A.RESTRICTED, A.OFF}),
+        A.AVAILABLE: frozenset({A.UNAVAILABLE, A.BREAK_TRAVEL, A.ON_BREAK, A.RESTRICTED, A.OFF}),
+        A.UNAVAILABLE: frozenset({A.AVAILABLE, A.RESTRICTED, A.OFF}),
+        A.BREAK_TRAVEL: frozenset({A.ON_BREAK, A.AVAILABLE, A.UNAVAILABLE}),
+        A.ON_BREAK: frozenset({A.AVAILABLE, A.RESTRICTED, A.UNAVAILABLE}),
+        A.RESTRICTED: frozenset({A.AVAILABLE, A.UNAVAILABLE, A.BREAK_TRAVEL, A.ON_BREAK, A.OFF}),
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ResourceStanding:
+    """What the availability facts of one resource add up to."""
+
+    call_sign: str
+    availability: Availability = Availability.OFF
+    since: datetime | None = None
+    standing: Standing | None = None
+    reason: str | None = None
+    kind: ResourceKind | None = None
+    station: str | None = None
+    skill: str | None = None
+    shift_start: datetime | None = None
+    shift_end: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AllocationPolicy:
+    """Who may be sent from a restricted state or an interruptible break."""
+
+    restricted: frozenset[Category] = frozenset({Category.C1, Category.C2})
+    interruptible_break: frozenset[Category] = frozenset({Category.C1})
+
+
+def fold(facts: Iterable[Fact[AvailabilityEvent]]) -> tuple[ResourceStanding, tuple[Finding, ...]]:
+    """What the availability facts of one resource add up to. Never raises; needs at least one fact."""
+    distinct = {(fact.source, fact.event.message_id): fact for fact in facts}.values()
+    ordered = in_fixed_order(distinct, rank=lambda event: list(Availability).index(event.status))
+    standing = ResourceStanding(call_sign=ordered[0].event.call_sign)
+    findings: list[Finding] = []
+    for place, fact in enumerate(ordered):
+        if place and not is_legal(standing.availability, fact.event.status):
+            findings.append(_unexpected(standing, fact.event))
+        standing = apply(standing, fact.event)
+    return standing, tuple(findings)
+
+
+def apply(before: ResourceStanding, event: AvailabilityEvent) -> ResourceStanding:
+    """The standing after one more event that is the newest of its stream."""
+    changed = event.status is not before.availability or event.reason != before.reason
+    return replace(
+        before,
+        availability=event.status,
+        since=event.occurred_at if changed or before.since is None else before.since,
+        standing=event.standing,
+        reason=event.reason,
+        kind=event.kind or before.kind,
+        station=event.station or before.station,
+        skill=event.skill or before.skill,
+        shift_start=event.shift_start or before.shift_start,
+        shift_end=event.shift_end or before.shift_end,
+    )
+
+
+def is_legal(before: Availability, after: Availability) -> bool:
+    """Whether this change skips no step."""
+    return before is after or after in FOLLOWS[before]
+
+
+def check_allocate(
+    standing: ResourceStanding, job: JobState, category: Category, policy: AllocationPolicy
+) -> None:
+    """Whether this resource may be sent to such an incident. Raises NotAllowed with the reason."""
+    if not job.is_over:
+        why = "ask the crew for an early clear first." if job is JobState.WRAP_UP else "it is on a job."
+        raise NotAllowed(job.value.replace("_", " "), "allocation", why[0].upper() + why[1:])
+    refusal = _refusal(standing, category, policy)
+    if refusal:
+        raise NotAllowed(standing.availability.value.replace("_", " "), "allocation", refusal)
+
+
+def _refusal(standing: ResourceStanding, category: Category, policy: AllocationPolicy) -> str | None:
+    if standing.availability is A.AVAILABLE:
+        return None
+    if standing.availability is A.RESTRICTED:
+        return None if category in policy.restricted else f"Restricted: not for {category}."
+    if standing.availability is A.ON_BREAK and standing.standing is Standing.INTERRUPTIBLE:
+        return (
+            None
+            if category in policy.interruptible_break
+            else f"This break is not interrupted for {category}."
+        )
+    if standing.availability is A.ON_BREAK:
+        return "A protected break is never interrupted."
+    return "It is not available."
+
+
+def _unexpected(standing: ResourceStanding, event: AvailabilityEvent) -> Finding:
+    was, then = standing.availability.value.replace("_", " "), event.status.value.replace("_", " ")
+    return Finding(
+        "AV01", event.status, f"{then} at {event.occurred_at.isoformat(sep=' ')} straight from {was}"
+    )

@@ -1,0 +1,131 @@
+"""The native events of the ambulance desk: what a CAD, a crew or a hospital says happened.
+
+These frozen values are both the domain's events and the wire format (one JSON object a line); the
+generated reference is docs/reference/events.md. Every event carries `message_id`, unique within its
+source, and `occurred_at`, when it happened by the source's clock. `sequence`, where the source has one,
+orders the events of one stream better than any clock.
+"""
+
+from datetime import datetime
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
+
+from .words import Availability, CallStatus, Category, JobStatus, ResourceKind, Standing, StatusSource
+
+Identifier = Annotated[str, Meta(min_length=1, max_length=80, pattern=r"^[^\x00-\x1f]+$")]
+ShortText = Annotated[str, Meta(max_length=200)]
+Instant = Annotated[datetime, Meta(tz=True)]
+Latitude = Annotated[float, Meta(ge=-90, le=90)]
+Longitude = Annotated[float, Meta(ge=-180, le=180)]
+Sequence = Annotated[int, Meta(ge=0, le=2**62)]
+
+
+class Patient(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """What is known of the patient. Age and sex are operational; the rest is identity and is kept apart."""
+
+    age: Annotated[int, Meta(ge=0, le=130)] | None = None
+    sex: Annotated[str, Meta(pattern="^(female|male|indeterminate|unknown)$")] | None = None
+    name: ShortText | None = None
+    nhs_number: Annotated[str, Meta(pattern=r"^\d{10}$")] | None = None
+    born_on: Annotated[str, Meta(pattern=r"^\d{4}-\d{2}-\d{2}$")] | None = None
+
+
+class CallEvent(
+    msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, tag_field="type", tag="call"
+):
+    """Something about an incident itself: call times, category, place."""
+
+    message_id: Identifier
+    occurred_at: Instant
+    incident: Identifier
+    status: CallStatus
+    sequence: Sequence | None = None
+    category: Category | None = None
+    latitude: Latitude | None = None
+    longitude: Longitude | None = None
+    area: Identifier | None = None
+    nature: ShortText | None = None
+    patient: Patient | None = None
+
+    @property
+    def stream(self) -> str:
+        return f"incident:{self.incident}"
+
+
+class JobEvent(
+    msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, tag_field="type", tag="job"
+):
+    """A status of one resource on one assignment.
+
+    assignment   the CAD's own key for this sending of this resource; needed only where a call sign can be
+                 allocated twice to one incident, else incident and call sign make the key
+    destination  the ODS code of the receiving site, when the event knows it
+    """
+
+    message_id: Identifier
+    occurred_at: Instant
+    incident: Identifier
+    call_sign: Identifier
+    status: JobStatus
+    sequence: Sequence | None = None
+    assignment: Identifier | None = None
+    destination: Identifier | None = None
+    category: Category | None = None
+    kind: ResourceKind | None = None
+    source: StatusSource = StatusSource.CAD
+    note: ShortText | None = None
+
+    @property
+    def assignment_key(self) -> str:
+        return self.assignment or f"{self.incident}/{self.call_sign}"
+
+    @property
+    def stream(self) -> str:
+        return f"assignment:{self.assignment_key}"
+
+
+class AvailabilityEvent(
+    msgspec.Struct,
+    frozen=True,
+    forbid_unknown_fields=True,
+    omit_defaults=True,
+    tag_field="type",
+    tag="availability",
+):
+    """A change on the availability axis of a resource, with its shift where the source knows it.
+
+    reason  the unavailability code, e.g. "vehicle defect"; required by the desk, not by the feed
+    """
+
+    message_id: Identifier
+    occurred_at: Instant
+    call_sign: Identifier
+    status: Availability
+    sequence: Sequence | None = None
+    standing: Standing | None = None
+    reason: ShortText | None = None
+    kind: ResourceKind | None = None
+    station: Identifier | None = None
+    skill: ShortText | None = None
+    shift_start: Instant | None = None
+    shift_end: Instant | None = None
+    source: StatusSource = StatusSource.CAD
+
+    @property
+    def stream(self) -> str:
+        return f"resource:{self.call_sign}"
+
+
+Event = CallEvent | JobEvent | AvailabilityEvent
+
+
+class Position(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """Where a resource was. Its natural key is source, call sign and time; it needs no message id."""
+
+    call_sign: Identifier
+    occurred_at: Instant
+    latitude: Latitude
+    longitude: Longitude
+    speed_kmh: Annotated[float, Meta(ge=0, le=900)] | None = None

@@ -1,0 +1,223 @@
+"""The job cycle: which status may follow which, and what a stream of statuses adds up to.
+
+One table, `STEPS`, drives everything: folding what feeds said, refusing what a person may not ask, and the
+state diagram in docs/reference/states.md. A status that the table does not allow is recorded all the same,
+because the CAD is the record; it is flagged as a finding and shown.
+Source of the cycle: the ambulance job cycle as AmbSYS and the Ambulance Data Set time-stamp it.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from types import MappingProxyType
+
+from ..shared.errors import NotAllowed
+from ..shared.facts import Fact, in_fixed_order
+from ..shared.findings import Finding
+from .events import JobEvent
+from .words import Category, JobState, JobStatus, ResourceKind, StatusSource
+
+S, J = JobState, JobStatus
+
+# (state, status) -> next state. A status that only stamps a time keeps its state.
+STEPS: Mapping[tuple[JobState, JobStatus], JobState] = MappingProxyType(
+    {
+        (S.NONE, J.ALLOCATED): S.ALLOCATED,
+        (S.ALLOCATED, J.MOBILE): S.MOBILE,
+        (S.ALLOCATED, J.STOOD_DOWN): S.STOOD_DOWN,
+        (S.MOBILE, J.AT_RVP): S.AT_RVP,
+        (S.MOBILE, J.AT_SCENE): S.ON_SCENE,
+        (S.MOBILE, J.STOOD_DOWN): S.STOOD_DOWN,
+        (S.AT_RVP, J.AT_SCENE): S.ON_SCENE,
+        (S.AT_RVP, J.STOOD_DOWN): S.STOOD_DOWN,
+        (S.ON_SCENE, J.AT_PATIENT): S.ON_SCENE,
+        (S.ON_SCENE, J.BACKUP_REQUESTED): S.ON_SCENE,
+        (S.ON_SCENE, J.DESTINATION_SELECTED): S.ON_SCENE,
+        (S.ON_SCENE, J.PREALERT): S.ON_SCENE,
+        (S.ON_SCENE, J.LEFT_SCENE): S.CONVEYING,
+        (S.ON_SCENE, J.CLEAR): S.CLEAR,
+        (S.CONVEYING, J.DESTINATION_SELECTED): S.CONVEYING,
+        (S.CONVEYING, J.PREALERT): S.CONVEYING,
+        (S.CONVEYING, J.AT_HOSPITAL): S.ARRIVED,
+        (S.ARRIVED, J.NOTIFIED): S.ARRIVED,
+        (S.ARRIVED, J.QUEUING): S.QUEUING,
+        (S.ARRIVED, J.OFFLOADED): S.ARRIVED,
+        (S.ARRIVED, J.COHORT_STARTED): S.COHORTING,
+        (S.ARRIVED, J.HANDOVER): S.WRAP_UP,
+        (S.ARRIVED, J.RELEASED): S.RELEASED,
+        (S.QUEUING, J.NOTIFIED): S.QUEUING,
+        (S.QUEUING, J.OFFLOADED): S.QUEUING,
+        (S.QUEUING, J.COHORT_STARTED): S.COHORTING,
+        (S.QUEUING, J.HANDOVER): S.WRAP_UP,
+        (S.QUEUING, J.RELEASED): S.RELEASED,
+        (S.COHORTING, J.NOTIFIED): S.COHORTING,
+        (S.COHORTING, J.OFFLOADED): S.COHORTING,
+        (S.COHORTING, J.QUEUING): S.QUEUING,
+        (S.COHORTING, J.COHORT_ENDED): S.QUEUING,
+        (S.COHORTING, J.HANDOVER): S.WRAP_UP,
+        (S.COHORTING, J.RELEASED): S.RELEASED,
+        # The crew may leave its patient in the cohort; the patient's clock goes on.
+        (S.COHORTING, J.CLEAR): S.CLEAR,
+        (S.WRAP_UP, J.CLEAR): S.CLEAR,
+    }
+)
+
+# The patient's clock outlives the crew's job: these may come after the crew has gone.
+AFTER_THE_END: Mapping[JobState, frozenset[JobStatus]] = MappingProxyType(
+    {
+        S.RELEASED: frozenset({J.HANDOVER, J.OFFLOADED, J.COHORT_STARTED, J.COHORT_ENDED, J.CLEAR}),
+        S.CLEAR: frozenset({J.HANDOVER, J.COHORT_ENDED}),
+    }
+)
+
+# Where a status leads when it comes unannounced: the crew forgot a press, or the feed lost one.
+LANDS_IN: Mapping[JobStatus, JobState] = MappingProxyType(
+    {
+        J.ALLOCATED: S.ALLOCATED,
+        J.MOBILE: S.MOBILE,
+        J.AT_RVP: S.AT_RVP,
+        J.AT_SCENE: S.ON_SCENE,
+        J.AT_PATIENT: S.ON_SCENE,
+        J.BACKUP_REQUESTED: S.ON_SCENE,
+        J.LEFT_SCENE: S.CONVEYING,
+        J.AT_HOSPITAL: S.ARRIVED,
+        J.NOTIFIED: S.ARRIVED,
+        J.QUEUING: S.QUEUING,
+        J.OFFLOADED: S.ARRIVED,
+        J.COHORT_STARTED: S.COHORTING,
+        J.COHORT_ENDED: S.QUEUING,
+        J.HANDOVER: S.WRAP_UP,
+        J.RELEASED: S.RELEASED,
+        J.STOOD_DOWN: S.STOOD_DOWN,
+        J.CLEAR: S.CLEAR,
+    }
+)
+
+REPEATABLE = frozenset(
+    {J.DESTINATION_SELECTED, J.BACKUP_REQUESTED, J.QUEUING, J.COHORT_STARTED, J.COHORT_ENDED}
+)
+
+_PROGRESS = {state: place for place, state in enumerate(JobState)}
+_RANK = {status: place for place, status in enumerate(JobStatus)}
+
+
+@dataclass(frozen=True, slots=True)
+class Assignment:
+    """One sending of one resource to one incident, as far as its facts tell.
+
+    stamps  first time of each status by the fixed order; a repeat with another time is a finding.
+            For repeatable statuses the latest time.
+    since   when the present state began
+    """
+
+    key: str
+    incident: str
+    call_sign: str
+    state: JobState = JobState.NONE
+    since: datetime | None = None
+    kind: ResourceKind | None = None
+    category: Category | None = None
+    destination: str | None = None
+    stamps: Mapping[JobStatus, datetime] = field(default_factory=dict)
+
+    @property
+    def patient_is_waiting(self) -> bool:
+        """At hospital and not handed over, whether or not the crew that came with the patient has left."""
+        if J.AT_HOSPITAL not in self.stamps or J.HANDOVER in self.stamps:
+            return False
+        if self.state is S.CLEAR:
+            return J.COHORT_STARTED in self.stamps and J.COHORT_ENDED not in self.stamps
+        return True
+
+    @property
+    def is_open(self) -> bool:
+        """Holds its resource, or leaves a patient waiting."""
+        return not self.state.is_over or self.patient_is_waiting
+
+
+def fold(facts: Iterable[Fact[JobEvent]]) -> tuple[Assignment, tuple[Finding, ...]]:
+    """What the facts of one assignment add up to, and what in them cannot be right. Never raises.
+
+    The facts must belong to one assignment and be at least one. Any order and any duplication of them
+    give the same answer.
+    """
+    ordered = in_fixed_order(_without_repeats(facts), rank=lambda event: _RANK[event.status])
+    first = ordered[0].event
+    assignment = Assignment(key=first.assignment_key, incident=first.incident, call_sign=first.call_sign)
+    findings: list[Finding] = []
+    stamps: dict[JobStatus, datetime] = {}
+    for fact in ordered:
+        assignment = _apply(assignment, stamps, fact.event, findings)
+    return replace(assignment, stamps=MappingProxyType(stamps)), tuple(findings)
+
+
+def check(assignment: Assignment, status: JobStatus, source: StatusSource) -> None:
+    """Whether a person may ask for this status now. Raises NotAllowed with the reason."""
+    if is_legal(assignment.state, status):
+        return
+    allowed = sorted(
+        (after.value.replace("_", " ") for state, after in STEPS if state is assignment.state), key=str
+    )
+    then = f"From here only these can follow: {', '.join(allowed)}." if allowed else "The job is over."
+    raise NotAllowed(
+        state=assignment.state.value.replace("_", " "), event=status.value.replace("_", " "), why=then
+    )
+
+
+def is_legal(state: JobState, status: JobStatus) -> bool:
+    """Whether the table lets this status follow in this state."""
+    return (state, status) in STEPS or status in AFTER_THE_END.get(state, frozenset())
+
+
+def _without_repeats(facts: Iterable[Fact[JobEvent]]) -> list[Fact[JobEvent]]:
+    return list({(fact.source, fact.event.message_id): fact for fact in facts}.values())
+
+
+def _apply(
+    before: Assignment, stamps: dict[JobStatus, datetime], event: JobEvent, findings: list[Finding]
+) -> Assignment:
+    if event.status in stamps and event.status not in REPEATABLE:
+        if stamps[event.status] != event.occurred_at:
+            findings.append(_repeated(event, stamps[event.status]))
+        return _described(before, event)
+    if not is_legal(before.state, event.status):
+        findings.append(_unexpected(before.state, event))
+    stamps[event.status] = event.occurred_at
+    after = _next_state(before.state, event.status)
+    if after is not before.state:
+        before = replace(before, state=after, since=event.occurred_at)
+    return _described(before, event)
+
+
+def _next_state(state: JobState, status: JobStatus) -> JobState:
+    if (state, status) in STEPS:
+        return STEPS[state, status]
+    # An unannounced status moves the job forward, never back, and never reopens what is over.
+    lands_in = LANDS_IN.get(status, state)
+    if state.is_over and state is not S.NONE:
+        return state
+    return lands_in if _PROGRESS[lands_in] > _PROGRESS[state] else state
+
+
+def _described(assignment: Assignment, event: JobEvent) -> Assignment:
+    return replace(
+        assignment,
+        kind=event.kind or assignment.kind,
+        category=event.category or assignment.category,
+        destination=event.destination or assignment.destination,
+    )
+
+
+def _repeated(event: JobEvent, first: datetime) -> Finding:
+    return Finding("JC03", event.status, f"{_clock(first)} and again {_clock(event.occurred_at)}")
+
+
+def _unexpected(state: JobState, event: JobEvent) -> Finding:
+    code = "JC04" if state.is_over and state is not S.NONE else "JC02"
+    return Finding(
+        code, event.status, f"at {_clock(event.occurred_at)} while {state.value.replace('_', ' ')}"
+    )
+
+
+def _clock(at: datetime) -> str:
+    return at.isoformat(sep=" ", timespec="seconds")

@@ -1,0 +1,146 @@
+"""The fixed vocabulary of the ambulance desk; each word is explained in docs/glossary.md."""
+
+from enum import StrEnum
+
+
+class Category(StrEnum):
+    """Response category of an incident (Ambulance Response Programme; HCP and IFT as AmbSYS counts them)."""
+
+    C1 = "C1"
+    C2 = "C2"
+    C3 = "C3"
+    C4 = "C4"
+    C5 = "C5"
+    HCP = "HCP"
+    IFT = "IFT"
+
+
+class ResourceKind(StrEnum):
+    """What a resource is, as far as flow is concerned: whether it carries patients and how many staff."""
+
+    DCA = "DCA"
+    DSV = "DSV"
+    RRV = "RRV"
+    HEMS = "HEMS"
+    HART = "HART"
+    CFR = "CFR"
+    PTS = "PTS"
+    UCS = "UCS"
+    OFFICER = "OFFICER"
+    OTHER = "OTHER"
+
+    @property
+    def conveys(self) -> bool:
+        """Can take a patient to hospital. A rapid response vehicle cannot (rule HQ23)."""
+        return self in (
+            ResourceKind.DCA,
+            ResourceKind.DSV,
+            ResourceKind.HEMS,
+            ResourceKind.PTS,
+            ResourceKind.UCS,
+        )
+
+
+class CallStatus(StrEnum):
+    """What happened to an incident, apart from the resources sent to it."""
+
+    CALL_CONNECT = "call_connect"
+    CALL_ANSWER = "call_answer"
+    NATURE_OF_CALL = "nature_of_call"
+    CATEGORY_SET = "category_set"
+    CLOCK_START = "clock_start"
+    LOCATED = "located"
+    CLOSED = "incident_closed"
+
+
+class JobStatus(StrEnum):
+    """A status that a crew, the control room, a hospital or a rule reports on one resource assignment.
+
+    Declared in the order of the job cycle; that order is used wherever statuses are listed.
+    """
+
+    ALLOCATED = "allocated"
+    MOBILE = "mobile"
+    AT_RVP = "at_rvp"
+    AT_SCENE = "at_scene"
+    AT_PATIENT = "at_patient"
+    BACKUP_REQUESTED = "backup_requested"
+    DESTINATION_SELECTED = "destination_selected"
+    PREALERT = "prealert"
+    LEFT_SCENE = "left_scene"
+    AT_HOSPITAL = "at_hospital"
+    NOTIFIED = "notified"
+    QUEUING = "queuing"
+    OFFLOADED = "offloaded"
+    COHORT_STARTED = "cohort_started"
+    COHORT_ENDED = "cohort_ended"
+    HANDOVER = "handover"
+    RELEASED = "released"
+    STOOD_DOWN = "stood_down"
+    CLEAR = "clear"
+
+
+class JobState(StrEnum):
+    """Where one assignment stands on the job axis of its resource."""
+
+    NONE = "none"
+    ALLOCATED = "allocated"
+    MOBILE = "mobile"
+    AT_RVP = "at_rvp"
+    ON_SCENE = "on_scene"
+    CONVEYING = "conveying"
+    ARRIVED = "arrived"
+    QUEUING = "queuing"
+    COHORTING = "cohorting"
+    WRAP_UP = "wrap_up"
+    STOOD_DOWN = "stood_down"
+    RELEASED = "released"
+    CLEAR = "clear"
+
+    @property
+    def is_over(self) -> bool:
+        """The resource is no longer held by the assignment (its patient may still be waiting)."""
+        return self in (JobState.NONE, JobState.STOOD_DOWN, JobState.RELEASED, JobState.CLEAR)
+
+    @property
+    def is_at_hospital_with_patient(self) -> bool:
+        """The crew is at hospital and still responsible for the patient."""
+        return self in (JobState.ARRIVED, JobState.QUEUING, JobState.COHORTING)
+
+
+class Availability(StrEnum):
+    """Where a resource stands on the availability axis, whatever job it holds."""
+
+    OFF = "off"
+    BOOKING_ON = "booking_on"
+    AVAILABLE = "available"
+    RESTRICTED = "restricted"
+    UNAVAILABLE = "unavailable"
+    BREAK_TRAVEL = "break_travel"
+    ON_BREAK = "on_break"
+
+
+class Standing(StrEnum):
+    """How an available resource is standing."""
+
+    BASE = "base"
+    STANDBY = "standby"
+    ROAMING = "roaming"
+    RETURNING = "returning"
+    PROTECTED = "protected"
+    INTERRUPTIBLE = "interruptible"
+    END_OF_SHIFT = "end_of_shift"
+    SKILL = "skill"
+    VEHICLE = "vehicle"
+
+
+class StatusSource(StrEnum):
+    """Who or what pressed: decides whom to ask when a time is doubted."""
+
+    CREW = "crew"
+    AVL = "avl"
+    EOC = "eoc"
+    HALO = "halo"
+    HOSPITAL = "hospital"
+    RULE = "rule"
+    CAD = "cad"

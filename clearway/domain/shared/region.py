@@ -1,0 +1,106 @@
+"""A region as data: its trust, areas, sites, stations, sources and policies, read from a region pack."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Any
+
+
+class SiteKind(StrEnum):
+    """What a site is to a crew: somewhere to take a patient, or somewhere to start from."""
+
+    EMERGENCY_DEPARTMENT = "emergency_department"
+    MINOR_UNIT = "minor_unit"
+    STATION = "station"
+
+
+class Mark(StrEnum):
+    """How far a figure in a pack can be trusted."""
+
+    VERIFIED = "verified"
+    DERIVED = "derived"
+    RECALLED = "recalled"
+    ASSUMED = "assumed"
+
+
+@dataclass(frozen=True, slots=True)
+class Area:
+    code: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """One place. `code` is its ODS code; `former_codes` are codes of merged predecessors.
+
+    roles    clinical roles of an emergency department, e.g. ("major_trauma_centre", "stroke")
+    opens, closes  civil times "08:00"; both None means always open
+    border   belongs to a neighbouring service, shown apart
+    """
+
+    code: str
+    key: str
+    name: str
+    town: str
+    kind: SiteKind
+    latitude: float
+    longitude: float
+    area: str | None
+    mark: Mark
+    source: str
+    roles: tuple[str, ...] = ()
+    former_codes: tuple[str, ...] = ()
+    opens: str | None = None
+    closes: str | None = None
+    border: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """One policy of a trust: a named, dated, owned table of values. Edits make new versions."""
+
+    name: str
+    valid_from: date
+    source: str
+    owner: str
+    review_on: date
+    mark: Mark
+    values: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class FeedSource:
+    """A source that may send messages to the region.
+
+    expected_interval_seconds  how often it is heard from when all is well
+    knows                      what it can know at all, e.g. {"destination", "handover"}
+    """
+
+    name: str
+    kind: str
+    expected_interval_seconds: int
+    knows: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Region:
+    """Everything that makes Clearway this region's Clearway. Nothing of it stands in code."""
+
+    slug: str
+    organisation_code: str
+    organisation_name: str
+    timezone: str
+    areas: tuple[Area, ...]
+    sites: tuple[Site, ...]
+    policies: tuple[Policy, ...]
+    sources: tuple[FeedSource, ...]
+    simulation: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
+
+    def policy(self, name: str) -> Policy:
+        """The policy of this name. Raises KeyError naming those there are."""
+        for policy in self.policies:
+            if policy.name == name:
+                return policy
+        raise KeyError(f"No policy {name!r}; the pack has {sorted(policy.name for policy in self.policies)}")
