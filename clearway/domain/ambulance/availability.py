@@ -30,6 +30,8 @@ FOLLOWS: Mapping[Availability, frozenset[Availability]] = MappingProxyType(
     }
 )
 
+_RANK = {status: place for place, status in enumerate(Availability)}
+
 
 @dataclass(frozen=True, slots=True)
 class ResourceStanding:
@@ -55,10 +57,14 @@ class AllocationPolicy:
     interruptible_break: frozenset[Category] = frozenset({Category.C1})
 
 
+def rank(event: AvailabilityEvent) -> int:
+    """The place of the event's status in the order of a shift; orders statuses of the same second."""
+    return _RANK[event.status]
+
+
 def fold(facts: Iterable[Fact[AvailabilityEvent]]) -> tuple[ResourceStanding, tuple[Finding, ...]]:
     """What the availability facts of one resource add up to. Never raises; needs at least one fact."""
-    distinct = {(fact.source, fact.event.message_id): fact for fact in facts}.values()
-    ordered = in_fixed_order(distinct, rank=lambda event: list(Availability).index(event.status))
+    ordered = in_fixed_order(facts, rank)
     standing = ResourceStanding(call_sign=ordered[0].event.call_sign)
     findings: list[Finding] = []
     for place, fact in enumerate(ordered):

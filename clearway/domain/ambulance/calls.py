@@ -32,8 +32,7 @@ class Incident:
 
 def fold(facts: Iterable[Fact[CallEvent]]) -> Incident:
     """What the call facts of one incident add up to. Never raises; needs at least one fact."""
-    distinct = {(fact.source, fact.event.message_id): fact for fact in facts}.values()
-    ordered = in_fixed_order(distinct, rank=lambda event: _RANK[event.status])
+    ordered = in_fixed_order(facts, rank=lambda event: _RANK[event.status])
     incident = Incident(key=ordered[0].event.incident)
     stamps: dict[CallStatus, datetime] = {}
     for fact in ordered:

@@ -135,13 +135,18 @@ class Assignment:
         return not self.state.is_over or self.patient_is_waiting
 
 
+def rank(event: JobEvent) -> int:
+    """The place of the event's status in the job cycle; orders statuses of the same second."""
+    return _RANK[event.status]
+
+
 def fold(facts: Iterable[Fact[JobEvent]]) -> tuple[Assignment, tuple[Finding, ...]]:
     """What the facts of one assignment add up to, and what in them cannot be right. Never raises.
 
     The facts must belong to one assignment and be at least one. Any order and any duplication of them
     give the same answer.
     """
-    ordered = in_fixed_order(_without_repeats(facts), rank=lambda event: _RANK[event.status])
+    ordered = in_fixed_order(facts, rank)
     first = ordered[0].event
     assignment = Assignment(key=first.assignment_key, incident=first.incident, call_sign=first.call_sign)
     findings: list[Finding] = []
@@ -167,10 +172,6 @@ def check(assignment: Assignment, status: JobStatus, source: StatusSource) -> No
 def is_legal(state: JobState, status: JobStatus) -> bool:
     """Whether the table lets this status follow in this state."""
     return (state, status) in STEPS or status in AFTER_THE_END.get(state, frozenset())
-
-
-def _without_repeats(facts: Iterable[Fact[JobEvent]]) -> list[Fact[JobEvent]]:
-    return list({(fact.source, fact.event.message_id): fact for fact in facts}.values())
 
 
 def _apply(

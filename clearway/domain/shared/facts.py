@@ -30,16 +30,21 @@ class Fact(Generic[E_co]):
     known_at: datetime
 
 
-def in_fixed_order(facts: Iterable[Fact[E]], rank: Callable[[E], int]) -> list[Fact[E]]:
-    """The one order in which the facts of a stream are folded, whatever order they arrived in.
+OrderKey = tuple[datetime, int, int, str, str]
 
-    By source sequence when a single source numbered all of them; otherwise by occurred time, then by
-    `rank` (the place of the status in its cycle, since equal seconds are legal), then by message id.
+
+def order_key(fact: Fact[E], rank: Callable[[E], int]) -> OrderKey:
+    """Where a fact stands in the one order in which its stream is folded, whatever order facts arrived in.
+
+    Occurred time first: a time entered late belongs where it happened. Equal seconds are legal, so then the
+    source's sequence, then the place of the status in its cycle (`rank`), then the message id. See ADR 0004.
     """
-    listed = list(facts)
-    if len({fact.source for fact in listed}) == 1 and all(fact.event.sequence is not None for fact in listed):
-        return sorted(listed, key=lambda fact: (fact.event.sequence or 0, fact.event.message_id))
-    return sorted(
-        listed,
-        key=lambda fact: (fact.event.occurred_at, rank(fact.event), fact.event.message_id, fact.source),
-    )
+    event = fact.event
+    sequence = -1 if event.sequence is None else event.sequence
+    return event.occurred_at, sequence, rank(event), event.message_id, fact.source
+
+
+def in_fixed_order(facts: Iterable[Fact[E]], rank: Callable[[E], int]) -> list[Fact[E]]:
+    """The facts in that order, each message once."""
+    distinct = {(fact.source, fact.event.message_id): fact for fact in facts}.values()
+    return sorted(distinct, key=lambda fact: order_key(fact, rank))

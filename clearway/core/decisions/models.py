@@ -1,0 +1,43 @@
+"""The decision log: append-only, each entry with a snapshot of what was known and how old it was."""
+
+from django.db import models
+from django.db.models import F, Q
+
+from ..organisation.models import Organisation, Site
+from ..people.models import User
+
+
+class Decision(models.Model):
+    """One decision. A correction is a new entry that supersedes; nothing is edited or deleted.
+
+    decided_at  when it was taken; written_at when it was written; over five minutes apart needs late_reason
+    known       what was known: the writer's words
+    snapshot    what the screen showed, with the age of every feed, attached by itself
+    """
+
+    organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT)
+    site = models.ForeignKey(Site, null=True, on_delete=models.PROTECT)
+    decided_at = models.DateTimeField()
+    written_at = models.DateTimeField()
+    late_reason = models.CharField(max_length=300, blank=True)
+    by = models.ForeignKey(User, on_delete=models.PROTECT)
+    role = models.CharField(max_length=40)
+    known = models.TextField()
+    options = models.TextField(blank=True)
+    decision = models.TextField()
+    reason = models.TextField()
+    told = models.CharField(max_length=300, blank=True)
+    review_at = models.DateTimeField(null=True)
+    screen = models.CharField(max_length=300, blank=True)
+    snapshot = models.JSONField()
+    supersedes = models.OneToOneField(
+        "self", null=True, on_delete=models.PROTECT, related_name="superseded_by"
+    )
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(written_at__gte=F("decided_at")), name="decision_written_after_it_was_taken"
+            ),
+        ]
+        indexes = [models.Index(fields=["organisation", "-written_at"])]

@@ -1,0 +1,113 @@
+"""What comes in, before anybody understands it: sources, raw batches, the account of every message."""
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import F, Q
+
+from ..organisation.models import Organisation
+
+
+class Source(models.Model):
+    """Somebody who sends messages. Only a hash of its key is kept.
+
+    format         which interchange reads its lines: "native", or the name of an adapter
+    knows          what it can know at all; what it cannot is shown as unknown, never as missing
+    received_at    when it was last heard; the age of everything that rests on it
+    """
+
+    organisation = models.ForeignKey(Organisation, on_delete=models.CASCADE, related_name="sources")
+    name = models.SlugField(max_length=60, unique=True)
+    kind = models.CharField(max_length=20)
+    format = models.CharField(max_length=40, default="native")
+    key_hash = models.CharField(max_length=64, blank=True)
+    expected_interval_seconds = models.PositiveIntegerField()
+    knows = ArrayField(models.CharField(max_length=40), default=list)
+    received_at = models.DateTimeField(null=True)
+    enabled = models.BooleanField(default=True)
+
+    class Meta:
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Batch(models.Model):
+    """What was received in one go, byte for byte, stored before it is acknowledged or read.
+
+    Once done, its account adds up: lines = applied + duplicate + quarantined.
+    """
+
+    source = models.ForeignKey(Source, on_delete=models.PROTECT)
+    received_at = models.DateTimeField()
+    header = models.BinaryField(default=b"")
+    first_line = models.PositiveIntegerField(default=1)
+    body = models.BinaryField()
+    done_at = models.DateTimeField(null=True)
+    lines = models.PositiveIntegerField(null=True)
+    applied = models.PositiveIntegerField(null=True)
+    duplicate = models.PositiveIntegerField(null=True)
+    quarantined = models.PositiveIntegerField(null=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(
+                    done_at__isnull=True,
+                    lines__isnull=True,
+                    applied__isnull=True,
+                    duplicate__isnull=True,
+                    quarantined__isnull=True,
+                )
+                | Q(done_at__isnull=False, lines=F("applied") + F("duplicate") + F("quarantined")),
+                name="every_line_of_a_done_batch_is_accounted_for",
+            )
+        ]
+        indexes = [
+            models.Index(fields=["id"], condition=Q(done_at__isnull=True), name="batches_to_do"),
+            models.Index(fields=["source", "received_at"]),
+        ]
+
+
+class Message(models.Model):
+    """The key of every message that became a fact: the same key again is a duplicate.
+
+    body_hash tells a repeat (same bytes) from a contradiction (same key, other bytes: quarantined).
+    """
+
+    pk = models.CompositePrimaryKey("source_id", "message_id")
+    source = models.ForeignKey(Source, on_delete=models.PROTECT, db_index=False, related_name="+")
+    message_id = models.CharField(max_length=120)
+    body_hash = models.BinaryField(max_length=16)
+    known_at = models.DateTimeField()
+
+
+class Quarantined(models.Model):
+    """A line that could not become a fact: its bytes, the place, why, and what would mend it."""
+
+    class State(models.TextChoices):
+        WAITING = "waiting"
+        REPLAYED = "replayed"
+
+    source = models.ForeignKey(Source, on_delete=models.PROTECT)
+    batch = models.ForeignKey(Batch, on_delete=models.PROTECT)
+    line = models.PositiveIntegerField()
+    body = models.BinaryField()
+    place = models.CharField(max_length=200)
+    why = models.CharField(max_length=500)
+    fix = models.CharField(max_length=500)
+    known_at = models.DateTimeField()
+    state = models.CharField(max_length=10, choices=State, default=State.WAITING)
+    replayed_at = models.DateTimeField(null=True)
+    replayed_by = models.CharField(max_length=150, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["batch", "line"], name="one_quarantine_row_per_line"),
+            models.CheckConstraint(
+                condition=Q(state="waiting", replayed_at__isnull=True)
+                | Q(state="replayed", replayed_at__isnull=False),
+                name="replayed_quarantine_says_when",
+            ),
+        ]
+        indexes = [models.Index(fields=["source", "state", "id"])]

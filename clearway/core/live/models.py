@@ -1,0 +1,46 @@
+"""How a change reaches a screen: change rows, what was pushed, and the pulse of the processes."""
+
+from django.db import models
+
+from ..organisation.models import Organisation
+
+
+class Change(models.Model):
+    """Something a board shows has changed. Written by actions; read by the one tailer, then deleted.
+
+    xid orders rows commit-safely: a row is read only when every transaction before it has ended.
+    """
+
+    xid = models.BigIntegerField(editable=False, db_default=0)
+    organisation = models.ForeignKey(Organisation, on_delete=models.CASCADE, db_index=False)
+    topic = models.CharField(max_length=40)
+    key = models.CharField(max_length=150)
+    at = models.DateTimeField()
+
+    class Meta:
+        indexes = [models.Index(fields=["xid", "id"])]
+
+
+class Push(models.Model):
+    """A fragment for every screen on a topic, rendered once. Holds no identity.
+
+    A screen that was cut off asks for what came after the last id it saw.
+    """
+
+    organisation = models.ForeignKey(Organisation, on_delete=models.CASCADE, db_index=False)
+    topic = models.CharField(max_length=40)
+    key = models.CharField(max_length=150)
+    body = models.TextField()
+    at = models.DateTimeField()
+
+    class Meta:
+        indexes = [models.Index(fields=["at"])]
+
+
+class Heartbeat(models.Model):
+    """When a process or a housekeeping job last did its work."""
+
+    name = models.CharField(max_length=60, primary_key=True)
+    at = models.DateTimeField()
+    every_seconds = models.FloatField()
+    detail = models.JSONField(default=dict)

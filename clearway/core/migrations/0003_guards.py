@@ -1,0 +1,38 @@
+"""What the database itself guarantees beyond the models: insert-only tables and commit order."""
+
+from django.db import migrations
+
+INSERT_ONLY = ("core_action", "core_seal", "core_decision")
+
+REFUSE = """
+CREATE FUNCTION clearway_refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION '% is insert-only: write a new row that supersedes', TG_TABLE_NAME
+        USING ERRCODE = 'integrity_constraint_violation';
+END $$;
+"""
+
+# A row may be read in order once every transaction with a lower number has ended (see core/live).
+COMMIT_ORDER = "ALTER TABLE {table} ALTER COLUMN xid SET DEFAULT pg_current_xact_id()::text::bigint;"
+
+
+def guard(table: str) -> str:
+    return f"""
+    CREATE TRIGGER {table}_insert_only BEFORE UPDATE OR DELETE ON {table}
+        FOR EACH ROW EXECUTE FUNCTION clearway_refuse_change();
+    CREATE TRIGGER {table}_never_truncated BEFORE TRUNCATE ON {table}
+        FOR EACH STATEMENT EXECUTE FUNCTION clearway_refuse_change();
+    """
+
+
+class Migration(migrations.Migration):
+    dependencies = [("core", "0002_tables")]
+
+    operations = [
+        migrations.RunSQL(REFUSE, "DROP FUNCTION clearway_refuse_change"),
+        *(migrations.RunSQL(guard(table), migrations.RunSQL.noop) for table in INSERT_ONLY),
+        *(
+            migrations.RunSQL(COMMIT_ORDER.format(table=table), migrations.RunSQL.noop)
+            for table in ("core_change", "core_action")
+        ),
+    ]

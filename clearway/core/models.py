@@ -1,0 +1,31 @@
+"""The tables of the core, gathered for Django; each part of the core keeps its own."""
+
+from .audit.models import Action, Seal
+from .decisions.models import Decision
+from .feeds.models import Batch, Message, Quarantined, Source
+from .live.models import Change, Heartbeat, Push
+from .organisation.models import Area, Organisation, PolicyVersion, Site
+from .people.models import OnCall, RoleGrant, SavedView, User
+from .worklist.models import Task
+
+__all__ = [
+    "Action",
+    "Area",
+    "Batch",
+    "Change",
+    "Decision",
+    "Heartbeat",
+    "Message",
+    "OnCall",
+    "Organisation",
+    "PolicyVersion",
+    "Push",
+    "Quarantined",
+    "RoleGrant",
+    "SavedView",
+    "Seal",
+    "Site",
+    "Source",
+    "Task",
+    "User",
+]

@@ -1,0 +1,118 @@
+"""People, the roles they hold, and who is on call."""
+
+from typing import Any
+
+from django.contrib.auth.models import AbstractBaseUser, BaseUserManager
+from django.contrib.postgres.constraints import ExclusionConstraint
+from django.contrib.postgres.fields import DateTimeRangeField, RangeBoundary, RangeOperators
+from django.db import models
+from django.db.models import F, Func, Q
+
+from ..organisation.models import Area, Organisation, Site
+
+
+class UserManager(BaseUserManager["User"]):
+    """Makes users. There are no superusers: rights come from role grants alone."""
+
+    def create_user(self, username: str, password: str | None = None, **fields: Any) -> "User":
+        user = self.model(username=username, **fields)
+        user.set_password(password)
+        user.save(using=self._db)
+        return user
+
+    def get_by_natural_key(self, username: str | None) -> "User":
+        return self.get(username__iexact=username)
+
+
+class User(AbstractBaseUser):
+    """A person who signs in. What they may do stands in their role grants."""
+
+    username = models.CharField(max_length=150, unique=True)
+    display_name = models.CharField(max_length=150)
+    email = models.EmailField(blank=True)
+    is_active = models.BooleanField(default=True)
+    theme = models.CharField(max_length=10, default="light")
+
+    objects = UserManager()
+    USERNAME_FIELD = "username"
+    REQUIRED_FIELDS = ["display_name"]
+
+    def __str__(self) -> str:
+        return self.display_name
+
+
+class RoleGrant(models.Model):
+    """A role that a person holds at an organisation, or only at one site or area, for a time.
+
+    Acting up is a grant with `acting` set: it needs an end and a reason, which the database checks.
+    """
+
+    user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="grants")
+    role = models.CharField(max_length=40)
+    organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT)
+    site = models.ForeignKey(Site, null=True, on_delete=models.PROTECT)
+    area = models.ForeignKey(Area, null=True, on_delete=models.PROTECT)
+    starts_at = models.DateTimeField()
+    ends_at = models.DateTimeField(null=True)
+    acting = models.BooleanField(default=False)
+    reason = models.CharField(max_length=300, blank=True)
+    granted_by = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+")
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(ends_at__isnull=True) | Q(ends_at__gt=F("starts_at")),
+                name="grant_ends_after_it_starts",
+            ),
+            models.CheckConstraint(
+                condition=Q(acting=False) | (Q(ends_at__isnull=False) & ~Q(reason="")),
+                name="acting_up_has_an_end_and_a_reason",
+            ),
+        ]
+        indexes = [models.Index(fields=["user", "starts_at"])]
+
+
+class TimeRange(Func):
+    function = "tstzrange"
+    output_field = DateTimeRangeField()
+
+
+class OnCall(models.Model):
+    """Who holds a duty (for instance local commander) for an area, or for the whole trust, and when."""
+
+    organisation = models.ForeignKey(Organisation, on_delete=models.CASCADE)
+    area = models.ForeignKey(Area, null=True, on_delete=models.CASCADE)
+    duty = models.CharField(max_length=40)
+    user = models.ForeignKey(User, on_delete=models.PROTECT)
+    starts_at = models.DateTimeField()
+    ends_at = models.DateTimeField()
+    contact = models.CharField(max_length=120, blank=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(ends_at__gt=F("starts_at")), name="on_call_ends_after_it_starts"
+            ),
+            ExclusionConstraint(
+                name="one_person_on_call_per_duty_and_area",
+                expressions=[
+                    ("organisation", RangeOperators.EQUAL),
+                    (Func(F("area_id"), 0, function="coalesce"), RangeOperators.EQUAL),
+                    ("duty", RangeOperators.EQUAL),
+                    (TimeRange("starts_at", "ends_at", RangeBoundary()), RangeOperators.OVERLAPS),
+                ],
+            ),
+        ]
+
+
+class SavedView(models.Model):
+    """A board's filter that a person has named. `query` is the address after the question mark."""
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="views")
+    board = models.CharField(max_length=40)
+    name = models.CharField(max_length=60)
+    query = models.CharField(max_length=500)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["user", "board", "name"], name="one_view_per_name")]
+        ordering = ["name"]
