@@ -35,8 +35,10 @@ class Area:
 class Site:
     """One place. `code` is its ODS code; `former_codes` are codes of merged predecessors.
 
-    roles    clinical roles of an emergency department, e.g. ("major_trauma_centre", "stroke")
-    opens, closes  civil times "08:00"; both None means always open
+    roles    clinical roles of an emergency department, e.g. ("major_trauma_centre_adult", "stroke")
+    unconfirmed_roles  roles that nobody answers for yet: shown as such, never used to send a patient
+    opens, closes  civil times "08:00"; both None means always open; closing before opening spans midnight
+    hours_mark     how far the hours can be trusted, which may be less than the rest of the row
     border   belongs to a neighbouring service, shown apart
     """
 
@@ -55,6 +57,8 @@ class Site:
     opens: str | None = None
     closes: str | None = None
     border: bool = False
+    unconfirmed_roles: tuple[str, ...] = ()
+    hours_mark: Mark = Mark.ASSUMED
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,8 +102,12 @@ class Region:
     sources: tuple[FeedSource, ...]
     simulation: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
 
+    def sites_of(self, kind: SiteKind) -> tuple[Site, ...]:
+        """The sites of one kind, in the order of the pack."""
+        return tuple(site for site in self.sites if site.kind is kind)
+
     def policy(self, name: str) -> Policy:
-        """The policy of this name. Raises KeyError naming those there are."""
+        """The newest version of the policy of this name. Raises KeyError naming those there are."""
         for policy in self.policies:
             if policy.name == name:
                 return policy
