@@ -1,6 +1,175 @@
-"""Every command of Clearway."""
+"""Every command of Clearway.
+
+A command is a module in this folder: its docstring is its help, `add_arguments(parser)` declares what it
+takes, and `run(arguments)` does it and returns the exit code. A command of two words (`region load`) is the
+module region_load. Only the module of the command asked for is imported, so every command starts quickly.
+
+Exit codes: 0 done, 1 done and something is wrong (a fault found, a check failed), 2 could not be done.
+"""
+
+import argparse
+import difflib
+import importlib
+import importlib.util
+import inspect
+import os
+import sys
+from collections.abc import Iterable, Sequence
+from types import ModuleType
+
+from clearway import __version__
+
+ABOUT = """\
+Clearway coordinates an NHS region: which crews wait at which hospital, where the next should go, which
+appointment slots just fell free and who can use them. This command starts it, feeds it and looks after it.\
+"""
+
+# Each command with its line in the overview, grouped by who needs it: all that a new command adds here.
+GROUPS: dict[str, dict[str, str]] = {
+    "Try it": {
+        "demo": "start everything with a simulated region and print one address",
+        "feed": "play a simulated region into the gateway, in real time",
+    },
+    "Run it": {
+        "web": "serve the desks",
+        "ingest": "receive messages from other systems",
+        "worker": "do what happens by itself: advice, rules, snapshots",
+        "migrate": "make or update the database",
+        "region load": "load a region's sites, vehicles and policies",
+    },
+    "Look after it": {
+        "doctor": "check this machine and deployment, and name the fix for each fault",
+        "config": "show where each setting comes from",
+        "completion": "print the shell's completion script",
+    },
+}
+
+EXAMPLES = """\
+Examples:
+  clearway demo                      a region to look at, at one address
+  clearway doctor                    what is wrong with this machine, and how to mend it
+  clearway web --port 8000           the desks alone, on an existing database\
+"""
 
 
-def main() -> int:
+class CannotRun(Exception):
+    """A command could not do what was asked; the message is shown without a traceback."""
+
+
+def main(words: Sequence[str] | None = None) -> int:
     """Run the command named on the command line; returns its exit code."""
-    raise SystemExit("No command yet.")
+    words = list(sys.argv[1:] if words is None else words)
+    if not words or words[0] in ("-h", "--help", "help"):
+        print(overview())
+        return 0
+    if words[0] in ("-V", "--version"):
+        print(f"clearway {__version__}")
+        return 0
+    name, rest = _split(words)
+    if name is None:
+        print(_unknown(words[0]), file=sys.stderr)
+        return 2
+    return _run(name, rest)
+
+
+def overview() -> str:
+    """The help of `clearway` itself."""
+    groups = "\n\n".join(
+        f"{title}:\n" + "\n".join(f"  {name:<14} {line}" for name, line in _present(lines))
+        for title, lines in GROUPS.items()
+        if any(_present(lines))
+    )
+    return "\n\n".join(
+        [
+            "Usage: clearway COMMAND [OPTIONS]",
+            ABOUT,
+            groups,
+            EXAMPLES,
+            "Each command explains itself: clearway COMMAND --help",
+        ]
+    )
+
+
+def manual() -> str:
+    """Every command's help as one Markdown page."""
+    pages = [
+        "# Commands",
+        "Generated from the code by `make reference`.",
+        f"## clearway\n\n```text\n{overview()}\n```",
+    ]
+    for lines in GROUPS.values():
+        for name, _ in _present(lines):
+            text = _parser(name, importlib.import_module(module_of(name))).format_help().rstrip()
+            pages.append(f"## clearway {name}\n\n```text\n{text}\n```")
+    return "\n\n".join(pages) + "\n"
+
+
+def names() -> list[str]:
+    """Every command there is."""
+    return [name for lines in GROUPS.values() for name, _ in _present(lines)]
+
+
+def module_of(name: str) -> str:
+    """The module that holds a command."""
+    return f"clearway.cli.{name.replace(' ', '_').replace('-', '_')}"
+
+
+def _present(lines: dict[str, str]) -> Iterable[tuple[str, str]]:
+    return [(name, line) for name, line in lines.items() if importlib.util.find_spec(module_of(name))]
+
+
+def _split(words: list[str]) -> tuple[str | None, list[str]]:
+    """The command's name, of one or two words, and what follows it."""
+    for length in (2, 1):
+        name = " ".join(words[:length])
+        if len(words) >= length and name in names():
+            return name, words[length:]
+    return None, words
+
+
+def _unknown(word: str) -> str:
+    first_words = {name.split()[0] for name in names()}
+    if word in first_words:
+        longer = ", ".join(f"clearway {name}" for name in names() if name.startswith(f"{word} "))
+        return f"'clearway {word}' needs one more word: {longer}"
+    near = difflib.get_close_matches(word, first_words, n=1)
+    hint = f" Did you mean '{near[0]}'?" if near else ""
+    return f"There is no command '{word}'.{hint} All commands: clearway --help"
+
+
+def _parser(name: str, module: ModuleType) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog=f"clearway {name}",
+        description=inspect.cleandoc(module.__doc__ or ""),
+        formatter_class=_width_of_the_house,
+    )
+    module.add_arguments(parser)
+    return parser
+
+
+def _width_of_the_house(prog: str) -> argparse.HelpFormatter:
+    # A fixed width, so that the generated page is the same on every machine.
+    return argparse.RawDescriptionHelpFormatter(prog, max_help_position=28, width=100)
+
+
+def _plain_errors() -> tuple[type[Exception], ...]:
+    """The errors made for the person to read; imported only once there is one."""
+    from clearway.config.postgres import CannotStart
+    from clearway.domain.shared.errors import CannotParse, NotAllowed
+
+    return CannotRun, CannotStart, CannotParse, NotAllowed
+
+
+def _run(name: str, words: list[str]) -> int:
+    module = importlib.import_module(module_of(name))
+    try:
+        return int(module.run(_parser(name, module).parse_args(words)))
+    except _plain_errors() as problem:
+        print(f"clearway {name}: {problem}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:
+        # The reader of our output went away (`| head`): no fault, but the interpreter would complain.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0

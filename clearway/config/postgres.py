@@ -7,16 +7,18 @@ PostgreSQL refuses root.
 
 import contextlib
 import ctypes
+import hashlib
 import importlib.util
 import os
 import pwd
 import shutil
 import signal
+import stat
 import subprocess
-import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import psycopg
 
@@ -64,13 +66,12 @@ def start(home: Path, options: tuple[str, ...] = ()) -> Server:
     options  further "-c name=value" settings
     Raises CannotStart with the end of the server's log.
     """
-    home.mkdir(parents=True, exist_ok=True)
     user = _ordinary_user()
-    programs = _reachable_binaries(home, user)
-    data, sockets, log = home / "data", _socket_folder(home), home / "postgres.log"
+    home = place(home)
+    data, sockets, log = home / "data", socket_folder(home), home / "postgres.log"
     for folder in (home, sockets):
-        folder.mkdir(mode=0o700, exist_ok=True)
-        _give(folder, user)
+        _make_private(folder, user)
+    programs = _reachable_binaries(home, user)
     if not (data / "PG_VERSION").exists():
         shutil.rmtree(data, ignore_errors=True)
         _initialise(programs, data, user)
@@ -80,9 +81,14 @@ def start(home: Path, options: tuple[str, ...] = ()) -> Server:
 
 
 def _initialise(programs: Path, data: Path, user: pwd.struct_passwd | None) -> None:
-    command = [programs / "initdb", "-D", data, "-U", OWNER, "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8"]
+    words = ("-U", OWNER, "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--data-checksums")
     result = subprocess.run(
-        [*command, "--data-checksums"], capture_output=True, text=True, check=False, cwd="/", **_as(user)
+        [programs / "initdb", "-D", data, *words],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd="/",
+        **_as(user),
     )
     if result.returncode:
         raise CannotStart(f"initdb failed: {result.stderr.strip()[-400:]}")
@@ -127,11 +133,53 @@ def _tail(log: Path) -> str:
     return "\n".join(log.read_text(errors="replace").splitlines()[-8:])
 
 
-def _socket_folder(home: Path) -> Path:
+def place(home: Path) -> Path:
+    """Where PostgreSQL's files for this home really lie.
+
+    That is `home`, except for root where the ordinary user who runs PostgreSQL cannot reach it (under /root,
+    say). To open somebody's folders to everyone is not ours to do: the files then lie in /var/lib/clearway.
+    """
+    user = _ordinary_user()
+    if user is None or _can_reach(home, user):
+        return home
+    return Path("/var/lib/clearway") / _short_name(home)
+
+
+def socket_folder(home: Path) -> Path:
+    """The folder of the server's socket: in `home`, or in /tmp where that path would be too long."""
     sockets = home / "run"
-    if len(str(sockets / ".s.PGSQL.5432")) <= SOCKET_PATH_LIMIT:
+    if len(os.fsencode(sockets / ".s.PGSQL.5432")) <= SOCKET_PATH_LIMIT:
         return sockets
-    return Path(tempfile.mkdtemp(prefix="clearway-"))
+    return Path("/tmp") / f"clearway-{os.geteuid()}-{_short_name(home)}"
+
+
+def _short_name(home: Path) -> str:
+    return hashlib.sha256(os.fsencode(home.absolute())).hexdigest()[:12]
+
+
+def _can_reach(folder: Path, user: pwd.struct_passwd) -> bool:
+    """Whether the user may pass through every folder above this one."""
+    for parent in folder.absolute().parents:
+        if parent.exists():
+            status = parent.stat()
+            needed = 0o100 if status.st_uid == user.pw_uid else 0o001
+            if not status.st_mode & needed:
+                return False
+    return True
+
+
+def _make_private(folder: Path, user: pwd.struct_passwd | None) -> None:
+    """Make a folder that only the server's user can enter; refuse one that somebody else prepared."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    folder.mkdir(mode=0o700, exist_ok=True)
+    owner = user.pw_uid if user else os.geteuid()
+    status = folder.lstat()
+    if not stat.S_ISDIR(status.st_mode) or status.st_uid not in (owner, os.geteuid()):
+        raise CannotStart(
+            f"{folder} belongs to somebody else. Remove it, or set CLEARWAY_HOME to another folder."
+        )
+    folder.chmod(0o700)
+    _give(folder, user)
 
 
 def _ordinary_user() -> pwd.struct_passwd | None:
@@ -166,7 +214,7 @@ def _can_run(program: Path, user: pwd.struct_passwd) -> bool:
     return result.returncode == 0
 
 
-def _as(user: pwd.struct_passwd | None) -> dict[str, object]:
+def _as(user: pwd.struct_passwd | None) -> dict[str, Any]:
     return {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []} if user else {}
 
 

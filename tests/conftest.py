@@ -1,0 +1,53 @@
+"""One PostgreSQL for the whole run, started by the first test that needs it.
+
+Tests under tests/pure need nothing. A test that uses the database takes pytest-django's `db`, or
+`postgres_server` for the bare server. The server lives in a temporary folder and stops with the run, even
+when the run is killed.
+"""
+
+import importlib.util
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+# Settings read the environment when they are loaded, so the home of this run is named before anything else.
+HOME = Path(tempfile.mkdtemp(prefix="clearway-tests-"))
+HOME.chmod(0o711)  # the ordinary user that runs PostgreSQL for root must be able to pass through
+os.environ["CLEARWAY_HOME"] = str(HOME)
+HAS_SETTINGS = importlib.util.find_spec("clearway.config.settings") is not None
+if HAS_SETTINGS:
+    os.environ["DJANGO_SETTINGS_MODULE"] = "clearway.config.settings"
+for name in ("DATABASE_URL", "CLEARWAY_PROCESS"):
+    os.environ.pop(name, None)
+
+from clearway.config import database, postgres  # noqa: E402
+
+
+def pytest_configure() -> None:
+    """Load Django once the environment is set; pytest-django takes it from there."""
+    if HAS_SETTINGS:
+        import django
+
+        django.setup()
+
+
+def pytest_unconfigure() -> None:
+    """Leave nothing behind."""
+    shutil.rmtree(HOME, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[postgres.Server]:
+    """The server of this run, made quick by not flushing: nothing here has to outlive the machine."""
+    server = postgres.start(database.home() / "postgres", options=("fsync=off", "synchronous_commit=off"))
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(postgres_server: postgres.Server) -> None:
+    """Hook of pytest-django: runs before it makes the test database."""
