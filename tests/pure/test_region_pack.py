@@ -101,7 +101,7 @@ def test_an_unknown_pack_names_those_there_are():
         ("stations.csv", "MILLBROOK,", "", "stations.csv, row 2"),
         ("emergency_departments.csv", "07:00", "", "emergency_departments.csv, row 4, field opens"),
         ("emergency_departments.csv", "07:00", "7am", "emergency_departments.csv, row 4, field opens"),
-        ("region.toml", 'code = "lower"', "code = 3", "region.toml, areas 2, field code"),
+        ("region.toml", 'code = "lower"', "code = 3", "areas 2 (Lower Valley), field code"),
         ("region.toml", 'code = "lower"', 'code = "upper"', "region.toml, areas, field code"),
         ("region.toml", "Europe/London", "Europe/Londinium", "region.toml, field timezone"),
         ("region.toml", "slug", "slogan", "region.toml, field slug"),
