@@ -1,5 +1,6 @@
 """People, the roles they hold, and who is on call."""
 
+from datetime import datetime
 from typing import Any
 
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager
@@ -41,6 +42,12 @@ class User(AbstractBaseUser):
         return self.display_name
 
 
+class GrantQuerySet(models.QuerySet["RoleGrant"]):
+    def running_at(self, at: datetime) -> "GrantQuerySet":
+        """Grants that have begun and not ended at this instant."""
+        return self.filter(Q(ends_at__isnull=True) | Q(ends_at__gt=at), starts_at__lte=at)
+
+
 class RoleGrant(models.Model):
     """A role that a person holds at an organisation, or only at one site or area, for a time.
 
@@ -57,6 +64,8 @@ class RoleGrant(models.Model):
     acting = models.BooleanField(default=False)
     reason = models.CharField(max_length=300, blank=True)
     granted_by = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+")
+
+    objects = GrantQuerySet.as_manager()
 
     class Meta:
         constraints = [

@@ -1,0 +1,9 @@
+"""Every address of the desks. Each part keeps its own; every view names the permission it needs."""
+
+from django.urls import include, path
+
+urlpatterns = [
+    path("", include("clearway.core.people.urls")),
+]
+
+handler403 = "clearway.core.people.views.refused"

@@ -1,0 +1,119 @@
+"""What each page asks of the person who opens it. Every view says it, or says that it is public."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import wraps
+from typing import Any
+from urllib.parse import urlencode
+
+from django.conf import settings
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+
+from ..audit.actions import Actor, Entry, record
+from ..organisation.models import Organisation
+from .reach import Reach
+from .roles import PERMISSIONS, roles_with
+
+SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+class DeskRequest(HttpRequest):
+    """A request after the middleware: what every view may rely on.
+
+    at            the one reading of the clock for the whole request, aware, UTC
+    id            names the request in the audit, in the log and to the person who reports a fault
+    organisation  the trust of the person signed in; views behind `needs` always have one
+    actor         who acts, in the role that gives the permission of this view
+    reach         what the person may do, its `sites` those of this view's permission
+    """
+
+    at: datetime
+    id: str
+    organisation: Organisation
+    actor: Actor
+    reach: Reach
+
+
+@dataclass(frozen=True, slots=True)
+class Requirement:
+    """What a view asks: `read` to look, `change` to send a form. None: open to everybody."""
+
+    read: str | None
+    change: str | None
+
+    def of(self, method: str) -> str | None:
+        return self.read if method in SAFE else self.change
+
+
+View = Callable[..., HttpResponse]
+
+
+def needs(permission: str, *, change: str | None = None) -> Callable[[View], View]:
+    """Serve the view only to those who hold the permission.
+
+    change  the permission for sending its form, where that differs from reading it
+    Anybody signed out is asked to sign in; anybody else refused is told which roles can, and it is recorded.
+    """
+    requirement = Requirement(permission, change or permission)
+    for name in (permission, requirement.change):
+        if name not in PERMISSIONS:
+            raise ValueError(f"There is no permission {name!r}; see clearway/core/people/roles.py")
+
+    def decorate(view: View) -> View:
+        @wraps(view)
+        def guarded(request: Any, *arguments: Any, **named: Any) -> HttpResponse:
+            if not request.user.is_authenticated:
+                return ask_to_sign_in(request)
+            asked = requirement.of(request.method) or permission
+            if not request.reach.allows(asked):
+                return refuse(request, asked)
+            request.actor = replace(request.actor, role=request.reach.scopes[asked][1])
+            request.reach = request.reach.within(asked)
+            return view(request, *arguments, **named)
+
+        guarded.requirement = requirement  # type: ignore[attr-defined]
+        return guarded
+
+    return decorate
+
+
+def public(view: View) -> View:
+    """Serve the view to everybody: signing in, signing out, and whether the service is well."""
+
+    @wraps(view)
+    def open_to_all(request: Any, *arguments: Any, **named: Any) -> HttpResponse:
+        return view(request, *arguments, **named)
+
+    open_to_all.requirement = Requirement(None, None)  # type: ignore[attr-defined]
+    return open_to_all
+
+
+def requirement_of(view: Any) -> Requirement | None:
+    """What a view asks, or None when it forgot to say (a test fails then)."""
+    return getattr(view, "requirement", None)
+
+
+def ask_to_sign_in(request: HttpRequest) -> HttpResponse:
+    """To the sign-in page and back again afterwards; a form's address is only worth going back to by GET."""
+    back = {"next": request.get_full_path()} if request.method in SAFE else {}
+    return HttpResponseRedirect(f"{settings.LOGIN_URL}?{urlencode(back)}" if back else settings.LOGIN_URL)
+
+
+def refuse(request: Any, permission: str) -> HttpResponse:
+    """403: says what was not allowed and which roles can do it, and records the attempt."""
+    with transaction.atomic():
+        record(
+            [Entry("people.refused", f"page:{request.path}"[:150], {"permission": permission})],
+            organisation_id=request.organisation and request.organisation.pk,
+            by=request.actor,
+            at=request.at,
+        )
+    return render(
+        request,
+        "people/refused.html",
+        {"what": PERMISSIONS[permission], "roles": [role.name for role in roles_with(permission)]},
+        status=403,
+    )

@@ -1,0 +1,148 @@
+"""The roles and what each may do. Deny is the default: what a role does not name here, it may not do.
+
+Roles and permissions are code, because a page and its permission change together and a reader can check
+them side by side (docs/adr/0020). Who holds which role, where and for how long, is data: `RoleGrant`.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from types import MappingProxyType
+
+PERMISSIONS: Mapping[str, str] = MappingProxyType(
+    {
+        "home.read": "sign in and open the first page",
+        "handovers.read": "see the handover board",
+        "handovers.mark": "mark a crew as queuing or cohorting, or a patient as handed over",
+        "resources.read": "see the resource board",
+        "map.read": "see the map",
+        "incidents.read": "open an incident, with its identity masked",
+        "identity.look": "look at who the patient of an incident is, giving a reason",
+        "quality.read": "see what the feeds said that cannot be right",
+        "tasks.read": "see the worklist",
+        "tasks.work": "acknowledge, answer, shelve, hand over and escalate tasks",
+        "decisions.read": "read the decision log",
+        "decisions.write": "write in the decision log",
+        "feeds.read": "see the feeds, their ages and their accounts",
+        "feeds.replay": "replay messages that could not be read",
+        "policies.read": "see the policies in force",
+        "policies.manage": "make a new version of a policy",
+        "on_call.read": "see who is on call",
+        "on_call.manage": "change who is on call",
+        "people.read": "see who holds which role",
+        "people.stand_in": "let somebody act up, for one shift, in a role no wider than one's own",
+        "people.manage": "give and end roles, disable an account",
+        "audit.read": "read the audit",
+    }
+)
+
+
+class Binding(StrEnum):
+    """What a grant of a role must name besides the organisation."""
+
+    NONE = "none"
+    SITE = "site"  # and the holder sees that site alone
+    AREA = "area"  # whom an escalation from that area reaches; the holder sees the whole region
+
+
+@dataclass(frozen=True, slots=True)
+class Role:
+    """One role. `code` is stored with every action done in it."""
+
+    code: str
+    name: str
+    permissions: frozenset[str]
+    binding: Binding = Binding.NONE
+
+    @property
+    def is_site_limited(self) -> bool:
+        return self.binding is Binding.SITE
+
+
+def _role(code: str, name: str, permissions: Iterable[str], binding: Binding = Binding.NONE) -> Role:
+    held = frozenset(permissions) | {"home.read"}
+    if unknown := held - PERMISSIONS.keys():
+        raise ValueError(f"Role {code} names permissions that do not exist: {sorted(unknown)}")
+    return Role(code, name, held, binding)
+
+
+_BOARDS = ("handovers.read", "resources.read", "map.read", "tasks.read", "decisions.read")
+_DESK = (*_BOARDS, "incidents.read", "tasks.work", "decisions.write", "quality.read", "feeds.read")
+_DESK_LISTS = ("on_call.read", "policies.read")
+_COORDINATION = (*_DESK, *_DESK_LISTS, "handovers.mark", "identity.look")
+_COMMAND = (*_COORDINATION, "feeds.replay", "on_call.manage", "people.read", "people.stand_in")
+
+# In order of lead: who holds several roles acts in the first of them that may do what is asked.
+ROLES: Mapping[str, Role] = MappingProxyType(
+    {
+        role.code: role
+        for role in (
+            _role("trust_incident_manager", "Trust incident manager", _COMMAND),
+            _role("service_delivery_officer", "Service delivery officer", (*_COMMAND, "policies.manage")),
+            _role("patient_flow_coordinator", "Patient flow coordinator", (*_COORDINATION, "feeds.replay")),
+            _role("local_commander", "Local commander", (*_DESK, *_DESK_LISTS), Binding.AREA),
+            _role("dispatcher", "Dispatcher", (*_BOARDS, "incidents.read", "identity.look", "on_call.read")),
+            _role("operations_support", "Operations support", (*_DESK, *_DESK_LISTS)),
+            _role(
+                "community_response_coordinator",
+                "Community response coordinator",
+                (*_BOARDS, "tasks.work", "on_call.read"),
+            ),
+            _role(
+                "halo",
+                "Hospital ambulance liaison officer",
+                (
+                    "handovers.read",
+                    "handovers.mark",
+                    "incidents.read",
+                    "identity.look",
+                    "quality.read",
+                    "tasks.read",
+                    "tasks.work",
+                    "on_call.read",
+                ),
+                Binding.SITE,
+            ),
+            _role("hospital_user", "Hospital user", ("handovers.read",), Binding.SITE),
+            _role(
+                "outpatient_team_leader",
+                "Outpatient team leader",
+                ("tasks.read", "tasks.work", "decisions.read", "decisions.write", "on_call.read"),
+            ),
+            _role(
+                "outpatient_coordinator",
+                "Outpatient coordinator",
+                ("tasks.read", "tasks.work", "decisions.read", "decisions.write"),
+            ),
+            _role("junior_coordinator", "Junior coordinator", ("tasks.read", "tasks.work")),
+            _role("clinician", "Clinician", ("tasks.read",)),
+            _role("receptionist", "Receptionist", ()),
+            _role("privacy_officer", "Privacy officer", ("audit.read", "people.read", "decisions.read")),
+            _role(
+                "administrator",
+                "Administrator",
+                (
+                    *_BOARDS,
+                    *_DESK_LISTS,
+                    "feeds.read",
+                    "feeds.replay",
+                    "policies.manage",
+                    "on_call.manage",
+                    "people.read",
+                    "people.manage",
+                    "audit.read",
+                ),
+            ),
+        )
+    }
+)
+
+
+def roles_with(permission: str) -> list[Role]:
+    """The roles that may do this, in order of lead."""
+    return [role for role in ROLES.values() if permission in role.permissions]
+
+
+def name_of(code: str) -> str:
+    """What people call the role; the code itself for one that no longer exists (an old audit row)."""
+    return ROLES[code].name if code in ROLES else code

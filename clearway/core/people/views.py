@@ -1,0 +1,83 @@
+"""Signing in and out, and what is said to somebody who may not."""
+
+from typing import Any
+
+from axes.decorators import axes_dispatch
+from django.conf import settings
+from django.contrib import auth
+from django.http import HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.decorators.cache import never_cache
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_POST
+
+from . import actions
+from .permissions import public
+from .presenters import why_signed_out
+
+Request = Any
+
+
+@public
+@never_cache
+@sensitive_post_parameters("password")
+@axes_dispatch  # type: ignore[untyped-decorator]
+def sign_in(request: Request) -> HttpResponse:
+    """The sign-in page. One message for every wrong pair, so that it tells nobody who has an account."""
+    if request.method != "POST":
+        ended = request.session.get("ended")
+        return _sign_in_page(request, notice=why_signed_out(ended))
+    name, password = request.POST.get("username", "").strip(), request.POST.get("password", "")
+    missing = {
+        field: f"Enter your {words}"
+        for field, words, value in (("username", "user name", name), ("password", "password", password))
+        if not value
+    }
+    if missing:
+        return _sign_in_page(request, username=name, errors=missing, status=422)
+    user = auth.authenticate(request, username=name, password=password)
+    if user is None:
+        wrong = {"username": "The user name or the password is not right. Check both and try again"}
+        return _sign_in_page(request, username=name, errors=wrong, status=422)
+    auth.login(request, user)
+    actions.record_sign_in(user, request_id=request.id, at=request.at)
+    return HttpResponseRedirect(_next(request))
+
+
+@public
+@require_POST
+def sign_out(request: Request) -> HttpResponse:
+    """Ends the session, and asks the browser to forget what it kept."""
+    if request.user.is_authenticated:
+        actions.record_sign_out(request.user, by=request.actor, at=request.at)
+    auth.logout(request)
+    response = HttpResponseRedirect(settings.LOGOUT_REDIRECT_URL)
+    response["Clear-Site-Data"] = '"cache", "storage"'
+    return response
+
+
+def locked_out(request: Request, *_arguments: Any, **_named: Any) -> HttpResponse:
+    """Shown by the lock-out after too many wrong passwords, instead of the sign-in page."""
+    minutes = round(settings.AXES_COOLOFF_TIME * 60)
+    return render(request, "people/locked_out.html", {"minutes": minutes}, status=429)
+
+
+def refused(request: Request, exception: Exception | None = None) -> HttpResponse:
+    """The 403 page for what a view refuses by itself, for instance another hospital's site."""
+    context = {"what": None, "roles": [], "why": str(exception or "")}
+    return render(request, "people/refused.html", context, status=403)
+
+
+def _sign_in_page(request: Request, status: int = 200, **context: Any) -> HttpResponse:
+    blank: dict[str, Any] = {"username": "", "errors": {}, "notice": None, "next": _next(request)}
+    return render(request, "people/sign_in.html", blank | context, status=status)
+
+
+def _next(request: Request) -> str:
+    """Where to go after signing in: never to another site."""
+    target = request.POST.get("next") or request.GET.get("next") or ""
+    safe = url_has_allowed_host_and_scheme(
+        target, allowed_hosts={request.get_host()}, require_https=request.is_secure()
+    )
+    return target if safe else settings.LOGIN_REDIRECT_URL
