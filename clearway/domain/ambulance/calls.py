@@ -42,15 +42,19 @@ def fold(facts: Iterable[Fact[CallEvent]]) -> Incident:
 
 
 def clock_start(incident: Incident, first_allocated_at: datetime | None) -> datetime | None:
-    """When the response clock of the incident began, or None where its category has none or is unknown."""
+    """When the response clock of the incident began, or None where its category has none or is unknown.
+
+    A stamp from before the call cannot start its clock and is passed over.
+    """
     stamps, category = incident.stamps, incident.category
     if CallStatus.CLOCK_START in stamps:
         return stamps[CallStatus.CLOCK_START]
     if category is None or category not in CLOCK_START_SECONDS or CallStatus.CALL_CONNECT not in stamps:
         return None
-    latest = stamps[CallStatus.CALL_CONNECT] + timedelta(seconds=CLOCK_START_SECONDS[category])
+    connected = stamps[CallStatus.CALL_CONNECT]
+    latest = connected + timedelta(seconds=CLOCK_START_SECONDS[category])
     candidates = (stamps.get(CallStatus.CATEGORY_SET), first_allocated_at, latest)
-    return min(at for at in candidates if at is not None)
+    return min(at for at in candidates if at is not None and at >= connected)
 
 
 def _described(incident: Incident, event: CallEvent) -> Incident:

@@ -3,7 +3,7 @@
 These frozen values are both the domain's events and the wire format (one JSON object a line); the
 generated reference is docs/reference/events.md. Every event carries `message_id`, unique within its
 source, and `occurred_at`, when it happened by the source's clock. `sequence`, where the source has one,
-orders the events of one stream better than any clock.
+orders the events of one stream that happened in the same second.
 """
 
 from datetime import datetime

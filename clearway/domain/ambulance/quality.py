@@ -48,11 +48,13 @@ RULES: Mapping[str, Rule] = MappingProxyType(
             Rule("HQ05", Severity.CRITICAL, "control room", "Handover time without an arrival at hospital"),
             Rule("HQ09", Severity.MEDIUM, "hospital, crew", "Handover within a minute of arrival"),
             Rule("HQ10", Severity.HIGH, "HALO", "Handover took implausibly long"),
+            Rule("HQ10B", Severity.CRITICAL, "HALO", "Handover took unbelievably long: count once confirmed"),
             Rule("HQ11", Severity.MEDIUM, "crew", "Handover and clear in the same second"),
             Rule("HQ20", Severity.HIGH, "feed owner, control room", "Destination is not a known site"),
             Rule("HQ22", Severity.HIGH, "crew", "Left scene with a patient and clear, but never at hospital"),
             Rule("HQ23", Severity.MEDIUM, "control room", "A resource that cannot convey holds a handover"),
             Rule("HQ27", Severity.CRITICAL, "feed owner", "Time stamp lies in the future"),
+            Rule("HQ40", Severity.LOW, "crew", "Pre-alert after arriving at hospital"),
             Rule("JC01", Severity.HIGH, "control room", "Time stamps of the job are out of order"),
             Rule("JC02", Severity.MEDIUM, "crew, control room", "Status came without the one before it"),
             Rule("JC03", Severity.MEDIUM, "control room", "Same status again with another time"),
@@ -64,22 +66,32 @@ RULES: Mapping[str, Rule] = MappingProxyType(
     }
 )
 
-# Earlier before later; the first two columns of a row must not be reversed. Equal seconds are legal.
+# (earlier, later, rule broken where they are reversed). Equal seconds are legal.
 LEGAL_ORDER: tuple[tuple[JobStatus, JobStatus, str], ...] = (
     (J.ALLOCATED, J.MOBILE, "JC01"),
+    (J.MOBILE, J.AT_RVP, "JC01"),
     (J.MOBILE, J.AT_SCENE, "JC01"),
+    (J.AT_RVP, J.AT_SCENE, "JC01"),
     (J.ALLOCATED, J.AT_SCENE, "JC01"),
     (J.AT_SCENE, J.AT_PATIENT, "JC01"),
     (J.AT_SCENE, J.LEFT_SCENE, "JC01"),
     (J.AT_PATIENT, J.LEFT_SCENE, "JC01"),
     (J.LEFT_SCENE, J.AT_HOSPITAL, "HQ01"),
+    (J.PREALERT, J.AT_HOSPITAL, "HQ40"),
     (J.AT_HOSPITAL, J.NOTIFIED, "JC01"),
+    (J.AT_HOSPITAL, J.QUEUING, "JC01"),
     (J.AT_HOSPITAL, J.OFFLOADED, "JC01"),
     (J.AT_HOSPITAL, J.COHORT_STARTED, "JC01"),
+    (J.AT_HOSPITAL, J.RELEASED, "JC01"),
+    (J.NOTIFIED, J.OFFLOADED, "JC01"),
+    (J.OFFLOADED, J.HANDOVER, "JC01"),
+    (J.COHORT_ENDED, J.HANDOVER, "JC01"),
     (J.AT_HOSPITAL, J.HANDOVER, "HQ02"),
     (J.HANDOVER, J.CLEAR, "HQ03"),
     (J.AT_HOSPITAL, J.CLEAR, "JC01"),
+    (J.LEFT_SCENE, J.CLEAR, "JC01"),
     (J.AT_SCENE, J.CLEAR, "JC01"),
+    (J.MOBILE, J.CLEAR, "JC01"),
     (J.ALLOCATED, J.CLEAR, "JC01"),
     (J.ALLOCATED, J.STOOD_DOWN, "JC01"),
 )
@@ -129,22 +141,19 @@ def _missing(assignment: Assignment, knows_handover: bool) -> Iterator[Finding]:
 
 
 def _durations(stamps: Mapping[JobStatus, datetime], limits: Limits) -> Iterator[Finding]:
-    arrived, handed_over, clear = stamps.get(J.AT_HOSPITAL), stamps.get(J.HANDOVER), stamps.get(J.CLEAR)
-    if arrived is None or handed_over is None or handed_over < arrived:
+    arrived, handed_over = stamps.get(J.AT_HOSPITAL), stamps.get(J.HANDOVER)
+    if handed_over is None:
+        return
+    if stamps.get(J.CLEAR) == handed_over:
+        yield Finding("HQ11", J.CLEAR, f"both {_clock(handed_over)}")
+    if arrived is None or handed_over < arrived:
         return
     took = handed_over - arrived
     if took < timedelta(seconds=limits.implausibly_short_handover_seconds):
         yield Finding("HQ09", J.HANDOVER, f"{took.total_seconds():.0f} seconds after arrival")
     if took > timedelta(minutes=limits.long_handover):
-        unbelievable = took > timedelta(minutes=limits.absurd_handover)
-        yield Finding(
-            "HQ10",
-            J.HANDOVER,
-            f"{took.total_seconds() / 3600:.1f} hours"
-            + (", not counted until confirmed" if unbelievable else ""),
-        )
-    if clear == handed_over:
-        yield Finding("HQ11", J.CLEAR, f"both {_clock(handed_over)}")
+        code = "HQ10B" if took > timedelta(minutes=limits.absurd_handover) else "HQ10"
+        yield Finding(code, J.HANDOVER, f"{took.total_seconds() / 3600:.1f} hours")
 
 
 def _vehicle(assignment: Assignment) -> Iterator[Finding]:

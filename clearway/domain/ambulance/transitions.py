@@ -1,8 +1,9 @@
 """The job cycle: which status may follow which, and what a stream of statuses adds up to.
 
 One table, `STEPS`, drives everything: folding what feeds said, refusing what a person may not ask, and the
-state diagram in docs/reference/states.md. A status that the table does not allow is recorded all the same,
-because the CAD is the record; it is flagged as a finding and shown.
+state diagram in docs/reference/states.md. `SHORT_ENDS` are further steps that are accepted from a feed and
+refused to a person. A status that neither table allows is recorded all the same, because the CAD is the
+record; it is flagged as a finding and shown.
 Source of the cycle: the ambulance job cycle as AmbSYS and the Ambulance Data Set time-stamp it.
 """
 
@@ -23,11 +24,16 @@ S, J = JobState, JobStatus
 STEPS: Mapping[tuple[JobState, JobStatus], JobState] = MappingProxyType(
     {
         (S.NONE, J.ALLOCATED): S.ALLOCATED,
+        # A transfer between hospitals has its destination from the start.
+        (S.ALLOCATED, J.DESTINATION_SELECTED): S.ALLOCATED,
         (S.ALLOCATED, J.MOBILE): S.MOBILE,
         (S.ALLOCATED, J.STOOD_DOWN): S.STOOD_DOWN,
+        (S.MOBILE, J.DESTINATION_SELECTED): S.MOBILE,
         (S.MOBILE, J.AT_RVP): S.AT_RVP,
         (S.MOBILE, J.AT_SCENE): S.ON_SCENE,
         (S.MOBILE, J.STOOD_DOWN): S.STOOD_DOWN,
+        (S.AT_RVP, J.DESTINATION_SELECTED): S.AT_RVP,
+        (S.AT_RVP, J.BACKUP_REQUESTED): S.AT_RVP,
         (S.AT_RVP, J.AT_SCENE): S.ON_SCENE,
         (S.AT_RVP, J.STOOD_DOWN): S.STOOD_DOWN,
         (S.ON_SCENE, J.AT_PATIENT): S.ON_SCENE,
@@ -36,6 +42,7 @@ STEPS: Mapping[tuple[JobState, JobStatus], JobState] = MappingProxyType(
         (S.ON_SCENE, J.PREALERT): S.ON_SCENE,
         (S.ON_SCENE, J.LEFT_SCENE): S.CONVEYING,
         (S.ON_SCENE, J.CLEAR): S.CLEAR,
+        (S.CONVEYING, J.BACKUP_REQUESTED): S.CONVEYING,
         (S.CONVEYING, J.DESTINATION_SELECTED): S.CONVEYING,
         (S.CONVEYING, J.PREALERT): S.CONVEYING,
         (S.CONVEYING, J.AT_HOSPITAL): S.ARRIVED,
@@ -62,9 +69,29 @@ STEPS: Mapping[tuple[JobState, JobStatus], JobState] = MappingProxyType(
     }
 )
 
+# Ends that many control rooms know only as "clear". From a feed they are what it can say: before the scene it
+# was a stand-down; at hospital the handover is unknown, which rule HQ04 judges where the feed could know it.
+# A person is asked for the exact word instead.
+SHORT_ENDS: Mapping[tuple[JobState, JobStatus], JobState] = MappingProxyType(
+    {
+        (S.ALLOCATED, J.CLEAR): S.STOOD_DOWN,
+        (S.MOBILE, J.CLEAR): S.STOOD_DOWN,
+        (S.AT_RVP, J.CLEAR): S.STOOD_DOWN,
+        (S.ARRIVED, J.CLEAR): S.CLEAR,
+        (S.QUEUING, J.CLEAR): S.CLEAR,
+    }
+)
+_INSTEAD: Mapping[JobState, str] = MappingProxyType(
+    {
+        S.STOOD_DOWN: "Nobody has reached the scene: record stood down, or at scene first.",
+        S.CLEAR: "No handover is recorded: record the handover, the release or the cohort first.",
+    }
+)
+
 # The patient's clock outlives the crew's job: these may come after the crew has gone.
 AFTER_THE_END: Mapping[JobState, frozenset[JobStatus]] = MappingProxyType(
     {
+        S.STOOD_DOWN: frozenset({J.CLEAR}),
         S.RELEASED: frozenset({J.HANDOVER, J.OFFLOADED, J.COHORT_STARTED, J.COHORT_ENDED, J.CLEAR}),
         S.CLEAR: frozenset({J.HANDOVER, J.COHORT_ENDED}),
     }
@@ -79,6 +106,8 @@ LANDS_IN: Mapping[JobStatus, JobState] = MappingProxyType(
         J.AT_SCENE: S.ON_SCENE,
         J.AT_PATIENT: S.ON_SCENE,
         J.BACKUP_REQUESTED: S.ON_SCENE,
+        J.DESTINATION_SELECTED: S.ALLOCATED,
+        J.PREALERT: S.ON_SCENE,
         J.LEFT_SCENE: S.CONVEYING,
         J.AT_HOSPITAL: S.ARRIVED,
         J.NOTIFIED: S.ARRIVED,
@@ -126,8 +155,13 @@ class Assignment:
         if J.AT_HOSPITAL not in self.stamps or J.HANDOVER in self.stamps:
             return False
         if self.state is S.CLEAR:
-            return J.COHORT_STARTED in self.stamps and J.COHORT_ENDED not in self.stamps
+            return self._is_in_cohort
         return True
+
+    @property
+    def _is_in_cohort(self) -> bool:
+        started, ended = self.stamps.get(J.COHORT_STARTED), self.stamps.get(J.COHORT_ENDED)
+        return started is not None and (ended is None or ended < started)
 
     @property
     def is_open(self) -> bool:
@@ -157,21 +191,37 @@ def fold(facts: Iterable[Fact[JobEvent]]) -> tuple[Assignment, tuple[Finding, ..
 
 
 def check(assignment: Assignment, status: JobStatus, source: StatusSource) -> None:
-    """Whether a person may ask for this status now. Raises NotAllowed with the reason."""
-    if is_legal(assignment.state, status):
+    """Whether a person may ask for this status now. Raises NotAllowed with the reason.
+
+    source  on whose word; the CAD's word is the record and may also end a job the short way
+    """
+    state = assignment.state
+    if is_asked(state, status) or (source is StatusSource.CAD and is_legal(state, status)):
         return
-    allowed = sorted(
-        (after.value.replace("_", " ") for state, after in STEPS if state is assignment.state), key=str
-    )
-    then = f"From here only these can follow: {', '.join(allowed)}." if allowed else "The job is over."
-    raise NotAllowed(
-        state=assignment.state.value.replace("_", " "), event=status.value.replace("_", " "), why=then
-    )
+    raise NotAllowed(state=_in_words(state), event=_in_words(status), why=_refusal(state, status))
+
+
+def is_asked(state: JobState, status: JobStatus) -> bool:
+    """Whether a person may ask for this status in this state."""
+    return (state, status) in STEPS or status in AFTER_THE_END.get(state, frozenset())
 
 
 def is_legal(state: JobState, status: JobStatus) -> bool:
-    """Whether the table lets this status follow in this state."""
-    return (state, status) in STEPS or status in AFTER_THE_END.get(state, frozenset())
+    """Whether this status, said by a feed, may follow in this state."""
+    return is_asked(state, status) or (state, status) in SHORT_ENDS or _says_again(state, status)
+
+
+def _says_again(state: JobState, status: JobStatus) -> bool:
+    return status in REPEATABLE and LANDS_IN[status] is state
+
+
+def _refusal(state: JobState, status: JobStatus) -> str:
+    if (state, status) in SHORT_ENDS:
+        return _INSTEAD[SHORT_ENDS[state, status]]
+    allowed = [_in_words(after) for after in JobStatus if is_asked(state, after)]
+    if state.is_over and state is not S.NONE:
+        return f"The job is over. After it only these can follow: {', '.join(allowed)}."
+    return f"From here only these can follow: {', '.join(allowed)}."
 
 
 def _apply(
@@ -193,8 +243,10 @@ def _apply(
 def _next_state(state: JobState, status: JobStatus) -> JobState:
     if (state, status) in STEPS:
         return STEPS[state, status]
+    if (state, status) in SHORT_ENDS:
+        return SHORT_ENDS[state, status]
     # An unannounced status moves the job forward, never back, and never reopens what is over.
-    lands_in = LANDS_IN.get(status, state)
+    lands_in = LANDS_IN[status]
     if state.is_over and state is not S.NONE:
         return state
     return lands_in if _PROGRESS[lands_in] > _PROGRESS[state] else state
@@ -215,9 +267,11 @@ def _repeated(event: JobEvent, first: datetime) -> Finding:
 
 def _unexpected(state: JobState, event: JobEvent) -> Finding:
     code = "JC04" if state.is_over and state is not S.NONE else "JC02"
-    return Finding(
-        code, event.status, f"at {_clock(event.occurred_at)} while {state.value.replace('_', ' ')}"
-    )
+    return Finding(code, event.status, f"at {_clock(event.occurred_at)} while {_in_words(state)}")
+
+
+def _in_words(word: JobState | JobStatus) -> str:
+    return word.value.replace("_", " ")
 
 
 def _clock(at: datetime) -> str:

@@ -45,6 +45,17 @@ def order_key(fact: Fact[E], rank: Callable[[E], int]) -> OrderKey:
 
 
 def in_fixed_order(facts: Iterable[Fact[E]], rank: Callable[[E], int]) -> list[Fact[E]]:
-    """The facts in that order, each message once."""
-    distinct = {(fact.source, fact.event.message_id): fact for fact in facts}.values()
-    return sorted(distinct, key=lambda fact: order_key(fact, rank))
+    """The facts in that order, each message once.
+
+    Where a source used one message id for two different events, the one known first is kept, as the unique
+    key of the store does.
+    """
+    kept: dict[tuple[str, str], Fact[E]] = {}
+    for fact in facts:
+        key = fact.source, fact.event.message_id
+        kept[key] = min(kept[key], fact, key=_first_known) if key in kept else fact
+    return sorted(kept.values(), key=lambda fact: order_key(fact, rank))
+
+
+def _first_known(fact: Fact[E]) -> tuple[datetime, str]:
+    return fact.known_at, repr(fact.event)
