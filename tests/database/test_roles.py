@@ -1,0 +1,39 @@
+"""What each kind of process may do in the database, beyond what its code does."""
+
+import psycopg
+import pytest
+from django.db import connection
+
+from clearway.config import migrate, postgres
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def granted(db: None) -> None:
+    migrate.grant_rights()
+
+
+def refused(role: str, statement: str) -> bool:
+    """Whether the database refuses the statement to the role for want of a right."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"SET LOCAL ROLE {role}; SAVEPOINT attempt")
+        try:
+            cursor.execute(statement)
+        except Exception as problem:
+            cursor.execute("ROLLBACK TO attempt; RESET ROLE")
+            return isinstance(problem.__cause__, psycopg.errors.InsufficientPrivilege)
+        cursor.execute("ROLLBACK TO attempt; RESET ROLE")
+        return False
+
+
+@pytest.mark.parametrize("table", ["core_action", "core_seal", "core_decision", "ambulance_fact"])
+def test_the_desks_can_add_to_the_record_but_never_change_it(granted: None, table: str) -> None:
+    assert not refused(postgres.WEB, f"SELECT 1 FROM {table} LIMIT 1")
+    assert refused(postgres.WEB, f"DELETE FROM {table}")
+
+
+def test_ingest_stores_what_arrives_and_sees_no_accounts(granted: None) -> None:
+    assert not refused(postgres.INGEST, "SELECT 1 FROM core_source LIMIT 1")
+    assert refused(postgres.INGEST, "SELECT 1 FROM core_user LIMIT 1")
+    assert refused(postgres.INGEST, "DELETE FROM core_batch")
