@@ -82,6 +82,9 @@ TEMPLATES = [
     },
 ]
 
+# What the top bar lists: label, named view, permission to see it, shortcut. Each part adds its own line.
+NAVIGATION: list[tuple[str, str, str, str]] = []
+
 LANGUAGE_CODE = "en-gb"
 USE_I18N = False
 USE_TZ = True

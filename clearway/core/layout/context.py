@@ -1,0 +1,95 @@
+"""What every page's frame shows: where one can go, how fresh the feeds are, what is to do."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db.models import Count, Q
+from django.urls import reverse
+
+from clearway.domain.shared.freshness import Freshness, FreshnessPolicy, freshness
+
+from ..feeds.models import Source
+from ..worklist.models import Task
+
+HEARD_STEP = 5  # seconds: a fragment changes at most so often, however fast messages come
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """One entry of the navigation. `chord` is the shortcut, e.g. "Alt+1"."""
+
+    label: str
+    address: str
+    chord: str
+    is_current: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Feed:
+    """One source as the strip shows it.
+
+    heard_at  when it was last heard, cut to HEARD_STEP seconds; None when never
+    """
+
+    name: str
+    kind: str
+    freshness: Freshness
+    heard_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Tasks:
+    """Open tasks of the organisation."""
+
+    waiting: int
+    urgent: int
+
+
+def navigation(request: Any) -> list[Link]:
+    """The pages that this person may open, in the order of settings.NAVIGATION."""
+    return [
+        Link(label, address, chord, request.path.startswith(address))
+        for label, name, permission, chord in settings.NAVIGATION
+        if request.reach.allows(permission)
+        for address in (reverse(name),)
+    ]
+
+
+def theme_of(request: Any) -> str:
+    """ "light" or "dark": the person's setting."""
+    user = getattr(request, "user", None)
+    return "dark" if getattr(user, "theme", "light") == "dark" else "light"
+
+
+def feeds_of(request: Any) -> list[Feed]:
+    """The strip of the organisation's sources at the time of the request; one query."""
+    return feeds(request.organisation.pk, request.at) if request.organisation else []
+
+
+def feeds(organisation_id: int, at: datetime, policy: FreshnessPolicy | None = None) -> list[Feed]:
+    """The enabled sources of an organisation with their freshness at one instant."""
+    sources = Source.objects.filter(organisation_id=organisation_id, enabled=True).order_by("name")
+    return [_feed(source, at, policy or FreshnessPolicy()) for source in sources]
+
+
+def tasks_of(request: Any) -> Tasks:
+    """How many tasks are open, and how many of them are P1; one query."""
+    if not request.organisation or not request.reach.allows("tasks.read"):
+        return Tasks(0, 0)
+    counted = Task.objects.filter(organisation=request.organisation, closed_at__isnull=True).aggregate(
+        waiting=Count("id"), urgent=Count("id", filter=Q(priority=Task.Priority.P1))
+    )
+    return Tasks(**counted)
+
+
+def _feed(source: Source, at: datetime, policy: FreshnessPolicy) -> Feed:
+    heard = source.received_at
+    age = None if heard is None else (at - heard).total_seconds()
+    state = freshness(age, source.expected_interval_seconds, policy)
+    return Feed(source.name, source.kind, state, heard and _cut(heard))
+
+
+def _cut(at: datetime) -> datetime:
+    return at - timedelta(seconds=at.second % HEARD_STEP, microseconds=at.microsecond)

@@ -1,0 +1,146 @@
+// The live stream: fragments that the server rendered once for everybody replace the element of the same name.
+// Nothing under the pointer or the focus moves; what is new or sorts elsewhere waits behind one button.
+import { clock, duration, serverNow, setServerTime, writeAges } from "./ages.js";
+
+const LOST_AFTER = 10_000; // milliseconds without a heartbeat
+const SAY_EVERY = 10_000; // milliseconds between two spoken summaries
+const RETRY_AFTER = 3_000;
+
+const trusted = window.trustedTypes
+  ? window.trustedTypes.createPolicy("clearway-fragments", { createHTML: (html) => html })
+  : { createHTML: (html) => html };
+
+export function startLive(root) {
+  const { liveTopics, liveAfter, liveAddress } = root.body.dataset;
+  const state = { after: liveAfter, beatAt: Date.now(), lost: false, waiting: new Set(), gone: new Set(), say: new Map() };
+
+  function connect() {
+    const stream = new EventSource(`${liveAddress}?topics=${liveTopics.trim().split(/\s+/).join(",")}&after=${state.after}`);
+    stream.addEventListener("beat", (event) => beat(root, state, JSON.parse(event.data).at));
+    stream.addEventListener("push", (event) => {
+      if (event.lastEventId) state.after = event.lastEventId;
+      apply(root, state, JSON.parse(event.data));
+    });
+    stream.addEventListener("reset", () => root.defaultView.location.reload());
+    stream.addEventListener("error", () => {
+      if (stream.readyState === EventSource.CLOSED) setTimeout(connect, RETRY_AFTER);
+    });
+  }
+
+  connect();
+  setInterval(() => watch(root, state), 1000);
+  setInterval(() => speak(root, state), SAY_EVERY);
+  root.addEventListener("submit", (event) => refuseWhileLost(root, state, event), true);
+}
+
+function beat(root, state, at) {
+  setServerTime(at);
+  state.beatAt = Date.now();
+  const wall = root.querySelector("[data-wall]");
+  if (wall) wall.classList.toggle("beat"); // starts the style sheet's count to the hatch again
+  if (!state.lost) return;
+  state.lost = false;
+  const banner = root.getElementById("connection");
+  banner.hidden = true;
+  banner.textContent = "";
+  root.body.classList.remove("lost");
+}
+
+function watch(root, state) {
+  const silent = Date.now() - state.beatAt;
+  if (silent > LOST_AFTER) {
+    const banner = root.getElementById("connection");
+    const from = clock(new Date(serverNow().getTime() - silent));
+    if (!state.lost) {
+      banner.setAttribute("aria-label", "Connection lost. This picture is read only.");
+      root.body.classList.add("lost");
+    }
+    state.lost = true;
+    const age = silent < 60_000 ? `${Math.floor(silent / 1000)} s` : duration(silent);
+    banner.hidden = false;
+    banner.textContent = `Connection lost. Picture from ${from}, ${age} old. Read only.`;
+  }
+  if (state.gone.size && !isTouched(root)) sweep(root, state);
+}
+
+function refuseWhileLost(root, state, event) {
+  if (!state.lost || event.target.method !== "post") return;
+  event.preventDefault();
+  root.getElementById("announcer").textContent = "Not sent: the connection is lost. What you typed is still here.";
+}
+
+function apply(root, state, { topic, key, html }) {
+  const name = `${topic}-${key}`;
+  const old = root.getElementById(name);
+  if (!html) return remove(root, state, old);
+  const fresh = parse(root, html);
+  if (!fresh) return undefined;
+  if (!old) return wait(root, state, topic, name, fresh);
+  if (old.dataset.group !== fresh.dataset.group) wait(root, state, topic, name, fresh);
+  if (fresh.dataset.say && fresh.dataset.say !== old.dataset.say) state.say.set(name, fresh.dataset.say);
+  return replace(root, old, fresh);
+}
+
+function parse(root, html) {
+  const template = root.createElement("template");
+  template.innerHTML = trusted.createHTML(html.trim());
+  return template.content.firstElementChild;
+}
+
+function replace(root, old, fresh) {
+  const focus = placeOfFocus(root, old);
+  fresh.classList.toggle("open", old.classList.contains("open"));
+  if (old.classList.contains("open")) fresh.querySelector("[aria-expanded]")?.setAttribute("aria-expanded", "true");
+  const open = [...old.querySelectorAll("details")].map((details) => details.open);
+  [...fresh.querySelectorAll("details")].forEach((details, place) => { details.open = Boolean(open[place]); });
+  writeAges(fresh);
+  old.replaceWith(fresh);
+  if (focus >= 0) focusable(fresh)[focus]?.focus({ preventScroll: true });
+}
+
+function focusable(element) {
+  return [...element.querySelectorAll("a[href], button, input, select, textarea, summary, [tabindex]")];
+}
+
+function placeOfFocus(root, element) {
+  return element.contains(root.activeElement) ? focusable(element).indexOf(root.activeElement) : -1;
+}
+
+function isTouched(root) {
+  return Boolean(root.querySelector("[data-live-rows]:hover, [data-live-rows]:focus-within"));
+}
+
+function remove(root, state, old) {
+  if (!old) return;
+  old.classList.add("gone");
+  state.gone.add(old);
+  if (!isTouched(root)) sweep(root, state);
+}
+
+function sweep(root, state) {
+  state.gone.forEach((element) => element.remove());
+  state.gone.clear();
+}
+
+// A row that is not here yet, or that now sorts elsewhere, is counted; one click asks the server for the order.
+function wait(root, state, topic, name, fresh) {
+  const rows = root.querySelector(`[data-live-rows="${topic}"]`);
+  const button = root.querySelector(`[data-live-new="${topic}"]`);
+  if (!rows || !button || !matches(rows, fresh)) return;
+  state.waiting.add(name);
+  button.hidden = false;
+  button.textContent = `${state.waiting.size} new or moved: show`;
+}
+
+function matches(rows, fresh) {
+  const chosen = JSON.parse(rows.dataset.liveFilter || "{}");
+  return Object.entries(chosen).every(([field, value]) => fresh.dataset[field] === value);
+}
+
+function speak(root, state) {
+  if (!state.say.size || root.body.dataset.quiet) return;
+  const lines = [...state.say.values()];
+  state.say.clear();
+  const more = lines.length > 3 ? ` And ${lines.length - 3} more changed.` : "";
+  root.getElementById("announcer").textContent = lines.slice(0, 3).join(". ") + "." + more;
+}

@@ -1,0 +1,11 @@
+// Every page: one loop for clocks and ages, shortcuts, the palette, and the live stream where a page asks for it.
+import { startTicking } from "./ages.js";
+import { startShortcuts } from "./shortcuts.js";
+import { startPalette } from "./palette.js";
+
+startTicking(document);
+startShortcuts(document);
+startPalette(document);
+if (document.body.dataset.liveTopics) {
+  import("./live.js").then(({ startLive }) => startLive(document));
+}

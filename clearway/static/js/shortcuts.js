@@ -1,0 +1,17 @@
+// Shortcuts use Ctrl or Alt, never a single letter: those fight voice input. An element names its own in data-chord.
+function pressed(event) {
+  const key = event.code.startsWith("Digit") ? event.code.slice(5) : event.key.length === 1 ? event.key.toUpperCase() : event.key;
+  return [event.ctrlKey && "Ctrl", event.altKey && "Alt", key].filter(Boolean).join("+");
+}
+
+export function startShortcuts(root) {
+  root.addEventListener("keydown", (event) => {
+    if (!(event.ctrlKey || event.altKey) || event.metaKey) return;
+    const chord = pressed(event);
+    const target = [...root.querySelectorAll("[data-chord]")].find((element) => element.dataset.chord === chord);
+    if (!target) return;
+    event.preventDefault();
+    if (target.matches("input, textarea, select")) target.focus();
+    else target.click();
+  });
+}
