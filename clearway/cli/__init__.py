@@ -37,7 +37,12 @@ GROUPS: dict[str, dict[str, str]] = {
         "migrate": "make or update the database",
         "region load": "load a region's sites, vehicles and policies",
     },
+    "People": {
+        "user add": "make an account and give it a role",
+        "user list": "who has an account, and with which roles",
+    },
     "Look after it": {
+        "verify audit": "check that nothing recorded was changed, and name the first row that was",
         "doctor": "check this machine and deployment, and name the fix for each fault",
         "config": "show where each setting comes from",
         "completion": "print the shell's completion script",

@@ -39,6 +39,8 @@ class Seal(models.Model):
     """A link of the chain over a run of actions, made outside their transactions, in commit-safe order.
 
     digest = SHA-256 over the previous digest and the canonical JSON of each row of the run.
+
+    links  32 bytes a row (xid, id, start of the chain's digest after it), so that a fault can be named
     """
 
     at = models.DateTimeField()
@@ -49,3 +51,4 @@ class Seal(models.Model):
     last_id = models.BigIntegerField()
     previous = models.CharField(max_length=64)
     digest = models.CharField(max_length=64, unique=True)
+    links = models.BinaryField()

@@ -101,6 +101,7 @@ class Migration(migrations.Migration):
                 ("last_id", models.BigIntegerField()),
                 ("previous", models.CharField(max_length=64)),
                 ("digest", models.CharField(max_length=64, unique=True)),
+                ("links", models.BinaryField()),
             ],
         ),
         migrations.CreateModel(
