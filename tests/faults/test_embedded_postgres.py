@@ -1,6 +1,5 @@
 """The embedded server against kills, strange folders and missing programs."""
 
-import contextlib
 import os
 import pwd
 import shutil
@@ -9,7 +8,6 @@ import subprocess
 import sys
 import tempfile
 import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,6 +15,7 @@ import psycopg
 import pytest
 
 from clearway.config import postgres
+from tests.watching import wait_until_gone
 
 
 @pytest.fixture
@@ -29,17 +28,6 @@ def home() -> Iterator[Path]:
 
 def connect(sockets: Path) -> psycopg.Connection:
     return psycopg.connect(host=str(sockets), user=postgres.OWNER, dbname="postgres", autocommit=True)
-
-
-def wait_until_gone(pid: int, seconds: float = 15) -> bool:
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        with contextlib.suppress(FileNotFoundError):
-            if "State:\tZ" not in Path(f"/proc/{pid}/status").read_text():
-                time.sleep(0.05)
-                continue
-        return True
-    return False
 
 
 def test_a_killed_server_is_noticed_and_comes_back_with_every_committed_row(home: Path) -> None:
