@@ -13,7 +13,7 @@ import msgspec
 from clearway.domain.ambulance.events import Event, Position
 from clearway.domain.shared.errors import CannotParse
 
-T = TypeVar("T")
+T = TypeVar("T", Event, Position)
 MAX_LINE_BYTES = 16_384
 _ENCODER = msgspec.json.Encoder()
 _EVENTS: msgspec.json.Decoder[Event] = msgspec.json.Decoder(Event)
@@ -47,39 +47,61 @@ def schema() -> dict[str, Any]:
     return {"event": msgspec.json.schema(Event), "position": msgspec.json.schema(Position)}
 
 
+def check_years(value: Event | Position) -> None:
+    """Refuse times of another century: no system can store the edge of the calendar in every zone."""
+    for field in ("occurred_at", "shift_start", "shift_end"):
+        at = getattr(value, field, None)
+        if at is not None and not 2000 <= at.year <= 2099:
+            raise CannotParse(
+                f"field {field}", "Its year is not between 2000 and 2099.", "Mend the clock or the mapping."
+            )
+
+
 def _decode(line: bytes, decoder: msgspec.json.Decoder[T]) -> T:
     if len(line) > MAX_LINE_BYTES:
         raise CannotParse(
             "line", f"It has {len(line)} bytes; at most {MAX_LINE_BYTES} are read.", "Send one event a line."
         )
     try:
-        return decoder.decode(line)
+        value = decoder.decode(line)
     except msgspec.ValidationError as error:
-        raise _explained(str(error)) from None
+        raise explained(str(error)) from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise CannotParse(
             "line", f"Not JSON: {_without_values(str(error))}.", "Send one JSON object a line, UTF-8."
         ) from None
+    check_years(value)
+    return value
 
 
-def _explained(message: str) -> CannotParse:
-    why, _, path = message.partition(" - at `")
-    field = path.rstrip("`").removeprefix("$.") or "object"
+def explained(message: str) -> CannotParse:
+    """What msgspec found wrong, as field, reason and fix, without a word of what was sent."""
+    # The last of these is ours: what was sent may hold the same words.
+    why, _, path = message.rpartition(" - at `$") if " - at `$" in message else (message, "", "")
+    field = path.rstrip("`").lstrip(".") or "object"
+    why = _without_values(why)
     missing = re.search(r"missing required field `(\w+)`", why)
     if missing:
-        field = missing.group(1)
-    unknown = re.search(r"contains unknown field `(.+)`", why)
+        field = f"{field}.{missing.group(1)}" if field != "object" else missing.group(1)
+    unknown = re.match(r"Object contains unknown field `(.*)`$", why, flags=re.DOTALL)
     if unknown:
         return CannotParse(
-            f"field {unknown.group(1)[:40]}", "The schema names no such field.", "Remove it or map it to one."
+            _field(unknown.group(1)), "The schema names no such field.", "Remove it or map it to one."
         )
     return CannotParse(
-        f"field {field}",
-        f"{_without_values(why)}.",
-        "Compare with docs/reference/events.md and mend the mapping.",
+        _field(field), f"{why}.", "Compare with docs/reference/events.md and mend the mapping."
+    )
+
+
+def _field(name: str) -> str:
+    """The field's name, unless it looks like something other than a name."""
+    return (
+        f"field {name}"
+        if re.fullmatch(r"[A-Za-z_][\w.\[\]]{0,39}", name, re.ASCII)
+        else "field with an odd name"
     )
 
 
 def _without_values(text: str) -> str:
     """The message without what the sender wrote: it may be somebody's name."""
-    return re.sub(r"'[^']*'", "…", text)
+    return re.sub(r"""['"].*""", "…", text, flags=re.DOTALL)

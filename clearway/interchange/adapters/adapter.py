@@ -24,6 +24,7 @@ import msgspec
 
 from clearway.domain.ambulance.events import AvailabilityEvent, CallEvent, Event, JobEvent
 from clearway.domain.shared.errors import CannotParse
+from clearway.interchange.native import check_years, explained
 
 MAX_ROW_BYTES = 16_384
 _GZIP = b"\x1f\x8b"
@@ -149,12 +150,15 @@ def event(row: Row, kind: type[E], /, **said: Any) -> E:
     content = msgspec.json.encode([kind.__name__, said], order="deterministic")
     said["message_id"] = hashlib.blake2b(content, digest_size=12).hexdigest()
     try:
-        return msgspec.convert(said, kind)
+        value = msgspec.convert(said, kind)
+        check_years(value)
+        return value
     except msgspec.ValidationError as error:
-        why, _, path = str(error).partition(" - at `$.")
-        raise row.cannot(
-            path.rstrip("`") or "row", f"{why}.", "Mend it at the source, or in the adapter."
-        ) from None
+        refusal = explained(str(error))
+    except CannotParse as refused:
+        refusal = refused
+    fix = "Mend it at the source, or in the adapter."
+    raise CannotParse(f"line {row.number}, {refusal.where}", refusal.why, fix)
 
 
 def instant(local: datetime, zone: ZoneInfo) -> datetime:
