@@ -28,13 +28,10 @@ for name in ("DATABASE_URL", "CLEARWAY_PROCESS"):
 from clearway.config import database, postgres  # noqa: E402
 from clearway.config.migrate import prepare_embedded  # noqa: E402
 
+if HAS_SETTINGS:  # the conftest of a folder may import models as it is read
+    import django
 
-def pytest_configure() -> None:
-    """Load Django once the environment is set; pytest-django takes it from there."""
-    if HAS_SETTINGS:
-        import django
-
-        django.setup()
+    django.setup()
 
 
 def pytest_unconfigure() -> None:

@@ -8,17 +8,14 @@ from ..organisation.models import Organisation
 class Change(models.Model):
     """Something a board shows has changed. Written by actions; read by the one tailer, then deleted.
 
-    xid orders rows commit-safely: a row is read only when every transaction before it has ended.
+    The tailer renders the state as it then is, so the order of change rows does not matter, and a row that
+    commits late is simply found on the next look.
     """
 
-    xid = models.BigIntegerField(editable=False, db_default=0)
     organisation = models.ForeignKey(Organisation, on_delete=models.CASCADE, db_index=False)
     topic = models.CharField(max_length=40)
     key = models.CharField(max_length=150)
     at = models.DateTimeField()
-
-    class Meta:
-        indexes = [models.Index(fields=["xid", "id"])]
 
 
 class Push(models.Model):

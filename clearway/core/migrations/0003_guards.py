@@ -12,8 +12,8 @@ BEGIN
 END $$;
 """
 
-# A row may be read in order once every transaction with a lower number has ended (see core/live).
-COMMIT_ORDER = "ALTER TABLE {table} ALTER COLUMN xid SET DEFAULT pg_current_xact_id()::text::bigint;"
+# A row may be read in order once every transaction with a lower number has ended (see core/audit/seal.py).
+COMMIT_ORDER = "ALTER TABLE core_action ALTER COLUMN xid SET DEFAULT pg_current_xact_id()::text::bigint;"
 
 
 def guard(table: str) -> str:
@@ -31,8 +31,5 @@ class Migration(migrations.Migration):
     operations = [
         migrations.RunSQL(REFUSE, "DROP FUNCTION clearway_refuse_change"),
         *(migrations.RunSQL(guard(table), migrations.RunSQL.noop) for table in INSERT_ONLY),
-        *(
-            migrations.RunSQL(COMMIT_ORDER.format(table=table), migrations.RunSQL.noop)
-            for table in ("core_change", "core_action")
-        ),
+        migrations.RunSQL(COMMIT_ORDER, migrations.RunSQL.noop),
     ]

@@ -35,10 +35,13 @@ _RANK = {status: place for place, status in enumerate(Availability)}
 
 @dataclass(frozen=True, slots=True)
 class ResourceStanding:
-    """What the availability facts of one resource add up to."""
+    """What the availability facts of one resource add up to.
+
+    availability  None where no source ever said: then only its jobs are known
+    """
 
     call_sign: str
-    availability: Availability = Availability.OFF
+    availability: Availability | None = Availability.OFF
     since: datetime | None = None
     standing: Standing | None = None
     reason: str | None = None
@@ -65,11 +68,11 @@ def rank(event: AvailabilityEvent) -> int:
 def fold(facts: Iterable[Fact[AvailabilityEvent]]) -> tuple[ResourceStanding, tuple[Finding, ...]]:
     """What the availability facts of one resource add up to. Never raises; needs at least one fact."""
     ordered = in_fixed_order(facts, rank)
-    standing = ResourceStanding(call_sign=ordered[0].event.call_sign)
+    standing = ResourceStanding(ordered[0].event.call_sign, availability=None)
     findings: list[Finding] = []
-    for place, fact in enumerate(ordered):
-        if place and not is_legal(standing.availability, fact.event.status):
-            findings.append(_unexpected(standing, fact.event))
+    for fact in ordered:
+        if not is_legal(standing.availability, fact.event.status):
+            findings.append(skipped_step(standing.availability, fact.event))
         standing = apply(standing, fact.event)
     return standing, tuple(findings)
 
@@ -91,9 +94,9 @@ def apply(before: ResourceStanding, event: AvailabilityEvent) -> ResourceStandin
     )
 
 
-def is_legal(before: Availability, after: Availability) -> bool:
-    """Whether this change skips no step."""
-    return before is after or after in FOLLOWS[before]
+def is_legal(before: Availability | None, after: Availability) -> bool:
+    """Whether this change skips no step. From the unknown, every step is legal."""
+    return before is None or before is after or after in FOLLOWS[before]
 
 
 def check_allocate(
@@ -105,7 +108,8 @@ def check_allocate(
         raise NotAllowed(job.value.replace("_", " "), "allocation", why[0].upper() + why[1:])
     refusal = _refusal(standing, category, policy)
     if refusal:
-        raise NotAllowed(standing.availability.value.replace("_", " "), "allocation", refusal)
+        stands = standing.availability.value.replace("_", " ") if standing.availability else "not known"
+        raise NotAllowed(stands, "allocation", refusal)
 
 
 def _refusal(standing: ResourceStanding, category: Category, policy: AllocationPolicy) -> str | None:
@@ -124,8 +128,12 @@ def _refusal(standing: ResourceStanding, category: Category, policy: AllocationP
     return "It is not available."
 
 
-def _unexpected(standing: ResourceStanding, event: AvailabilityEvent) -> Finding:
-    was, then = standing.availability.value.replace("_", " "), event.status.value.replace("_", " ")
+def skipped_step(before: Availability | None, event: AvailabilityEvent) -> Finding:
+    """The finding for a change that skips a step."""
+    was, then = (
+        (before.value if before else "unknown").replace("_", " "),
+        event.status.value.replace("_", " "),
+    )
     return Finding(
         "AV01", event.status, f"{then} at {event.occurred_at.isoformat(sep=' ')} straight from {was}"
     )

@@ -8,11 +8,15 @@ there is none); rows of one table share an index. No identity is in it.
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from ..shared.geography import Point
+from .availability import ResourceStanding
+from .transitions import Assignment
 from .words import Availability, Category, JobState, JobStatus, ResourceKind
 
 Seconds = npt.NDArray[np.float64]
@@ -141,3 +145,135 @@ def stamp_matrix(stamps: Sequence[Mapping[JobStatus, datetime]]) -> npt.NDArray[
 def _frozen(array: npt.NDArray[np.generic]) -> npt.NDArray[Any]:
     array.flags.writeable = False
     return array
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a resource was last known to be, and when."""
+
+    point: Point
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Feed:
+    """One source, and when it was last heard."""
+
+    name: str
+    kind: str
+    expected_interval_seconds: float
+    received_at: datetime | None
+    knows: frozenset[str]
+
+
+def compose(
+    at: datetime,
+    sites: Sequence[tuple[str, str, Point]],
+    assignments: Sequence[Assignment],
+    resources: Sequence[ResourceStanding],
+    places: Mapping[str, Place],
+    feeds: Sequence[Feed],
+    known_codes: Mapping[str, str] = MappingProxyType({}),
+) -> Situation:
+    """The columns of one instant, from values. Both carriers make their situations here.
+
+    sites        receiving sites in board order: ODS code, name, point
+    assignments  open ones, and those at a hospital in the last 24 hours
+    resources    those on shift or on a job; a call sign that only has a job gets a row of its own
+    places       newest position by call sign
+    known_codes  destination code as a feed gives it -> the site's present code
+    """
+    held = _holding(assignments)
+    standing = {resource.call_sign: resource for resource in resources}
+    for call_sign in held.keys() - standing.keys():
+        standing[call_sign] = ResourceStanding(call_sign, availability=None)
+    site_row = {code: row for row, (code, _, _) in enumerate(sites)}
+    return Situation(
+        at=at.timestamp(),
+        sites=_sites(sites),
+        resources=_resources(
+            sorted(standing.values(), key=lambda each: each.call_sign), places, held, assignments
+        ),
+        assignments=_assignments(assignments, site_row, known_codes),
+        feeds=_feeds(feeds),
+    )
+
+
+def _holding(assignments: Sequence[Assignment]) -> dict[str, int]:
+    """Call sign -> row of the assignment that holds it: of several open ones, the one allocated last."""
+    held: dict[str, int] = {}
+    for row, assignment in enumerate(assignments):
+        if assignment.state.is_over:
+            continue
+        rival = held.get(assignment.call_sign)
+        if rival is None or _began(assignments[rival]) < _began(assignment):
+            held[assignment.call_sign] = row
+    return held
+
+
+def _began(assignment: Assignment) -> tuple[float, str]:
+    times = [at.timestamp() for at in assignment.stamps.values()]
+    return (min(times) if times else 0.0, assignment.key)
+
+
+def _sites(sites: Sequence[tuple[str, str, Point]]) -> Sites:
+    return Sites(
+        code=tuple(code for code, _, _ in sites),
+        name=tuple(name for _, name, _ in sites),
+        latitude=column(point.latitude for _, _, point in sites),
+        longitude=column(point.longitude for _, _, point in sites),
+    )
+
+
+def _resources(
+    resources: Sequence[ResourceStanding],
+    places: Mapping[str, Place],
+    held: Mapping[str, int],
+    assignments: Sequence[Assignment],
+) -> Resources:
+    nowhere = Place(Point(np.nan, np.nan), datetime.min.replace(tzinfo=UTC))
+    here = [places.get(resource.call_sign, nowhere) for resource in resources]
+    kinds = [
+        resource.kind or (assignments[held[resource.call_sign]].kind if resource.call_sign in held else None)
+        for resource in resources
+    ]
+    return Resources(
+        call_sign=tuple(resource.call_sign for resource in resources),
+        kind=codes(kinds, KINDS),
+        availability=codes((resource.availability for resource in resources), AVAILABILITIES),
+        since=column(seconds(resource.since) for resource in resources),
+        shift_end=column(seconds(resource.shift_end) for resource in resources),
+        latitude=column(place.point.latitude for place in here),
+        longitude=column(place.point.longitude for place in here),
+        position_at=column(np.nan if place is nowhere else place.at.timestamp() for place in here),
+        assignment=rows(held.get(resource.call_sign, UNKNOWN) for resource in resources),
+    )
+
+
+def _assignments(
+    assignments: Sequence[Assignment], site_row: Mapping[str, int], known_codes: Mapping[str, str]
+) -> Assignments:
+    def row_of(code: str | None) -> int:
+        return site_row.get(known_codes.get(code or "", code or ""), UNKNOWN)
+
+    return Assignments(
+        key=tuple(assignment.key for assignment in assignments),
+        incident=tuple(assignment.incident for assignment in assignments),
+        call_sign=tuple(assignment.call_sign for assignment in assignments),
+        category=codes((assignment.category for assignment in assignments), CATEGORIES),
+        kind=codes((assignment.kind for assignment in assignments), KINDS),
+        site=rows(row_of(assignment.destination) for assignment in assignments),
+        state=codes((assignment.state for assignment in assignments), JOB_STATES),
+        since=column(seconds(assignment.since) for assignment in assignments),
+        stamps=stamp_matrix([assignment.stamps for assignment in assignments]),
+    )
+
+
+def _feeds(feeds: Sequence[Feed]) -> Feeds:
+    return Feeds(
+        name=tuple(feed.name for feed in feeds),
+        kind=tuple(feed.kind for feed in feeds),
+        expected_interval=column(feed.expected_interval_seconds for feed in feeds),
+        received=column(seconds(feed.received_at) for feed in feeds),
+        knows=tuple(feed.knows for feed in feeds),
+    )

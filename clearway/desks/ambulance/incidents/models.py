@@ -1,31 +1,9 @@
-"""Facts of the ambulance desk and what they add up to: incidents and assignments."""
+"""Incidents and assignments, as their facts add up."""
 
 from django.db import models
 from django.db.models import Q
 
 from clearway.core.organisation.models import Organisation, Site
-
-
-class Fact(models.Model):
-    """One event as its source said it. Append-only; partitioned by the month it became known.
-
-    stream  what it is about: "incident:…", "assignment:…" or "resource:…"
-    event   the native event, JSON
-    """
-
-    pk = models.CompositePrimaryKey("known_at", "id")
-    id = models.BigIntegerField(editable=False)
-    known_at = models.DateTimeField()
-    occurred_at = models.DateTimeField()
-    organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, db_index=False)
-    source = models.CharField(max_length=60)
-    message_id = models.CharField(max_length=120)
-    stream = models.CharField(max_length=200)
-    event = models.JSONField()
-
-    class Meta:
-        managed = False
-        db_table = "ambulance_fact"
 
 
 class Incident(models.Model):

@@ -10,6 +10,7 @@ CREATE TABLE ambulance_fact (
     organisation_id bigint NOT NULL REFERENCES core_organisation,
     source varchar(60) NOT NULL,
     message_id varchar(120) NOT NULL,
+    batch_id bigint,
     stream varchar(200) NOT NULL,
     event jsonb NOT NULL,
     PRIMARY KEY (known_at, id)

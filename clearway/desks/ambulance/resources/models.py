@@ -9,6 +9,7 @@ from clearway.core.organisation.models import Organisation
 class Resource(models.Model):
     """One resource: the fold of its availability facts, and its newest position. Rebuilt at any time.
 
+    availability  None where no source ever said: then only its jobs are known
     place         the nearest named place, or how far from it; changes far more seldom than the position
     folded_to     order key of the newest fact folded, JSON: a later fact is applied on top, else all are
                   folded again
@@ -16,7 +17,7 @@ class Resource(models.Model):
 
     organisation = models.ForeignKey(Organisation, on_delete=models.CASCADE)
     call_sign = models.CharField(max_length=80)
-    availability = models.CharField(max_length=14, default="off")
+    availability = models.CharField(max_length=14, null=True)
     since = models.DateTimeField(null=True)
     standing = models.CharField(max_length=14, null=True)
     reason = models.CharField(max_length=200, null=True)

@@ -1,0 +1,36 @@
+"""Do what happens by itself: read the inbox, tell the boards, run rules, keep history.
+
+Groups can run in processes of their own: `inbox` as often as needed, `boards` once is enough (a second one
+waits as a standby).
+"""
+
+import argparse
+import os
+import signal
+import threading
+
+GROUPS = ("inbox", "boards")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("groups", nargs="*", metavar="GROUP", help=f"{' or '.join(GROUPS)}; default: both")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    from clearway.cli import CannotRun
+
+    unknown = set(arguments.groups) - set(GROUPS)
+    if unknown:
+        raise CannotRun(f"There is no group {', '.join(sorted(unknown))}; choose from {', '.join(GROUPS)}.")
+    os.environ.setdefault("CLEARWAY_PROCESS", "worker")
+    import django
+
+    django.setup()
+    from clearway.gateway import duties, worker
+
+    stop = threading.Event()
+    for name in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(name, lambda *_: stop.set())
+    groups = duties.groups()
+    worker.run([duty for name in arguments.groups or GROUPS for duty in groups[name]()], stop)
+    return 0

@@ -1,0 +1,70 @@
+"""Reading sources, their account and the quarantine."""
+
+from dataclasses import dataclass
+
+from django.db.models import Count, Q, QuerySet, Sum
+from django.db.models.functions import Coalesce
+
+from .models import Batch, Quarantined, Source
+
+
+@dataclass(frozen=True, slots=True)
+class SourceAccount:
+    """received = applied + duplicate + quarantined, once nothing is waiting to be read."""
+
+    source: Source
+    batches: int
+    waiting: int
+    received: int
+    applied: int
+    duplicate: int
+    quarantined: int
+
+    @property
+    def adds_up(self) -> bool:
+        return self.received == self.applied + self.duplicate + self.quarantined
+
+
+def accounts(organisation_id: int) -> list[SourceAccount]:
+    """The account of every source since the first message. Two queries."""
+    sums = {
+        row["source_id"]: row
+        for row in Batch.objects.filter(source__organisation_id=organisation_id)
+        .values("source_id")
+        .annotate(
+            batches=Count("id"),
+            waiting=Count("id", filter=Q(done_at__isnull=True)),
+            **{
+                f"sum_{name}": Coalesce(Sum(name), 0)
+                for name in ("lines", "applied", "duplicate", "quarantined")
+            },
+        )
+    }
+    nothing = dict.fromkeys(
+        ("batches", "waiting", "sum_lines", "sum_applied", "sum_duplicate", "sum_quarantined"), 0
+    )
+    return [
+        _account(source, sums.get(source.pk, nothing))
+        for source in Source.objects.filter(organisation_id=organisation_id)
+    ]
+
+
+def _account(source: Source, row: dict[str, int]) -> SourceAccount:
+    return SourceAccount(
+        source=source,
+        batches=row["batches"],
+        waiting=row["waiting"],
+        received=row["sum_lines"],
+        applied=row["sum_applied"],
+        duplicate=row["sum_duplicate"],
+        quarantined=row["sum_quarantined"],
+    )
+
+
+def quarantine(organisation_id: int) -> QuerySet[Quarantined]:
+    """Lines waiting to be mended, oldest first."""
+    return (
+        Quarantined.objects.filter(source__organisation_id=organisation_id, state=Quarantined.State.WAITING)
+        .select_related("source")
+        .order_by("id")
+    )

@@ -1,0 +1,62 @@
+"""Who is behind a live stream: the session of the page that opened it, checked once, at connect."""
+
+from datetime import UTC, datetime
+from http.cookies import CookieError, SimpleCookie
+from importlib import import_module
+
+from django.conf import settings
+from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
+from django.db import close_old_connections
+from django.utils.crypto import constant_time_compare
+
+from ..people.middleware import why_ended
+from ..people.models import User
+from ..people.reach import Reach, standing
+from .stream import Scope, Viewer
+
+# A screen gets only the topics that its viewer may read.
+PERMISSION_OF_TOPIC = {
+    "handovers": "handovers.read",
+    "resources": "resources.read",
+    "map": "map.read",
+    "tasks": "tasks.read",
+    "feeds": "home.read",
+}
+
+
+def authenticate(scope: Scope, topics: frozenset[str]) -> Viewer | None:
+    """The viewer behind an ASGI request, or None when nobody is signed in or no topic is allowed."""
+    try:
+        at = datetime.now(UTC)
+        user = _user(scope, at)
+        if user is None:
+            return None
+        now = standing(user, at)
+        allowed = frozenset(topic for topic in topics if now.reach.allows(PERMISSION_OF_TOPIC.get(topic, "")))
+        if now.organisation is None or not allowed:
+            return None
+        return Viewer(now.organisation.pk, allowed, _sites(now.reach))
+    finally:
+        close_old_connections()
+
+
+def _sites(reach: Reach) -> frozenset[str] | None:
+    return reach.sites_for("handovers.read") if reach.allows("handovers.read") else frozenset()
+
+
+def _user(scope: Scope, at: datetime) -> User | None:
+    try:
+        cookies = SimpleCookie(dict(scope["headers"]).get(b"cookie", b"").decode("latin-1"))
+    except CookieError:
+        return None
+    morsel = cookies.get(settings.SESSION_COOKIE_NAME)
+    if morsel is None:
+        return None
+    session = import_module(settings.SESSION_ENGINE).SessionStore(morsel.value)
+    if BACKEND_SESSION_KEY not in session or why_ended(session, at):
+        return None
+    user = User.objects.filter(pk=session[SESSION_KEY], is_active=True).first()
+    if user is None:
+        return None
+    known = constant_time_compare(session.get(HASH_SESSION_KEY, ""), user.get_session_auth_hash())
+    return user if known else None

@@ -1,0 +1,26 @@
+"""Reading organisations, sites and policies."""
+
+from datetime import date
+from typing import Any
+
+from .models import PolicyVersion, Site
+
+
+def site_by_code(organisation_id: int) -> dict[str, Site]:
+    """Every site by its code and by the codes of its merged predecessors."""
+    sites = Site.objects.filter(organisation_id=organisation_id).only(
+        "id", "code", "key", "name", "kind", "former_codes", "latitude", "longitude"
+    )
+    return {code: site for site in sites for code in (site.code, *site.former_codes)}
+
+
+def policy(organisation_id: int, name: str, on: date) -> dict[str, Any]:
+    """The values of the newest version of a policy that is valid on a day.
+
+    Raises PolicyVersion.DoesNotExist.
+    """
+    return (
+        PolicyVersion.objects.filter(organisation_id=organisation_id, name=name, valid_from__lte=on)
+        .latest("valid_from", "version")
+        .values
+    )

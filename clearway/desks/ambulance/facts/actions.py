@@ -1,0 +1,145 @@
+"""Recording what sources said: the one way in for facts of the ambulance desk.
+
+A feed records a batch; a click is a batch of one. One transaction: deduplicate, append facts, fold the
+streams they belong to, write the projections, audit, and announce what changed.
+"""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+import msgspec
+from django.db import connection, transaction
+
+from clearway.core.audit.actions import Actor, Entry
+from clearway.core.audit.actions import record as audit
+from clearway.core.feeds.models import Source
+from clearway.domain.ambulance.events import CallEvent, Event
+
+from . import projections
+
+_ENCODER = msgspec.json.Encoder()
+LOCK = 4101  # advisory lock class: one writer of facts per organisation
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """One message as it came: its key within the source, a hash of its bytes, the events it became.
+
+    batch_id  the raw batch that holds its bytes; None for what a person entered
+    """
+
+    message_id: str
+    body_hash: bytes
+    events: tuple[Event, ...]
+    batch_id: int | None = None
+
+
+class Outcome(StrEnum):
+    APPLIED = "applied"
+    DUPLICATE = "duplicate"
+    CONTRADICTION = "contradiction"  # the key was used before for other bytes
+
+
+def body_hash(body: bytes) -> bytes:
+    """What tells a repeat of a message from another message under the same key. 16 bytes."""
+    return hashlib.blake2b(body, digest_size=16).digest()
+
+
+@transaction.atomic
+def record(messages: Sequence[Received], *, source: Source, by: Actor, at: datetime) -> list[Outcome]:
+    """Append the facts of these messages and bring every projection that rests on them to the present.
+
+    at  when the messages became known; one instant for the batch
+    Returns one outcome per message, in order. Messages may come in any order and any number of times.
+    """
+    _lock(source.organisation_id)
+    outcomes = _claim_keys(messages, source, at)
+    applied = [
+        message for message, outcome in zip(messages, outcomes, strict=True) if outcome is Outcome.APPLIED
+    ]
+    if applied:
+        _append(applied, source, at)
+        events = [event for message in applied for event in message.events]
+        projections.follow(events, organisation_id=source.organisation_id, source=source, at=at)
+    _audit(messages, outcomes, source, by, at)
+    return outcomes
+
+
+def _lock(organisation_id: int) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [LOCK, organisation_id])
+
+
+def _claim_keys(messages: Sequence[Received], source: Source, at: datetime) -> list[Outcome]:
+    first: dict[str, bytes] = {}
+    for message in messages:
+        first.setdefault(message.message_id, message.body_hash)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO core_message (source_id, message_id, body_hash, known_at)"
+            " SELECT %s, m.key, m.hash, %s FROM unnest(%s::text[], %s::bytea[]) AS m(key, hash)"
+            " ON CONFLICT DO NOTHING RETURNING message_id",
+            [source.pk, at, list(first), list(first.values())],
+        )
+        new = {row[0] for row in cursor.fetchall()}
+        known = dict(first)
+        if len(new) < len(first):
+            cursor.execute(
+                "SELECT message_id, body_hash FROM core_message"
+                " WHERE source_id = %s AND message_id = ANY(%s)",
+                [source.pk, [key for key in first if key not in new]],
+            )
+            known.update((key, bytes(stored)) for key, stored in cursor.fetchall())
+    outcomes = []
+    for message in messages:
+        if known[message.message_id] != message.body_hash:
+            outcomes.append(Outcome.CONTRADICTION)
+        elif message.message_id in new:
+            new.discard(message.message_id)
+            outcomes.append(Outcome.APPLIED)
+        else:
+            outcomes.append(Outcome.DUPLICATE)
+    return outcomes
+
+
+def _append(messages: Sequence[Received], source: Source, at: datetime) -> None:
+    rows = [(message.batch_id, event) for message in messages for event in message.events]
+    events = [event for _, event in rows]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO ambulance_fact"
+            " (known_at, organisation_id, source, batch_id, occurred_at, message_id, stream, event)"
+            " SELECT %s, %s, %s, e.* FROM"
+            " unnest(%s::bigint[], %s::timestamptz[], %s::text[], %s::text[], %s::jsonb[])"
+            " AS e(batch_id, occurred_at, message_id, stream, event)",
+            [
+                at,
+                source.organisation_id,
+                source.name,
+                [batch_id for batch_id, _ in rows],
+                [event.occurred_at for event in events],
+                [event.message_id for event in events],
+                [event.stream for event in events],
+                [_ENCODER.encode(_without_identity(event)).decode() for event in events],
+            ],
+        )
+
+
+def _without_identity(event: Event) -> Event:
+    if not isinstance(event, CallEvent) or event.patient is None:
+        return event
+    kept = msgspec.structs.replace(event.patient, name=None, nhs_number=None, born_on=None)
+    return msgspec.structs.replace(event, patient=kept)
+
+
+def _audit(
+    messages: Sequence[Received], outcomes: Sequence[Outcome], source: Source, by: Actor, at: datetime
+) -> None:
+    batches = sorted({message.batch_id for message in messages if message.batch_id})
+    counts = {outcome.value: outcomes.count(outcome) for outcome in Outcome}
+    detail = {**counts, "batches": batches}
+    entry = Entry("facts.record", f"source:{source.name}", detail)
+    audit([entry], organisation_id=source.organisation_id, by=by, at=at)

@@ -1,0 +1,42 @@
+"""Reading facts back."""
+
+from collections import defaultdict
+from collections.abc import Collection
+from datetime import datetime
+
+import msgspec
+from django.db import connection
+
+from clearway.domain.ambulance.events import Event
+from clearway.domain.shared.facts import Fact
+
+_DECODER: msgspec.json.Decoder[Event] = msgspec.json.Decoder(Event)
+
+
+def by_stream(
+    organisation_id: int, streams: Collection[str], known_by: datetime | None = None
+) -> dict[str, list[Fact[Event]]]:
+    """The facts of these streams, as known by an instant if one is given. One query."""
+    if not streams:
+        return {}
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT stream, event::text, source, known_at FROM ambulance_fact"
+            " WHERE organisation_id = %s AND stream = ANY(%s) AND known_at <= coalesce(%s::timestamptz, 'infinity')",
+            [organisation_id, list(streams), known_by],
+        )
+        found: dict[str, list[Fact[Event]]] = defaultdict(list)
+        for stream, event, source, known_at in cursor:
+            found[stream].append(Fact(_DECODER.decode(event), source, known_at))
+    return found
+
+
+def streams_touched(organisation_id: int, after: datetime, until: datetime) -> set[str]:
+    """The streams of which anything became known in (after, until]."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT DISTINCT stream FROM ambulance_fact"
+            " WHERE organisation_id = %s AND known_at > %s AND known_at <= %s",
+            [organisation_id, after, until],
+        )
+        return {row[0] for row in cursor.fetchall()}

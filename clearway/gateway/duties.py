@@ -1,0 +1,44 @@
+"""The duties of the workers, by group: `inbox` reads messages, `boards` keeps screens, rules and history."""
+
+from collections.abc import Callable
+from datetime import datetime
+
+from clearway.core.live.tailer import Tailer
+from clearway.core.organisation.models import Organisation
+from clearway.desks.ambulance import housekeeping, live, situation
+
+from . import inbox
+from .worker import Duty, clock
+
+POLL_SECONDS = 0.04
+SNAPSHOT_MINUTES = 15
+
+
+def groups() -> dict[str, Callable[[], list[Duty]]]:
+    """Group name -> its duties."""
+    return {"inbox": _inbox, "boards": _boards}
+
+
+def _inbox() -> list[Duty]:
+    return [Duty("inbox", lambda at: inbox.process(clock) > 0, POLL_SECONDS)]
+
+
+def _boards() -> list[Duty]:
+    tailer = Tailer(live.RENDERERS, live.TICKERS)
+    return [
+        Duty("tailer", lambda at: tailer.work(at) > 0, POLL_SECONDS),
+        Duty("snapshots", _snapshot, 20.0),
+        Duty("housekeeping", _keep_house, 600.0),
+    ]
+
+
+def _snapshot(at: datetime) -> bool:
+    instant = at.replace(minute=at.minute - at.minute % SNAPSHOT_MINUTES, second=0, microsecond=0)
+    for organisation in Organisation.objects.all():
+        situation.take_snapshot(organisation.pk, instant)
+    return False
+
+
+def _keep_house(at: datetime) -> bool:
+    housekeeping.make_partitions(at)
+    return False

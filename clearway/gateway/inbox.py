@@ -1,0 +1,178 @@
+"""From stored batches to desk actions: claim, read, record, account; all in one transaction.
+
+A worker that dies leaves its batches to do, and nothing half-done. Small batches are taken together so that
+a thousand single messages cost one commit, and each message still has its own outcome.
+"""
+
+import logging
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TypeVar
+
+from django.db import InterfaceError, OperationalError, transaction
+
+from clearway.core.audit.actions import Actor
+from clearway.core.feeds import actions as feeds
+from clearway.core.feeds.models import Batch, Quarantined, Source
+from clearway.desks.ambulance.facts.actions import Outcome, Received, body_hash, record
+from clearway.desks.ambulance.resources.actions import record_positions
+from clearway.domain.ambulance.events import Position
+from clearway.domain.shared.errors import CannotParse
+from clearway.interchange import native
+
+from . import formats
+
+log = logging.getLogger(__name__)
+T = TypeVar("T")
+BATCHES_AT_ONCE = 200
+BYTES_AT_ONCE = 1_000_000  # about 4,000 events: a transaction of well under a second
+
+CONTRADICTION = CannotParse(
+    "message key",
+    "This key was used before for another message.",
+    "Give every message its own key; send a correction as a new message.",
+)
+NOT_APPLIED = CannotParse(
+    "message",
+    "It was read but could not be recorded.",
+    "Report the line number to the service desk; replay it after the mend.",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of a batch with its number."""
+
+    batch: Batch
+    number: int
+    body: bytes
+
+    def rejected(self, error: CannotParse) -> feeds.Rejected:
+        return feeds.Rejected(self.number, self.body, error)
+
+
+Verdict = Outcome | CannotParse
+
+
+def process(clock: Callable[[], datetime]) -> int:
+    """Take what is waiting, oldest first, and record it. Returns how many batches were taken."""
+    try:
+        with transaction.atomic():
+            return _process_together(_claim(BATCHES_AT_ONCE), clock())
+    except (OperationalError, InterfaceError):
+        raise  # the server is away: nothing was lost, the caller tries again
+    except Exception:
+        log.exception("Recording batches together failed; taking them one by one")
+    with transaction.atomic():
+        batches = _claim(1)
+        for batch in batches:
+            _process_line_by_line(batch, clock())
+        return len(batches)
+
+
+def _claim(limit: int) -> list[Batch]:
+    waiting = Batch.objects.filter(done_at__isnull=True).order_by("id")
+    claimed: list[Batch] = []
+    size = 0
+    for batch in waiting.select_related("source").select_for_update(skip_locked=True, of=("self",))[:limit]:
+        claimed.append(batch)
+        size += len(batch.body)
+        if size > BYTES_AT_ONCE:
+            break
+    return claimed
+
+
+def _process_together(batches: Sequence[Batch], at: datetime) -> int:
+    by_source: dict[int, list[Batch]] = defaultdict(list)
+    for batch in batches:
+        by_source[batch.source_id].append(batch)
+    for together in by_source.values():
+        lines = [line for batch in together for line in _lines(batch)]
+        verdicts = _recorded(together[0].source, lines, at)
+        for batch in together:
+            feeds.close(batch, _account(batch, lines, verdicts), at=at)
+        feeds.heard(together[0].source, at=max(batch.received_at for batch in together))
+    return len(batches)
+
+
+def _process_line_by_line(batch: Batch, at: datetime) -> None:
+    lines = _lines(batch)
+    verdicts: list[Verdict] = []
+    for line in lines:
+        try:
+            with transaction.atomic():
+                verdicts += _recorded(batch.source, [line], at)
+        except (OperationalError, InterfaceError):
+            raise
+        except Exception:
+            log.exception("Line %s of batch %s could not be recorded", line.number, batch.pk)
+            verdicts.append(NOT_APPLIED)
+    feeds.close(batch, _account(batch, lines, verdicts), at=at)
+    feeds.heard(batch.source, at=batch.received_at)
+
+
+def _lines(batch: Batch) -> list[Line]:
+    reader = formats.of(batch.source.format)
+    return [
+        Line(batch, number + batch.first_line - 1, body) for number, body in reader.lines(bytes(batch.body))
+    ]
+
+
+def _account(batch: Batch, lines: Sequence[Line], verdicts: Sequence[Verdict]) -> feeds.Account:
+    mine = [(line, verdict) for line, verdict in zip(lines, verdicts, strict=True) if line.batch is batch]
+    return feeds.Account(
+        applied=sum(verdict is Outcome.APPLIED for _, verdict in mine),
+        duplicate=sum(verdict is Outcome.DUPLICATE for _, verdict in mine),
+        rejected=tuple(line.rejected(verdict) for line, verdict in mine if isinstance(verdict, CannotParse)),
+    )
+
+
+def _recorded(source: Source, lines: Sequence[Line], at: datetime) -> list[Verdict]:
+    """Read and record lines of one source; one verdict per line, in order."""
+    read = _read_position if source.kind == "positions" else _read_message
+    values = [_or_error(read, line) for line in lines]
+    good = [value for value in values if not isinstance(value, CannotParse)]
+    if source.kind == "positions":
+        new = record_positions(good, source=source, at=at)
+        outcomes = iter([Outcome.APPLIED if was_new else Outcome.DUPLICATE for was_new in new])
+    else:
+        outcomes = iter(record(good, source=source, by=Actor(f"feed:{source.name}"), at=at))
+    return [value if isinstance(value, CannotParse) else _verdict(next(outcomes)) for value in values]
+
+
+def _or_error(read: Callable[[Line], T], line: Line) -> T | CannotParse:
+    try:
+        return read(line)
+    except CannotParse as error:
+        return error
+
+
+def _read_position(line: Line) -> Position:
+    return native.parse_position(line.body)
+
+
+def _read_message(line: Line) -> Received:
+    reader = formats.of(line.batch.source.format)
+    message_id, events = reader.read(line.body, bytes(line.batch.header), line.number)
+    return Received(message_id, body_hash(line.body), events, line.batch.pk)
+
+
+def _verdict(outcome: Outcome) -> Verdict:
+    return CONTRADICTION if outcome is Outcome.CONTRADICTION else outcome
+
+
+@transaction.atomic
+def replay(row_id: int, *, by: Actor, at: datetime) -> Quarantined:
+    """Read a quarantined line again, now that a mapping is mended.
+
+    Raises CannotParse when it still cannot be read (it stays in quarantine), NotAllowed when it was
+    replayed already.
+    """
+    row = feeds.take_from_quarantine(row_id, by=by, at=at)
+    (verdict,) = _recorded(row.source, [Line(row.batch, row.line, bytes(row.body))], at)
+    if isinstance(verdict, CannotParse):
+        raise verdict
+    feeds.settle(row, duplicate=verdict is Outcome.DUPLICATE)
+    return row

@@ -1,0 +1,78 @@
+"""A region in the database and events to feed it with."""
+
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from clearway.config.regions import find
+from clearway.core.audit.actions import Actor
+from clearway.core.feeds.actions import store
+from clearway.core.feeds.models import Batch, Source
+from clearway.core.organisation.actions import load_region
+from clearway.core.organisation.models import Organisation
+from clearway.domain.ambulance.events import Event, JobEvent, Position
+from clearway.domain.ambulance.words import JobStatus, ResourceKind
+from clearway.gateway import inbox
+from clearway.interchange import native
+from clearway.interchange.region_pack import parse
+
+T0 = datetime(2026, 11, 20, 8, 0, tzinfo=UTC)
+
+
+def at(minutes: float) -> datetime:
+    """An instant so many minutes after the start of the test's day."""
+    return T0 + timedelta(minutes=minutes)
+
+
+def job(
+    status: str, minutes: float, *, incident: str = "1", call_sign: str = "A1", **more: object
+) -> JobEvent:
+    """One status of one crew; its message id says all it is."""
+    return JobEvent(
+        message_id=str(more.pop("message_id", f"{incident}/{call_sign}/{status}/{minutes}")),
+        occurred_at=at(minutes),
+        incident=incident,
+        call_sign=call_sign,
+        status=JobStatus(status),
+        kind=ResourceKind.DCA,
+        **more,  # type: ignore[arg-type]
+    )
+
+
+def conveyance(destination: str, *, start: float = 0, until: str = "clear", **more: object) -> list[JobEvent]:
+    """A whole job, one status every ten minutes, up to and including `until`."""
+    steps = ["allocated", "mobile", "at_scene", "left_scene", "at_hospital", "handover", "clear"]
+    return [
+        job(status, start + 10 * place, destination=destination, **more)  # type: ignore[arg-type]
+        for place, status in enumerate(steps[: steps.index(until) + 1])
+    ]
+
+
+@pytest.fixture
+def valley(db: None) -> Organisation:
+    """The invented region, loaded."""
+    return load_region(parse(find("test-valley")), by=Actor("test"), at=T0 - timedelta(days=30))
+
+
+@pytest.fixture
+def cad(valley: Organisation) -> Source:
+    return Source.objects.get(organisation=valley, kind="cad")
+
+
+@pytest.fixture
+def avl(valley: Organisation) -> Source:
+    return Source.objects.get(organisation=valley, kind="positions")
+
+
+Deliver = Callable[..., Batch]
+
+
+def deliver(source: Source, events: Iterable[Event | Position] | bytes, *, known: float = 100) -> Batch:
+    """Store a batch as the gateway does and let a worker read it. Returns the batch with its account."""
+    body = events if isinstance(events, bytes) else native.dump(events)
+    batch = store(source, body, at=at(known))
+    while inbox.process(lambda: at(known)):
+        pass
+    batch.refresh_from_db()
+    return batch
