@@ -17,7 +17,7 @@ from clearway.core.audit.actions import Actor
 from clearway.core.feeds import actions as feeds
 from clearway.core.feeds.models import Batch, Quarantined, Source
 from clearway.desks.ambulance.facts.actions import Outcome, Received, body_hash, record
-from clearway.desks.ambulance.resources.actions import record_positions
+from clearway.desks.ambulance.resources.positions import record_positions
 from clearway.domain.ambulance.events import Position
 from clearway.domain.shared.errors import CannotParse
 from clearway.interchange import native

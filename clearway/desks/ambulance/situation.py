@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 import msgspec
 from django.db import connection
-from django.db.models import Max, Q
+from django.db.models import Max
 
 from clearway.core.feeds.models import Batch, Source
 from clearway.core.organisation.queries import site_by_code
@@ -14,14 +14,15 @@ from clearway.domain.ambulance import availability as availability_axis
 from clearway.domain.ambulance.availability import ResourceStanding
 from clearway.domain.ambulance.situation import Feed, Place, Situation, compose
 from clearway.domain.ambulance.transitions import Assignment as Folded
-from clearway.domain.ambulance.words import Availability, Category, JobState, JobStatus, ResourceKind
+from clearway.domain.ambulance.words import Availability, JobStatus
 from clearway.domain.shared.geography import Point
 from clearway.domain.shared.region import SiteKind
 
-from .facts import projections, queries
+from .facts import queries as facts
 from .handovers.models import Snapshot
-from .incidents.models import Assignment
-from .resources.models import Resource
+from .incidents import queries as incidents
+from .incidents.folding import fold_jobs
+from .resources import queries as resources
 
 LOOK_BACK = timedelta(hours=24)
 POSITION_LOOK_BACK = timedelta(hours=2)
@@ -35,16 +36,10 @@ class Rows(msgspec.Struct, frozen=True):
 
 
 def read(organisation_id: int, at: datetime) -> Situation:
-    """The situation as it stands. Six queries, whatever the size of the region."""
+    """The situation as it stands. Five queries, whatever the size of the region."""
     rows = _current_rows(organisation_id, at)
-    places = {
-        call_sign: Place(Point(latitude, longitude), position_at)
-        for call_sign, latitude, longitude, position_at in Resource.objects.filter(
-            organisation_id=organisation_id, position_at__gt=at - LOOK_BACK
-        ).values_list("call_sign", "latitude", "longitude", "position_at")
-    }
     feeds = [_feed(source, source.received_at) for source in _sources(organisation_id)]
-    return _compose(organisation_id, at, rows, places, feeds)
+    return _compose(organisation_id, at, rows, resources.places(organisation_id, at - LOOK_BACK), feeds)
 
 
 def as_known(organisation_id: int, at: datetime) -> Situation:
@@ -62,7 +57,7 @@ def as_known(organisation_id: int, at: datetime) -> Situation:
 
 def take_snapshot(organisation_id: int, at: datetime) -> None:
     """Keep what is known now, so that later instants need only the facts known since."""
-    body = zlib.compress(msgspec.json.encode(_known_rows(organisation_id, at)))
+    body = zlib.compress(msgspec.json.encode(_known_rows(organisation_id, at), enc_hook=dict))
     Snapshot.objects.get_or_create(organisation_id=organisation_id, at=at, defaults={"body": body})
 
 
@@ -105,28 +100,9 @@ def _feed(source: Source, received_at: datetime | None) -> Feed:
 
 
 def _current_rows(organisation_id: int, at: datetime) -> Rows:
-    recent = Q(is_open=True) | Q(at_hospital_at__gt=at - LOOK_BACK)
-    assignments = Assignment.objects.filter(recent, organisation_id=organisation_id).order_by("key")
-    resources = Resource.objects.filter(organisation_id=organisation_id, availability__isnull=False).exclude(
-        availability=Availability.OFF
-    )
     return Rows(
-        tuple(_folded(row) for row in assignments),
-        tuple(projections.standing_of(row) for row in resources.order_by("call_sign")),
-    )
-
-
-def _folded(row: Assignment) -> Folded:
-    return Folded(
-        key=row.key,
-        incident=row.incident,
-        call_sign=row.call_sign,
-        state=JobState(row.state),
-        since=row.since,
-        kind=ResourceKind(row.kind) if row.kind else None,
-        category=Category(row.category) if row.category else None,
-        destination=row.destination_code,
-        stamps={JobStatus(status): datetime.fromisoformat(at) for status, at in row.stamps.items()},
+        incidents.open_or_at_hospital_since(organisation_id, at - LOOK_BACK),
+        resources.on_shift(organisation_id),
     )
 
 
@@ -136,22 +112,22 @@ def _known_rows(organisation_id: int, at: datetime) -> Rows:
         before, since = Rows((), ()), at - 2 * LOOK_BACK
     else:
         before, since = msgspec.json.decode(zlib.decompress(snapshot.body), type=Rows), snapshot.at
-    touched = queries.streams_touched(organisation_id, since, at)
-    facts = queries.by_stream(
+    touched = facts.streams_touched(organisation_id, since, at)
+    known_facts = facts.by_stream(
         organisation_id, [stream for stream in touched if not stream.startswith("incident:")], known_by=at
     )
-    assignments = {assignment.key: assignment for assignment in before.assignments}
-    resources = {standing.call_sign: standing for standing in before.resources}
-    for stream, known in facts.items():
+    assignments = {each.key: each for each in before.assignments}
+    standings = {standing.call_sign: standing for standing in before.resources}
+    for stream, known in known_facts.items():
         if stream.startswith("assignment:"):
-            folded, _ = projections.fold_jobs(known)
+            folded, _ = fold_jobs(known)
             assignments[folded.key] = folded
         else:
             standing, _ = availability_axis.fold(known)
-            resources[standing.call_sign] = standing
+            standings[standing.call_sign] = standing
     return Rows(
         tuple(_relevant((assignments[key] for key in sorted(assignments)), at)),
-        tuple(resources[call_sign] for call_sign in sorted(resources)),
+        tuple(standings[call_sign] for call_sign in sorted(standings)),
     )
 
 

@@ -233,10 +233,8 @@ def _resources(
 ) -> Resources:
     nowhere = Place(Point(np.nan, np.nan), datetime.min.replace(tzinfo=UTC))
     here = [places.get(resource.call_sign, nowhere) for resource in resources]
-    kinds = [
-        resource.kind or (assignments[held[resource.call_sign]].kind if resource.call_sign in held else None)
-        for resource in resources
-    ]
+    job_kind = {assignment.call_sign: assignment.kind for assignment in assignments if assignment.kind}
+    kinds = [resource.kind or job_kind.get(resource.call_sign) for resource in resources]
     return Resources(
         call_sign=tuple(resource.call_sign for resource in resources),
         kind=codes(kinds, KINDS),

@@ -16,9 +16,10 @@ from django.db import connection, transaction
 from clearway.core.audit.actions import Actor, Entry
 from clearway.core.audit.actions import record as audit
 from clearway.core.feeds.models import Source
-from clearway.domain.ambulance.events import CallEvent, Event
+from clearway.domain.ambulance.events import AvailabilityEvent, CallEvent, Event, JobEvent
 
-from . import projections
+from ..incidents import actions as incidents
+from ..resources import actions as resources
 
 _ENCODER = msgspec.json.Encoder()
 LOCK = 4101  # advisory lock class: one writer of facts per organisation
@@ -62,8 +63,7 @@ def record(messages: Sequence[Received], *, source: Source, by: Actor, at: datet
     ]
     if applied:
         _append(applied, source, at)
-        events = [event for message in applied for event in message.events]
-        projections.follow(events, organisation_id=source.organisation_id, source=source, at=at)
+        _follow([event for message in applied for event in message.events], source, at)
     _audit(messages, outcomes, source, by, at)
     return outcomes
 
@@ -126,6 +126,14 @@ def _append(messages: Sequence[Received], source: Source, at: datetime) -> None:
                 [_ENCODER.encode(_without_identity(event)).decode() for event in events],
             ],
         )
+
+
+def _follow(events: Sequence[Event], source: Source, at: datetime) -> None:
+    jobs = [event for event in events if isinstance(event, JobEvent)]
+    spoken = [event for event in events if isinstance(event, CallEvent)]
+    changes = [event for event in events if isinstance(event, AvailabilityEvent)]
+    incidents.follow(jobs, spoken, organisation_id=source.organisation_id, at=at)
+    resources.follow(jobs, changes, source=source, at=at)
 
 
 def _without_identity(event: Event) -> Event:

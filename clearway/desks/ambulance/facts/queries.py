@@ -22,7 +22,8 @@ def by_stream(
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT stream, event::text, source, known_at FROM ambulance_fact"
-            " WHERE organisation_id = %s AND stream = ANY(%s) AND known_at <= coalesce(%s::timestamptz, 'infinity')",
+            " WHERE organisation_id = %s AND stream = ANY(%s)"
+            " AND known_at <= coalesce(%s::timestamptz, 'infinity')",
             [organisation_id, list(streams), known_by],
         )
         found: dict[str, list[Fact[Event]]] = defaultdict(list)

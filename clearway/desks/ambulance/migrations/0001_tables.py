@@ -5,164 +5,288 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('core', '0002_tables'),
+        ("core", "0002_tables"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Fact',
+            name="Fact",
             fields=[
-                ('pk', models.CompositePrimaryKey('known_at', 'id', blank=True, editable=False, primary_key=True, serialize=False)),
-                ('id', models.BigIntegerField(editable=False)),
-                ('known_at', models.DateTimeField()),
-                ('occurred_at', models.DateTimeField()),
-                ('source', models.CharField(max_length=60)),
-                ('message_id', models.CharField(max_length=120)),
-                ('batch_id', models.BigIntegerField(null=True)),
-                ('stream', models.CharField(max_length=200)),
-                ('event', models.JSONField()),
+                (
+                    "pk",
+                    models.CompositePrimaryKey(
+                        "known_at", "id", blank=True, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("id", models.BigIntegerField(editable=False)),
+                ("known_at", models.DateTimeField()),
+                ("occurred_at", models.DateTimeField()),
+                ("source", models.CharField(max_length=60)),
+                ("message_id", models.CharField(max_length=120)),
+                ("batch_id", models.BigIntegerField(null=True)),
+                ("stream", models.CharField(max_length=200)),
+                ("event", models.JSONField()),
             ],
             options={
-                'db_table': 'ambulance_fact',
-                'managed': False,
+                "db_table": "ambulance_fact",
+                "managed": False,
             },
         ),
         migrations.CreateModel(
-            name='Position',
+            name="Position",
             fields=[
-                ('pk', models.CompositePrimaryKey('occurred_at', 'organisation_id', 'call_sign', blank=True, editable=False, primary_key=True, serialize=False)),
-                ('occurred_at', models.DateTimeField()),
-                ('call_sign', models.CharField(max_length=80)),
-                ('latitude', models.FloatField()),
-                ('longitude', models.FloatField()),
-                ('speed_kmh', models.FloatField(null=True)),
-                ('source', models.CharField(max_length=60)),
-                ('known_at', models.DateTimeField()),
+                (
+                    "pk",
+                    models.CompositePrimaryKey(
+                        "occurred_at",
+                        "organisation_id",
+                        "call_sign",
+                        blank=True,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                ("occurred_at", models.DateTimeField()),
+                ("call_sign", models.CharField(max_length=80)),
+                ("latitude", models.FloatField()),
+                ("longitude", models.FloatField()),
+                ("speed_kmh", models.FloatField(null=True)),
+                ("source", models.CharField(max_length=60)),
+                ("known_at", models.DateTimeField()),
             ],
             options={
-                'db_table': 'ambulance_position',
-                'managed': False,
+                "db_table": "ambulance_position",
+                "managed": False,
             },
         ),
         migrations.CreateModel(
-            name='Assignment',
+            name="Assignment",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('key', models.CharField(max_length=200)),
-                ('incident', models.CharField(max_length=80)),
-                ('call_sign', models.CharField(max_length=80)),
-                ('source', models.CharField(max_length=60)),
-                ('state', models.CharField(max_length=12)),
-                ('since', models.DateTimeField(null=True)),
-                ('kind', models.CharField(max_length=10, null=True)),
-                ('category', models.CharField(max_length=4, null=True)),
-                ('destination_code', models.CharField(max_length=80, null=True)),
-                ('stamps', models.JSONField()),
-                ('is_open', models.BooleanField()),
-                ('at_hospital_at', models.DateTimeField(null=True)),
-                ('known_at', models.DateTimeField()),
-                ('destination', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='core.site')),
-                ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to='core.organisation')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("key", models.CharField(max_length=200)),
+                ("incident", models.CharField(max_length=80)),
+                ("call_sign", models.CharField(max_length=80)),
+                ("source", models.CharField(max_length=60)),
+                ("state", models.CharField(max_length=12)),
+                ("since", models.DateTimeField(null=True)),
+                ("kind", models.CharField(max_length=10, null=True)),
+                ("category", models.CharField(max_length=4, null=True)),
+                ("destination_code", models.CharField(max_length=80, null=True)),
+                ("stamps", models.JSONField()),
+                ("is_open", models.BooleanField()),
+                ("at_hospital_at", models.DateTimeField(null=True)),
+                ("known_at", models.DateTimeField()),
+                (
+                    "destination",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to="core.site",
+                    ),
+                ),
+                (
+                    "organisation",
+                    models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to="core.organisation"),
+                ),
             ],
             options={
-                'indexes': [models.Index(condition=models.Q(('is_open', True)), fields=['organisation'], name='open_assignments'), models.Index(condition=models.Q(('at_hospital_at__isnull', False)), fields=['organisation', 'at_hospital_at'], name='hospital_arrivals'), models.Index(fields=['organisation', 'incident'], name='ambulance_a_organis_313ba9_idx'), models.Index(fields=['organisation', 'call_sign', 'is_open'], name='ambulance_a_organis_67de10_idx')],
-                'constraints': [models.UniqueConstraint(fields=('organisation', 'key'), name='one_assignment_per_key')],
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("is_open", True)),
+                        fields=["organisation"],
+                        name="open_assignments",
+                    ),
+                    models.Index(
+                        condition=models.Q(("at_hospital_at__isnull", False)),
+                        fields=["organisation", "at_hospital_at"],
+                        name="hospital_arrivals",
+                    ),
+                    models.Index(fields=["organisation", "incident"], name="ambulance_a_organis_313ba9_idx"),
+                    models.Index(
+                        fields=["organisation", "call_sign", "is_open"], name="ambulance_a_organis_67de10_idx"
+                    ),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(fields=("organisation", "key"), name="one_assignment_per_key")
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Finding',
+            name="Finding",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('stream', models.CharField(max_length=200)),
-                ('place', models.PositiveSmallIntegerField()),
-                ('code', models.CharField(max_length=8)),
-                ('what', models.CharField(max_length=40)),
-                ('evidence', models.CharField(max_length=300)),
-                ('known_at', models.DateTimeField()),
-                ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to='core.organisation')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("stream", models.CharField(max_length=200)),
+                ("place", models.PositiveSmallIntegerField()),
+                ("code", models.CharField(max_length=8)),
+                ("what", models.CharField(max_length=40)),
+                ("evidence", models.CharField(max_length=300)),
+                ("known_at", models.DateTimeField()),
+                (
+                    "organisation",
+                    models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to="core.organisation"),
+                ),
             ],
             options={
-                'indexes': [models.Index(fields=['organisation', 'code', 'known_at'], name='ambulance_f_organis_6b1263_idx')],
-                'constraints': [models.UniqueConstraint(fields=('organisation', 'stream', 'place'), name='one_finding_per_place')],
+                "indexes": [
+                    models.Index(
+                        fields=["organisation", "code", "known_at"], name="ambulance_f_organis_6b1263_idx"
+                    )
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("organisation", "stream", "place"), name="one_finding_per_place"
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Identity',
+            name="Identity",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('incident', models.CharField(max_length=80)),
-                ('name', models.CharField(max_length=200, null=True)),
-                ('nhs_number', models.CharField(max_length=10, null=True)),
-                ('born_on', models.DateField(null=True)),
-                ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to='core.organisation')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("incident", models.CharField(max_length=80)),
+                ("name", models.CharField(max_length=200, null=True)),
+                ("nhs_number", models.CharField(max_length=10, null=True)),
+                ("born_on", models.DateField(null=True)),
+                (
+                    "organisation",
+                    models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to="core.organisation"),
+                ),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('organisation', 'incident'), name='one_identity_per_incident')],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("organisation", "incident"), name="one_identity_per_incident"
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Incident',
+            name="Incident",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('key', models.CharField(max_length=80)),
-                ('category', models.CharField(max_length=4, null=True)),
-                ('nature', models.CharField(max_length=200, null=True)),
-                ('latitude', models.FloatField(null=True)),
-                ('longitude', models.FloatField(null=True)),
-                ('area', models.CharField(max_length=80, null=True)),
-                ('patient_age', models.PositiveSmallIntegerField(null=True)),
-                ('patient_sex', models.CharField(max_length=20, null=True)),
-                ('call_connect_at', models.DateTimeField(null=True)),
-                ('call_answer_at', models.DateTimeField(null=True)),
-                ('nature_of_call_at', models.DateTimeField(null=True)),
-                ('category_set_at', models.DateTimeField(null=True)),
-                ('clock_start_at', models.DateTimeField(null=True)),
-                ('closed_at', models.DateTimeField(null=True)),
-                ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to='core.organisation')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("key", models.CharField(max_length=80)),
+                ("category", models.CharField(max_length=4, null=True)),
+                ("nature", models.CharField(max_length=200, null=True)),
+                ("latitude", models.FloatField(null=True)),
+                ("longitude", models.FloatField(null=True)),
+                ("area", models.CharField(max_length=80, null=True)),
+                ("patient_age", models.PositiveSmallIntegerField(null=True)),
+                ("patient_sex", models.CharField(max_length=20, null=True)),
+                ("call_connect_at", models.DateTimeField(null=True)),
+                ("call_answer_at", models.DateTimeField(null=True)),
+                ("nature_of_call_at", models.DateTimeField(null=True)),
+                ("category_set_at", models.DateTimeField(null=True)),
+                ("clock_start_at", models.DateTimeField(null=True)),
+                ("closed_at", models.DateTimeField(null=True)),
+                (
+                    "organisation",
+                    models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to="core.organisation"),
+                ),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('organisation', 'key'), name='one_incident_per_key')],
+                "constraints": [
+                    models.UniqueConstraint(fields=("organisation", "key"), name="one_incident_per_key")
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Resource',
+            name="Resource",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('call_sign', models.CharField(max_length=80)),
-                ('availability', models.CharField(max_length=14, null=True)),
-                ('since', models.DateTimeField(null=True)),
-                ('standing', models.CharField(max_length=14, null=True)),
-                ('reason', models.CharField(max_length=200, null=True)),
-                ('kind', models.CharField(max_length=10, null=True)),
-                ('station', models.CharField(max_length=80, null=True)),
-                ('skill', models.CharField(max_length=200, null=True)),
-                ('shift_start', models.DateTimeField(null=True)),
-                ('shift_end', models.DateTimeField(null=True)),
-                ('latitude', models.FloatField(null=True)),
-                ('longitude', models.FloatField(null=True)),
-                ('position_at', models.DateTimeField(null=True)),
-                ('place', models.CharField(max_length=120, null=True)),
-                ('folded_to', models.JSONField(null=True)),
-                ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to='core.organisation')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("call_sign", models.CharField(max_length=80)),
+                ("availability", models.CharField(max_length=14, null=True)),
+                ("since", models.DateTimeField(null=True)),
+                ("standing", models.CharField(max_length=14, null=True)),
+                ("reason", models.CharField(max_length=200, null=True)),
+                ("kind", models.CharField(max_length=10, null=True)),
+                ("station", models.CharField(max_length=80, null=True)),
+                ("skill", models.CharField(max_length=200, null=True)),
+                ("shift_start", models.DateTimeField(null=True)),
+                ("shift_end", models.DateTimeField(null=True)),
+                ("latitude", models.FloatField(null=True)),
+                ("longitude", models.FloatField(null=True)),
+                ("position_at", models.DateTimeField(null=True)),
+                ("place", models.CharField(max_length=120, null=True)),
+                ("folded_to", models.JSONField(null=True)),
+                (
+                    "organisation",
+                    models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to="core.organisation"),
+                ),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('organisation', 'call_sign'), name='one_resource_per_call_sign'), models.CheckConstraint(condition=models.Q(models.Q(('latitude__isnull', True), ('longitude__isnull', True), ('position_at__isnull', True)), models.Q(('latitude__isnull', False), ('longitude__isnull', False), ('position_at__isnull', False)), _connector='OR'), name='position_is_whole')],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("organisation", "call_sign"), name="one_resource_per_call_sign"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(
+                                ("latitude__isnull", True),
+                                ("longitude__isnull", True),
+                                ("position_at__isnull", True),
+                            ),
+                            models.Q(
+                                ("latitude__isnull", False),
+                                ("longitude__isnull", False),
+                                ("position_at__isnull", False),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="position_is_whole",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Snapshot',
+            name="Snapshot",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('at', models.DateTimeField()),
-                ('body', models.BinaryField()),
-                ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to='core.organisation')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("at", models.DateTimeField()),
+                ("body", models.BinaryField()),
+                (
+                    "organisation",
+                    models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to="core.organisation"),
+                ),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('organisation', 'at'), name='one_snapshot_per_instant')],
+                "constraints": [
+                    models.UniqueConstraint(fields=("organisation", "at"), name="one_snapshot_per_instant")
+                ],
             },
         ),
     ]

@@ -1,114 +1,107 @@
-"""Recording where resources are. Exempt from audit rows by law; the raw batch is kept all the same."""
+"""Keeping the availability of resources as their facts add up."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-
-import numpy as np
-from django.db import connection, transaction
+from typing import Any
 
 from clearway.core.feeds.models import Source
 from clearway.core.live.actions import announce
-from clearway.core.organisation.models import Site
-from clearway.domain.ambulance.events import Position
-from clearway.domain.shared.geography import distance_km
+from clearway.domain.ambulance import availability
+from clearway.domain.ambulance.events import AvailabilityEvent, JobEvent
+from clearway.domain.ambulance.words import Availability
+from clearway.domain.shared.facts import Fact, order_key
 
-LOCK = 4102  # advisory lock class: one writer of newest positions per organisation
-AT_A_PLACE_KM = 0.5  # nearer than this a resource is "at" the place, else "near" it
-
-_APPEND = """
-INSERT INTO ambulance_position
-    (organisation_id, source, known_at, call_sign, occurred_at, latitude, longitude, speed_kmh)
-SELECT %s, %s, %s, p.* FROM unnest(%s::text[], %s::timestamptz[], %s::float8[], %s::float8[], %s::float8[])
-    AS p(call_sign, occurred_at, latitude, longitude, speed_kmh)
-ON CONFLICT DO NOTHING RETURNING call_sign, occurred_at
-"""
-
-_FOLLOW = """
-WITH newest AS (
-    SELECT * FROM unnest(%s::text[], %s::timestamptz[], %s::float8[], %s::float8[], %s::text[])
-        AS p(call_sign, occurred_at, latitude, longitude, place)
-), before AS (
-    SELECT r.call_sign, r.place FROM ambulance_resource r JOIN newest n USING (call_sign)
-    WHERE r.organisation_id = %s
-)
-INSERT INTO ambulance_resource AS r (organisation_id, call_sign, latitude, longitude, position_at, place)
-SELECT %s, call_sign, latitude, longitude, occurred_at, place FROM newest ORDER BY call_sign
-ON CONFLICT (organisation_id, call_sign) DO UPDATE
-    SET latitude = excluded.latitude, longitude = excluded.longitude,
-        position_at = excluded.position_at, place = excluded.place
-    WHERE r.position_at IS NULL OR r.position_at < excluded.position_at
-RETURNING r.call_sign, r.place IS DISTINCT FROM (SELECT b.place FROM before b WHERE b.call_sign = r.call_sign)
-"""
+from ..facts import queries as facts_of
+from ..quality import actions as findings
+from .models import Resource
+from .queries import standing_of
 
 
-@transaction.atomic
-def record_positions(positions: Sequence[Position], *, source: Source, at: datetime) -> list[bool]:
-    """Append positions and move the newest of each resource forward; an older one never moves it back.
+def follow(
+    jobs: Sequence[JobEvent], changes: Sequence[AvailabilityEvent], *, source: Source, at: datetime
+) -> None:
+    """Bring the resources that these newly appended events touch to the present.
 
-    Returns for each position whether it was new (its key is call sign and time).
+    A call sign that only ever had jobs gets a row too: it exists, and nothing is known of its shift.
     """
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [LOCK, source.organisation_id])
-        cursor.execute(
-            _APPEND,
-            [
-                source.organisation_id,
-                source.name,
-                at,
-                [position.call_sign for position in positions],
-                [position.occurred_at for position in positions],
-                [position.latitude for position in positions],
-                [position.longitude for position in positions],
-                [position.speed_kmh for position in positions],
-            ],
-        )
-        new = set(cursor.fetchall())
-        _follow(cursor, positions, source, at)
-    outcomes = []
-    for position in positions:
-        key = (position.call_sign, position.occurred_at)
-        outcomes.append(key in new)
-        new.discard(key)
-    return outcomes
-
-
-def _follow(cursor, positions: Sequence[Position], source: Source, at: datetime) -> None:
-    newest: dict[str, Position] = {}
-    for position in positions:
-        seen = newest.get(position.call_sign)
-        if seen is None or seen.occurred_at < position.occurred_at:
-            newest[position.call_sign] = position
-    latest = list(newest.values())
-    cursor.execute(
-        _FOLLOW,
-        [
-            list(newest),
-            [position.occurred_at for position in latest],
-            [position.latitude for position in latest],
-            [position.longitude for position in latest],
-            places(latest, source.organisation_id),
-            source.organisation_id,
-            source.organisation_id,
+    organisation_id = source.organisation_id
+    call_signs = {event.call_sign for event in (*jobs, *changes)}
+    rows = {
+        row.call_sign: row
+        for row in Resource.objects.filter(organisation_id=organisation_id, call_sign__in=call_signs)
+    }
+    for call_sign in call_signs - rows.keys():
+        rows[call_sign] = Resource(organisation_id=organisation_id, call_sign=call_sign)
+    fresh = [Fact(event, source.name, at) for event in changes]
+    late = _apply_newest(rows, fresh)
+    _fold_again(rows, late, organisation_id, at)
+    Resource.objects.bulk_create(
+        rows.values(),
+        update_conflicts=True,
+        unique_fields=["organisation", "call_sign"],
+        update_fields=[
+            "availability",
+            "since",
+            "standing",
+            "reason",
+            "kind",
+            "station",
+            "skill",
+            "shift_start",
+            "shift_end",
+            "folded_to",
         ],
     )
-    moved = cursor.fetchall()
-    announce("position", [key for key, _ in moved], organisation_id=source.organisation_id, at=at)
-    renamed = [call_sign for call_sign, place_changed in moved if place_changed]
-    announce("resource", renamed, organisation_id=source.organisation_id, at=at)
+    announce("resource", call_signs, organisation_id=organisation_id, at=at)
 
 
-def places(positions: Sequence[Position], organisation_id: int) -> list[str | None]:
-    """The nearest named place of each position, in words: "at Torbay", "near Totnes"."""
-    sites = list(
-        Site.objects.filter(organisation_id=organisation_id).values_list("name", "latitude", "longitude")
-    )
-    if not sites or not positions:
-        return [None] * len(positions)
-    names, latitudes, longitudes = zip(*sites, strict=True)
-    here = np.array([(position.latitude, position.longitude) for position in positions])
-    apart = distance_km(here[:, :1], here[:, 1:], np.array(latitudes), np.array(longitudes))
-    nearest = apart.argmin(axis=1)
-    return [
-        f"{'at' if apart[row, site] < AT_A_PLACE_KM else 'near'} {names[site]}"
-        for row, site in enumerate(nearest)
-    ]
+def _apply_newest(rows: Mapping[str, Resource], facts: Iterable[Fact[AvailabilityEvent]]) -> set[str]:
+    """Apply facts that are the newest of their resource; return the call signs that need folding again."""
+    late = set()
+    for fact in sorted(facts, key=lambda fact: order_key(fact, availability.rank)):
+        row = rows[fact.event.call_sign]
+        place = _place(fact)
+        if row.folded_to is not None and place <= row.folded_to:
+            late.add(row.call_sign)
+            continue
+        _note_skipped_step(row, fact)
+        _write_standing(row, availability.apply(standing_of(row), fact.event), place)
+    return late
+
+
+def _note_skipped_step(row: Resource, fact: Fact[AvailabilityEvent]) -> None:
+    before = Availability(row.availability) if row.availability else None
+    if availability.is_legal(before, fact.event.status):
+        return
+    found = availability.skipped_step(before, fact.event)
+    findings.add(found, organisation_id=row.organisation_id, stream=fact.event.stream, at=fact.known_at)
+
+
+def _fold_again(
+    rows: Mapping[str, Resource], call_signs: set[str], organisation_id: int, at: datetime
+) -> None:
+    streams = facts_of.by_stream(organisation_id, {f"resource:{call_sign}" for call_sign in call_signs})
+    for facts in streams.values():
+        changes = [fact for fact in facts if isinstance(fact.event, AvailabilityEvent)]
+        standing, found = availability.fold(changes)  # type: ignore[arg-type]
+        findings.replace({f"resource:{standing.call_sign}": found}, organisation_id, at)
+        newest = max(_place(fact) for fact in changes)  # type: ignore[arg-type]
+        _write_standing(rows[standing.call_sign], standing, newest)
+
+
+def _place(fact: Fact[AvailabilityEvent]) -> list[Any]:
+    occurred_at, *rest = order_key(fact, availability.rank)
+    return [occurred_at.timestamp(), *rest]
+
+
+def _write_standing(row: Resource, standing: availability.ResourceStanding, place: list[Any]) -> None:
+    row.availability = standing.availability
+    row.since = standing.since
+    row.standing = standing.standing
+    row.reason = standing.reason
+    row.kind = standing.kind or row.kind
+    row.station = standing.station
+    row.skill = standing.skill
+    row.shift_start = standing.shift_start
+    row.shift_end = standing.shift_end
+    row.folded_to = place

@@ -1,0 +1,72 @@
+"""From the facts of an assignment stream to everything its row shows."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from clearway.core.feeds.models import Source
+from clearway.core.organisation.models import Site
+from clearway.core.organisation.queries import policy, site_by_code
+from clearway.domain.ambulance import quality, transitions
+from clearway.domain.ambulance.events import Event, JobEvent
+from clearway.domain.ambulance.transitions import Assignment as Folded
+from clearway.domain.shared.facts import Fact, order_key
+from clearway.domain.shared.findings import Finding as Found
+
+
+@dataclass(frozen=True, slots=True)
+class ReferenceBook:
+    """What folding looks things up in: sites by code, what each source can know, and the trust's limits."""
+
+    sites: Mapping[str, Site]
+    knows: Mapping[str, frozenset[str]]
+    limits: quality.Limits
+
+
+def reference_book(organisation_id: int, at: datetime) -> ReferenceBook:
+    """The organisation's reference book as it stands at an instant. Three queries."""
+    sources = Source.objects.filter(organisation_id=organisation_id)
+    return ReferenceBook(
+        sites=site_by_code(organisation_id),
+        knows={source.name: frozenset(source.knows) for source in sources},
+        limits=quality.Limits(**policy(organisation_id, "quality_limits", at.date())),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class FoldedAssignment:
+    """An assignment stream folded, its destination resolved, its findings complete.
+
+    source  who opened the stream: decides what may be missing without being a finding
+    """
+
+    state: Folded
+    findings: tuple[Found, ...]
+    site: Site | None
+    source: str
+    known_at: datetime
+
+
+def fold_assignment(facts: Iterable[Fact[Event]], book: ReferenceBook) -> FoldedAssignment:
+    """What the facts of one assignment stream add up to, and everything in it that cannot be right."""
+    jobs = _job_facts(facts)
+    state, findings = transitions.fold(jobs)
+    source = min(jobs, key=lambda fact: order_key(fact, transitions.rank)).source
+    known_at = max(fact.known_at for fact in jobs)
+    stamps = quality.inspect(
+        state, known_at, book.limits, knows_handover="handover" in book.knows.get(source, frozenset())
+    )
+    nowhere = state.destination is not None and state.destination not in book.sites
+    unknown = (Found("HQ20", "destination", f"code {str(state.destination)[:20]}"),) if nowhere else ()
+    return FoldedAssignment(
+        state, (*findings, *stamps, *unknown), book.sites.get(state.destination or ""), source, known_at
+    )
+
+
+def fold_jobs(facts: Iterable[Fact[Event]]) -> tuple[Folded, tuple[Found, ...]]:
+    """What the facts of one assignment stream add up to."""
+    return transitions.fold(_job_facts(facts))
+
+
+def _job_facts(facts: Iterable[Fact[Event]]) -> list[Fact[JobEvent]]:
+    return [fact for fact in facts if isinstance(fact.event, JobEvent)]  # type: ignore[misc]

@@ -1,0 +1,32 @@
+"""Reading assignments as domain values."""
+
+from datetime import datetime
+
+from django.db.models import Q
+
+from clearway.domain.ambulance.transitions import Assignment as Folded
+from clearway.domain.ambulance.words import Category, JobState, JobStatus, ResourceKind
+
+from .models import Assignment
+
+
+def open_or_at_hospital_since(organisation_id: int, since: datetime) -> tuple[Folded, ...]:
+    """Assignments that are open, or that arrived at a hospital since an instant; by key."""
+    wanted = Q(is_open=True) | Q(at_hospital_at__gt=since)
+    rows = Assignment.objects.filter(wanted, organisation_id=organisation_id).order_by("key")
+    return tuple(folded_of(row) for row in rows)
+
+
+def folded_of(row: Assignment) -> Folded:
+    """The domain value of one row."""
+    return Folded(
+        key=row.key,
+        incident=row.incident,
+        call_sign=row.call_sign,
+        state=JobState(row.state),
+        since=row.since,
+        kind=ResourceKind(row.kind) if row.kind else None,
+        category=Category(row.category) if row.category else None,
+        destination=row.destination_code,
+        stamps={JobStatus(status): datetime.fromisoformat(at) for status, at in row.stamps.items()},
+    )

@@ -1,0 +1,114 @@
+"""Recording where resources are. Exempt from audit rows by law; the raw batch is kept all the same."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import numpy as np
+from django.db import connection, transaction
+
+from clearway.core.feeds.models import Source
+from clearway.core.live.actions import announce
+from clearway.core.organisation.models import Site
+from clearway.domain.ambulance.events import Position
+from clearway.domain.shared.geography import distance_km
+
+LOCK = 4102  # advisory lock class: one writer of newest positions per organisation
+AT_A_PLACE_KM = 0.5  # nearer than this a resource is "at" the place, else "near" it
+
+_APPEND = """
+INSERT INTO ambulance_position
+    (organisation_id, source, known_at, call_sign, occurred_at, latitude, longitude, speed_kmh)
+SELECT %s, %s, %s, p.* FROM unnest(%s::text[], %s::timestamptz[], %s::float8[], %s::float8[], %s::float8[])
+    AS p(call_sign, occurred_at, latitude, longitude, speed_kmh)
+ON CONFLICT DO NOTHING RETURNING call_sign, occurred_at
+"""
+
+_FOLLOW = """
+WITH newest AS (
+    SELECT * FROM unnest(%s::text[], %s::timestamptz[], %s::float8[], %s::float8[], %s::text[])
+        AS p(call_sign, occurred_at, latitude, longitude, place)
+), before AS (
+    SELECT r.call_sign, r.place FROM ambulance_resource r JOIN newest n USING (call_sign)
+    WHERE r.organisation_id = %s
+)
+INSERT INTO ambulance_resource AS r (organisation_id, call_sign, latitude, longitude, position_at, place)
+SELECT %s, call_sign, latitude, longitude, occurred_at, place FROM newest ORDER BY call_sign
+ON CONFLICT (organisation_id, call_sign) DO UPDATE
+    SET latitude = excluded.latitude, longitude = excluded.longitude,
+        position_at = excluded.position_at, place = excluded.place
+    WHERE r.position_at IS NULL OR r.position_at < excluded.position_at
+RETURNING r.call_sign, r.place IS DISTINCT FROM (SELECT b.place FROM before b WHERE b.call_sign = r.call_sign)
+"""
+
+
+@transaction.atomic
+def record_positions(positions: Sequence[Position], *, source: Source, at: datetime) -> list[bool]:
+    """Append positions and move the newest of each resource forward; an older one never moves it back.
+
+    Returns for each position whether it was new (its key is call sign and time).
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [LOCK, source.organisation_id])
+        cursor.execute(
+            _APPEND,
+            [
+                source.organisation_id,
+                source.name,
+                at,
+                [position.call_sign for position in positions],
+                [position.occurred_at for position in positions],
+                [position.latitude for position in positions],
+                [position.longitude for position in positions],
+                [position.speed_kmh for position in positions],
+            ],
+        )
+        new = set(cursor.fetchall())
+        _follow(cursor, positions, source, at)
+    outcomes = []
+    for position in positions:
+        key = (position.call_sign, position.occurred_at)
+        outcomes.append(key in new)
+        new.discard(key)
+    return outcomes
+
+
+def _follow(cursor, positions: Sequence[Position], source: Source, at: datetime) -> None:
+    newest: dict[str, Position] = {}
+    for position in positions:
+        seen = newest.get(position.call_sign)
+        if seen is None or seen.occurred_at < position.occurred_at:
+            newest[position.call_sign] = position
+    latest = list(newest.values())
+    cursor.execute(
+        _FOLLOW,
+        [
+            list(newest),
+            [position.occurred_at for position in latest],
+            [position.latitude for position in latest],
+            [position.longitude for position in latest],
+            places(latest, source.organisation_id),
+            source.organisation_id,
+            source.organisation_id,
+        ],
+    )
+    moved = cursor.fetchall()
+    announce("position", [key for key, _ in moved], organisation_id=source.organisation_id, at=at)
+    renamed = [call_sign for call_sign, place_changed in moved if place_changed]
+    announce("resource", renamed, organisation_id=source.organisation_id, at=at)
+
+
+def places(positions: Sequence[Position], organisation_id: int) -> list[str | None]:
+    """The nearest named place of each position, in words: "at Torbay", "near Totnes"."""
+    sites = list(
+        Site.objects.filter(organisation_id=organisation_id).values_list("name", "latitude", "longitude")
+    )
+    if not sites or not positions:
+        return [None] * len(positions)
+    names, latitudes, longitudes = zip(*sites, strict=True)
+    here = np.array([(position.latitude, position.longitude) for position in positions])
+    apart = distance_km(here[:, :1], here[:, 1:], np.array(latitudes), np.array(longitudes))
+    nearest = apart.argmin(axis=1)
+    return [
+        f"{'at' if apart[row, site] < AT_A_PLACE_KM else 'near'} {names[site]}"
+        for row, site in enumerate(nearest)
+    ]

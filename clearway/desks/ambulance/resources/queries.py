@@ -1,0 +1,45 @@
+"""Reading resources as domain values."""
+
+from datetime import datetime
+
+from clearway.domain.ambulance.availability import ResourceStanding
+from clearway.domain.ambulance.situation import Place
+from clearway.domain.ambulance.words import Availability, ResourceKind, Standing
+from clearway.domain.shared.geography import Point
+
+from .models import Resource
+
+
+def on_shift(organisation_id: int) -> tuple[ResourceStanding, ...]:
+    """Every resource whose availability is known and not off, by call sign."""
+    rows = Resource.objects.filter(organisation_id=organisation_id, availability__isnull=False)
+    return tuple(
+        standing_of(row) for row in rows.exclude(availability=Availability.OFF).order_by("call_sign")
+    )
+
+
+def places(organisation_id: int, since: datetime) -> dict[str, Place]:
+    """The newest position of each resource that was seen since an instant."""
+    seen = Resource.objects.filter(organisation_id=organisation_id, position_at__gt=since)
+    return {
+        call_sign: Place(Point(latitude, longitude), position_at)
+        for call_sign, latitude, longitude, position_at in seen.values_list(
+            "call_sign", "latitude", "longitude", "position_at"
+        )
+    }
+
+
+def standing_of(row: Resource) -> ResourceStanding:
+    """The domain value of one row."""
+    return ResourceStanding(
+        call_sign=row.call_sign,
+        availability=Availability(row.availability) if row.availability else None,
+        since=row.since,
+        standing=Standing(row.standing) if row.standing else None,
+        reason=row.reason,
+        kind=ResourceKind(row.kind) if row.kind else None,
+        station=row.station,
+        skill=row.skill,
+        shift_start=row.shift_start,
+        shift_end=row.shift_end,
+    )

@@ -1,0 +1,98 @@
+"""The live reading, the reading as it was known, and a rebuild from facts show one and the same region."""
+
+import math
+
+import msgspec
+import pytest
+
+from clearway.core.feeds.models import Source
+from clearway.core.organisation.models import Organisation
+from clearway.desks.ambulance import situation
+from clearway.domain.ambulance.events import AvailabilityEvent, Position
+from clearway.domain.ambulance.situation import Situation
+from clearway.domain.ambulance.words import Availability
+
+from .conftest import at, conveyance, deliver
+
+pytestmark = pytest.mark.django_db
+
+
+def plain(seen: Situation) -> object:
+    """All columns as lists, for comparing. NaN is written as None."""
+    return msgspec.to_builtins(seen, enc_hook=lambda array: [_plain(value) for value in array.ravel()])
+
+
+def _plain(value: float) -> float | None:
+    return None if math.isnan(value) else float(value)
+
+
+def feed_the_morning(cad: Source, avl: Source) -> None:
+    deliver(avl, [Position("A1", at(4), 52.21, -1.49)], known=5)
+    deliver(
+        cad,
+        [
+            AvailabilityEvent("v1", at(-60), "A1", Availability.BOOKING_ON, shift_end=at(600)),
+            AvailabilityEvent("v2", at(-50), "A1", Availability.AVAILABLE),
+            *conveyance("TVH01", until="at_hospital"),
+        ],
+        known=41,
+    )
+    deliver(cad, conveyance("TVH02", incident="2", call_sign="B2", until="mobile"), known=44)
+    deliver(cad, conveyance("TVH01")[5:], known=61)
+
+
+def test_the_live_reading_shows_what_was_reported(cad: Source, avl: Source, valley: Organisation) -> None:
+    feed_the_morning(cad, avl)
+
+    seen = situation.read(valley.pk, at(62))
+
+    assert seen.assignments.key == ("1/A1", "2/B2")
+    assert seen.resources.call_sign == ("A1", "B2")
+    assert list(seen.resources.assignment) == [-1, 1]
+    assert seen.resources.latitude[0] == 52.21
+    assert seen.sites.code[seen.assignments.site[0]] == "TVH01"
+
+
+@pytest.mark.parametrize("snapshot_at", [None, 20, 43])
+def test_as_known_shows_only_what_was_known_then(
+    cad: Source, avl: Source, valley: Organisation, snapshot_at: float | None
+) -> None:
+    feed_the_morning(cad, avl)
+    if snapshot_at is not None:
+        situation.take_snapshot(valley.pk, at(snapshot_at))
+
+    then = situation.as_known(valley.pk, at(43))
+
+    assert then.assignments.key == ("1/A1",)
+    assert list(then.resources.assignment) == [0]
+    before = situation.as_known(valley.pk, at(10))
+    assert before.assignments.key == ()
+
+
+@pytest.mark.parametrize("snapshot_at", [None, 30, 50])
+def test_as_known_now_equals_the_live_reading(
+    cad: Source, avl: Source, valley: Organisation, snapshot_at: float | None
+) -> None:
+    feed_the_morning(cad, avl)
+    if snapshot_at is not None:
+        situation.take_snapshot(valley.pk, at(snapshot_at))
+
+    assert plain(situation.as_known(valley.pk, at(70))) == plain(situation.read(valley.pk, at(70)))
+
+
+def test_a_code_of_a_merged_predecessor_finds_the_site(cad: Source, valley: Organisation) -> None:
+    deliver(cad, conveyance("TVA77", until="left_scene"))
+
+    seen = situation.read(valley.pk, at(50))
+
+    assert seen.sites.code[seen.assignments.site[0]] == "TVH02"
+
+
+def test_the_live_reading_takes_the_same_queries_however_full_the_region(
+    cad: Source, valley: Organisation, django_assert_num_queries: object
+) -> None:
+    for number in range(3):
+        deliver(cad, conveyance("TVH01", incident=str(number), call_sign=f"A{number}", until="left_scene"))
+
+    with django_assert_num_queries(5):  # type: ignore[operator]
+        situation.read(valley.pk, at(50))
