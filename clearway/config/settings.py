@@ -83,7 +83,10 @@ TEMPLATES = [
 ]
 
 # What the top bar lists: label, named view, permission to see it, shortcut. Each part adds its own line.
-NAVIGATION: list[tuple[str, str, str, str]] = []
+NAVIGATION: list[tuple[str, str, str, str]] = [
+    ("On call", "people:on-call", "on_call.read", ""),
+    ("People", "people:people", "people.read", ""),
+]
 
 LANGUAGE_CODE = "en-gb"
 USE_I18N = False

@@ -129,6 +129,7 @@ ROLES: Mapping[str, Role] = MappingProxyType(
                     "policies.manage",
                     "on_call.manage",
                     "people.read",
+                    "people.stand_in",
                     "people.manage",
                     "audit.read",
                 ),

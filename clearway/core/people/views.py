@@ -65,7 +65,7 @@ def locked_out(request: Request, *_arguments: Any, **_named: Any) -> HttpRespons
 
 def refused(request: Request, exception: Exception | None = None) -> HttpResponse:
     """The 403 page for what a view refuses by itself, for instance another hospital's site."""
-    context = {"what": None, "roles": [], "why": str(exception or "")}
+    context: dict[str, Any] = {"what": None, "roles": [], "why": str(exception or "")}
     return render(request, "people/refused.html", context, status=403)
 
 

@@ -1,0 +1,47 @@
+"""List every account with the roles it holds now."""
+
+import argparse
+import json
+from datetime import UTC, datetime
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--json", action="store_true", help="one JSON array instead of a table")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    import django
+
+    django.setup()
+    from clearway.core.people.models import RoleGrant, User
+
+    grants = RoleGrant.objects.running_at(datetime.now(UTC)).select_related("organisation", "site", "area")
+    held: dict[int, list[dict[str, str | None]]] = {}
+    for grant in grants.order_by("starts_at"):
+        held.setdefault(grant.user_id, []).append(
+            {
+                "role": grant.role,
+                "organisation": grant.organisation.slug,
+                "site": grant.site.code if grant.site else None,
+                "area": grant.area.code if grant.area else None,
+                "ends_at": grant.ends_at.isoformat() if grant.ends_at else None,
+            }
+        )
+    listed = [
+        {
+            "name": user.username,
+            "display_name": user.display_name,
+            "enabled": user.is_active,
+            "roles": held.get(user.pk, []),
+        }
+        for user in User.objects.order_by("username")
+    ]
+    print(json.dumps(listed, indent=2) if arguments.json else "\n".join(_line(user) for user in listed))
+    return 0
+
+
+def _line(user) -> str:  # type: ignore[no-untyped-def]
+    roles = ", ".join(
+        f"{role['role']} ({role['site'] or role['area'] or role['organisation']})" for role in user["roles"]
+    )
+    return f"{user['name']:<24} {'' if user['enabled'] else 'disabled '}{roles or 'no role now'}"
