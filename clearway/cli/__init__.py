@@ -46,6 +46,7 @@ GROUPS: dict[str, dict[str, str]] = {
         "doctor": "check this machine and deployment, and name the fix for each fault",
         "config": "show where each setting comes from",
         "completion": "print the shell's completion script",
+        "reference": "write the generated pages of the documentation, or check them",
     },
 }
 

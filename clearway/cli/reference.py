@@ -1,0 +1,362 @@
+"""Write the pages of docs/reference that can drift from the code, or check that they are current.
+
+The job cycle, the native events, the rules and the commands are tables in the code; their pages are made
+from those tables and committed, so that they can be read without running anything.
+"""
+
+import argparse
+import dataclasses
+import enum
+import json
+from collections.abc import Callable, Iterable, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from clearway.cli import manual
+from clearway.domain.ambulance import availability, calls, quality, transitions
+from clearway.domain.ambulance.events import AvailabilityEvent, CallEvent, Event, JobEvent, Patient, Position
+from clearway.domain.ambulance.words import (
+    Availability,
+    CallStatus,
+    Category,
+    JobState,
+    JobStatus,
+    ResourceKind,
+    Standing,
+    StatusSource,
+)
+from clearway.domain.shared.findings import Severity
+from clearway.interchange import native
+
+GENERATED = "Generated from the code by `clearway reference write`; edit the code, not this page."
+
+MEANINGS: Mapping[str, str] = {
+    "type": "which kind of event this is",
+    "message_id": "names the message; unique within its source, so that a repeat is known as one",
+    "occurred_at": "when it happened, by the source's clock, with offset",
+    "incident": "the control room's key of the incident",
+    "call_sign": "the resource, as the control room calls it",
+    "status": "what happened",
+    "sequence": "the source's own counter; orders events of the same second",
+    "category": "response category, where the source itself sets one",
+    "latitude": "degrees, WGS84",
+    "longitude": "degrees, WGS84",
+    "area": "the area of the region the incident lies in",
+    "nature": "what the call is about, in the source's words; no identity",
+    "patient": "what is known of the patient; kept apart and masked",
+    "assignment": (
+        "the source's key of this sending; needed only where a call sign is sent twice to one incident, "
+        "else incident and call sign make the key"
+    ),
+    "destination": "ODS code of the receiving site, when the event knows it",
+    "kind": "what sort of resource it is",
+    "source": "who or what said it",
+    "note": "a remark for the reader; no identity",
+    "standing": "how or where the resource stands, within its availability",
+    "reason": "why it is unavailable or restricted, e.g. vehicle defect",
+    "station": "where it is based",
+    "skill": "the highest skill of the crew",
+    "shift_start": "start of the shift",
+    "shift_end": "end of the shift",
+    "speed_kmh": "speed in kilometres an hour",
+    "age": "in years",
+    "sex": "as recorded",
+    "name": "identity",
+    "nhs_number": "identity; ten digits",
+    "born_on": "identity; date of birth",
+}
+TITLES: tuple[tuple[type, str, str], ...] = (
+    (
+        CallEvent,
+        "call",
+        "Something about an incident itself: the times of its call, its category, its place.",
+    ),
+    (JobEvent, "job", "A status of one resource on one assignment."),
+    (AvailabilityEvent, "availability", "A change in whether a resource can be sent, whatever job it holds."),
+    (Patient, "patient", "The patient of a call event. Age and sex are operational, the rest is identity."),
+    (
+        Position,
+        "position",
+        "Where a resource was. It is known by call sign and time and needs no message id.",
+    ),
+)
+WORDS: tuple[type[enum.Enum], ...] = (
+    CallStatus,
+    JobStatus,
+    Availability,
+    Standing,
+    Category,
+    ResourceKind,
+    StatusSource,
+)
+URGENCY: Mapping[Severity, str] = {
+    Severity.CRITICAL: "the number must not be published until it is mended",
+    Severity.HIGH: "to be dealt with in the same shift",
+    Severity.MEDIUM: "to be dealt with on the same day",
+    Severity.LOW: "to be watched as a trend",
+}
+LIMITS: Mapping[str, str] = {
+    "implausibly_short_handover_seconds": "HQ09: shorter than so many seconds",
+    "long_handover": "HQ10: longer than so many minutes",
+    "absurd_handover": "HQ10B: longer than so many minutes",
+    "future_seconds": "HQ27: so many seconds after it was received",
+}
+_AT = datetime(2026, 2, 3, 10, 12, tzinfo=UTC)
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("action", choices=["write", "check"], help="write the pages, or name the stale ones")
+    parser.add_argument(
+        "--folder", type=Path, default=Path("docs/reference"), help="where they are (default: %(default)s)"
+    )
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Write or check every page. Exit code 1 when a check finds a stale page."""
+    stale = stale_pages(arguments.folder)
+    if arguments.action == "check":
+        for name in stale:
+            print(f"{arguments.folder / name} differs from the code. Run: clearway reference write")
+        return 1 if stale else 0
+    arguments.folder.mkdir(parents=True, exist_ok=True)
+    for name in stale:
+        (arguments.folder / name).write_text(PAGES[name]())
+        print(f"Wrote {arguments.folder / name}")
+    return 0
+
+
+def stale_pages(folder: Path) -> list[str]:
+    """The pages of a folder that differ from the code, or are not there."""
+    return [name for name, text in PAGES.items() if _read(folder / name) != text()]
+
+
+def states() -> str:
+    """The page of the job cycle and of availability: diagrams and tables."""
+    return _page(
+        "# States of a job and of a resource",
+        GENERATED,
+        "A resource has two independent states: where its job stands, and whether it can be sent. A crew "
+        "clears its job before it books unavailable, otherwise the clock of the job would absorb the time.",
+        "## The job cycle",
+        "Steps that stay in the same state are in the table only. *From a feed* marks an end that is "
+        "accepted from a control room which has no better word, and refused to a person.",
+        _diagram(_job_edges()),
+        _table(("state", "status", "leads to", "who may say it"), _job_rows()),
+        "### Statuses that come unannounced",
+        "A status that the table does not allow is kept, flagged (JC02, or JC04 after the end) and shown. It "
+        "moves the job forward to the state below, never back, and never reopens a job that is over.",
+        _table(("status", "lands in"), [(_word(s), _word(t)) for s, t in transitions.LANDS_IN.items()]),
+        "## Availability",
+        "Staying in a state with another standing or reason is always allowed. A change that is not in the "
+        "diagram is kept and flagged (AV01).",
+        _diagram(_availability_edges()),
+        _table(
+            ("state", "may be followed by"),
+            [(_word(a), ", ".join(map(_word, _ordered(b)))) for a, b in availability.FOLLOWS.items()],
+        ),
+    )
+
+
+def events() -> str:
+    """The page of the native events: fields, words and an example of each."""
+    shapes = native.schema()
+    defined = {**shapes["event"]["$defs"], **shapes["position"].get("$defs", {})}
+    sections = [
+        part
+        for kind, title, about in TITLES
+        for part in (
+            f"## {title}",
+            about,
+            _table(("field", "type", "required", "meaning"), _field_rows(defined[kind.__name__])),
+            *(_example(EXAMPLES[kind]) if kind in EXAMPLES else ()),
+        )
+    ]
+    return _page(
+        "# Native events",
+        GENERATED,
+        "One JSON object a line, UTF-8, at most 16,384 bytes. A field that is not named here is refused; a "
+        "field that is not required may be left out. Times carry an offset and lie between 2000 and 2099. "
+        "Keys and names hold no control characters.",
+        *sections,
+        "## Words",
+        "Each word is explained in the [glossary](../glossary.md).",
+        _table(
+            ("list", "words"),
+            [(word.__name__, ", ".join(f"`{each.value}`" for each in word)) for word in WORDS],
+        ),
+    )
+
+
+def rules() -> str:
+    """The page of the quality rules, their limits, and the response clock."""
+    return _page(
+        "# Rules of data quality",
+        GENERATED,
+        "A rule that is broken makes a finding beside the facts. Nothing is corrected in silence: what was "
+        "said stays, and somebody who can mend it is asked. HQ are the rules of the handover, JC those of "
+        "the job cycle, AV those of availability.",
+        _table(
+            ("code", "what is wrong", "severity", "who can mend it"),
+            [(rule.code, rule.sentence, rule.severity, rule.fixer) for rule in quality.RULES.values()],
+        ),
+        "## Severity",
+        _table(("severity", "meaning"), list(URGENCY.items())),
+        "## The order of times",
+        "The first must not be later than the second. Equal seconds are legal.",
+        _table(
+            ("earlier", "later", "rule"), [(_word(a), _word(b), code) for a, b, code in quality.LEGAL_ORDER]
+        ),
+        "## Limits",
+        "Proposals for a trust to set; its policy replaces them.",
+        _table(
+            ("limit", "value"),
+            [(LIMITS[each.name], f"{each.default:g}") for each in dataclasses.fields(quality.Limits)],
+        ),
+        "## When the response clock starts",
+        "At the earliest of the triage code, the first allocation, and so many seconds after the call was "
+        "connected. A clock start that the control room itself sends is taken instead. The seconds are those "
+        "of the Ambulance Response Programme of 2017, recalled and not checked against a current "
+        "specification: a trust confirms them before it publishes a response time.",
+        _table(
+            ("category", "seconds"),
+            [(category, str(seconds)) for category, seconds in calls.CLOCK_START_SECONDS.items()],
+        ),
+    )
+
+
+PAGES: Mapping[str, Callable[[], str]] = {
+    "commands.md": manual,
+    "states.md": states,
+    "events.md": events,
+    "rules.md": rules,
+}
+EXAMPLES: Mapping[type, Event | Position] = {
+    CallEvent: CallEvent(
+        message_id="C-20931-4",
+        occurred_at=_AT,
+        incident="20931",
+        status=CallStatus.CATEGORY_SET,
+        category=Category.C2,
+        latitude=50.72,
+        longitude=-3.53,
+        nature="chest pain",
+        patient=Patient(age=67, sex="female"),
+    ),
+    JobEvent: JobEvent(
+        message_id="J-88120",
+        occurred_at=_AT,
+        incident="20931",
+        call_sign="A101",
+        status=JobStatus.AT_HOSPITAL,
+        destination="RH801",
+        kind=ResourceKind.DCA,
+        source=StatusSource.CREW,
+    ),
+    AvailabilityEvent: AvailabilityEvent(
+        message_id="R-5521",
+        occurred_at=_AT,
+        call_sign="A101",
+        status=Availability.UNAVAILABLE,
+        reason="vehicle defect",
+        source=StatusSource.EOC,
+    ),
+    Position: Position(call_sign="A101", occurred_at=_AT, latitude=50.7166, longitude=-3.5067, speed_kmh=42),
+}
+
+
+def _job_edges() -> list[tuple[str, str, str]]:
+    moves: dict[tuple[str, str], list[str]] = {}
+    for (state, status), after in transitions.STEPS.items():
+        if state is not after:
+            moves.setdefault((_node(state), after.value), []).append(_word(status))
+    for (state, status), after in transitions.SHORT_ENDS.items():
+        moves.setdefault((_node(state), after.value), []).append(f"{_word(status)} (from a feed)")
+    edges = [(start, end, ", ".join(words)) for (start, end), words in moves.items()]
+    return [*edges, *((state.value, "[*]", "") for state in JobState if state.is_over and state != "none")]
+
+
+def _availability_edges() -> list[tuple[str, str, str]]:
+    return [(a.value, b.value, "") for a, after in availability.FOLLOWS.items() for b in _ordered(after)]
+
+
+def _ordered(states: Iterable[Availability]) -> list[Availability]:
+    return sorted(states, key=list(Availability).index)
+
+
+def _node(state: JobState) -> str:
+    return "[*]" if state is JobState.NONE else state.value
+
+
+def _job_rows() -> list[tuple[str, ...]]:
+    rows = [(a, s, b, "a feed or a person") for (a, s), b in transitions.STEPS.items()]
+    rows += [(a, s, b, "a feed only") for (a, s), b in transitions.SHORT_ENDS.items()]
+    rows += [
+        (state, status, state, "a feed or a person, after the end")
+        for state, statuses in transitions.AFTER_THE_END.items()
+        for status in sorted(statuses, key=list(JobStatus).index)
+    ]
+    places = list(JobState)
+    ordered = sorted(rows, key=lambda row: places.index(row[0]))
+    return [(_word(state), _word(status), _word(after), who) for state, status, after, who in ordered]
+
+
+def _field_rows(shape: dict[str, Any]) -> list[tuple[str, ...]]:
+    required = {*shape.get("required", ()), "type"}
+    return [
+        (f"`{name}`", _type(of), "yes" if name in required else "", MEANINGS[name])
+        for name, of in shape["properties"].items()
+    ]
+
+
+def _type(of: dict[str, Any]) -> str:
+    """A JSON Schema type as a reader would say it."""
+    if "anyOf" in of:
+        return " or ".join(_type(each) for each in of["anyOf"] if each != {"type": "null"})
+    if "$ref" in of:
+        name = of["$ref"].rpartition("/")[2]
+        return "[patient](#patient)" if name == "Patient" else f"a word of {name}"
+    if "enum" in of:
+        return " or ".join(f"`{value}`" for value in of["enum"])
+    if of.get("format") == "date-time":
+        return "time with offset"
+    return _bounds(of)
+
+
+def _bounds(of: dict[str, Any]) -> str:
+    kind = {"string": "text", "integer": "whole number", "number": "number"}[of["type"]]
+    if of.get("pattern", "").startswith("^("):
+        return " or ".join(f"`{word}`" for word in of["pattern"].strip("^$()").split("|"))
+    if of.get("pattern", "").startswith("^\\d"):
+        return f"text of the form `{of['pattern']}`"
+    if "maxLength" in of:
+        return f"{kind}, {of.get('minLength', 0)} to {of['maxLength']} characters"
+    if "minimum" in of:
+        return f"{kind}, {of['minimum']:,} to {of['maximum']:,}"
+    return kind
+
+
+def _example(value: Event | Position) -> tuple[str, str]:
+    return "Example:", f"```json\n{json.dumps(json.loads(native.dump([value])), indent=2)}\n```"
+
+
+def _diagram(edges: Iterable[tuple[str, str, str]]) -> str:
+    lines = [f"    {start} --> {end}" + (f": {label}" if label else "") for start, end, label in edges]
+    return "\n".join(["```mermaid", "stateDiagram-v2", *lines, "```"])
+
+
+def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
+    lines = [head, tuple("---" for _ in head), *rows]
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
+
+
+def _page(*parts: str) -> str:
+    return "\n\n".join(parts) + "\n"
+
+
+def _word(word: enum.StrEnum | str) -> str:
+    return str(word).replace("_", " ")
+
+
+def _read(path: Path) -> str | None:
+    return path.read_text() if path.is_file() else None
