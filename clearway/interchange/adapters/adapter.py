@@ -15,7 +15,7 @@ import hashlib
 import io
 import zlib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, NamedTuple, Protocol, TypeVar
 from zoneinfo import ZoneInfo
@@ -47,9 +47,8 @@ class Line(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """The fields of one row by their column, with the place to name when one of them cannot be read."""
+    """The fields of one row by their column."""
 
-    number: int
     fields: Mapping[str, str]
 
     def text(self, column: str) -> str | None:
@@ -72,7 +71,7 @@ class Row:
 
     def cannot(self, column: str, why: str, fix: str) -> CannotParse:
         """The refusal of this row, to be raised. Neither text may hold what the sender wrote."""
-        return CannotParse(f"line {self.number}, field {column}", why, fix)
+        return CannotParse(f"field {column}", why, fix)
 
 
 class Adapter(Protocol):
@@ -108,39 +107,32 @@ def split(body: bytes) -> Iterator[Line]:
         place += length
 
 
-def parse(adapter: Adapter, message: bytes, number: int = 2) -> list[Event]:
-    """The events of one raw message. Raises CannotParse with place, reason and fix.
-
-    number  the line of the file on which the row began, for the place
-    """
+def parse(adapter: Adapter, message: bytes) -> list[Event]:
+    """The events of one raw message. Raises CannotParse with the field, the reason and the fix."""
     rows = list(split(message))
     if len(rows) != 1:
         raise CannotParse(
-            f"line {number}",
-            f"A message holds a header and one row; this one holds {len(rows)} rows.",
-            "Send a file through `split`, one message a row.",
+            "message", f"It should hold a header and one row, and holds {len(rows)} rows.", "Split the file."
         )
     try:
-        return adapter.parse_row(_row(rows[0]._replace(number=number)))
+        return adapter.parse_row(_row(rows[0]))
     except OverflowError:
-        raise CannotParse(
-            f"line {number}", "A time lies beyond the calendar.", "Mend it at the source."
-        ) from None
+        raise CannotParse("row", "A time lies beyond the calendar.", "Mend it at the source.") from None
 
 
 def read(adapter: Adapter, body: bytes) -> Iterator[tuple[Line, list[Event] | CannotParse]]:
-    """Every row of a file with its events, or with the reason why there are none. No row is left out."""
+    """Every row of a file with its events, or with the line, field and reason why there are none."""
     for line in split(body):
         try:
-            yield line, parse(adapter, line.message, line.number)
+            yield line, parse(adapter, line.message)
         except CannotParse as refusal:
-            yield line, refusal
+            yield line, replace(refusal, where=f"line {line.number}, {refusal.where}")
 
 
 E = TypeVar("E", CallEvent, JobEvent, AvailabilityEvent)
 
 
-def event(row: Row, kind: type[E], /, **said: Any) -> E:
+def event(kind: type[E], /, **said: Any) -> E:
     """A native event whose message id is a digest of all that it says.
 
     The same statement, read again or from another row, is the same message; a changed one is a new fact
@@ -157,8 +149,7 @@ def event(row: Row, kind: type[E], /, **said: Any) -> E:
         refusal = explained(str(error))
     except CannotParse as refused:
         refusal = refused
-    fix = "Mend it at the source, or in the adapter."
-    raise CannotParse(f"line {row.number}, {refusal.where}", refusal.why, fix)
+    raise replace(refusal, fix="Mend it at the source, or in the adapter.")
 
 
 def instant(local: datetime, zone: ZoneInfo) -> datetime:
@@ -201,7 +192,7 @@ def _lines_of_record(lines: list[bytes], place: int, header: bytes) -> int:
 
 def _fits(lines: list[bytes], header: bytes) -> bool:
     try:
-        return not header or len(_cells(b"\n".join(lines), 1)) == len(_cells(header, 1))
+        return not header or len(_cells(b"\n".join(lines))) == len(_cells(header))
     except CannotParse:
         return False
 
@@ -209,26 +200,26 @@ def _fits(lines: list[bytes], header: bytes) -> bool:
 def _row(line: Line) -> Row:
     if len(line.raw) > MAX_ROW_BYTES:
         raise CannotParse(
-            f"line {line.number}",
-            f"The row has {len(line.raw)} bytes; at most {MAX_ROW_BYTES} are read.",
+            "row",
+            f"It has {len(line.raw)} bytes; at most {MAX_ROW_BYTES} are read.",
             "Look for a quote that is never closed.",
         )
-    columns, values = _cells(line.header, 1), _cells(line.raw, line.number)
+    columns, values = _cells(line.header), _cells(line.raw)
     if len(columns) != len(values):
         raise CannotParse(
-            f"line {line.number}",
-            f"The row has {len(values)} fields; the header names {len(columns)}.",
+            "row",
+            f"It has {len(values)} fields; the header names {len(columns)}.",
             "Export it again; a comma or quote inside a field must be quoted.",
         )
-    return Row(line.number, dict(zip(columns, values, strict=True)))
+    return Row(dict(zip(columns, values, strict=True)))
 
 
-def _cells(raw: bytes, number: int) -> list[str]:
+def _cells(raw: bytes) -> list[str]:
     try:
         return next(csv.reader(io.StringIO(raw.decode("utf-8"), newline=""), strict=True))
     except UnicodeDecodeError:
-        raise CannotParse(f"line {number}", "It is not UTF-8.", "Export the file as UTF-8.") from None
+        raise CannotParse("row", "It is not UTF-8.", "Export the file as UTF-8.") from None
     except (csv.Error, StopIteration):
         raise CannotParse(
-            f"line {number}", "The quotes of the row do not pair up.", "Export it again with quotes doubled."
+            "row", "Its quotes do not pair up.", "Export it again with quotes doubled."
         ) from None

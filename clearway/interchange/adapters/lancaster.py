@@ -63,7 +63,7 @@ def parse_row(row: Row) -> list[Event]:
         )
     incident, nature = row.needed("incident_num"), row.text("call_type")
     at, status = instant(stamps[0].at, TIMEZONE), CallStatus.NATURE_OF_CALL
-    call = event(row, CallEvent, occurred_at=at, incident=incident, status=status, nature=nature)
+    call = event(CallEvent, occurred_at=at, incident=incident, status=status, nature=nature)
     return [call, *(each for unit in _units(stamps) for each in _job_events(row, incident, unit))]
 
 
@@ -75,7 +75,6 @@ def _job_events(row: Row, incident: str, stamps: list[Stamp]) -> Iterator[JobEve
             sending, is_cleared = sending + 1, False
         is_cleared = is_cleared or status is JobStatus.CLEAR
         yield event(
-            row,
             JobEvent,
             occurred_at=instant(at, TIMEZONE),
             incident=incident,

@@ -56,7 +56,7 @@ def _call_events(row: Row) -> Iterator[CallEvent]:
     about = {"incident": row.needed("Incident Number"), "nature": row.text("Call Type"), **_place(row)}
     for column, status in CALL_TIMES.items():
         if at := _time(row, column):
-            yield event(row, CallEvent, occurred_at=instant(at, TIMEZONE), status=status, **about)
+            yield event(CallEvent, occurred_at=instant(at, TIMEZONE), status=status, **about)
 
 
 def _job_events(row: Row) -> Iterator[JobEvent]:
@@ -68,7 +68,7 @@ def _job_events(row: Row) -> Iterator[JobEvent]:
     for column, status in JOB_TIMES.items():
         if at := _time(row, column):
             occurred_at, note = instant(at, TIMEZONE), doubt(at, TIMEZONE)
-            yield event(row, JobEvent, occurred_at=occurred_at, status=status, note=note, **about)
+            yield event(JobEvent, occurred_at=occurred_at, status=status, note=note, **about)
 
 
 def _time(row: Row, column: str) -> datetime | None:
