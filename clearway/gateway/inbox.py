@@ -115,9 +115,8 @@ def _process_line_by_line(batch: Batch, at: datetime) -> None:
 
 def _lines(batch: Batch) -> list[Line]:
     reader = formats.of(batch.source.format)
-    return [
-        Line(batch, number + batch.first_line - 1, body) for number, body in reader.lines(bytes(batch.body))
-    ]
+    lines = reader.lines(bytes(batch.body), bytes(batch.header))
+    return [Line(batch, number + batch.first_line - 1, body) for number, body in lines]
 
 
 def _account(batch: Batch, lines: Sequence[Line], verdicts: Sequence[Verdict]) -> feeds.Account:

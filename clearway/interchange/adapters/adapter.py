@@ -93,10 +93,13 @@ class Adapter(Protocol):
         ...
 
 
-def split(body: bytes) -> Iterator[Line]:
-    """The rows of a file: plain or gzip, any line ends, line breaks inside quotes. Raises CannotParse."""
+def split(body: bytes, header: bytes = b"") -> Iterator[Line]:
+    """The rows of a file: plain or gzip, any line ends, line breaks inside quotes. Raises CannotParse.
+
+    header  the file's header, where `body` is a part of the file without it; else the first line is taken
+    """
     lines = _plain(body).removeprefix(_BYTE_ORDER_MARK).split(b"\n")
-    header, place = b"", 0
+    place = 0
     while place < len(lines):
         length = _lines_of_record(lines, place, header)
         raw = b"\n".join(lines[place : place + length]).removesuffix(b"\r")
