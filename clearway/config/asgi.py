@@ -11,7 +11,7 @@ from psycopg.rows import TupleRow
 
 from clearway.config import database
 
-_pages = WSGIMiddleware(get_wsgi_application(), workers=8)
+_pages = WSGIMiddleware(get_wsgi_application(), workers=8)  # type: ignore[arg-type]
 
 from clearway.core.live.stream import Receive, Scope, Send, Stream  # noqa: E402
 from clearway.core.live.viewers import authenticate  # noqa: E402

@@ -130,15 +130,22 @@ def _account(batch: Batch, lines: Sequence[Line], verdicts: Sequence[Verdict]) -
 
 def _recorded(source: Source, lines: Sequence[Line], at: datetime) -> list[Verdict]:
     """Read and record lines of one source; one verdict per line, in order."""
-    read = _read_position if source.kind == "positions" else _read_message
-    values = [_or_error(read, line) for line in lines]
-    good = [value for value in values if not isinstance(value, CannotParse)]
     if source.kind == "positions":
-        new = record_positions(good, source=source, at=at)
-        outcomes = iter([Outcome.APPLIED if was_new else Outcome.DUPLICATE for was_new in new])
-    else:
-        outcomes = iter(record(good, source=source, by=Actor(f"feed:{source.name}"), at=at))
-    return [value if isinstance(value, CannotParse) else _verdict(next(outcomes)) for value in values]
+        positions = [_or_error(_read_position, line) for line in lines]
+        new = record_positions(_good(positions), source=source, at=at)
+        return _verdicts(positions, [Outcome.APPLIED if was_new else Outcome.DUPLICATE for was_new in new])
+    messages = [_or_error(_read_message, line) for line in lines]
+    outcomes = record(_good(messages), source=source, by=Actor(f"feed:{source.name}"), at=at)
+    return _verdicts(messages, outcomes)
+
+
+def _good(values: Sequence[T | CannotParse]) -> list[T]:
+    return [value for value in values if not isinstance(value, CannotParse)]
+
+
+def _verdicts(values: Sequence[T | CannotParse], outcomes: Sequence[Outcome]) -> list[Verdict]:
+    following = iter(outcomes)
+    return [value if isinstance(value, CannotParse) else _verdict(next(following)) for value in values]
 
 
 def _or_error(read: Callable[[Line], T], line: Line) -> T | CannotParse:

@@ -1,5 +1,6 @@
 """Reading sources, their account and the quarantine."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from django.db.models import Count, Q, QuerySet, Sum
@@ -27,7 +28,7 @@ class SourceAccount:
 
 def accounts(organisation_id: int) -> list[SourceAccount]:
     """The account of every source since the first message. Two queries."""
-    sums = {
+    sums: dict[int, Mapping[str, int]] = {
         row["source_id"]: row
         for row in Batch.objects.filter(source__organisation_id=organisation_id)
         .values("source_id")
@@ -49,7 +50,7 @@ def accounts(organisation_id: int) -> list[SourceAccount]:
     ]
 
 
-def _account(source: Source, row: dict[str, int]) -> SourceAccount:
+def _account(source: Source, row: Mapping[str, int]) -> SourceAccount:
     return SourceAccount(
         source=source,
         batches=row["batches"],

@@ -3,11 +3,13 @@
 from collections.abc import Iterable
 from datetime import datetime
 
-from .models import Change
+from django.db import connection
 
 
 def announce(topic: str, keys: Iterable[str], *, organisation_id: int, at: datetime) -> None:
     """Insert change rows, in the transaction of the change; the tailer turns them into pushes."""
-    Change.objects.bulk_create(
-        Change(organisation_id=organisation_id, topic=topic, key=key, at=at) for key in dict.fromkeys(keys)
-    )
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO core_change (organisation_id, topic, key, at) SELECT %s, %s, unnest(%s::text[]), %s",
+            [organisation_id, topic, list(dict.fromkeys(keys)), at],
+        )

@@ -9,7 +9,7 @@ import asyncio
 import contextlib
 import json
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, MutableMapping
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qs
@@ -189,7 +189,7 @@ class Stream:
                 if push.is_for(screen.viewer):
                     screen.offer(push.encoded)
 
-    async def _since(self, after: int) -> AsyncIterator[Pushed]:
+    async def _since(self, after: int) -> AsyncGenerator[Pushed, None]:
         async with await self._connect() as link:
             for push in await _fetch(link, after, REPLAY + 1):
                 yield push

@@ -31,21 +31,28 @@ class Area(models.Model):
 
 
 class Site(models.Model):
-    """A hospital, minor unit or station. `former_codes` resolve the codes of merged predecessors."""
+    """A hospital, minor unit or station.
+
+    former_codes       resolve the codes of merged predecessors
+    unconfirmed_roles  shown as such, never used to send a patient
+    mark, hours_mark   how far the row and its opening hours can be trusted
+    """
 
     organisation = models.ForeignKey(Organisation, on_delete=models.CASCADE, related_name="sites")
     area = models.ForeignKey(Area, null=True, on_delete=models.SET_NULL, related_name="sites")
     code = models.CharField(max_length=12)
-    key = models.CharField(max_length=12)
+    key = models.CharField(max_length=40)
     name = models.CharField(max_length=120)
     town = models.CharField(max_length=80, blank=True)
     kind = models.CharField(max_length=30)
     latitude = models.FloatField()
     longitude = models.FloatField()
     roles = ArrayField(models.CharField(max_length=60), default=list)
+    unconfirmed_roles = ArrayField(models.CharField(max_length=60), default=list)
     former_codes = ArrayField(models.CharField(max_length=12), default=list)
     opens = models.CharField(max_length=5, null=True)
     closes = models.CharField(max_length=5, null=True)
+    hours_mark = models.CharField(max_length=12)
     border = models.BooleanField(default=False)
     mark = models.CharField(max_length=12)
     source = models.CharField(max_length=200)

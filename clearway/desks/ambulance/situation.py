@@ -12,6 +12,7 @@ from clearway.core.feeds.models import Batch, Source
 from clearway.core.organisation.queries import site_by_code
 from clearway.domain.ambulance import availability as availability_axis
 from clearway.domain.ambulance.availability import ResourceStanding
+from clearway.domain.ambulance.events import AvailabilityEvent
 from clearway.domain.ambulance.situation import Feed, Place, Situation, compose
 from clearway.domain.ambulance.transitions import Assignment as Folded
 from clearway.domain.ambulance.words import Availability, JobStatus
@@ -123,7 +124,7 @@ def _known_rows(organisation_id: int, at: datetime) -> Rows:
             folded, _ = fold_jobs(known)
             assignments[folded.key] = folded
         else:
-            standing, _ = availability_axis.fold(known)
+            standing, _ = availability_axis.fold(facts.of_kind(AvailabilityEvent, known))
             standings[standing.call_sign] = standing
     return Rows(
         tuple(_relevant((assignments[key] for key in sorted(assignments)), at)),

@@ -105,27 +105,29 @@ def _claim_keys(messages: Sequence[Received], source: Source, at: datetime) -> l
     return outcomes
 
 
+_APPEND = """
+INSERT INTO ambulance_fact
+    (known_at, organisation_id, source, batch_id, occurred_at, message_id, stream, event)
+SELECT %s, %s, %s, row.* FROM json_to_recordset(%s)
+    AS row(batch_id bigint, occurred_at timestamptz, message_id text, stream text, event jsonb)
+"""
+
+
 def _append(messages: Sequence[Received], source: Source, at: datetime) -> None:
-    rows = [(message.batch_id, event) for message in messages for event in message.events]
-    events = [event for _, event in rows]
+    # One JSON value instead of five arrays: the server unpacks it faster than the driver packs arrays.
+    rows = [
+        {
+            "batch_id": message.batch_id,
+            "occurred_at": event.occurred_at,
+            "message_id": event.message_id,
+            "stream": event.stream,
+            "event": _without_identity(event),
+        }
+        for message in messages
+        for event in message.events
+    ]
     with connection.cursor() as cursor:
-        cursor.execute(
-            "INSERT INTO ambulance_fact"
-            " (known_at, organisation_id, source, batch_id, occurred_at, message_id, stream, event)"
-            " SELECT %s, %s, %s, e.* FROM"
-            " unnest(%s::bigint[], %s::timestamptz[], %s::text[], %s::text[], %s::jsonb[])"
-            " AS e(batch_id, occurred_at, message_id, stream, event)",
-            [
-                at,
-                source.organisation_id,
-                source.name,
-                [batch_id for batch_id, _ in rows],
-                [event.occurred_at for event in events],
-                [event.message_id for event in events],
-                [event.stream for event in events],
-                [_ENCODER.encode(_without_identity(event)).decode() for event in events],
-            ],
-        )
+        cursor.execute(_APPEND, [at, source.organisation_id, source.name, _ENCODER.encode(rows).decode()])
 
 
 def _follow(events: Sequence[Event], source: Source, at: datetime) -> None:

@@ -1,16 +1,23 @@
 """Reading facts back."""
 
 from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from datetime import datetime
+from typing import TypeVar, cast
 
 import msgspec
 from django.db import connection
 
-from clearway.domain.ambulance.events import Event
+from clearway.domain.ambulance.events import AvailabilityEvent, CallEvent, Event, JobEvent
 from clearway.domain.shared.facts import Fact
 
+E = TypeVar("E", CallEvent, JobEvent, AvailabilityEvent)
 _DECODER: msgspec.json.Decoder[Event] = msgspec.json.Decoder(Event)
+
+
+def of_kind(kind: type[E], facts: Iterable[Fact[Event]]) -> list[Fact[E]]:
+    """Those of the facts whose event is of this kind."""
+    return [cast("Fact[E]", fact) for fact in facts if isinstance(fact.event, kind)]
 
 
 def by_stream(

@@ -131,9 +131,9 @@ def _follow_incidents(
 
 
 def _incident_row(facts: list[Fact[Event]], first_allocated: str | None, organisation_id: int) -> Incident:
-    spoken = [fact for fact in facts if isinstance(fact.event, CallEvent)]
-    state = calls.fold(spoken)  # type: ignore[arg-type]
-    patient = next((fact.event.patient for fact in spoken if fact.event.patient), None)  # type: ignore[union-attr]
+    spoken = facts_of.of_kind(CallEvent, facts)
+    state = calls.fold(spoken)
+    patient = next((fact.event.patient for fact in spoken if fact.event.patient), None)
     start = calls.clock_start(state, datetime.fromisoformat(first_allocated) if first_allocated else None)
     return Incident(
         organisation_id=organisation_id,

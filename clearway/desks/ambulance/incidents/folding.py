@@ -13,6 +13,8 @@ from clearway.domain.ambulance.transitions import Assignment as Folded
 from clearway.domain.shared.facts import Fact, order_key
 from clearway.domain.shared.findings import Finding as Found
 
+from ..facts.queries import of_kind
+
 
 @dataclass(frozen=True, slots=True)
 class ReferenceBook:
@@ -49,7 +51,7 @@ class FoldedAssignment:
 
 def fold_assignment(facts: Iterable[Fact[Event]], book: ReferenceBook) -> FoldedAssignment:
     """What the facts of one assignment stream add up to, and everything in it that cannot be right."""
-    jobs = _job_facts(facts)
+    jobs = of_kind(JobEvent, facts)
     state, findings = transitions.fold(jobs)
     source = min(jobs, key=lambda fact: order_key(fact, transitions.rank)).source
     known_at = max(fact.known_at for fact in jobs)
@@ -65,8 +67,4 @@ def fold_assignment(facts: Iterable[Fact[Event]], book: ReferenceBook) -> Folded
 
 def fold_jobs(facts: Iterable[Fact[Event]]) -> tuple[Folded, tuple[Found, ...]]:
     """What the facts of one assignment stream add up to."""
-    return transitions.fold(_job_facts(facts))
-
-
-def _job_facts(facts: Iterable[Fact[Event]]) -> list[Fact[JobEvent]]:
-    return [fact for fact in facts if isinstance(fact.event, JobEvent)]  # type: ignore[misc]
+    return transitions.fold(of_kind(JobEvent, facts))

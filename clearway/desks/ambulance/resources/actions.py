@@ -25,7 +25,7 @@ def follow(
     A call sign that only ever had jobs gets a row too: it exists, and nothing is known of its shift.
     """
     organisation_id = source.organisation_id
-    call_signs = {event.call_sign for event in (*jobs, *changes)}
+    call_signs = {event.call_sign for event in jobs} | {event.call_sign for event in changes}
     rows = {
         row.call_sign: row
         for row in Resource.objects.filter(organisation_id=organisation_id, call_sign__in=call_signs)
@@ -82,10 +82,10 @@ def _fold_again(
 ) -> None:
     streams = facts_of.by_stream(organisation_id, {f"resource:{call_sign}" for call_sign in call_signs})
     for facts in streams.values():
-        changes = [fact for fact in facts if isinstance(fact.event, AvailabilityEvent)]
-        standing, found = availability.fold(changes)  # type: ignore[arg-type]
+        changes = facts_of.of_kind(AvailabilityEvent, facts)
+        standing, found = availability.fold(changes)
         findings.replace({f"resource:{standing.call_sign}": found}, organisation_id, at)
-        newest = max(_place(fact) for fact in changes)  # type: ignore[arg-type]
+        newest = max(_place(fact) for fact in changes)
         _write_standing(rows[standing.call_sign], standing, newest)
 
 

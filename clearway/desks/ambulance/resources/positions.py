@@ -3,8 +3,10 @@
 from collections.abc import Sequence
 from datetime import datetime
 
+import msgspec
 import numpy as np
 from django.db import connection, transaction
+from django.db.backends.utils import CursorWrapper
 
 from clearway.core.feeds.models import Source
 from clearway.core.live.actions import announce
@@ -12,32 +14,35 @@ from clearway.core.organisation.models import Site
 from clearway.domain.ambulance.events import Position
 from clearway.domain.shared.geography import distance_km
 
+_ENCODER = msgspec.json.Encoder()
 LOCK = 4102  # advisory lock class: one writer of newest positions per organisation
 AT_A_PLACE_KM = 0.5  # nearer than this a resource is "at" the place, else "near" it
 
 _APPEND = """
 INSERT INTO ambulance_position
     (organisation_id, source, known_at, call_sign, occurred_at, latitude, longitude, speed_kmh)
-SELECT %s, %s, %s, p.* FROM unnest(%s::text[], %s::timestamptz[], %s::float8[], %s::float8[], %s::float8[])
-    AS p(call_sign, occurred_at, latitude, longitude, speed_kmh)
+SELECT %s, %s, %s, p.* FROM json_to_recordset(%s)
+    AS p(call_sign text, occurred_at timestamptz, latitude float8, longitude float8, speed_kmh float8)
 ON CONFLICT DO NOTHING RETURNING call_sign, occurred_at
 """
 
 _FOLLOW = """
 WITH newest AS (
-    SELECT * FROM unnest(%s::text[], %s::timestamptz[], %s::float8[], %s::float8[], %s::text[])
-        AS p(call_sign, occurred_at, latitude, longitude, place)
+    SELECT * FROM json_to_recordset(%(newest)s)
+        AS p(call_sign text, occurred_at timestamptz, latitude float8, longitude float8, place text)
 ), before AS (
-    SELECT r.call_sign, r.place FROM ambulance_resource r JOIN newest n USING (call_sign)
-    WHERE r.organisation_id = %s
+    SELECT call_sign, place FROM ambulance_resource
+    WHERE organisation_id = %(organisation)s AND call_sign IN (SELECT call_sign FROM newest)
+), moved AS (
+    INSERT INTO ambulance_resource AS r (organisation_id, call_sign, latitude, longitude, position_at, place)
+    SELECT %(organisation)s, call_sign, latitude, longitude, occurred_at, place FROM newest ORDER BY call_sign
+    ON CONFLICT (organisation_id, call_sign) DO UPDATE
+        SET latitude = excluded.latitude, longitude = excluded.longitude,
+            position_at = excluded.position_at, place = excluded.place
+        WHERE r.position_at IS NULL OR r.position_at < excluded.position_at
+    RETURNING call_sign, place
 )
-INSERT INTO ambulance_resource AS r (organisation_id, call_sign, latitude, longitude, position_at, place)
-SELECT %s, call_sign, latitude, longitude, occurred_at, place FROM newest ORDER BY call_sign
-ON CONFLICT (organisation_id, call_sign) DO UPDATE
-    SET latitude = excluded.latitude, longitude = excluded.longitude,
-        position_at = excluded.position_at, place = excluded.place
-    WHERE r.position_at IS NULL OR r.position_at < excluded.position_at
-RETURNING r.call_sign, r.place IS DISTINCT FROM (SELECT b.place FROM before b WHERE b.call_sign = r.call_sign)
+SELECT call_sign FROM moved LEFT JOIN before USING (call_sign) WHERE moved.place IS DISTINCT FROM before.place
 """
 
 
@@ -55,11 +60,7 @@ def record_positions(positions: Sequence[Position], *, source: Source, at: datet
                 source.organisation_id,
                 source.name,
                 at,
-                [position.call_sign for position in positions],
-                [position.occurred_at for position in positions],
-                [position.latitude for position in positions],
-                [position.longitude for position in positions],
-                [position.speed_kmh for position in positions],
+                _ENCODER.encode(positions).decode(),
             ],
         )
         new = set(cursor.fetchall())
@@ -72,29 +73,31 @@ def record_positions(positions: Sequence[Position], *, source: Source, at: datet
     return outcomes
 
 
-def _follow(cursor, positions: Sequence[Position], source: Source, at: datetime) -> None:
+def _follow(cursor: CursorWrapper, positions: Sequence[Position], source: Source, at: datetime) -> None:
     newest: dict[str, Position] = {}
     for position in positions:
         seen = newest.get(position.call_sign)
         if seen is None or seen.occurred_at < position.occurred_at:
             newest[position.call_sign] = position
-    latest = list(newest.values())
+    rows = [
+        {
+            "call_sign": position.call_sign,
+            "occurred_at": position.occurred_at,
+            "latitude": position.latitude,
+            "longitude": position.longitude,
+            "place": place,
+        }
+        for position, place in zip(
+            newest.values(), places(list(newest.values()), source.organisation_id), strict=True
+        )
+    ]
     cursor.execute(
-        _FOLLOW,
-        [
-            list(newest),
-            [position.occurred_at for position in latest],
-            [position.latitude for position in latest],
-            [position.longitude for position in latest],
-            places(latest, source.organisation_id),
-            source.organisation_id,
-            source.organisation_id,
-        ],
+        _FOLLOW, {"organisation": source.organisation_id, "newest": _ENCODER.encode(rows).decode()}
     )
-    moved = cursor.fetchall()
-    announce("position", [key for key, _ in moved], organisation_id=source.organisation_id, at=at)
-    renamed = [call_sign for call_sign, place_changed in moved if place_changed]
-    announce("resource", renamed, organisation_id=source.organisation_id, at=at)
+    elsewhere = [call_sign for (call_sign,) in cursor.fetchall()]
+    # The map is drawn anew for all at once; a row of the board only when its place has another name.
+    announce("positions", [""], organisation_id=source.organisation_id, at=at)
+    announce("resource", elsewhere, organisation_id=source.organisation_id, at=at)
 
 
 def places(positions: Sequence[Position], organisation_id: int) -> list[str | None]:
