@@ -31,6 +31,11 @@ class Entry:
 
 def record(entries: Iterable[Entry], *, organisation_id: int | None, by: Actor, at: datetime) -> None:
     """Write audit rows. Must run inside the transaction of what it records."""
+    record_each(((by, entry) for entry in entries), organisation_id=organisation_id, at=at)
+
+
+def record_each(entries: Iterable[tuple[Actor, Entry]], *, organisation_id: int | None, at: datetime) -> None:
+    """The same for what several actors did in one transaction, in one write."""
     if not transaction.get_connection().in_atomic_block:
         raise RuntimeError("An audit row is written in the transaction of its action; open one first.")
     Action.objects.bulk_create(
@@ -45,5 +50,5 @@ def record(entries: Iterable[Entry], *, organisation_id: int | None, by: Actor, 
             detail=dict(entry.detail),
             request_id=by.request_id,
         )
-        for entry in entries
+        for by, entry in entries
     )

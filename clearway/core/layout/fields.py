@@ -23,6 +23,14 @@ class DeskForm(forms.Form):
             if isinstance(field, LocalInstant):
                 field.at = at
 
+    def typed(self, name: str) -> Any:
+        """What the field of this name shows: what was typed, else what it began with.
+
+        A page with several forms shows the one that was sent; fields of the others begin empty.
+        """
+        value = self[name].value() if name in self.fields else self.data.get(name)
+        return "" if value is None else value
+
     @property
     def problems(self) -> dict[str, str]:
         """The first problem of each field, by its id; "form" for one that belongs to no field."""

@@ -1,0 +1,403 @@
+"""Every write to the worklist: what the rules want, and what people do with it."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import connection, transaction
+
+from clearway.domain.shared.errors import NotAllowed
+
+from ..audit.actions import Actor, Entry, record_each
+from ..live.actions import announce
+from ..organisation.models import Site
+from ..people.duties import DUTIES, NEXT_IN_LINE
+from ..people.models import User
+from ..people.queries import Rota, rota
+from ..people.roles import ROLES
+from .models import Task
+from .rules import Outcome, SweepPolicy, Wanted
+
+TOPIC = "tasks"
+PERSON = "person"  # the rule of a task that a person raised
+LOCK = 4105  # advisory lock, with the organisation: one sweep at a time
+State = Task.State
+SWEPT_FIELDS = [
+    *(
+        "priority",
+        "title",
+        "cause",
+        "suggestion",
+        "reading",
+        "site",
+        "state",
+        "owner",
+        "due_at",
+        "changed_at",
+    ),
+    *("shelved_until", "escalated_to", "escalated_at", "closed_at", "closed_because", "version"),
+]
+
+
+@dataclass
+class ChangedMeanwhile(Exception):
+    """Somebody else changed the task since it was shown. Nothing was done; `task` is how it stands now."""
+
+    task: Task
+
+
+@dataclass(frozen=True, slots=True)
+class Swept:
+    """What one sweep did, in numbers of tasks."""
+
+    raised: int = 0
+    changed: int = 0
+    closed: int = 0
+    returned: int = 0
+    escalated: int = 0
+
+
+# What the rules want
+
+
+def sweep(organisation_id: int, outcomes: Iterable[Outcome], at: datetime, policy: SweepPolicy) -> Swept:
+    """Bring the open tasks in line with what the rules want. One transaction, a fixed number of queries.
+
+    Raises what has been wanted long enough, follows causes and priorities, closes what is no longer wanted,
+    brings back what was shelved long enough, and passes an overdue P1 to the next in line.
+    """
+    with transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [LOCK, organisation_id])
+        work = _Sweep(organisation_id, at, policy)
+        for outcome in outcomes:
+            work.follow(outcome)
+        work.return_from_shelf()
+        work.escalate_overdue()
+        return work.save()
+
+
+@dataclass
+class _Sweep:
+    """One sweep: reads at the start, changes rows in memory, writes them together at the end."""
+
+    organisation_id: int
+    at: datetime
+    policy: SweepPolicy
+    entries: list[tuple[Actor, Callable[[], Entry]]] = field(default_factory=list)
+    new: list[Task] = field(default_factory=list)
+    touched: dict[int, Task] = field(default_factory=dict)
+    counts: dict[str, int] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        rows = Task.objects.select_for_update().filter(
+            organisation_id=self.organisation_id, closed_at__isnull=True
+        )
+        self.open = {(task.rule, task.subject): task for task in rows.order_by("id")}
+        sites = Site.objects.filter(organisation_id=self.organisation_id)
+        places = list(sites.values_list("code", "id", "area_id"))
+        self.sites = {code: site for code, site, _ in places}
+        self.areas = {site: area for _, site, area in places}
+        self.rota: Rota = rota(self.organisation_id, self.at)
+
+    def follow(self, outcome: Outcome) -> None:
+        if outcome.failure:
+            return
+        wanted = {each.subject: each for each in outcome.wanted}
+        by = Actor(f"rule:{outcome.rule}")
+        for (rule, subject), task in self.open.items():
+            if rule == outcome.rule and not self._is_kept(wanted.get(subject)):
+                self._close(task, "The rule was switched off" if outcome.is_off else "The cause is gone", by)
+        for each in wanted.values():
+            current = self.open.get((outcome.rule, each.subject))
+            if current is not None and current.closed_at is None:
+                if each.margin >= 1:
+                    self._update(current, each, by)
+            elif each.is_to_raise(self.at, delay(self.policy)):
+                self._raise(outcome.rule, each, by)
+
+    def return_from_shelf(self) -> None:
+        by = Actor("rule:shelf")
+        for task in self.open.values():
+            if task.state == State.SHELVED and task.shelved_until and task.shelved_until <= self.at:
+                reopen(task, self.policy, self.at)
+                task.version += 1
+                self._note(task, "returned", "tasks.return", {"because": "The time on the shelf is over"}, by)
+
+    def escalate_overdue(self) -> None:
+        by = Actor("rule:overdue")
+        for task in self.open.values():
+            overdue = task.state == State.OPEN and task.due_at is not None and task.due_at <= self.at
+            following = NEXT_IN_LINE.get(task.escalated_to or task.role)
+            if overdue and task.priority == Task.Priority.P1 and following:
+                task.escalated_to, task.escalated_at = following, self.at
+                task.due_at = self.policy.due_at(task.priority, self.at)
+                task.version += 1
+                who = self._holder(following, task)
+                detail = {"to": following, "who": who, "because": "Not acknowledged in time"}
+                self._note(task, "escalated", "tasks.escalate", detail, by)
+
+    def save(self) -> Swept:
+        Task.objects.bulk_create(self.new)
+        changed = list(self.touched.values())
+        if changed:
+            Task.objects.bulk_update(changed, SWEPT_FIELDS)
+        entries = [(by, make()) for by, make in self.entries]
+        record_each(entries, organisation_id=self.organisation_id, at=self.at)
+        keys = [str(task.pk) for task in (*self.new, *changed)]
+        announce(TOPIC, keys, organisation_id=self.organisation_id, at=self.at)
+        return Swept(**self.counts)
+
+    def _is_kept(self, wanted: Wanted | None) -> bool:
+        return wanted is not None and wanted.is_to_keep(self.policy.dead_band)
+
+    def _raise(self, rule: str, wanted: Wanted, by: Actor) -> None:
+        task = Task(
+            organisation_id=self.organisation_id,
+            site_id=self.sites.get(wanted.site_code or ""),
+            rule=rule,
+            subject=wanted.subject,
+            role=wanted.role,
+            raised_at=self.at,
+            changed_at=self.at,
+            due_at=self.policy.due_at(wanted.priority, self.at),
+            **_words(wanted),
+        )
+        self.new.append(task)
+        self._count("raised")
+        detail = {**_words(wanted), "subject": wanted.subject, "site": wanted.site_code}
+        self.entries.append((by, lambda: Entry("tasks.raise", _subject(task), detail)))
+
+    def _update(self, task: Task, wanted: Wanted, by: Actor) -> None:
+        words = _words(wanted)
+        changes = {
+            name: value for name, value in words.items() if name != "reading" and getattr(task, name) != value
+        }
+        if not changes:
+            return
+        before = {name: getattr(task, name) for name in changes}
+        rises = wanted.priority < task.priority
+        for name, value in words.items():
+            setattr(task, name, value)
+        task.site_id = self.sites.get(wanted.site_code or "")
+        if rises:  # what was acknowledged, answered or shelved was something smaller
+            reopen(task, self.policy, self.at)
+            task.version += 1  # words alone must not spoil the form that somebody is filling in
+        verb = "tasks.raise_priority" if rises else "tasks.follow"
+        self._note(task, "changed", verb, {"now": changes, "was": before}, by)
+
+    def _close(self, task: Task, because: str, by: Actor) -> None:
+        close(task, because, self.at)
+        task.version += 1
+        self._note(task, "closed", "tasks.close", {"because": because}, by)
+
+    def _note(self, task: Task, count: str, verb: str, detail: Mapping[str, Any], by: Actor) -> None:
+        task.changed_at = self.at
+        self.touched[task.pk] = task
+        self._count(count)
+        self.entries.append((by, lambda: Entry(verb, _subject(task), detail)))
+
+    def _count(self, name: str) -> None:
+        self.counts[name] = self.counts.get(name, 0) + 1
+
+    def _holder(self, duty: str, task: Task) -> str | None:
+        holder = self.rota.holder(duty, self.areas.get(task.site_id) if task.site_id else None)
+        return holder.user.username if holder else None
+
+
+def delay(policy: SweepPolicy) -> timedelta:
+    """How long a cause must hold before it is raised."""
+    return timedelta(seconds=policy.on_delay_seconds)
+
+
+def reopen(task: Task, policy: SweepPolicy, at: datetime) -> None:
+    """To be acknowledged anew."""
+    task.state, task.shelved_until = State.OPEN, None
+    task.due_at = policy.due_at(task.priority, at)
+
+
+def close(task: Task, because: str, at: datetime) -> None:
+    task.state, task.shelved_until = State.CLOSED, None
+    task.closed_at, task.closed_because = at, because
+
+
+def _words(wanted: Wanted) -> dict[str, Any]:
+    return {
+        "priority": wanted.priority,
+        "title": wanted.title[:200],
+        "cause": wanted.cause[:500],
+        "suggestion": wanted.suggestion[:300],
+        "reading": wanted.reading,
+    }
+
+
+def _subject(task: Task) -> str:
+    return f"task:{task.pk}"
+
+
+# What people do
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """The task a person acts on, as it was on the screen: its id and the version that was shown."""
+
+    key: int
+    version: int
+    organisation_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class ByHand:
+    """What a person wants somebody to do."""
+
+    title: str
+    cause: str
+    priority: int
+    role: str
+    site: Site | None = None
+
+
+def raise_by_hand(
+    wanted: ByHand, policy: SweepPolicy, *, organisation_id: int, by: Actor, at: datetime
+) -> Task:
+    """A task that a person raises for a role."""
+    if wanted.role not in ROLES:
+        raise NotAllowed("unknown", f"The role {wanted.role!r}", "Choose a role from the list.")
+    with transaction.atomic():
+        task = Task.objects.create(
+            organisation_id=organisation_id,
+            site=wanted.site,
+            rule=PERSON,
+            subject=f"by:{by.name}:{at.isoformat()}",
+            priority=wanted.priority,
+            title=wanted.title,
+            cause=wanted.cause,
+            role=wanted.role,
+            raised_at=at,
+            changed_at=at,
+            due_at=policy.due_at(wanted.priority, at),
+        )
+        names = ("title", "priority", "cause", "role")
+        detail = {name: getattr(wanted, name) for name in names}
+        _finish(task, "tasks.raise", detail, by, at)
+    return task
+
+
+def acknowledge(shown: Shown, *, by: Actor, at: datetime) -> Task:
+    """Somebody has seen it and takes it on, unless somebody has already."""
+
+    def change(task: Task) -> dict[str, Any]:
+        if task.state != State.OPEN:
+            raise _not_while(task, "Acknowledging")
+        task.state = State.ACKNOWLEDGED
+        task.owner_id = task.owner_id or by.user_id
+        return {}
+
+    return _change(shown, "tasks.acknowledge", change, by, at)
+
+
+def assign(shown: Shown, owner: User, *, by: Actor, at: datetime) -> Task:
+    """Give it to somebody, or take it oneself. Who takes it acknowledges it."""
+
+    def change(task: Task) -> dict[str, Any]:
+        before = task.owner.username if task.owner else None
+        task.owner = owner
+        if task.state == State.OPEN and owner.pk == by.user_id:
+            task.state = State.ACKNOWLEDGED
+        return {"to": owner.username, "was": before}
+
+    return _change(shown, "tasks.assign", change, by, at)
+
+
+def answer(shown: Shown, text: str, *, by: Actor, at: datetime) -> Task:
+    """Say what was done. A rule's task waits out of sight until its cause is gone; a person's is closed."""
+
+    def change(task: Task) -> dict[str, Any]:
+        task.answer, task.state, task.shelved_until = text, State.ANSWERED, None
+        task.owner_id = task.owner_id or by.user_id
+        if task.rule == PERSON:
+            close(task, "Answered", at)
+        return {"answer": text}
+
+    return _change(shown, "tasks.answer", change, by, at)
+
+
+def shelve(shown: Shown, minutes: int, reason: str, policy: SweepPolicy, *, by: Actor, at: datetime) -> Task:
+    """Put it out of sight for a while, counted on screen. It returns by itself, or when it becomes urgent."""
+    if not 1 <= minutes <= policy.shelve_most_minutes:
+        most = f"{policy.shelve_most_minutes:.0f}"
+        raise NotAllowed("asked for longer", "Shelving", f"Choose from 1 to {most} minutes.")
+
+    def change(task: Task) -> dict[str, Any]:
+        if task.state not in (State.OPEN, State.ACKNOWLEDGED):
+            raise _not_while(task, "Shelving")
+        if task.priority == Task.Priority.P1 and task.state == State.OPEN:
+            raise NotAllowed("not acknowledged", "Shelving a P1", "Acknowledge it first.")
+        task.state, task.shelved_until = State.SHELVED, at + timedelta(minutes=minutes)
+        return {"minutes": minutes, "reason": reason}
+
+    return _change(shown, "tasks.shelve", change, by, at)
+
+
+def unshelve(shown: Shown, policy: SweepPolicy, *, by: Actor, at: datetime) -> Task:
+    """Bring it back before its time."""
+
+    def change(task: Task) -> dict[str, Any]:
+        if task.state != State.SHELVED:
+            raise _not_while(task, "Bringing back")
+        reopen(task, policy, at)
+        return {}
+
+    return _change(shown, "tasks.return", change, by, at)
+
+
+def escalate(shown: Shown, to: str, reason: str, policy: SweepPolicy, *, by: Actor, at: datetime) -> Task:
+    """Pass it up to a role or a duty; who holds that duty for the task's area now is recorded with it."""
+    if to not in ROLES and to not in DUTIES:
+        raise NotAllowed("unknown", f"The role {to!r}", "Choose a role from the list.")
+
+    def change(task: Task) -> dict[str, Any]:
+        holder = rota(task.organisation_id, at).holder(to, task.site.area_id if task.site else None)
+        reopen(task, policy, at)
+        task.escalated_to, task.escalated_at = to, at
+        task.owner = None
+        return {"to": to, "reason": reason, "who": holder.user.username if holder else None}
+
+    return _change(shown, "tasks.escalate", change, by, at)
+
+
+def _change(
+    shown: Shown, verb: str, change: Callable[[Task], dict[str, Any]], by: Actor, at: datetime
+) -> Task:
+    """Lock, check that it is what was shown, change, save, record, announce.
+
+    Raises Task.DoesNotExist, ChangedMeanwhile, NotAllowed.
+    """
+    with transaction.atomic():
+        task = (
+            Task.objects.select_for_update(of=("self",))
+            .select_related("owner", "site")
+            .get(pk=shown.key, organisation_id=shown.organisation_id)
+        )
+        if task.version != shown.version:
+            raise ChangedMeanwhile(task)
+        if task.closed_at is not None:
+            raise _not_while(task, "This")
+        detail = change(task)
+        task.version += 1
+        task.changed_at = at
+        task.save()
+        _finish(task, verb, detail, by, at)
+    return task
+
+
+def _finish(task: Task, verb: str, detail: Mapping[str, Any], by: Actor, at: datetime) -> None:
+    entry = Entry(verb, _subject(task), detail)
+    record_each([(by, entry)], organisation_id=task.organisation_id, at=at)
+    announce(TOPIC, [str(task.pk)], organisation_id=task.organisation_id, at=at)
+
+
+def _not_while(task: Task, what: str) -> NotAllowed:
+    return NotAllowed(task.get_state_display().lower(), what, "Look at the task as it stands now.")

@@ -1,0 +1,147 @@
+"""Reading the worklist: what is open, what happened to a task, and how the alarm budget is kept."""
+
+from collections import Counter
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+
+from django.db.models import Q
+
+from ..audit.models import Action
+from ..organisation.models import PolicyVersion
+from ..people.reach import Sites
+from .models import Task
+from .rules import SweepPolicy, sweep_policy
+
+WINDOW = timedelta(minutes=10)  # the budget counts alarms in ten minutes
+DAY = timedelta(hours=24)
+STANDING = timedelta(hours=1)
+
+
+def within(sites: Sites) -> Q:
+    """Tasks at these sites; None is every site, and tasks that belong to none."""
+    return Q() if sites is None else Q(site__code__in=sites)
+
+
+def open_tasks(organisation_id: int, sites: Sites = None) -> list[Task]:
+    """Every task that is not closed, most urgent and oldest first. One query."""
+    return list(
+        Task.objects.filter(within(sites), organisation_id=organisation_id, closed_at__isnull=True)
+        .select_related("site", "owner")
+        .order_by("priority", "raised_at", "id")
+    )
+
+
+def closed_lately(organisation_id: int, at: datetime, sites: Sites = None) -> list[Task]:
+    """What was closed in the last hour, newest first."""
+    return list(
+        Task.objects.filter(within(sites), organisation_id=organisation_id, closed_at__gt=at - STANDING)
+        .select_related("site", "owner")
+        .order_by("-closed_at")[:50]
+    )
+
+
+def task(organisation_id: int, key: int, sites: Sites = None) -> Task:
+    """One task. Raises Task.DoesNotExist, also for one at a site out of reach."""
+    return (
+        Task.objects.filter(within(sites), organisation_id=organisation_id)
+        .select_related("site", "owner")
+        .get(pk=key)
+    )
+
+
+def history(organisation_id: int, key: int) -> list[Action]:
+    """What happened to a task, oldest first, from the audit."""
+    return list(Action.objects.filter(organisation_id=organisation_id, subject=f"task:{key}").order_by("id"))
+
+
+def policy(organisation_id: int, on: date) -> SweepPolicy:
+    """How tasks behave at this trust, on a day."""
+    versions = PolicyVersion.objects.filter(
+        organisation_id=organisation_id, name="worklist", valid_from__lte=on
+    )
+    newest = versions.order_by("-valid_from", "-version").first()
+    return sweep_policy(newest.values if newest else None)
+
+
+@dataclass(frozen=True, slots=True)
+class Hour:
+    """One hour of the budget: tasks raised, and the most in any ten minutes of it."""
+
+    begins_at: datetime
+    raised: int
+    most_in_ten_minutes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """The alarm budget as it was kept over 24 hours.
+
+    raised, share       tasks raised by priority, and each as a part of all
+    per_ten_minutes     mean over the day
+    most_in_ten_minutes in any ten minutes of the day, wherever they begin
+    standing            open for more than an hour now, neither answered nor shelved
+    """
+
+    hours: tuple[Hour, ...]
+    raised: dict[int, int]
+    per_ten_minutes: float
+    most_in_ten_minutes: int
+    standing: int
+    shelved: int
+    by_rule: tuple[tuple[str, int], ...]
+
+    @property
+    def total(self) -> int:
+        return sum(self.raised.values())
+
+    def share(self, priority: int) -> float | None:
+        """Part of all tasks raised, 0 to 1; None when none was."""
+        return self.raised[priority] / self.total if self.total else None
+
+
+def budget(organisation_id: int, at: datetime) -> Budget:
+    """Measure the budget over the last 24 hours. Two queries."""
+    rows = list(
+        Task.objects.filter(organisation_id=organisation_id, raised_at__gt=at - DAY, raised_at__lte=at)
+        .order_by("raised_at")
+        .values_list("raised_at", "priority", "rule")
+    )
+    times = [raised_at for raised_at, _, _ in rows]
+    standing = list(
+        Task.objects.filter(organisation_id=organisation_id, closed_at__isnull=True).values_list(
+            "state", "raised_at"
+        )
+    )
+    active = (Task.State.OPEN, Task.State.ACKNOWLEDGED)
+    priorities = Counter(priority for _, priority, _ in rows)
+    return Budget(
+        hours=_hours(times, at),
+        raised={priority: priorities[priority] for priority in (1, 2, 3)},
+        per_ten_minutes=len(rows) / (DAY / WINDOW),
+        most_in_ten_minutes=most_within(times),
+        standing=sum(state in active and raised_at < at - STANDING for state, raised_at in standing),
+        shelved=sum(state == Task.State.SHELVED for state, _ in standing),
+        by_rule=tuple(Counter(rule for _, _, rule in rows).most_common()),
+    )
+
+
+def most_within(times: list[datetime], window: timedelta = WINDOW) -> int:
+    """The most of these times (ascending) in any window, wherever it begins."""
+    most = start = 0
+    for end, at in enumerate(times):
+        while at - times[start] >= window:
+            start += 1
+        most = max(most, end - start + 1)
+    return most
+
+
+def _hours(times: list[datetime], at: datetime) -> tuple[Hour, ...]:
+    running = at.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
+    begins = [running - timedelta(hours=back) for back in range(23, -1, -1)]
+    return tuple(
+        _hour(begin, [each for each in times if begin <= each < begin + STANDING]) for begin in begins
+    )
+
+
+def _hour(begins_at: datetime, times: list[datetime]) -> Hour:
+    return Hour(begins_at, len(times), most_within(times))

@@ -1,0 +1,170 @@
+"""What a rule is: one function, one sentence, one source, one test.
+
+A rule looks at a situation and says what it wants somebody to do. It measures; it does not remember. That
+something is raised only after a while, kept through a flicker, escalated and closed, is the sweep's part
+(actions.py), so that every rule behaves alike. Whether a rule is off, suggests or acts is policy
+(`rule_modes`), and so are its thresholds.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Any, Generic, TypeVar
+
+Values = Mapping[str, Any]
+S = TypeVar("S")
+
+
+class Mode(StrEnum):
+    """What a rule may do by itself. `act` is only for what can be undone."""
+
+    OFF = "off"
+    SUGGEST = "suggest"
+    ACT = "act"
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Something that somebody should do, as one rule sees it at one instant.
+
+    subject    what it is about, e.g. "site:REF12"; one open task per rule and subject
+    priority   1 to 3
+    cause      what the rule saw, in times rather than ages, so that it changes only when the facts do
+    since      since when the cause has held; None to raise without delay
+    reading    the number behind it, and the threshold from which it counts: at or above it a task is
+               raised, and one that is open is kept until the reading falls a dead-band below
+    """
+
+    subject: str
+    priority: int
+    title: str
+    cause: str
+    role: str
+    since: datetime | None = None
+    suggestion: str = ""
+    site_code: str | None = None
+    reading: float | None = None
+    threshold: float | None = None
+
+    def __post_init__(self) -> None:
+        if self.priority not in (1, 2, 3):
+            raise ValueError(f"A priority is 1, 2 or 3, not {self.priority} ({self.subject})")
+        if (self.reading is None) != (self.threshold is None):
+            raise ValueError(f"A reading and its threshold come together ({self.subject})")
+
+    def is_to_raise(self, at: datetime, on_delay: timedelta) -> bool:
+        """The cause has been there long enough."""
+        long_enough = self.since is None or at - self.since >= on_delay
+        return long_enough and self.margin >= 1
+
+    def is_to_keep(self, dead_band: float) -> bool:
+        """An open task stays: the reading has not fallen clearly below the threshold."""
+        return self.margin >= 1 - dead_band
+
+    @property
+    def margin(self) -> float:
+        """The reading as a part of its threshold; 1 where there is none."""
+        if self.reading is None or not self.threshold:
+            return 1.0
+        return self.reading / self.threshold
+
+
+@dataclass(frozen=True, slots=True)
+class Rule(Generic[S]):
+    """One rule over a situation of type S.
+
+    sentence  what it says, for the page of rules
+    source    where it comes from
+    check     (situation, values of its policies by name) -> what it wants now; pure
+    policies  names of the policies it reads
+    """
+
+    code: str
+    sentence: str
+    source: str
+    check: Callable[[S, Mapping[str, Values]], Iterable[Wanted]]
+    policies: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What one rule wants. `failure` is set when it could not say: then its open tasks are left alone."""
+
+    rule: str
+    wanted: tuple[Wanted, ...] = ()
+    failure: str | None = None
+    is_off: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SweepPolicy:
+    """How tasks behave, whatever rule raises them (policy `worklist`).
+
+    acknowledge_minutes  by priority: how long until an untouched task is overdue
+    """
+
+    on_delay_seconds: float = 60
+    dead_band: float = 0.1
+    acknowledge_minutes: Mapping[int, float] = field(
+        default_factory=lambda: MappingProxyType({1: 5.0, 2: 15.0, 3: 60.0})
+    )
+    shelve_most_minutes: float = 60
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.dead_band < 1:
+            raise ValueError(
+                f"A dead-band is a part of the threshold, from 0 to below 1; got {self.dead_band}"
+            )
+        if set(self.acknowledge_minutes) != {1, 2, 3}:
+            raise ValueError("acknowledge_minutes needs a number for each of the priorities 1, 2 and 3")
+
+    def due_at(self, priority: int, at: datetime) -> datetime:
+        return at + timedelta(minutes=self.acknowledge_minutes[priority])
+
+
+def sweep_policy(values: Values | None) -> SweepPolicy:
+    """The policy from its values; the defaults where the trust has none. Raises ValueError or TypeError."""
+    given = dict(values or {})
+    if "acknowledge_minutes" in given:
+        minutes = given["acknowledge_minutes"]
+        given["acknowledge_minutes"] = {int(key.removeprefix("P")): value for key, value in minutes.items()}
+    return SweepPolicy(**given)
+
+
+RULE_FAILED = "rule_failed"
+
+
+def evaluate(
+    rules: Sequence[Rule[S]], situation: S, policies: Mapping[str, Values], modes: Mapping[str, str]
+) -> list[Outcome]:
+    """Ask every rule. One that fails is itself something to do, and stops none of the others."""
+    outcomes = [_ask(rule, situation, policies, Mode(modes.get(rule.code, Mode.SUGGEST))) for rule in rules]
+    failed = tuple(
+        _failure(rule, outcome.failure)
+        for rule, outcome in zip(rules, outcomes, strict=True)
+        if outcome.failure
+    )
+    return [*outcomes, Outcome(RULE_FAILED, failed)]
+
+
+def _ask(rule: Rule[S], situation: S, policies: Mapping[str, Values], mode: Mode) -> Outcome:
+    if mode is Mode.OFF:
+        return Outcome(rule.code, is_off=True)
+    try:
+        chosen = {name: policies[name] for name in rule.policies}
+        return Outcome(rule.code, tuple(rule.check(situation, chosen)))
+    except Exception as problem:  # a rule that cannot say must be seen, whatever its fault
+        return Outcome(rule.code, failure=f"{type(problem).__name__}: {problem}"[:200])
+
+
+def _failure(rule: Rule[S], failure: str) -> Wanted:
+    return Wanted(
+        subject=f"rule:{rule.code}",
+        priority=2,
+        title="A rule cannot be checked",
+        cause=f"{rule.sentence} It stopped with {failure}",
+        role="service_delivery_officer",
+        suggestion="Watch for this yourself, and tell the administrator",
+    )
