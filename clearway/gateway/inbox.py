@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import TypeVar
 
 from django.db import InterfaceError, OperationalError, transaction
+from django.db.models.functions import Length
 
 from clearway.core.audit.actions import Actor
 from clearway.core.feeds import actions as feeds
@@ -73,15 +74,16 @@ def process(clock: Callable[[], datetime]) -> int:
 
 
 def _claim(limit: int) -> list[Batch]:
-    waiting = Batch.objects.filter(done_at__isnull=True).order_by("id")
-    claimed: list[Batch] = []
+    """Lock the oldest waiting batches, up to a size that makes a short transaction."""
+    waiting = Batch.objects.filter(done_at__isnull=True).select_for_update(skip_locked=True).order_by("id")
+    chosen: list[int] = []
     size = 0
-    for batch in waiting.select_related("source").select_for_update(skip_locked=True, of=("self",))[:limit]:
-        claimed.append(batch)
-        size += len(batch.body)
-        if size > BYTES_AT_ONCE:
+    for pk, length in waiting.annotate(length=Length("body")).values_list("pk", "length")[:limit]:
+        if chosen and size + length > BYTES_AT_ONCE:
             break
-    return claimed
+        chosen.append(pk)
+        size += length
+    return list(Batch.objects.filter(pk__in=chosen).select_related("source").order_by("id"))
 
 
 def _process_together(batches: Sequence[Batch], at: datetime) -> int:
