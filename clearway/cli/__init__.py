@@ -28,7 +28,9 @@ appointment slots just fell free and who can use them. This command starts it, f
 GROUPS: dict[str, dict[str, str]] = {
     "Try it": {
         "demo": "start everything with a simulated region and print one address",
+        "simulate": "rehearse days of a region and set the result beside published figures",
         "feed": "play a simulated region into the gateway, in real time",
+        "replay": "replay a file of a real control room, every row accounted for",
     },
     "Run it": {
         "web": "serve the desks",
@@ -42,6 +44,7 @@ GROUPS: dict[str, dict[str, str]] = {
         "user list": "who has an account, and with which roles",
     },
     "Look after it": {
+        "verify facts": "rebuild every projection from the facts and compare",
         "verify audit": "check that nothing recorded was changed, and name the first row that was",
         "doctor": "check this machine and deployment, and name the fix for each fault",
         "config": "show where each setting comes from",

@@ -1,6 +1,7 @@
 """Files replayed through the gateway: at once with an exact account, or in time for the boards."""
 
 import json
+import os
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -18,7 +19,8 @@ from clearway.interchange import native
 from .conftest import conveyance
 
 pytestmark = pytest.mark.django_db
-DATA = Path(__file__).resolve().parents[3] / "shared" / "data"
+BESIDE = Path(__file__).resolve().parents[3] / "shared" / "data"
+DATA = Path(os.environ.get("CLEARWAY_REAL_DATA", BESIDE))
 
 
 @pytest.fixture

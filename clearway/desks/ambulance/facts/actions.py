@@ -56,7 +56,7 @@ def record(messages: Sequence[Received], *, source: Source, by: Actor, at: datet
     at  when the messages became known; one instant for the batch
     Returns one outcome per message, in order. Messages may come in any order and any number of times.
     """
-    _lock(source.organisation_id)
+    lock(source.organisation_id)
     outcomes = _claim_keys(messages, source, at)
     applied = [
         message for message, outcome in zip(messages, outcomes, strict=True) if outcome is Outcome.APPLIED
@@ -68,7 +68,8 @@ def record(messages: Sequence[Received], *, source: Source, by: Actor, at: datet
     return outcomes
 
 
-def _lock(organisation_id: int) -> None:
+def lock(organisation_id: int) -> None:
+    """Be the only writer of facts of this organisation until the transaction ends."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [LOCK, organisation_id])
 

@@ -1,5 +1,6 @@
 """Reading assignments as domain values."""
 
+from collections.abc import Collection
 from datetime import datetime
 
 from django.db.models import Q
@@ -30,3 +31,9 @@ def folded_of(row: Assignment) -> Folded:
         destination=row.destination_code,
         stamps={JobStatus(status): datetime.fromisoformat(at) for status, at in row.stamps.items()},
     )
+
+
+def by_key(organisation_id: int, keys: Collection[str]) -> dict[str, Folded]:
+    """The assignments of these keys. One query."""
+    rows = Assignment.objects.filter(organisation_id=organisation_id, key__in=keys)
+    return {row.key: folded_of(row) for row in rows}

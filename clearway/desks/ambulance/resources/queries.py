@@ -1,5 +1,6 @@
 """Reading resources as domain values."""
 
+from collections.abc import Collection
 from datetime import datetime
 
 from clearway.domain.ambulance.availability import ResourceStanding
@@ -43,3 +44,9 @@ def standing_of(row: Resource) -> ResourceStanding:
         shift_start=row.shift_start,
         shift_end=row.shift_end,
     )
+
+
+def by_call_sign(organisation_id: int, call_signs: Collection[str]) -> dict[str, ResourceStanding]:
+    """The resources of these call signs. One query."""
+    rows = Resource.objects.filter(organisation_id=organisation_id, call_sign__in=call_signs)
+    return {row.call_sign: standing_of(row) for row in rows}

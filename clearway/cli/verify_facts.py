@@ -1,0 +1,33 @@
+"""Rebuild every assignment, resource and finding from the facts and compare with the tables.
+
+Exit code 0 when they agree, 1 when they differ; the first differences are named.
+"""
+
+import argparse
+import json
+
+SHOWN = 20
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--organisation", help="slug of one organisation; default: all")
+    parser.add_argument("--json", action="store_true", help="print the result as JSON")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    import django
+
+    django.setup()
+    from clearway.core.organisation.models import Organisation
+    from clearway.desks.ambulance.facts import verify
+
+    chosen = Organisation.objects.filter(slug=arguments.organisation) if arguments.organisation else None
+    results = [verify.compare(organisation.pk) for organisation in chosen or Organisation.objects.all()]
+    differences = [difference for result in results for difference in result.differences]
+    if arguments.json:
+        print(json.dumps({"streams": sum(each.streams for each in results), "differences": differences}))
+    else:
+        print(f"{sum(each.streams for each in results)} streams rebuilt, {len(differences)} differ.")
+        for difference in differences[:SHOWN]:
+            print(f"  {difference}")
+    return 1 if differences else 0

@@ -1,0 +1,73 @@
+"""Rebuilding the projections from the facts, to compare them with what the tables hold."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import islice
+
+from django.db import connection, transaction
+
+from clearway.domain.ambulance import availability
+from clearway.domain.ambulance.events import AvailabilityEvent
+
+from ..incidents import queries as incidents
+from ..incidents.folding import ReferenceBook, fold_assignment, reference_book
+from ..quality import queries as findings
+from ..resources import queries as resources
+from . import queries
+from .actions import lock
+
+STREAMS_AT_ONCE = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """How many streams were rebuilt, and each difference in a sentence without identity."""
+
+    streams: int
+    differences: tuple[str, ...]
+
+
+def compare(organisation_id: int) -> Comparison:
+    """Fold every stream again and compare with its row and findings. Feeds wait a moment for each part."""
+    book = reference_book(organisation_id, datetime.now(UTC))
+    streams, differences = 0, []
+    listed = iter(_streams(organisation_id))
+    while chunk := list(islice(listed, STREAMS_AT_ONCE)):
+        streams += len(chunk)
+        with transaction.atomic():
+            lock(organisation_id)
+            differences += list(_differences(organisation_id, chunk, book))
+    return Comparison(streams, tuple(differences))
+
+
+def _streams(organisation_id: int) -> list[str]:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT DISTINCT stream FROM ambulance_fact WHERE organisation_id = %s"
+            " AND stream NOT LIKE 'incident:%%' ORDER BY stream",
+            [organisation_id],
+        )
+        return [row[0] for row in cursor.fetchall()]
+
+
+def _differences(organisation_id: int, streams: list[str], book: ReferenceBook) -> Iterator[str]:
+    facts = queries.by_stream(organisation_id, streams)
+    keys = {stream.partition(":")[2] for stream in streams}
+    assignments = incidents.by_key(organisation_id, keys)
+    standings = resources.by_call_sign(organisation_id, keys)
+    found = findings.by_stream(organisation_id, streams)
+    for stream in streams:
+        key = stream.partition(":")[2]
+        if stream.startswith("assignment:"):
+            folded = fold_assignment(facts[stream], book)
+            rebuilt, kept = folded.state, assignments.get(key)
+            expected = folded.findings
+        else:
+            changes = queries.of_kind(AvailabilityEvent, facts[stream])
+            rebuilt, expected = availability.fold(changes)
+            kept = standings.get(key)
+        if rebuilt != kept:
+            yield f"{stream}: the row is not what its facts add up to"
+        if tuple(found.get(stream, ())) != tuple(expected):
+            yield f"{stream}: its findings are not those of its facts"
