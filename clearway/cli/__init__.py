@@ -29,6 +29,7 @@ GROUPS: dict[str, dict[str, str]] = {
     "Try it": {
         "demo": "start everything with a simulated region and print one address",
         "simulate": "rehearse days of a region and set the result beside published figures",
+        "demo prepare": "make the database ready for the demo, without starting anything",
         "feed": "play a simulated region into the gateway, in real time",
         "replay": "replay a file of a real control room, every row accounted for",
     },
@@ -38,6 +39,7 @@ GROUPS: dict[str, dict[str, str]] = {
         "worker": "do what happens by itself: advice, rules, snapshots",
         "migrate": "make or update the database",
         "region load": "load a region's sites, vehicles and policies",
+        "source key": "give a source that sends messages a new key",
     },
     "People": {
         "user add": "make an account and give it a role",

@@ -1,25 +1,28 @@
-"""Make or update the database: roles, tables, rights. Safe to run at any time.
+"""Make the database, or bring it to this version: roles, tables, rights. Safe to run at any time.
 
 On the embedded server the roles and the database are made too; on another server they must exist.
+
+Example: clearway migrate --dry-run
 """
 
 import argparse
 
-from clearway.config import database, postgres
-
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """It takes no arguments; DATABASE_URL or CLEARWAY_HOME say where the database is."""
+    parser.add_argument("--dry-run", action="store_true", help="only list the migrations that would run")
 
 
 def run(arguments: argparse.Namespace) -> int:
-    from clearway.config.migrate import migrate, prepare_embedded
+    from clearway.cli.ground import database_at_hand, load_django
 
-    if database.is_embedded():
-        prepare_embedded(str(postgres.socket_folder(postgres.place(database.home() / "postgres"))))
-    import django
+    with database_at_hand():
+        load_django("owner")
+        from clearway.config import health, migrate
 
-    django.setup()
-    migrate()
-    print("The database is up to date.")
+        missing = health.missing_migrations()
+        if arguments.dry_run:
+            print("\n".join(missing) or "The database is up to date.")
+            return 0
+        migrate.migrate()
+    print(f"The database is up to date; {len(missing)} migrations were run.")
     return 0

@@ -2,6 +2,8 @@
 
 The job cycle, the native events, the rules and the commands are tables in the code; their pages are made
 from those tables and committed, so that they can be read without running anything.
+
+Example: clearway reference check
 """
 
 import argparse
@@ -14,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from clearway.cli import manual
+from clearway.config import environment
 from clearway.domain.ambulance import availability, calls, quality, transitions
 from clearway.domain.ambulance.events import AvailabilityEvent, CallEvent, Event, JobEvent, Patient, Position
 from clearway.domain.ambulance.words import (
@@ -230,6 +233,7 @@ PAGES: Mapping[str, Callable[[], str]] = {
     "states.md": states,
     "events.md": events,
     "rules.md": rules,
+    "settings.md": environment.page,
 }
 EXAMPLES: Mapping[type, Event | Position] = {
     CallEvent: CallEvent(

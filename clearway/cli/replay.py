@@ -4,6 +4,7 @@ Every row is stored, read and accounted for as if it had just come in: received 
 quarantined. Replaying a file twice changes nothing. With --speed 1 or 60 its events come one by one, in the
 order in which they happened, moved to the present and that many times faster: something to watch.
 
+Example:
   clearway replay day.jsonl --adapter native --organisation south-west
 """
 
@@ -36,9 +37,9 @@ def run(arguments: argparse.Namespace) -> int:
     import time
     from datetime import UTC, datetime
 
-    import django
+    from clearway.cli import ground
 
-    django.setup()
+    ground.prepare("owner")
     from clearway.gateway import replay
 
     _check_adapter(arguments.adapter)

@@ -2,6 +2,8 @@
 
 The password is asked for twice, or read from the first line of a file that only you can read. An account
 that exists already only gets the role.
+
+Example: clearway user add jo.osei --role patient_flow_coordinator --organisation south-west
 """
 
 import argparse
@@ -23,9 +25,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    import django
+    from clearway.cli import ground
 
-    django.setup()
+    ground.prepare("owner")
     from clearway.core.audit.actions import Actor
     from clearway.core.people import actions
     from clearway.core.people.models import User

@@ -1,4 +1,7 @@
-"""List every account with the roles it holds now."""
+"""List every account with the roles it holds now.
+
+Example: clearway user list --json
+"""
 
 import argparse
 import json
@@ -10,9 +13,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    import django
+    from clearway.cli import ground
 
-    django.setup()
+    ground.prepare("owner")
     from clearway.core.people.models import RoleGrant, User
 
     grants = RoleGrant.objects.running_at(datetime.now(UTC)).select_related("organisation", "site", "area")

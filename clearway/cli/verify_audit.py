@@ -2,6 +2,8 @@
 
 A chain alone cannot show that its newest part was cut off. Keep the printed head digest in another place
 and give it again with --head: then a cut, or a chain computed anew, shows too.
+
+Example: clearway verify audit --head 3f9c…
 """
 
 import argparse
@@ -15,9 +17,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    import django
+    from clearway.cli import ground
 
-    django.setup()
+    ground.prepare("owner")
     from clearway.core.audit.seal import verify
 
     report = verify(arguments.head)

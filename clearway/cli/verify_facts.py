@@ -1,6 +1,8 @@
 """Rebuild every assignment, resource and finding from the facts and compare with the tables.
 
 Exit code 0 when they agree, 1 when they differ; the first differences are named.
+
+Example: clearway verify facts --json
 """
 
 import argparse
@@ -15,9 +17,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    import django
+    from clearway.cli import ground
 
-    django.setup()
+    ground.prepare("owner")
     from clearway.core.organisation.models import Organisation
     from clearway.desks.ambulance.facts import verify
 

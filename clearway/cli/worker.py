@@ -2,10 +2,11 @@
 
 Groups can run in processes of their own: `inbox` as often as needed, `boards` once is enough (a second one
 waits as a standby).
+
+Example: clearway worker inbox
 """
 
 import argparse
-import os
 import signal
 import threading
 
@@ -22,15 +23,15 @@ def run(arguments: argparse.Namespace) -> int:
     unknown = set(arguments.groups) - set(GROUPS)
     if unknown:
         raise CannotRun(f"There is no group {', '.join(sorted(unknown))}; choose from {', '.join(GROUPS)}.")
-    os.environ.setdefault("CLEARWAY_PROCESS", "worker")
-    import django
+    from clearway.cli.ground import database_at_hand, load_django
 
-    django.setup()
-    from clearway.gateway import duties, worker
+    with database_at_hand():
+        load_django("worker")
+        from clearway.gateway import duties, worker
 
-    stop = threading.Event()
-    for name in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(name, lambda *_: stop.set())
-    groups = duties.groups()
-    worker.run([duty for name in arguments.groups or GROUPS for duty in groups[name]()], stop)
+        stop = threading.Event()
+        for name in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(name, lambda *_: stop.set())
+        groups = duties.groups()
+        worker.run([duty for name in arguments.groups or GROUPS for duty in groups[name]()], stop)
     return 0

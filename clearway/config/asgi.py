@@ -1,4 +1,4 @@
-"""The web process: live streams as raw ASGI, everything else through Django in threads."""
+"""The web process: health and live streams as raw ASGI, everything else through Django in threads."""
 
 import os
 
@@ -9,7 +9,7 @@ from a2wsgi import WSGIMiddleware
 from django.core.wsgi import get_wsgi_application
 from psycopg.rows import TupleRow
 
-from clearway.config import database
+from clearway.config import database, health
 
 _pages = WSGIMiddleware(get_wsgi_application(), workers=8)  # type: ignore[arg-type]
 
@@ -28,6 +28,8 @@ async def application(scope: Scope, receive: Receive, send: Send) -> None:
     """ASGI entry point of web and ingest."""
     if scope["type"] == "lifespan":
         await _lifespan(receive, send)
+    elif scope["type"] == "http" and scope["path"] in health.PATHS:
+        await health.application(scope, receive, send)
     elif scope["type"] == "http" and scope["path"] == "/live/":
         await _live(scope, receive, send)
     else:

@@ -26,3 +26,10 @@ def stop_with_parent(by: signal.Signals) -> Callable[[], None]:
             os._exit(1)
 
     return before_the_program
+
+
+def ask_to_stop_with_parent() -> None:
+    """Have the kernel send this process SIGTERM when its own parent is gone."""
+    _LIBRARY.prctl(_SET_PARENT_DEATH_SIGNAL, signal.SIGTERM)
+    if os.getppid() == 1:
+        os.kill(os.getpid(), signal.SIGTERM)

@@ -8,7 +8,7 @@ import json
 import os
 import secrets
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, MutableMapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from functools import cache
@@ -24,8 +24,8 @@ PATHS = ("/livez", "/readyz", "/metrics")
 PATIENCE = 3  # seconds to wait for the database
 STARTED_AT = time.time()
 
-Scope = Mapping[str, Any]
-Send = Callable[[dict[str, Any]], Awaitable[None]]
+Scope = MutableMapping[str, Any]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,7 @@ REQUEST_ID: contextvars.ContextVar[str] = contextvars.ContextVar("request_id", d
 REQUEST_LOG = logging.getLogger("clearway.requests")
 
 _NHS_NUMBER = re.compile(r"(?<!\d)\d{3}[ -]?\d{3}[ -]?\d{4}(?!\d)")
-_GIVEN_ID = re.compile(r"[A-Za-z0-9-]{8,64}")
+_GIVEN_ID = re.compile(r"[A-Za-z0-9-]{8,40}")
 
 
 class Lines(logging.Formatter):
@@ -90,7 +90,8 @@ def request_line(
 
     def middleware(request: "HttpRequest") -> "HttpResponse":
         given = request.headers.get("X-Request-ID", "")
-        request_id = given if _GIVEN_ID.fullmatch(given) else secrets.token_hex(8)
+        request_id = given if _GIVEN_ID.fullmatch(given) else secrets.token_hex(16)
+        request.id = request_id  # type: ignore[attr-defined]
         token, began = REQUEST_ID.set(request_id), time.perf_counter()
         try:
             response = get_response(request)
@@ -98,7 +99,7 @@ def request_line(
             _note(request, response, seconds)
         finally:
             REQUEST_ID.reset(token)
-        response["X-Request-ID"] = request_id
+        response["X-Request-Id"] = request_id
         return response
 
     return middleware

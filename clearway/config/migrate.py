@@ -13,7 +13,8 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {postgres
 GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO {postgres.WEB};
 REVOKE UPDATE, DELETE ON core_action, core_seal, core_decision, ambulance_fact, ambulance_position
     FROM {postgres.WEB};
-GRANT SELECT ON core_source, core_organisation TO {postgres.INGEST};
+GRANT SELECT ON core_source, core_organisation, core_heartbeat, django_migrations TO {postgres.INGEST};
+GRANT EXECUTE ON FUNCTION clearway_add_partition TO {postgres.WEB};
 GRANT SELECT, INSERT ON core_batch TO {postgres.INGEST};
 GRANT USAGE ON SEQUENCE core_batch_id_seq TO {postgres.INGEST};
 """
@@ -23,9 +24,9 @@ def prepare_embedded(sockets: str) -> None:
     """Make the roles and the database of the embedded server where they are missing."""
     with psycopg.connect(host=sockets, user=postgres.OWNER, dbname="postgres", autocommit=True) as link:
         for role in (postgres.WEB, postgres.INGEST):
-            if not link.execute("SELECT FROM pg_roles WHERE rolname = %s", [role]).fetchone():
+            if not link.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [role]).fetchone():
                 link.execute(f"CREATE ROLE {role} LOGIN")
-        if not link.execute("SELECT FROM pg_database WHERE datname = %s", [DATABASE]).fetchone():
+        if not link.execute("SELECT 1 FROM pg_database WHERE datname = %s", [DATABASE]).fetchone():
             link.execute(f"CREATE DATABASE {DATABASE} OWNER {postgres.OWNER}")
 
 

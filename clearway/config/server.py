@@ -14,6 +14,6 @@ def serve(host: str, port: int, workers: int) -> None:
         workers=workers,
         timeout_graceful_shutdown=STOP_SECONDS,
         access_log=False,
-        log_level="warning",
+        log_config=None,  # ours: JSON lines
         server_header=False,
     )

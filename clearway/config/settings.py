@@ -5,6 +5,7 @@ from pathlib import Path
 
 from csp.constants import NONCE, SELF
 
+from . import logs
 from .database import databases, home
 
 PACKAGE = Path(__file__).resolve().parents[1]
@@ -32,6 +33,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "clearway.config.logs.request_line",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -105,6 +107,8 @@ STORAGES = {
 if not (STATIC_ROOT / "staticfiles.json").exists():
     STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
     WHITENOISE_USE_FINDERS = True
+
+LOGGING = logs.settings()
 
 DATA_UPLOAD_MAX_MEMORY_SIZE = 8 * 1024 * 1024  # bytes: one feed batch
 SECURE_CONTENT_TYPE_NOSNIFF = True

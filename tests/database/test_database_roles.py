@@ -37,3 +37,11 @@ def test_ingest_stores_what_arrives_and_sees_no_accounts(granted: None) -> None:
     assert not refused(postgres.INGEST, "SELECT 1 FROM core_source LIMIT 1")
     assert refused(postgres.INGEST, "SELECT 1 FROM core_user LIMIT 1")
     assert refused(postgres.INGEST, "DELETE FROM core_batch")
+
+
+def test_the_workers_can_add_partitions_but_no_other_table(granted: None) -> None:
+    add = "SELECT clearway_add_partition('{}', '{}', '2031-01-01', '2031-02-01')"
+
+    assert not refused(postgres.WEB, add.format("ambulance_fact", "ambulance_fact_203101"))
+    assert refused(postgres.WEB, "CREATE TABLE anything (at date)")
+    assert refused(postgres.INGEST, add.format("ambulance_fact", "ambulance_fact_203101"))

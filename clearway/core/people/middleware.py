@@ -30,7 +30,7 @@ class WhoAndWhen:
 
     def __call__(self, request: Any) -> HttpResponse:
         request.at = datetime.now(UTC)  # the one reading of the clock
-        request.id = uuid.uuid4().hex
+        request.id = getattr(request, "id", None) or uuid.uuid4().hex  # named by the outermost middleware
         request.organisation, request.actor, request.reach = None, NOBODY, NOTHING
         request.actor = Actor(name=NOBODY.name, request_id=request.id)
         request.roles = ()

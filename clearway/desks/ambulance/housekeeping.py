@@ -20,7 +20,7 @@ def make_partitions(at: datetime) -> list[str]:
             cursor.execute("SELECT to_regclass(%s)", [name])
             if cursor.fetchone()[0] is None:
                 cursor.execute(
-                    f"CREATE TABLE {name} PARTITION OF {table} FOR VALUES FROM ('{start}') TO ('{end}')"
+                    "SELECT clearway_add_partition(%s, %s, %s::date, %s::date)", [table, name, start, end]
                 )
                 made.append(name)
     return made

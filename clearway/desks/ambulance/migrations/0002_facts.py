@@ -39,10 +39,27 @@ CREATE TABLE ambulance_position_default PARTITION OF ambulance_position DEFAULT;
 """
 
 
+# The workers may add a partition of these tables, though they own none of them.
+PARTITIONS = """
+CREATE FUNCTION clearway_add_partition(parent text, name text, start_at date, end_at date)
+RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN
+    IF parent NOT IN ('ambulance_fact', 'ambulance_position') OR NOT starts_with(name, parent || '_') THEN
+        RAISE EXCEPTION '% is not a partition of a table that grows', name;
+    END IF;
+    EXECUTE format(
+        'CREATE TABLE %I PARTITION OF %I FOR VALUES FROM (%L) TO (%L)', name, parent, start_at, end_at
+    );
+END $$;
+REVOKE ALL ON FUNCTION clearway_add_partition FROM PUBLIC;
+"""
+
+
 class Migration(migrations.Migration):
     dependencies = [("ambulance", "0001_tables"), ("core", "0003_guards")]
 
     operations = [
         migrations.RunSQL(FACTS, "DROP TABLE ambulance_fact"),
         migrations.RunSQL(POSITIONS, "DROP TABLE ambulance_position"),
+        migrations.RunSQL(PARTITIONS, "DROP FUNCTION clearway_add_partition"),
     ]

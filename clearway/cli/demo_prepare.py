@@ -1,0 +1,93 @@
+"""Make the database ready for the demo, without starting anything: tables, region, accounts, feed keys.
+
+`clearway demo` does this by itself at each start; what is there already is kept.
+
+Example: clearway demo prepare --region south-west
+"""
+
+import argparse
+import hashlib
+import json
+import secrets
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+SIMULATED_KINDS = ("cad", "positions")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Which region."""
+    parser.add_argument(
+        "--region", default="south-west", help="name of the region pack (default: %(default)s)"
+    )
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Migrate, and load the region and the accounts when they are not as this version has them."""
+    from clearway.cli.ground import database_at_hand, load_django
+    from clearway.config import database
+    from clearway.config.regions import find
+
+    notes = Notes(database.home() / "demo.json")
+    with database_at_hand():
+        load_django("owner")
+        from clearway.config.migrate import migrate
+
+        migrate()
+        try:
+            pack = find(arguments.region)
+        except LookupError as problem:
+            from clearway.cli import CannotRun
+
+            raise CannotRun(str(problem)) from None
+        wanted = _fingerprint(pack)
+        if notes.read().get("prepared") != wanted:
+            _load(pack, notes)
+            notes.add(prepared=wanted)
+    return 0
+
+
+class Notes:
+    """What the demo remembers between starts, in a file that only this user can read."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def read(self) -> dict[str, Any]:
+        """Everything noted so far."""
+        return dict(json.loads(self.path.read_text())) if self.path.is_file() else {}
+
+    def add(self, **notes: Any) -> None:
+        """Note more, whole or not at all."""
+        from clearway.cli.ground import write_private
+
+        write_private(self.path, json.dumps({**self.read(), **notes}, indent=2))
+
+
+def _fingerprint(pack: Mapping[str, bytes]) -> str:
+    from clearway import __version__
+
+    whole = hashlib.sha256(__version__.encode())
+    for name in sorted(pack):
+        whole.update(name.encode() + pack[name])
+    return whole.hexdigest()
+
+
+def _load(pack: Mapping[str, bytes], notes: Notes) -> None:
+    from datetime import UTC, datetime
+
+    from clearway.core.audit.actions import Actor
+    from clearway.core.feeds.actions import issue_key
+    from clearway.core.organisation.actions import load_region
+    from clearway.core.people.demo import ensure_accounts
+    from clearway.interchange.region_pack import parse
+
+    by, at = Actor("demo"), datetime.now(UTC)
+    organisation = load_region(parse(pack), by=by, at=at)
+    password = notes.read().get("password") or f"demo-{secrets.token_hex(5)}"
+    names = ensure_accounts(organisation, password, at)
+    sources = organisation.sources.filter(kind__in=SIMULATED_KINDS)
+    keys = {source.name: issue_key(source, by=by, at=at) for source in sources}
+    notes.add(password=password, accounts=names)
+    Notes(notes.path.with_name("feed-keys.json")).add(**keys)

@@ -1,0 +1,284 @@
+"""Check this machine and deployment, and name the fix for each fault.
+
+Nothing is changed. A fault keeps Clearway from working or from keeping its promises; a warning is worth
+knowing. Exit code 1 when there is a fault.
+
+Examples:
+  clearway doctor
+  clearway doctor --json
+"""
+
+import argparse
+import ctypes
+import json
+import os
+import shutil
+import sys
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+OK, WARNING, FAULT = "ok", "warning", "fault"
+MARKS = {OK: "  ok     ", WARNING: "  warning", FAULT: "  FAULT  "}
+PORTS = (8000, 8001)
+LEAST_SPACE, SCARCE_SPACE = 500e6, 5e9  # bytes
+OLDEST_SERVER = 150000  # PostgreSQL 15, as server_version_num tells it
+LARGEST_SKEW = 60  # seconds between this machine's clock and the database's
+TIME_ERROR = 5  # of adjtimex(2): the clock is not synchronised
+SHORTEST_KEY = 50  # characters
+LOCAL_HOSTS = {"localhost", "127.0.0.1", "[::1]"}
+
+# What the server must not be weaker in: a write that was acknowledged is on the disk.
+DURABLE = {
+    "fsync": {"on"},
+    "full_page_writes": {"on"},
+    "synchronous_commit": {"on", "remote_apply"},
+    "data_checksums": {"on"},
+}
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing looked at. `fix` is what to do, empty when all is well."""
+
+    about: str
+    state: str
+    found: str
+    fix: str = ""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """How to tell."""
+    parser.add_argument("--json", action="store_true", help="print the findings as JSON")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Look at everything and tell."""
+    findings = list(look())
+    if arguments.json:
+        print(json.dumps([asdict(finding) for finding in findings], indent=2))
+    else:
+        for finding in findings:
+            print(f"{MARKS[finding.state]}  {finding.about}: {finding.found}")
+            if finding.fix:
+                print(f"             fix: {finding.fix}")
+        print(summary(findings))
+    return 1 if any(finding.state == FAULT for finding in findings) else 0
+
+
+def summary(findings: list[Finding]) -> str:
+    """One line for the whole."""
+    faults = sum(finding.state == FAULT for finding in findings)
+    warnings = sum(finding.state == WARNING for finding in findings)
+    if not faults and not warnings:
+        return "All is well."
+    return f"{faults} fault{'s' * (faults != 1)}, {warnings} warning{'s' * (warnings != 1)}."
+
+
+def look() -> Iterator[Finding]:
+    """Every finding, from the ground up."""
+    yield python()
+    yield from variables()
+    yield from machine()
+    yield from deployment()
+    yield from database_server()
+
+
+def python() -> Finding:
+    """The interpreter; pip has refused any that is too old."""
+    return Finding("Python", OK, ".".join(map(str, sys.version_info[:3])))
+
+
+def variables() -> Iterator[Finding]:
+    """Misspelt settings, which would otherwise be silently without effect."""
+    from clearway.config import environment
+
+    for name, near in environment.unknown().items():
+        fix = f"Did you mean {near}?" if near else "Remove it; `clearway config` lists what there is."
+        yield Finding("Settings", FAULT, f"{name} means nothing to Clearway.", fix)
+
+
+def machine() -> Iterator[Finding]:
+    """Disk, ports, clock, and the files of the pages."""
+    from clearway.cli import ground
+    from clearway.config import database
+
+    yield disk(database.home())
+    for port in PORTS:
+        if ground.is_free("127.0.0.1", port):
+            yield Finding(f"Port {port}", OK, "Free.")
+        else:
+            yield Finding(f"Port {port}", WARNING, "In use, perhaps by Clearway itself.", "Else: --port.")
+    yield clock()
+    yield from page_files(Path(__file__).resolve().parents[1] / "static" / "vendor")
+    if (database.REPOSITORY / "tests").is_dir():
+        yield from test_tools()
+
+
+def disk(home: Path) -> Finding:
+    """Space where the data lie."""
+    folder = next(place for place in (home, *home.parents) if place.exists())
+    free = shutil.disk_usage(folder).free
+    found = f"{free / 1e9:.1f} GB free at {folder}."
+    if free < LEAST_SPACE:
+        return Finding("Disk", FAULT, found, "Make room: PostgreSQL stops on a full disk.")
+    return Finding("Disk", *((WARNING, found, "Make room soon.") if free < SCARCE_SPACE else (OK, found)))
+
+
+def clock() -> Finding:
+    """Whether the kernel's clock is kept right by somebody; waits are only as true as the clock."""
+    asked = ctypes.create_string_buffer(512)  # struct timex, all zero: only asks
+    state = ctypes.CDLL(None).adjtimex(asked)
+    if state == TIME_ERROR:
+        return Finding("Clock", WARNING, "Not known to be synchronised.", "Run chrony or systemd-timesyncd.")
+    return Finding("Clock", OK, "Synchronised." if state >= 0 else "Cannot be asked here.")
+
+
+def page_files(vendor: Path) -> Iterator[Finding]:
+    """The front-end files that set-up fetches."""
+    missing = [name for name in ("nhsuk.css", "nhsuk.mjs", "coast.json") if not (vendor / name).is_file()]
+    if missing:
+        found = f"Missing: {', '.join(missing)}."
+        yield Finding("Page files", FAULT, found, "Run: python3 tools/setup.py run")
+    else:
+        yield Finding("Page files", OK, "Present.")
+
+
+def test_tools() -> Iterator[Finding]:
+    """What only the tests and the set-up need."""
+    browsers = ("chromium", "chromium-browser", "google-chrome")
+    if any(shutil.which(name) for name in browsers):
+        yield Finding("Browser for tests", OK, "Present.")
+    else:
+        fix = "apt-get install chromium"
+        yield Finding("Browser for tests", WARNING, "None: browser tests are skipped.", fix)
+
+
+def deployment() -> Iterator[Finding]:
+    """What must be right before anybody but this machine can reach the desks."""
+    hosts = set(filter(None, os.environ.get("CLEARWAY_ALLOWED_HOSTS", "").split(",")))
+    if "*" in hosts:
+        fix = "Name the hosts, with commas between."
+        yield Finding("Allowed hosts", FAULT, "Any name is accepted.", fix)
+    if not hosts - LOCAL_HOSTS:
+        return
+    yield secret_key()
+    if os.environ.get("CLEARWAY_HTTPS") == "1":
+        yield Finding("https", OK, "Cookies travel by https only.")
+    else:
+        fix = "Serve by https and set CLEARWAY_HTTPS=1."
+        yield Finding("https", FAULT, "Cookies would travel in the clear.", fix)
+
+
+def secret_key() -> Finding:
+    """The key that signs sessions."""
+    from clearway.config import database
+
+    file = Path(os.environ.get("CLEARWAY_SECRET_KEY_FILE") or database.home() / "secret-key")
+    key = os.environ.get("CLEARWAY_SECRET_KEY") or (file.read_text().strip() if file.is_file() else "")
+    if len(key) >= SHORTEST_KEY:
+        return Finding("Secret key", OK, "Long enough.")
+    found = f"{len(key)} characters; {SHORTEST_KEY} are needed." if key else "None."
+    fix = "Write 50 random characters to a file and name it in CLEARWAY_SECRET_KEY_FILE."
+    return Finding("Secret key", FAULT, found, fix)
+
+
+def database_server() -> Iterator[Finding]:
+    """The database: reachable, durable, with its roles and at this version."""
+    from clearway.config import database, postgres
+
+    if database.is_embedded():
+        try:
+            yield Finding("PostgreSQL programs", OK, f"{postgres.binaries()}.")
+        except postgres.CannotStart as problem:
+            yield Finding("PostgreSQL programs", FAULT, "None.", str(problem))
+            return
+        if not postgres.is_answering(database.home() / "postgres"):
+            yield Finding("Database", OK, "Embedded, not running now. `clearway demo` starts it.")
+            return
+    yield from answering_server()
+
+
+def answering_server() -> Iterator[Finding]:
+    """What the server itself says."""
+    import psycopg
+
+    from clearway.config import database
+
+    try:
+        link = psycopg.connect(**database.address(), connect_timeout=5, autocommit=True)
+    except psycopg.Error as problem:
+        fix = "Start PostgreSQL, and check DATABASE_URL, the network and the password."
+        yield Finding("Database", FAULT, f"Not reachable: {str(problem).splitlines()[0]}", fix)
+        return
+    with link:
+        yield server_version(link.info.server_version)
+        yield from durability(dict(link.execute("SELECT name, setting FROM pg_settings").fetchall()))
+        yield skew(link)
+        yield from roles(link)
+        yield migrations(link)
+
+
+def server_version(number: int) -> Finding:
+    """The version of PostgreSQL, as a whole number: 180006 is 18.6."""
+    found = f"PostgreSQL {number // 10000}.{number % 10000}"
+    if number >= OLDEST_SERVER:
+        return Finding("Database", OK, found)
+    return Finding("Database", FAULT, found, "Use PostgreSQL 15 or newer.")
+
+
+def durability(settings: dict[str, str]) -> Iterator[Finding]:
+    """Settings without which an acknowledged write can be lost or damaged unseen."""
+    for name, strong in DURABLE.items():
+        value = settings.get(name, "unknown")
+        if value in strong:
+            yield Finding(name, OK, value)
+        elif name == "data_checksums":
+            fix = "Stop the server and run: pg_checksums --enable -D DATA"
+            yield Finding(name, FAULT, value, fix)
+        else:
+            fix = f"ALTER SYSTEM SET {name} = on; SELECT pg_reload_conf();"
+            yield Finding(name, FAULT, f"{value}: acknowledged writes can be lost.", fix)
+
+
+def skew(link: Any) -> Finding:
+    """How far the two clocks are apart."""
+    from datetime import UTC, datetime
+
+    (there,) = link.execute("SELECT clock_timestamp()").fetchone()
+    apart = abs((datetime.now(UTC) - there).total_seconds())
+    if apart <= LARGEST_SKEW:
+        return Finding("Clock of the database", OK, f"{apart:.1f} s apart.")
+    found = f"{apart:.0f} s from this machine's."
+    return Finding("Clock of the database", FAULT, found, "Synchronise both machines (chrony).")
+
+
+def roles(link: Any) -> Iterator[Finding]:
+    """The roles of web and ingest exist and are not almighty."""
+    from clearway.config import postgres
+
+    rows = link.execute("SELECT rolname, rolsuper FROM pg_roles WHERE rolname LIKE 'clearway%'")
+    found = dict(rows.fetchall())
+    for role in (postgres.WEB, postgres.INGEST):
+        if role not in found:
+            fix = f"CREATE ROLE {role} LOGIN; then: clearway migrate"
+            yield Finding(f"Role {role}", WARNING, "Missing: every process has the owner's rights.", fix)
+        elif found[role]:
+            yield Finding(f"Role {role}", FAULT, "Is a superuser.", f"ALTER ROLE {role} NOSUPERUSER;")
+        else:
+            yield Finding(f"Role {role}", OK, "Present, with ordinary rights.")
+
+
+def migrations(link: Any) -> Finding:
+    """Whether the tables are those of this version."""
+    from clearway.cli import ground
+    from clearway.config import health
+
+    ground.load_django("owner")
+    (made,) = link.execute("SELECT to_regclass('django_migrations') IS NOT NULL").fetchone()
+    applied = set(link.execute("SELECT app, name FROM django_migrations").fetchall()) if made else set()
+    missing = health.expected_migrations() - applied
+    if not missing:
+        return Finding("Migrations", OK, "All applied.")
+    return Finding("Migrations", FAULT, f"{len(missing)} to run.", "clearway migrate")

@@ -1,0 +1,79 @@
+"""Every setting that the environment can give, in one table: what it means and what holds without it."""
+
+import difflib
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+PREFIX = "CLEARWAY_"
+
+
+@dataclass(frozen=True)
+class Variable:
+    """One setting. `secret` ones are never shown."""
+
+    what: str
+    default: str
+    secret: bool = False
+
+
+VARIABLES = {
+    "CLEARWAY_HOME": Variable(
+        "Folder of everything that Clearway keeps: the embedded database, logs, keys.",
+        "var/ beside the code, else ~/.clearway",
+    ),
+    "DATABASE_URL": Variable(
+        "PostgreSQL run by somebody else, as postgresql://user@host/name?sslmode=verify-full.",
+        "an embedded PostgreSQL",
+        secret=True,
+    ),
+    "CLEARWAY_DATABASE_URL": Variable(
+        "The same for the owner of the tables, who migrates.", "DATABASE_URL", secret=True
+    ),
+    "CLEARWAY_WEB_DATABASE_URL": Variable("The same for web and workers.", "DATABASE_URL", secret=True),
+    "CLEARWAY_INGEST_DATABASE_URL": Variable("The same for ingest.", "DATABASE_URL", secret=True),
+    "CLEARWAY_PROCESS": Variable(
+        "Kind of this process: web, ingest, worker or owner; the commands set it.", "owner"
+    ),
+    "CLEARWAY_SECRET_KEY": Variable("Key that signs sessions; 50 characters or more.", "none", secret=True),
+    "CLEARWAY_SECRET_KEY_FILE": Variable("File that holds that key.", "secret-key in CLEARWAY_HOME"),
+    "CLEARWAY_ALLOWED_HOSTS": Variable(
+        "Names under which people reach the desks, with commas between.", "localhost,127.0.0.1,[::1]"
+    ),
+    "CLEARWAY_TRUSTED_ORIGINS": Variable(
+        "Addresses that may send forms, such as https://clearway.example, with commas between.", "none"
+    ),
+    "CLEARWAY_HTTPS": Variable("1 when people come by https: cookies then never travel without it.", "0"),
+    "CLEARWAY_METRICS_TOKEN": Variable(
+        "Bearer token that /metrics asks for.", "none: only this machine may read it", secret=True
+    ),
+}
+
+
+def unknown(environment: Mapping[str, str] = os.environ) -> dict[str, str]:
+    """Variables with our prefix that mean nothing, each with the nearest one that does, or ""."""
+    # Compared without the prefix, which would make any two of them look alike.
+    known = {name.removeprefix(PREFIX): name for name in VARIABLES if name.startswith(PREFIX)}
+    found = {}
+    for name in sorted(environment):
+        if name.startswith(PREFIX) and name not in VARIABLES:
+            near = difflib.get_close_matches(name.removeprefix(PREFIX), known, n=1)
+            found[name] = known[near[0]] if near else ""
+    return found
+
+
+def page() -> str:
+    """The reference page of the settings, as Markdown."""
+    rows = [f"| `{name}` | {variable.what} | {variable.default} |" for name, variable in VARIABLES.items()]
+    return "\n".join(
+        [
+            "# Settings",
+            "",
+            "Generated from the code by `make reference`. `clearway config` shows the values in force.",
+            "",
+            "| variable | meaning | without it |",
+            "| --- | --- | --- |",
+            *rows,
+            "",
+        ]
+    )

@@ -1,0 +1,75 @@
+from pathlib import Path
+
+import pytest
+
+from clearway.cli import doctor
+
+STRONG = {"fsync": "on", "full_page_writes": "on", "synchronous_commit": "on", "data_checksums": "on"}
+
+
+def states(findings: object) -> dict[str, str]:
+    return {finding.about: finding.state for finding in findings}  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(
+    ("name", "weak"),
+    [
+        ("fsync", "off"),
+        ("full_page_writes", "off"),
+        ("synchronous_commit", "local"),
+        ("data_checksums", "off"),
+    ],
+)
+def test_a_setting_that_can_lose_an_acknowledged_write_is_a_fault_with_its_fix(name: str, weak: str) -> None:
+    findings = {finding.about: finding for finding in doctor.durability({**STRONG, name: weak})}
+
+    assert findings[name].state == doctor.FAULT
+    assert findings[name].fix
+    assert sum(finding.state == doctor.FAULT for finding in findings.values()) == 1
+
+
+def test_a_standby_that_serves_reads_may_be_waited_for() -> None:
+    found = states(doctor.durability({**STRONG, "synchronous_commit": "remote_apply"}))
+
+    assert set(found.values()) == {doctor.OK}
+
+
+def test_a_machine_for_itself_needs_no_https(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("CLEARWAY_ALLOWED_HOSTS", raising=False)
+
+    assert list(doctor.deployment()) == []
+
+
+def test_a_machine_for_others_needs_https_and_a_long_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CLEARWAY_ALLOWED_HOSTS", "desk.example")
+    monkeypatch.setenv("CLEARWAY_SECRET_KEY", "short")
+    monkeypatch.delenv("CLEARWAY_HTTPS", raising=False)
+
+    assert states(doctor.deployment()) == {"Secret key": doctor.FAULT, "https": doctor.FAULT}
+
+
+def test_any_host_name_is_a_fault(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CLEARWAY_ALLOWED_HOSTS", "*")
+
+    assert states(doctor.deployment())["Allowed hosts"] == doctor.FAULT
+
+
+def test_a_misspelt_setting_is_a_fault(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CLEARWAY_ALOWED_HOSTS", "desk.example")
+
+    (finding,) = doctor.variables()
+
+    assert (finding.state, finding.fix) == (doctor.FAULT, "Did you mean CLEARWAY_ALLOWED_HOSTS?")
+
+
+def test_missing_page_files_are_named_with_the_command_that_fetches_them(tmp_path: Path) -> None:
+    (finding,) = doctor.page_files(tmp_path)
+
+    assert finding.state == doctor.FAULT
+    assert "coast.json" in finding.found
+    assert "tools/setup.py" in finding.fix
+
+
+def test_an_old_server_is_a_fault() -> None:
+    assert doctor.server_version(140011).state == doctor.FAULT
+    assert doctor.server_version(180006).found == "PostgreSQL 18.6"
