@@ -7,15 +7,21 @@ import pytest
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
+from clearway.config.regions import find
+from clearway.core.audit.actions import Actor
 from clearway.core.audit.models import Action
 from clearway.core.live.models import Change
+from clearway.core.organisation.actions import load_region
 from clearway.core.organisation.models import Organisation
 from clearway.core.people import actions as people
 from clearway.core.worklist import actions, live, presenters, queries
 from clearway.core.worklist.actions import Shown, Swept, sweep
 from clearway.core.worklist.models import Task
 from clearway.core.worklist.rules import Outcome, SweepPolicy, Wanted
+from clearway.desks.ambulance import rules as ambulance
+from clearway.domain.ambulance.situation import Feed, compose
 from clearway.domain.shared.errors import NotAllowed
+from clearway.interchange.region_pack import parse
 from tests.trust import AT, a_trust, acting, signed_in, somebody
 
 pytestmark = pytest.mark.django_db
@@ -444,3 +450,15 @@ def test_a_row_that_is_pushed_holds_no_form_of_anybody_and_goes_when_it_is_done(
     assert 'id="tasks-' in row.html
     assert "csrf" not in row.html
     assert gone.html == ""
+
+
+# The rules of the ambulance desk, from a loaded region
+
+
+def test_the_ambulance_rules_run_on_a_loaded_region() -> None:
+    region = load_region(parse(find("test-valley")), by=Actor("test"), at=AT)
+    situation = compose(AT, [], [], [], {}, [Feed("valley-cad", "cad", 10, AT - 5 * MINUTE, frozenset())])
+
+    assert ambulance.run(region.pk, situation, AT).raised == 1
+    assert ambulance.run(region.pk, situation, AT + MINUTE) == Swept()
+    assert Task.objects.get().title == "Nothing comes from valley-cad"

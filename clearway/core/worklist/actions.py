@@ -177,7 +177,7 @@ class _Sweep:
         if not changes:
             return
         before = {name: getattr(task, name) for name in changes}
-        rises = wanted.priority < task.priority
+        rises = _asks_for_more(task, wanted)
         for name, value in words.items():
             setattr(task, name, value)
         task.site_id = self.sites.get(wanted.site_code or "")
@@ -230,6 +230,12 @@ def _words(wanted: Wanted) -> dict[str, Any]:
         "suggestion": wanted.suggestion[:300],
         "reading": wanted.reading,
     }
+
+
+def _asks_for_more(task: Task, wanted: Wanted) -> bool:
+    """More urgent than it was, or a further step because the reading has grown."""
+    further = wanted.suggestion != task.suggestion and (wanted.reading or 0) > (task.reading or 0)
+    return wanted.priority < task.priority or (wanted.priority == task.priority and further)
 
 
 def _subject(task: Task) -> str:

@@ -1,8 +1,10 @@
 """Reading the worklist: what is open, what happened to a task, and how the alarm budget is kept."""
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 from django.db.models import Q
 
@@ -15,6 +17,7 @@ from .rules import SweepPolicy, sweep_policy
 WINDOW = timedelta(minutes=10)  # the budget counts alarms in ten minutes
 DAY = timedelta(hours=24)
 STANDING = timedelta(hours=1)
+WORKLIST, MODES = "worklist", "rule_modes"  # the policies of the worklist itself
 
 
 def within(sites: Sites) -> Q:
@@ -56,11 +59,15 @@ def history(organisation_id: int, key: int) -> list[Action]:
 
 def policy(organisation_id: int, on: date) -> SweepPolicy:
     """How tasks behave at this trust, on a day."""
+    return sweep_policy(policies(organisation_id, [WORKLIST], on).get(WORKLIST))
+
+
+def policies(organisation_id: int, names: Iterable[str], on: date) -> dict[str, dict[str, Any]]:
+    """The values of several policies valid on a day, by name; one query. One there is not is left out."""
     versions = PolicyVersion.objects.filter(
-        organisation_id=organisation_id, name="worklist", valid_from__lte=on
-    )
-    newest = versions.order_by("-valid_from", "-version").first()
-    return sweep_policy(newest.values if newest else None)
+        organisation_id=organisation_id, name__in=list(names), valid_from__lte=on
+    ).order_by("valid_from", "version")
+    return {version.name: version.values for version in versions}
 
 
 @dataclass(frozen=True, slots=True)

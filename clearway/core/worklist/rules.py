@@ -15,6 +15,14 @@ from typing import Any, Generic, TypeVar
 
 Values = Mapping[str, Any]
 S = TypeVar("S")
+S_contra = TypeVar("S_contra", contravariant=True)
+
+
+class CannotSay(Exception):
+    """A rule's inputs are missing or too old. Its open tasks are left as they are; nothing is raised.
+
+    Not a fault of the rule: the age of a feed is a task of its own.
+    """
 
 
 class Mode(StrEnum):
@@ -72,7 +80,7 @@ class Wanted:
 
 
 @dataclass(frozen=True, slots=True)
-class Rule(Generic[S]):
+class Rule(Generic[S_contra]):
     """One rule over a situation of type S.
 
     sentence  what it says, for the page of rules
@@ -84,17 +92,21 @@ class Rule(Generic[S]):
     code: str
     sentence: str
     source: str
-    check: Callable[[S, Mapping[str, Values]], Iterable[Wanted]]
+    check: Callable[[S_contra, Mapping[str, Values]], Iterable[Wanted]]
     policies: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What one rule wants. `failure` is set when it could not say: then its open tasks are left alone."""
+    """What one rule wants. `failure` is set when it could not say: then its open tasks are left alone.
+
+    is_fault  it failed through its own fault, which is something to do in itself
+    """
 
     rule: str
     wanted: tuple[Wanted, ...] = ()
     failure: str | None = None
+    is_fault: bool = False
     is_off: bool = False
 
 
@@ -144,7 +156,7 @@ def evaluate(
     failed = tuple(
         _failure(rule, outcome.failure)
         for rule, outcome in zip(rules, outcomes, strict=True)
-        if outcome.failure
+        if outcome.is_fault
     )
     return [*outcomes, Outcome(RULE_FAILED, failed)]
 
@@ -155,11 +167,13 @@ def _ask(rule: Rule[S], situation: S, policies: Mapping[str, Values], mode: Mode
     try:
         chosen = {name: policies[name] for name in rule.policies}
         return Outcome(rule.code, tuple(rule.check(situation, chosen)))
-    except Exception as problem:  # a rule that cannot say must be seen, whatever its fault
-        return Outcome(rule.code, failure=f"{type(problem).__name__}: {problem}"[:200])
+    except CannotSay as reason:
+        return Outcome(rule.code, failure=str(reason))
+    except Exception as problem:  # a rule that fails must be seen, whatever its fault
+        return Outcome(rule.code, failure=f"{type(problem).__name__}: {problem}"[:200], is_fault=True)
 
 
-def _failure(rule: Rule[S], failure: str) -> Wanted:
+def _failure(rule: Rule[S], failure: str | None) -> Wanted:
     return Wanted(
         subject=f"rule:{rule.code}",
         priority=2,

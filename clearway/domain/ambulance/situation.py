@@ -83,6 +83,15 @@ class Assignments:
         """The column of one status."""
         return self.stamps[:, JOB_STATUSES.index(status)]
 
+    @property
+    def patient_is_waiting(self) -> npt.NDArray[np.bool_]:
+        """The column of transitions.Assignment.patient_is_waiting: at hospital and not handed over."""
+        here = ~np.isnan(self.stamp(JobStatus.AT_HOSPITAL)) & np.isnan(self.stamp(JobStatus.HANDOVER))
+        started, ended = self.stamp(JobStatus.COHORT_STARTED), self.stamp(JobStatus.COHORT_ENDED)
+        in_cohort = ~np.isnan(started) & (np.isnan(ended) | (ended < started))
+        waits = here & ((self.state != JOB_STATES.index(JobState.CLEAR)) | in_cohort)
+        return np.asarray(waits, dtype=np.bool_)
+
 
 @dataclass(frozen=True, slots=True)
 class Feeds:

@@ -1,0 +1,25 @@
+"""Every rule of the ambulance desk, and asking them all."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from clearway.core.feeds.rules import SILENT_FEED
+from clearway.core.worklist import queries
+from clearway.core.worklist.actions import Swept, sweep
+from clearway.core.worklist.rules import Rule, evaluate, sweep_policy
+from clearway.domain.ambulance.situation import Situation
+
+from .handovers.rules import LADDER
+
+RULES: Sequence[Rule[Situation]] = (LADDER, SILENT_FEED)
+
+
+def run(organisation_id: int, situation: Situation, at: datetime) -> Swept:
+    """Ask every rule about the situation and bring the worklist in line. A fixed number of queries.
+
+    Called every few seconds by a worker; safe to call from two at once, and as often as one likes.
+    """
+    names = {name for rule in RULES for name in rule.policies}
+    values = queries.policies(organisation_id, {*names, queries.WORKLIST, queries.MODES}, at.date())
+    outcomes = evaluate(RULES, situation, values, values.get(queries.MODES, {}))
+    return sweep(organisation_id, outcomes, at, sweep_policy(values.get(queries.WORKLIST)))
