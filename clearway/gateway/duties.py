@@ -3,14 +3,17 @@
 from collections.abc import Callable
 from datetime import datetime
 
+from clearway.core.audit import seal
 from clearway.core.live.tailer import Tailer
 from clearway.core.organisation.models import Organisation
-from clearway.desks.ambulance import housekeeping, live, situation
+from clearway.desks.ambulance import housekeeping, live, rules, situation
 
 from . import inbox
 from .worker import Duty, clock
 
 POLL_SECONDS = 0.04
+RULES_SECONDS = 5.0
+SEAL_SECONDS = 30.0
 SNAPSHOT_MINUTES = 15
 
 
@@ -27,9 +30,17 @@ def _boards() -> list[Duty]:
     tailer = Tailer(live.RENDERERS, live.TICKERS)
     return [
         Duty("tailer", lambda at: tailer.work(at) > 0, POLL_SECONDS),
+        Duty("rules", _ask_rules, RULES_SECONDS),
         Duty("snapshots", _snapshot, 20.0),
+        Duty("seal", lambda at: seal.seal(at) == seal.RUN, SEAL_SECONDS),
         Duty("housekeeping", _keep_house, 600.0),
     ]
+
+
+def _ask_rules(at: datetime) -> bool:
+    for organisation in Organisation.objects.all():
+        rules.run(organisation.pk, situation.read(organisation.pk, at), at)
+    return False
 
 
 def _snapshot(at: datetime) -> bool:

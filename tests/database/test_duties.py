@@ -1,0 +1,51 @@
+"""What the workers do by themselves does what it says, on real input."""
+
+import pytest
+
+from clearway.core.audit.models import Action, Seal
+from clearway.core.feeds.models import Source
+from clearway.core.organisation.models import Organisation
+from clearway.core.worklist.models import Task
+from clearway.desks.ambulance.handovers.models import Snapshot
+from clearway.gateway import duties
+
+from .conftest import at, conveyance, deliver
+
+pytestmark = pytest.mark.django_db
+
+
+def duty(name: str) -> duties.Duty:
+    return next(each for group in duties.groups().values() for each in group() if each.name == name)
+
+
+def test_a_long_wait_raises_a_task_that_closes_by_itself_after_the_handover(
+    valley: Organisation, cad: Source
+) -> None:
+    deliver(cad, conveyance("TVH01", until="at_hospital"), known=41)
+    deliver(
+        cad, conveyance("TVH01", incident="2", call_sign="B2", until="allocated"), known=89
+    )  # still heard
+    duty("rules").work(at(90))
+    task = Task.objects.get(rule="handover_ladder")
+    assert task.closed_at is None
+    assert "A1" in f"{task.title} {task.cause}"
+
+    deliver(cad, conveyance("TVH01", until="handover")[-1:], known=93)
+    duty("rules").work(at(94))
+
+    task.refresh_from_db()
+    assert task.state == "closed"
+
+
+def test_snapshots_are_taken_at_the_quarter_hour_once(valley: Organisation) -> None:
+    duty("snapshots").work(at(17))
+    duty("snapshots").work(at(29))
+
+    assert list(Snapshot.objects.values_list("at", flat=True)) == [at(15)]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_sealer_chains_what_was_done(valley: Organisation) -> None:
+    duty("seal").work(at(1))
+
+    assert Seal.objects.get().rows == Action.objects.count() > 0
