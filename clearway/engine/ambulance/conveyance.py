@@ -1,0 +1,95 @@
+"""Where to take a patient: the plain policy that every better one is measured against.
+
+Nearest open department. It looks at the road and the opening hours only, so it is what a crew without advice
+does; it is advice and never an order.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import numpy.typing as npt
+
+from clearway.domain.ambulance.situation import Situation
+from clearway.domain.shared.region import Site
+
+from . import travel
+
+DAY_MINUTES = 1440
+
+
+@dataclass(frozen=True, slots=True)
+class Destinations:
+    """The sites that may be chosen, with their opening hours: policy, built once from the region.
+
+    opens, closes  minutes after civil midnight, NaN where always open; closing before opening spans midnight
+    timezone       of the opening hours
+    """
+
+    codes: tuple[str, ...]
+    opens: npt.NDArray[np.float64]
+    closes: npt.NDArray[np.float64]
+    timezone: ZoneInfo
+
+    @classmethod
+    def among(cls, sites: Iterable[Site], timezone: str) -> "Destinations":
+        """The given sites, all of them eligible."""
+        chosen = tuple(sites)
+        return cls(
+            codes=tuple(site.code for site in chosen),
+            opens=_clock_minutes(site.opens for site in chosen),
+            closes=_clock_minutes(site.closes for site in chosen),
+            timezone=ZoneInfo(timezone),
+        )
+
+    def open_at(self, arrival: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
+        """Which of the sites is open at its own arrival time, seconds since 1970, one each."""
+        if not len(arrival):
+            return np.zeros(0, dtype=bool)
+        offset = datetime.fromtimestamp(float(arrival.min()), UTC).astimezone(self.timezone).utcoffset()
+        seconds = offset.total_seconds() if offset else 0.0
+        minute = (arrival + seconds) / 60 % DAY_MINUTES
+        by_day = (self.opens <= minute) & (minute < self.closes)
+        over_midnight = (minute >= self.opens) | (minute < self.closes)
+        within = np.where(self.opens <= self.closes, by_day, over_midnight)
+        return np.asarray(np.isnan(self.opens) | within)
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One possible destination. `row` is its row in the situation's sites."""
+
+    row: int
+    code: str
+    minutes: float
+
+
+def nearest_hospital(
+    situation: Situation,
+    destinations: Destinations,
+    latitude: float,
+    longitude: float,
+    blue_light: float = 1.0,
+) -> tuple[Choice, ...]:
+    """The eligible sites that will be open when a crew leaving now arrives, nearest by road first.
+
+    Empty when none is open or the situation knows none of them. Ties are broken by site code.
+    blue_light  share of the normal driving time, see travel.minutes
+    """
+    if not situation.sites.code:
+        return ()
+    known = {code: row for row, code in enumerate(situation.sites.code)}
+    rows = np.array([known.get(code, -1) for code in destinations.codes], dtype=np.int64)
+    minutes = travel.minutes(
+        latitude, longitude, situation.sites.latitude[rows], situation.sites.longitude[rows], blue_light
+    )
+    usable = (rows >= 0) & destinations.open_at(situation.at + minutes * 60)
+    ranked = sorted((float(minutes[i]), destinations.codes[i], int(rows[i])) for i in np.flatnonzero(usable))
+    return tuple(Choice(row=row, code=code, minutes=took) for took, code, row in ranked)
+
+
+def _clock_minutes(clocks: Iterable[str | None]) -> npt.NDArray[np.float64]:
+    minutes = [float("nan") if clock is None else int(clock[:2]) * 60.0 + int(clock[3:]) for clock in clocks]
+    return np.array(minutes, dtype=np.float64)
