@@ -1,0 +1,127 @@
+"""What a desk would know from the feed alone: the simulated carrier of the situation.
+
+It folds the events as they arrive with the same transitions as the live desk, faults and all, so that the
+engine sees in a rehearsal what it would see at work, and not what the simulator knows to be true.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+from clearway.domain.ambulance import availability, transitions
+from clearway.domain.ambulance.events import AvailabilityEvent, CallEvent, Event, JobEvent
+from clearway.domain.ambulance.situation import Feed, Place, Situation, compose
+from clearway.domain.ambulance.words import Availability, JobStatus
+from clearway.domain.shared.facts import Fact
+from clearway.domain.shared.geography import Point
+from clearway.domain.shared.region import Region, Site, SiteKind
+
+from .stream import stamp
+
+LOOK_BACK = timedelta(hours=24)
+FACTS_OF_A_SHIFT = 60
+Where = Callable[[], dict[str, tuple[float, float]]]
+
+
+@dataclass(slots=True)
+class _Assignment:
+    facts: list[Fact[JobEvent]] = field(default_factory=list)
+    folded: transitions.Assignment | None = None
+
+
+@dataclass(slots=True)
+class _Resource:
+    facts: list[Fact[AvailabilityEvent]] = field(default_factory=list)
+    folded: availability.ResourceStanding | None = None
+
+
+class Board:
+    """Hears events; tells the situation. `where` gives the positions of the crews on duty, by call sign."""
+
+    def __init__(self, region: Region, where: Where) -> None:
+        self._region, self._where = region, where
+        self._assignments: dict[str, _Assignment] = {}
+        self._resources: dict[str, _Resource] = {}
+        self._received: datetime | None = None
+        self._cad = next((source.name for source in region.sources if source.kind == "cad"), "cad")
+        departments = region.sites_of(SiteKind.EMERGENCY_DEPARTMENT)
+        self._departments = sorted(departments, key=lambda site: (site.border, site.name))
+        self._known_codes = {
+            code: site.code for site in region.sites for code in (*site.former_codes, site.code)
+        }
+
+    def hear(self, event: Event, at: float) -> None:
+        """An event arrived. Calls tell nothing that a situation holds."""
+        self._received = stamp(at)
+        if isinstance(event, JobEvent):
+            assignment = self._assignments.setdefault(event.assignment_key, _Assignment())
+            assignment.facts.append(Fact(event, self._cad, self._received))
+            assignment.folded = None
+        elif not isinstance(event, CallEvent):
+            resource = self._resources.setdefault(event.call_sign, _Resource())
+            if event.status is Availability.OFF:  # what came before the shift that ends changes nothing now
+                del resource.facts[:-FACTS_OF_A_SHIFT]
+            resource.facts.append(Fact(event, self._cad, self._received))
+            resource.folded = None
+
+    def situation(self, at: float) -> Situation:
+        """The region at `at`, as columns; positions are those of now."""
+        now = datetime.fromtimestamp(at, UTC)
+        return compose(
+            now,
+            _as_rows(self._departments),
+            self._relevant(now),
+            self._on_shift(),
+            {call_sign: Place(Point(*place), now) for call_sign, place in self._where().items()},
+            self._feeds(now),
+            self._known_codes,
+        )
+
+    def _relevant(self, now: datetime) -> list[transitions.Assignment]:
+        """Open assignments and those at a hospital in the last day, by key; what is older is forgotten."""
+        kept = []
+        for key, entry in list(self._assignments.items()):
+            if entry.folded is None:
+                entry.folded, _ = transitions.fold(entry.facts)
+            if entry.folded.is_open or _later(
+                entry.folded.stamps.get(JobStatus.AT_HOSPITAL), now - LOOK_BACK
+            ):
+                kept.append(entry.folded)
+            elif not _later(entry.folded.since, now - LOOK_BACK):
+                del self._assignments[key]
+        return sorted(kept, key=lambda assignment: assignment.key)
+
+    def _on_shift(self) -> list[availability.ResourceStanding]:
+        standings = []
+        for entry in self._resources.values():
+            if entry.folded is None:
+                entry.folded, _ = availability.fold(entry.facts)
+            if entry.folded.availability is not Availability.OFF:
+                standings.append(entry.folded)
+        return sorted(standings, key=lambda standing: standing.call_sign)
+
+    def _feeds(self, now: datetime) -> list[Feed]:
+        heard = {"cad": self._received, "positions": now}
+        return [
+            Feed(
+                source.name,
+                source.kind,
+                source.expected_interval_seconds,
+                heard.get(source.kind),
+                source.knows,
+            )
+            for source in self._region.sources
+        ]
+
+
+def bare(sites: tuple[Site, ...], at: float) -> Situation:
+    """Sites and time only: enough for a policy that looks at the road alone, and quick to make."""
+    return compose(datetime.fromtimestamp(at, UTC), _as_rows(sites), (), (), {}, ())
+
+
+def _as_rows(sites: tuple[Site, ...] | list[Site]) -> list[tuple[str, str, Point]]:
+    return [(site.code, site.name, Point(site.latitude, site.longitude)) for site in sites]
+
+
+def _later(at: datetime | None, than: datetime) -> bool:
+    return at is not None and at > than

@@ -1,0 +1,228 @@
+"""Shifts: crews book on, check their vehicle, eat, break down now and then, and go home."""
+
+from collections.abc import Iterator
+from datetime import date
+
+from clearway.domain.ambulance.words import Availability, ResourceKind, Standing, StatusSource
+from clearway.domain.shared.region import Region, Site, SiteKind
+from clearway.engine.ambulance import travel
+
+from ..shared.agenda import Agenda
+from ..shared.chance import Chance
+from ..shared.civil import Civil
+from .control import ControlRoom
+from .crews import Crew, Fleet, Leg, Readiness
+from .parameters import Parameters, Regime, Shift
+from .stream import Stream, stamp
+
+A = Availability
+HOME_SOON_SECONDS = 600  # a crew that clears this shortly before its end is not sent again
+
+
+class Shifts:
+    """Brings crews on and off duty and decides what they do between jobs."""
+
+    def __init__(
+        self,
+        region: Region,
+        parameters: Parameters,
+        regime: Regime,
+        fleet: Fleet,
+        control: ControlRoom,
+        agenda: Agenda,
+        stream: Stream,
+        chance: Chance,
+    ) -> None:
+        self._fleet, self._control, self._agenda = fleet, control, agenda
+        self._stream, self._chance, self._parameters = stream, chance, parameters.fleet
+        self._civil = Civil(region.timezone)
+        self._restricted_seconds = 60 * region.policy("allocation").values["end_of_shift_minutes"]
+        self._stations = region.sites_of(SiteKind.STATION)
+        self._cells = _rota(parameters, regime, self._stations)
+        self._in_use: set[str] = set()
+
+    def day(self, day: date, not_before: float) -> None:
+        """Have the crews of this civil day book on; those already on shift at `not_before` do so then."""
+        for station, shift, car in self._starting(day):
+            start = self._civil.instant(day, shift.start)
+            end = start + shift.hours * 3600
+            if end > not_before + 3600:
+                at = max(start, not_before) + self._chance.between(0, 240)
+                self._agenda.at(at, self._book_on, station, start, end, car)
+
+    def after_job(self, crew: Crew) -> None:
+        """Home, break, unavailable or free: in that order."""
+        now, plan = self._agenda.now, self._parameters
+        if now >= crew.shift_end - HOME_SOON_SECONDS:
+            self._go_home(crew)
+        elif not crew.break_taken and crew.break_from <= now < crew.break_until:
+            self._break(crew)
+        elif self._chance.happens(plan.unavailable_after_job):
+            self._unavailable(crew, self._chance.one_of(plan.reasons), plan.unavailable)
+        else:
+            self._ready(crew)
+
+    # Booking on and off
+
+    def _starting(self, day: date) -> Iterator[tuple[Site, Shift, bool]]:
+        """Whole crews from the fractions of the rota: rounding moves on with the days, so none is lost."""
+        owed = (day.toordinal() * 0.618) % 1
+        for station, shift, car, crews in self._cells:
+            owed += crews
+            for _ in range(int(owed)):
+                yield station, shift, car
+            owed %= 1
+
+    def _book_on(self, station: Site, start: float, end: float, car: bool) -> None:
+        plan, now = self._parameters, self._agenda.now
+        wait = self._chance.between(0, 1.5)
+        crew = Crew(
+            call_sign=self._call_sign(station, car),
+            kind=ResourceKind.RRV if car else ResourceKind.DCA,
+            station=station,
+            shift_start=start,
+            shift_end=end,
+            break_from=start + (plan.break_opens_hours + wait) * 3600,
+            break_until=start + plan.break_closes_hours * 3600,
+        )
+        crew.break_taken = now > crew.break_from or end - start < 6.5 * 3600
+        self._fleet.join(crew, now)
+        self._stream.availability(
+            now,
+            crew.call_sign,
+            A.BOOKING_ON,
+            standing=Standing.BASE,
+            kind=crew.kind,
+            station=station.code,
+            shift_start=stamp(start),
+            shift_end=stamp(end),
+            source=StatusSource.CREW,
+        )
+        self._agenda.at(now + self._chance.seconds(plan.vehicle_check), self._back, crew)
+        self._agenda.at(crew.break_from, self._break_due, crew)
+        self._agenda.at(end - self._restricted_seconds, self._nearly_over, crew)
+        self._agenda.at(end, self._over, crew)
+
+    def _call_sign(self, station: Site, car: bool) -> str:
+        number = 1
+        while (name := f"{station.key}-{'R' if car else 'A'}{number:02d}") in self._in_use:
+            number += 1
+        self._in_use.add(name)
+        return name
+
+    def _nearly_over(self, crew: Crew) -> None:
+        if self._fleet.readiness[crew.row] == Readiness.FREE and not crew.busy:
+            self._ready(crew)
+
+    def _over(self, crew: Crew) -> None:
+        if crew.row >= 0 and self._fleet.readiness[crew.row] in (Readiness.FREE, Readiness.RESTRICTED):
+            self._go_home(crew)
+
+    def _go_home(self, crew: Crew) -> None:
+        self._say(crew, A.OFF)
+        self._in_use.discard(crew.call_sign)
+        self._fleet.leave(crew, self._agenda.now)
+        crew.row, crew.break_taken = -1, True
+
+    # Between jobs
+
+    def _back(self, crew: Crew) -> None:
+        """Back from a check, a break or being unavailable."""
+        if self._agenda.now >= crew.shift_end - HOME_SOON_SECONDS:
+            self._ready_or_home(crew)
+        else:
+            self._ready(crew)
+
+    def _ready_or_home(self, crew: Crew) -> None:
+        self._say(crew, A.AVAILABLE, Standing.RETURNING)
+        self._go_home(crew)
+
+    def _ready(self, crew: Crew) -> None:
+        last_part = self._agenda.now >= crew.shift_end - self._restricted_seconds
+        if last_part:
+            self._say(crew, A.RESTRICTED, Standing.END_OF_SHIFT)
+        else:
+            self._say(crew, A.AVAILABLE, Standing.RETURNING)
+        self._fleet.mark(crew, Readiness.RESTRICTED if last_part else Readiness.FREE)
+        self._control.free(crew)
+
+    def _unavailable(self, crew: Crew, reason: str, minutes: tuple[float, float]) -> None:
+        self._fleet.mark(crew, Readiness.BUSY)
+        self._say(crew, A.UNAVAILABLE, reason=reason)
+        self._agenda.at(self._agenda.now + self._chance.seconds(minutes), self._back, crew)
+
+    def _break_due(self, crew: Crew) -> None:
+        if crew.row >= 0 and not crew.break_taken and self._fleet.readiness[crew.row] == Readiness.FREE:
+            self._break(crew)
+
+    def _break(self, crew: Crew) -> None:
+        """Travel to the nearest station and eat there, undisturbed."""
+        now = self._agenda.now
+        crew.break_taken = True
+        self._fleet.mark(crew, Readiness.BUSY)
+        here = crew.position(now)
+        station, minutes = self._nearest_station(*here)
+        self._say(crew, A.BREAK_TRAVEL)
+        arrives = now + 60 * minutes
+        self._fleet.move(crew, Leg(now, arrives, *here, station.latitude, station.longitude))
+        self._agenda.at(arrives, self._eat, crew)
+
+    def _eat(self, crew: Crew) -> None:
+        self._say(crew, A.ON_BREAK, Standing.PROTECTED)
+        self._agenda.at(self._agenda.now + 60 * self._parameters.break_minutes, self._back, crew)
+
+    def _nearest_station(self, latitude: float, longitude: float) -> tuple[Site, float]:
+        nearest = min(
+            self._stations,
+            key=lambda site: (site.latitude - latitude) ** 2 + (0.63 * (site.longitude - longitude)) ** 2,
+        )
+        if abs(nearest.latitude - latitude) + abs(nearest.longitude - longitude) < 1e-4:
+            return nearest, 0.0
+        return nearest, float(travel.minutes(latitude, longitude, nearest.latitude, nearest.longitude))
+
+    def _say(
+        self, crew: Crew, status: Availability, standing: Standing | None = None, reason: str | None = None
+    ) -> None:
+        self._stream.availability(
+            self._agenda.now,
+            crew.call_sign,
+            status,
+            standing=standing,
+            reason=reason,
+            source=StatusSource.CREW,
+        )
+
+
+def _rota(
+    parameters: Parameters, regime: Regime, stations: tuple[Site, ...]
+) -> list[tuple[Site, Shift, bool, float]]:
+    """Crews a day by station, shift and vehicle: as many as people around, so that the average is met."""
+    plan, demand = parameters.fleet, parameters.demand
+    hours = sum(shift.hours * shift.share for shift in plan.shifts) / sum(
+        shift.share for shift in plan.shifts
+    )
+    crews_a_day = plan.average_units * regime.units * 24 / hours
+    weight = _weights(demand.areas, {s.code: demand.places[s.code].people for s in stations}, stations)
+    shares = sum(shift.share for shift in plan.shifts)
+    return [
+        (station, shift, car, crews_a_day * weight[station.code] * shift.share / shares * part)
+        for car, part in ((False, 1 - plan.car_share), (True, plan.car_share))
+        for shift in plan.shifts
+        for station in stations
+    ]
+
+
+def _weights(
+    areas: dict[str, float], people: dict[str, float], stations: tuple[Site, ...]
+) -> dict[str, float]:
+    """Each station's share: its area's share of the demand, by the people around it. The power below one
+    lifts the small stations, which cover distance rather than people."""
+    lifted = {code: count**0.8 for code, count in people.items()}
+    in_area: dict[str, float] = {}
+    for site in stations:
+        in_area[site.area or ""] = in_area.get(site.area or "", 0.0) + lifted[site.code]
+    total = sum(areas.values())
+    return {
+        site.code: areas.get(site.area or "", 0.0) / total * lifted[site.code] / in_area[site.area or ""]
+        for site in stations
+    }

@@ -1,0 +1,279 @@
+"""A region that lives by itself: the simulated carrier of everything the desk may meet.
+
+    world = World(region, "pressured", seed=1, start=datetime(2026, 1, 5, tzinfo=UTC))
+    events = world.advance(start + timedelta(hours=1))
+
+The world knows no clock and no network: it moves when asked, by the asker's time. Same region, regime, seed
+and start give the same events, byte for byte, however the way is cut into calls of `advance`.
+"""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import date, datetime, timedelta
+
+from clearway.domain.ambulance.events import Event, Patient, Position
+from clearway.domain.ambulance.situation import Situation
+from clearway.domain.ambulance.words import CallStatus, Category
+from clearway.domain.shared.region import Region, SiteKind
+from clearway.engine.ambulance.conveyance import Choice, Destinations, nearest_hospital
+
+from ..shared.agenda import Agenda
+from ..shared.chance import Chance
+from ..shared.civil import Civil
+from . import parameters as packs
+from .board import Board, bare
+from .control import ControlRoom, Incident
+from .crews import Fleet
+from .demand import Call, Callers
+from .faults import Line, Presses
+from .hospitals import Hospital
+from .jobs import Cycle, Ways
+from .positions import Tracker
+from .shifts import Shifts
+from .stream import Stream
+
+HOUR = 3600.0
+WARM_UP_HOURS = 36  # departments fill up before the first crew arrives
+CREWS_ARRIVE_AFTER = 1.5 * HOUR
+ADULT_AGE = 16
+
+Policy = Callable[[Situation, Destinations, float, float], tuple[Choice, ...]]
+
+
+class World:
+    """One region under one regime from `start` on.
+
+    regime     a name in the pack's simulation.toml
+    start      aware; the first event happens at or after it
+    faults     whether crews and lines err at the pack's rates; the truth is the same either way
+    positions  seconds between the positions of a crew, None to keep no track of them
+    policy     where to convey: situation, eligible sites, latitude, longitude -> ranked choices
+    refresh    None when the policy needs only sites and time; else the seconds after which it is shown a new
+               picture, as a live planner re-reads its board
+    Raises CannotParse for a pack that cannot be simulated, LookupError for an unknown regime.
+    """
+
+    def __init__(
+        self,
+        region: Region,
+        regime: str,
+        seed: int,
+        start: datetime,
+        *,
+        faults: bool = True,
+        positions: float | None = None,
+        policy: Policy = nearest_hospital,
+        refresh: float | None = None,
+    ) -> None:
+        self.region, self.parameters = region, packs.read(region)
+        self.regime = self.parameters.regime(regime)
+        self._start, self._civil = start.timestamp(), Civil(region.timezone)
+        self._policy, self._refresh = policy, refresh
+        self._picture: Situation | None = None
+        self._tracker = Tracker(positions, self._start) if positions else None
+        agenda = self._agenda = Agenda(self._start - WARM_UP_HOURS * HOUR)
+        fleet = self._fleet = Fleet(tracked=self._tracker is not None)
+        self._board = Board(region, self._whereabouts)
+        self._bare_picture = bare(
+            region.sites_of(SiteKind.EMERGENCY_DEPARTMENT) + region.sites_of(SiteKind.MINOR_UNIT), self._start
+        )
+        self._stream = self._new_stream(seed, faults)
+        restricted = frozenset(Category(word) for word in region.policy("allocation").values["restricted"])
+        self._chance = Chance(seed, "calls")
+        self._control = ControlRoom(self.parameters, restricted, fleet, agenda, Chance(seed, "control"))
+        self._hospitals: dict[str, Hospital] = {}
+        self._shifts = Shifts(
+            region,
+            self.parameters,
+            self.regime,
+            fleet,
+            self._control,
+            agenda,
+            self._stream,
+            Chance(seed, "shifts"),
+        )
+        self._cycle = Cycle(
+            self.parameters,
+            fleet,
+            self._control,
+            self._hospitals,
+            agenda,
+            self._stream,
+            Chance(seed, "jobs"),
+            Ways(
+                {site.code: (site.latitude, site.longitude) for site in region.sites},
+                self._choose_site,
+                self._shifts.after_job,
+            ),
+        )
+        self._control.sender = self._cycle
+        self._callers = Callers(region, self.parameters.demand, self.regime, seed)
+        self._destinations = _destinations(region, self.parameters)
+        self._open_hospitals(seed)
+        self._begin()
+
+    def advance(self, until: datetime) -> list[Event]:
+        """Let the region live up to `until` (exclusive); the events that arrive by then, in order of arrival.
+
+        Without faults that is the order of time and of sequence. Raises ValueError for a time before the
+        last one.
+        """
+        self._live(until.timestamp())
+        return self._stream.take(until.timestamp())
+
+    def positions(self, until: datetime) -> list[Position]:
+        """The positions since the last call, up to `until`, in order of time; needs `positions` when made."""
+        if self._tracker is None:
+            raise ValueError(
+                "This world keeps no positions; make it with positions=30 for one every 30 seconds."
+            )
+        self._live(until.timestamp())
+        return self._tracker.take(self._fleet, until.timestamp())
+
+    def situation(self, at: datetime) -> Situation:
+        """What a desk would know at `at` from the feed alone; lives up to `at` if that is ahead.
+
+        The same frozen value that a live desk reads from its tables: the events that arrived before `at`, in
+        the same fold, with late, lost and doubled ones as they are. Assignments are sorted by key, resources
+        by call sign, departments as on the board, so equal facts give equal columns.
+        Raises ValueError for a time before the last one.
+        """
+        self._live(at.timestamp())
+        self._stream.deliver(at.timestamp())
+        return self._board.situation(at.timestamp())
+
+    def _live(self, until: float) -> None:
+        if until < self._agenda.now:
+            raise ValueError("The world does not run backwards: it has lived past that time.")
+        self._agenda.run(until)
+
+    def _new_stream(self, seed: int, faults: bool) -> Stream:
+        rates = self.parameters.faults
+        prefix = f"{self.region.slug}-{self._civil.day(self._start):%Y%m%d}-{seed}"
+        return Stream(
+            prefix,
+            Presses(rates, Chance(seed, "presses")) if faults else None,
+            Line(rates, Chance(seed, "line")) if faults else None,
+            self._board.hear,
+        )
+
+    def _open_hospitals(self, seed: int) -> None:
+        for code, site in self.parameters.sites.items():
+            chance = Chance(seed, f"hospital {code}")
+            self._hospitals[code] = Hospital(
+                site, self.parameters.process, self.regime, chance, self._agenda, self._civil, self._cycle
+            )
+
+    def _begin(self) -> None:
+        """Fill the departments, put on duty the crews of the day, and live up to the start."""
+        for hospital in self._hospitals.values():
+            hospital.begin()
+        self._hospital_hour()
+        today = self._civil.day(self._start)
+        self._agenda.at(self._start, self._shift_day, today - timedelta(days=1))
+        self._agenda.at(self._start, self._shift_day, today)
+        self._agenda.at(self._start, self._call_hour)
+        self._agenda.at(self._civil.instant(today + timedelta(days=1), 0), self._new_day)
+        self._agenda.run(self._start)
+
+    # Every hour and every day
+
+    def _hospital_hour(self) -> None:
+        now = self._agenda.now
+        for hospital in self._hospitals.values():
+            hospital.hour(ambulances_too=now < self._start + CREWS_ARRIVE_AFTER - HOUR)
+        self._agenda.at(now + HOUR, self._hospital_hour)
+
+    def _new_day(self) -> None:
+        day = self._civil.day(self._agenda.now)
+        self._shift_day(day)
+        self._agenda.at(self._civil.instant(day + timedelta(days=1), 0), self._new_day)
+
+    def _shift_day(self, day: date) -> None:
+        self._shifts.day(day, self._start)
+
+    def _call_hour(self) -> None:
+        """Draw the calls up to the next full hour."""
+        now = self._agenda.now
+        end = (now // HOUR + 1) * HOUR
+        for call in self._callers.between(now, end):
+            self._agenda.at(call.connected_at, self._connect, call)
+        self._agenda.at(end, self._call_hour)
+
+    # One call
+
+    def _connect(self, call: Call) -> None:
+        now, later, chance = self._agenda.now, self._agenda.at, self._chance
+        coded = self.parameters.jobs.category_seconds[call.category] * chance.factor(0.3)
+        self._stream.call(now, call.key, CallStatus.CALL_CONNECT)
+        later(now + min(chance.between(2, 12), coded / 4), self._stream_call, call, CallStatus.CALL_ANSWER)
+        later(now + coded * 0.4, self._locate, call)
+        later(now + coded * 0.7, self._stream_call, call, CallStatus.NATURE_OF_CALL)
+        later(now + coded, self._categorise, call)
+
+    def _stream_call(self, call: Call, status: CallStatus) -> None:
+        nature = call.nature if status is CallStatus.NATURE_OF_CALL else None
+        self._stream.call(self._agenda.now, call.key, status, nature=nature)
+
+    def _locate(self, call: Call) -> None:
+        self._stream.call(
+            self._agenda.now,
+            call.key,
+            CallStatus.LOCATED,
+            latitude=call.latitude,
+            longitude=call.longitude,
+            area=call.area,
+        )
+
+    def _categorise(self, call: Call) -> None:
+        now = self._agenda.now
+        patient = Patient(age=call.age, sex=call.sex)
+        self._stream.call(now, call.key, CallStatus.CATEGORY_SET, category=call.category, patient=patient)
+        if call.by_phone:
+            closed = now + self._chance.seconds(self.parameters.jobs.hear_and_treat)
+            self._agenda.at(closed, self._stream_call, call, CallStatus.CLOSED)
+        else:
+            self._control.new(Incident(call, waiting_since=now))
+
+    # Where to
+
+    def _choose_site(self, incident: Incident, latitude: float, longitude: float) -> str:
+        """The first choice of the policy among departments, or of the road among minor units."""
+        call = incident.call
+        kind = "minor" if call.to_minor_unit else "child" if call.age < ADULT_AGE else "adult"
+        if kind == "minor":
+            nearby = nearest_hospital(self._bare(), self._destinations["minor"], latitude, longitude)
+            if nearby and nearby[0].minutes <= 30:
+                return nearby[0].code
+            kind = "adult"
+        choices = self._policy(self._seen(), self._destinations[kind], latitude, longitude)
+        return choices[0].code
+
+    def _seen(self) -> Situation:
+        now = self._agenda.now
+        if self._refresh is None:
+            return self._bare()
+        picture = self._picture
+        if picture is None or now - picture.at >= self._refresh:
+            self._stream.deliver(now)
+            picture = self._picture = self._board.situation(now)
+        return picture
+
+    def _bare(self) -> Situation:
+        return replace(self._bare_picture, at=self._agenda.now)
+
+    def _whereabouts(self) -> dict[str, tuple[float, float]]:
+        return {crew.call_sign: crew.position(self._agenda.now) for crew in self._fleet.on_duty()}
+
+
+def _destinations(region: Region, parameters: packs.Parameters) -> dict[str, Destinations]:
+    """Eligible sites for adults, children and minor cases."""
+    departments = [
+        site for site in region.sites_of(SiteKind.EMERGENCY_DEPARTMENT) if site.code in parameters.sites
+    ]
+    adult = [site for site in departments if "children_only" not in site.roles]
+    return {
+        "adult": Destinations.among(adult, region.timezone),
+        "child": Destinations.among(departments, region.timezone),
+        "minor": Destinations.among(region.sites_of(SiteKind.MINOR_UNIT), region.timezone),
+    }
