@@ -86,8 +86,6 @@ TEMPLATES = [
 
 # What the top bar lists: label, named view, permission to see it, shortcut. Each part adds its own line.
 NAVIGATION: list[tuple[str, str, str, str]] = [
-    ("Data quality", "quality:findings", "quality.read", ""),
-    ("Feeds", "gateway:account", "feeds.read", ""),
     ("Alarm budget", "tasks:budget", "tasks.read", ""),
     ("On call", "people:on-call", "on_call.read", ""),
     ("People", "people:people", "people.read", ""),

@@ -6,8 +6,6 @@ urlpatterns = [
     path("", include("clearway.core.people.urls")),
     path("", include("clearway.core.worklist.urls")),
     path("", include("clearway.core.layout.urls")),
-    path("", include("clearway.desks.ambulance.quality.urls")),
-    path("", include("clearway.gateway.page_urls")),
 ]
 
 handler403 = "clearway.core.people.views.refused"

@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any
 
 import jinja2
-from django.contrib.messages import get_messages
 from django.templatetags.static import static
 from django.urls import reverse
 
@@ -35,7 +34,6 @@ def environment(**options: Any) -> jinja2.Environment:
         tasks_of=context.tasks_of,
         theme_of=context.theme_of,
         errors_list=errors_list,
-        get_messages=get_messages,
     )
     made.filters.update(
         clock=times.clock,
