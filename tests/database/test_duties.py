@@ -21,6 +21,7 @@ def duty(name: str) -> duties.Duty:
 def test_a_long_wait_raises_a_task_that_closes_by_itself_after_the_handover(
     valley: Organisation, cad: Source
 ) -> None:
+    Source.objects.filter(pk=cad.pk).update(knows=["destination", "handover"])
     deliver(cad, conveyance("TVH01", until="at_hospital"), known=41)
     deliver(
         cad, conveyance("TVH01", incident="2", call_sign="B2", until="allocated"), known=89
