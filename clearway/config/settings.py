@@ -86,6 +86,8 @@ TEMPLATES = [
 
 # What the top bar lists: label, named view, permission to see it, shortcut. Each part adds its own line.
 NAVIGATION: list[tuple[str, str, str, str]] = [
+    ("Decisions", "decisions:log", "decisions.read", ""),
+    ("Write a decision", "decisions:new", "decisions.write", "Alt+D"),
     ("Alarm budget", "tasks:budget", "tasks.read", ""),
     ("On call", "people:on-call", "on_call.read", ""),
     ("People", "people:people", "people.read", ""),

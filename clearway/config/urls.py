@@ -5,6 +5,7 @@ from django.urls import include, path
 urlpatterns = [
     path("", include("clearway.core.people.urls")),
     path("", include("clearway.core.worklist.urls")),
+    path("", include("clearway.core.decisions.urls")),
     path("", include("clearway.core.layout.urls")),
 ]
 

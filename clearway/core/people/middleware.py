@@ -10,6 +10,7 @@ from django.contrib import auth
 from django.http import HttpRequest, HttpResponse
 
 from ..audit.actions import Actor
+from . import kept
 from .reach import NOTHING, actor, standing
 
 NOBODY = Actor(name="anonymous")
@@ -44,8 +45,11 @@ class WhoAndWhen:
 
     def _recognise(self, request: Any) -> None:
         if ended := why_ended(request.session, request.at):
+            written = kept.of(request)
             auth.logout(request)
             request.session["ended"] = ended
+            if written:
+                request.session[kept.KEY] = written
             return
         touch(request)
         now = standing(request.user, request.at)

@@ -14,6 +14,7 @@ from django.shortcuts import render
 
 from ..audit.actions import Actor, Entry, record
 from ..organisation.models import Organisation
+from . import kept
 from .reach import Reach
 from .roles import PERMISSIONS, roles_with
 
@@ -97,8 +98,9 @@ def requirement_of(view: Any) -> Requirement | None:
 
 
 def ask_to_sign_in(request: HttpRequest) -> HttpResponse:
-    """To the sign-in page and back again afterwards; a form's address is only worth going back to by GET."""
-    back = {"next": request.get_full_path()} if request.method in SAFE else {}
+    """To the sign-in page and back again afterwards; to a form only when what it sent was kept."""
+    can_go_back = request.method in SAFE or kept.KEY in request.session
+    back = {"next": request.get_full_path()} if can_go_back else {}
     return HttpResponseRedirect(f"{settings.LOGIN_URL}?{urlencode(back)}" if back else settings.LOGIN_URL)
 
 

@@ -41,6 +41,7 @@ def sign_in(request: Request) -> HttpResponse:
         wrong = {"username": "The user name or the password is not right. Check both and try again"}
         return _sign_in_page(request, username=name, errors=wrong, status=422)
     auth.login(request, user)
+    request.session.pop("ended", None)
     actions.record_sign_in(user, request_id=request.id, at=request.at)
     return HttpResponseRedirect(_next(request))
 

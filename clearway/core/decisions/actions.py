@@ -1,0 +1,127 @@
+"""Writing in the decision log. Nothing is edited or removed: a correction is a new entry that supersedes."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db import IntegrityError, transaction
+
+from clearway.domain.shared.errors import NotAllowed
+
+from ..audit.actions import Actor, Entry, record
+from ..live.actions import announce
+from ..organisation.models import Site
+from . import snapshots
+from .models import Decision
+
+LATE = timedelta(minutes=5)  # written later than this after it was taken: says why
+CLOCK_SKEW = timedelta(minutes=1)  # a browser's clock may be a little ahead
+SAME_AGAIN = timedelta(minutes=2)  # the same words sent twice so soon are one decision
+TOPIC = "decisions"
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A decision as somebody writes it.
+
+    known       what was known at the time, in the writer's words
+    screen      the page it was opened from
+    supersedes  id of the entry that it corrects
+    """
+
+    known: str
+    decision: str
+    reason: str
+    decided_at: datetime
+    options: str = ""
+    told: str = ""
+    review_at: datetime | None = None
+    late_reason: str = ""
+    site: Site | None = None
+    screen: str = ""
+    supersedes: int | None = None
+
+
+def is_late(decided_at: datetime, at: datetime) -> bool:
+    """Written so long after it was taken that the log asks why."""
+    return at - decided_at > LATE
+
+
+def write(written: Written, *, organisation_id: int, by: Actor, at: datetime) -> Decision:
+    """Add an entry, with the picture as it was known when the decision was taken.
+
+    The same words from the same person within two minutes are one entry. Raises NotAllowed.
+    """
+    if by.user_id is None:
+        raise NotAllowed("taken by nobody", "Writing a decision", "Only a person decides.")
+    if written.decided_at > at + CLOCK_SKEW:
+        raise NotAllowed("in the future", "Writing a decision", "The time it was taken is still to come.")
+    if is_late(written.decided_at, at) and not written.late_reason.strip():
+        why = "It was taken more than 5 minutes ago: say in a few words why it is written now."
+        raise NotAllowed("written late", "Writing a decision", why)
+    if written.review_at is not None and written.review_at <= written.decided_at:
+        raise NotAllowed("in the past", "Reviewing", "The review comes after the decision.")
+    if same := _same_again(written, organisation_id, by, at):
+        return same
+    decided_at = min(written.decided_at, at)
+    picture = snapshots.take(organisation_id, decided_at, at)
+    try:
+        with transaction.atomic():
+            row = _insert(written, decided_at, picture, organisation_id, by, at)
+            detail = {"decided_at": decided_at.isoformat(), "corrects": written.supersedes}
+            entry = Entry("decisions.write", f"decision:{row.pk}", detail)
+            record([entry], organisation_id=organisation_id, by=by, at=at)
+            announce(TOPIC, [str(row.pk)], organisation_id=organisation_id, at=at)
+    except IntegrityError:
+        why = "Somebody has corrected it meanwhile. Correct the newest entry."
+        raise NotAllowed("corrected already", "Correcting this entry", why) from None
+    return row
+
+
+def _insert(
+    written: Written,
+    decided_at: datetime,
+    picture: dict[str, object],
+    organisation_id: int,
+    by: Actor,
+    at: datetime,
+) -> Decision:
+    corrected = _corrected(written, organisation_id)
+    return Decision.objects.create(
+        organisation_id=organisation_id,
+        site=written.site,
+        decided_at=decided_at,
+        written_at=at,
+        late_reason=written.late_reason if is_late(decided_at, at) else "",
+        by_id=by.user_id or 0,
+        role=by.role,
+        known=written.known,
+        options=written.options,
+        decision=written.decision,
+        reason=written.reason,
+        told=written.told,
+        review_at=written.review_at,
+        screen=written.screen[:300],
+        snapshot=picture,
+        supersedes=corrected,
+    )
+
+
+def _corrected(written: Written, organisation_id: int) -> Decision | None:
+    if written.supersedes is None:
+        return None
+    found = Decision.objects.filter(pk=written.supersedes, organisation_id=organisation_id).first()
+    if found is None:
+        raise NotAllowed("unknown", "Correcting this entry", "There is no such entry.")
+    return found
+
+
+def _same_again(written: Written, organisation_id: int, by: Actor, at: datetime) -> Decision | None:
+    return Decision.objects.filter(
+        organisation_id=organisation_id,
+        by_id=by.user_id,
+        written_at__gt=at - SAME_AGAIN,
+        known=written.known,
+        decision=written.decision,
+        reason=written.reason,
+        supersedes=written.supersedes,
+    ).first()

@@ -1,0 +1,96 @@
+"""Decisions in words."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from ..people.roles import name_of
+from .actions import is_late
+from .models import Decision
+
+
+@dataclass(frozen=True, slots=True)
+class Hospital:
+    """One line of the picture: None is what was not known."""
+
+    name: str
+    waiting: int | None
+    longest_minutes: float | None
+    inbound: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class FeedAge:
+    name: str
+    state: str
+    age_minutes: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One entry of the log as it is read.
+
+    replaced_by  id of the entry that corrects it: then it is struck through
+    missing      why the picture has no numbers, if it has none
+    """
+
+    key: int
+    where: str
+    decided_at: datetime
+    written_at: datetime
+    was_late: bool
+    late_reason: str
+    who: str
+    known: str
+    options: str
+    decision: str
+    reason: str
+    told: str
+    review_at: datetime | None
+    screen: str
+    replaced_by: int | None
+    corrects: int | None
+    hospitals: tuple[Hospital, ...]
+    feeds: tuple[FeedAge, ...]
+    missing: str
+
+
+def entries(decisions: Iterable[Decision]) -> list[Entry]:
+    return [entry(decision) for decision in decisions]
+
+
+def entry(row: Decision) -> Entry:
+    """One decision with its picture."""
+    handovers: dict[str, Any] = row.snapshot.get("handovers", {})
+    successor = getattr(row, "superseded_by", None)
+    return Entry(
+        key=row.pk,
+        where=row.site.name if row.site else "Whole region",
+        decided_at=row.decided_at,
+        written_at=row.written_at,
+        was_late=is_late(row.decided_at, row.written_at),
+        late_reason=row.late_reason,
+        who=f"{row.by.display_name}, {name_of(row.role)}",
+        known=row.known,
+        options=row.options,
+        decision=row.decision,
+        reason=row.reason,
+        told=row.told,
+        review_at=row.review_at,
+        screen=row.screen,
+        replaced_by=successor.pk if successor else None,
+        corrects=row.supersedes.pk if row.supersedes else None,
+        hospitals=tuple(_hospital(values) for values in handovers.get("hospitals", ())),
+        feeds=tuple(_feed(values) for values in row.snapshot.get("feeds", ())),
+        missing=str(handovers.get("missing", "")),
+    )
+
+
+def _hospital(values: dict[str, Any]) -> Hospital:
+    return Hospital(values["name"], values["waiting"], values["longest_minutes"], values["inbound"])
+
+
+def _feed(values: dict[str, Any]) -> FeedAge:
+    age = values["age_seconds"]
+    return FeedAge(values["name"], values["state"], None if age is None else age / 60)

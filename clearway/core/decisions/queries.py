@@ -1,0 +1,33 @@
+"""Reading the decision log."""
+
+from datetime import datetime
+
+from .models import Decision
+
+
+def between(organisation_id: int, start: datetime, end: datetime) -> list[Decision]:
+    """Entries taken in [start, end), newest first, each with what superseded it. One query."""
+    return list(
+        Decision.objects.filter(organisation_id=organisation_id, decided_at__gte=start, decided_at__lt=end)
+        .select_related("by", "site", "superseded_by", "supersedes")
+        .order_by("-decided_at", "-id")
+    )
+
+
+def to_review(organisation_id: int, at: datetime) -> list[Decision]:
+    """Entries whose review time has come in the last 24 hours or comes next, and that still stand."""
+    return list(
+        Decision.objects.filter(
+            organisation_id=organisation_id, review_at__isnull=False, superseded_by__isnull=True
+        )
+        .filter(review_at__gte=at.replace(hour=0, minute=0, second=0, microsecond=0))
+        .select_related("by", "site")
+        .order_by("review_at")[:50]
+    )
+
+
+def one(organisation_id: int, key: int) -> Decision:
+    """One entry. Raises Decision.DoesNotExist."""
+    return Decision.objects.select_related("by", "site", "superseded_by", "supersedes").get(
+        pk=key, organisation_id=organisation_id
+    )

@@ -1,0 +1,97 @@
+"""The decision log: reading it, writing in it with one key from any screen, and correcting an entry."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.http import Http404, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
+
+from clearway.domain.shared.errors import NotAllowed
+
+from ..layout.times import LONDON, local
+from ..people import kept
+from ..people.permissions import needs
+from . import actions, presenters, queries
+from .forms import DayForm, DecisionForm
+from .models import Decision
+
+Request = Any
+COPIED = ("known", "options", "decision", "reason", "told", "review_at", "decided_at")
+
+
+@needs("decisions.read")
+def log(request: Request) -> HttpResponse:
+    """One local day of the log, newest first."""
+    day = DayForm(request.GET, at=request.at).chosen(local(request.at).date())
+    start = datetime(day.year, day.month, day.day, tzinfo=LONDON).astimezone(UTC)
+    after = day + timedelta(days=1)
+    end = datetime(after.year, after.month, after.day, tzinfo=LONDON).astimezone(UTC)
+    organisation_id = request.organisation.pk
+    context = {
+        "entries": presenters.entries(queries.between(organisation_id, start, end)),
+        "reviews": presenters.entries(queries.to_review(organisation_id, request.at)),
+        "day": start,
+        "before": (day - timedelta(days=1)).isoformat(),
+        "after": after.isoformat() if end <= request.at else "",
+        "chosen": day.isoformat(),
+    }
+    return render(request, "decisions/log.html", context)
+
+
+@needs("decisions.read")
+def decision(request: Request, key: int) -> HttpResponse:
+    """One entry with the picture as it was known."""
+    return render(request, "decisions/decision.html", {"entry": presenters.entry(_get(request, key))})
+
+
+@needs("decisions.write")
+def new(request: Request) -> HttpResponse:
+    """Write a decision. `?corrects=` begins a correction with the words of the entry it supersedes."""
+    organisation = request.organisation
+    data = request.POST if request.method == "POST" else None
+    form = DecisionForm(data, at=request.at, organisation=organisation, initial=_beginning(request))
+    if form.is_valid():
+        try:
+            row = actions.write(
+                form.written(), organisation_id=organisation.pk, by=request.actor, at=request.at
+            )
+            return HttpResponseRedirect(reverse("decisions:decision", args=[row.pk]))
+        except NotAllowed as refusal:
+            form.add_error("decision", refusal.why)
+    context = {
+        "form": form,
+        "sites": [(site.code, site.name) for site in organisation.sites.exclude(kind="station")],
+        "is_late": "late_reason" in form.errors or bool(form.typed("late_reason")),
+        "corrects": form.typed("corrects"),
+    }
+    return render(request, "decisions/new.html", context, status=422 if form.errors else 200)
+
+
+def _beginning(request: Request) -> dict[str, Any]:
+    """What the form begins with: what was kept, the entry to correct, or an empty page."""
+    if request.method != "GET":
+        return {}
+    if typed := kept.take(request):
+        return typed
+    corrects = request.GET.get("corrects", "")
+    if corrects.isdigit():
+        row = _get(request, int(corrects))
+        site = row.site.code if row.site else ""
+        return {**{name: getattr(row, name) for name in COPIED}, "site": site, "corrects": row.pk}
+    return {"decided_at": request.at, "screen": _screen(request)}
+
+
+def _screen(request: Request) -> str:
+    """The page of ours that this was opened from, without its query."""
+    came_from = urlsplit(request.GET.get("from") or request.headers.get("Referer", ""))
+    ours = came_from.netloc in ("", request.get_host())
+    return came_from.path[:300] if ours else ""
+
+
+def _get(request: Request, key: int) -> Decision:
+    try:
+        return queries.one(request.organisation.pk, key)
+    except Decision.DoesNotExist:
+        raise Http404 from None

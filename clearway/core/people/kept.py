@@ -1,0 +1,27 @@
+"""What somebody was writing when the session ended: kept on the server, shown again after signing in."""
+
+from typing import Any
+
+KEY = "kept"
+FORMS = frozenset({"application/x-www-form-urlencoded", "multipart/form-data"})
+MOST = 20_000  # characters; no form of ours is longer
+SECRET = frozenset({"password", "csrfmiddlewaretoken"})
+
+
+def of(request: Any) -> dict[str, Any] | None:
+    """The form that this request sends, for the person whose session has just ended; None without one."""
+    if request.method != "POST" or request.content_type not in FORMS:
+        return None
+    typed = {name: value for name, value in request.POST.items() if name not in SECRET}
+    if sum(map(len, typed.values())) > MOST:
+        return None
+    return {"user": request.user.pk, "path": request.path, "typed": typed}
+
+
+def take(request: Any) -> dict[str, str]:
+    """What was kept for this person and this page, once; empty when nothing was."""
+    kept = request.session.get(KEY)
+    if not kept or kept["user"] != request.user.pk or kept["path"] != request.path:
+        return {}
+    del request.session[KEY]
+    return dict(kept["typed"])
