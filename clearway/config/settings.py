@@ -91,6 +91,7 @@ NAVIGATION: list[tuple[str, str, str, str]] = [
     ("Alarm budget", "tasks:budget", "tasks.read", ""),
     ("On call", "people:on-call", "on_call.read", ""),
     ("People", "people:people", "people.read", ""),
+    ("Audit", "audit:audit", "audit.read", ""),
 ]
 
 LANGUAGE_CODE = "en-gb"

@@ -6,6 +6,8 @@ urlpatterns = [
     path("", include("clearway.core.people.urls")),
     path("", include("clearway.core.worklist.urls")),
     path("", include("clearway.core.decisions.urls")),
+    path("", include("clearway.core.audit.urls")),
+    path("", include("clearway.desks.ambulance.incidents.urls")),
     path("", include("clearway.core.layout.urls")),
 ]
 

@@ -1,0 +1,59 @@
+"""Reading everything about one incident for its page."""
+
+from dataclasses import dataclass
+
+from clearway.core.organisation.queries import site_by_code
+from clearway.core.people.reach import Sites
+from clearway.domain.ambulance.events import Event
+from clearway.domain.shared.facts import Fact
+from clearway.domain.shared.findings import Finding
+
+from ..facts import queries as facts
+from ..quality import queries as quality
+from .models import Assignment, Incident
+
+
+@dataclass(frozen=True, slots=True)
+class Everything:
+    """An incident with its assignments, findings by stream, and facts in the order they happened.
+
+    incident  None when assignments speak of it but no call does
+    sites     code -> name, former codes included
+    """
+
+    key: str
+    incident: Incident | None
+    assignments: tuple[Assignment, ...]
+    findings: dict[str, list[Finding]]
+    facts: tuple[Fact[Event], ...]
+    sites: dict[str, str]
+
+
+def everything(organisation_id: int, key: str, sites: Sites = None) -> Everything | None:
+    """One incident; None when nothing is known of it, or nothing of it went to the sites in reach.
+
+    Five queries.
+    """
+    incident = Incident.objects.filter(organisation_id=organisation_id, key=key).first()
+    rows = Assignment.objects.filter(organisation_id=organisation_id, incident=key)
+    assignments = tuple(rows.select_related("destination").order_by("id"))
+    if (incident is None and not assignments) or not _in_reach(assignments, sites):
+        return None
+    streams = [f"incident:{key}", *(f"assignment:{row.key}" for row in assignments)]
+    told = facts.by_stream(organisation_id, streams)
+    return Everything(
+        key=key,
+        incident=incident,
+        assignments=assignments,
+        findings=quality.by_stream(organisation_id, streams),
+        facts=tuple(sorted((fact for stream in told.values() for fact in stream), key=_when)),
+        sites={code: site.name for code, site in site_by_code(organisation_id).items()},
+    )
+
+
+def _in_reach(assignments: tuple[Assignment, ...], sites: Sites) -> bool:
+    return sites is None or any(row.destination and row.destination.code in sites for row in assignments)
+
+
+def _when(fact: Fact[Event]) -> tuple[object, object]:
+    return fact.event.occurred_at, fact.known_at

@@ -1,0 +1,69 @@
+"""The page of an incident, and looking at who its patient is."""
+
+from typing import Any
+
+from django.http import Http404, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_POST
+
+from clearway.core.people.permissions import needs
+
+from . import identity, pages, presenters
+from .forms import LookForm
+from .identity import Person
+
+Request = Any
+
+
+@needs("incidents.read")
+def incident(request: Request, key: str) -> HttpResponse:
+    """An incident, whom it was sent, every time stamp, and what each source said when."""
+    return _page(request, _read(request, key), LookForm(at=request.at))
+
+
+@needs("identity.look")
+@require_POST
+def look(request: Request, key: str) -> HttpResponse:
+    """The same page with the identity shown, for this response only. The look is recorded first."""
+    read = _read(request, key)
+    form = LookForm(request.POST, at=request.at)
+    if not form.is_valid():
+        return _page(request, read, form, status=422)
+    person = identity.look(
+        key,
+        form.cleaned_data["reason"],
+        form.cleaned_data["text"],
+        organisation_id=request.organisation.pk,
+        by=request.actor,
+        at=request.at,
+    )
+    return _page(request, read, LookForm(at=request.at), looked=True, person=person)
+
+
+def _read(request: Request, key: str) -> pages.Everything:
+    read = pages.everything(request.organisation.pk, key, request.reach.sites)
+    if read is None:
+        raise Http404
+    return read
+
+
+def _page(
+    request: Request,
+    read: pages.Everything,
+    form: LookForm,
+    looked: bool = False,
+    person: Person | None = None,
+    status: int = 200,
+) -> HttpResponse:
+    context = {
+        "page": presenters.page(read),
+        "form": form,
+        "looked": looked,
+        "person": person,
+        "nhs_number": presenters.nhs_number(person.nhs_number) if person else "",
+        "reasons": list(identity.REASONS.items()),
+        "may_look": request.reach.allows("identity.look"),
+    }
+    response = render(request, "incidents/incident.html", context, status=status)
+    response["Cache-Control"] = "no-store"
+    return response
