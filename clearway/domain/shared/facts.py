@@ -37,7 +37,8 @@ def order_key(fact: Fact[E], rank: Callable[[E], int]) -> OrderKey:
     """Where a fact stands in the one order in which its stream is folded, whatever order facts arrived in.
 
     Occurred time first: a time entered late belongs where it happened. Equal seconds are legal, so then the
-    source's sequence, then the place of the status in its cycle (`rank`), then the message id. See docs/adr/0005-order-of-a-stream.md.
+    source's sequence, then the place of the status in its cycle (`rank`), then the message id.
+    See docs/adr/0005-order-of-a-stream.md.
     """
     event = fact.event
     sequence = -1 if event.sequence is None else event.sequence
