@@ -3,7 +3,7 @@ PYTHON ?= python3
 RUN := .venv/bin/python
 UV ?= uv
 
-.PHONY: help demo test check format migrations reference lock clean
+.PHONY: help demo test check format migrations reference matrix lock clean
 
 help:  ## List these commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -39,6 +39,10 @@ migrations:  ## Make each app's initial migration anew from its models (until th
 reference:  ## Write the generated pages of docs/reference anew
 	@$(PYTHON) tools/setup.py run
 	$(RUN) tools/reference.py
+
+matrix:  ## Write who may open what, for review, to security/matrix.csv
+	@$(PYTHON) tools/setup.py run
+	$(RUN) tools/matrix.py
 
 lock:  ## Choose versions anew and write the locks; needs uv and npm
 	$(UV) pip compile pyproject.toml --extra embedded $(LOCKED) -o requirements.lock

@@ -88,7 +88,7 @@ TEMPLATES = [
 NAVIGATION: list[tuple[str, str, str, str]] = [
     ("Decisions", "decisions:log", "decisions.read", ""),
     ("Write a decision", "decisions:new", "decisions.write", "Alt+D"),
-    ("Alarm budget", "tasks:budget", "tasks.read", ""),
+    ("Alarm budget", "tasks:budget", "budget.read", ""),
     ("On call", "people:on-call", "on_call.read", ""),
     ("People", "people:people", "people.read", ""),
     ("Audit", "audit:audit", "audit.read", ""),

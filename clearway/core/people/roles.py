@@ -20,6 +20,7 @@ PERMISSIONS: Mapping[str, str] = MappingProxyType(
         "identity.look": "look at who the patient of an incident is, giving a reason",
         "quality.read": "see what the feeds said that cannot be right",
         "tasks.read": "see the worklist",
+        "budget.read": "see how the alarm budget is kept",
         "tasks.work": "acknowledge, answer, shelve, hand over and escalate tasks",
         "decisions.read": "read the decision log",
         "decisions.write": "write in the decision log",
@@ -66,7 +67,14 @@ def _role(code: str, name: str, permissions: Iterable[str], binding: Binding = B
     return Role(code, name, held, binding)
 
 
-_BOARDS = ("handovers.read", "resources.read", "map.read", "tasks.read", "decisions.read")
+_BOARDS = (
+    "handovers.read",
+    "resources.read",
+    "map.read",
+    "tasks.read",
+    "budget.read",
+    "decisions.read",
+)
 _DESK = (*_BOARDS, "incidents.read", "tasks.work", "decisions.write", "quality.read", "feeds.read")
 _DESK_LISTS = ("on_call.read", "policies.read")
 _COORDINATION = (*_DESK, *_DESK_LISTS, "handovers.mark", "identity.look")

@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from typing import Any
 
-from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
@@ -47,11 +46,9 @@ def task(request: Request, key: int) -> HttpResponse:
     return _task_page(request, _get(request, key))
 
 
-@needs("tasks.read")
+@needs("budget.read")
 def budget(request: Request) -> HttpResponse:
     """How the alarm budget was kept over the last 24 hours."""
-    if request.reach.sites is not None:
-        raise PermissionDenied("The budget is measured over the whole region.")
     return render(
         request, "worklist/budget.html", {"budget": queries.budget(request.organisation.pk, request.at)}
     )
