@@ -39,7 +39,7 @@ class Use:
 USES = {
     "web": Use(postgres.WEB, (2, 16), 15),
     "ingest": Use(postgres.INGEST, (1, 8), 30),
-    "worker": Use(postgres.WEB, (1, 4), 60),
+    "worker": Use(postgres.WEB, None, 60),  # each duty keeps a connection of its own
     "owner": Use(postgres.OWNER, None, 0),
 }
 LOCK_LIMIT, IDLE_LIMIT = 3, 30  # seconds, for every process with a statement limit

@@ -59,7 +59,7 @@ def _repeat(duty: Duty, stop: threading.Event) -> None:
                 _beat(duty, at)
                 beaten = at.timestamp()
         except OperationalError as error:
-            log.warning("%s: the database is away: %s", duty.name, type(error).__name__)
+            log.warning("%s cannot reach the database: %s", duty.name, str(error).splitlines()[0])
             _reconnect(stop)
             continue
         except Exception:

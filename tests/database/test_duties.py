@@ -50,3 +50,11 @@ def test_the_sealer_chains_what_was_done(valley: Organisation) -> None:
     duty("seal").work(at(1))
 
     assert Seal.objects.get().rows == Action.objects.count() > 0
+
+
+def test_every_duty_has_a_connection_of_its_own() -> None:
+    from clearway.config.database import databases
+
+    options = databases({"CLEARWAY_PROCESS": "worker"})["default"]["OPTIONS"]
+
+    assert "pool" not in options  # a pool smaller than the duties starves the last of them for ever
