@@ -25,13 +25,13 @@ Where = Callable[[], dict[str, tuple[float, float]]]
 
 @dataclass(slots=True)
 class _Assignment:
-    facts: list[Fact[JobEvent]] = field(default_factory=list)
+    heard: list[tuple[JobEvent, float]] = field(default_factory=list)
     folded: transitions.Assignment | None = None
 
 
 @dataclass(slots=True)
 class _Resource:
-    facts: list[Fact[AvailabilityEvent]] = field(default_factory=list)
+    heard: list[tuple[AvailabilityEvent, float]] = field(default_factory=list)
     folded: availability.ResourceStanding | None = None
 
 
@@ -42,7 +42,7 @@ class Board:
         self._region, self._where = region, where
         self._assignments: dict[str, _Assignment] = {}
         self._resources: dict[str, _Resource] = {}
-        self._received: datetime | None = None
+        self._received: float | None = None
         self._cad = next((source.name for source in region.sources if source.kind == "cad"), "cad")
         departments = region.sites_of(SiteKind.EMERGENCY_DEPARTMENT)
         self._departments = sorted(departments, key=lambda site: (site.border, site.name))
@@ -52,16 +52,16 @@ class Board:
 
     def hear(self, event: Event, at: float) -> None:
         """An event arrived. Calls tell nothing that a situation holds."""
-        self._received = stamp(at)
+        self._received = at
         if isinstance(event, JobEvent):
             assignment = self._assignments.setdefault(event.assignment_key, _Assignment())
-            assignment.facts.append(Fact(event, self._cad, self._received))
+            assignment.heard.append((event, at))
             assignment.folded = None
         elif not isinstance(event, CallEvent):
             resource = self._resources.setdefault(event.call_sign, _Resource())
             if event.status is Availability.OFF:  # what came before the shift that ends changes nothing now
-                del resource.facts[:-FACTS_OF_A_SHIFT]
-            resource.facts.append(Fact(event, self._cad, self._received))
+                del resource.heard[:-FACTS_OF_A_SHIFT]
+            resource.heard.append((event, at))
             resource.folded = None
 
     def situation(self, at: float) -> Situation:
@@ -77,12 +77,20 @@ class Board:
             self._known_codes,
         )
 
+    def forget(self, before: float) -> None:
+        """Drop assignments that surely ended, and were last heard of before an instant."""
+        for key, entry in list(self._assignments.items()):
+            if entry.heard[-1][1] < before and _surely_over({event.status for event, _ in entry.heard}):
+                del self._assignments[key]
+
     def _relevant(self, now: datetime) -> list[transitions.Assignment]:
         """Open assignments and those at a hospital in the last day, by key; what is older is forgotten."""
         kept = []
         for key, entry in list(self._assignments.items()):
             if entry.folded is None:
-                entry.folded, _ = transitions.fold(entry.facts)
+                entry.folded, _ = transitions.fold(
+                    Fact(event, self._cad, stamp(at)) for event, at in entry.heard
+                )
             if entry.folded.is_open or _later(
                 entry.folded.stamps.get(JobStatus.AT_HOSPITAL), now - LOOK_BACK
             ):
@@ -95,13 +103,16 @@ class Board:
         standings = []
         for entry in self._resources.values():
             if entry.folded is None:
-                entry.folded, _ = availability.fold(entry.facts)
+                entry.folded, _ = availability.fold(
+                    Fact(event, self._cad, stamp(at)) for event, at in entry.heard
+                )
             if entry.folded.availability is not Availability.OFF:
                 standings.append(entry.folded)
         return sorted(standings, key=lambda standing: standing.call_sign)
 
     def _feeds(self, now: datetime) -> list[Feed]:
-        heard = {"cad": self._received, "positions": now}
+        cad = None if self._received is None else stamp(self._received)
+        heard = {"cad": cad, "positions": now}
         return [
             Feed(
                 source.name,
@@ -121,6 +132,12 @@ def bare(sites: tuple[Site, ...], at: float) -> Situation:
 
 def _as_rows(sites: tuple[Site, ...] | list[Site]) -> list[tuple[str, str, Point]]:
     return [(site.code, site.name, Point(site.latitude, site.longitude)) for site in sites]
+
+
+def _surely_over(said: set[JobStatus]) -> bool:
+    if not said & {JobStatus.CLEAR, JobStatus.STOOD_DOWN}:
+        return False
+    return JobStatus.HANDOVER in said or not said & {JobStatus.COHORT_STARTED, JobStatus.RELEASED}
 
 
 def _later(at: datetime | None, than: datetime) -> bool:

@@ -109,7 +109,7 @@ class ControlRoom:
         active, lead = incident.active(), incident.lead
         if lead is None and not active:
             self._wait(incident)
-        elif lead is not None and incident.call.conveyed and not any(job.crew.kind.conveys for job in active):
+        elif lead is not None and incident.call.conveyed and not any(job.crew.conveys for job in active):
             incident.wants_transport = True
             self._wait(incident)
 
@@ -132,12 +132,12 @@ class ControlRoom:
         for crew, _ in candidates[1:]:
             if len(chosen) >= wanted:
                 break
-            conveys_already = any(sent.kind.conveys for sent, _ in chosen)
-            if conveys_already or crew.kind.conveys or len(chosen) + 1 < wanted:
+            conveys_already = any(sent.conveys for sent, _ in chosen)
+            if conveys_already or crew.conveys or len(chosen) + 1 < wanted:
                 chosen.append((crew, 0.0))
         for crew, _ in chosen:
             self._take(crew, incident)
-        if not any(crew.kind.conveys for crew, _ in chosen):
+        if not any(crew.conveys for crew, _ in chosen):
             incident.wants_transport = bool(chosen)
             self._wait(incident)
 
@@ -147,8 +147,8 @@ class ControlRoom:
         ready: tuple[Readiness, ...] = FREE_OR_RESTRICTED if category in self._restricted else FREE
         ready = FOR_C2 if category is Category.C2 and not incident.wants_transport else ready
         candidates = self._candidates(incident, ready)
-        conveying = [(crew, minutes) for crew, minutes in candidates if crew.kind.conveys]
-        cars = [(crew, minutes) for crew, minutes in candidates if not crew.kind.conveys]
+        conveying = [(crew, minutes) for crew, minutes in candidates if crew.conveys]
+        cars = [(crew, minutes) for crew, minutes in candidates if not crew.conveys]
         chosen = self._worth_diverting(conveying)
         if cars and not incident.wants_transport and category in URGENT:
             gain = self._dispatch.car_gain_minutes
@@ -188,10 +188,11 @@ class ControlRoom:
     # Choosing for a crew
 
     def _most_overdue(self, crew: Crew, restricted: bool) -> Incident | None:
+        conveys = crew.conveys
         open_to_it = [
             incident
             for incident in self.waiting
-            if (crew.kind.conveys or not incident.wants_transport)
+            if (conveys or not incident.wants_transport)
             and (not restricted or incident.call.category in self._restricted)
         ]
         if not open_to_it:

@@ -76,7 +76,11 @@ class Crew:
     break_taken: bool = False
     busy: bool = False
     left_at: float = math.inf
+    conveys: bool = field(init=False)
     legs: list[Leg] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.conveys = self.kind.conveys
 
     def position(self, at: float) -> tuple[float, float]:
         return self.legs[-1].at(at)
@@ -99,7 +103,7 @@ class Fleet:
             self._make_room()
         crew.row = self.crews.index(None)
         self.crews[crew.row] = crew
-        self.conveys[crew.row] = crew.kind.conveys
+        self.conveys[crew.row] = crew.conveys
         self.readiness[crew.row] = Readiness.BUSY
         self.stand(crew, at, crew.station.latitude, crew.station.longitude)
 

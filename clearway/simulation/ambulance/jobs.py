@@ -65,7 +65,7 @@ class Cycle:
         self._fleet.stand(crew, now, *crew.position(now))
         self._control.underway[crew.call_sign] = job
         crew.busy = True
-        if crew.kind.conveys:
+        if crew.conveys:
             incident.wants_transport = False
         self._after(self._jobs.mobilisation, self._mobile, job)
 
@@ -104,9 +104,7 @@ class Cycle:
         self._say(job, J.AT_PATIENT, CREW)
         incident, lead = job.incident, job.incident.lead
         finished = lead is not None and lead.over and not incident.call.conveyed
-        takes_over = (
-            lead is not None and not finished and not lead.crew.kind.conveys and job.crew.kind.conveys
-        )
+        takes_over = lead is not None and not finished and not lead.crew.conveys and job.crew.conveys
         if lead is not None and not takes_over:
             self._after(self._jobs.hand_to_transport, self._clear_on_scene, job)
             return
@@ -119,7 +117,7 @@ class Cycle:
 
     def _work_on_scene(self, job: Job, begun_by_another: bool) -> None:
         call = job.incident.call
-        conveys = call.conveyed and job.crew.kind.conveys
+        conveys = call.conveyed and job.crew.conveys
         if call.conveyed and not conveys:
             self._after(self._jobs.backup_after, self._ask_for_transport, job)
             return
@@ -130,7 +128,7 @@ class Cycle:
     def _spare_the_others(self, lead: Job) -> None:
         """Crews still under way are stood down, mostly; a car never spares the crew that must convey."""
         for job in lead.incident.active():
-            needless = lead.crew.kind.conveys or not lead.incident.call.conveyed or not job.crew.kind.conveys
+            needless = lead.crew.conveys or not lead.incident.call.conveyed or not job.crew.conveys
             if job.on_scene or not needless or not self._chance.happens(self._jobs.second_stood_down):
                 continue
             self.stand_down(job)
@@ -139,7 +137,7 @@ class Cycle:
     def _ask_for_transport(self, job: Job) -> None:
         if job.leaving or job.incident.lead is not job:
             return
-        on_the_way = any(other.crew.kind.conveys for other in job.incident.active())
+        on_the_way = any(other.crew.conveys for other in job.incident.active())
         self._say(job, J.BACKUP_REQUESTED, CREW, note="transport")
         if not on_the_way and not job.incident.waits:
             job.incident.waiting_since = self._agenda.now

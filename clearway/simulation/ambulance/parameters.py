@@ -127,7 +127,10 @@ class HospitalSite(_Table, frozen=True):
 
 
 class Published(_Table, frozen=True):
-    """What was published for the month that a regime stands for. Minutes and shares; None is not known."""
+    """What was published for the month that a regime stands for. Minutes and shares; None is not known.
+
+    responses  the period and source of the mean responses C1 to C4, which may be a whole year's
+    """
 
     what: str
     source: str
@@ -137,6 +140,7 @@ class Published(_Table, frozen=True):
     over_15: Share | None = None
     over_30: Share | None = None
     over_60: Share | None = None
+    responses: str = "not known for this month"
     C1: NotNegative | None = None
     C2: NotNegative | None = None
     C3: NotNegative | None = None

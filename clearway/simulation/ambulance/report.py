@@ -200,6 +200,7 @@ def as_text(summary: Summary) -> str:
     lines = [
         f"{summary.region}, regime {summary.regime}, {summary.days:g} days, seed {summary.seed}",
         f"Published: {published.what}; {published.source}",
+        f"Published responses: {published.responses}",
         "",
         f"{'':34}{'simulated':>12}{'published':>12}",
         *(f"{name:34}{value:>12{form}}{_known(target, form):>12}" for name, value, target, form in rows),

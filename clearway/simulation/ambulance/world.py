@@ -187,6 +187,7 @@ class World:
     def _new_day(self) -> None:
         day = self._civil.day(self._agenda.now)
         self._shift_day(day)
+        self._board.forget(self._agenda.now - 36 * HOUR)
         self._agenda.at(self._civil.instant(day + timedelta(days=1), 0), self._new_day)
 
     def _shift_day(self, day: date) -> None:
