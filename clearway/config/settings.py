@@ -86,6 +86,10 @@ TEMPLATES = [
 
 # What the top bar lists: label, named view, permission to see it, shortcut. Each part adds its own line.
 NAVIGATION: list[tuple[str, str, str, str]] = [
+    ("Handovers", "handovers:board", "handovers.read", "Alt+1"),
+    ("Resources", "resources:board", "resources.read", "Alt+2"),
+    ("Map", "map:region", "map.read", "Alt+3"),
+    ("Wallboard", "handovers:wallboard", "handovers.read", "Alt+4"),
     ("Decisions", "decisions:log", "decisions.read", ""),
     ("Write a decision", "decisions:new", "decisions.write", "Alt+D"),
     ("Alarm budget", "tasks:budget", "budget.read", ""),

@@ -9,6 +9,9 @@ urlpatterns = [
     path("", include("clearway.core.audit.urls")),
     path("", include("clearway.desks.ambulance.incidents.urls")),
     path("", include("clearway.core.layout.urls")),
+    path("", include("clearway.desks.ambulance.handovers.urls")),
+    path("", include("clearway.desks.ambulance.resources.urls")),
+    path("", include("clearway.desks.ambulance.regionmap.urls")),
 ]
 
 handler403 = "clearway.core.people.views.refused"

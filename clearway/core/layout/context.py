@@ -11,7 +11,9 @@ from django.urls import reverse
 from clearway.domain.shared.freshness import Freshness, FreshnessPolicy, freshness
 
 from ..feeds.models import Source
+from ..people.reach import Sites
 from ..worklist.models import Task
+from ..worklist.queries import within
 
 HEARD_STEP = 5  # seconds: a fragment changes at most so often, however fast messages come
 
@@ -41,7 +43,7 @@ class Feed:
 
 @dataclass(frozen=True, slots=True)
 class Tasks:
-    """Open tasks of the organisation."""
+    """How many tasks are open, and how many of them are P1."""
 
     waiting: int
     urgent: int
@@ -70,17 +72,23 @@ def feeds_of(request: Any) -> list[Feed]:
 
 def feeds(organisation_id: int, at: datetime, policy: FreshnessPolicy | None = None) -> list[Feed]:
     """The enabled sources of an organisation with their freshness at one instant."""
-    sources = Source.objects.filter(organisation_id=organisation_id, enabled=True).order_by("name")
-    return [_feed(source, at, policy or FreshnessPolicy()) for source in sources]
+    sources = Source.objects.filter(organisation_id=organisation_id, enabled=True)
+    spoken = sources.exclude(kind="desk").order_by("name")
+    return [_feed(source, at, policy or FreshnessPolicy()) for source in spoken]
 
 
 def tasks_of(request: Any) -> Tasks:
     """How many tasks are open, and how many of them are P1; one query."""
     if not request.organisation or not request.reach.allows("tasks.read"):
         return Tasks(0, 0)
-    counted = Task.objects.filter(organisation=request.organisation, closed_at__isnull=True).aggregate(
-        waiting=Count("id"), urgent=Count("id", filter=Q(priority=Task.Priority.P1))
-    )
+    return tasks(request.organisation.pk, request.reach.sites_for("tasks.read"))
+
+
+def tasks(organisation_id: int, sites: Sites = None) -> Tasks:
+    """Open tasks at these sites (None is every site); one query."""
+    counted = Task.objects.filter(
+        within(sites), organisation_id=organisation_id, closed_at__isnull=True
+    ).aggregate(waiting=Count("id"), urgent=Count("id", filter=Q(priority=Task.Priority.P1)))
     return Tasks(**counted)
 
 

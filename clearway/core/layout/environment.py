@@ -34,6 +34,7 @@ def environment(**options: Any) -> jinja2.Environment:
         tasks_of=context.tasks_of,
         theme_of=context.theme_of,
         errors_list=errors_list,
+        keep=keep,
     )
     made.filters.update(
         clock=times.clock,
@@ -55,6 +56,16 @@ def url(name: str, *arguments: Any, **named: Any) -> str:
 def errors_list(errors: Mapping[str, str]) -> list[dict[str, str]]:
     """Errors by field id, as the NHS error summary lists them: each links to its field."""
     return [{"text": text, "href": f"#{field}"} for field, text in errors.items()]
+
+
+def keep(request: Any, **changed: str) -> str:
+    """The query of this page with some of it changed; an empty value leaves the field out."""
+    query = request.GET.copy()
+    for name, value in changed.items():
+        query.pop(name, None)
+        if value:
+            query[name] = value
+    return str(query.urlencode())
 
 
 def _folders() -> list[str]:

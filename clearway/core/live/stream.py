@@ -28,6 +28,8 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 QUEUE = 500  # pushes that a slow screen may fall behind
 REPLAY = 2_000  # pushes sent again after a cut; more than that and a new page is cheaper
+# Who sees one site alone gets its own fragments of the topics keyed by ODS code, and what is of no site.
+TOPICS_OF_SITES, TOPICS_OF_ALL = ("handovers", "wall"), ("feeds",)
 RESET = b"event: reset\ndata: {}\n\n"
 HEADERS = [
     (b"content-type", b"text/event-stream"),
@@ -58,7 +60,9 @@ class Pushed:
     def is_for(self, viewer: Viewer) -> bool:
         if self.organisation_id != viewer.organisation_id or self.topic not in viewer.topics:
             return False
-        return viewer.sites is None or self.topic != "handovers" or self.key in viewer.sites
+        if viewer.sites is None or self.topic in TOPICS_OF_ALL:
+            return True
+        return self.topic in TOPICS_OF_SITES and self.key in viewer.sites
 
 
 @dataclass(eq=False)

@@ -17,6 +17,7 @@ from .stream import Scope, Viewer
 # A screen gets only the topics that its viewer may read.
 PERMISSION_OF_TOPIC = {
     "handovers": "handovers.read",
+    "wall": "handovers.read",
     "resources": "resources.read",
     "map": "map.read",
     "tasks": "tasks.read",

@@ -1,5 +1,6 @@
 """Reading organisations, sites and policies."""
 
+from collections.abc import Iterable
 from datetime import date
 from typing import Any
 
@@ -24,3 +25,17 @@ def policy(organisation_id: int, name: str, on: date) -> dict[str, Any]:
         .latest("valid_from", "version")
         .values
     )
+
+
+def policies(organisation_id: int, names: Iterable[str], on: date) -> dict[str, dict[str, Any]]:
+    """The values of several policies valid on a day, by name; one query. One there is not is left out."""
+    versions = PolicyVersion.objects.filter(
+        organisation_id=organisation_id, name__in=list(names), valid_from__lte=on
+    ).order_by("valid_from", "version")
+    return {version.name: version.values for version in versions}
+
+
+def area_names(organisation_id: int) -> dict[str, str]:
+    """Site code -> name of its area, for the sites that have one."""
+    sites = Site.objects.filter(organisation_id=organisation_id, area__isnull=False)
+    return dict(sites.values_list("code", "area__name"))

@@ -1,8 +1,96 @@
-"""What the tailer renders for the screens of the ambulance desk."""
+"""What the tailer renders for the screens of the ambulance desk: once for everybody, so without identity.
+
+Topics of changes: "site" (ODS code, "" for the unknown one), "resource" (call sign), "source" (its name).
+Topics of fragments, which pages ask for: "handovers", "wall", "resources", "feeds".
+"""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
+from functools import lru_cache
 
+from django.template.loader import render_to_string
+
+from clearway.core.layout import context
+from clearway.core.live.fragments import Fragment
 from clearway.core.live.tailer import Render
+from clearway.core.worklist import live as worklist
+from clearway.domain.ambulance.situation import Situation
 
-RENDERERS: Mapping[str, Render] = {}
-TICKERS: Sequence[Render] = ()
+from . import situation
+from .handovers import presenters as hospitals
+from .handovers import queries as handovers
+from .policy import desk_policy
+from .resources import boards as resources
+
+
+@lru_cache(maxsize=1)
+def _situation(organisation_id: int, at: datetime) -> Situation:
+    """One reading for everything that is rendered in one round of the tailer, which has one instant."""
+    return situation.read(organisation_id, at)
+
+
+def sites(organisation_id: int, codes: frozenset[str], at: datetime) -> list[Fragment]:
+    """The rows and tiles of some hospitals."""
+    read = handovers.board(organisation_id, at, situation=_situation(organisation_id, at))
+    fragments = []
+    for picture in read.pictures:
+        if (picture.code or hospitals.UNKNOWN_KEY) in codes:
+            row = hospitals.hospital_row(
+                picture, read.basis, read.policy.handover, read.areas.get(picture.code or "", ""), at
+            )
+            words = {"row": row, "limits": read.policy.handover, "is_open": False}
+            fragments.append(Fragment("handovers", row.key, render_to_string("handovers/site.html", words)))
+            fragments.append(Fragment("wall", row.key, render_to_string("handovers/tile.html", words)))
+    if hospitals.UNKNOWN_KEY in codes and all(picture.code for picture in read.pictures):
+        fragments += [Fragment(topic, hospitals.UNKNOWN_KEY, "") for topic in ("handovers", "wall")]
+    return fragments
+
+
+def all_sites(organisation_id: int, _keys: frozenset[str], at: datetime) -> list[Fragment]:
+    """Every hospital again: limits are crossed, and sources go stale, with time alone."""
+    codes = handovers.department_codes(organisation_id)
+    return sites(organisation_id, codes | {hospitals.UNKNOWN_KEY}, at)
+
+
+def resource_rows(organisation_id: int, call_signs: frozenset[str], at: datetime) -> list[Fragment]:
+    """The rows of some resources; an empty one for who has gone off shift."""
+    read = resources.board(organisation_id, at, situation=_situation(organisation_id, at))
+    rows = {row.call_sign: row for row in read.rows}
+    return [
+        Fragment(
+            "resources",
+            call_sign,
+            render_to_string("resources/row.html", {"row": rows[call_sign]}) if call_sign in rows else "",
+        )
+        for call_sign in sorted(call_signs)
+    ]
+
+
+def all_resources(organisation_id: int, _keys: frozenset[str], at: datetime) -> list[Fragment]:
+    """Every resource again: shifts end and positions grow old with time alone."""
+    return resource_rows(organisation_id, frozenset(_situation(organisation_id, at).resources.call_sign), at)
+
+
+def sources(organisation_id: int, names: frozenset[str], at: datetime) -> list[Fragment]:
+    """The feed strip's items of some sources, or of all when none is named."""
+    policy = desk_policy(organisation_id, at).freshness
+    return [
+        Fragment("feeds", feed.name, render_to_string("layout/feed.html", {"feed": feed}))
+        for feed in context.feeds(organisation_id, at, policy)
+        if not names or feed.name in names
+    ]
+
+
+def tasks(organisation_id: int, keys: frozenset[str], at: datetime) -> list[Fragment]:
+    """The rows of some tasks, and how many there are now."""
+    count = render_to_string("layout/tasks.html", {"tasks": context.tasks(organisation_id)})
+    return [*worklist.render(organisation_id, keys, at), Fragment("tasks", "count", count)]
+
+
+RENDERERS: Mapping[str, Render] = {
+    "site": sites,
+    "resource": resource_rows,
+    "source": sources,
+    worklist.TOPIC: tasks,
+}
+TICKERS: Sequence[Render] = (all_sites, all_resources, sources)

@@ -56,6 +56,12 @@ def as_known(organisation_id: int, at: datetime) -> Situation:
     return _compose(organisation_id, at, rows, _known_places(organisation_id, at), feeds)
 
 
+def standings_as_known(organisation_id: int, at: datetime) -> tuple[ResourceStanding, ...]:
+    """What the availability facts known at a past instant add up to, for everybody on shift then."""
+    known = _known_rows(organisation_id, at).resources
+    return tuple(each for each in known if each.availability not in (None, Availability.OFF))
+
+
 def take_snapshot(organisation_id: int, at: datetime) -> None:
     """Keep what is known now, so that later instants need only the facts known since."""
     body = zlib.compress(msgspec.json.encode(_known_rows(organisation_id, at), enc_hook=dict))

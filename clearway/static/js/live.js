@@ -15,7 +15,7 @@ export function startLive(root) {
   const state = { after: liveAfter, beatAt: Date.now(), lost: false, waiting: new Set(), gone: new Set(), say: new Map() };
 
   function connect() {
-    const stream = new EventSource(`${liveAddress}?topics=${liveTopics.trim().split(/\s+/).join(",")}&after=${state.after}`);
+    const stream = new EventSource(`${liveAddress}?topics=${encodeURIComponent(liveTopics.trim())}&after=${state.after}`);
     stream.addEventListener("beat", (event) => beat(root, state, JSON.parse(event.data).at));
     stream.addEventListener("push", (event) => {
       if (event.lastEventId) state.after = event.lastEventId;
@@ -30,6 +30,9 @@ export function startLive(root) {
   connect();
   setInterval(() => watch(root, state), 1000);
   setInterval(() => speak(root, state), SAY_EVERY);
+  root.addEventListener("click", (event) => {
+    if (event.target.closest("[data-live-new]")) root.defaultView.location.reload();
+  });
   root.addEventListener("submit", (event) => refuseWhileLost(root, state, event), true);
 }
 
@@ -76,7 +79,7 @@ function apply(root, state, { topic, key, html }) {
   const fresh = parse(root, html);
   if (!fresh) return undefined;
   if (!old) return wait(root, state, topic, name, fresh);
-  if (old.dataset.group !== fresh.dataset.group) wait(root, state, topic, name, fresh);
+  if (sortsElsewhere(root, topic, old, fresh)) wait(root, state, topic, name, fresh);
   if (fresh.dataset.say && fresh.dataset.say !== old.dataset.say) state.say.set(name, fresh.dataset.say);
   return replace(root, old, fresh);
 }
@@ -130,6 +133,11 @@ function wait(root, state, topic, name, fresh) {
   state.waiting.add(name);
   button.hidden = false;
   button.textContent = `${state.waiting.size} new or moved: show`;
+}
+
+function sortsElsewhere(root, topic, old, fresh) {
+  const by = root.querySelector(`[data-live-rows="${topic}"]`)?.dataset.liveGroup;
+  return Boolean(by) && old.dataset[by] !== fresh.dataset[by];
 }
 
 function matches(rows, fresh) {

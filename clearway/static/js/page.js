@@ -2,10 +2,15 @@
 import { startTicking } from "./ages.js";
 import { startShortcuts } from "./shortcuts.js";
 import { startPalette } from "./palette.js";
+import { startRefreshing } from "./refresh.js";
+import { startExpanding, startFilters } from "./expand.js";
 
 startTicking(document);
 startShortcuts(document);
 startPalette(document);
+startExpanding(document);
+startRefreshing(document);
+startFilters(document);
 if (document.body.dataset.liveTopics) {
   import("./live.js").then(({ startLive }) => startLive(document));
 }

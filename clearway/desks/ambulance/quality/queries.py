@@ -1,11 +1,14 @@
 """Reading findings back."""
 
 from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
+from datetime import datetime
 
 from clearway.domain.shared.findings import Finding as Found
 
 from .models import Finding
+
+MOST = 50
 
 
 def by_stream(organisation_id: int, streams: Collection[str]) -> dict[str, list[Found]]:
@@ -15,3 +18,14 @@ def by_stream(organisation_id: int, streams: Collection[str]) -> dict[str, list[
     for row in rows:
         found[row.stream].append(Found(row.code, row.what, row.evidence))
     return found
+
+
+def of_assignments(
+    organisation_id: int, keys: Iterable[str], known_by: datetime | None = None
+) -> list[Finding]:
+    """The newest findings on these assignments, at most 50; those known by an instant if one is given."""
+    streams = [f"assignment:{key}" for key in keys]
+    found = Finding.objects.filter(organisation_id=organisation_id, stream__in=streams)
+    if known_by is not None:
+        found = found.filter(known_at__lte=known_by)
+    return list(found.order_by("-known_at", "stream", "place")[:MOST])

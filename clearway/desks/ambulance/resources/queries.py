@@ -50,3 +50,9 @@ def by_call_sign(organisation_id: int, call_signs: Collection[str]) -> dict[str,
     """The resources of these call signs. One query."""
     rows = Resource.objects.filter(organisation_id=organisation_id, call_sign__in=call_signs)
     return {row.call_sign: standing_of(row) for row in rows}
+
+
+def place_names(organisation_id: int) -> dict[str, str | None]:
+    """Where each resource was last, in words, by call sign."""
+    seen = Resource.objects.filter(organisation_id=organisation_id, position_at__isnull=False)
+    return dict(seen.values_list("call_sign", "place"))

@@ -1,0 +1,100 @@
+"""Reading what the handover pages show: one situation, its pictures, and what they rest on."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from clearway.core.organisation.queries import area_names, site_by_code
+from clearway.domain.ambulance.quality import RULES, Rule
+from clearway.domain.ambulance.situation import Situation
+from clearway.domain.shared.region import SiteKind
+from clearway.engine.ambulance.feeds import Basis, basis
+from clearway.engine.ambulance.handovers import HospitalPicture, hospital_pictures
+
+from .. import situation as situations
+from ..policy import DeskPolicy, desk_policy
+from ..quality import queries as quality
+
+
+@dataclass(frozen=True, slots=True)
+class Board:
+    """Everything the handover pages are made from.
+
+    at     the instant shown: now, or the past one that was asked for
+    areas  site code -> area name
+    """
+
+    at: datetime
+    situation: Situation
+    basis: Basis
+    policy: DeskPolicy
+    pictures: tuple[HospitalPicture, ...]
+    areas: Mapping[str, str]
+
+
+def board(
+    organisation_id: int,
+    at: datetime,
+    known_at: datetime | None = None,
+    situation: Situation | None = None,
+) -> Board:
+    """The pictures of all hospitals now, or as they were known at a past instant.
+
+    situation  that of the instant, where the caller has read it already
+    """
+    if situation is None:
+        read = situations.as_known if known_at else situations.read
+        situation = read(organisation_id, known_at or at)
+    policy = desk_policy(organisation_id, known_at or at)
+    rests_on = basis(situation, policy.freshness)
+    return Board(
+        at=known_at or at,
+        situation=situation,
+        basis=rests_on,
+        policy=policy,
+        # Nobody can say who waits when no source knows handovers, nor when none has ever been heard.
+        pictures=hospital_pictures(
+            situation, policy.handover, rests_on.knows_handover and rests_on.cad.heard_at is not None
+        ),
+        areas=area_names(organisation_id),
+    )
+
+
+def department_codes(organisation_id: int) -> frozenset[str]:
+    """The ODS codes of the hospitals that the boards show."""
+    sites = site_by_code(organisation_id).values()
+    return frozenset(site.code for site in sites if site.kind == SiteKind.EMERGENCY_DEPARTMENT)
+
+
+@dataclass(frozen=True, slots=True)
+class FindingRow:
+    """One finding with its rule; rule is None for a code that is no longer in the table."""
+
+    code: str
+    rule: Rule | None
+    call_sign: str
+    what: str
+    evidence: str
+    known_at: datetime
+
+
+def findings(read: Board, organisation_id: int, code: str, known_by: datetime | None) -> list[FindingRow]:
+    """What cannot be right in the times of the assignments at one hospital; one query."""
+    table = read.situation.assignments
+    site = read.situation.sites.code.index(code)
+    call_signs = {
+        key: call_sign
+        for key, call_sign, at in zip(table.key, table.call_sign, table.site, strict=True)
+        if at == site
+    }
+    return [
+        FindingRow(
+            code=found.code,
+            rule=RULES.get(found.code),
+            call_sign=call_signs[found.stream.removeprefix("assignment:")],
+            what=found.what.replace("_", " "),
+            evidence=found.evidence,
+            known_at=found.known_at,
+        )
+        for found in quality.of_assignments(organisation_id, call_signs, known_by)
+    ]

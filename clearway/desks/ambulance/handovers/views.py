@@ -1,0 +1,135 @@
+"""The handover board, the page of one hospital, and the wallboard."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from django.http import Http404, HttpResponse
+from django.shortcuts import render
+
+from clearway.core.layout import past
+from clearway.core.layout.queries import saved_views
+from clearway.core.live.queries import newest_push
+from clearway.core.people.permissions import needs
+from clearway.engine.ambulance.handovers import HospitalPicture, last_day
+
+from . import charts, presenters, queries
+from .presenters import HospitalRow
+
+SORTS = {"name": "Name", "longest": "Longest wait", "lost": "Minutes lost"}
+MOST_TILES = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What the address of the board asks for."""
+
+    area: str
+    sort: str
+    open: frozenset[str]
+
+
+@needs("handovers.read")
+def board(request: Any) -> HttpResponse:
+    """Every hospital in a row, its vehicles under it."""
+    chosen = _choice(request)
+    asked = past.asked(request)
+    live_after = newest_push()
+    read = queries.board(request.organisation.pk, request.at, asked.known_at)
+    pictures = [each for each in read.pictures if request.reach.allows_site(each.code)]
+    shown = [each for each in pictures if not chosen.area or _area(read, each) == chosen.area]
+    rows = [_row(read, each) for each in shown]
+    hidden = [_row(read, each) for each in pictures if each not in shown]
+    context = {
+        "rows": presenters.in_order(rows, chosen.sort),
+        "totals": presenters.totals(shown),
+        "hidden": len(hidden),
+        "hidden_alarmed": sum(1 for row in hidden if row.level),
+        "areas": sorted({_area(read, each) for each in pictures} - {""}),
+        "chosen": chosen,
+        "sorts": SORTS,
+        "limits": read.policy.handover,
+        "saved": saved_views(request.user, "handovers"),
+        **_frame(asked, live_after, "handovers"),
+    }
+    return render(request, "handovers/board.html", context)
+
+
+@needs("handovers.read")
+def hospital(request: Any, code: str) -> HttpResponse:
+    """One hospital in depth: its vehicles with all their times, the last 24 hours, its findings."""
+    asked = past.asked(request)
+    if not request.reach.allows_site(code):
+        raise Http404
+    live_after = newest_push()
+    read = queries.board(request.organisation.pk, request.at, asked.known_at)
+    picture = _picture(read.pictures, code)
+    day = last_day(read.situation, code, read.policy.handover)
+    context = {
+        "row": _row(read, picture),
+        "day": day,
+        "chart": charts.drawn(day, read.policy.handover),
+        "knows_handover": read.basis.knows_handover,
+        "findings": queries.findings(read, request.organisation.pk, code, asked.known_at),
+        "limits": read.policy.handover,
+        **_frame(asked, live_after, "handovers"),
+    }
+    return render(request, "handovers/hospital.html", context)
+
+
+@needs("handovers.read")
+def wallboard(request: Any) -> HttpResponse:
+    """At most twelve tiles in big type, to be read from across the room."""
+    live_after = newest_push()
+    read = queries.board(request.organisation.pk, request.at)
+    area = request.GET.get("area", "")
+    pictures = [
+        each
+        for each in read.pictures
+        if request.reach.allows_site(each.code) and (not area or _area(read, each) == area)
+    ]
+    rows = presenters.in_order([_row(read, each) for each in pictures], "longest")
+    context = {
+        "rows": sorted(rows[:MOST_TILES], key=lambda row: (not row.has_name, row.name)),
+        "more": max(0, len(rows) - MOST_TILES),
+        "limits": read.policy.handover,
+        "areas": sorted(set(read.areas.values())),
+        "area": area,
+        **_frame(past.Asked(), live_after, "wall"),
+    }
+    return render(request, "handovers/wallboard.html", context)
+
+
+def _choice(request: Any) -> Choice:
+    sort = request.GET.get("sort", "name")
+    return Choice(
+        area=request.GET.get("area", ""),
+        sort=sort if sort in SORTS else "name",
+        open=frozenset(request.GET.getlist("open")),
+    )
+
+
+def _row(read: queries.Board, picture: HospitalPicture) -> HospitalRow:
+    return presenters.hospital_row(
+        picture, read.basis, read.policy.handover, _area(read, picture), at=read.at
+    )
+
+
+def _area(read: queries.Board, picture: HospitalPicture) -> str:
+    return read.areas.get(picture.code or "", "")
+
+
+def _picture(pictures: Iterable[HospitalPicture], code: str) -> HospitalPicture:
+    for picture in pictures:
+        if picture.code == code:
+            return picture
+    raise Http404(f"No hospital has the code {code}.")
+
+
+def _frame(asked: past.Asked, live_after: int, topic: str) -> dict[str, Any]:
+    return {
+        "known_at": asked.known_at,
+        "at_error": asked.error,
+        "live_topics": f"{topic} feeds tasks",
+        "live_after": live_after,
+    }

@@ -1,0 +1,46 @@
+"""The desk's policies as the values that the engine takes."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from datetime import datetime
+from typing import Any, TypeVar
+
+from clearway.core.layout.times import local
+from clearway.core.organisation.queries import policies
+from clearway.domain.shared.freshness import FreshnessPolicy
+from clearway.engine.ambulance.handovers import HandoverPolicy
+from clearway.engine.ambulance.resources import ResourcePolicy
+
+# The policies whose figures the engine takes; what a policy does not name keeps its default.
+NAMES = ("handover_standards", "feed_freshness", "allocation", "quality_limits", "wrap_up")
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class DeskPolicy:
+    """What the boards need of the trust's policies."""
+
+    handover: HandoverPolicy = field(default_factory=HandoverPolicy)
+    freshness: FreshnessPolicy = field(default_factory=FreshnessPolicy)
+    resources: ResourcePolicy = field(default_factory=ResourcePolicy)
+    wrap_up_minutes: float = 15
+
+
+def desk_policy(organisation_id: int, at: datetime) -> DeskPolicy:
+    """The policies in force on the local day of `at`; one query."""
+    values = policies(organisation_id, NAMES, local(at).date())
+    handover = dict(values.get("handover_standards", {}))
+    quality = values.get("quality_limits", {})
+    if "absurd_handover" in quality:
+        handover["not_counted_beyond"] = quality["absurd_handover"]
+    return DeskPolicy(
+        handover=_made(HandoverPolicy, handover),
+        freshness=_made(FreshnessPolicy, values.get("feed_freshness", {})),
+        resources=_made(ResourcePolicy, values.get("allocation", {})),
+        wrap_up_minutes=values.get("wrap_up", {}).get("limit_minutes", 15),
+    )
+
+
+def _made(kind: type[T], values: Mapping[str, Any]) -> T:
+    known = {each.name for each in fields(kind)}  # type: ignore[arg-type]
+    return kind(**{name: value for name, value in values.items() if name in known})

@@ -1,0 +1,126 @@
+"""The map: an outline, the hospitals and the resources. The boards are its equal tables."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.http import HttpResponse
+from django.shortcuts import render
+
+from clearway.core.layout import past
+from clearway.core.people.permissions import needs
+from clearway.engine.ambulance.handovers import HospitalPicture
+from clearway.engine.ambulance.resources import Doing, ResourceRow, resource_rows
+
+from ..handovers import presenters
+from ..handovers import queries as handovers
+from ..handovers.presenters import HospitalRow
+from ..resources.boards import DOING
+from . import drawing
+
+# What a dot looks like: shapes differ, because colour alone may not carry a meaning.
+SHAPES = {
+    Doing.AVAILABLE: "disc",
+    Doing.GOING: "diamond",
+    Doing.ON_SCENE: "diamond",
+    Doing.CONVEYING: "arrow",
+    Doing.AT_HOSPITAL: "ring",
+    Doing.WRAP_UP: "ring",
+}
+OTHER_SHAPE = "cross"
+LEGEND = (
+    ("disc", "Available"),
+    ("diamond", "Going to a job or on scene"),
+    ("arrow", "Conveying"),
+    ("ring", "At hospital or wrap-up"),
+    ("cross", "Break, unavailable or no status"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Dot:
+    """One resource on the drawing."""
+
+    x: float
+    y: float
+    shape: str
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
+class Hospital:
+    """One hospital on the drawing and in the table beside it; label None where its name has no room."""
+
+    x: float
+    y: float
+    row: HospitalRow
+    waiting: str
+    label: drawing.Label | None
+
+
+@needs("map.read")
+def region(request: Any) -> HttpResponse:
+    """The region, or one area of it, now or as it was known."""
+    asked = past.asked(request)
+    read = handovers.board(request.organisation.pk, request.at, asked.known_at)
+    area = request.GET.get("area", "")
+    sites = read.situation.sites
+    frame = drawing.frame_of(
+        (float(sites.latitude[row]), float(sites.longitude[row]))
+        for row, code in enumerate(sites.code)
+        if not area or read.areas.get(code) == area
+    )
+    resources = resource_rows(read.situation, read.policy.resources)
+    context = {
+        "frame": frame,
+        "outline": drawing.outline(frame) if frame else "",
+        "hospitals": _hospitals(read, frame) if frame else [],
+        "dots": [dot for each in resources if frame for dot in _dots(each, frame)],
+        "limits": read.policy.handover,
+        "without_position": sum(1 for each in resources if each.position is None),
+        "legend": LEGEND,
+        "areas": sorted({read.areas[code] for code in sites.code if code in read.areas}),
+        "area": area,
+        "doubt": read.basis.positions,
+        "drawn_at": read.at,
+        "known_at": asked.known_at,
+        "at_error": asked.error,
+        "live_topics": "feeds tasks",
+        "live_after": 0,
+    }
+    return render(request, "regionmap/region.html", context)
+
+
+def _hospitals(read: handovers.Board, frame: drawing.Frame) -> list[Hospital]:
+    """Those inside the frame, the longest wait first: they choose their label's place first."""
+    sites = read.situation.sites
+    found = [
+        (*frame.place(float(sites.latitude[row]), float(sites.longitude[row])), picture)
+        for row, picture in enumerate(read.pictures[: len(sites.code)])
+        if frame.contains(float(sites.latitude[row]), float(sites.longitude[row]))
+    ]
+    found.sort(key=lambda each: -_wait(each[2]))
+    places = drawing.labels([(x, y, picture.name or "") for x, y, picture in found], frame)
+    return [
+        Hospital(x, y, _row(read, picture), _waiting(picture), label)
+        for (x, y, picture), label in zip(found, places, strict=True)
+    ]
+
+
+def _row(read: handovers.Board, picture: HospitalPicture) -> HospitalRow:
+    area = read.areas.get(picture.code or "", "")
+    return presenters.hospital_row(picture, read.basis, read.policy.handover, area, at=read.at)
+
+
+def _wait(picture: HospitalPicture) -> float:
+    return (picture.longest_wait.wait_minutes or 0) if picture.longest_wait else 0
+
+
+def _waiting(picture: HospitalPicture) -> str:
+    return "Unknown" if picture.waiting is None else str(picture.waiting.now)
+
+
+def _dots(row: ResourceRow, frame: drawing.Frame) -> list[Dot]:
+    if row.position is None or not frame.contains(row.position.latitude, row.position.longitude):
+        return []
+    x, y = frame.place(row.position.latitude, row.position.longitude)
+    return [Dot(x, y, SHAPES.get(row.doing, OTHER_SHAPE), f"{row.call_sign}, {DOING[row.doing]}")]

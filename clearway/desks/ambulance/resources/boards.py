@@ -1,0 +1,184 @@
+"""Reading the resource board, and its rows in words."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from clearway.core.layout.times import clock
+from clearway.core.organisation.queries import area_names
+from clearway.domain.ambulance.availability import ResourceStanding
+from clearway.domain.ambulance.events import Position
+from clearway.domain.ambulance.situation import Situation
+from clearway.domain.ambulance.words import Availability, Standing
+from clearway.domain.shared.freshness import Freshness
+from clearway.engine.ambulance.feeds import Basis, FeedState, basis
+from clearway.engine.ambulance.resources import Doing, Limit, ResourceRow, resource_rows
+
+from .. import situation as situations
+from .. import words
+from ..policy import DeskPolicy, desk_policy
+from . import positions, queries
+
+# A row need not change with every position: one this recent is simply where the resource is.
+JUST_NOW = timedelta(minutes=2)
+
+DOING: Mapping[Doing, str] = {
+    Doing.AVAILABLE: "Available",
+    Doing.GOING: "Going to a job",
+    Doing.ON_SCENE: "On scene",
+    Doing.CONVEYING: "Conveying",
+    Doing.AT_HOSPITAL: "At hospital",
+    Doing.WRAP_UP: "Wrap-up",
+    Doing.ON_BREAK: "Break",
+    Doing.UNAVAILABLE: "Unavailable",
+    Doing.BOOKING_ON: "Booking on",
+    Doing.NO_STATUS: "No status",
+}
+BREAKS: Mapping[Standing | None, str] = {
+    Standing.PROTECTED: "Protected break",
+    Standing.INTERRUPTIBLE: "Break, can be interrupted",
+}
+NO_AREA = "Area unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One resource in words.
+
+    state    its job state with the hospital if it has one, else its availability
+    seen_at  when its position was taken, None when that is just now or there is none
+    level    "P3" for a crew past the end of its shift
+    area     that of the receiving site nearest to where it is, else that of its station
+    """
+
+    call_sign: str
+    kind: str
+    doing: Doing
+    state: str
+    since: datetime | None
+    place: str
+    has_position: bool
+    seen_at: datetime | None
+    shift_end: datetime | None
+    limits: str
+    level: str
+    area: str
+    station: str
+
+
+@dataclass(frozen=True, slots=True)
+class Board:
+    """Every resource at one instant. `doubt` is set when what the rows rest on is not fresh."""
+
+    at: datetime
+    rows: tuple[Row, ...]
+    basis: Basis
+    policy: DeskPolicy
+
+    @property
+    def doubts(self) -> tuple[FeedState, ...]:
+        states = (self.basis.cad, self.basis.positions)
+        return tuple(state for state in states if state.freshness is not Freshness.FRESH)
+
+
+def board(
+    organisation_id: int,
+    at: datetime,
+    known_at: datetime | None = None,
+    situation: Situation | None = None,
+) -> Board:
+    """The resource board now, or as it was known at a past instant.
+
+    situation  that of the instant, where the caller has read it already
+    """
+    if situation is None:
+        read = situations.as_known if known_at else situations.read
+        situation = read(organisation_id, known_at or at)
+    policy = desk_policy(organisation_id, known_at or at)
+    rows = resource_rows(situation, policy.resources)
+    told = _told(organisation_id, known_at)
+    where = _places(organisation_id, rows, known_at)
+    areas = area_names(organisation_id)
+    site_names = dict(zip(situation.sites.code, situation.sites.name, strict=True))
+    return Board(
+        at=known_at or at,
+        rows=tuple(
+            _row(each, told.get(each.call_sign), where.get(each.call_sign), areas, site_names, known_at or at)
+            for each in rows
+        ),
+        basis=basis(situation, policy.freshness),
+        policy=policy,
+    )
+
+
+def _told(organisation_id: int, known_at: datetime | None) -> dict[str, ResourceStanding]:
+    standings = (
+        situations.standings_as_known(organisation_id, known_at)
+        if known_at
+        else queries.on_shift(organisation_id)
+    )
+    return {standing.call_sign: standing for standing in standings}
+
+
+def _places(
+    organisation_id: int, rows: Sequence[ResourceRow], known_at: datetime | None
+) -> dict[str, str | None]:
+    if known_at is None:
+        return queries.place_names(organisation_id)
+    seen = [
+        Position(each.call_sign, each.position_at, each.position.latitude, each.position.longitude)
+        for each in rows
+        if each.position is not None and each.position_at is not None
+    ]
+    named = positions.places(seen, organisation_id)
+    return {position.call_sign: name for position, name in zip(seen, named, strict=True)}
+
+
+def _row(
+    row: ResourceRow,
+    told: ResourceStanding | None,
+    place: str | None,
+    areas: Mapping[str, str],
+    site_names: Mapping[str, str],
+    at: datetime,
+) -> Row:
+    station = told.station if told and told.station else ""
+    seen_at = row.position_at
+    return Row(
+        call_sign=row.call_sign,
+        kind=words.kind(row.kind),
+        doing=row.doing,
+        state=_state(row, site_names),
+        since=row.since,
+        place=(place or "Somewhere unnamed") if seen_at else "No position",
+        has_position=seen_at is not None,
+        seen_at=seen_at if seen_at and at - seen_at > JUST_NOW else None,
+        shift_end=row.shift_end,
+        limits=", ".join(_limit(limit, row, told) for limit in row.limits),
+        level="P3" if Limit.SHIFT_IS_OVER in row.limits else "",
+        area=areas.get(row.nearest_site or "") or areas.get(station) or NO_AREA,
+        station=station,
+    )
+
+
+def _state(row: ResourceRow, site_names: Mapping[str, str]) -> str:
+    if row.job is not None:
+        site = site_names.get(row.site or "")
+        return f"{words.JOB_STATE[row.job]}, {site}" if site else words.JOB_STATE[row.job]
+    return words.AVAILABILITY[row.availability] if row.availability else "No status known"
+
+
+def _limit(limit: Limit, row: ResourceRow, told: ResourceStanding | None) -> str:
+    if limit is Limit.SHIFT_ENDS_SOON:
+        return f"Shift ends {clock(row.shift_end)}"
+    if limit is Limit.SHIFT_IS_OVER:
+        return f"Shift ended {clock(row.shift_end)}"
+    if limit is Limit.AVAILABILITY_UNKNOWN:
+        return "Availability not known"
+    standing, reason = (told.standing, told.reason) if told else (None, None)
+    if row.availability is Availability.ON_BREAK:
+        return BREAKS.get(standing, "On a break")
+    why = reason or (standing.value.replace("_", " ") if standing else "no reason given")
+    if row.availability is Availability.BREAK_TRAVEL:
+        return "On the way to a break"
+    return f"{limit.value.capitalize()}: {why}"

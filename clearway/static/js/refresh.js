@@ -1,0 +1,19 @@
+// A picture too large to push is fetched anew every so many seconds, while somebody can see it.
+export function startRefreshing(root) {
+  for (const picture of root.querySelectorAll("[data-refresh]")) {
+    setInterval(() => refresh(root, picture.id), Number(picture.dataset.refresh) * 1000);
+  }
+}
+
+async function refresh(root, id) {
+  if (root.hidden || root.body.classList.contains("lost")) return;
+  const answer = await fetch(root.location.href, { headers: { "X-Clearway-Background": "1" } }).catch(() => null);
+  if (!answer?.ok || answer.redirected) return; // the connection banner says what is wrong
+  const fresh = new DOMParser().parseFromString(trusted.createHTML(await answer.text()), "text/html").getElementById(id);
+  const old = root.getElementById(id);
+  if (fresh && old && !old.contains(root.activeElement)) old.replaceWith(root.adoptNode(fresh));
+}
+
+const trusted = window.trustedTypes
+  ? window.trustedTypes.createPolicy("clearway-pages", { createHTML: (html) => html })
+  : { createHTML: (html) => html };
