@@ -117,7 +117,10 @@ class Demo:
         if port != self.arguments.port:
             say(f"Port {self.arguments.port} is taken; using {port}.")
         ingest_port = next_free_port(HOST, port + 1)
-        if not (self._database() and self._prepare()):
+        if not self._database():
+            return False
+        say("Making tables, region and accounts ready ...")
+        if not self._prepare():
             return False
         self._begin("web", "web", "--port", str(port))
         self._begin("ingest", "ingest", "--port", str(ingest_port))
@@ -141,10 +144,13 @@ class Demo:
         if not database.is_embedded():
             return True
         home = self.home / "postgres"
-        say("Starting PostgreSQL ..." if home.exists() else "Making the database ...")
+        place = postgres.place(home)
+        say("Starting PostgreSQL ..." if place.exists() else "Making the database ...")
+        if place != home:
+            say(f"Its files are in {place}: the user who runs PostgreSQL cannot reach {self.home}.")
         part = Part("PostgreSQL", lambda: postgres.start(home).process, signal.SIGINT, patience=30, last=True)
         self.supervisor.begin(part)
-        make_embedded_database(postgres.socket_folder(postgres.place(home)))
+        make_embedded_database(postgres.socket_folder(place))
         return not self.supervisor.stopping
 
     def _prepare(self) -> bool:

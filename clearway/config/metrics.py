@@ -58,7 +58,7 @@ REQUESTS = Requests()
 def family(name: str, kind: str, what: str, values: Mapping[Labels, float]) -> list[str]:
     """One metric with its help, type and a line for each set of labels."""
     head = [f"# HELP {name} {what}", f"# TYPE {name} {kind}"]
-    return head + [f"{name}{_braces(labels)} {value:g}" for labels, value in sorted(values.items())]
+    return head + [f"{name}{_braces(labels)} {value:.15g}" for labels, value in sorted(values.items())]
 
 
 def _braces(labels: Iterable[tuple[str, str]]) -> str:
