@@ -12,6 +12,8 @@ urlpatterns = [
     path("", include("clearway.desks.ambulance.handovers.urls")),
     path("", include("clearway.desks.ambulance.resources.urls")),
     path("", include("clearway.desks.ambulance.regionmap.urls")),
+    path("", include("clearway.desks.ambulance.quality.urls")),
+    path("", include("clearway.gateway.page_urls")),
 ]
 
 handler403 = "clearway.core.people.views.refused"

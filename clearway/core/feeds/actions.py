@@ -108,3 +108,10 @@ def settle(row: Quarantined, *, duplicate: bool) -> None:
     """Move a replayed line on its batch's account from quarantined to applied or duplicate."""
     became = "duplicate" if duplicate else "applied"
     Batch.objects.filter(pk=row.batch_id).update(quarantined=F("quarantined") - 1, **{became: F(became) + 1})
+
+
+@transaction.atomic
+def look(row: Quarantined, *, by: Actor, at: datetime) -> None:
+    """Record that somebody looked at the bytes of a quarantined line, which may name a patient."""
+    entry = Entry("feeds.look", f"quarantined:{row.pk}", {"batch": row.batch_id, "line": row.line})
+    audit([entry], organisation_id=row.source.organisation_id, by=by, at=at)

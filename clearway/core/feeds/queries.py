@@ -8,6 +8,8 @@ from django.db.models.functions import Coalesce
 
 from .models import Batch, Quarantined, Source
 
+WORTH_KNOWING = ("destination", "handover")
+
 
 @dataclass(frozen=True, slots=True)
 class SourceAccount:
@@ -24,6 +26,15 @@ class SourceAccount:
     @property
     def adds_up(self) -> bool:
         return self.received == self.applied + self.duplicate + self.quarantined
+
+    @property
+    def cannot_know(self) -> list[str]:
+        """What a control room's source never says, so that the boards show it as unknown."""
+        return (
+            []
+            if self.source.kind != "cad"
+            else [what for what in WORTH_KNOWING if what not in self.source.knows]
+        )
 
 
 def accounts(organisation_id: int) -> list[SourceAccount]:

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import jinja2
+from django.contrib.messages import get_messages
 from django.templatetags.static import static
 from django.urls import reverse
 
@@ -35,6 +36,7 @@ def environment(**options: Any) -> jinja2.Environment:
         theme_of=context.theme_of,
         errors_list=errors_list,
         keep=keep,
+        get_messages=get_messages,
     )
     made.filters.update(
         clock=times.clock,

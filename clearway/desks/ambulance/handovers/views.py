@@ -4,20 +4,44 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from django.http import Http404, HttpResponse
+from django.contrib import messages
+from django.http import Http404, HttpResponse, HttpResponseBadRequest, HttpResponseRedirect
 from django.shortcuts import render
+from django.urls import reverse
+from django.views.decorators.http import require_POST
 
 from clearway.core.layout import past
 from clearway.core.layout.queries import saved_views
+from clearway.core.layout.times import clock
 from clearway.core.live.queries import newest_push
 from clearway.core.people.permissions import needs
+from clearway.domain.ambulance.situation import JOB_STATES
+from clearway.domain.ambulance.words import JobStatus
+from clearway.domain.shared.errors import NotAllowed
 from clearway.engine.ambulance.handovers import HospitalPicture, last_day
 
-from . import charts, presenters, queries
+from . import actions, charts, presenters, queries
 from .presenters import HospitalRow
 
 SORTS = {"name": "Name", "longest": "Longest wait", "lost": "Minutes lost"}
 MOST_TILES = 12
+
+
+# What the buttons say. The statuses are those that people may give (see actions.MARKS).
+LABELS = {
+    JobStatus.QUEUING: "Queuing with crew",
+    JobStatus.COHORT_STARTED: "In cohort",
+    JobStatus.HANDOVER: "Handed over",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """One button beside a vehicle."""
+
+    address: str
+    status: str
+    label: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,9 +96,47 @@ def hospital(request: Any, code: str) -> HttpResponse:
         "knows_handover": read.basis.knows_handover,
         "findings": queries.findings(read, request.organisation.pk, code, asked.known_at),
         "limits": read.policy.handover,
+        "actions": {} if asked.known_at else _marks(request, code, read),
         **_frame(asked, live_after, "handovers"),
     }
     return render(request, "handovers/hospital.html", context)
+
+
+@needs("handovers.mark")
+@require_POST
+def mark(request: Any, code: str) -> HttpResponse:
+    """Record what a person says of a vehicle at this hospital, and go back to its page."""
+    if not request.reach.allows_site(code):
+        raise Http404
+    status = request.POST.get("status", "")
+    if status not in LABELS:
+        return HttpResponseBadRequest("No such status.", content_type="text/plain")
+    try:
+        actions.mark(
+            request.POST.get("assignment", ""),
+            JobStatus(status),
+            organisation_id=request.organisation.pk,
+            site_code=code,
+            by=request.actor,
+            at=request.at,
+        )
+    except (NotAllowed, actions.NoSuchAssignment) as refused:
+        messages.error(request, str(refused))
+    else:
+        messages.success(request, f"Recorded: {LABELS[JobStatus(status)].lower()}, {clock(request.at)}.")
+    return HttpResponseRedirect(reverse("handovers:hospital", args=[code]))
+
+
+def _marks(request: Any, code: str, read: queries.Board) -> dict[str, list[Mark]]:
+    """What this person may say of each vehicle here now."""
+    if not request.reach.allows_site(code, "handovers.mark"):
+        return {}
+    address = reverse("handovers:mark", args=[code])
+    table = read.situation.assignments
+    return {
+        key: [Mark(address, status.value, LABELS[status]) for status in actions.possible(JOB_STATES[state])]
+        for key, state in zip(table.key, table.state, strict=True)
+    }
 
 
 @needs("handovers.read")

@@ -37,3 +37,11 @@ def by_key(organisation_id: int, keys: Collection[str]) -> dict[str, Folded]:
     """The assignments of these keys. One query."""
     rows = Assignment.objects.filter(organisation_id=organisation_id, key__in=keys)
     return {row.key: folded_of(row) for row in rows}
+
+
+def at_site(organisation_id: int, key: str, site_code: str) -> Folded | None:
+    """One open assignment, if its destination is this site."""
+    row = Assignment.objects.filter(
+        organisation_id=organisation_id, key=key, is_open=True, destination__code=site_code
+    ).first()
+    return folded_of(row) if row else None

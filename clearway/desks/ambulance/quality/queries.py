@@ -4,6 +4,8 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable
 from datetime import datetime
 
+from django.db.models import Count, QuerySet
+
 from clearway.domain.shared.findings import Finding as Found
 
 from .models import Finding
@@ -29,3 +31,15 @@ def of_assignments(
     if known_by is not None:
         found = found.filter(known_at__lte=known_by)
     return list(found.order_by("-known_at", "stream", "place")[:MOST])
+
+
+def newest(organisation_id: int, code: str | None = None) -> QuerySet[Finding]:
+    """Findings, newest first; of one rule if given."""
+    rows = Finding.objects.filter(organisation_id=organisation_id).order_by("-known_at", "stream", "place")
+    return rows.filter(code=code) if code else rows
+
+
+def by_rule(organisation_id: int) -> dict[str, int]:
+    """How many findings there are of each rule, by code."""
+    counted = Finding.objects.filter(organisation_id=organisation_id).values("code").annotate(n=Count("id"))
+    return dict(counted.order_by("code").values_list("code", "n"))

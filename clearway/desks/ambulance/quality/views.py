@@ -1,0 +1,28 @@
+"""What the feeds said that cannot be right, over the whole region."""
+
+from typing import Any
+
+from django.core.paginator import Paginator
+from django.http import HttpResponse
+from django.shortcuts import render
+
+from clearway.core.people.permissions import needs
+from clearway.domain.ambulance.quality import RULES
+
+from . import queries
+
+ROWS = 100
+
+
+@needs("quality.read")
+def findings(request: Any) -> HttpResponse:
+    """Every finding as the facts now stand, newest first; by rule."""
+    chosen = request.GET.get("rule", "")
+    rows = Paginator(queries.newest(request.organisation.pk, chosen if chosen in RULES else None), ROWS)
+    context = {
+        "page": rows.get_page(request.GET.get("page")),
+        "counts": queries.by_rule(request.organisation.pk),
+        "rules": RULES,
+        "chosen": chosen,
+    }
+    return render(request, "quality/findings.html", context)

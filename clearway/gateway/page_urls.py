@@ -1,0 +1,13 @@
+"""The addresses of the gateway's pages, served by the web process."""
+
+from django.urls import path
+
+from . import pages
+
+app_name = "gateway"
+urlpatterns = [
+    path("feeds/", pages.account, name="account"),
+    path("feeds/quarantine/", pages.quarantine, name="quarantine"),
+    path("feeds/quarantine/<int:row_id>/", pages.line, name="line"),
+    path("feeds/quarantine/<int:row_id>/replay/", pages.replay, name="replay"),
+]

@@ -1,0 +1,69 @@
+"""The pages of the gateway: the account of every source, and the lines that could not be read."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.http import HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.views.decorators.http import require_POST
+
+from clearway.core.feeds import actions as feeds
+from clearway.core.feeds import queries
+from clearway.core.feeds.models import Quarantined
+from clearway.core.people.permissions import needs
+from clearway.domain.shared.errors import CannotParse, NotAllowed
+
+from . import inbox
+
+ROWS = 50
+SHOWN_BYTES = 2_000  # of a quarantined line; the whole of it stays in the database
+
+
+@needs("feeds.read")
+def account(request: Any) -> HttpResponse:
+    """Every source: how fresh, and received = applied + duplicate + quarantined."""
+    return render(request, "gateway/account.html", {"accounts": queries.accounts(request.organisation.pk)})
+
+
+@needs("feeds.read")
+def quarantine(request: Any) -> HttpResponse:
+    """The lines that wait to be mended, oldest first."""
+    rows = Paginator(queries.quarantine(request.organisation.pk), ROWS)
+    page = rows.get_page(request.GET.get("page"))
+    return render(
+        request,
+        "gateway/quarantine.html",
+        {"page": page, "may_replay": request.reach.allows("feeds.replay")},
+    )
+
+
+@needs("feeds.replay")
+def line(request: Any, row_id: int) -> HttpResponse:
+    """One quarantined line with its bytes. They may hold identity, so looking is recorded."""
+    row = get_object_or_404(
+        Quarantined.objects.select_related("source", "batch"),
+        pk=row_id,
+        source__organisation=request.organisation,
+    )
+    feeds.look(row, by=request.actor, at=request.at)
+    shown = bytes(row.body)[:SHOWN_BYTES].decode("utf-8", "replace")
+    response = render(request, "gateway/line.html", {"row": row, "shown": shown})
+    response["Cache-Control"] = "no-store"
+    return response
+
+
+@needs("feeds.replay")
+@require_POST
+def replay(request: Any, row_id: int) -> HttpResponse:
+    """Read a quarantined line again and say what became of it."""
+    row = get_object_or_404(Quarantined, pk=row_id, source__organisation=request.organisation)
+    try:
+        inbox.replay(row.pk, by=request.actor, at=request.at)
+        messages.success(request, f"Line {row.line} of batch {row.batch_id} was read and recorded.")
+    except CannotParse as still:
+        messages.error(request, f"Line {row.line} of batch {row.batch_id} still cannot be read. {still}")
+    except NotAllowed as refused:
+        messages.error(request, refused.why)
+    return HttpResponseRedirect(reverse("gateway:quarantine"))

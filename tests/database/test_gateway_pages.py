@@ -1,0 +1,87 @@
+"""The account, the quarantine and the findings as pages: read, looked at, replayed."""
+
+import pytest
+from django.test import Client
+
+from clearway.core.audit.models import Action
+from clearway.core.feeds.models import Quarantined, Source
+from clearway.core.organisation.models import Organisation
+from clearway.gateway import inbox
+from tests.trust import signed_in, somebody
+
+from .conftest import conveyance, deliver, job
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def desk(valley: Organisation) -> Client:
+    return signed_in(somebody("pfc", "patient_flow_coordinator", valley))
+
+
+def test_the_account_page_shows_what_became_of_every_line(desk: Client, cad: Source) -> None:
+    deliver(cad, conveyance("TVH01"))
+    deliver(cad, b"nonsense")
+
+    page = desk.get("/feeds/").content.decode()
+
+    row = page[page.index(f'<th scope="row">{cad.name}') :].split("</tr>")[0]
+    numbers = [cell.split("<")[0] for cell in row.split('<td class="number">')[1:]]
+    assert numbers[:5] == ["2", "0", "8", "7", "0"]
+    assert "yes" in row
+
+
+def test_looking_at_a_quarantined_line_is_recorded(desk: Client, cad: Source) -> None:
+    deliver(cad, b"<script>nonsense</script>")
+    row = Quarantined.objects.get()
+
+    page = desk.get(f"/feeds/quarantine/{row.pk}/")
+
+    assert "&lt;script&gt;nonsense" in page.content.decode()
+    assert page["Cache-Control"] == "no-store"
+    assert Action.objects.get(verb="feeds.look").actor == "pfc"
+
+
+def test_reading_a_line_again_that_is_not_mended_says_so_and_keeps_it(desk: Client, cad: Source) -> None:
+    deliver(cad, b"nonsense")
+    row = Quarantined.objects.get()
+
+    page = desk.post(f"/feeds/quarantine/{row.pk}/replay/", follow=True).content.decode()
+
+    assert "still cannot be read" in page
+    assert Quarantined.objects.get().state == "waiting"
+
+
+def test_reading_a_mended_line_again_empties_the_quarantine(
+    desk: Client, cad: Source, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    deliver(cad, b"legacy")
+    mended = inbox.Received("mended", b"x" * 16, (job("allocated", 0),))
+    monkeypatch.setattr(inbox, "_read_message", lambda line: mended)
+
+    page = desk.post(f"/feeds/quarantine/{Quarantined.objects.get().pk}/replay/", follow=True)
+
+    assert "Every line received has been read" in page.content.decode()
+
+
+def test_another_trusts_quarantine_does_not_exist(cad: Source, valley: Organisation) -> None:
+    deliver(cad, b"nonsense")
+    elsewhere = Organisation.objects.create(code="X1", slug="elsewhere", name="Elsewhere", timezone="UTC")
+    stranger = signed_in(somebody("stranger", "patient_flow_coordinator", elsewhere))
+
+    assert stranger.get(f"/feeds/quarantine/{Quarantined.objects.get().pk}/").status_code == 404
+
+
+def test_contradicting_times_stand_on_the_quality_page(desk: Client, cad: Source) -> None:
+    deliver(cad, [*conveyance("TVH01", until="at_hospital"), job("clear", 30)])
+
+    page = desk.get("/quality/?rule=JC01").content.decode()
+
+    assert "Time stamps of the job are out of order" in page
+    assert "1/A1" in page
+
+
+def test_the_quality_page_of_a_day_without_faults_says_so(desk: Client, cad: Source) -> None:
+    deliver(cad, conveyance("TVH01"))
+
+    assert "Nothing was found that cannot be right" in desk.get("/quality/").content.decode()
