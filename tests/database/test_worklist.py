@@ -412,7 +412,8 @@ def test_the_budget_is_measured_from_the_tasks(trust: Organisation) -> None:
 
     assert (measured.total, measured.most_in_ten_minutes, measured.standing) == (4, 4, 0)
     assert measured.share(1) == 0.25
-    assert measured.per_ten_minutes == pytest.approx(4 / 144)
+    assert measured.per_hour == pytest.approx(4 / 24)
+    assert measured.most_in_an_hour == 4
 
 
 def test_the_budget_page_shows_the_measure_beside_the_budget(trust: Organisation) -> None:
@@ -459,6 +460,7 @@ def test_the_ambulance_rules_run_on_a_loaded_region() -> None:
     region = load_region(parse(find("test-valley")), by=Actor("test"), at=AT)
     situation = compose(AT, [], [], [], {}, [Feed("valley-cad", "cad", 10, AT - 5 * MINUTE, frozenset())])
 
+    assert queries.limits(region.pk, AT.date()).raised_per_hour == 4
     assert ambulance.run(region.pk, situation, AT).raised == 1
     assert ambulance.run(region.pk, situation, AT + MINUTE) == Swept()
     assert Task.objects.get().title == "Nothing comes from valley-cad"

@@ -1,15 +1,15 @@
 """Reading the worklist: what is open, what happened to a task, and how the alarm budget is kept."""
 
 from collections import Counter
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
-from typing import Any
+from types import MappingProxyType
 
 from django.db.models import Q
 
 from ..audit.models import Action
-from ..organisation.models import PolicyVersion
+from ..organisation.queries import policies
 from ..people.reach import Sites
 from .models import Task
 from .rules import SweepPolicy, sweep_policy
@@ -17,7 +17,7 @@ from .rules import SweepPolicy, sweep_policy
 WINDOW = timedelta(minutes=10)  # the budget counts alarms in ten minutes
 DAY = timedelta(hours=24)
 STANDING = timedelta(hours=1)
-WORKLIST, MODES = "worklist", "rule_modes"  # the policies of the worklist itself
+WORKLIST, MODES, BUDGET = "worklist", "rule_modes", "alarm_budget"  # the policies of the worklist itself
 
 
 def within(sites: Sites) -> Q:
@@ -62,12 +62,22 @@ def policy(organisation_id: int, on: date) -> SweepPolicy:
     return sweep_policy(policies(organisation_id, [WORKLIST], on).get(WORKLIST))
 
 
-def policies(organisation_id: int, names: Iterable[str], on: date) -> dict[str, dict[str, Any]]:
-    """The values of several policies valid on a day, by name; one query. One there is not is left out."""
-    versions = PolicyVersion.objects.filter(
-        organisation_id=organisation_id, name__in=list(names), valid_from__lte=on
-    ).order_by("valid_from", "version")
-    return {version.name: version.values for version in versions}
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """The alarm budget of a trust (policy `alarm_budget`). Shares are percent of all tasks raised."""
+
+    raised_per_hour: float = 6
+    most_per_hour: float = 12
+    most_in_ten_minutes: int = 10
+    standing_over_an_hour: int = 5
+    shares: Mapping[str, float] = field(
+        default_factory=lambda: MappingProxyType({"P1": 5, "P2": 15, "P3": 80})
+    )
+
+
+def limits(organisation_id: int, on: date) -> Limits:
+    """The alarm budget of this trust, on a day."""
+    return Limits(**policies(organisation_id, [BUDGET], on).get(BUDGET, {}))
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,18 +94,22 @@ class Budget:
     """The alarm budget as it was kept over 24 hours.
 
     raised, share       tasks raised by priority, and each as a part of all
-    per_ten_minutes     mean over the day
+    per_hour            mean over the day
     most_in_ten_minutes in any ten minutes of the day, wherever they begin
     standing            open for more than an hour now, neither answered nor shelved
     """
 
     hours: tuple[Hour, ...]
     raised: dict[int, int]
-    per_ten_minutes: float
+    per_hour: float
     most_in_ten_minutes: int
     standing: int
     shelved: int
     by_rule: tuple[tuple[str, int], ...]
+
+    @property
+    def most_in_an_hour(self) -> int:
+        return max(hour.raised for hour in self.hours)
 
     @property
     def total(self) -> int:
@@ -124,7 +138,7 @@ def budget(organisation_id: int, at: datetime) -> Budget:
     return Budget(
         hours=_hours(times, at),
         raised={priority: priorities[priority] for priority in (1, 2, 3)},
-        per_ten_minutes=len(rows) / (DAY / WINDOW),
+        per_hour=len(rows) / 24,
         most_in_ten_minutes=most_within(times),
         standing=sum(state in active and raised_at < at - STANDING for state, raised_at in standing),
         shelved=sum(state == Task.State.SHELVED for state, _ in standing),

@@ -49,9 +49,12 @@ def task(request: Request, key: int) -> HttpResponse:
 @needs("budget.read")
 def budget(request: Request) -> HttpResponse:
     """How the alarm budget was kept over the last 24 hours."""
-    return render(
-        request, "worklist/budget.html", {"budget": queries.budget(request.organisation.pk, request.at)}
-    )
+    organisation_id = request.organisation.pk
+    context = {
+        "budget": queries.budget(organisation_id, request.at),
+        "limits": queries.limits(organisation_id, request.at.date()),
+    }
+    return render(request, "worklist/budget.html", context)
 
 
 @needs("tasks.work")

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from clearway.core.feeds.rules import SILENT_FEED
+from clearway.core.organisation.queries import policies
 from clearway.core.worklist import queries
 from clearway.core.worklist.actions import Swept, sweep
 from clearway.core.worklist.rules import Rule, evaluate, sweep_policy
@@ -20,6 +21,6 @@ def run(organisation_id: int, situation: Situation, at: datetime) -> Swept:
     Called every few seconds by a worker; safe to call from two at once, and as often as one likes.
     """
     names = {name for rule in RULES for name in rule.policies}
-    values = queries.policies(organisation_id, {*names, queries.WORKLIST, queries.MODES}, at.date())
+    values = policies(organisation_id, {*names, queries.WORKLIST, queries.MODES}, at.date())
     outcomes = evaluate(RULES, situation, values, values.get(queries.MODES, {}))
     return sweep(organisation_id, outcomes, at, sweep_policy(values.get(queries.WORKLIST)))

@@ -228,7 +228,7 @@ class _Kernel:
         self.assignments = situation.assignments
         self.arrived = self.assignments.stamp(J.AT_HOSPITAL)
         self.handed_over = self.assignments.stamp(J.HANDOVER)
-        self.waiting = _patient_is_waiting(self.assignments)
+        self.waiting = self.assignments.patient_is_waiting
         self.took = (self.handed_over - self.arrived) / MINUTE
         self.waited = np.where(self.waiting, (situation.at - self.arrived) / MINUTE, np.nan)
         self.stages = _stages(self.assignments, self.waiting)
@@ -303,13 +303,6 @@ class _Kernel:
             return None
         at = datetime.fromtimestamp(float(max(arrival[row], self.situation.at)), UTC)
         return Expected(at, datetime.fromtimestamp(float(position[row]), UTC))
-
-
-def _patient_is_waiting(table: Assignments) -> Mask:
-    """The column form of domain.ambulance.transitions.Assignment.patient_is_waiting."""
-    here = ~np.isnan(table.stamp(J.AT_HOSPITAL)) & np.isnan(table.stamp(J.HANDOVER))
-    in_cohort = ~np.isnan(table.stamp(J.COHORT_STARTED)) & np.isnan(table.stamp(J.COHORT_ENDED))
-    return np.asarray(here & ((table.state != JOB_STATES.index(S.CLEAR)) | in_cohort))
 
 
 STAGE_OF_STATE: Mapping[JobState, Stage] = {
