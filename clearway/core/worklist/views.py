@@ -10,6 +10,7 @@ from django.views.decorators.http import require_POST
 
 from clearway.domain.shared.errors import NotAllowed
 
+from ..live.queries import newest_push
 from ..people import queries as people
 from ..people.permissions import needs
 from . import actions, forms, presenters, queries
@@ -22,12 +23,14 @@ Request = Any
 def worklist(request: Request) -> HttpResponse:
     """Every open task, by priority and site; `?mine=1` keeps those for the roles held now."""
     mine = frozenset(request.roles) if request.GET.get("mine") else None
+    live_after = newest_push()
     tasks = queries.open_tasks(request.organisation.pk, request.reach.sites)
     context = {
         "worklist": presenters.worklist(tasks, request.at, mine),
         "mine": mine is not None,
         "may_work": request.reach.allows("tasks.work"),
-        "live_topics": "tasks" if request.reach.sites is None else "",
+        "live_topics": "tasks feeds" if request.reach.sites is None else "feeds",
+        "live_after": live_after,
     }
     return render(request, "worklist/worklist.html", context)
 
