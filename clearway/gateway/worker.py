@@ -10,14 +10,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from django.db import OperationalError, close_old_connections, connection
+from django.db import OperationalError, connection
 
 from clearway.core.live.models import Heartbeat
 
 log = logging.getLogger(__name__)
 
 BEAT_SECONDS = 5.0  # a heartbeat row is written at most so often
-WAIT_FOR_DATABASE_SECONDS = 0.5
+FIRST_WAIT_SECONDS, LONGEST_WAIT_SECONDS = 0.25, 8.0  # after a failure; doubled each time
 
 
 def clock() -> datetime:
@@ -50,31 +50,33 @@ def run(duties: Sequence[Duty], stop: threading.Event) -> None:
 
 
 def _repeat(duty: Duty, stop: threading.Event) -> None:
-    beaten = 0.0
+    beaten, failures = 0.0, 0
     while not stop.is_set():
         at = clock()
         try:
             more = duty.work(at)
+            failures = 0
             if at.timestamp() - beaten >= BEAT_SECONDS:
                 _beat(duty, at)
                 beaten = at.timestamp()
         except OperationalError as error:
             log.warning("%s cannot reach the database: %s", duty.name, str(error).splitlines()[0])
-            _reconnect(stop)
+            failures += 1
+            _reconnect(stop, failures)
             continue
         except Exception:
             log.exception("%s failed; it will be tried again", duty.name)
-            _reconnect(stop)
+            failures += 1
+            _reconnect(stop, failures)
             continue
         if not more:
             stop.wait(duty.every)
     connection.close()
 
 
-def _reconnect(stop: threading.Event) -> None:
+def _reconnect(stop: threading.Event, failures: int) -> None:
     connection.close()
-    close_old_connections()
-    stop.wait(WAIT_FOR_DATABASE_SECONDS)
+    stop.wait(min(FIRST_WAIT_SECONDS * 2 ** (failures - 1), LONGEST_WAIT_SECONDS))
 
 
 def _beat(duty: Duty, at: datetime) -> None:

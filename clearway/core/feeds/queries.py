@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import cast
 
 from django.db.models import Count, Q, QuerySet, Sum
 from django.db.models.functions import Coalesce
@@ -40,7 +41,7 @@ class SourceAccount:
 def accounts(organisation_id: int) -> list[SourceAccount]:
     """The account of every source since the first message. Two queries."""
     sums: dict[int, Mapping[str, int]] = {
-        row["source_id"]: row
+        row["source_id"]: cast("dict[str, int]", row)
         for row in Batch.objects.filter(source__organisation_id=organisation_id)
         .values("source_id")
         .annotate(

@@ -40,6 +40,7 @@ def environment(**options: Any) -> jinja2.Environment:
     )
     made.filters.update(
         clock=times.clock,
+        in_text=times.in_text,
         zone=times.zone,
         day=times.day,
         moment=times.moment,

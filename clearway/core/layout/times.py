@@ -3,11 +3,13 @@
 Everything takes aware instants; Europe/London is for people only.
 """
 
+import re
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 LONDON = ZoneInfo("Europe/London")
 NO_TIME = "no time"
+_INSTANT = re.compile(r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d\+\d\d:\d\d")
 
 
 def local(at: datetime) -> datetime:
@@ -55,6 +57,11 @@ def duration(minutes: float | None) -> str:
 def iso(at: datetime | None) -> str:
     """For machines: "2026-11-22T02:15:00Z"."""
     return "" if at is None else at.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+def in_text(text: str) -> str:
+    """A sentence with its instants as London clocks: "2026-11-22 03:52:18+00:00" becomes "03:52:18"."""
+    return _INSTANT.sub(lambda found: f"{local(datetime.fromisoformat(found[0])):%H:%M:%S}", text)
 
 
 def typed(at: datetime) -> str:

@@ -20,11 +20,12 @@ def policy(organisation_id: int, name: str, on: date) -> dict[str, Any]:
 
     Raises PolicyVersion.DoesNotExist.
     """
-    return (
+    values: dict[str, Any] = (
         PolicyVersion.objects.filter(organisation_id=organisation_id, name=name, valid_from__lte=on)
         .latest("valid_from", "version")
         .values
     )
+    return values
 
 
 def policies(organisation_id: int, names: Iterable[str], on: date) -> dict[str, dict[str, Any]]:

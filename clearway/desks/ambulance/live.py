@@ -14,6 +14,7 @@ from clearway.core.layout import context
 from clearway.core.live.fragments import Fragment
 from clearway.core.live.tailer import Render
 from clearway.core.worklist import live as worklist
+from clearway.core.worklist.actions import TOPIC
 from clearway.domain.ambulance.situation import Situation
 
 from . import situation
@@ -91,6 +92,6 @@ RENDERERS: Mapping[str, Render] = {
     "site": sites,
     "resource": resource_rows,
     "source": sources,
-    worklist.TOPIC: tasks,
+    TOPIC: tasks,
 }
 TICKERS: Sequence[Render] = (all_sites, all_resources, sources)

@@ -1,6 +1,6 @@
 """Rebuilding the projections from the facts, to compare them with what the tables hold."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import islice
@@ -9,6 +9,7 @@ from django.db import connection, transaction
 
 from clearway.domain.ambulance import availability
 from clearway.domain.ambulance.events import AvailabilityEvent
+from clearway.domain.shared.findings import Finding as Found
 
 from ..incidents import queries as incidents
 from ..incidents.folding import ReferenceBook, fold_assignment, reference_book
@@ -59,13 +60,14 @@ def _differences(organisation_id: int, streams: list[str], book: ReferenceBook) 
     found = findings.by_stream(organisation_id, streams)
     for stream in streams:
         key = stream.partition(":")[2]
+        rebuilt: object
+        kept: object
+        expected: Sequence[Found]
         if stream.startswith("assignment:"):
             folded = fold_assignment(facts[stream], book)
-            rebuilt, kept = folded.state, assignments.get(key)
-            expected = folded.findings
+            rebuilt, kept, expected = folded.state, assignments.get(key), folded.findings
         else:
-            changes = queries.of_kind(AvailabilityEvent, facts[stream])
-            rebuilt, expected = availability.fold(changes)
+            rebuilt, expected = availability.fold(queries.of_kind(AvailabilityEvent, facts[stream]))
             kept = standings.get(key)
         if rebuilt != kept:
             yield f"{stream}: the row is not what its facts add up to"

@@ -22,11 +22,12 @@ def on_shift(organisation_id: int) -> tuple[ResourceStanding, ...]:
 def places(organisation_id: int, since: datetime) -> dict[str, Place]:
     """The newest position of each resource that was seen since an instant."""
     seen = Resource.objects.filter(organisation_id=organisation_id, position_at__gt=since)
+    rows = seen.values_list("call_sign", "latitude", "longitude", "position_at")
     return {
         call_sign: Place(Point(latitude, longitude), position_at)
-        for call_sign, latitude, longitude, position_at in seen.values_list(
-            "call_sign", "latitude", "longitude", "position_at"
-        )
+        for call_sign, latitude, longitude, position_at in rows
+        # the table holds all three or none; this tells the type checker
+        if latitude is not None and longitude is not None and position_at is not None
     }
 
 
