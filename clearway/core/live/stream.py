@@ -87,7 +87,7 @@ Authenticate = Callable[[Scope, frozenset[str]], Viewer | None]
 class Stream:
     """The ASGI application of /live/.
 
-    connect       opens a connection of this process's own, outside the pool
+    connect       opens a connection of this process's own, outside the pool; in autocommit
     authenticate  the viewer behind a request, or None; called once, at connect, in a thread
     """
 
@@ -166,12 +166,13 @@ class Stream:
             await asyncio.sleep(0.5)
 
     async def _listen(self) -> None:
-        async with await self._connect() as link:
+        # Two connections: while one waits for notices, psycopg lets nothing else be asked on it.
+        async with await self._connect() as link, await self._connect() as reader:
             await link.execute(f"LISTEN {CHANNEL}")
             if self._newest:
-                await self._fan_out(link)
+                await self._fan_out(reader)
             else:
-                cursor = await link.execute("SELECT coalesce(max(id), 0) FROM core_push")
+                cursor = await reader.execute("SELECT coalesce(max(id), 0) FROM core_push")
                 row = await cursor.fetchone()
                 self._newest = row[0] if row else 0
             async for notice in link.notifies():
@@ -179,7 +180,7 @@ class Stream:
                 if "beat" in message:
                     self._beat(message["beat"])
                 else:
-                    await self._fan_out(link)
+                    await self._fan_out(reader)
 
     def _beat(self, at: str) -> None:
         encoded = f"event: beat\ndata: {json.dumps({'at': at})}\n\n".encode()

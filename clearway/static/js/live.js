@@ -10,9 +10,13 @@ const trusted = window.trustedTypes
   ? window.trustedTypes.createPolicy("clearway-fragments", { createHTML: (html) => html })
   : { createHTML: (html) => html };
 
+export function freshState(after = "0") {
+  return { after, beatAt: Date.now(), lost: false, waiting: new Set(), gone: new Set(), say: new Map() };
+}
+
 export function startLive(root) {
   const { liveTopics, liveAfter, liveAddress } = root.body.dataset;
-  const state = { after: liveAfter, beatAt: Date.now(), lost: false, waiting: new Set(), gone: new Set(), say: new Map() };
+  const state = freshState(liveAfter);
 
   function connect() {
     const stream = new EventSource(`${liveAddress}?topics=${encodeURIComponent(liveTopics.trim())}&after=${state.after}`);
@@ -72,7 +76,7 @@ function refuseWhileLost(root, state, event) {
   root.getElementById("announcer").textContent = "Not sent: the connection is lost. What you typed is still here.";
 }
 
-function apply(root, state, { topic, key, html }) {
+export function apply(root, state, { topic, key, html }) {
   const name = `${topic}-${key}`;
   const old = root.getElementById(name);
   if (!html) return remove(root, state, old);

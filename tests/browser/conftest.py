@@ -1,0 +1,139 @@
+"""A running Clearway and a browser. Skipped, with the reason, where there is no Chromium."""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import psycopg
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from clearway.config import postgres
+
+from .serve import PASSWORD
+
+CHROMIUM = Path("/usr/bin/chromium")
+FLAGS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--lang=en-GB",
+]
+ROOT = Path(__file__).resolve().parents[2]
+DATABASE = "clearway_browser"
+PATIENCE = 60  # seconds for the whole of Clearway to be up with its data
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """A Clearway that serves. `process` may be stopped and continued, to see what screens do."""
+
+    address: str
+    process: subprocess.Popen[bytes]
+
+
+@pytest.fixture(scope="session")
+def clearway(postgres_server: postgres.Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    if not CHROMIUM.exists():
+        pytest.skip(f"There is no Chromium at {CHROMIUM}: apt-get install chromium")
+    link = {"host": str(postgres_server.sockets), "user": postgres.OWNER}
+    with psycopg.connect(**link, dbname="postgres", autocommit=True) as admin:
+        admin.execute(f"CREATE DATABASE {DATABASE}")
+    port = _free_port()
+    url = psycopg.conninfo.make_conninfo(**link, dbname=DATABASE)
+    log = tmp_path_factory.mktemp("clearway") / "log"
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "tests.browser.serve", str(port)],
+            cwd=ROOT,
+            env={**os.environ, "DATABASE_URL": url},
+            stdout=output,
+            stderr=subprocess.STDOUT,
+        )
+    running = Running(f"http://127.0.0.1:{port}", process)
+    try:
+        _wait(running, log)
+        yield running
+    finally:
+        process.kill()
+        process.wait()
+
+
+@pytest.fixture(scope="session")
+def chromium(clearway: Running) -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=FLAGS)
+        yield browser
+        browser.close()
+
+
+Open = Callable[..., Page]
+
+
+@pytest.fixture
+def open_page(chromium: Browser, clearway: Running) -> Iterator[Open]:
+    """Open a page as somebody, in a theme and a size; a console error fails the test."""
+    opened: list[Page] = []
+    problems: list[str] = []
+
+    def open_(
+        address: str,
+        *,
+        user: str = "flow",
+        theme: str = "light",
+        size: tuple[int, int] = (1440, 900),
+        scripts: bool = True,
+    ) -> Page:
+        context = chromium.new_context(
+            viewport={"width": size[0], "height": size[1]},
+            base_url=clearway.address,
+            locale="en-GB",
+            java_script_enabled=scripts,
+        )
+        page = context.new_page()
+        page.on("pageerror", lambda error: problems.append(str(error)))
+        page.on("console", lambda said: problems.append(said.text) if said.type == "error" else None)
+        opened.append(page)
+        page.goto("/sign-in/")
+        page.fill("#username", user)
+        page.fill("#password", PASSWORD)
+        page.press("#password", "Enter")
+        page.wait_for_selector("nav.desk")
+        if page.get_attribute("html", "data-theme") != theme:
+            page.click("button[name=theme]")
+        page.goto(address)
+        return page
+
+    yield open_
+    for page in opened:
+        page.context.close()
+    assert problems == []
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _wait(running: Running, log: Path) -> None:
+    end = time.monotonic() + PATIENCE
+    while time.monotonic() < end and running.process.poll() is None:
+        try:
+            urllib.request.urlopen(f"{running.address}/sign-in/", timeout=2)
+        except OSError:
+            time.sleep(0.2)
+        else:
+            return
+    pytest.fail(f"Clearway did not come up:\n{log.read_text()[-3000:]}")

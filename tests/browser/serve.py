@@ -1,0 +1,86 @@
+"""A whole Clearway in one process for the browser tests: pages, live stream, workers and a winter night.
+
+Run as a program: python -m tests.browser.serve PORT, with DATABASE_URL naming an empty database.
+"""
+
+import os
+import sys
+import threading
+from datetime import UTC, datetime, timedelta
+
+import django
+import uvicorn
+
+PASSWORD = "a long enough password"
+SEED = 7
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+def fill() -> None:
+    """The South West, a coordinator, somebody of one hospital, and a night's events up to now."""
+    from django.core.management import call_command
+
+    from clearway.config.regions import find
+    from clearway.core.audit.actions import Actor
+    from clearway.core.feeds.actions import store
+    from clearway.core.feeds.models import Source
+    from clearway.core.organisation.actions import load_region
+    from clearway.core.organisation.models import Site
+    from clearway.core.people.models import RoleGrant, User
+    from clearway.desks.ambulance import housekeeping
+    from clearway.gateway import inbox
+    from clearway.interchange import native
+    from clearway.interchange.region_pack import parse
+    from tests.night import Night, Place
+
+    call_command("migrate", verbosity=0)
+    for days in range(-2, 2):
+        housekeeping.make_partitions(now() + timedelta(days=days))
+    region = load_region(parse(find("south-west")), by=Actor("test"), at=now() - timedelta(days=2))
+    empty = load_region(parse(find("test-valley")), by=Actor("test"), at=now() - timedelta(days=2))
+    for organisation, name in ((region, "flow"), (empty, "quiet")):
+        user = User.objects.create_user(name, PASSWORD, display_name="Sam Tanner")
+        RoleGrant.objects.create(
+            user=user,
+            role="patient_flow_coordinator",
+            organisation=organisation,
+            starts_at=now() - timedelta(days=1),
+        )
+
+    def places(kind: str) -> list[Place]:
+        sites = Site.objects.filter(organisation=region, kind=kind).order_by("code")
+        return [Place(site.code, site.latitude, site.longitude) for site in sites]
+
+    night = Night(now(), SEED, places("emergency_department"), places("station"))
+    sources = {source.kind: source for source in Source.objects.filter(organisation=region)}
+    store(sources["cad"], native.dump(night.events), at=now())
+    store(sources["positions"], native.dump(night.positions), at=now())
+    while inbox.process(now):
+        pass
+
+
+def work(stop: threading.Event) -> None:
+    """Read the inbox and tell the boards, as the workers do."""
+    from clearway.gateway import duties, worker
+
+    worker.run([duty for group in duties.groups().values() for duty in group()], stop)
+
+
+def main() -> None:
+    os.environ["DJANGO_SETTINGS_MODULE"] = "clearway.config.settings"
+    django.setup()
+    fill()
+    threading.Thread(target=work, args=[threading.Event()], daemon=True).start()
+    uvicorn.run(
+        "clearway.config.asgi:application",
+        port=int(sys.argv[1]),
+        log_level="warning",
+        timeout_graceful_shutdown=1,
+    )
+
+
+if __name__ == "__main__":
+    main()

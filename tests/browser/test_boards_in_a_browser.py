@@ -1,0 +1,242 @@
+"""What a person meets: boards that everybody can read, that follow the present, and that say when not."""
+
+import gzip
+import signal
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page, expect
+
+from .conftest import Open, Running
+
+BOARDS = [
+    "/handovers/",
+    "/handovers/?open=RA901",
+    "/handovers/RA901/",
+    "/resources/",
+    "/wallboard/",
+    "/map/",
+]
+SIZES = {"desk": (1440, 900), "phone": (390, 844)}
+RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}
+
+
+def breaches(page: Page) -> list[str]:
+    found = Axe().run(page, options=RULES).response["violations"]
+    return [
+        f"{each['id']}: {each['help']}: {[node['target'] for node in each['nodes'][:3]]}" for each in found
+    ]
+
+
+@pytest.mark.promise("A1")
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("address", [*BOARDS, "/tasks/"])
+def test_a_board_breaks_no_accessibility_rule(open_page: Open, address: str, theme: str) -> None:
+    assert breaches(open_page(address, theme=theme)) == []
+
+
+@pytest.mark.promise("A1")
+@pytest.mark.parametrize("address", ["/handovers/", "/resources/"])
+def test_a_board_breaks_no_accessibility_rule_when_small_or_empty(open_page: Open, address: str) -> None:
+    assert breaches(open_page(address, size=SIZES["phone"])) == []
+    assert breaches(open_page(address, user="quiet")) == []
+
+
+@pytest.mark.promise("A1")
+@pytest.mark.parametrize("address", BOARDS)
+def test_a_board_never_scrolls_sideways_at_320_pixels(open_page: Open, address: str) -> None:
+    page = open_page(address, size=(320, 700))
+
+    wide = page.evaluate("document.documentElement.scrollWidth")
+    assert wide <= 320
+
+
+def test_targets_are_at_least_24_pixels_at_the_desk_and_44_on_a_phone(open_page: Open) -> None:
+    for size, least in (("desk", 24), ("phone", 44)):
+        page = open_page("/handovers/", size=SIZES[size])
+        small = page.evaluate(
+            """least => [...document.querySelectorAll('.tools button, .tools select, .quiet, .desk li > a')]
+                .filter(each => each.offsetParent).map(each => [each.textContent.trim(), each.offsetHeight])
+                .filter(([, height]) => height < least)""",
+            least,
+        )
+        assert small == []
+
+
+@pytest.mark.parametrize("address", BOARDS)
+def test_a_board_can_be_read_without_a_script(open_page: Open, address: str) -> None:
+    page = open_page(address, scripts=False)
+
+    assert page.locator("h1").count() == 1
+    assert "Torbay" in (page.text_content("main") or "")
+
+
+def test_vehicles_open_without_a_script(open_page: Open) -> None:
+    page = open_page("/handovers/", scripts=False)
+    page.click("#handovers-RA901 [data-expand]")
+
+    assert page.locator("#handovers-RA901 .detail").is_visible()
+
+
+def test_ages_count_by_the_time_of_the_server(open_page: Open) -> None:
+    page = open_page("/handovers/")
+
+    wait_until(page, "document.querySelector('td.wait time')?.textContent.endsWith('min')", seconds=5)
+
+
+@pytest.mark.parametrize("address", BOARDS)
+def test_the_first_load_of_a_board_is_under_150_kilobytes(open_page: Open, address: str) -> None:
+    page = open_page("/sign-in/")
+    sizes: dict[str, int] = {}
+    page.on("response", lambda answer: sizes.update(_weight(answer)) if answer.ok else None)
+    page.goto(address)
+    page.wait_for_timeout(500)
+
+    assert sum(sizes.values()) < 150_000, sizes
+
+
+def _weight(answer: object) -> dict[str, int]:
+    """Transferred size of one file, as the server sends it compressed."""
+    url = answer.url  # type: ignore[attr-defined]
+    if "/live/" in url:
+        return {}
+    return {url: len(gzip.compress(answer.body()))}  # type: ignore[attr-defined]
+
+
+def test_a_pushed_row_takes_the_place_of_the_old_and_keeps_focus_and_what_is_open(open_page: Open) -> None:
+    page = open_page("/handovers/")
+    row = page.locator("#handovers-RA901")
+    row.locator("[data-expand]").click()
+    row.locator("[data-expand]").focus()
+    before = [each.get_attribute("id") for each in page.locator("tbody.site").all()]
+
+    push(page, "handovers", "RA901", page.evaluate("document.getElementById('handovers-RA901').outerHTML"))
+
+    expect(row).to_have_class("site open")
+    assert page.evaluate("document.activeElement.closest('tbody').id") == "handovers-RA901"
+    assert page.evaluate("document.activeElement.getAttribute('aria-expanded')") == "true"
+    assert [each.get_attribute("id") for each in page.locator("tbody.site").all()] == before
+
+
+@pytest.mark.promise("R12")
+def test_a_board_follows_pushes_and_heartbeats_for_as_long_as_it_is_open(open_page: Open) -> None:
+    page = open_page("/handovers/")
+    page.evaluate(
+        """() => {
+            window.heard = {beat: 0, push: 0};
+            const stream = new EventSource('/live/?topics=handovers%20feeds&after=999999999');
+            for (const what of ['beat', 'push']) {
+                stream.addEventListener(what, () => { window.heard[what] += 1; });
+            }
+        }"""
+    )
+
+    # Minutes lost are counted to the whole minute, so rows change within one; beats go on after that.
+    wait_until(page, "window.heard.push > 0", seconds=70)
+    beats = page.evaluate("window.heard.beat")
+    wait_until(page, f"window.heard.beat >= {beats} + 2", seconds=12)
+
+
+def wait_until(page: Page, expression: str, seconds: float) -> None:
+    """Ask the page again and again; Playwright's own wait needs eval, which the pages' policy refuses."""
+    for _ in range(int(seconds * 5)):
+        if page.evaluate(expression):
+            return
+        page.wait_for_timeout(200)
+    pytest.fail(f"not within {seconds} s: {expression}")
+
+
+def push(page: Page, topic: str, key: str, html: str) -> None:
+    """Let the page's own module apply a fragment, as when the stream brings it."""
+    page.evaluate(
+        """async ({topic, key, html}) => {
+            const live = await import('/static/js/live.js');
+            live.apply(document, live.freshState(), {topic, key, html});
+        }""",
+        {"topic": topic, "key": key, "html": html},
+    )
+
+
+def test_what_is_new_waits_behind_a_button_and_moves_nothing(open_page: Open) -> None:
+    page = open_page("/resources/")
+    rows = page.locator("tr[id^=resources-]").count()
+
+    push(page, "resources", "NEW1", '<tr id="resources-NEW1" data-area="x" data-doing="available"></tr>')
+
+    assert page.locator("tr[id^=resources-]").count() == rows
+    expect(page.locator("[data-live-new=resources]")).to_have_text("1 new or moved: show")
+
+
+def test_a_row_under_the_pointer_stays_until_the_pointer_leaves(open_page: Open) -> None:
+    page = open_page("/resources/")
+    row = page.locator("tr[id^=resources-]").first
+    name = (row.get_attribute("id") or "").removeprefix("resources-")
+    row.hover()
+
+    push(page, "resources", name, "")
+
+    assert "gone" in (page.locator(f"[id='resources-{name}']").get_attribute("class") or "")
+
+
+@pytest.mark.promise("R12")
+def test_a_lost_server_is_said_within_seconds_and_nothing_can_be_sent(
+    open_page: Open, clearway: Running
+) -> None:
+    page = open_page("/handovers/")
+    page.wait_for_timeout(2500)  # a heartbeat has come
+    clearway.process.send_signal(signal.SIGSTOP)
+    try:
+        banner = page.locator("#connection")
+        expect(banner).to_contain_text("Connection lost. Picture from", timeout=13_000)
+        expect(banner).to_contain_text("Read only")
+        page.locator("summary", has_text="Views").click()
+        page.fill("#view-name", "kept text")
+        page.click("text=Save this view")
+        assert page.input_value("#view-name") == "kept text"
+        expect(page.locator("#announcer")).to_contain_text("Not sent")
+    finally:
+        clearway.process.send_signal(signal.SIGCONT)
+    expect(banner).to_be_hidden(timeout=10_000)
+
+
+@pytest.mark.promise("R12")
+def test_a_wallboard_whose_heart_has_stopped_hatches_itself(open_page: Open, clearway: Running) -> None:
+    page = open_page("/wallboard/")
+    page.wait_for_timeout(17_000)
+    hatch = "getComputedStyle(document.querySelector('.wall'), '::after').opacity"
+    assert page.evaluate(hatch) == "0"  # seventeen seconds with a beating heart
+
+    # The script dies: nothing starts the style sheet's count again.
+    page.evaluate("window.EventSource = null; document.querySelector('.wall').removeAttribute('data-wall')")
+    page.wait_for_timeout(16_000)
+
+    assert page.evaluate(hatch) == "1"
+    expect(page.locator(".stopped")).to_have_css("opacity", "1")
+
+
+def test_every_page_and_action_is_in_the_palette(open_page: Open) -> None:
+    page = open_page("/handovers/")
+    page.keyboard.press("Control+k")
+    dialog = page.locator("dialog.palette")
+    expect(dialog).to_be_visible()
+    assert breaches(page) == []
+    page.keyboard.type("resour")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/resources/")
+
+
+def test_a_chord_opens_a_board_and_a_single_letter_does_nothing(open_page: Open) -> None:
+    page = open_page("/handovers/")
+    page.keyboard.press("m")
+    page.keyboard.press("Alt+2")
+    page.wait_for_url("**/resources/")
+
+
+@pytest.mark.promise("A6")
+def test_a_filter_applies_by_keyboard_alone(open_page: Open) -> None:
+    page = open_page("/resources/")
+    page.keyboard.press("Alt+f")
+    page.keyboard.type("queuing")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**text=queuing**")
+    assert "hidden by the filter" in (page.text_content("main") or "")
