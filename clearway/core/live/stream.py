@@ -1,21 +1,23 @@
 """Server-sent events: one listener per web process, a bounded queue per screen.
 
 Raw ASGI, beside Django's pages: a screen costs a queue and a socket, not a thread. Each push is encoded once
-and shared. A screen that was cut off names the last id it saw and gets what came after; one that cannot keep
-up, or was away too long, is told to load its page anew.
+and shared. A screen that was cut off names the last id it saw and gets what came after, from memory; one that
+cannot keep up, or was away too long, is told to load its page anew.
 """
 
 import asyncio
-import contextlib
 import json
 import logging
-from collections.abc import AsyncGenerator, Awaitable, Callable, MutableMapping
+from collections import defaultdict, deque
+from collections.abc import Awaitable, Callable, MutableMapping, Sequence
 from dataclasses import dataclass, field
+from itertools import takewhile
 from typing import Any
 from urllib.parse import parse_qs
 
 import psycopg
 from asgiref.sync import sync_to_async
+from django.db import Error as DatabaseError
 from psycopg.rows import TupleRow
 
 from .tailer import CHANNEL
@@ -27,7 +29,9 @@ Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 QUEUE = 500  # pushes that a slow screen may fall behind
-REPLAY = 2_000  # pushes sent again after a cut; more than that and a new page is cheaper
+REPLAY = 5_000  # newest pushes kept to send again after a cut; for more than that a new page is cheaper
+LISTENING_SECONDS = 5  # how long a screen waits for the process to hear the database
+LOOK_SECONDS = 10  # after so long a silence the database is asked, which finds a dead connection
 # Who sees one site alone gets its own fragments of the topics keyed by ODS code, and what is of no site.
 TOPICS_OF_SITES, TOPICS_OF_ALL = ("handovers", "wall"), ("feeds",)
 RESET = b"event: reset\ndata: {}\n\n"
@@ -67,18 +71,63 @@ class Pushed:
 
 @dataclass(eq=False)
 class Screen:
-    """One open stream."""
+    """One open stream.
+
+    after    the newest id it has seen; nothing up to it is sent again
+    waiting  what is to be sent next
+    awake    set when there is something to do
+    lost     it fell too far behind
+    """
 
     viewer: Viewer
-    queue: asyncio.Queue[bytes] = field(default_factory=lambda: asyncio.Queue(QUEUE))
     after: int = 0
+    waiting: list[bytes] = field(default_factory=list)
+    awake: asyncio.Event = field(default_factory=asyncio.Event)
     lost: bool = False
 
-    def offer(self, encoded: bytes) -> None:
-        try:
-            self.queue.put_nowait(encoded)
-        except asyncio.QueueFull:
-            self.lost = True
+    def push(self, pushes: Sequence[Pushed]) -> None:
+        """Queue pushes, ids ascending. One already seen, from another process, is not sent again."""
+        if pushes and pushes[0].id <= self.after:
+            pushes = [push for push in pushes if push.id > self.after]
+        if pushes:
+            self.after = pushes[-1].id
+            self.offer([push.encoded for push in pushes])
+
+    def offer(self, encoded: Sequence[bytes]) -> None:
+        """Queue encoded events, or mark the screen as lost when they are too many for it."""
+        self.lost = self.lost or len(self.waiting) + len(encoded) > QUEUE
+        if self.lost:
+            self.waiting.clear()
+        else:
+            self.waiting += encoded
+        self.awake.set()
+
+    def take(self) -> bytes:
+        """Everything that waits, as one piece."""
+        waiting, self.waiting = self.waiting, []
+        return b"".join(waiting)
+
+
+class Recent:
+    """The newest pushes of all organisations, oldest first."""
+
+    def __init__(self, size: int = REPLAY) -> None:
+        self._pushes: deque[Pushed] = deque(maxlen=size)
+
+    def add(self, pushes: Sequence[Pushed]) -> None:
+        self._pushes.extend(pushes)
+
+    @property
+    def newest(self) -> int:
+        """The id of the newest, 0 when there is none."""
+        return self._pushes[-1].id if self._pushes else 0
+
+    def since(self, after: int) -> list[Pushed] | None:
+        """Every push after an id, oldest first; None when some of them are no longer kept."""
+        if self._pushes and after < self._pushes[0].id - 1:
+            return None
+        missed = list(takewhile(lambda push: push.id > after, reversed(self._pushes)))
+        return missed[::-1]
 
 
 Authenticate = Callable[[Scope, frozenset[str]], Viewer | None]
@@ -96,66 +145,79 @@ class Stream:
     ) -> None:
         self._connect = connect
         self._authenticate = authenticate
-        self._screens: set[Screen] = set()
-        self._newest = 0
+        self._screens: dict[Viewer, set[Screen]] = defaultdict(set)
+        self._recent = Recent()
+        self._has_begun = asyncio.Event()
         self._listener: asyncio.Task[None] | None = None
-        self._delivered = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         asked = parse_qs(scope["query_string"].decode())
         topics = frozenset(" ".join(asked.get("topics", [])).split())
-        viewer = await sync_to_async(self._authenticate, thread_sensitive=False)(scope, topics)
-        if viewer is None:
-            await _refuse(send)
+        try:
+            viewer = await sync_to_async(self._authenticate, thread_sensitive=False)(scope, topics)
+            await self._listening()
+        except (DatabaseError, TimeoutError):
+            await _answer(send, 503, b"The database is away. Trying again helps.")
             return
-        screen = Screen(viewer, after=_last_seen(scope, asked))
+        if viewer is None:
+            await _answer(send, 403, b"Sign in to see live boards.")
+            return
         await send({"type": "http.response.start", "status": 200, "headers": HEADERS})
         await send({"type": "http.response.body", "body": b"retry: 2000\n\n", "more_body": True})
+        after = _last_seen(scope, asked)
+        screen = Screen(viewer, self._recent.newest if after is None else after)
+        screen.lost = not await self._has_reached(screen.after)
         await self._serve(screen, receive, send)
 
     async def _serve(self, screen: Screen, receive: Receive, send: Send) -> None:
-        self._ensure_listening()
-        self._screens.add(screen)
         gone = asyncio.create_task(_until_disconnect(receive))
+        gone.add_done_callback(lambda _: screen.awake.set())
+        self._join(screen)
         try:
-            await self._replay(screen, send)
-            while not gone.done():
-                encoded = await self._next(screen, gone)
-                if encoded is not None:
-                    await send({"type": "http.response.body", "body": encoded, "more_body": True})
+            while await screen.awake.wait() and not gone.done():
+                screen.awake.clear()
                 if screen.lost:
                     await send({"type": "http.response.body", "body": RESET, "more_body": False})
                     return
+                await send({"type": "http.response.body", "body": screen.take(), "more_body": True})
         finally:
-            self._screens.discard(screen)
+            self._leave(screen)
             gone.cancel()
 
-    async def _next(self, screen: Screen, gone: asyncio.Task[None]) -> bytes | None:
-        waiting = asyncio.create_task(screen.queue.get())
-        done, _ = await asyncio.wait({waiting, gone}, return_when=asyncio.FIRST_COMPLETED)
-        if waiting not in done:
-            waiting.cancel()
-            return None
-        parts = [waiting.result()]
-        while not screen.queue.empty():
-            parts.append(screen.queue.get_nowait())
-        self._delivered += len(parts)
-        return b"".join(parts)
+    async def _has_reached(self, after: int) -> bool:
+        """Whether this process knows of an id; another process may be a moment ahead of this one.
 
-    async def _replay(self, screen: Screen, send: Send) -> None:
-        async with contextlib.aclosing(self._since(screen.after)) as missed:
-            count = 0
-            async for push in missed:
-                count += 1
-                if count > REPLAY:
-                    screen.lost = True
-                    return
-                if push.is_for(screen.viewer):
-                    await send({"type": "http.response.body", "body": push.encoded, "more_body": True})
+        An id that is never reached is from before the database was made anew.
+        """
+        for _ in range(20):
+            if after <= self._recent.newest:
+                return True
+            await asyncio.sleep(0.05)
+        return False
 
-    def _ensure_listening(self) -> None:
+    def _join(self, screen: Screen) -> None:
+        """Queue what the screen missed and count it in; without a pause, so that no push comes between."""
+        missed = self._recent.since(screen.after)
+        if missed is None:
+            screen.lost = True
+        else:
+            mine = [push for push in missed if push.is_for(screen.viewer)]
+            screen.waiting = [push.encoded for push in mine]
+            screen.after = mine[-1].id if mine else screen.after
+        if screen.lost or screen.waiting:
+            screen.awake.set()
+        self._screens[screen.viewer].add(screen)
+
+    def _leave(self, screen: Screen) -> None:
+        together = self._screens[screen.viewer]
+        together.discard(screen)
+        if not together:
+            del self._screens[screen.viewer]
+
+    async def _listening(self) -> None:
         if self._listener is None or self._listener.done():
             self._listener = asyncio.create_task(self._listen_for_ever())
+        await asyncio.wait_for(self._has_begun.wait(), LISTENING_SECONDS)
 
     async def _listen_for_ever(self) -> None:
         while True:
@@ -166,44 +228,45 @@ class Stream:
             await asyncio.sleep(0.5)
 
     async def _listen(self) -> None:
-        # Two connections: while one waits for notices, psycopg lets nothing else be asked on it.
-        async with await self._connect() as link, await self._connect() as reader:
+        async with await self._connect() as link:
             await link.execute(f"LISTEN {CHANNEL}")
-            if self._newest:
-                await self._fan_out(reader)
+            if self._has_begun.is_set():
+                await self._fan_out(link)
             else:
-                cursor = await reader.execute("SELECT coalesce(max(id), 0) FROM core_push")
-                row = await cursor.fetchone()
-                self._newest = row[0] if row else 0
-            async for notice in link.notifies():
-                message = json.loads(notice.payload)
-                if "beat" in message:
-                    self._beat(message["beat"])
-                else:
-                    await self._fan_out(reader)
+                self._recent.add(await _fetch(link, after=0, newest=REPLAY))
+                self._has_begun.set()
+            while True:
+                # Heard in turns, because the connection does nothing else while it listens.
+                heard = link.notifies(timeout=LOOK_SECONDS, stop_after=1)
+                messages = [json.loads(notice.payload) async for notice in heard]
+                await self._fan_out(link)
+                for message in messages:
+                    if "beat" in message:
+                        self._beat(message["beat"])
 
     def _beat(self, at: str) -> None:
-        encoded = f"event: beat\ndata: {json.dumps({'at': at})}\n\n".encode()
-        for screen in self._screens:
-            screen.offer(encoded)
+        encoded = [f"event: beat\ndata: {json.dumps({'at': at})}\n\n".encode()]
+        for screens in self._screens.values():
+            for screen in screens:
+                screen.offer(encoded)
 
     async def _fan_out(self, link: psycopg.AsyncConnection[TupleRow]) -> None:
-        for push in await _fetch(link, self._newest):
-            self._newest = push.id
-            for screen in self._screens:
-                if push.is_for(screen.viewer):
-                    screen.offer(push.encoded)
-
-    async def _since(self, after: int) -> AsyncGenerator[Pushed, None]:
-        async with await self._connect() as link:
-            for push in await _fetch(link, after, REPLAY + 1):
-                yield push
+        pushes = await _fetch(link, after=self._recent.newest)
+        self._recent.add(pushes)
+        for viewer, screens in self._screens.items():
+            wanted = [push for push in pushes if push.is_for(viewer)]
+            for screen in screens:
+                screen.push(wanted)
 
 
-async def _fetch(link: psycopg.AsyncConnection[TupleRow], after: int, limit: int = 100_000) -> list[Pushed]:
+async def _fetch(
+    link: psycopg.AsyncConnection[TupleRow], *, after: int, newest: int | None = None
+) -> list[Pushed]:
+    """Pushes after an id, oldest first; only the newest so many if a number is given."""
     cursor = await link.execute(
-        "SELECT id, organisation_id, topic, key, body FROM core_push WHERE id > %s ORDER BY id LIMIT %s",
-        [after, limit],
+        "SELECT * FROM (SELECT id, organisation_id, topic, key, body FROM core_push"
+        " WHERE id > %s ORDER BY id DESC LIMIT %s) AS found ORDER BY id",
+        [after, newest],
     )
     return [
         Pushed(id_, organisation_id, topic, key, _encoded(id_, topic, key, body))
@@ -216,10 +279,10 @@ def _encoded(id_: int, topic: str, key: str, body: str) -> bytes:
     return f"id: {id_}\nevent: push\ndata: {data}\n\n".encode()
 
 
-def _last_seen(scope: Scope, asked: dict[str, list[str]]) -> int:
+def _last_seen(scope: Scope, asked: dict[str, list[str]]) -> int | None:
     headers = dict(scope["headers"])
-    said = headers.get(b"last-event-id", b"").decode() or asked.get("after", ["0"])[0]
-    return int(said) if said.isdigit() else 0
+    said = headers.get(b"last-event-id", b"").decode("latin-1") or asked.get("after", [""])[0]
+    return int(said) if said.isascii() and said.isdigit() else None
 
 
 async def _until_disconnect(receive: Receive) -> None:
@@ -227,6 +290,7 @@ async def _until_disconnect(receive: Receive) -> None:
         pass
 
 
-async def _refuse(send: Send) -> None:
-    await send({"type": "http.response.start", "status": 403, "headers": [(b"content-type", b"text/plain")]})
-    await send({"type": "http.response.body", "body": b"Sign in to see live boards."})
+async def _answer(send: Send, status: int, text: bytes) -> None:
+    headers = [(b"content-type", b"text/plain"), (b"retry-after", b"3")]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": text})
