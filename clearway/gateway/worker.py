@@ -75,6 +75,9 @@ def _repeat(duty: Duty, stop: threading.Event) -> None:
 
 
 def _reconnect(stop: threading.Event, failures: int) -> None:
+    # Not back to the pool: it may be broken, or hold a lock of its session.
+    if connection.connection is not None:
+        connection.connection.close()
     connection.close()
     stop.wait(min(FIRST_WAIT_SECONDS * 2 ** (failures - 1), LONGEST_WAIT_SECONDS))
 

@@ -4,24 +4,31 @@ It renders each changed thing once for all screens, stores the fragment under th
 web processes. Fragments that came out the same as last time are not pushed again.
 """
 
+import contextlib
 import hashlib
 import json
+import logging
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
-from django.db import connection, transaction
+from django.db import Error as DatabaseError
+from django.db import InterfaceError, OperationalError, connection, transaction
 
 from ..organisation.models import Organisation
 from .fragments import Fragment
 from .models import Change, Push
+
+log = logging.getLogger(__name__)
 
 CHANNEL = "clearway_push"
 LOCK = 4103  # advisory lock: one tailer for the whole database
 CHANGES_AT_ONCE = 20_000
 BEAT_EVERY = timedelta(seconds=2)
 TICK_EVERY = timedelta(seconds=5)
+RETRY_AFTER = timedelta(seconds=4)  # less than a tick, so that what fails is tried at each
+SEAT_IDLE = "5s"
 LONG_AGO = datetime.min.replace(tzinfo=UTC)
 KEEP = timedelta(hours=1)  # a screen that was away longer loads its page anew
 
@@ -35,61 +42,99 @@ class Tailer:
     renderers  change topic -> what to render for the keys that changed
     tickers    what to render again as time passes, for every organisation
 
-    A beat every two seconds tells every screen that the whole way from the database to it is alive.
+    A beat every two seconds tells every screen that the whole way from the database to it is alive. What
+    cannot be rendered is tried again later and holds nothing else up, but until then there is no beat: a
+    screen that may be wrong must not look calm.
     """
 
     renderers: Mapping[str, Render]
     tickers: Sequence[Render] = ()
+    _seat: object = None
     _pushed: dict[tuple[int, str, str], bytes] = field(default_factory=dict)
     _beaten: datetime = LONG_AGO
     _ticked: datetime = LONG_AGO
+    _failed: dict[object, datetime] = field(default_factory=dict)
 
     def work(self, at: datetime) -> int:
         """Do what is due at this instant, if no other process is the tailer. Returns change rows taken."""
+        try:
+            return self._round(at) if self._is_the_one() else 0
+        except BaseException:
+            self._stand_down()
+            raise
+
+    def _round(self, at: datetime) -> int:
         with transaction.atomic():
-            if not self._is_the_one():
-                self._pushed.clear()  # another one pushes now; what we pushed last is no longer the last
-                return 0
             taken = self._follow(at)
-            if at - self._beaten >= BEAT_EVERY:
-                self._beaten = at
-                _notify({"beat": at.isoformat()})
             if at - self._ticked >= TICK_EVERY:
                 self._ticked = at
                 self._tick(at)
+            if at - self._beaten >= BEAT_EVERY and not self._failed:
+                self._beaten = at
+                _notify({"beat": at.isoformat()})
         return taken
 
     def _is_the_one(self) -> bool:
+        """Whether this process has the seat, which is a lock of its session: gone when the connection is."""
+        if self._seat is not None and self._seat is connection.connection:
+            return True
         with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [LOCK])
-            return bool(cursor.fetchone()[0])
+            cursor.execute("SELECT pg_try_advisory_lock(%s)", [LOCK])
+            if not cursor.fetchone()[0]:
+                return False
+            # One that is stopped, but not dead, must not keep the seat.
+            cursor.execute("SELECT set_config('idle_session_timeout', %s, false)", [SEAT_IDLE])
+        self._seat = connection.connection
+        return True
+
+    def _stand_down(self) -> None:
+        """Give the seat up and forget what was pushed: it may be undone, and another one may push now."""
+        self._seat = None
+        self._pushed.clear()
+        self._failed.clear()
+        self._ticked = LONG_AGO
+        with contextlib.suppress(DatabaseError), connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_unlock_all(), set_config('idle_session_timeout', '0', false)")
 
     def _follow(self, at: datetime) -> int:
-        changes = list(Change.objects.order_by("id")[:CHANGES_AT_ONCE])
-        keys: dict[tuple[int, str], set[str]] = defaultdict(set)
-        for change in changes:
-            keys[change.organisation_id, change.topic].add(change.key)
-        for (organisation_id, topic), changed in keys.items():
-            if topic in self.renderers:
-                fragments = self.renderers[topic](organisation_id, frozenset(changed), at)
-                self._push(organisation_id, fragments, at)
-        Change.objects.filter(id__in=[change.pk for change in changes]).delete()
-        return len(changes)
+        changes = Change.objects.order_by("id").values_list("pk", "organisation_id", "topic", "key")
+        together: dict[tuple[int, str], list[tuple[int, str]]] = defaultdict(list)
+        for pk, organisation_id, topic, key in changes[:CHANGES_AT_ONCE]:
+            together[organisation_id, topic].append((pk, key))
+        done: list[int] = []
+        for (organisation_id, topic), rows in together.items():
+            keys = frozenset(key for _, key in rows)
+            if topic not in self.renderers or self._render(self.renderers[topic], organisation_id, keys, at):
+                done += [pk for pk, _ in rows]
+        Change.objects.filter(id__in=done).delete()
+        return len(done)
+
+    def _render(self, render: Render, organisation_id: int, keys: frozenset[str], at: datetime) -> bool:
+        """Render and push; whether it was done. What failed is left alone for a while."""
+        name = (organisation_id, render)
+        if at - self._failed.get(name, LONG_AGO) < RETRY_AFTER:
+            return False
+        try:
+            with transaction.atomic():
+                self._push(organisation_id, render(organisation_id, keys, at), at)
+        except (OperationalError, InterfaceError):
+            raise
+        except Exception:
+            log.exception("Rendering failed; it will be tried again")
+            self._failed[name] = at
+            self._pushed.clear()  # it may say that something was pushed which is now undone
+            return False
+        self._failed.pop(name, None)
+        return True
 
     def _tick(self, at: datetime) -> None:
         for organisation_id in Organisation.objects.values_list("pk", flat=True):
             for render in self.tickers:
-                self._push(organisation_id, render(organisation_id, frozenset(), at), at)
+                self._render(render, organisation_id, frozenset(), at)
         Push.objects.filter(at__lt=at - KEEP).delete()
 
     def _push(self, organisation_id: int, fragments: Sequence[Fragment], at: datetime) -> None:
-        changed = []
-        for fragment in fragments:
-            key = (organisation_id, fragment.topic, fragment.key)
-            digest = hashlib.blake2b(fragment.html.encode(), digest_size=16).digest()
-            if self._pushed.get(key) != digest:
-                self._pushed[key] = digest
-                changed.append(fragment)
+        changed = [each for each in fragments if self._is_news(organisation_id, each)]
         if not changed:
             return
         rows = Push.objects.bulk_create(
@@ -97,6 +142,13 @@ class Tailer:
             for each in changed
         )
         _notify({"push": rows[-1].pk})
+
+    def _is_news(self, organisation_id: int, fragment: Fragment) -> bool:
+        name = (organisation_id, fragment.topic, fragment.key)
+        digest = hashlib.blake2b(fragment.html.encode(), digest_size=16).digest()
+        is_news = self._pushed.get(name) != digest
+        self._pushed[name] = digest
+        return is_news
 
 
 def _notify(message: dict[str, object]) -> None:
