@@ -66,11 +66,18 @@ def process(clock: Callable[[], datetime]) -> int:
         raise  # the server is away: nothing was lost, the caller tries again
     except Exception:
         log.exception("Recording batches together failed; taking them one by one")
+    taken = 0
+    while taken < BATCHES_AT_ONCE and _process_one(clock):
+        taken += 1
+    return taken
+
+
+def _process_one(clock: Callable[[], datetime]) -> bool:
     with transaction.atomic():
         batches = _claim(1)
         for batch in batches:
-            _process_line_by_line(batch, clock())
-        return len(batches)
+            _process_apart(batch, clock())
+        return bool(batches)
 
 
 def _claim(limit: int) -> list[Batch]:
@@ -87,32 +94,55 @@ def _claim(limit: int) -> list[Batch]:
 
 
 def _process_together(batches: Sequence[Batch], at: datetime) -> int:
-    by_source: dict[int, list[Batch]] = defaultdict(list)
+    by_source: dict[Source, list[Batch]] = defaultdict(list)
     for batch in batches:
-        by_source[batch.source_id].append(batch)
-    for together in by_source.values():
+        by_source[batch.source].append(batch)
+    # In one order, so that two workers never wait for each other's locks.
+    for source in sorted(by_source, key=lambda source: (source.organisation_id, source.kind, source.pk)):
+        together = by_source[source]
         lines = [line for batch in together for line in _lines(batch)]
-        verdicts = _recorded(together[0].source, lines, at)
-        for batch in together:
-            feeds.close(batch, _account(batch, lines, verdicts), at=at)
-        feeds.heard(together[0].source, at=max(batch.received_at for batch in together))
+        verdicts = _recorded(source, lines, at)
+        _close(together, lines, verdicts, at)
     return len(batches)
 
 
-def _process_line_by_line(batch: Batch, at: datetime) -> None:
-    lines = _lines(batch)
-    verdicts: list[Verdict] = []
-    for line in lines:
-        try:
-            with transaction.atomic():
-                verdicts += _recorded(batch.source, [line], at)
-        except (OperationalError, InterfaceError):
+def _process_apart(batch: Batch, at: datetime) -> None:
+    try:
+        lines = _lines(batch)
+    except Exception:
+        log.exception("Batch %s could not be taken apart", batch.pk)
+        whole = Line(batch, batch.first_line, bytes(batch.body))
+        _close([batch], [whole], [NOT_APPLIED], at)
+        return
+    _close([batch], lines, _recorded_apart(batch.source, lines, at), at)
+
+
+def _recorded_apart(source: Source, lines: Sequence[Line], at: datetime) -> list[Verdict]:
+    """Record lines in ever smaller parts, so that one that cannot be recorded is alone in the end."""
+    try:
+        with transaction.atomic():
+            return _recorded(source, lines, at)
+    except (OperationalError, InterfaceError):
+        raise
+    except Exception:
+        if not lines:
             raise
-        except Exception:
-            log.exception("Line %s of batch %s could not be recorded", line.number, batch.pk)
-            verdicts.append(NOT_APPLIED)
-    feeds.close(batch, _account(batch, lines, verdicts), at=at)
-    feeds.heard(batch.source, at=batch.received_at)
+        if len(lines) == 1:
+            log.exception("Line %s of batch %s could not be recorded", lines[0].number, lines[0].batch.pk)
+            return [NOT_APPLIED]
+    half = len(lines) // 2
+    return _recorded_apart(source, lines[:half], at) + _recorded_apart(source, lines[half:], at)
+
+
+def _close(
+    batches: Sequence[Batch], lines: Sequence[Line], verdicts: Sequence[Verdict], at: datetime
+) -> None:
+    mine: dict[Batch, list[tuple[Line, Verdict]]] = {batch: [] for batch in batches}
+    for line, verdict in zip(lines, verdicts, strict=True):
+        mine[line.batch].append((line, verdict))
+    for batch, outcomes in mine.items():
+        feeds.close(batch, _account(outcomes), at=at)
+    feeds.heard(batches[0].source, at=max(batch.received_at for batch in batches))
 
 
 def _lines(batch: Batch) -> list[Line]:
@@ -121,12 +151,13 @@ def _lines(batch: Batch) -> list[Line]:
     return [Line(batch, number + batch.first_line - 1, body) for number, body in lines]
 
 
-def _account(batch: Batch, lines: Sequence[Line], verdicts: Sequence[Verdict]) -> feeds.Account:
-    mine = [(line, verdict) for line, verdict in zip(lines, verdicts, strict=True) if line.batch is batch]
+def _account(outcomes: Sequence[tuple[Line, Verdict]]) -> feeds.Account:
     return feeds.Account(
-        applied=sum(verdict is Outcome.APPLIED for _, verdict in mine),
-        duplicate=sum(verdict is Outcome.DUPLICATE for _, verdict in mine),
-        rejected=tuple(line.rejected(verdict) for line, verdict in mine if isinstance(verdict, CannotParse)),
+        applied=sum(verdict is Outcome.APPLIED for _, verdict in outcomes),
+        duplicate=sum(verdict is Outcome.DUPLICATE for _, verdict in outcomes),
+        rejected=tuple(
+            line.rejected(verdict) for line, verdict in outcomes if isinstance(verdict, CannotParse)
+        ),
     )
 
 

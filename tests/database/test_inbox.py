@@ -7,6 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings, strategies
 
 from clearway.core.audit.models import Action
+from clearway.core.feeds.actions import store
 from clearway.core.feeds.models import Batch, Quarantined, Source
 from clearway.core.feeds.queries import accounts
 from clearway.core.live.models import Change
@@ -149,21 +150,55 @@ def test_a_quarantined_line_can_be_replayed_once_mended(cad: Source, monkeypatch
     assert Quarantined.objects.get().state == "replayed"
 
 
-def test_one_message_that_breaks_the_recording_does_not_hold_up_the_others(
-    cad: Source, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def poison(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Recording breaks on a message whose key says poison. Returns the sizes of the parts tried."""
     real = inbox.record
+    sizes: list[int] = []
 
     def breaks_on_poison(messages: Sequence[inbox.Received], **named: object) -> list[inbox.Outcome]:
+        sizes.append(len(messages))
         if any("poison" in message.message_id for message in messages):
             raise ZeroDivisionError
         return real(messages, **named)  # type: ignore[arg-type]
 
     monkeypatch.setattr(inbox, "record", breaks_on_poison)
+    return sizes
+
+
+def test_one_message_that_breaks_the_recording_does_not_hold_up_the_others(
+    cad: Source, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    poison(monkeypatch)
 
     batch = deliver(cad, [job("allocated", 0, message_id="poison"), *conveyance("TVH01", incident="2")])
 
     assert counts(batch) == (8, 7, 0, 1)
+
+
+def test_a_message_that_breaks_the_recording_is_found_by_halving(
+    cad: Source, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sizes = poison(monkeypatch)
+    jobs = [job("allocated", number, incident=str(number)) for number in range(63)]
+
+    batch = deliver(cad, [*jobs, job("allocated", 70, message_id="poison")])
+
+    assert counts(batch) == (64, 63, 0, 1)
+    assert len(sizes) < 16  # one by one it would be 66
+
+
+def test_a_batch_that_cannot_be_taken_apart_does_not_hold_up_the_others(cad: Source) -> None:
+    other = Source.objects.create(
+        organisation=cad.organisation, name="odd", kind="cad", format="removed", expected_interval_seconds=60
+    )
+    odd = store(other, b"a row\nanother", at=at(2))
+
+    batch = deliver(cad, conveyance("TVH01"))
+
+    odd.refresh_from_db()
+    assert counts(batch) == (7, 7, 0, 0)
+    assert counts(odd) == (1, 0, 0, 1)
+    assert bytes(Quarantined.objects.get(batch=odd).body) == b"a row\nanother"
 
 
 def test_the_account_of_a_source_adds_up_over_all_its_batches(valley: Organisation, cad: Source) -> None:

@@ -36,7 +36,7 @@ def follow(
     late = _apply_newest(rows, fresh)
     _fold_again(rows, late, organisation_id, at)
     Resource.objects.bulk_create(
-        rows.values(),
+        [rows[call_sign] for call_sign in sorted(rows)],  # in one order: positions are moved at the same time
         update_conflicts=True,
         unique_fields=["organisation", "call_sign"],
         update_fields=[
