@@ -19,6 +19,7 @@ from clearway.config import postgres
 
 DATABASE = "clearway"
 REPOSITORY = Path(__file__).resolve().parents[2]
+RECONNECT_SECONDS = 5  # then a pool starts anew when asked; its waits between tries would grow to minutes
 POOL_TIMEOUT = 5  # seconds; the driver's own 30 s would hide a dead server behind a waiting page
 
 
@@ -105,4 +106,5 @@ def _pool(use: Use) -> dict[str, Any]:
     if not use.connections:
         return {}
     fewest, most = use.connections
-    return {"pool": {"min_size": fewest, "max_size": most, "timeout": POOL_TIMEOUT}}
+    times = {"timeout": POOL_TIMEOUT, "reconnect_timeout": RECONNECT_SECONDS}
+    return {"pool": {"min_size": fewest, "max_size": most, **times}}

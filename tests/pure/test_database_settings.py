@@ -30,7 +30,7 @@ def test_the_web_process_gives_up_slow_statements_locks_and_forgotten_transactio
         "-c timezone=UTC -c statement_timeout=15s -c lock_timeout=3s"
         " -c idle_in_transaction_session_timeout=30s"
     )
-    assert options["pool"] == {"min_size": 2, "max_size": 16, "timeout": 5}
+    assert options["pool"] == {"min_size": 2, "max_size": 16, "timeout": 5, "reconnect_timeout": 5}
 
 
 def test_migrations_and_reports_have_no_pool_and_no_time_limit(tmp_path: Path) -> None:
