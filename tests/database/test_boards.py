@@ -77,10 +77,10 @@ def test_a_waiting_crew_is_on_its_hospitals_row(coordinator: Client, knows_hando
 
     row = row_of(page, "TVH01")
     assert "A1" in row
-    # 60 minutes at minute 100: beyond the valley's 12, 25, 40 and 55, so P1.
-    assert "mark-p1" in row
+    # 60 minutes at minute 100: past the last step of the valley's ladder, 40 minutes, which is P2.
+    assert "mark-p2" in row
     assert "Beyond 55 min" in page
-    assert "mark-p1" not in row_of(page, "TVH02")
+    assert "mark-p2" not in row_of(page, "TVH02")
 
 
 def test_a_hospital_never_heard_of_shows_no_zero(coordinator: Client, knows_handovers: Source) -> None:
@@ -234,9 +234,9 @@ def test_a_limit_crossed_by_time_alone_changes_the_fragment(
 ) -> None:
     deliver(knows_handovers, conveyance("TVH01", until="at_hospital"), known=41)
 
-    # The crew arrived at minute 40: within 25 minutes until minute 65, beyond just after.
-    assert "mark-p2" not in fragments(live.all_sites, valley, 65)["handovers-TVH01"]
-    assert "mark-p2" in fragments(live.all_sites, valley, 65.1)["handovers-TVH01"]
+    # The crew arrived at minute 40: the step of the ladder at 25 minutes, P3, is reached at minute 65.
+    assert "mark-p3" not in fragments(live.all_sites, valley, 64.9)["handovers-TVH01"]
+    assert "mark-p3" in fragments(live.all_sites, valley, 65)["handovers-TVH01"]
 
 
 @pytest.mark.promise("R11")

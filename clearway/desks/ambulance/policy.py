@@ -12,7 +12,7 @@ from clearway.engine.ambulance.handovers import HandoverPolicy
 from clearway.engine.ambulance.resources import ResourcePolicy
 
 # The policies whose figures the engine takes; what a policy does not name keeps its default.
-NAMES = ("handover_standards", "feed_freshness", "allocation", "quality_limits", "wrap_up")
+NAMES = ("handover_standards", "feed_freshness", "allocation", "quality_limits", "wrap_up", "handover_ladder")
 T = TypeVar("T")
 
 
@@ -33,6 +33,8 @@ def desk_policy(organisation_id: int, at: datetime) -> DeskPolicy:
     quality = values.get("quality_limits", {})
     if "absurd_handover" in quality:
         handover["not_counted_beyond"] = quality["absurd_handover"]
+    steps = values.get("handover_ladder", {}).get("steps", ())
+    handover["ladder"] = tuple((step["minutes"], step["priority"]) for step in steps if "priority" in step)
     return DeskPolicy(
         handover=_made(HandoverPolicy, handover),
         freshness=_made(FreshnessPolicy, values.get("feed_freshness", {})),

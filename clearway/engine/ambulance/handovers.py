@@ -35,6 +35,7 @@ class HandoverPolicy:
 
     not_counted_beyond  a handover that took longer is in no mean and no loss until somebody confirms it
                         (rule HQ10)
+    ladder              (minutes, priority) of the steps of the handover ladder that ask somebody to act
     """
 
     standard: float = 15
@@ -42,6 +43,7 @@ class HandoverPolicy:
     maximum: float = 45
     reportable: float = 60
     not_counted_beyond: float = 12 * 60
+    ladder: tuple[tuple[float, int], ...] = ()
     zone: ZoneInfo = field(default_factory=lambda: ZoneInfo("Europe/London"))
 
     @property

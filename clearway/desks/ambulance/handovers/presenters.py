@@ -196,10 +196,10 @@ def totals(pictures: Iterable[HospitalPicture]) -> Totals:
 
 
 def level_of(wait_minutes: float | None, policy: HandoverPolicy) -> str:
-    """ "P1" beyond the maximum, "P2" beyond what all should be within, else none. Strictly greater."""
-    if wait_minutes is None or wait_minutes <= policy.all_within:
-        return ""
-    return "P1" if wait_minutes > policy.maximum else "P2"
+    """The priority that the handover ladder gives a wait, "P1" to "P3", or none: the board and the worklist
+    must not disagree on how urgent it is."""
+    reached = [step for step in policy.ladder if wait_minutes is not None and step[0] <= wait_minutes]
+    return f"P{max(reached)[1]}" if reached else ""
 
 
 def in_order(rows: Sequence[HospitalRow], sort: str) -> list[HospitalRow]:
