@@ -62,6 +62,11 @@ def standings_as_known(organisation_id: int, at: datetime) -> tuple[ResourceStan
     return tuple(each for each in known if each.availability not in (None, Availability.OFF))
 
 
+def shown(organisation_id: int, at: datetime, known_at: datetime | None) -> Situation:
+    """What a page shows: the present, or a past instant as it was known then."""
+    return as_known(organisation_id, known_at) if known_at else read(organisation_id, at)
+
+
 def take_snapshot(organisation_id: int, at: datetime) -> None:
     """Keep what is known now, so that later instants need only the facts known since."""
     body = zlib.compress(msgspec.json.encode(_known_rows(organisation_id, at), enc_hook=dict))

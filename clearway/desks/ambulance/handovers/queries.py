@@ -42,9 +42,7 @@ def board(
 
     situation  that of the instant, where the caller has read it already
     """
-    if situation is None:
-        read = situations.as_known if known_at else situations.read
-        situation = read(organisation_id, known_at or at)
+    situation = situation or situations.shown(organisation_id, at, known_at)
     policy = desk_policy(organisation_id, known_at or at)
     rests_on = basis(situation, policy.freshness)
     return Board(

@@ -91,9 +91,7 @@ def board(
 
     situation  that of the instant, where the caller has read it already
     """
-    if situation is None:
-        read = situations.as_known if known_at else situations.read
-        situation = read(organisation_id, known_at or at)
+    situation = situation or situations.shown(organisation_id, at, known_at)
     policy = desk_policy(organisation_id, known_at or at)
     rows = resource_rows(situation, policy.resources)
     told = _told(organisation_id, known_at)
