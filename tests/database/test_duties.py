@@ -6,7 +6,7 @@ from clearway.core.audit.models import Action, Seal
 from clearway.core.feeds.models import Source
 from clearway.core.organisation.models import Organisation
 from clearway.core.worklist.models import Task
-from clearway.desks.ambulance.handovers.models import Snapshot
+from clearway.desks.ambulance.snapshots.models import Snapshot
 from clearway.gateway import duties
 
 from .conftest import at, conveyance, deliver

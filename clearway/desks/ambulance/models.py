@@ -1,9 +1,9 @@
 """The tables of the ambulance desk, gathered for Django; each part of the desk keeps its own."""
 
 from .facts.models import Fact
-from .handovers.models import Snapshot
 from .incidents.models import Assignment, Identity, Incident
 from .quality.models import Finding
 from .resources.models import Position, Resource
+from .snapshots.models import Snapshot
 
 __all__ = ["Assignment", "Fact", "Finding", "Identity", "Incident", "Position", "Resource", "Snapshot"]

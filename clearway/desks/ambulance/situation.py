@@ -20,10 +20,11 @@ from clearway.domain.shared.geography import Point
 from clearway.domain.shared.region import SiteKind
 
 from .facts import queries as facts
-from .handovers.models import Snapshot
 from .incidents import queries as incidents
 from .incidents.folding import fold_jobs
 from .resources import queries as resources
+from .snapshots import actions as keep_snapshots
+from .snapshots import queries as snapshots
 
 LOOK_BACK = timedelta(hours=24)
 POSITION_LOOK_BACK = timedelta(hours=2)
@@ -70,7 +71,7 @@ def shown(organisation_id: int, at: datetime, known_at: datetime | None) -> Situ
 def take_snapshot(organisation_id: int, at: datetime) -> None:
     """Keep what is known now, so that later instants need only the facts known since."""
     body = zlib.compress(msgspec.json.encode(_known_rows(organisation_id, at), enc_hook=dict))
-    Snapshot.objects.get_or_create(organisation_id=organisation_id, at=at, defaults={"body": body})
+    keep_snapshots.keep(organisation_id, at, body)
 
 
 def _compose(
@@ -119,11 +120,12 @@ def _current_rows(organisation_id: int, at: datetime) -> Rows:
 
 
 def _known_rows(organisation_id: int, at: datetime) -> Rows:
-    snapshot = Snapshot.objects.filter(organisation_id=organisation_id, at__lte=at).order_by("-at").first()
+    snapshot = snapshots.before(organisation_id, at)
     if snapshot is None:
         before, since = Rows((), ()), at - 2 * LOOK_BACK
     else:
-        before, since = msgspec.json.decode(zlib.decompress(snapshot.body), type=Rows), snapshot.at
+        since, body = snapshot
+        before = msgspec.json.decode(zlib.decompress(body), type=Rows)
     touched = facts.streams_touched(organisation_id, since, at)
     known_facts = facts.by_stream(
         organisation_id, [stream for stream in touched if not stream.startswith("incident:")], known_by=at

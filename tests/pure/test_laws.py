@@ -1,0 +1,88 @@
+"""Laws of the house that a reader of the source alone can check."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).resolve().parents[2] / "clearway"
+DESKS = sorted(folder for folder in (PACKAGE / "desks").iterdir() if (folder / "apps.py").exists())
+BELOW_THE_LINE = ("domain", "engine", "simulation", "interchange")
+CLOCKS = {"now", "utcnow", "today", "time", "time_ns", "monotonic", "perf_counter", "localtime", "gmtime"}
+
+
+def modules(folder: Path) -> Iterator[tuple[str, ast.Module]]:
+    """Dotted name and syntax tree of every module in a folder, migrations left out."""
+    for file in sorted(folder.rglob("*.py")):
+        if "migrations" not in file.parts:
+            name = ".".join(file.relative_to(PACKAGE.parent).with_suffix("").parts)
+            yield name.removesuffix(".__init__"), ast.parse(file.read_text(), str(file))
+
+
+def imported(name: str, tree: ast.Module) -> Iterator[str]:
+    """What a module imports, as dotted names of modules or of what is in them."""
+    package = name.split(".")
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            base = ".".join(package[: -node.level]) if node.level else ""
+            start = f"{base}.{node.module}".strip(".") if node.module else base
+            yield from (f"{start}.{alias.name}" for alias in node.names)
+
+
+def refused_between_parts(desk: Path) -> list[str]:
+    """Imports from another part's models or views. Tables may name each other's rows, hence models.py may."""
+    prefix = f"clearway.desks.{desk.name}."
+    found = []
+    for name, tree in modules(desk):
+        part, _, kind = name.removeprefix(prefix).partition(".")
+        if kind == "models" or part == "models":
+            continue
+        for target in imported(name, tree):
+            other, _, rest = target.removeprefix(prefix).partition(".")
+            if target.startswith(prefix) and other != part and rest.split(".")[0] in ("models", "views"):
+                found.append(f"{name} imports {target}")
+    return found
+
+
+@pytest.mark.parametrize("desk", DESKS, ids=lambda desk: desk.name)
+def test_a_part_uses_a_siblings_queries_and_actions_never_its_models_or_views(desk: Path) -> None:
+    assert refused_between_parts(desk) == []
+
+
+def test_the_desks_never_import_each_other() -> None:
+    found = [
+        f"{name} imports {target}"
+        for desk in DESKS
+        for name, tree in modules(desk)
+        for target in imported(name, tree)
+        if target.startswith("clearway.desks.") and not target.startswith(f"clearway.desks.{desk.name}")
+    ]
+
+    assert found == []
+
+
+def test_nothing_below_the_line_reads_a_clock() -> None:
+    found = [
+        f"{name} line {node.lineno} calls {node.func.attr}()"
+        for layer in BELOW_THE_LINE
+        for name, tree in modules(PACKAGE / layer)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+        and node.func.attr in CLOCKS
+        and isinstance(node.func.value, ast.Name | ast.Attribute)
+        and ast.unparse(node.func.value).split(".")[-1] in ("datetime", "date", "time")
+    ]
+
+    assert found == []
+
+
+def test_the_guards_understand_relative_imports() -> None:
+    tree = ast.parse("from ..handovers.models import Snapshot")
+
+    assert list(imported("clearway.desks.ambulance.breaks.actions", tree)) == [
+        "clearway.desks.ambulance.handovers.models.Snapshot"
+    ]
