@@ -143,7 +143,7 @@ def test_a_screen_that_was_away_too_long_is_told_to_load_its_page_anew(house: Ho
     away = Screen(address, house.cookie, after="1").open()
     from_another_database = Screen(address, house.cookie, after="900000000").open()
 
-    wait_for(lambda: away.resets and from_another_database.resets, seconds=10, what="the resets")
+    wait_for(lambda: away.resets and from_another_database.resets, seconds=20, what="the resets")
     for screen in (watching, away, from_another_database):
         screen.close()
 
@@ -152,7 +152,7 @@ def test_a_screen_that_was_away_too_long_is_told_to_load_its_page_anew(house: Ho
 def test_without_a_tailer_the_beat_stops_and_a_standby_takes_over(house: House, announce: Announce) -> None:
     (screen,) = begin_watching(house)
     said = announce(10)
-    wait_for(lambda: len(screen.pushes) == 10, seconds=5, what="the pushes")
+    wait_for(lambda: len(screen.pushes) == 10, seconds=20, what="the pushes")
     house.kill("tailer-1")
     killed_at = time.monotonic()
 
@@ -162,11 +162,11 @@ def test_without_a_tailer_the_beat_stops_and_a_standby_takes_over(house: House, 
 
     for name in ("tailer-2", "tailer-3"):
         tail(house, name)
-    wait_for(lambda: len(screen.pushes) == 20, seconds=10, what="the pushes of the standby")
-    wait_for(lambda: screen.beats[-1] > killed_at + 2.5, seconds=5, what="the beat of the standby")
+    wait_for(lambda: len(screen.pushes) == 20, seconds=20, what="the pushes of the standby")
+    wait_for(lambda: screen.beats[-1] > killed_at + 2.5, seconds=20, what="the beat of the standby")
     house.kill(str(holder_of_the_seat(house)))
     said += announce(10)
-    wait_for(lambda: len(screen.pushes) == 30, seconds=5, what="the pushes of the next standby")
+    wait_for(lambda: len(screen.pushes) == 30, seconds=20, what="the pushes of the next standby")
 
     assert sorted(screen.keys, key=int) == said
     screen.close()
@@ -179,12 +179,12 @@ def test_a_tailer_that_hangs_loses_its_seat_to_the_standby(house: House, announc
 
     stop_between_rounds(house, "tailer-1")
     said = announce(10)
-    wait_for(lambda: len(screen.pushes) == 10, seconds=15, what="the pushes of the standby")
+    wait_for(lambda: len(screen.pushes) == 10, seconds=20, what="the pushes of the standby")
     house.processes["tailer-1"].send_signal(signal.SIGCONT)
     for _ in range(10):
         said += announce(3)
         time.sleep(0.1)
-    wait_for(lambda: len(screen.pushes) >= 40, seconds=5, what="the pushes afterwards")
+    wait_for(lambda: len(screen.pushes) >= 40, seconds=20, what="the pushes afterwards")
 
     assert sorted(screen.keys, key=int) == said
     assert holder_of_the_seat(house) == "tailer-2"
@@ -214,7 +214,7 @@ def test_what_cannot_be_rendered_holds_nothing_up_but_stops_the_beat(
 
     announce(1, topic="broken")
     said = announce(5)
-    wait_for(lambda: screen.keys == said, seconds=5, what="the other pushes")
+    wait_for(lambda: screen.keys == said, seconds=20, what="the other pushes")
     announced_at = time.monotonic()
     time.sleep(3)
 
