@@ -124,7 +124,8 @@ def test_a_board_follows_pushes_and_heartbeats_for_as_long_as_it_is_open(open_pa
     page.evaluate(
         """() => {
             window.heard = {beat: 0, push: 0};
-            const stream = new EventSource('/live/?topics=handovers%20feeds&after=999999999');
+            const after = document.body.dataset.liveAfter;
+            const stream = new EventSource(`/live/?topics=handovers%20feeds&after=${after}`);
             for (const what of ['beat', 'push']) {
                 stream.addEventListener(what, () => { window.heard[what] += 1; });
             }
