@@ -40,6 +40,8 @@ GROUPS: dict[str, dict[str, str]] = {
         "migrate": "make or update the database",
         "region load": "load a region's sites, vehicles and policies",
         "source key": "give a source that sends messages a new key",
+        "source disable": "switch a source off: it may not deliver, and no board counts on it",
+        "source enable": "switch a source on again",
     },
     "People": {
         "user add": "make an account and give it a role",

@@ -2,14 +2,18 @@
 
 Every row is stored, read and accounted for as if it had just come in: received = applied + duplicate +
 quarantined. Replaying a file twice changes nothing. With --speed 1 or 60 its events come one by one, in the
-order in which they happened, moved to the present and that many times faster: something to watch.
+order in which they happened, moved to the present and that many times faster: something to watch. Boards
+count on the replay's source only while it runs.
 
 Example:
   clearway replay day.jsonl --adapter native --organisation south-west
 """
 
 import argparse
+import contextlib
 import gzip
+import signal
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -34,31 +38,45 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
+    import getpass
     import time
     from datetime import UTC, datetime
 
     from clearway.cli import ground
 
     ground.prepare("owner")
+    from clearway.core.audit.actions import Actor
     from clearway.gateway import replay
 
     _check_adapter(arguments.adapter)
+    organisation, body = _organisation(arguments.organisation), _read(arguments.file)
     live = arguments.speed != "max"
     name = arguments.source or f"{arguments.adapter.replace('_', '-')}-{'live' if live else 'file'}"
-    source = replay.source_for(_organisation(arguments.organisation), arguments.adapter, name, live)
-    body = _read(arguments.file)
+    by = Actor(f"command:{getpass.getuser()}")
 
     def clock() -> datetime:
         return datetime.now(UTC)
 
+    source = replay.source_for(organisation, arguments.adapter, name, live, by=by, at=clock())
     if live:
-        account = replay.in_time(
-            source, arguments.adapter, body, speed=float(arguments.speed), clock=clock, wait=time.sleep
-        )
+        with _ended_by_a_signal(), replay.switched_on(source, by=by, clock=clock):
+            account = replay.in_time(
+                source, arguments.adapter, body, speed=float(arguments.speed), clock=clock, wait=time.sleep
+            )
     else:
         account = replay.at_once(source, body, clock=clock)
     print(account.as_json() if arguments.json else account.in_words())
     return 0
+
+
+@contextlib.contextmanager
+def _ended_by_a_signal() -> Iterator[None]:
+    """Within, a request to end is like Ctrl-C: what was switched on is switched off again."""
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _check_adapter(name: str) -> None:

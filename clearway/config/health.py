@@ -154,7 +154,7 @@ GAUGES = {
         "source",
         "Seconds since each source was last heard.",
         """SELECT name, extract(epoch FROM now() - received_at)::float FROM core_source
-           WHERE received_at IS NOT NULL""",
+           WHERE received_at IS NOT NULL AND enabled""",
     ),
     "clearway_inbox_batches": (
         "source",

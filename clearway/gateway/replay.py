@@ -2,13 +2,15 @@
 
 import json
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from itertools import islice
 
 import msgspec
 
-from clearway.core.feeds.actions import store
+from clearway.core.audit.actions import Actor
+from clearway.core.feeds.actions import Opening, open_source, store, switch
 from clearway.core.feeds.models import Batch, Source
 from clearway.core.organisation.models import Organisation
 from clearway.domain.ambulance.events import Event
@@ -21,6 +23,7 @@ from . import inbox
 
 ROWS_AT_ONCE = 500
 REPLAYED_INTERVAL_SECONDS = 3600  # a file is heard from when somebody replays it
+LIVE_INTERVAL_SECONDS = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,23 +46,34 @@ class Account:
         return json.dumps(asdict(self))
 
 
-def source_for(organisation: Organisation, adapter: str, name: str, live: bool) -> Source:
-    """The source a replay speaks as, made on its first use.
+def source_for(
+    organisation: Organisation, adapter: str, name: str, live: bool, *, by: Actor, at: datetime
+) -> Source:
+    """The source a replay speaks as, made on its first use. It is off: a file says nothing of the present.
 
     live  the events are sent one by one as native messages, not row by row in the file's own format
+    Raises NotAllowed when the name is taken by another organisation or another kind of source.
     """
     knows = ADAPTERS[adapter].KNOWS if adapter in ADAPTERS else frozenset({"destination", "handover"})
-    source, _ = Source.objects.get_or_create(
+    opening = Opening(
         name=name,
-        defaults={
-            "organisation": organisation,
-            "kind": "cad",
-            "format": "native" if live else adapter,
-            "expected_interval_seconds": 60 if live else REPLAYED_INTERVAL_SECONDS,
-            "knows": sorted(knows),
-        },
+        kind="cad",
+        format="native" if live else adapter,
+        expected_interval_seconds=LIVE_INTERVAL_SECONDS if live else REPLAYED_INTERVAL_SECONDS,
+        knows=knows,
     )
-    return source
+    return open_source(organisation, opening, by=by, at=at)
+
+
+@contextmanager
+def switched_on(source: Source, *, by: Actor, clock: Callable[[], datetime]) -> Iterator[None]:
+    """The source is part of the present while the block runs, however it ends; one that was on stays on."""
+    was_off = switch(source, True, by=by, at=clock())
+    try:
+        yield
+    finally:
+        if was_off:
+            switch(source, False, by=by, at=clock())
 
 
 def at_once(source: Source, body: bytes, *, clock: Callable[[], datetime]) -> Account:

@@ -13,6 +13,7 @@ from clearway.domain.shared.errors import CannotParse, NotAllowed
 from ..audit.actions import Actor, Entry
 from ..audit.actions import record as audit
 from ..live.actions import announce
+from ..organisation.models import Organisation
 from .models import Batch, Quarantined, Source
 
 
@@ -44,9 +45,68 @@ def issue_key(source: Source, *, by: Actor, at: datetime) -> str:
     """A new bearer key for a source; the old one stops working. The key is returned once and never stored."""
     key = secrets.token_urlsafe(32)
     Source.objects.filter(pk=source.pk).update(key_hash=key_hash(key))
-    entry = Entry("feeds.issue_key", f"source:{source.name}", {})
+    entry = Entry("feeds.issue_key", _subject(source), {})
     audit([entry], organisation_id=source.organisation_id, by=by, at=at)
     return key
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """A source to open: how its lines are read, how often it should speak, and what it can know."""
+
+    name: str
+    kind: str
+    format: str
+    expected_interval_seconds: int
+    knows: frozenset[str]
+
+
+@transaction.atomic
+def open_source(organisation: Organisation, opening: Opening, *, by: Actor, at: datetime) -> Source:
+    """The organisation's source of this name; a new one is made switched off.
+
+    Raises NotAllowed when another organisation has the name, or when the source reads another format.
+    """
+    source, is_new = Source.objects.get_or_create(
+        name=opening.name,
+        defaults={
+            "organisation": organisation,
+            "kind": opening.kind,
+            "format": opening.format,
+            "expected_interval_seconds": opening.expected_interval_seconds,
+            "knows": sorted(opening.knows),
+            "enabled": False,
+        },
+    )
+    if source.organisation_id != organisation.pk:
+        why = f"{opening.name} belongs to another organisation. Choose another name."
+        raise NotAllowed("taken", "Opening this source", why)
+    if (source.kind, source.format) != (opening.kind, opening.format):
+        why = f"{source.name} is a {source.kind} source that reads {source.format}. Choose another name."
+        raise NotAllowed("of another kind", "Opening this source", why)
+    if is_new:
+        entry = Entry("feeds.open_source", _subject(source), {"kind": source.kind, "format": source.format})
+        audit([entry], organisation_id=organisation.pk, by=by, at=at)
+    return source
+
+
+@transaction.atomic
+def switch(source: Source, on: bool, *, by: Actor, at: datetime) -> bool:
+    """Switch a source on or off; returns whether that changed anything.
+
+    A source that is off may not deliver, and boards, strip and tasks of the present do not count on it. What
+    it said stays, and what waits from it is still read.
+    """
+    if not Source.objects.filter(pk=source.pk, enabled=not on).update(enabled=on):
+        return False
+    verb = "feeds.enable_source" if on else "feeds.disable_source"
+    audit([Entry(verb, _subject(source), {})], organisation_id=source.organisation_id, by=by, at=at)
+    announce("source", [source.name], organisation_id=source.organisation_id, at=at)
+    return True
+
+
+def _subject(source: Source) -> str:
+    return f"source:{source.name}"
 
 
 def store(source: Source, body: bytes, *, at: datetime, header: bytes = b"", first_line: int = 1) -> Batch:

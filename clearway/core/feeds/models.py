@@ -13,6 +13,7 @@ class Source(models.Model):
     format         which interchange reads its lines: "native", or the name of an adapter
     knows          what it can know at all; what it cannot is shown as unknown, never as missing
     received_at    when it was last heard; the age of everything that rests on it
+    enabled        it may deliver, and the present rests on it; that of a replayed file only while it runs
     """
 
     organisation = models.ForeignKey(Organisation, on_delete=models.CASCADE, related_name="sources")

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.db import transaction
 
+from clearway.domain.shared.errors import NotAllowed
 from clearway.domain.shared.region import FeedSource, Policy, Region
 
 from ..audit.actions import Actor, Entry
@@ -22,7 +23,8 @@ def load_region(region: Region, *, by: Actor, at: datetime) -> Organisation:
     """Bring an organisation to what its pack says. Loading the same pack again changes nothing.
 
     Sites that the pack no longer names stay, because facts point at them. A policy whose values differ from
-    its newest version becomes a new version; the old one is kept.
+    its newest version becomes a new version; the old one is kept. Raises NotAllowed when another organisation
+    has a source of one of its names.
     """
     organisation, _ = Organisation.objects.update_or_create(
         code=region.organisation_code,
@@ -86,6 +88,9 @@ def _load_policy(organisation: Organisation, policy: Policy, by: Actor, at: date
 
 
 def _load_source(organisation: Organisation, source: FeedSource) -> None:
+    if Source.objects.filter(name=source.name).exclude(organisation=organisation).exists():
+        why = f"{source.name} belongs to another organisation. Give the source another name in region.toml."
+        raise NotAllowed("taken", "Loading this source", why)
     Source.objects.update_or_create(
         name=source.name,
         defaults={

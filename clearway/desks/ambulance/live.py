@@ -73,12 +73,16 @@ def all_resources(organisation_id: int, _keys: frozenset[str], at: datetime) -> 
 
 
 def sources(organisation_id: int, names: frozenset[str], at: datetime) -> list[Fragment]:
-    """The feed strip's items of some sources, or of all when none is named."""
+    """The feed strip's items of some sources, or of all when none is named. One that is off is empty."""
     policy = desk_policy(organisation_id, at).freshness
+    shown = {feed.name: feed for feed in context.feeds(organisation_id, at, policy)}
     return [
-        Fragment("feeds", feed.name, render_to_string("layout/feed.html", {"feed": feed}))
-        for feed in context.feeds(organisation_id, at, policy)
-        if not names or feed.name in names
+        Fragment(
+            "feeds",
+            name,
+            render_to_string("layout/feed.html", {"feed": shown[name]}) if name in shown else "",
+        )
+        for name in sorted(names or shown)
     ]
 
 
