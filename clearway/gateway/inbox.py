@@ -9,6 +9,7 @@ from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import TypeVar
 
 from django.db import InterfaceError, OperationalError, transaction
@@ -21,6 +22,7 @@ from clearway.desks.ambulance.facts.actions import Outcome, Received, body_hash,
 from clearway.desks.ambulance.resources.positions import record_positions
 from clearway.domain.ambulance.events import Position
 from clearway.domain.shared.errors import CannotParse
+from clearway.domain.shared.facts import SKEW
 from clearway.interchange import native
 
 from . import formats
@@ -34,6 +36,11 @@ CONTRADICTION = CannotParse(
     "message key",
     "This key was used before for another message.",
     "Give every message its own key; send a correction as a new message.",
+)
+FUTURE = CannotParse(
+    "field occurred_at",
+    "The time lies more than a minute in the future.",
+    "Set the clock of the device; replay the line once its time has come.",
 )
 NOT_APPLIED = CannotParse(
     "message",
@@ -164,7 +171,7 @@ def _account(outcomes: Sequence[tuple[Line, Verdict]]) -> feeds.Account:
 def _recorded(source: Source, lines: Sequence[Line], at: datetime) -> list[Verdict]:
     """Read and record lines of one source; one verdict per line, in order."""
     if source.kind == "positions":
-        positions = [_or_error(_read_position, line) for line in lines]
+        positions = [_or_error(partial(_read_position, at=at), line) for line in lines]
         new = record_positions(_good(positions), source=source, at=at)
         return _verdicts(positions, [Outcome.APPLIED if was_new else Outcome.DUPLICATE for was_new in new])
     messages = [_or_error(_read_message, line) for line in lines]
@@ -188,8 +195,11 @@ def _or_error(read: Callable[[Line], T], line: Line) -> T | CannotParse:
         return error
 
 
-def _read_position(line: Line) -> Position:
-    return native.parse_position(line.body)
+def _read_position(line: Line, at: datetime) -> Position:
+    position = native.parse_position(line.body)
+    if position.occurred_at > at + SKEW:
+        raise FUTURE
+    return position
 
 
 def _read_message(line: Line) -> Received:

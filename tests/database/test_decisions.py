@@ -9,6 +9,7 @@ from django.db import DatabaseError, IntegrityError, transaction
 from clearway.core.audit.models import Action
 from clearway.core.decisions import actions, snapshots
 from clearway.core.decisions.models import Decision
+from clearway.core.feeds.actions import store
 from clearway.core.feeds.models import Source
 from clearway.core.organisation.models import Organisation
 from clearway.core.people.models import User
@@ -44,9 +45,8 @@ def write(trust: Organisation, person: User, *, at: datetime = AT, **more: Any) 
 def test_a_decision_is_written_with_its_audit_row_and_the_age_of_every_source(
     trust: Organisation, person: User
 ) -> None:
-    Source.objects.create(
-        organisation=trust, name="cad", kind="cad", expected_interval_seconds=10, received_at=AT - 2 * MINUTE
-    )
+    cad = Source.objects.create(organisation=trust, name="cad", kind="cad", expected_interval_seconds=10)
+    store(cad, b"{}", at=AT - 2 * MINUTE)
 
     row = write(trust, person)
 

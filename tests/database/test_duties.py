@@ -6,7 +6,9 @@ from clearway.core.audit.models import Action, Seal
 from clearway.core.feeds.models import Source
 from clearway.core.organisation.models import Organisation
 from clearway.core.worklist.models import Task
+from clearway.desks.ambulance import housekeeping
 from clearway.desks.ambulance.snapshots.models import Snapshot
+from clearway.domain.ambulance.events import Position
 from clearway.gateway import duties
 
 from .conftest import at, conveyance, deliver
@@ -58,3 +60,14 @@ def test_every_duty_has_a_connection_of_its_own() -> None:
     options = databases({"CLEARWAY_PROCESS": "worker"})["default"]["OPTIONS"]
 
     assert "pool" not in options  # a pool smaller than the duties starves the last of them for ever
+
+
+def test_rows_of_a_day_that_has_no_partition_yet_do_not_stop_the_others(
+    valley: Organisation, avl: Source
+) -> None:
+    deliver(avl, [Position("A1", at(60 * 24 * 2), 52.2, -1.4)], known=60 * 24 * 2)
+
+    made = housekeeping.make_partitions(at(60 * 24))
+
+    assert "ambulance_position_20261122" not in made
+    assert {"ambulance_position_20261123", "ambulance_fact_202612"} <= set(made)

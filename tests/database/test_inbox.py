@@ -257,3 +257,20 @@ def test_any_order_and_any_duplication_end_in_the_same_picture(
             del shuffled[:size]
         assert picture(valley) == expected
         transaction.set_rollback(True)
+
+
+def test_a_position_from_the_future_waits_and_does_not_freeze_its_vehicle(avl: Source) -> None:
+    ahead = deliver(avl, [Position("A1", at(60 * 24 * 30), 52.2, -1.4)], known=5)
+    deliver(avl, [Position("A1", at(10), 52.3, -1.5)], known=11)
+
+    assert counts(ahead) == (1, 0, 0, 1)
+    assert Resource.objects.get().latitude == 52.3
+
+
+def test_an_availability_from_the_future_is_found_and_does_not_hold_off_what_is_true(cad: Source) -> None:
+    deliver(cad, [AvailabilityEvent("v1", at(60 * 24), "A1", Availability.UNAVAILABLE)], known=5)
+    deliver(cad, [AvailabilityEvent("v2", at(10), "A1", Availability.AVAILABLE)], known=11)
+
+    row = Resource.objects.get()
+    assert (row.availability, row.since) == ("available", at(10))
+    assert Finding.objects.filter(code="AV02").exists()

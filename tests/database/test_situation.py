@@ -1,13 +1,18 @@
 """The live reading, the reading as it was known, and a rebuild from facts show one and the same region."""
 
 import math
+import threading
 
 import msgspec
 import pytest
+from django.db import connection, transaction
 
+from clearway.core.audit.actions import Actor
+from clearway.core.decisions import snapshots
 from clearway.core.feeds.models import Source
 from clearway.core.organisation.models import Organisation
 from clearway.desks.ambulance import situation
+from clearway.desks.ambulance.facts.actions import Received, record
 from clearway.domain.ambulance.events import AvailabilityEvent, Position
 from clearway.domain.ambulance.situation import Situation
 from clearway.domain.ambulance.words import Availability
@@ -96,3 +101,40 @@ def test_the_live_reading_takes_the_same_queries_however_full_the_region(
 
     with django_assert_num_queries(5):  # type: ignore[operator]
         situation.read(valley.pk, at(50))
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_batch_that_commits_after_the_snapshot_of_its_time_is_not_lost(
+    valley: Organisation, cad: Source
+) -> None:
+    began, finish = threading.Event(), threading.Event()
+
+    def slow_worker() -> None:
+        event = AvailabilityEvent("v1", at(14), "A1", Availability.AVAILABLE)
+        with transaction.atomic():
+            record([Received("v1", b"x" * 16, (event,))], source=cad, by=Actor("test"), at=at(14.99))
+            began.set()
+            finish.wait(10)
+        connection.close()
+
+    worker = threading.Thread(target=slow_worker)
+    worker.start()
+    began.wait(10)
+    situation.take_snapshot(valley.pk, at(15))  # of 15, read while what was known at 14.99 is not committed
+    finish.set()
+    worker.join()
+
+    assert situation.read(valley.pk, at(20)).resources.call_sign == ("A1",)
+    assert situation.as_known(valley.pk, at(20)).resources.call_sign == ("A1",)
+
+
+def test_a_decision_written_late_keeps_the_ages_of_when_it_was_taken(
+    valley: Organisation, cad: Source
+) -> None:
+    deliver(cad, conveyance("TVH01", until="mobile"), known=11)
+    deliver(cad, conveyance("TVH01"), known=60)
+
+    taken = snapshots.take(valley.pk, at(40), at(61))
+
+    feed = next(each for each in taken["feeds"] if each["name"] == cad.name)
+    assert feed["age_seconds"] == 29 * 60

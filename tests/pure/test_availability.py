@@ -117,7 +117,7 @@ facts_of_a_resource = st.lists(
 def test_applying_the_newest_equals_folding_again(facts: list[Fact[AvailabilityEvent]]) -> None:
     *earlier, newest = sorted(facts, key=lambda each: order_key(each, rank))
 
-    assert apply(fold(earlier)[0], newest.event) == fold(facts)[0]
+    assert apply(fold(earlier)[0], newest) == fold(facts)[0]
 
 
 @given(facts=facts_of_a_resource, data=st.data())

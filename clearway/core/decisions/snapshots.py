@@ -7,6 +7,7 @@ from typing import Any
 from clearway.domain.shared.freshness import freshness
 
 from ..feeds.models import Source
+from ..feeds.queries import last_heard
 
 Picture = Callable[[int, datetime, datetime], dict[str, Any]]
 _PICTURES: dict[str, Picture] = {}
@@ -19,9 +20,10 @@ def register(name: str, picture: Picture) -> None:
 
 def take(organisation_id: int, decided_at: datetime, now: datetime) -> dict[str, Any]:
     """Everything that was known at `decided_at`. Never raises: a decision is not lost with its picture."""
+    heard = last_heard(organisation_id, decided_at)
     return {
         "at": decided_at.isoformat(),
-        "feeds": [_feed(source, decided_at) for source in _sources(organisation_id)],
+        "feeds": [_feed(source, heard.get(source.pk), decided_at) for source in _sources(organisation_id)],
         **{name: _safely(picture, organisation_id, decided_at, now) for name, picture in _PICTURES.items()},
     }
 
@@ -38,12 +40,12 @@ def _sources(organisation_id: int) -> list[Source]:
     return list(spoken.order_by("name"))
 
 
-def _feed(source: Source, at: datetime) -> dict[str, Any]:
-    age = None if source.received_at is None else max(0.0, (at - source.received_at).total_seconds())
+def _feed(source: Source, heard_at: datetime | None, at: datetime) -> dict[str, Any]:
+    age = None if heard_at is None else (at - heard_at).total_seconds()
     return {
         "name": source.name,
         "kind": source.kind,
-        "heard_at": source.received_at.isoformat() if source.received_at else None,
+        "heard_at": heard_at.isoformat() if heard_at else None,
         "age_seconds": None if age is None else round(age),
         "state": freshness(age, source.expected_interval_seconds).value,
     }

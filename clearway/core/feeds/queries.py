@@ -2,9 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import cast
 
-from django.db.models import Count, Q, QuerySet, Sum
+from django.db.models import Count, Max, Q, QuerySet, Sum
 from django.db.models.functions import Coalesce
 
 from .models import Batch, Quarantined, Source
@@ -81,3 +82,10 @@ def quarantine(organisation_id: int) -> QuerySet[Quarantined]:
         .select_related("source")
         .order_by("id")
     )
+
+
+def last_heard(organisation_id: int, until: datetime) -> dict[int, datetime]:
+    """Source id -> when it was last heard by an instant. A source never heard by then is left out."""
+    batches = Batch.objects.filter(source__organisation_id=organisation_id, received_at__lte=until)
+    newest = batches.values("source_id").annotate(newest=Max("received_at"))
+    return dict(newest.values_list("source_id", "newest"))

@@ -1,8 +1,12 @@
 """Keeping the append-only tables in handy pieces."""
 
+import logging
 from datetime import datetime, timedelta
 
-from django.db import connection
+from django.db import IntegrityError, connection, transaction
+from django.db.backends.utils import CursorWrapper
+
+log = logging.getLogger(__name__)
 
 DAYS_AHEAD = 3
 MONTHS_AHEAD = 2
@@ -18,12 +22,22 @@ def make_partitions(at: datetime) -> list[str]:
     with connection.cursor() as cursor:
         for table, name, start, end in wanted:
             cursor.execute("SELECT to_regclass(%s)", [name])
-            if cursor.fetchone()[0] is None:
-                cursor.execute(
-                    "SELECT clearway_add_partition(%s, %s, %s::date, %s::date)", [table, name, start, end]
-                )
+            if cursor.fetchone()[0] is None and _made(cursor, table, name, start, end):
                 made.append(name)
     return made
+
+
+def _made(cursor: CursorWrapper, table: str, name: str, start: str, end: str) -> bool:
+    try:
+        with transaction.atomic():
+            cursor.execute(
+                "SELECT clearway_add_partition(%s, %s, %s::date, %s::date)", [table, name, start, end]
+            )
+    except IntegrityError:
+        # Rows of that time already lie in the default partition, where they are found all the same.
+        log.warning("%s was not made: rows of its time are in the default partition", name)
+        return False
+    return True
 
 
 def _days(at: datetime) -> list[tuple[str, str, str, str]]:

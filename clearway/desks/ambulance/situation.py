@@ -6,9 +6,9 @@ from datetime import datetime, timedelta
 
 import msgspec
 from django.db import connection
-from django.db.models import Max
 
-from clearway.core.feeds.models import Batch, Source
+from clearway.core.feeds.models import Source
+from clearway.core.feeds.queries import last_heard
 from clearway.core.organisation.queries import site_by_code
 from clearway.domain.ambulance import availability as availability_axis
 from clearway.domain.ambulance.availability import ResourceStanding
@@ -47,12 +47,7 @@ def read(organisation_id: int, at: datetime) -> Situation:
 def as_known(organisation_id: int, at: datetime) -> Situation:
     """The situation as it was known at a past instant: the snapshot before it plus the facts known since."""
     rows = _known_rows(organisation_id, at)
-    received = dict(
-        Batch.objects.filter(source__organisation_id=organisation_id, received_at__lte=at)
-        .values("source_id")
-        .annotate(newest=Max("received_at"))
-        .values_list("source_id", "newest")
-    )
+    received = last_heard(organisation_id, at)
     feeds = [_feed(source, received.get(source.pk)) for source in _sources(organisation_id)]
     return _compose(organisation_id, at, rows, _known_places(organisation_id, at), feeds)
 
@@ -70,8 +65,9 @@ def shown(organisation_id: int, at: datetime, known_at: datetime | None) -> Situ
 
 def take_snapshot(organisation_id: int, at: datetime) -> None:
     """Keep what is known now, so that later instants need only the facts known since."""
+    after_xid = facts.oldest_open_transaction()  # read first: what is still open then is read again later
     body = zlib.compress(msgspec.json.encode(_known_rows(organisation_id, at), enc_hook=dict))
-    keep_snapshots.keep(organisation_id, at, body)
+    keep_snapshots.keep(organisation_id, at, body, after_xid)
 
 
 def _compose(
@@ -122,11 +118,11 @@ def _current_rows(organisation_id: int, at: datetime) -> Rows:
 def _known_rows(organisation_id: int, at: datetime) -> Rows:
     snapshot = snapshots.before(organisation_id, at)
     if snapshot is None:
-        before, since = Rows((), ()), at - 2 * LOOK_BACK
+        before, touched = Rows((), ()), facts.streams_known(organisation_id, at - 2 * LOOK_BACK, at)
     else:
-        since, body = snapshot
+        after_xid, body = snapshot
         before = msgspec.json.decode(zlib.decompress(body), type=Rows)
-    touched = facts.streams_touched(organisation_id, since, at)
+        touched = facts.streams_recorded(organisation_id, after_xid, at)
     known_facts = facts.by_stream(
         organisation_id, [stream for stream in touched if not stream.startswith("incident:")], known_by=at
     )

@@ -4,7 +4,7 @@ It is independent of the job axis: a crew clears its job before it books unavail
 clock would absorb the time.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from types import MappingProxyType
@@ -71,19 +71,19 @@ def fold(facts: Iterable[Fact[AvailabilityEvent]]) -> tuple[ResourceStanding, tu
     standing = ResourceStanding(ordered[0].event.call_sign, availability=None)
     findings: list[Finding] = []
     for fact in ordered:
-        if not is_legal(standing.availability, fact.event.status):
-            findings.append(skipped_step(standing.availability, fact.event))
-        standing = apply(standing, fact.event)
+        findings += inspect(standing.availability, fact)
+        standing = apply(standing, fact)
     return standing, tuple(findings)
 
 
-def apply(before: ResourceStanding, event: AvailabilityEvent) -> ResourceStanding:
-    """The standing after one more event that is the newest of its stream."""
+def apply(before: ResourceStanding, fact: Fact[AvailabilityEvent]) -> ResourceStanding:
+    """The standing after one more fact that is the newest of its stream."""
+    event = fact.event
     changed = event.status is not before.availability or event.reason != before.reason
     return replace(
         before,
         availability=event.status,
-        since=event.occurred_at if changed or before.since is None else before.since,
+        since=fact.placed_at if changed or before.since is None else before.since,
         standing=event.standing,
         reason=event.reason,
         kind=event.kind or before.kind,
@@ -128,12 +128,13 @@ def _refusal(standing: ResourceStanding, category: Category, policy: AllocationP
     return "It is not available."
 
 
-def skipped_step(before: Availability | None, event: AvailabilityEvent) -> Finding:
-    """The finding for a change that skips a step."""
-    was, then = (
-        (before.value if before else "unknown").replace("_", " "),
-        event.status.value.replace("_", " "),
-    )
-    return Finding(
-        "AV01", event.status, f"{then} at {event.occurred_at.isoformat(sep=' ')} straight from {was}"
-    )
+def inspect(before: Availability | None, fact: Fact[AvailabilityEvent]) -> Iterator[Finding]:
+    """What cannot be right in one more fact: a step skipped (AV01), a time in the future (AV02)."""
+    event = fact.event
+    said = event.occurred_at.isoformat(sep=" ", timespec="seconds")
+    if not is_legal(before, event.status):
+        was, then = (before.value if before else "unknown"), event.status.value
+        yield Finding("AV01", event.status, f"{then} at {said} straight from {was}".replace("_", " "))
+    if fact.placed_at != event.occurred_at:
+        known = fact.known_at.isoformat(sep=" ", timespec="seconds")
+        yield Finding("AV02", event.status, f"{said}, received {known}")

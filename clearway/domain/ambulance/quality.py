@@ -59,6 +59,7 @@ RULES: Mapping[str, Rule] = MappingProxyType(
             Rule("JC02", Severity.MEDIUM, "crew, control room", "Status came without the one before it"),
             Rule("JC03", Severity.MEDIUM, "control room", "Same status again with another time"),
             Rule("JC04", Severity.HIGH, "control room", "Status after the end of the job"),
+            Rule("AV02", Severity.HIGH, "feed owner", "Availability changed at a time in the future"),
             Rule(
                 "AV01", Severity.LOW, "crew, control room", "Availability changed in a way that skips a step"
             ),

@@ -186,7 +186,7 @@ def fold(facts: Iterable[Fact[JobEvent]]) -> tuple[Assignment, tuple[Finding, ..
     findings: list[Finding] = []
     stamps: dict[JobStatus, datetime] = {}
     for fact in ordered:
-        assignment = _apply(assignment, stamps, fact.event, findings)
+        assignment = _apply(assignment, stamps, fact, findings)
     return replace(assignment, stamps=MappingProxyType(stamps)), tuple(findings)
 
 
@@ -225,8 +225,9 @@ def _refusal(state: JobState, status: JobStatus) -> str:
 
 
 def _apply(
-    before: Assignment, stamps: dict[JobStatus, datetime], event: JobEvent, findings: list[Finding]
+    before: Assignment, stamps: dict[JobStatus, datetime], fact: Fact[JobEvent], findings: list[Finding]
 ) -> Assignment:
+    event = fact.event
     if event.status in stamps and event.status not in REPEATABLE:
         if stamps[event.status] != event.occurred_at:
             findings.append(_repeated(event, stamps[event.status]))
@@ -236,7 +237,7 @@ def _apply(
     stamps[event.status] = event.occurred_at
     after = _next_state(before.state, event.status)
     if after is not before.state:
-        before = replace(before, state=after, since=event.occurred_at)
+        before = replace(before, state=after, since=fact.placed_at)
     return _described(before, event)
 
 

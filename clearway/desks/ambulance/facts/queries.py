@@ -39,12 +39,27 @@ def by_stream(
     return found
 
 
-def streams_touched(organisation_id: int, after: datetime, until: datetime) -> set[str]:
+def streams_known(organisation_id: int, after: datetime, until: datetime) -> set[str]:
     """The streams of which anything became known in (after, until]."""
+    return _streams("known_at > %s AND known_at <= %s", organisation_id, after, until)
+
+
+def streams_recorded(organisation_id: int, from_xid: int, until: datetime) -> set[str]:
+    """The streams of which anything known by an instant was recorded by a transaction from this one on."""
+    return _streams("xid >= %s AND known_at <= %s", organisation_id, from_xid, until)
+
+
+def _streams(condition: str, organisation_id: int, *values: datetime | int) -> set[str]:
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT DISTINCT stream FROM ambulance_fact"
-            " WHERE organisation_id = %s AND known_at > %s AND known_at <= %s",
-            [organisation_id, after, until],
+            f"SELECT DISTINCT stream FROM ambulance_fact WHERE organisation_id = %s AND {condition}",
+            [organisation_id, *values],
         )
         return {row[0] for row in cursor.fetchall()}
+
+
+def oldest_open_transaction() -> int:
+    """Every transaction with a lower number has ended: what it recorded can be read."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint")
+        return int(cursor.fetchone()[0])

@@ -13,9 +13,11 @@ CREATE TABLE ambulance_fact (
     batch_id bigint,
     stream varchar(200) NOT NULL,
     event jsonb NOT NULL,
+    xid bigint NOT NULL DEFAULT pg_current_xact_id()::text::bigint,
     PRIMARY KEY (known_at, id)
 ) PARTITION BY RANGE (known_at);
 CREATE INDEX ambulance_fact_stream ON ambulance_fact (organisation_id, stream);
+CREATE INDEX ambulance_fact_xid ON ambulance_fact (organisation_id, xid);
 CREATE TABLE ambulance_fact_default PARTITION OF ambulance_fact DEFAULT;
 CREATE TRIGGER ambulance_fact_insert_only BEFORE UPDATE OR DELETE ON ambulance_fact
     FOR EACH ROW EXECUTE FUNCTION clearway_refuse_change();

@@ -64,17 +64,15 @@ def _apply_newest(rows: Mapping[str, Resource], facts: Iterable[Fact[Availabilit
         if row.folded_to is not None and place <= row.folded_to:
             late.add(row.call_sign)
             continue
-        _note_skipped_step(row, fact)
-        _write_standing(row, availability.apply(standing_of(row), fact.event), place)
+        _note_findings(row, fact)
+        _write_standing(row, availability.apply(standing_of(row), fact), place)
     return late
 
 
-def _note_skipped_step(row: Resource, fact: Fact[AvailabilityEvent]) -> None:
+def _note_findings(row: Resource, fact: Fact[AvailabilityEvent]) -> None:
     before = Availability(row.availability) if row.availability else None
-    if availability.is_legal(before, fact.event.status):
-        return
-    found = availability.skipped_step(before, fact.event)
-    findings.add(found, organisation_id=row.organisation_id, stream=fact.event.stream, at=fact.known_at)
+    for found in availability.inspect(before, fact):
+        findings.add(found, organisation_id=row.organisation_id, stream=fact.event.stream, at=fact.known_at)
 
 
 def _fold_again(
@@ -90,8 +88,8 @@ def _fold_again(
 
 
 def _place(fact: Fact[AvailabilityEvent]) -> list[Any]:
-    occurred_at, *rest = order_key(fact, availability.rank)
-    return [occurred_at.timestamp(), *rest]
+    placed_at, *rest = order_key(fact, availability.rank)
+    return [placed_at.timestamp(), *rest]
 
 
 def _write_standing(row: Resource, standing: availability.ResourceStanding, place: list[Any]) -> None:

@@ -5,7 +5,7 @@ from datetime import datetime
 from .models import Snapshot
 
 
-def before(organisation_id: int, at: datetime) -> tuple[datetime, bytes] | None:
-    """The instant and the body of the newest snapshot not after an instant."""
+def before(organisation_id: int, at: datetime) -> tuple[int, bytes] | None:
+    """The newest snapshot not after an instant: the transaction it may lack facts from, and its body."""
     kept = Snapshot.objects.filter(organisation_id=organisation_id, at__lte=at).order_by("-at").first()
-    return None if kept is None else (kept.at, bytes(kept.body))
+    return None if kept is None else (kept.after_xid, bytes(kept.body))
