@@ -191,3 +191,23 @@ def test_who_may_be_interrupted_is_policy() -> None:
     policy = AllocationPolicy(interruptible_break=frozenset({Category.C1, Category.C2}))
 
     check_allocate(standing_as(A.ON_BREAK, Standing.INTERRUPTIBLE), JobState.NONE, Category.C2, policy)
+
+
+def test_a_change_from_the_future_is_found_and_counts_from_when_it_was_known() -> None:
+    known = START + timedelta(minutes=5)
+    ahead = AvailabilityEvent("m1", START + timedelta(days=30), "A101", Availability.UNAVAILABLE)
+    later = AvailabilityEvent("m2", START + timedelta(minutes=9), "A101", Availability.AVAILABLE)
+
+    standing, findings = fold([Fact(ahead, "cad", known), Fact(later, "cad", START + timedelta(minutes=10))])
+
+    assert (standing.availability, standing.since) == (Availability.AVAILABLE, START + timedelta(minutes=9))
+    assert [finding.code for finding in findings] == ["AV02"]
+
+
+def test_a_clock_that_is_seconds_ahead_is_taken_at_its_word() -> None:
+    ahead = AvailabilityEvent("m1", START + timedelta(seconds=60), "A101", Availability.AVAILABLE)
+
+    standing, findings = fold([Fact(ahead, "cad", START)])
+
+    assert standing.since == START + timedelta(seconds=60)
+    assert findings == ()
