@@ -17,14 +17,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    from clearway.cli import ground
+    from datetime import UTC, datetime
+
+    from clearway.cli import CannotRun, ground
 
     ground.prepare("owner")
     from clearway.core.organisation.models import Organisation
     from clearway.desks.ambulance.facts import verify
 
-    chosen = Organisation.objects.filter(slug=arguments.organisation) if arguments.organisation else None
-    results = [verify.compare(organisation.pk) for organisation in chosen or Organisation.objects.all()]
+    chosen = Organisation.objects.all()
+    if arguments.organisation:
+        chosen = chosen.filter(slug=arguments.organisation)
+        if not chosen:
+            raise CannotRun(f"There is no organisation {arguments.organisation!r}.")
+    results = [verify.compare(organisation.pk, at=datetime.now(UTC)) for organisation in chosen]
     differences = [difference for result in results for difference in result.differences]
     if arguments.json:
         print(json.dumps({"streams": sum(each.streams for each in results), "differences": differences}))

@@ -54,3 +54,11 @@ def test_a_row_that_is_not_what_its_facts_add_up_to_is_named(
     assert main(["verify", "facts"]) == 1
 
     assert "A1" in capsys.readouterr().out
+
+
+def test_an_organisation_that_does_not_exist_is_not_taken_for_all(
+    fed: Source, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["verify", "facts", "--organisation", "nobody"]) == 2
+
+    assert "There is no organisation 'nobody'" in capsys.readouterr().err

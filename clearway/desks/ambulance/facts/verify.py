@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from itertools import islice
 
 from django.db import connection, transaction
@@ -29,9 +29,12 @@ class Comparison:
     differences: tuple[str, ...]
 
 
-def compare(organisation_id: int) -> Comparison:
-    """Fold every stream again and compare with its row and findings. Feeds wait a moment for each part."""
-    book = reference_book(organisation_id, datetime.now(UTC))
+def compare(organisation_id: int, *, at: datetime) -> Comparison:
+    """Fold every stream again and compare with its row and findings. Feeds wait a moment for each part.
+
+    at  the instant whose policies say what cannot be right
+    """
+    book = reference_book(organisation_id, at)
     streams, differences = 0, []
     listed = iter(_streams(organisation_id))
     while chunk := list(islice(listed, STREAMS_AT_ONCE)):
