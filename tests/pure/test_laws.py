@@ -64,10 +64,10 @@ def test_the_desks_never_import_each_other() -> None:
     assert found == []
 
 
-def test_nothing_below_the_line_reads_a_clock() -> None:
+@pytest.mark.parametrize("layer", [*BELOW_THE_LINE, "desks"])
+def test_nothing_below_the_line_and_no_desk_reads_a_clock(layer: str) -> None:
     found = [
         f"{name} line {node.lineno} calls {node.func.attr}()"
-        for layer in BELOW_THE_LINE
         for name, tree in modules(PACKAGE / layer)
         for node in ast.walk(tree)
         if isinstance(node, ast.Call)
@@ -78,6 +78,26 @@ def test_nothing_below_the_line_reads_a_clock() -> None:
     ]
 
     assert found == []
+
+
+def first_words(function: str) -> set[str]:
+    """The first argument of every call of a function, where it is written out as a word."""
+    return {
+        node.args[0].value
+        for _, tree in modules(PACKAGE)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call) and ast.unparse(node.func) == function and node.args
+        if isinstance(node.args[0], ast.Constant) and isinstance(node.args[0].value, str)
+    }
+
+
+def test_what_is_announced_is_drawn_and_what_is_drawn_may_be_read_by_somebody() -> None:
+    from clearway.core.live.viewers import PERMISSION_OF_TOPIC
+    from clearway.core.worklist.actions import TOPIC
+    from clearway.desks.ambulance.live import RENDERERS
+
+    assert first_words("announce") | {TOPIC} == set(RENDERERS)
+    assert first_words("Fragment") | {TOPIC} == set(PERMISSION_OF_TOPIC)
 
 
 def test_the_guards_understand_relative_imports() -> None:

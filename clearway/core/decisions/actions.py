@@ -8,7 +8,6 @@ from django.db import IntegrityError, transaction
 from clearway.domain.shared.errors import NotAllowed
 
 from ..audit.actions import Actor, Entry, record
-from ..live.actions import announce
 from ..organisation.models import Site
 from . import snapshots
 from .models import Decision
@@ -16,7 +15,6 @@ from .models import Decision
 LATE = timedelta(minutes=5)  # written later than this after it was taken: says why
 CLOCK_SKEW = timedelta(minutes=1)  # a browser's clock may be a little ahead
 SAME_AGAIN = timedelta(minutes=2)  # the same words sent twice so soon are one decision
-TOPIC = "decisions"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +68,6 @@ def write(written: Written, *, organisation_id: int, by: Actor, at: datetime) ->
             detail = {"decided_at": decided_at.isoformat(), "corrects": written.supersedes}
             entry = Entry("decisions.write", f"decision:{row.pk}", detail)
             record([entry], organisation_id=organisation_id, by=by, at=at)
-            announce(TOPIC, [str(row.pk)], organisation_id=organisation_id, at=at)
     except IntegrityError:
         why = "Somebody has corrected it meanwhile. Correct the newest entry."
         raise NotAllowed("corrected already", "Correcting this entry", why) from None

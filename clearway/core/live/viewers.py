@@ -19,7 +19,6 @@ PERMISSION_OF_TOPIC = {
     "handovers": "handovers.read",
     "wall": "handovers.read",
     "resources": "resources.read",
-    "map": "map.read",
     "tasks": "tasks.read",
     "feeds": "home.read",
 }

@@ -95,8 +95,7 @@ def _follow(cursor: CursorWrapper, positions: Sequence[Position], source: Source
         _FOLLOW, {"organisation": source.organisation_id, "newest": _ENCODER.encode(rows).decode()}
     )
     elsewhere = [call_sign for (call_sign,) in cursor.fetchall()]
-    # The map is drawn anew for all at once; a row of the board only when its place has another name.
-    announce("positions", [""], organisation_id=source.organisation_id, at=at)
+    # A row of the board is drawn again only when its place has another name; the map is fetched by its pages.
     announce("resource", elsewhere, organisation_id=source.organisation_id, at=at)
 
 
