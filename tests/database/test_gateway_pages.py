@@ -1,5 +1,7 @@
 """The account, the quarantine and the findings as pages: read, looked at, replayed."""
 
+import re
+
 import pytest
 from django.test import Client
 
@@ -79,6 +81,28 @@ def test_contradicting_times_stand_on_the_quality_page(desk: Client, cad: Source
 
     assert "Time stamps of the job are out of order" in page
     assert "1/A1" in page
+
+
+@pytest.mark.promise("S1")
+def test_a_liaison_officer_finds_the_faults_of_one_hospital_only(
+    valley: Organisation, desk: Client, cad: Source
+) -> None:
+    for destination, incident, call_sign in (("TVH01", "71", "AA1"), ("TVH02", "72", "BB2")):
+        steps = conveyance(destination, incident=incident, call_sign=call_sign, until="at_hospital")
+        deliver(cad, [*steps, job("clear", 30, incident=incident, call_sign=call_sign)])
+    stamps = (("allocated", 0), ("mobile", 10), ("at_scene", 5))
+    deliver(cad, [job(status, minutes, incident="73", call_sign="CC3") for status, minutes in stamps])
+    officer = signed_in(somebody("halo", "halo", valley, site="TVH01"))
+
+    everything = desk.get("/quality/").content.decode()
+    page = officer.get("/quality/").content.decode()
+
+    assert all(call_sign in everything for call_sign in ("AA1", "BB2", "CC3"))
+    assert "AA1" in page
+    assert not any(call_sign in page for call_sign in ("BB2", "CC3"))
+    rows = page.count('<a href="/incidents/71/">')
+    assert f"{rows} findings" in page
+    assert sum(int(count) for count in re.findall(r"\((\d+)\)</option>", page)) == rows
 
 
 def test_the_quality_page_of_a_day_without_faults_says_so(desk: Client, cad: Source) -> None:

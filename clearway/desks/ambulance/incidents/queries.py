@@ -2,8 +2,10 @@
 
 from collections.abc import Collection
 from datetime import datetime
+from typing import Any
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet, Value
+from django.db.models.functions import Concat
 
 from clearway.domain.ambulance.transitions import Assignment as Folded
 from clearway.domain.ambulance.words import Category, JobState, JobStatus, ResourceKind
@@ -45,3 +47,9 @@ def at_site(organisation_id: int, key: str, site_code: str) -> Folded | None:
         organisation_id=organisation_id, key=key, is_open=True, destination__code=site_code
     ).first()
     return folded_of(row) if row else None
+
+
+def streams_to(organisation_id: int, sites: Collection[str]) -> QuerySet[Any, Any]:
+    """The streams of every assignment whose destination is one of these sites, for a subquery."""
+    there = Assignment.objects.filter(organisation_id=organisation_id, destination__code__in=sites)
+    return there.annotate(stream=Concat(Value("assignment:"), "key")).values_list("stream", flat=True)

@@ -6,8 +6,10 @@ from datetime import datetime
 
 from django.db.models import Count, QuerySet
 
+from clearway.core.people.reach import Sites
 from clearway.domain.shared.findings import Finding as Found
 
+from ..incidents import queries as incidents
 from .models import Finding
 
 MOST = 50
@@ -33,13 +35,22 @@ def of_assignments(
     return list(found.order_by("-known_at", "stream", "place")[:MOST])
 
 
-def newest(organisation_id: int, code: str | None = None) -> QuerySet[Finding]:
-    """Findings, newest first; of one rule if given."""
-    rows = Finding.objects.filter(organisation_id=organisation_id).order_by("-known_at", "stream", "place")
+def newest(organisation_id: int, sites: Sites, code: str | None = None) -> QuerySet[Finding]:
+    """Findings in reach of these sites, newest first; of one rule if given."""
+    rows = _within(organisation_id, sites).order_by("-known_at", "stream", "place")
     return rows.filter(code=code) if code else rows
 
 
-def by_rule(organisation_id: int) -> dict[str, int]:
-    """How many findings there are of each rule, by code."""
-    counted = Finding.objects.filter(organisation_id=organisation_id).values("code").annotate(n=Count("id"))
+def by_rule(organisation_id: int, sites: Sites) -> dict[str, int]:
+    """How many findings in reach of these sites there are of each rule, by code."""
+    counted = _within(organisation_id, sites).values("code").annotate(n=Count("id"))
     return dict(counted.order_by("code").values_list("code", "n"))
+
+
+def _within(organisation_id: int, sites: Sites) -> QuerySet[Finding]:
+    """Every finding, or those on assignments that went to one of the sites.
+
+    What belongs to no site (a resource, an unknown destination) is for those who see the whole region.
+    """
+    found = Finding.objects.filter(organisation_id=organisation_id)
+    return found if sites is None else found.filter(stream__in=incidents.streams_to(organisation_id, sites))

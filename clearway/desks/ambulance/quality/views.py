@@ -1,4 +1,4 @@
-"""What the feeds said that cannot be right, over the whole region."""
+"""What the feeds said that cannot be right, at the sites in reach."""
 
 from typing import Any
 
@@ -18,10 +18,11 @@ ROWS = 100
 def findings(request: Any) -> HttpResponse:
     """Every finding as the facts now stand, newest first; by rule."""
     chosen = request.GET.get("rule", "")
-    rows = Paginator(queries.newest(request.organisation.pk, chosen if chosen in RULES else None), ROWS)
+    organisation_id, sites = request.organisation.pk, request.reach.sites
+    rows = Paginator(queries.newest(organisation_id, sites, chosen if chosen in RULES else None), ROWS)
     context = {
         "page": rows.get_page(request.GET.get("page")),
-        "counts": queries.by_rule(request.organisation.pk),
+        "counts": queries.by_rule(organisation_id, sites),
         "rules": RULES,
         "chosen": chosen,
     }
