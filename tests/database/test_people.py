@@ -213,6 +213,26 @@ def test_an_administrator_gives_a_role_from_the_page(trust: Organisation) -> Non
     assert Action.objects.get(verb="people.grant_role").role == "administrator"
 
 
+@pytest.mark.promise("S1")
+@pytest.mark.parametrize("address", ["/people/roles/", "/people/acting-up/"])
+def test_people_of_another_trust_are_neither_named_nor_given_a_role(
+    trust: Organisation, address: str
+) -> None:
+    somebody("stranger", "dispatcher", a_trust("other-vale"))
+    for name in ("new", "left"):
+        somebody(name)
+    somebody("left", "dispatcher", trust, ends_at=AT - HOUR)
+    admin = signed_in(somebody("admin", "administrator", trust))
+
+    page = admin.get(address).content.decode()
+    refused = admin.post(address, {"user": "stranger", "role": "dispatcher"})
+
+    assert all(f'value="{name}"' in page for name in ("admin", "left", "new"))
+    assert refused.status_code == 422
+    assert "Choose a person from the list" in refused.content.decode()
+    assert "Stranger" not in page + refused.content.decode()
+
+
 def test_a_refused_grant_keeps_what_was_typed(trust: Organisation) -> None:
     somebody("new")
     page = signed_in(somebody("admin", "administrator", trust)).post(

@@ -146,7 +146,8 @@ def end_on_call(request: Request, key: int) -> HttpResponse:
 def _grant_page(request: Request, shown: dict[str, Any], always_acting: bool) -> HttpResponse:
     organisation = request.organisation
     data = request.POST if request.method == "POST" else None
-    form = GrantForm(data, organisation=organisation, at=request.at, initial=shown)
+    candidates = queries.may_be_given_a_role(organisation.pk)
+    form = GrantForm(data, organisation=organisation, at=request.at, people=candidates, initial=shown)
     if form.is_valid():
         try:
             wanted = _wanted(form, request, always_acting)
@@ -157,7 +158,7 @@ def _grant_page(request: Request, shown: dict[str, Any], always_acting: bool) ->
     context = {
         "form": form,
         "always_acting": always_acting,
-        "people": list(User.objects.filter(is_active=True).values_list("username", "display_name")),
+        "people": [(user.username, user.display_name) for user in candidates],
         "roles": [(code, role.name) for code, role in ROLES.items()],
         "sites": [(site.code, site.name) for site in organisation.sites.exclude(kind="station")],
         "areas": [(area.code, area.name) for area in organisation.areas.all()],

@@ -29,9 +29,11 @@ class GrantForm(DeskForm):
     ends_at = LocalInstant(required=False)
     reason = words("Reason", most=300, required=False)
 
-    def __init__(self, data: Any, *, organisation: Organisation, at: datetime, **named: Any) -> None:
+    def __init__(
+        self, data: Any, *, organisation: Organisation, at: datetime, people: Any, **named: Any
+    ) -> None:
         super().__init__(data, at=at, **named)
-        self._choose("user", User.objects.filter(is_active=True))
+        self._choose("user", people)
         self._choose("site", Site.objects.filter(organisation=organisation))
         self._choose("area", Area.objects.filter(organisation=organisation))
 

@@ -24,6 +24,14 @@ def people(organisation_id: int) -> QuerySet[User]:
     )
 
 
+def may_be_given_a_role(organisation_id: int) -> QuerySet[User]:
+    """People of this trust and those of none yet; whoever belongs to another trust is not named here."""
+    elsewhere = RoleGrant.objects.exclude(organisation_id=organisation_id).values("user")
+    here = RoleGrant.objects.filter(organisation_id=organisation_id).values("user")
+    known = User.objects.filter(Q(pk__in=here) | ~Q(pk__in=elsewhere), is_active=True)
+    return known.order_by("display_name", "username")
+
+
 def may_be_asked(organisation_id: int, at: datetime) -> QuerySet[User]:
     """People with a role now: those a task can be given to."""
     running = RoleGrant.objects.running_at(at).filter(organisation_id=organisation_id)
