@@ -8,6 +8,7 @@ import pytest
 from django.test import Client
 
 from clearway.core.audit.models import Action
+from clearway.core.decisions import snapshots
 from clearway.core.feeds.models import Source
 from clearway.core.live.fragments import Fragment
 from clearway.core.organisation.models import Organisation, Site
@@ -178,7 +179,7 @@ def test_a_board_takes_as_many_queries_for_forty_crews_as_for_one(
                 conveyance("TVH01", start=crew / 100, incident=str(crew), call_sign=f"A{crew}"),
                 known=99,
             )
-        with django_assert_max_num_queries(16) as counted:
+        with django_assert_max_num_queries(17) as counted:
             text(coordinator, address)
         counts.append(len(counted))
 
@@ -252,6 +253,22 @@ def test_every_row_is_marked_when_its_source_goes_quiet(
             assert not html or ("mark-" + word.lower() in html if word else "mark-" not in html)
         strip = fragments(live.sources, valley, minutes)["feeds-valley-cad"]
         assert (word or "fresh").lower() in strip
+
+
+@pytest.mark.promise("R11")
+def test_the_strip_the_push_and_the_kept_picture_judge_a_source_by_the_trusts_own_limits(
+    valley: Organisation, coordinator: Client, cad: Source, clock: Callable[[float], None]
+) -> None:
+    deliver(cad, conveyance("TVH01"), known=100)
+    clock(105)  # two and a half intervals: late by the usual limits, not by the valley's, which are 3 and 6
+
+    page = text(coordinator, "/handovers/")
+    pushed = fragments(live.sources, valley, 105)["feeds-valley-cad"]
+    kept = snapshots.take(valley.pk, at(105), at(105))["feeds"]
+
+    assert pushed in page
+    assert "Late" not in pushed
+    assert {feed["state"] for feed in kept if feed["name"] == cad.name} == {"fresh"}
 
 
 def test_the_unknown_hospital_goes_when_its_last_vehicle_does(

@@ -4,10 +4,10 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from clearway.domain.shared.freshness import freshness
+from clearway.domain.shared.freshness import FreshnessPolicy, freshness
 
 from ..feeds.models import Source
-from ..feeds.queries import last_heard
+from ..feeds.queries import freshness_policy, last_heard
 
 Picture = Callable[[int, datetime, datetime], dict[str, Any]]
 _PICTURES: dict[str, Picture] = {}
@@ -21,9 +21,11 @@ def register(name: str, picture: Picture) -> None:
 def take(organisation_id: int, decided_at: datetime, now: datetime) -> dict[str, Any]:
     """Everything that was known at `decided_at`. Never raises: a decision is not lost with its picture."""
     heard = last_heard(organisation_id, decided_at)
+    policy = freshness_policy(organisation_id, decided_at)
+    sources = _sources(organisation_id)
     return {
         "at": decided_at.isoformat(),
-        "feeds": [_feed(source, heard.get(source.pk), decided_at) for source in _sources(organisation_id)],
+        "feeds": [_feed(source, heard.get(source.pk), decided_at, policy) for source in sources],
         **{name: _safely(picture, organisation_id, decided_at, now) for name, picture in _PICTURES.items()},
     }
 
@@ -40,12 +42,12 @@ def _sources(organisation_id: int) -> list[Source]:
     return list(spoken.order_by("name"))
 
 
-def _feed(source: Source, heard_at: datetime | None, at: datetime) -> dict[str, Any]:
+def _feed(source: Source, heard_at: datetime | None, at: datetime, policy: FreshnessPolicy) -> dict[str, Any]:
     age = None if heard_at is None else (at - heard_at).total_seconds()
     return {
         "name": source.name,
         "kind": source.kind,
         "heard_at": heard_at.isoformat() if heard_at else None,
         "age_seconds": None if age is None else round(age),
-        "state": freshness(age, source.expected_interval_seconds).value,
+        "state": freshness(age, source.expected_interval_seconds, policy).value,
     }

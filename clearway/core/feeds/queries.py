@@ -1,15 +1,20 @@
 """Reading sources, their account and the quarantine."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import cast
 
 from django.db.models import Count, Max, Q, QuerySet, Sum
 from django.db.models.functions import Coalesce
 
+from clearway.domain.shared.freshness import FreshnessPolicy
+
+from ..layout.times import local
+from ..organisation.queries import policies
 from .models import Batch, Quarantined, Source
 
+FRESHNESS = "feed_freshness"
 WORTH_KNOWING = ("destination", "handover")
 
 
@@ -89,3 +94,13 @@ def last_heard(organisation_id: int, until: datetime) -> dict[int, datetime]:
     batches = Batch.objects.filter(source__organisation_id=organisation_id, received_at__lte=until)
     newest = batches.values("source_id").annotate(newest=Max("received_at"))
     return dict(newest.values_list("source_id", "newest"))
+
+
+def freshness_policy(organisation_id: int, at: datetime) -> FreshnessPolicy:
+    """When a source is late, stale and lost at this trust, on the local day of `at`. One query.
+
+    The one answer for the strip, its pushes and the pictures kept with decisions.
+    """
+    values = policies(organisation_id, [FRESHNESS], local(at).date()).get(FRESHNESS, {})
+    known = {each.name for each in fields(FreshnessPolicy)}
+    return FreshnessPolicy(**{name: value for name, value in values.items() if name in known})

@@ -11,8 +11,7 @@ from clearway.domain.shared.freshness import Freshness, FreshnessPolicy, freshne
 
 from ..layout.times import clock
 from ..worklist.rules import Rule, Values, Wanted
-
-FRESHNESS = "feed_freshness"
+from .queries import FRESHNESS
 
 
 class Feeds(Protocol):

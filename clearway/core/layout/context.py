@@ -11,6 +11,7 @@ from django.urls import reverse
 from clearway.domain.shared.freshness import Freshness, FreshnessPolicy, freshness
 
 from ..feeds.models import Source
+from ..feeds.queries import freshness_policy
 from ..people.reach import Sites
 from ..worklist.models import Task
 from ..worklist.queries import within
@@ -66,15 +67,16 @@ def theme_of(request: Any) -> str:
 
 
 def feeds_of(request: Any) -> list[Feed]:
-    """The strip of the organisation's sources at the time of the request; one query."""
+    """The strip of the organisation's sources at the time of the request; two queries."""
     return feeds(request.organisation.pk, request.at) if request.organisation else []
 
 
-def feeds(organisation_id: int, at: datetime, policy: FreshnessPolicy | None = None) -> list[Feed]:
-    """The enabled sources of an organisation with their freshness at one instant."""
+def feeds(organisation_id: int, at: datetime) -> list[Feed]:
+    """The enabled sources of an organisation with their freshness at one instant, as its policy says."""
+    policy = freshness_policy(organisation_id, at)
     sources = Source.objects.filter(organisation_id=organisation_id, enabled=True)
     spoken = sources.exclude(kind="desk").order_by("name")
-    return [_feed(source, at, policy or FreshnessPolicy()) for source in spoken]
+    return [_feed(source, at, policy) for source in spoken]
 
 
 def tasks_of(request: Any) -> Tasks:

@@ -20,7 +20,6 @@ from clearway.domain.ambulance.situation import Situation
 from . import situation
 from .handovers import presenters as hospitals
 from .handovers import queries as handovers
-from .policy import desk_policy
 from .resources import boards as resources
 
 
@@ -74,8 +73,7 @@ def all_resources(organisation_id: int, _keys: frozenset[str], at: datetime) -> 
 
 def sources(organisation_id: int, names: frozenset[str], at: datetime) -> list[Fragment]:
     """The feed strip's items of some sources, or of all when none is named. One that is off is empty."""
-    policy = desk_policy(organisation_id, at).freshness
-    shown = {feed.name: feed for feed in context.feeds(organisation_id, at, policy)}
+    shown = {feed.name: feed for feed in context.feeds(organisation_id, at)}
     return [
         Fragment(
             "feeds",
