@@ -95,6 +95,7 @@ NAVIGATION: list[tuple[str, str, str, str]] = [
     ("Alarm budget", "tasks:budget", "budget.read", ""),
     ("Data quality", "quality:findings", "quality.read", ""),
     ("Feeds", "gateway:account", "feeds.read", ""),
+    ("Policies", "organisation:policies", "policies.read", ""),
     ("On call", "people:on-call", "on_call.read", ""),
     ("People", "people:people", "people.read", ""),
     ("Audit", "audit:audit", "audit.read", ""),

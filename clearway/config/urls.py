@@ -7,6 +7,7 @@ urlpatterns = [
     path("", include("clearway.core.worklist.urls")),
     path("", include("clearway.core.decisions.urls")),
     path("", include("clearway.core.audit.urls")),
+    path("", include("clearway.core.organisation.urls")),
     path("", include("clearway.desks.ambulance.incidents.urls")),
     path("", include("clearway.core.layout.urls")),
     path("", include("clearway.desks.ambulance.handovers.urls")),

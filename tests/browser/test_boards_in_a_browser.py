@@ -30,7 +30,7 @@ def breaches(page: Page) -> list[str]:
 
 @pytest.mark.promise("A1")
 @pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("address", [*BOARDS, "/tasks/"])
+@pytest.mark.parametrize("address", [*BOARDS, "/tasks/", "/policies/"])
 def test_a_board_breaks_no_accessibility_rule(open_page: Open, address: str, theme: str) -> None:
     assert breaches(open_page(address, theme=theme)) == []
 

@@ -36,6 +36,12 @@ def policies(organisation_id: int, names: Iterable[str], on: date) -> dict[str, 
     return {version.name: version.values for version in versions}
 
 
+def policies_in_force(organisation_id: int, on: date) -> list[PolicyVersion]:
+    """The version of every policy that is valid on a day, by name; one query."""
+    versions = PolicyVersion.objects.filter(organisation_id=organisation_id, valid_from__lte=on)
+    return list(versions.order_by("name", "-valid_from", "-version").distinct("name"))
+
+
 def area_names(organisation_id: int) -> dict[str, str]:
     """Site code -> name of its area, for the sites that have one."""
     sites = Site.objects.filter(organisation_id=organisation_id, area__isnull=False)

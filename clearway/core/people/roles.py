@@ -27,7 +27,6 @@ PERMISSIONS: Mapping[str, str] = MappingProxyType(
         "feeds.read": "see the feeds, their ages and their accounts",
         "feeds.replay": "replay messages that could not be read",
         "policies.read": "see the policies in force",
-        "policies.manage": "make a new version of a policy",
         "on_call.read": "see who is on call",
         "on_call.manage": "change who is on call",
         "people.read": "see who holds which role",
@@ -86,7 +85,7 @@ ROLES: Mapping[str, Role] = MappingProxyType(
         role.code: role
         for role in (
             _role("trust_incident_manager", "Trust incident manager", _COMMAND),
-            _role("service_delivery_officer", "Service delivery officer", (*_COMMAND, "policies.manage")),
+            _role("service_delivery_officer", "Service delivery officer", _COMMAND),
             _role("patient_flow_coordinator", "Patient flow coordinator", (*_COORDINATION, "feeds.replay")),
             _role("local_commander", "Local commander", (*_DESK, *_DESK_LISTS), Binding.AREA),
             _role("dispatcher", "Dispatcher", (*_BOARDS, "incidents.read", "identity.look", "on_call.read")),
@@ -134,7 +133,6 @@ ROLES: Mapping[str, Role] = MappingProxyType(
                     *_DESK_LISTS,
                     "feeds.read",
                     "feeds.replay",
-                    "policies.manage",
                     "on_call.manage",
                     "people.read",
                     "people.stand_in",
