@@ -20,15 +20,22 @@ MAX_BODY_BYTES = 8 * 1024 * 1024
 def deliver(request: HttpRequest, kind: str, source: str) -> HttpResponse:
     """Accept a batch of JSON lines from a source: 202 once it is stored.
 
-    The answer names the batch; its account is on the feeds page. 401 for a wrong key, 413 for a batch over
-    8 MiB, 400 for an empty one.
+    The answer names the batch; its account is on the feeds page. 401 for a wrong key, 411 for a batch that
+    does not say how long it is, 413 for one over 8 MiB, 400 for an empty one.
     """
     sender = Source.objects.filter(name=source, kind=kind, enabled=True).first()
     if sender is None or not _has_key(request, sender):
         return _problem(
             401, "Unknown source or wrong key.", "Send the source's key as Authorization: Bearer."
         )
-    if int(request.headers.get("Content-Length") or 0) > MAX_BODY_BYTES:
+    length = request.headers.get("Content-Length")
+    if not length:  # sent in chunks: the body would be read as empty
+        return _problem(
+            411,
+            "The batch does not say how long it is.",
+            "Send it whole with a Content-Length header, not in chunks (Transfer-Encoding: chunked).",
+        )
+    if int(length) > MAX_BODY_BYTES:
         return _problem(413, "The batch is over 8 MiB.", "Send it in smaller batches.")
     body = request.body
     if not body.strip():
