@@ -200,6 +200,16 @@ def test_a_lost_server_is_said_within_seconds_and_nothing_can_be_sent(
     expect(banner).to_be_hidden(timeout=10_000)
 
 
+def test_whoever_was_signed_out_is_told_so_and_can_sign_in_again(open_page: Open) -> None:
+    page = open_page("/handovers/?sort=name")
+    page.evaluate("import('/static/js/live.js').then((live) => live.end(document, live.freshState()))")
+
+    banner = page.locator("#connection")
+    expect(banner).to_contain_text("You have been signed out. Picture from")
+    expect(banner).to_contain_text("Read only")
+    expect(banner.locator("a")).to_have_attribute("href", "/sign-in/?next=%2Fhandovers%2F%3Fsort%3Dname")
+
+
 @pytest.mark.promise("R12")
 def test_a_wallboard_whose_heart_has_stopped_hatches_itself(open_page: Open, clearway: Running) -> None:
     page = open_page("/wallboard/")

@@ -10,14 +10,18 @@ from django.utils import timezone
 from clearway.config.regions import find
 from clearway.core.audit.actions import Actor
 from clearway.core.audit.models import Action
+from clearway.core.live import viewers
 from clearway.core.live.models import Change
+from clearway.core.live.stream import Pushed, Viewer
 from clearway.core.organisation.actions import load_region
 from clearway.core.organisation.models import Organisation
 from clearway.core.people import actions as people
+from clearway.core.people.models import RoleGrant, User
 from clearway.core.worklist import actions, live, presenters, queries
 from clearway.core.worklist.actions import Shown, Swept, sweep
 from clearway.core.worklist.models import Task
 from clearway.core.worklist.rules import Outcome, SweepPolicy, Wanted
+from clearway.desks.ambulance import live as desk_live
 from clearway.desks.ambulance import rules as ambulance
 from clearway.domain.ambulance.situation import Feed, compose
 from clearway.domain.shared.errors import NotAllowed
@@ -28,6 +32,12 @@ pytestmark = pytest.mark.django_db
 
 MINUTE = timedelta(minutes=1)
 POLICY = SweepPolicy()
+
+
+@pytest.fixture(autouse=True)
+def _connection_stays(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A stream's check gives its thread's connection back; here it is the test's own."""
+    monkeypatch.setattr(viewers, "close_old_connections", lambda: None)
 
 
 @pytest.fixture
@@ -372,6 +382,52 @@ def test_a_liaison_officer_sees_the_tasks_of_one_hospital(trust: Organisation) -
     assert "Elsewhere" not in page
     assert client.get(f"/tasks/{elsewhere.pk}/").status_code == 404
     assert client.post(f"/tasks/{elsewhere.pk}/acknowledge/", {"version": 1}).status_code == 404
+
+
+@pytest.mark.promise("S1")
+def test_the_screen_of_a_liaison_officer_follows_the_tasks_of_one_hospital(trust: Organisation) -> None:
+    swept(trust, wanted("site:TV001"), wanted("site:TV002"))
+    halo, junior = (
+        somebody("halo", "halo", trust, site="TV001"),
+        somebody("junior", "junior_coordinator", trust),
+    )
+    keys = [str(task.pk) for task in Task.objects.order_by("subject")]
+
+    pushed = [
+        Pushed(1, trust.pk, each.topic, each.site, each.key.encode())
+        for each in desk_live.tasks(trust.pk, frozenset(keys), AT)
+    ]
+
+    def seen(user: User) -> set[str]:
+        viewer = viewer_of(user)
+        return {push.encoded.decode() for push in pushed if push.is_for(viewer)}
+
+    assert seen(halo) == {keys[0]}
+    assert seen(junior) == {*keys, "count"}
+    assert 'class="count"' not in signed_in(halo).get("/tasks/").content.decode()
+    assert 'class="count">2<' in signed_in(junior).get("/tasks/").content.decode()
+
+
+@pytest.mark.promise("S1")
+def test_a_stream_is_refused_once_the_role_behind_it_has_ended(trust: Organisation) -> None:
+    halo = somebody("halo", "halo", trust, site="TV001")
+    scope = scope_of(halo)
+    assert viewers.authenticate(scope, frozenset({"tasks", "resources"}))
+
+    RoleGrant.objects.filter(user=halo).update(ends_at=timezone.now())
+    assert viewers.authenticate(scope, frozenset({"tasks"})) is None
+
+
+def scope_of(user: User) -> dict[str, Any]:
+    """The request of a screen in this person's browser."""
+    cookie = f"sessionid={signed_in(user).cookies['sessionid'].value}"
+    return {"headers": [(b"cookie", cookie.encode())]}
+
+
+def viewer_of(user: User) -> Viewer:
+    found = viewers.authenticate(scope_of(user), frozenset({"tasks", "feeds"}))
+    assert found is not None
+    return found
 
 
 @pytest.mark.promise("S2")

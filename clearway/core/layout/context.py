@@ -12,9 +12,7 @@ from clearway.domain.shared.freshness import Freshness, FreshnessPolicy, freshne
 
 from ..feeds.models import Source
 from ..feeds.queries import freshness_policy
-from ..people.reach import Sites
 from ..worklist.models import Task
-from ..worklist.queries import within
 
 HEARD_STEP = 5  # seconds: a fragment changes at most so often, however fast messages come
 
@@ -79,18 +77,21 @@ def feeds(organisation_id: int, at: datetime) -> list[Feed]:
     return [_feed(source, at, policy) for source in spoken]
 
 
-def tasks_of(request: Any) -> Tasks:
-    """How many tasks are open, and how many of them are P1; one query."""
-    if not request.organisation or not request.reach.allows("tasks.read"):
-        return Tasks(0, 0)
-    return tasks(request.organisation.pk, request.reach.sites_for("tasks.read"))
+def tasks_of(request: Any) -> Tasks | None:
+    """How many tasks are open, and how many of them are P1; one query.
+
+    None for who sees some sites only: the number that is pushed is the region's, and one that is not
+    followed would soon be wrong.
+    """
+    if not request.organisation or request.reach.sites_for("tasks.read") is not None:
+        return None
+    return tasks(request.organisation.pk)
 
 
-def tasks(organisation_id: int, sites: Sites = None) -> Tasks:
-    """Open tasks at these sites (None is every site); one query."""
-    counted = Task.objects.filter(
-        within(sites), organisation_id=organisation_id, closed_at__isnull=True
-    ).aggregate(waiting=Count("id"), urgent=Count("id", filter=Q(priority=Task.Priority.P1)))
+def tasks(organisation_id: int) -> Tasks:
+    """Open tasks of the whole region; one query."""
+    waiting = Task.objects.filter(organisation_id=organisation_id, closed_at__isnull=True)
+    counted = waiting.aggregate(waiting=Count("id"), urgent=Count("id", filter=Q(priority=Task.Priority.P1)))
     return Tasks(**counted)
 
 

@@ -27,6 +27,7 @@ class Push(models.Model):
     organisation = models.ForeignKey(Organisation, on_delete=models.CASCADE, db_index=False)
     topic = models.CharField(max_length=40)
     key = models.CharField(max_length=150)
+    site = models.CharField(max_length=80, null=True)  # the code of the only hospital it tells of, if any
     body = models.TextField()
     at = models.DateTimeField()
 

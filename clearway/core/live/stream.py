@@ -8,6 +8,7 @@ cannot keep up, or was away too long, is told to load its page anew.
 import asyncio
 import json
 import logging
+import random
 from collections import defaultdict, deque
 from collections.abc import Awaitable, Callable, MutableMapping, Sequence
 from dataclasses import dataclass, field
@@ -32,9 +33,10 @@ QUEUE = 500  # pushes that a slow screen may fall behind
 REPLAY = 5_000  # newest pushes kept to send again after a cut; for more than that a new page is cheaper
 LISTENING_SECONDS = 5  # how long a screen waits for the process to hear the database
 LOOK_SECONDS = 10  # after so long a silence the database is asked, which finds a dead connection
-# Who sees one site alone gets its own fragments of the topics keyed by ODS code, and what is of no site.
-TOPICS_OF_SITES, TOPICS_OF_ALL = ("handovers", "wall"), ("feeds",)
+CHECK_SECONDS = 60  # how soon a screen hears that its person signed out or holds another role
+TOPICS_OF_ALL = ("feeds",)  # told to everybody of the trust, whatever sites they see
 RESET = b"event: reset\ndata: {}\n\n"
+ENDED = b"event: ended\ndata: {}\n\n"
 HEADERS = [
     (b"content-type", b"text/event-stream"),
     (b"cache-control", b"no-store"),
@@ -44,11 +46,19 @@ HEADERS = [
 
 @dataclass(frozen=True, slots=True)
 class Viewer:
-    """Who looks: what they may see decides what is sent. `sites` None means every site."""
+    """Who looks: what they may see decides what is sent.
+
+    scopes  (topic, the sites at which they may read it); None is every site, and what is of none
+    """
 
     organisation_id: int
-    topics: frozenset[str]
-    sites: frozenset[str] | None
+    scopes: frozenset[tuple[str, frozenset[str] | None]]
+
+    def sees(self, topic: str, site: str | None) -> bool:
+        for mine, sites in self.scopes:
+            if mine == topic:
+                return sites is None or topic in TOPICS_OF_ALL or site in sites
+        return False
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,15 +68,11 @@ class Pushed:
     id: int
     organisation_id: int
     topic: str
-    key: str
+    site: str | None
     encoded: bytes
 
     def is_for(self, viewer: Viewer) -> bool:
-        if self.organisation_id != viewer.organisation_id or self.topic not in viewer.topics:
-            return False
-        if viewer.sites is None or self.topic in TOPICS_OF_ALL:
-            return True
-        return self.topic in TOPICS_OF_SITES and self.key in viewer.sites
+        return self.organisation_id == viewer.organisation_id and viewer.sees(self.topic, self.site)
 
 
 @dataclass(eq=False)
@@ -76,7 +82,8 @@ class Screen:
     after    the newest id it has seen; nothing up to it is sent again
     waiting  what is to be sent next
     awake    set when there is something to do
-    lost     it fell too far behind
+    lost     it fell too far behind, or its person now sees other things: it loads its page anew
+    ended    its person may see nothing of it any more
     """
 
     viewer: Viewer
@@ -84,6 +91,7 @@ class Screen:
     waiting: list[bytes] = field(default_factory=list)
     awake: asyncio.Event = field(default_factory=asyncio.Event)
     lost: bool = False
+    ended: bool = False
 
     def push(self, pushes: Sequence[Pushed]) -> None:
         """Queue pushes, ids ascending. One already seen, from another process, is not sent again."""
@@ -96,10 +104,16 @@ class Screen:
     def offer(self, encoded: Sequence[bytes]) -> None:
         """Queue encoded events, or mark the screen as lost when they are too many for it."""
         self.lost = self.lost or len(self.waiting) + len(encoded) > QUEUE
-        if self.lost:
+        if self.lost or self.ended:
             self.waiting.clear()
         else:
             self.waiting += encoded
+        self.awake.set()
+
+    def finish(self, *, ended: bool) -> None:
+        """Send nothing of what waits; say goodbye instead."""
+        self.waiting.clear()
+        self.ended, self.lost = ended, not ended
         self.awake.set()
 
     def take(self) -> bytes:
@@ -137,12 +151,17 @@ class Stream:
     """The ASGI application of /live/.
 
     connect       opens a connection of this process's own, outside the pool; in autocommit
-    authenticate  the viewer behind a request, or None; called once, at connect, in a thread
+    authenticate  the viewer behind a request, or None; called in a thread, at connect and then again
+                  every `check_seconds`
     """
 
     def __init__(
-        self, connect: Callable[[], Awaitable[psycopg.AsyncConnection[TupleRow]]], authenticate: Authenticate
+        self,
+        connect: Callable[[], Awaitable[psycopg.AsyncConnection[TupleRow]]],
+        authenticate: Authenticate,
+        check_seconds: float = CHECK_SECONDS,
     ) -> None:
+        self._check_seconds = check_seconds
         self._connect = connect
         self._authenticate = authenticate
         self._screens: dict[Viewer, set[Screen]] = defaultdict(set)
@@ -154,7 +173,7 @@ class Stream:
         asked = parse_qs(scope["query_string"].decode())
         topics = frozenset(" ".join(asked.get("topics", [])).split())
         try:
-            viewer = await sync_to_async(self._authenticate, thread_sensitive=False)(scope, topics)
+            viewer = await self._viewer(scope, topics)
             await self._listening()
         except (DatabaseError, TimeoutError):
             await _answer(send, 503, b"The database is away. Trying again helps.")
@@ -162,12 +181,42 @@ class Stream:
         if viewer is None:
             await _answer(send, 403, b"Sign in to see live boards.")
             return
+        if "probe" in asked:  # a script cannot see why its stream was refused, so it asks in words
+            await _answer(send, 204, b"")
+            return
         await send({"type": "http.response.start", "status": 200, "headers": HEADERS})
         await send({"type": "http.response.body", "body": b"retry: 2000\n\n", "more_body": True})
         after = _last_seen(scope, asked)
         screen = Screen(viewer, self._recent.newest if after is None else after)
         screen.lost = not await self._has_reached(screen.after)
-        await self._serve(screen, receive, send)
+        checking = asyncio.create_task(self._keep_checking(screen, scope, topics))
+        try:
+            await self._serve(screen, receive, send)
+        finally:
+            checking.cancel()
+
+    async def _viewer(self, scope: Scope, topics: frozenset[str]) -> Viewer | None:
+        return await sync_to_async(self._authenticate, thread_sensitive=False)(scope, topics)
+
+    async def _keep_checking(self, screen: Screen, scope: Scope, topics: frozenset[str]) -> None:
+        """End the screen when its person may no longer see it; have it load anew when the reach changed.
+
+        While the database is away nothing is pushed either, so the question can wait.
+        """
+        while True:
+            # Screens that came back together are not asked about together.
+            await asyncio.sleep(self._check_seconds * random.uniform(0.8, 1))
+            try:
+                viewer = await self._viewer(scope, topics)
+            except DatabaseError:
+                continue
+            except Exception:
+                log.exception("A screen could not be checked; it loads its page anew")
+                screen.finish(ended=False)
+                return
+            if viewer != screen.viewer:
+                screen.finish(ended=viewer is None)
+                return
 
     async def _serve(self, screen: Screen, receive: Receive, send: Send) -> None:
         gone = asyncio.create_task(_until_disconnect(receive))
@@ -176,8 +225,9 @@ class Stream:
         try:
             while await screen.awake.wait() and not gone.done():
                 screen.awake.clear()
-                if screen.lost:
-                    await send({"type": "http.response.body", "body": RESET, "more_body": False})
+                if screen.lost or screen.ended:
+                    last = ENDED if screen.ended else RESET
+                    await send({"type": "http.response.body", "body": last, "more_body": False})
                     return
                 await send({"type": "http.response.body", "body": screen.take(), "more_body": True})
         finally:
@@ -264,13 +314,13 @@ async def _fetch(
 ) -> list[Pushed]:
     """Pushes after an id, oldest first; only the newest so many if a number is given."""
     cursor = await link.execute(
-        "SELECT * FROM (SELECT id, organisation_id, topic, key, body FROM core_push"
+        "SELECT * FROM (SELECT id, organisation_id, topic, key, site, body FROM core_push"
         " WHERE id > %s ORDER BY id DESC LIMIT %s) AS found ORDER BY id",
         [after, newest],
     )
     return [
-        Pushed(id_, organisation_id, topic, key, _encoded(id_, topic, key, body))
-        for id_, organisation_id, topic, key, body in await cursor.fetchall()
+        Pushed(id_, organisation_id, topic, site, _encoded(id_, topic, key, body))
+        for id_, organisation_id, topic, key, site, body in await cursor.fetchall()
     ]
 
 

@@ -138,7 +138,14 @@ class Tailer:
         if not changed:
             return
         rows = Push.objects.bulk_create(
-            Push(organisation_id=organisation_id, topic=each.topic, key=each.key, body=each.html, at=at)
+            Push(
+                organisation_id=organisation_id,
+                topic=each.topic,
+                key=each.key,
+                site=each.site,
+                body=each.html,
+                at=at,
+            )
             for each in changed
         )
         _notify({"push": rows[-1].pk})

@@ -1,4 +1,4 @@
-"""Who is behind a live stream: the session of the page that opened it, checked once, at connect."""
+"""Who is behind a live stream: the session of its page, checked at connect and every minute after."""
 
 from datetime import UTC, datetime
 from http.cookies import CookieError, SimpleCookie
@@ -11,7 +11,7 @@ from django.utils.crypto import constant_time_compare
 
 from ..people.middleware import why_ended
 from ..people.models import User
-from ..people.reach import Reach, standing
+from ..people.reach import standing
 from .stream import Scope, Viewer
 
 # A screen gets only the topics that its viewer may read.
@@ -32,16 +32,14 @@ def authenticate(scope: Scope, topics: frozenset[str]) -> Viewer | None:
         if user is None:
             return None
         now = standing(user, at)
-        allowed = frozenset(topic for topic in topics if now.reach.allows(PERMISSION_OF_TOPIC.get(topic, "")))
-        if now.organisation is None or not allowed:
-            return None
-        return Viewer(now.organisation.pk, allowed, _sites(now.reach))
+        scopes = frozenset(
+            (topic, now.reach.sites_for(permission))
+            for topic, permission in PERMISSION_OF_TOPIC.items()
+            if topic in topics and now.reach.allows(permission)
+        )
+        return Viewer(now.organisation.pk, scopes) if now.organisation and scopes else None
     finally:
         close_old_connections()
-
-
-def _sites(reach: Reach) -> frozenset[str] | None:
-    return reach.sites_for("handovers.read") if reach.allows("handovers.read") else frozenset()
 
 
 def _user(scope: Scope, at: datetime) -> User | None:

@@ -18,7 +18,10 @@ def render(organisation_id: int, keys: Collection[str], at: datetime) -> list[Fr
         .select_related("site", "owner")
         .order_by("id")
     )
-    return [Fragment(TOPIC, str(task.pk), _row(task, at)) for task in tasks]
+    return [
+        Fragment(TOPIC, str(task.pk), _row(task, at), site=task.site.code if task.site else None)
+        for task in tasks
+    ]
 
 
 def _row(task: Task, at: datetime) -> str:

@@ -29,7 +29,7 @@ def worklist(request: Request) -> HttpResponse:
         "worklist": presenters.worklist(tasks, request.at, mine),
         "mine": mine is not None,
         "may_work": request.reach.allows("tasks.work"),
-        "live_topics": "tasks feeds" if request.reach.sites is None else "feeds",
+        "live_topics": "tasks feeds",
         "live_after": live_after,
     }
     return render(request, "worklist/worklist.html", context)

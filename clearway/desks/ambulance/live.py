@@ -39,8 +39,9 @@ def sites(organisation_id: int, codes: frozenset[str], at: datetime) -> list[Fra
                 picture, read.basis, read.policy.handover, read.areas.get(picture.code or "", ""), at
             )
             words = {"row": row, "limits": read.policy.handover, "is_open": False}
-            fragments.append(Fragment("handovers", row.key, render_to_string("handovers/site.html", words)))
-            fragments.append(Fragment("wall", row.key, render_to_string("handovers/tile.html", words)))
+            html, tile = (render_to_string(f"handovers/{name}.html", words) for name in ("site", "tile"))
+            fragments.append(Fragment("handovers", row.key, html, site=picture.code))
+            fragments.append(Fragment("wall", row.key, tile, site=picture.code))
     if hospitals.UNKNOWN_KEY in codes and all(picture.code for picture in read.pictures):
         fragments += [Fragment(topic, hospitals.UNKNOWN_KEY, "") for topic in ("handovers", "wall")]
     return fragments

@@ -11,24 +11,36 @@ const trusted = window.trustedTypes
   : { createHTML: (html) => html };
 
 export function freshState(after = "0") {
-  return { after, beatAt: Date.now(), lost: false, waiting: new Set(), gone: new Set(), say: new Map() };
+  return { after, beatAt: Date.now(), lost: false, ended: false, waiting: new Set(), gone: new Set(), say: new Map() };
 }
 
 export function startLive(root) {
   const { liveTopics, liveAfter, liveAddress } = root.body.dataset;
   const state = freshState(liveAfter);
+  const address = `${liveAddress}?topics=${encodeURIComponent(liveTopics.trim())}`;
 
   function connect() {
-    const stream = new EventSource(`${liveAddress}?topics=${encodeURIComponent(liveTopics.trim())}&after=${state.after}`);
+    const stream = new EventSource(`${address}&after=${state.after}`);
     stream.addEventListener("beat", (event) => beat(root, state, JSON.parse(event.data).at));
     stream.addEventListener("push", (event) => {
       if (event.lastEventId) state.after = event.lastEventId;
       apply(root, state, JSON.parse(event.data));
     });
     stream.addEventListener("reset", () => root.defaultView.location.reload());
-    stream.addEventListener("error", () => {
-      if (stream.readyState === EventSource.CLOSED) setTimeout(connect, RETRY_AFTER);
+    stream.addEventListener("ended", () => {
+      stream.close();
+      end(root, state);
     });
+    stream.addEventListener("error", () => {
+      if (stream.readyState === EventSource.CLOSED) setTimeout(retry, RETRY_AFTER);
+    });
+  }
+
+  // A refused stream does not say why: ask in words whether we are signed out or the server is away.
+  async function retry() {
+    const answer = await fetch(`${address}&probe=1`).catch(() => null);
+    if (answer?.status === 403) end(root, state);
+    else connect();
   }
 
   connect();
@@ -53,7 +65,28 @@ function beat(root, state, at) {
   root.body.classList.remove("lost");
 }
 
+// Signed out, or the role has ended: what is shown stays to be read, and nothing here brings it up to date.
+export function end(root, state) {
+  const from = clock(new Date(serverNow().getTime() - (Date.now() - state.beatAt)));
+  const { pathname, search } = root.location;
+  const link = root.createElement("a");
+  link.href = `/sign-in/?next=${encodeURIComponent(pathname + search)}`;
+  link.textContent = "Sign in";
+  state.ended = true;
+  state.lost = true;
+  root.body.classList.add("lost");
+  const banner = root.getElementById("connection");
+  banner.removeAttribute("aria-label");
+  banner.hidden = false;
+  banner.replaceChildren(`You have been signed out. Picture from ${from}. Read only. `, link);
+}
+
 function watch(root, state) {
+  if (!state.ended) watchBeat(root, state);
+  if (state.gone.size && !isTouched(root)) sweep(root, state);
+}
+
+function watchBeat(root, state) {
   const silent = Date.now() - state.beatAt;
   if (silent > LOST_AFTER) {
     const banner = root.getElementById("connection");
@@ -67,13 +100,13 @@ function watch(root, state) {
     banner.hidden = false;
     banner.textContent = `Connection lost. Picture from ${from}, ${age} old. Read only.`;
   }
-  if (state.gone.size && !isTouched(root)) sweep(root, state);
 }
 
 function refuseWhileLost(root, state, event) {
   if (!state.lost || event.target.method !== "post") return;
   event.preventDefault();
-  root.getElementById("announcer").textContent = "Not sent: the connection is lost. What you typed is still here.";
+  const why = state.ended ? "you have been signed out" : "the connection is lost";
+  root.getElementById("announcer").textContent = `Not sent: ${why}. What you typed is still here.`;
 }
 
 export function apply(root, state, { topic, key, html }) {
