@@ -219,3 +219,14 @@ def test_what_one_person_typed_is_not_shown_to_the_next(trust: Organisation, per
 
     assert page.status_code == 200
     assert "Divert minors" not in page.content.decode()
+
+
+def test_a_decision_with_an_nhs_number_is_refused_and_nothing_typed_is_lost(
+    trust: Organisation, person: User
+) -> None:
+    page = signed_in(person).post("/decisions/new/", {**TYPED, "known": "999 000 0018 waits since 14:00"})
+
+    text = page.content.decode()
+    assert "Leave out the NHS number" in text
+    assert "Two bays are shut" in text
+    assert not Decision.objects.exists()

@@ -5,6 +5,8 @@ from typing import Any
 
 from django import forms
 
+from clearway.domain.shared.identity import holds_nhs_number
+
 from .times import LONDON, local, typed
 
 LOCAL_FORMAT = "%Y-%m-%dT%H:%M"  # of a datetime-local field
@@ -40,8 +42,12 @@ class DeskForm(forms.Form):
 
 
 def words(label: str, *, most: int, required: bool = True, missing: str = "") -> forms.CharField:
-    """A text field with messages that say what to do. `most` is the longest text, in characters."""
+    """A text field with messages that say what to do. `most` is the longest text, in characters.
+
+    What people write on a desk holds no identity, so a text with an NHS number in it is refused.
+    """
     return forms.CharField(
+        validators=[_without_identity],
         label=label,
         max_length=most,
         required=required,
@@ -50,6 +56,11 @@ def words(label: str, *, most: int, required: bool = True, missing: str = "") ->
             "max_length": f"Shorten it to {most} characters; it has %(show_value)d",
         },
     )
+
+
+def _without_identity(text: str) -> None:
+    if holds_nhs_number(text):
+        raise forms.ValidationError("Leave out the NHS number: name the incident instead")
 
 
 class LocalInstant(forms.Field):
