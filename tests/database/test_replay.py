@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import os
+import signal
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -101,6 +102,24 @@ def test_a_replay_in_time_is_part_of_the_present_only_while_it_runs(valley: Orga
     assert set(Action.objects.filter(subject="source:native-live").values_list("actor", flat=True)) == {
         BY.name
     }
+
+
+@pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM])
+def test_a_replay_that_is_ended_early_leaves_no_source_switched_on(
+    valley: Organisation, file: Path, monkeypatch: pytest.MonkeyPatch, ending: signal.Signals
+) -> None:
+    during = []
+
+    def interrupted(_seconds: float) -> None:
+        during.append(names_in(valley))
+        signal.raise_signal(ending)
+
+    monkeypatch.setattr("time.sleep", interrupted)
+
+    assert main(["replay", str(file), "--speed", "60"]) == 130
+
+    assert "native-live" in during[0]
+    assert "native-live" not in names_in(valley)
 
 
 def test_a_source_that_was_on_stays_on_after_a_replay_through_it(valley: Organisation, cad: Source) -> None:
