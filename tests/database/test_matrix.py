@@ -1,17 +1,27 @@
 """The table of who may open what, held against the pages themselves: every address, method and role."""
 
 import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import pytest
 from django.db import transaction
 from django.test import Client
 
+from clearway.core.decisions.models import Decision
+from clearway.core.feeds.models import Source
 from clearway.core.organisation.models import Organisation, Site
 from clearway.core.people import matrix
 from clearway.core.people.models import User
 from clearway.core.people.roles import ROLES
+from clearway.core.worklist.models import Task
+from clearway.domain.ambulance.events import CallEvent
+from clearway.domain.ambulance.words import CallStatus, Category
 from tests.trust import signed_in, somebody
+
+from .conftest import at, conveyance, deliver, job
 
 EXAMPLES = {"int": "987654", "str": "nobody", "slug": "nothing", "path": "no/such"}
 ROWS = matrix.table()
@@ -84,3 +94,147 @@ def test_somebody_without_a_role_now_may_open_nothing(valley: Organisation) -> N
     ]
 
     assert opened == []
+
+
+# What "own site" means: two hospitals with everything in them, of which a person sees one.
+
+LIMITED = [code for code, role in ROLES.items() if role.is_site_limited]
+# Where a hospital's people find what is theirs: without it, an empty page would pass as a safe one.
+SHOWING = {
+    "halo": {
+        "/handovers/",
+        "/handovers/<slug:code>/",
+        "/incidents/<path:key>/",
+        "/quality/",
+        "/tasks/",
+        "/tasks/<int:key>/",
+        "/tasks/closed/",
+        "/tasks/new/",
+        "/wallboard/",
+    },
+    "hospital_user": {"/handovers/", "/handovers/<slug:code>/", "/wallboard/"},
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Marked:
+    """A hospital whose every record carries one word that stands nowhere else."""
+
+    code: str
+    word: str
+    incident: str
+    task: int
+
+    def address(self, route: str) -> str:
+        """This route, naming what is this hospital's."""
+        key = self.incident if route.startswith("/incidents/") else str(self.task)
+        return re.sub(r"<(?:\w+:)?(\w+)>", lambda name: self.code if name[1] == "code" else key, route)
+
+
+def marked(cad: Source, code: str, word: str) -> Marked:
+    """An open job with a finding, a call, tasks open and closed, and a decision."""
+    organisation, incident = cad.organisation, f"2026/{word}"
+    site = Site.objects.get(organisation=organisation, code=code)
+    site.name = f"{word} Hospital"
+    site.save()
+    who: dict[str, Any] = {"incident": incident, "call_sign": word}
+    call = CallEvent(
+        message_id=f"call/{word}",
+        occurred_at=at(0),
+        incident=incident,
+        status=CallStatus.NATURE_OF_CALL,
+        category=Category.C2,
+        nature=word,
+    )
+    stamps = conveyance(code, until="at_hospital", **who)
+    deliver(cad, [call, *stamps, job("left_scene", 5, message_id=f"again/{word}", **who)], known=99)
+    told = {"organisation": organisation, "site": site, "rule": "rule", "priority": 2, "cause": word}
+    task = Task.objects.create(**told, subject=word, title=word, raised_at=at(90), changed_at=at(90))
+    Task.objects.create(
+        **told,
+        subject=f"closed {word}",
+        title=f"Closed {word}",
+        raised_at=at(80),
+        changed_at=at(95),
+        closed_at=at(95),
+        state="closed",
+    )
+    Decision.objects.create(
+        organisation=organisation,
+        site=site,
+        decided_at=at(90),
+        written_at=at(90),
+        by=somebody("commander"),
+        role="trust_incident_manager",
+        known=word,
+        decision=word,
+        reason=word,
+        snapshot={},
+    )
+    return Marked(code, word, incident, task.pk)
+
+
+@pytest.fixture
+def own_and_other(cad: Source, monkeypatch: pytest.MonkeyPatch) -> tuple[Marked, Marked]:
+    class At(datetime):
+        @classmethod
+        def now(cls, tz: Any = None) -> Any:
+            return at(100)
+
+    monkeypatch.setattr("clearway.core.people.middleware.datetime", At)
+    cad.knows = ["destination", "handover"]
+    cad.save()
+    return marked(cad, "TVH01", "MINE7"), marked(cad, "TVH02", "OTHER8")
+
+
+def answered(client: Client, row: dict[str, Any], address: str) -> tuple[int, str]:
+    """Status and body; whatever it wrote is undone."""
+    client.raise_request_exception = False
+    with transaction.atomic():
+        response = client.generic(row["method"], address)
+        transaction.set_rollback(True)
+    return response.status_code, response.content.decode()
+
+
+def limited_rows(role: str) -> Iterator[dict[str, Any]]:
+    rows = [row for row in ROWS if row[role] == matrix.SITE]
+    assert rows
+    yield from rows
+
+
+@pytest.mark.promise("S1")
+@pytest.mark.parametrize("role", LIMITED)
+def test_no_page_of_the_own_site_shows_or_serves_anything_of_another(
+    valley: Organisation, own_and_other: tuple[Marked, Marked], role: str
+) -> None:
+    own, other = own_and_other
+    client = signed_in(somebody("person", role, valley, site=own.code))
+    wrong = []
+    for row in limited_rows(role):
+        for asked in own_and_other:
+            status, body = answered(client, row, asked.address(row["route"]))
+            if status >= 500 or other.word in body:
+                wrong.append(f"{row['method']} {asked.address(row['route'])}: {status} shows another site")
+            elif asked is other and "<" in row["route"] and status not in (404, 405):
+                wrong.append(f"{row['method']} {asked.address(row['route'])}: {status} serves another site")
+
+    assert wrong == []
+
+
+@pytest.mark.promise("S1")
+@pytest.mark.parametrize("role", LIMITED)
+def test_the_pages_of_the_own_site_do_show_what_is_its_own(
+    valley: Organisation, own_and_other: tuple[Marked, Marked], role: str
+) -> None:
+    own, other = own_and_other
+    limited = signed_in(somebody("person", role, valley, site=own.code))
+    region = signed_in(somebody("coordinator", "patient_flow_coordinator", valley))
+    reads = [row for row in limited_rows(role) if row["method"] == "GET"]
+
+    mine = {row["route"] for row in reads if own.word in answered(limited, row, own.address(row["route"]))[1]}
+    theirs = {
+        row["route"] for row in reads if other.word in answered(region, row, other.address(row["route"]))[1]
+    }
+
+    assert mine == SHOWING[role]
+    assert theirs == SHOWING[role]  # the word would be seen, were it not held back
