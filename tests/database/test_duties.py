@@ -2,14 +2,17 @@
 
 import pytest
 
+from clearway.core.audit.actions import Actor
 from clearway.core.audit.models import Action, Seal
+from clearway.core.feeds.actions import switch
 from clearway.core.feeds.models import Source
 from clearway.core.organisation.models import Organisation
 from clearway.core.worklist.models import Task
 from clearway.desks.ambulance import housekeeping
+from clearway.desks.ambulance.handovers import queries as handovers
 from clearway.desks.ambulance.snapshots.models import Snapshot
 from clearway.domain.ambulance.events import Position
-from clearway.gateway import duties
+from clearway.gateway import duties, replay
 
 from .conftest import at, conveyance, deliver
 
@@ -38,6 +41,31 @@ def test_a_long_wait_raises_a_task_that_closes_by_itself_after_the_handover(
 
     task.refresh_from_db()
     assert task.state == "closed"
+
+
+def test_the_task_of_a_silent_source_closes_when_the_source_is_switched_off(
+    valley: Organisation, cad: Source, avl: Source
+) -> None:
+    deliver(cad, conveyance("TVH01", until="mobile"), known=11)
+    for minutes in (60, 62):
+        duty("rules").work(at(minutes))
+    task = Task.objects.get(subject=f"source:{cad.name}")
+    assert task.closed_at is None
+
+    switch(cad, False, by=Actor("test"), at=at(63))
+    duty("rules").work(at(64))
+
+    task.refresh_from_db()
+    assert task.state == "closed"
+
+
+def test_a_finished_replay_does_not_blind_the_boards(valley: Organisation, cad: Source) -> None:
+    replayed = replay.source_for(valley, "native", "native-live", live=True, by=Actor("test"), at=at(0))
+    with replay.switched_on(replayed, by=Actor("test"), clock=lambda: at(1)):
+        deliver(replayed, conveyance("TVH01", until="mobile"), known=11)
+    deliver(cad, conveyance("TVH01", incident="2", call_sign="B2", until="mobile"), known=64)
+
+    assert handovers.board(valley.pk, at(64)).basis.cad.freshness == "fresh"
 
 
 def test_snapshots_are_taken_at_the_quarter_hour_once(valley: Organisation) -> None:

@@ -5,13 +5,15 @@ import re
 import pytest
 from django.test import Client
 
+from clearway.core.audit.actions import Actor
 from clearway.core.audit.models import Action
+from clearway.core.feeds.actions import switch
 from clearway.core.feeds.models import Quarantined, Source
 from clearway.core.organisation.models import Organisation
 from clearway.gateway import inbox
 from tests.trust import signed_in, somebody
 
-from .conftest import conveyance, deliver, job
+from .conftest import at, conveyance, deliver, job
 
 pytestmark = pytest.mark.django_db
 
@@ -31,6 +33,16 @@ def test_the_account_page_shows_what_became_of_every_line(desk: Client, cad: Sou
     numbers = [cell.split("<")[0] for cell in row.split('<td class="number">')[1:]]
     assert numbers[:5] == ["2", "0", "8", "7", "0"]
     assert "yes" in row
+
+
+def test_a_source_that_is_off_keeps_its_account_and_is_marked(desk: Client, cad: Source) -> None:
+    deliver(cad, conveyance("TVH01"))
+    switch(cad, False, by=Actor("test"), at=at(101))
+
+    page = desk.get("/feeds/").content.decode()
+
+    assert f"{cad.name} (off)" in page
+    assert page.count("(off)") == 1
 
 
 def test_looking_at_a_quarantined_line_is_recorded(desk: Client, cad: Source) -> None:
