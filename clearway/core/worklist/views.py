@@ -10,6 +10,7 @@ from django.views.decorators.http import require_POST
 
 from clearway.domain.shared.errors import NotAllowed
 
+from ..layout.times import local
 from ..live.queries import newest_push
 from ..people import queries as people
 from ..people.permissions import needs
@@ -55,7 +56,7 @@ def budget(request: Request) -> HttpResponse:
     organisation_id = request.organisation.pk
     context = {
         "budget": queries.budget(organisation_id, request.at),
-        "limits": queries.limits(organisation_id, request.at.date()),
+        "limits": queries.limits(organisation_id, local(request.at).date()),
     }
     return render(request, "worklist/budget.html", context)
 
@@ -193,7 +194,7 @@ def _task_page(
 
 
 def _policy(request: Request) -> Any:
-    return queries.policy(request.organisation.pk, request.at.date())
+    return queries.policy(request.organisation.pk, local(request.at).date())
 
 
 def _by(request: Request) -> dict[str, Any]:

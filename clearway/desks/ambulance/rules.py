@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from clearway.core.feeds.rules import SILENT_FEED
+from clearway.core.layout.times import local
 from clearway.core.organisation.queries import policies
 from clearway.core.worklist import queries
 from clearway.core.worklist.actions import Swept, sweep
@@ -21,6 +22,6 @@ def run(organisation_id: int, situation: Situation, at: datetime) -> Swept:
     Called every few seconds by a worker; safe to call from two at once, and as often as one likes.
     """
     names = {name for rule in RULES for name in rule.policies}
-    values = policies(organisation_id, {*names, queries.WORKLIST, queries.MODES}, at.date())
+    values = policies(organisation_id, {*names, queries.WORKLIST, queries.MODES}, local(at).date())
     outcomes = evaluate(RULES, situation, values, values.get(queries.MODES, {}))
     return sweep(organisation_id, outcomes, at, sweep_policy(values.get(queries.WORKLIST)))

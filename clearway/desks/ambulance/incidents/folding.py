@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from clearway.core.feeds.models import Source
+from clearway.core.layout.times import local
 from clearway.core.organisation.models import Site
 from clearway.core.organisation.queries import policy, site_by_code
 from clearway.domain.ambulance import quality, transitions
@@ -31,7 +32,7 @@ def reference_book(organisation_id: int, at: datetime) -> ReferenceBook:
     return ReferenceBook(
         sites=site_by_code(organisation_id),
         knows={source.name: frozenset(source.knows) for source in sources},
-        limits=quality.Limits(**policy(organisation_id, "quality_limits", at.date())),
+        limits=quality.Limits(**policy(organisation_id, "quality_limits", local(at).date())),
     )
 
 
