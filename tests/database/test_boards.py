@@ -10,8 +10,10 @@ from django.test import Client
 from clearway.core.audit.models import Action
 from clearway.core.decisions import snapshots
 from clearway.core.feeds.models import Source
+from clearway.core.live import viewers
 from clearway.core.live.fragments import Fragment
 from clearway.core.organisation.models import Organisation, Site
+from clearway.core.people import middleware
 from clearway.core.people.models import RoleGrant, SavedView, User
 from clearway.desks.ambulance import live
 from clearway.domain.ambulance.events import AvailabilityEvent
@@ -335,3 +337,52 @@ def test_every_board_has_a_title_a_heading_and_a_way_past_the_bar(coordinator: C
     assert page.count("<h1") == 1
     assert 'href="#maincontent"' in page
     assert "<title>Clearway</title>" not in page
+
+
+@pytest.mark.promise("S1")
+def test_a_kept_wallboard_outlives_the_idle_limit_and_may_do_nothing_else(
+    coordinator: Client, clock: Callable[[float], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(viewers, "close_old_connections", lambda: None)
+    assert "Keep this screen" in text(coordinator, "/wallboard/")
+    kept = coordinator.post("/wallboard/keep/", {"area": "Upper Valley"})
+    assert kept["Location"] == "/wallboard/?area=Upper+Valley"
+    assert Action.objects.get(verb="people.keep_screen").actor == "patient_flow_coordinator"
+
+    clock(100 + 6 * 24 * 60)
+    monkeypatch.setattr(viewers, "datetime", middleware.datetime)
+    cookie = f"sessionid={coordinator.cookies['sessionid'].value}"
+    scope = {"headers": [(b"cookie", cookie.encode())]}
+    watching = viewers.authenticate(scope, frozenset({"wall", "feeds", "tasks", "resources"}))
+
+    assert "Kept as a wallboard" in text(coordinator, "/wallboard/")
+    assert watching is not None
+    assert {topic for topic, _ in watching.scopes} == {"wall", "feeds"}
+    for address in ("/resources/", "/tasks/", "/decisions/", "/incidents/1/"):
+        assert coordinator.get(address).status_code == 403
+    assert coordinator.post("/handovers/TVH01/mark/").status_code == 403
+    coordinator.post("/wallboard/keep/")  # whoever passes by cannot prolong it
+
+    clock(100 + 8 * 24 * 60)
+    assert coordinator.get("/wallboard/").status_code == 302
+    monkeypatch.setattr(viewers, "datetime", middleware.datetime)
+    assert viewers.authenticate(scope, frozenset({"wall"})) is None
+
+
+def test_an_ordinary_wallboard_ends_with_the_idle_limit(
+    coordinator: Client, clock: Callable[[float], None]
+) -> None:
+    text(coordinator, "/wallboard/")
+    clock(131)
+
+    assert coordinator.get("/wallboard/").status_code == 302
+
+
+def test_signing_in_on_a_kept_screen_makes_it_ordinary_again(coordinator: Client) -> None:
+    coordinator.post("/wallboard/keep/")
+    coordinator.post(
+        "/sign-in/", {"username": "patient_flow_coordinator", "password": "a long enough password"}
+    )
+
+    assert coordinator.get("/resources/").status_code == 200
+    assert "Keep this screen" in text(coordinator, "/wallboard/")

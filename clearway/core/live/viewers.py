@@ -3,12 +3,14 @@
 from datetime import UTC, datetime
 from http.cookies import CookieError, SimpleCookie
 from importlib import import_module
+from typing import Any
 
 from django.conf import settings
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
 from django.db import close_old_connections
 from django.utils.crypto import constant_time_compare
 
+from ..people import screens
 from ..people.middleware import why_ended
 from ..people.models import User
 from ..people.reach import standing
@@ -28,21 +30,24 @@ def authenticate(scope: Scope, topics: frozenset[str]) -> Viewer | None:
     """The viewer behind an ASGI request, or None when nobody is signed in or no topic is allowed."""
     try:
         at = datetime.now(UTC)
-        user = _user(scope, at)
+        session = _session(scope, at)
+        user = None if session is None else _user(session)
         if user is None:
             return None
         now = standing(user, at)
+        reach = screens.narrowed(now.reach, session)
         scopes = frozenset(
-            (topic, now.reach.sites_for(permission))
+            (topic, reach.sites_for(permission))
             for topic, permission in PERMISSION_OF_TOPIC.items()
-            if topic in topics and now.reach.allows(permission)
+            if topic in topics and reach.allows(permission)
         )
         return Viewer(now.organisation.pk, scopes) if now.organisation and scopes else None
     finally:
         close_old_connections()
 
 
-def _user(scope: Scope, at: datetime) -> User | None:
+def _session(scope: Scope, at: datetime) -> Any:
+    """The session that the request names, or None when there is none or it is over."""
     try:
         cookies = SimpleCookie(dict(scope["headers"]).get(b"cookie", b"").decode("latin-1"))
     except CookieError:
@@ -53,6 +58,10 @@ def _user(scope: Scope, at: datetime) -> User | None:
     session = import_module(settings.SESSION_ENGINE).SessionStore(morsel.value)
     if BACKEND_SESSION_KEY not in session or why_ended(session, at):
         return None
+    return session
+
+
+def _user(session: Any) -> User | None:
     user = User.objects.filter(pk=session[SESSION_KEY], is_active=True).first()
     if user is None:
         return None

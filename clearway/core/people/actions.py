@@ -238,6 +238,11 @@ def record_sign_out(user: User, *, by: Actor, at: datetime) -> None:
     _record_session(user, "people.sign_out", home.pk if home else None, by, at)
 
 
+def record_screen(user: Any, *, organisation_id: int, by: Actor, at: datetime) -> None:
+    """Record that somebody left a screen running as a wallboard."""
+    _record_session(user, "people.keep_screen", organisation_id, by, at)
+
+
 def _record_session(user: User, verb: str, organisation_id: int | None, by: Actor, at: datetime) -> None:
     with transaction.atomic():
         _record(verb, f"user:{user.username}", {}, organisation_id, by, at)

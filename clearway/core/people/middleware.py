@@ -10,7 +10,7 @@ from django.contrib import auth
 from django.http import HttpRequest, HttpResponse
 
 from ..audit.actions import Actor
-from . import kept
+from . import kept, screens
 from .reach import NOTHING, actor, standing
 
 NOBODY = Actor(name="anonymous")
@@ -53,19 +53,22 @@ class WhoAndWhen:
             return
         touch(request)
         now = standing(request.user, request.at)
-        request.organisation, request.reach, request.roles = now.organisation, now.reach, now.roles
+        request.organisation, request.roles = now.organisation, now.roles
+        request.reach = screens.narrowed(now.reach, request.session)
         request.actor = actor(request.user, now.roles[0] if now.roles else "", request.id)
 
 
 def touch(request: Any) -> None:
     """Somebody is there: start the idle clock again."""
-    seen = request.session["seen_at"]
+    seen = request.session.get("seen_at", 0)
     if BACKGROUND not in request.headers and request.at.timestamp() - seen > TOUCH_EVERY.total_seconds():
         request.session["seen_at"] = request.at.timestamp()
 
 
 def why_ended(session: Any, at: datetime) -> str | None:
-    """Which limit has ended the session ("idle" or "age"), or None. Its first request starts both clocks."""
+    """Which limit has ended the session ("idle", "age" or "screen"), or None. Its first request starts it."""
+    if screens.is_one(session):
+        return "screen" if screens.is_over(session, at) else None
     now = at.timestamp()
     if now - session.setdefault("signed_in_at", now) > settings.SESSION_COOKIE_AGE:
         return "age"

@@ -12,7 +12,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_POST
 
-from . import actions
+from . import actions, screens
 from .permissions import public
 from .presenters import why_signed_out
 
@@ -42,6 +42,7 @@ def sign_in(request: Request) -> HttpResponse:
         return _sign_in_page(request, username=name, errors=wrong, status=422)
     auth.login(request, user)
     request.session.pop("ended", None)
+    screens.end(request.session)
     actions.record_sign_in(user, request_id=request.id, at=request.at)
     return HttpResponseRedirect(_next(request))
 

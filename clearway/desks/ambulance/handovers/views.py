@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.http import Http404, HttpResponse, HttpResponseBadRequest, HttpResponseRedirect
@@ -14,6 +15,8 @@ from clearway.core.layout import past
 from clearway.core.layout.queries import saved_views
 from clearway.core.layout.times import clock
 from clearway.core.live.queries import newest_push
+from clearway.core.people import screens
+from clearway.core.people.actions import record_screen
 from clearway.core.people.permissions import needs
 from clearway.domain.ambulance.situation import JOB_STATES
 from clearway.domain.ambulance.words import JobStatus
@@ -157,9 +160,20 @@ def wallboard(request: Any) -> HttpResponse:
         "limits": read.policy.handover,
         "areas": sorted(set(read.areas.values())),
         "area": area,
+        "is_kept": screens.is_one(request.session),
         **_frame(past.Asked(), live_after, "wall"),
     }
     return render(request, "handovers/wallboard.html", context)
+
+
+@needs("handovers.read")
+@require_POST
+def keep_wallboard(request: Any) -> HttpResponse:
+    """Leave this session on the wall: it may only show handovers from now on, for up to seven days."""
+    screens.keep(request.session, request.at)
+    record_screen(request.user, organisation_id=request.organisation.pk, by=request.actor, at=request.at)
+    query = urlencode({"area": area}) if (area := request.POST.get("area", "")) else ""
+    return HttpResponseRedirect(reverse("handovers:wallboard") + (f"?{query}" if query else ""))
 
 
 def _choice(request: Any) -> Choice:
