@@ -101,6 +101,9 @@ NAVIGATION: list[tuple[str, str, str, str]] = [
     ("Audit", "audit:audit", "audit.read", ""),
 ]
 
+# The page of one hospital, which the finder (Ctrl+K) lists by name: named view and permission to see it.
+PLACES = ("handovers:hospital", "handovers.read")
+
 LANGUAGE_CODE = "en-gb"
 USE_I18N = False
 USE_TZ = True

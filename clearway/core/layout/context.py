@@ -12,8 +12,12 @@ from clearway.domain.shared.freshness import Freshness, FreshnessPolicy, freshne
 
 from ..feeds.models import Source
 from ..feeds.queries import freshness_policy
+from ..live.queries import last_beat
+from ..organisation.queries import departments
 from ..worklist.models import Task
 
+LOST_AFTER = timedelta(seconds=10)  # without a sign of life from the worker; as in live.js
+PLACE_VIEW, PLACE_PERMISSION = settings.PLACES
 HEARD_STEP = 5  # seconds: a fragment changes at most so often, however fast messages come
 
 
@@ -42,10 +46,18 @@ class Feed:
 
 @dataclass(frozen=True, slots=True)
 class Tasks:
-    """How many tasks are open, and how many of them are P1."""
+    """How many tasks are to do, and how many of them are P1."""
 
     waiting: int
     urgent: int
+
+
+@dataclass(frozen=True, slots=True)
+class Beat:
+    """The worker's last sign of life, and how old it is when that is too old to trust the picture."""
+
+    at: datetime
+    silent_seconds: int | None
 
 
 def navigation(request: Any) -> list[Link]:
@@ -77,8 +89,28 @@ def feeds(organisation_id: int, at: datetime) -> list[Feed]:
     return [_feed(source, at, policy) for source in spoken]
 
 
+def beat_of(request: Any) -> Beat | None:
+    """How alive the picture is; one query. None before a worker has ever run."""
+    at = last_beat()
+    if at is None:
+        return None
+    silent = request.at - at
+    return Beat(at, int(silent.total_seconds()) if silent > LOST_AFTER else None)
+
+
+def places_of(request: Any) -> list[tuple[str, str]]:
+    """Name and address of every hospital whose page this person may open, for the finder; one query."""
+    if not request.organisation or not request.reach.allows(PLACE_PERMISSION):
+        return []
+    return [
+        (name, reverse(PLACE_VIEW, args=[code]))
+        for code, name in departments(request.organisation.pk)
+        if request.reach.allows_site(code, PLACE_PERMISSION)
+    ]
+
+
 def tasks_of(request: Any) -> Tasks | None:
-    """How many tasks are open, and how many of them are P1; one query.
+    """How many tasks are to do, and how many of them are P1; one query.
 
     None for who sees some sites only: the number that is pushed is the region's, and one that is not
     followed would soon be wrong.
@@ -89,8 +121,11 @@ def tasks_of(request: Any) -> Tasks | None:
 
 
 def tasks(organisation_id: int) -> Tasks:
-    """Open tasks of the whole region; one query."""
-    waiting = Task.objects.filter(organisation_id=organisation_id, closed_at__isnull=True)
+    """What is to do in the whole region, as the worklist counts it; one query.
+
+    What is shelved, or answered and waiting for its cause to go, is nothing to do now.
+    """
+    waiting = Task.objects.filter(organisation_id=organisation_id, state__in=Task.TO_DO)
     counted = waiting.aggregate(waiting=Count("id"), urgent=Count("id", filter=Q(priority=Task.Priority.P1)))
     return Tasks(**counted)
 

@@ -33,6 +33,8 @@ def environment(**options: Any) -> jinja2.Environment:
         navigation=context.navigation,
         feeds_of=context.feeds_of,
         tasks_of=context.tasks_of,
+        beat_of=context.beat_of,
+        places_of=context.places_of,
         theme_of=context.theme_of,
         errors_list=errors_list,
         keep=keep,

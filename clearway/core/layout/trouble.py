@@ -1,4 +1,4 @@
-"""What a person reads when an address leads nowhere, when a request makes no sense, and when we have failed."""
+"""What a person reads when an address leads nowhere, a request makes no sense, or we have failed."""
 
 from typing import Any
 

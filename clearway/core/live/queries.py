@@ -1,8 +1,10 @@
-"""Where the live stream stands."""
+"""Where the live stream stands, and whether anything still feeds it."""
+
+from datetime import datetime
 
 from django.db.models import Max
 
-from .models import Push
+from .models import Heartbeat, Push
 
 
 def newest_push() -> int:
@@ -11,3 +13,11 @@ def newest_push() -> int:
     Ask before reading the page's data, so that nothing can fall between.
     """
     return Push.objects.aggregate(newest=Max("id"))["newest"] or 0
+
+
+def last_beat() -> datetime | None:
+    """When the tailer last said that it is at work: a page read now is no younger. None before its first.
+
+    The worker writes it every five seconds, so an age below ten says nothing.
+    """
+    return Heartbeat.objects.filter(name="tailer").values_list("at", flat=True).first()

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import date
 from typing import Any
 
-from .models import PolicyVersion, Site
+from .models import Area, PolicyVersion, Site
 
 
 def site_by_code(organisation_id: int) -> dict[str, Site]:
@@ -46,3 +46,14 @@ def area_names(organisation_id: int) -> dict[str, str]:
     """Site code -> name of its area, for the sites that have one."""
     sites = Site.objects.filter(organisation_id=organisation_id, area__isnull=False)
     return dict(sites.values_list("code", "area__name"))
+
+
+def departments(organisation_id: int) -> list[tuple[str, str]]:
+    """Code and name of every hospital with an emergency department, by name; one query."""
+    sites = Site.objects.filter(organisation_id=organisation_id, kind="emergency_department")
+    return list(sites.order_by("name").values_list("code", "name"))
+
+
+def areas(organisation_id: int) -> dict[str, str]:
+    """Area code -> name."""
+    return dict(Area.objects.filter(organisation_id=organisation_id).values_list("code", "name"))

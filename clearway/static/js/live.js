@@ -10,13 +10,13 @@ const trusted = window.trustedTypes
   ? window.trustedTypes.createPolicy("clearway-fragments", { createHTML: (html) => html })
   : { createHTML: (html) => html };
 
-export function freshState(after = "0") {
-  return { after, beatAt: Date.now(), lost: false, ended: false, waiting: new Set(), gone: new Set(), say: new Map() };
+export function freshState(after = "0", beatAt = Date.now()) {
+  return { after, beatAt, lost: false, ended: false, waiting: new Set(), gone: new Set(), say: new Map() };
 }
 
 export function startLive(root) {
   const { liveTopics, liveAfter, liveAddress } = root.body.dataset;
-  const state = freshState(liveAfter);
+  const state = freshState(liveAfter, lastSign(root.body.dataset.beatAt));
   const address = `${liveAddress}?topics=${encodeURIComponent(liveTopics.trim())}`;
 
   function connect() {
@@ -52,6 +52,12 @@ export function startLive(root) {
   root.addEventListener("submit", (event) => refuseWhileLost(root, state, event), true);
 }
 
+// When the worker was last heard of, on this machine's clock. The page may come from a server whose worker is dead.
+function lastSign(beatAt) {
+  const silent = beatAt ? serverNow() - Date.parse(beatAt) : 0;
+  return Date.now() - Math.max(0, silent);
+}
+
 function beat(root, state, at) {
   setServerTime(at);
   state.beatAt = Date.now();
@@ -63,6 +69,7 @@ function beat(root, state, at) {
   banner.hidden = true;
   banner.textContent = "";
   root.body.classList.remove("lost");
+  holdForms(root, false);
 }
 
 // Signed out, or the role has ended: what is shown stays to be read, and nothing here brings it up to date.
@@ -75,6 +82,7 @@ export function end(root, state) {
   state.ended = true;
   state.lost = true;
   root.body.classList.add("lost");
+  holdForms(root, true);
   const banner = root.getElementById("connection");
   banner.removeAttribute("aria-label");
   banner.hidden = false;
@@ -95,10 +103,20 @@ function watchBeat(root, state) {
       banner.setAttribute("aria-label", "Connection lost. This picture is read only.");
       root.body.classList.add("lost");
     }
+    holdForms(root, true); // also those that a last fragment brought
     state.lost = true;
     const age = silent < 60_000 ? `${Math.floor(silent / 1000)} s` : duration(silent);
     banner.hidden = false;
     banner.textContent = `Connection lost. Picture from ${from}, ${age} old. Read only.`;
+  }
+}
+
+// Buttons that would send something look as refused as they are; they stay in the tab order, to be read.
+function holdForms(root, held) {
+  for (const button of root.querySelectorAll("main button")) {
+    if (button.form?.method !== "post") continue;
+    if (held) button.setAttribute("aria-disabled", "true");
+    else button.removeAttribute("aria-disabled");
   }
 }
 

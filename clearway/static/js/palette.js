@@ -1,7 +1,12 @@
-// Ctrl+K: every page and every action of this screen, by name. What is listed is what is on the screen.
+// Ctrl+K: every page, every action of this screen and every hospital that may be opened, by name; and the crews
+// and tasks that the rows of this screen link to.
+const LISTED = ".desk a, [data-command], .aside form button, main tbody th > a[href]:not([data-expand]), main td.main > a[href]";
+
 function entries(root) {
-  const found = root.querySelectorAll(".desk a, [data-command], .aside form button");
-  return [...found].map((element) => ({
+  const places = root.getElementById("places")?.content.querySelectorAll("a") ?? [];
+  const named = new Set([...places].map((link) => link.textContent));
+  const shown = [...root.querySelectorAll(LISTED)].filter((element) => !named.has(element.textContent.trim()));
+  return [...shown, ...places].map((element) => ({
     element,
     label: element.dataset.command || [...element.childNodes].filter((n) => n.nodeType === 3 || n.className === "who").map((n) => n.textContent.trim()).join(" ").trim(),
     chord: element.dataset.chord || "",
@@ -14,7 +19,7 @@ function build(root) {
   dialog.setAttribute("aria-labelledby", "palette-title");
   const title = root.createElement("h2");
   title.id = "palette-title";
-  title.textContent = "Find a page or an action";
+  title.textContent = "Find a page, a hospital or an action";
   const input = root.createElement("input");
   Object.entries({ type: "text", role: "combobox", "aria-expanded": "true", "aria-controls": "palette-list", "aria-labelledby": "palette-title", autocomplete: "off", spellcheck: "false" })
     .forEach(([name, value]) => input.setAttribute(name, value));
@@ -65,7 +70,8 @@ export function startPalette(root) {
     parts.dialog.close();
     if (!entry) return;
     if (entry.element.matches("input, select, textarea")) entry.element.focus();
-    else entry.element.click();
+    else if (entry.element.isConnected) entry.element.click();
+    else root.defaultView.location.assign(entry.element.href);
   }
 
   function keys(event) {
