@@ -10,6 +10,7 @@ from django.utils import timezone
 from clearway.config.regions import find
 from clearway.core.audit.actions import Actor
 from clearway.core.audit.models import Action
+from clearway.core.layout import context
 from clearway.core.live import viewers
 from clearway.core.live.models import Change
 from clearway.core.live.stream import Pushed, Viewer
@@ -181,6 +182,9 @@ def test_an_answered_task_stays_out_of_sight_until_its_cause_is_gone(trust: Orga
     actions.answer(shown(the_task()), "asked the nurse in charge", by=acting(somebody("pfc")), at=AT)
 
     assert swept(trust, wanted(), minutes=1) == Swept()
+    assert context.tasks(trust.pk) == context.Tasks(
+        waiting=0, urgent=0
+    )  # the count in the bar is what is to do
     assert swept(trust, minutes=2) == Swept(closed=1)
 
 

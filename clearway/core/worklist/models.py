@@ -21,6 +21,8 @@ class Task(models.Model):
         ANSWERED = "answered"
         CLOSED = "closed"
 
+    TO_DO = (State.OPEN, State.ACKNOWLEDGED)
+
     class Priority(models.IntegerChoices):
         P1 = 1
         P2 = 2

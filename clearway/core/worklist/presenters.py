@@ -27,7 +27,6 @@ VERBS = {
     "tasks.answer": "Answered",
     "tasks.shelve": "Shelved",
 }
-ACTIVE = (Task.State.OPEN, Task.State.ACKNOWLEDGED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +108,7 @@ def worklist(tasks: Iterable[Task], at: datetime, mine: frozenset[str] | None = 
         state: tuple(one for one, task in zip(lines, chosen, strict=True) if task.state == state)
         for state in Task.State
     }
-    active = [one for one, task in zip(lines, chosen, strict=True) if task.state in ACTIVE]
+    active = [one for one, task in zip(lines, chosen, strict=True) if task.state in Task.TO_DO]
     recent = sum(one.raised_at > at - WINDOW for one in active)
     return Worklist(
         groups=tuple(_groups(active, at, recent > FLOOD)),

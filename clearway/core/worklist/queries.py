@@ -133,14 +133,13 @@ def budget(organisation_id: int, at: datetime) -> Budget:
             "state", "raised_at"
         )
     )
-    active = (Task.State.OPEN, Task.State.ACKNOWLEDGED)
     priorities = Counter(priority for _, priority, _ in rows)
     return Budget(
         hours=_hours(times, at),
         raised={priority: priorities[priority] for priority in (1, 2, 3)},
         per_hour=len(rows) / 24,
         most_in_ten_minutes=most_within(times),
-        standing=sum(state in active and raised_at < at - STANDING for state, raised_at in standing),
+        standing=sum(state in Task.TO_DO and raised_at < at - STANDING for state, raised_at in standing),
         shelved=sum(state == Task.State.SHELVED for state, _ in standing),
         by_rule=tuple(Counter(rule for _, _, rule in rows).most_common()),
     )
