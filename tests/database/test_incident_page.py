@@ -172,3 +172,22 @@ def test_the_audit_of_another_trust_is_not_shown(
 
     assert incident not in stranger.get("/audit/").content.decode()
     assert stranger.get("/audit/").status_code == 200
+
+
+def test_the_page_speaks_in_names_and_local_times(coordinator: Client, cad: Source) -> None:
+    area = Organisation.objects.get().areas.first()
+    assert area is not None
+    call = CallEvent(
+        message_id="area", occurred_at=at(1), incident="9", status=CallStatus.NATURE_OF_CALL, area=area.code
+    )
+    wrong = conveyance("TVH01", incident="9", start=20, until="at_scene")
+    deliver(cad, [call, *wrong, *conveyance("TVH01", incident="9", start=-300, until="mobile")])
+
+    page = coordinator.get("/incidents/9/", headers={"referer": "http://testserver/quality/?page=2"})
+
+    text = page.content.decode()
+    assert f"<td>{area.name}</td>" in text
+    assert "+00:00" not in text
+    assert 'class="nhsuk-back-link no-print" href="/quality/?page=2"' in text
+    elsewhere = coordinator.get("/incidents/9/", headers={"referer": "https://elsewhere.example/"})
+    assert 'no-print" href="/"' in elsewhere.content.decode()

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from clearway.core.organisation.queries import site_by_code
+from clearway.core.organisation.queries import areas, site_by_code
 from clearway.core.people.reach import Sites
 from clearway.domain.ambulance.events import Event
 from clearway.domain.shared.facts import Fact
@@ -19,6 +19,7 @@ class Everything:
 
     incident  None when assignments speak of it but no call does
     sites     code -> name, former codes included
+    areas     code -> name
     """
 
     key: str
@@ -27,12 +28,13 @@ class Everything:
     findings: dict[str, list[Finding]]
     facts: tuple[Fact[Event], ...]
     sites: dict[str, str]
+    areas: dict[str, str]
 
 
 def everything(organisation_id: int, key: str, sites: Sites = None) -> Everything | None:
     """One incident; None when nothing is known of it, or nothing of it went to the sites in reach.
 
-    Five queries.
+    Six queries.
     """
     incident = Incident.objects.filter(organisation_id=organisation_id, key=key).first()
     rows = Assignment.objects.filter(organisation_id=organisation_id, incident=key)
@@ -48,6 +50,7 @@ def everything(organisation_id: int, key: str, sites: Sites = None) -> Everythin
         findings=quality.by_stream(organisation_id, streams),
         facts=tuple(sorted((fact for stream in told.values() for fact in stream), key=_when)),
         sites={code: site.name for code, site in site_by_code(organisation_id).items()},
+        areas=areas(organisation_id),
     )
 
 

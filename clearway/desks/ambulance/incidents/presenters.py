@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from clearway.core.layout.times import in_text
 from clearway.domain.ambulance.events import CallEvent, Event, JobEvent
 from clearway.domain.ambulance.intervals import INTERVALS, minutes
 from clearway.domain.ambulance.quality import RULES
@@ -75,13 +76,19 @@ def page(read: Everything) -> IncidentPage:
         key=read.key,
         category=(incident and incident.category) or "No data",
         nature=(incident and incident.nature) or "No data",
-        area=(incident and incident.area) or "No data",
+        area=_area(incident, read.areas),
         patient=_patient(incident),
         call_times=_call_times(incident),
         sendings=tuple(_sending(row, read) for row in read.assignments),
         findings=_findings(read.findings.get(f"incident:{read.key}", [])),
         told=tuple(_told(fact, read.sites) for fact in read.facts),
     )
+
+
+def _area(incident: Incident | None, areas: dict[str, str]) -> str:
+    """The name of the area; a code that the region does not have stays as it was sent."""
+    code = incident.area if incident else ""
+    return areas.get(code, code) or "No data"
 
 
 def _patient(incident: Incident | None) -> str:
@@ -121,7 +128,7 @@ def _destination(row: Assignment, sites: dict[str, str]) -> str:
 def _findings(found: list[Finding]) -> tuple[str, ...]:
     return tuple(
         f"{finding.code} {RULES[finding.code].sentence if finding.code in RULES else _words(finding.what)}:"
-        f" {finding.evidence}"
+        f" {_evidence(finding.evidence)}"
         for finding in found
     )
 
@@ -147,6 +154,10 @@ def _said(event: Event, sites: dict[str, str]) -> str:
     if isinstance(event, CallEvent) and event.category:
         words.append(str(event.category))
     return ", ".join(words)
+
+
+def _evidence(text: str) -> str:
+    return in_text(text).replace("_", " ")
 
 
 def _words(code: str) -> str:

@@ -1,9 +1,11 @@
 """The page of an incident, and looking at who its patient is."""
 
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.http import Http404, HttpResponse
 from django.shortcuts import render
+from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST
 
 from clearway.core.people.permissions import needs
@@ -47,6 +49,15 @@ def _read(request: Request, key: str) -> pages.Everything:
     return read
 
 
+def _back(request: Request) -> str:
+    """The page of ours that the person came from; else the first page."""
+    came_from = request.headers.get("Referer", "")
+    parts = urlsplit(came_from)
+    if not url_has_allowed_host_and_scheme(came_from, {request.get_host()}) or parts.path == request.path:
+        return "/"
+    return f"{parts.path}?{parts.query}" if parts.query else parts.path
+
+
 def _page(
     request: Request,
     read: pages.Everything,
@@ -57,6 +68,7 @@ def _page(
 ) -> HttpResponse:
     context = {
         "page": presenters.page(read),
+        "back": _back(request),
         "form": form,
         "looked": looked,
         "person": person,
