@@ -12,6 +12,7 @@ from clearway.core.decisions import snapshots
 from clearway.core.feeds.models import Source
 from clearway.core.live import viewers
 from clearway.core.live.fragments import Fragment
+from clearway.core.live.models import Heartbeat
 from clearway.core.organisation.models import Organisation, Site
 from clearway.core.people import middleware
 from clearway.core.people.models import RoleGrant, SavedView, User
@@ -181,7 +182,7 @@ def test_a_board_takes_as_many_queries_for_forty_crews_as_for_one(
                 conveyance("TVH01", start=crew / 100, incident=str(crew), call_sign=f"A{crew}"),
                 known=99,
             )
-        with django_assert_max_num_queries(17) as counted:
+        with django_assert_max_num_queries(19) as counted:
             text(coordinator, address)
         counts.append(len(counted))
 
@@ -386,3 +387,67 @@ def test_signing_in_on_a_kept_screen_makes_it_ordinary_again(coordinator: Client
 
     assert coordinator.get("/resources/").status_code == 200
     assert "Keep this screen" in text(coordinator, "/wallboard/")
+
+
+def test_a_silent_worker_is_said_by_the_page_itself(coordinator: Client) -> None:
+    Heartbeat.objects.create(name="tailer", at=at(98), every_seconds=5)
+
+    page = text(coordinator, "/handovers/")  # at minute 100
+
+    assert "Nothing has come in since 09:38, 2 min ago" in page
+    assert 'data-beat-at="2026-11-20T09:38:00Z"' in page
+    assert "worker is silent" not in text(coordinator, "/handovers/?at=2026-11-20T09:10")
+
+
+def test_a_live_worker_and_one_that_never_ran_raise_no_alarm(coordinator: Client) -> None:
+    assert "worker is silent" not in text(coordinator, "/handovers/")
+
+    Heartbeat.objects.create(name="tailer", at=at(99.9), every_seconds=5)
+
+    page = text(coordinator, "/wallboard/")
+    assert "worker is silent" not in page
+    assert "data-beat-at" in page
+
+
+def test_before_the_first_word_of_the_control_room_a_hospital_is_unknown(
+    coordinator: Client, knows_handovers: Source
+) -> None:
+    deliver(knows_handovers, conveyance("TVH01", until="at_hospital"), known=60)
+
+    then, now = (
+        text(coordinator, "/handovers/TVH01/?at=2026-11-20T07:00"),
+        text(coordinator, "/handovers/TVH01/"),
+    )
+
+    assert "Unknown: the control room had not been heard by then" in then
+    assert "No vehicle" not in then
+    assert '<svg class="chart"' not in then
+    assert "Unknown:" not in now
+
+
+def test_the_times_of_a_vehicle_lead_to_its_incident(coordinator: Client, knows_handovers: Source) -> None:
+    deliver(knows_handovers, conveyance("TVH01", until="at_hospital", incident="2026/77"))
+
+    assert '<a href="/incidents/2026/77/">A1</a>' in text(coordinator, "/handovers/TVH01/")
+
+
+def test_the_finder_lists_the_hospitals_that_a_person_may_open(valley: Organisation, clock: object) -> None:
+    site = Site.objects.get(organisation=valley, code="TVH01")
+
+    places = text(signed_in(valley, "halo", site), "/handovers/").split('<template id="places">')[1]
+
+    assert '<a href="/handovers/TVH01/">' in places
+    assert "TVH02" not in places.split("</template>")[0]
+
+
+def test_among_hospitals_where_nobody_waits_those_with_crews_coming_are_on_the_wall(
+    coordinator: Client, knows_handovers: Source, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("clearway.desks.ambulance.handovers.views.MOST_TILES", 1)
+    deliver(knows_handovers, conveyance("TVH02", until="left_scene"))
+
+    page = text(coordinator, "/wallboard/")
+
+    assert 'id="wall-TVH02"' in page
+    assert 'id="wall-TVH01"' not in page
+    assert "1 more hospital is on the" in page

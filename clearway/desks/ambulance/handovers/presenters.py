@@ -55,6 +55,7 @@ class VehicleRow:
     """One vehicle. `level` is the alarm level of its wait, "" while it is within the limits."""
 
     key: str
+    incident: str
     call_sign: str
     category: str
     kind: str
@@ -101,6 +102,7 @@ class HospitalRow:
     doubt: FeedState | None = None
     unknown: str = ""
     minutes_lost: float = field(default=0, compare=False)
+    coming: int = field(default=0, compare=False)
 
     @property
     def has_name(self) -> bool:
@@ -150,6 +152,7 @@ def hospital_row(
         doubt=basis.cad if basis.cad.freshness is not Freshness.FRESH else None,
         unknown=_unknown(picture, basis),
         minutes_lost=picture.lost.beyond_standard if picture.lost else 0,
+        coming=len(stages[Stage.INBOUND]),
     )
 
 
@@ -158,6 +161,7 @@ def vehicle_row(vehicle: Vehicle, policy: HandoverPolicy, at: datetime) -> Vehic
     waits = vehicle.stage.is_waiting and vehicle.wait_minutes is not None
     return VehicleRow(
         key=vehicle.key,
+        incident=vehicle.incident,
         call_sign=vehicle.call_sign,
         category=words.category(vehicle.category),
         kind=words.kind(vehicle.kind),
@@ -205,6 +209,13 @@ def level_of(wait_minutes: float | None, policy: HandoverPolicy) -> str:
 def in_order(rows: Sequence[HospitalRow], sort: str) -> list[HospitalRow]:
     """The rows as the address asks; the unknown destination always last."""
     return sorted(rows, key=lambda row: (not row.has_name, _measure(row, sort), row.name))
+
+
+def most_pressing(rows: Sequence[HospitalRow], most: int) -> list[HospitalRow]:
+    """The rows with the longest waits, then those with most crews on the way, at most so many."""
+    return sorted(rows, key=lambda row: (_measure(row, "longest"), -row.coming, not row.has_name, row.name))[
+        :most
+    ]
 
 
 def _measure(row: HospitalRow, sort: str) -> float:

@@ -97,6 +97,7 @@ def hospital(request: Any, code: str) -> HttpResponse:
         "day": day,
         "chart": charts.drawn(day, read.policy.handover),
         "knows_handover": read.basis.knows_handover,
+        "is_heard": read.basis.cad.heard_at is not None,
         "findings": queries.findings(read, request.organisation.pk, code, asked.known_at),
         "limits": read.policy.handover,
         "actions": {} if asked.known_at else _marks(request, code, read),
@@ -153,10 +154,10 @@ def wallboard(request: Any) -> HttpResponse:
         for each in read.pictures
         if request.reach.allows_site(each.code) and (not area or _area(read, each) == area)
     ]
-    rows = presenters.in_order([_row(read, each) for each in pictures], "longest")
+    shown = presenters.most_pressing([_row(read, each) for each in pictures], MOST_TILES)
     context = {
-        "rows": sorted(rows[:MOST_TILES], key=lambda row: (not row.has_name, row.name)),
-        "more": max(0, len(rows) - MOST_TILES),
+        "rows": presenters.in_order(shown, "name"),
+        "more": len(pictures) - len(shown),
         "limits": read.policy.handover,
         "areas": sorted(set(read.areas.values())),
         "area": area,
