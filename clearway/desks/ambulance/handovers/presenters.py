@@ -212,10 +212,13 @@ def in_order(rows: Sequence[HospitalRow], sort: str) -> list[HospitalRow]:
 
 
 def most_pressing(rows: Sequence[HospitalRow], most: int) -> list[HospitalRow]:
-    """The rows with the longest waits, then those with most crews on the way, at most so many."""
-    return sorted(rows, key=lambda row: (_measure(row, "longest"), -row.coming, not row.has_name, row.name))[
-        :most
-    ]
+    """The rows with the longest waits, then those with most crews on the way, at most so many; the unknown
+    destination always last."""
+
+    def pressing(row: HospitalRow) -> tuple[bool, float, int, str]:
+        return not row.has_name, _measure(row, "longest"), -row.coming, row.name
+
+    return sorted(rows, key=pressing)[:most]
 
 
 def _measure(row: HospitalRow, sort: str) -> float:

@@ -87,7 +87,7 @@ def page(read: Everything) -> IncidentPage:
 
 def _area(incident: Incident | None, areas: dict[str, str]) -> str:
     """The name of the area; a code that the region does not have stays as it was sent."""
-    code = incident.area if incident else ""
+    code = (incident and incident.area) or ""
     return areas.get(code, code) or "No data"
 
 
