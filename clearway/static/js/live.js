@@ -44,6 +44,7 @@ export function startLive(root) {
   }
 
   connect();
+  watchBeat(root, state);
   setInterval(() => watch(root, state), 1000);
   setInterval(() => speak(root, state), SAY_EVERY);
   root.addEventListener("click", (event) => {
@@ -63,7 +64,7 @@ function beat(root, state, at) {
   state.beatAt = Date.now();
   const wall = root.querySelector("[data-wall]");
   if (wall) wall.classList.toggle("beat"); // starts the style sheet's count to the hatch again
-  if (!state.lost) return;
+  if (!state.lost && !root.body.classList.contains("lost")) return; // the page may have come with the banner
   state.lost = false;
   const banner = root.getElementById("connection");
   banner.hidden = true;
