@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, MutableMapping
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -80,7 +81,9 @@ def heard(*answers: Viewer | Exception | None, query: bytes = b"topics=tasks") -
         scope = {"query_string": query, "headers": []}
         await asyncio.wait_for(stream(scope, receive, send), timeout=10)
 
-    asyncio.run(follow())
+    # In a thread of its own: the browser tests leave their loop running in this one.
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(asyncio.run, follow()).result()
     return sent[0]["status"], b"".join(message.get("body", b"") for message in sent)
 
 
