@@ -25,6 +25,6 @@ def render(organisation_id: int, keys: Collection[str], at: datetime) -> list[Fr
 
 
 def _row(task: Task, at: datetime) -> str:
-    if task.state not in presenters.ACTIVE:
+    if task.state not in Task.TO_DO:
         return ""
     return render_to_string("worklist/row.html", {"line": presenters.line(task, at)})
