@@ -3,7 +3,7 @@
 import hashlib
 import secrets
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.db.models import F
@@ -15,6 +15,8 @@ from ..audit.actions import record as audit
 from ..live.actions import announce
 from ..organisation.models import Organisation
 from .models import Batch, Quarantined, Source
+
+SPEAKS_ALL_THE_TIME = timedelta(seconds=5)  # the tailer draws what ages anew as often
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,8 +144,13 @@ def close(batch: Batch, account: Account, *, at: datetime) -> None:
 
 
 def heard(source: Source, *, at: datetime) -> None:
-    """Note that a source was heard from."""
-    if Source.objects.filter(pk=source.pk).exclude(received_at__gte=at).update(received_at=at):
+    """Note that a source was heard from. Screens are told when it had been silent for a while.
+
+    While it speaks all the time, they are told of it with everything else that changes with time alone.
+    """
+    silent = source.received_at is None or at - source.received_at >= SPEAKS_ALL_THE_TIME
+    newer = Source.objects.filter(pk=source.pk).exclude(received_at__gte=at).update(received_at=at)
+    if newer and silent:
         announce("source", [source.name], organisation_id=source.organisation_id, at=at)
 
 

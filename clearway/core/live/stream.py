@@ -29,7 +29,7 @@ Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
-QUEUE = 500  # pushes that a slow screen may fall behind
+QUEUE = 2_000  # pushes that a slow screen may fall behind; a whole region drawn anew is fewer
 REPLAY = 5_000  # newest pushes kept to send again after a cut; for more than that a new page is cheaper
 LISTENING_SECONDS = 5  # how long a screen waits for the process to hear the database
 LOOK_SECONDS = 10  # after so long a silence the database is asked, which finds a dead connection

@@ -8,7 +8,7 @@ import contextlib
 import hashlib
 import json
 import logging
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -32,6 +32,12 @@ SEAT_IDLE = "5s"
 LONG_AGO = datetime.min.replace(tzinfo=UTC)
 KEEP = timedelta(hours=1)  # a screen that was away longer loads its page anew
 
+# What the last tailer pushed; without it a new one would push every row of every board again.
+_LAST_PUSHED = """
+SELECT DISTINCT ON (organisation_id, topic, key) organisation_id, topic, key, sha256(convert_to(body, 'UTF8'))
+FROM core_push ORDER BY organisation_id, topic, key, id DESC
+"""
+
 Render = Callable[[int, frozenset[str], datetime], Sequence[Fragment]]
 
 
@@ -53,10 +59,14 @@ class Tailer:
     _pushed: dict[tuple[int, str, str], bytes] = field(default_factory=dict)
     _beaten: datetime = LONG_AGO
     _ticked: datetime = LONG_AGO
+    _to_tick: deque[int] = field(default_factory=deque)
     _failed: dict[object, datetime] = field(default_factory=dict)
 
     def work(self, at: datetime) -> int:
-        """Do what is due at this instant, if no other process is the tailer. Returns change rows taken."""
+        """Do what is due at this instant, if no other process is the tailer.
+
+        Returns how much was done or is still due; 0 when there is time to rest.
+        """
         try:
             return self._round(at) if self._is_the_one() else 0
         except BaseException:
@@ -64,15 +74,19 @@ class Tailer:
             raise
 
     def _round(self, at: datetime) -> int:
-        with transaction.atomic():
-            taken = self._follow(at)
-            if at - self._ticked >= TICK_EVERY:
-                self._ticked = at
-                self._tick(at)
-            if at - self._beaten >= BEAT_EVERY and not self._failed:
-                self._beaten = at
-                _notify({"beat": at.isoformat()})
-        return taken
+        taken = self._follow(at)
+        if at - self._beaten >= BEAT_EVERY and not self._failed:
+            self._beaten = at
+            _notify({"beat": at.isoformat()})
+        if at - self._ticked >= TICK_EVERY and not self._to_tick:
+            self._ticked = at
+            self._to_tick.extend(Organisation.objects.values_list("pk", flat=True))
+            Push.objects.filter(at__lt=at - KEEP).delete()
+        if self._to_tick:
+            # One organisation a round, so that a change waits for one at most.
+            with transaction.atomic():
+                self._tick(self._to_tick.popleft(), at)
+        return taken + len(self._to_tick)
 
     def _is_the_one(self) -> bool:
         """Whether this process has the seat, which is a lock of its session: gone when the connection is."""
@@ -84,6 +98,10 @@ class Tailer:
                 return False
             # One that is stopped, but not dead, must not keep the seat.
             cursor.execute("SELECT set_config('idle_session_timeout', %s, false)", [SEAT_IDLE])
+            cursor.execute(_LAST_PUSHED)
+            self._pushed = {
+                (organisation_id, topic, key): digest for organisation_id, topic, key, digest in cursor
+            }
         self._seat = connection.connection
         return True
 
@@ -93,16 +111,26 @@ class Tailer:
         self._pushed.clear()
         self._failed.clear()
         self._ticked = LONG_AGO
+        self._to_tick.clear()
         with contextlib.suppress(DatabaseError), connection.cursor() as cursor:
             cursor.execute("SELECT pg_advisory_unlock_all(), set_config('idle_session_timeout', '0', false)")
 
     def _follow(self, at: datetime) -> int:
+        """Render what changed, one organisation after the other; what one renderer read serves the next."""
         changes = Change.objects.order_by("id").values_list("pk", "organisation_id", "topic", "key")
-        together: dict[tuple[int, str], list[tuple[int, str]]] = defaultdict(list)
+        together: dict[int, dict[str, list[tuple[int, str]]]] = defaultdict(lambda: defaultdict(list))
         for pk, organisation_id, topic, key in changes[:CHANGES_AT_ONCE]:
-            together[organisation_id, topic].append((pk, key))
+            together[organisation_id][topic].append((pk, key))
+        return sum(
+            self._follow_one(organisation_id, topics, at) for organisation_id, topics in together.items()
+        )
+
+    @transaction.atomic
+    def _follow_one(
+        self, organisation_id: int, topics: Mapping[str, Sequence[tuple[int, str]]], at: datetime
+    ) -> int:
         done: list[int] = []
-        for (organisation_id, topic), rows in together.items():
+        for topic, rows in topics.items():
             keys = frozenset(key for _, key in rows)
             if topic not in self.renderers or self._render(self.renderers[topic], organisation_id, keys, at):
                 done += [pk for pk, _ in rows]
@@ -127,11 +155,9 @@ class Tailer:
         self._failed.pop(name, None)
         return True
 
-    def _tick(self, at: datetime) -> None:
-        for organisation_id in Organisation.objects.values_list("pk", flat=True):
-            for render in self.tickers:
-                self._render(render, organisation_id, frozenset(), at)
-        Push.objects.filter(at__lt=at - KEEP).delete()
+    def _tick(self, organisation_id: int, at: datetime) -> None:
+        for render in self.tickers:
+            self._render(render, organisation_id, frozenset(), at)
 
     def _push(self, organisation_id: int, fragments: Sequence[Fragment], at: datetime) -> None:
         changed = [each for each in fragments if self._is_news(organisation_id, each)]
@@ -152,7 +178,7 @@ class Tailer:
 
     def _is_news(self, organisation_id: int, fragment: Fragment) -> bool:
         name = (organisation_id, fragment.topic, fragment.key)
-        digest = hashlib.blake2b(fragment.html.encode(), digest_size=16).digest()
+        digest = hashlib.sha256(fragment.html.encode()).digest()
         is_news = self._pushed.get(name) != digest
         self._pushed[name] = digest
         return is_news

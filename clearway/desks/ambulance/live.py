@@ -16,6 +16,7 @@ from clearway.core.live.tailer import Render
 from clearway.core.worklist import live as worklist
 from clearway.core.worklist.actions import TOPIC
 from clearway.domain.ambulance.situation import Situation
+from clearway.engine.ambulance.handovers import HandoverPolicy
 
 from . import situation
 from .handovers import presenters as hospitals
@@ -29,6 +30,17 @@ def _situation(organisation_id: int, at: datetime) -> Situation:
     return situation.read(organisation_id, at)
 
 
+# Rows are values without ticking text: most are as they were when a round comes to them again.
+@lru_cache(maxsize=2_000)
+def _site_html(template: str, row: hospitals.HospitalRow, limits: HandoverPolicy) -> str:
+    return render_to_string(template, {"row": row, "limits": limits, "is_open": False})
+
+
+@lru_cache(maxsize=10_000)
+def _resource_html(row: resources.Row) -> str:
+    return render_to_string("resources/row.html", {"row": row})
+
+
 def sites(organisation_id: int, codes: frozenset[str], at: datetime) -> list[Fragment]:
     """The rows and tiles of some hospitals."""
     read = handovers.board(organisation_id, at, situation=_situation(organisation_id, at))
@@ -38,8 +50,8 @@ def sites(organisation_id: int, codes: frozenset[str], at: datetime) -> list[Fra
             row = hospitals.hospital_row(
                 picture, read.basis, read.policy.handover, read.areas.get(picture.code or "", ""), at
             )
-            words = {"row": row, "limits": read.policy.handover, "is_open": False}
-            html, tile = (render_to_string(f"handovers/{name}.html", words) for name in ("site", "tile"))
+            limits = read.policy.handover
+            html, tile = (_site_html(f"handovers/{name}.html", row, limits) for name in ("site", "tile"))
             fragments.append(Fragment("handovers", row.key, html, site=picture.code))
             fragments.append(Fragment("wall", row.key, tile, site=picture.code))
     if hospitals.UNKNOWN_KEY in codes and all(picture.code for picture in read.pictures):
@@ -55,16 +67,9 @@ def all_sites(organisation_id: int, _keys: frozenset[str], at: datetime) -> list
 
 def resource_rows(organisation_id: int, call_signs: frozenset[str], at: datetime) -> list[Fragment]:
     """The rows of some resources; an empty one for who has gone off shift."""
-    read = resources.board(organisation_id, at, situation=_situation(organisation_id, at))
-    rows = {row.call_sign: row for row in read.rows}
-    return [
-        Fragment(
-            "resources",
-            call_sign,
-            render_to_string("resources/row.html", {"row": rows[call_sign]}) if call_sign in rows else "",
-        )
-        for call_sign in sorted(call_signs)
-    ]
+    read = resources.board(organisation_id, at, situation=_situation(organisation_id, at), only=call_signs)
+    html = {row.call_sign: _resource_html(row) for row in read.rows}
+    return [Fragment("resources", call_sign, html.get(call_sign, "")) for call_sign in sorted(call_signs)]
 
 
 def all_resources(organisation_id: int, _keys: frozenset[str], at: datetime) -> list[Fragment]:

@@ -86,15 +86,19 @@ def board(
     at: datetime,
     known_at: datetime | None = None,
     situation: Situation | None = None,
+    only: frozenset[str] | None = None,
 ) -> Board:
     """The resource board now, or as it was known at a past instant.
 
     situation  that of the instant, where the caller has read it already
+    only       the call signs of the rows wanted, where not all are
     """
     situation = situation or situations.shown(organisation_id, at, known_at)
     policy = desk_policy(organisation_id, known_at or at)
     rows = resource_rows(situation, policy.resources)
-    told = _told(organisation_id, known_at)
+    if only is not None:
+        rows = tuple(row for row in rows if row.call_sign in only)
+    told = _told(organisation_id, rows, known_at)
     where = _places(organisation_id, rows, known_at)
     areas = area_names(organisation_id)
     site_names = dict(zip(situation.sites.code, situation.sites.name, strict=True))
@@ -109,12 +113,12 @@ def board(
     )
 
 
-def _told(organisation_id: int, known_at: datetime | None) -> dict[str, ResourceStanding]:
-    standings = (
-        situations.standings_as_known(organisation_id, known_at)
-        if known_at
-        else queries.on_shift(organisation_id)
-    )
+def _told(
+    organisation_id: int, rows: Sequence[ResourceRow], known_at: datetime | None
+) -> dict[str, ResourceStanding]:
+    if known_at is None:
+        return queries.by_call_sign(organisation_id, [row.call_sign for row in rows])
+    standings = situations.standings_as_known(organisation_id, known_at)
     return {standing.call_sign: standing for standing in standings}
 
 
@@ -122,7 +126,7 @@ def _places(
     organisation_id: int, rows: Sequence[ResourceRow], known_at: datetime | None
 ) -> dict[str, str | None]:
     if known_at is None:
-        return queries.place_names(organisation_id)
+        return queries.place_names(organisation_id, [row.call_sign for row in rows])
     seen = [
         Position(each.call_sign, each.position_at, each.position.latitude, each.position.longitude)
         for each in rows
