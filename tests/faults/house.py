@@ -29,6 +29,7 @@ KEY = "a key only for tests"
 
 # Run in a process of its own, because the tests' own Django stands on another database.
 PREPARE = """
+import json
 import django
 django.setup()
 from clearway.config.migrate import migrate
@@ -41,19 +42,26 @@ from clearway.interchange.region_pack import parse
 from tests.trust import signed_in, somebody
 organisation = load_region(parse(find("test-valley")), by=Actor("test"), at=datetime.now(UTC))
 browser = signed_in(somebody("pfc", "patient_flow_coordinator", organisation))
-print(browser.cookies["sessionid"].value)
+print(json.dumps({"cookies": [browser.cookies["sessionid"].value]}))
 """
 
 
 @dataclass
 class House:
-    """The server, the processes and what a client needs to speak with them."""
+    """The server, the processes and what a client needs to speak with them.
+
+    cookies  a session of somebody at the desk of each region
+    """
 
     home: Path
     server: postgres.Server
-    cookie: str = ""
+    cookies: list[str] = field(default_factory=list)
     processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
     ports: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def cookie(self) -> str:
+        return self.cookies[0]
 
     @property
     def environment(self) -> dict[str, str]:
@@ -130,7 +138,7 @@ class House:
     def ask(self, query: str, *values: object) -> Any:
         """The first value of the first row."""
         with self.connect() as link:
-            row = link.execute(query, values).fetchone()  # type: ignore[arg-type]
+            row = link.execute(query, values).fetchone()
             return row[0] if row else None
 
     def add_source(self, name: str, kind: str) -> httpx.Headers:
@@ -146,17 +154,23 @@ class House:
 
 
 @contextlib.contextmanager
-def a_house() -> Iterator[House]:
-    """A house with the invented region and a coordinator who is signed in; swept away at the end."""
-    home = Path(tempfile.mkdtemp(prefix="clearway-faults-"))
+def a_house(prepare: str = PREPARE) -> Iterator[House]:
+    """A house with the invented region and a coordinator who is signed in; swept away at the end.
+
+    prepare  the program that fills the empty database and prints the cookies as JSON
+    """
+    home = Path(tempfile.mkdtemp(prefix="clearway-house-"))
     home.chmod(0o711)  # the ordinary user that runs PostgreSQL for root must be able to pass through
     house = House(home, postgres.start(home / "postgres"))
     try:
         prepare_embedded(str(house.server.sockets))
-        prepared = house.run("-c", PREPARE)
+        prepared = house.run("-c", prepare)
         assert prepared.returncode == 0, prepared.stderr
-        house.cookie = prepared.stdout.split()[-1]
+        house.cookies = json.loads(prepared.stdout.splitlines()[-1])["cookies"]
         yield house
+    except BaseException:
+        house.tell()
+        raise
     finally:
         house.end_all()
         house.server.stop()
