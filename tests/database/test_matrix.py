@@ -238,4 +238,4 @@ def test_the_pages_of_the_own_site_do_show_what_is_its_own(
     }
 
     assert mine >= SHOWING[role]
-    assert theirs == SHOWING[role]  # the word would be seen, were it not held back
+    assert theirs >= SHOWING[role]  # the word would be seen, were it not held back
