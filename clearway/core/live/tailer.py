@@ -58,15 +58,13 @@ class Tailer:
     _seat: object = None
     _pushed: dict[tuple[int, str, str], bytes] = field(default_factory=dict)
     _beaten: datetime = LONG_AGO
-    _ticked: datetime = LONG_AGO
+    _next_tick: datetime = LONG_AGO
+    _between: timedelta = TICK_EVERY
     _to_tick: deque[int] = field(default_factory=deque)
     _failed: dict[object, datetime] = field(default_factory=dict)
 
     def work(self, at: datetime) -> int:
-        """Do what is due at this instant, if no other process is the tailer.
-
-        Returns how much was done or is still due; 0 when there is time to rest.
-        """
+        """Do what is due at this instant, if no other process is the tailer. Returns change rows taken."""
         try:
             return self._round(at) if self._is_the_one() else 0
         except BaseException:
@@ -78,15 +76,21 @@ class Tailer:
         if at - self._beaten >= BEAT_EVERY and not self._failed:
             self._beaten = at
             _notify({"beat": at.isoformat()})
-        if at - self._ticked >= TICK_EVERY and not self._to_tick:
-            self._ticked = at
+        self._tick_in_turn(at)
+        return taken
+
+    def _tick_in_turn(self, at: datetime) -> None:
+        """One organisation after another, spread over a tick: a change waits for one at most."""
+        if at < self._next_tick:
+            return
+        if not self._to_tick:
             self._to_tick.extend(Organisation.objects.values_list("pk", flat=True))
+            self._between = TICK_EVERY / max(1, len(self._to_tick))
             Push.objects.filter(at__lt=at - KEEP).delete()
+        self._next_tick = at + self._between
         if self._to_tick:
-            # One organisation a round, so that a change waits for one at most.
             with transaction.atomic():
                 self._tick(self._to_tick.popleft(), at)
-        return taken + len(self._to_tick)
 
     def _is_the_one(self) -> bool:
         """Whether this process has the seat, which is a lock of its session: gone when the connection is."""
@@ -110,7 +114,7 @@ class Tailer:
         self._seat = None
         self._pushed.clear()
         self._failed.clear()
-        self._ticked = LONG_AGO
+        self._next_tick = LONG_AGO
         self._to_tick.clear()
         with contextlib.suppress(DatabaseError), connection.cursor() as cursor:
             cursor.execute("SELECT pg_advisory_unlock_all(), set_config('idle_session_timeout', '0', false)")
