@@ -144,11 +144,11 @@ def _recorded_apart(source: Source, lines: Sequence[Line], at: datetime) -> list
 def _close(
     batches: Sequence[Batch], lines: Sequence[Line], verdicts: Sequence[Verdict], at: datetime
 ) -> None:
-    mine: dict[Batch, list[tuple[Line, Verdict]]] = {batch: [] for batch in batches}
+    outcomes: dict[int, list[tuple[Line, Verdict]]] = {batch.pk: [] for batch in batches}
     for line, verdict in zip(lines, verdicts, strict=True):
-        mine[line.batch].append((line, verdict))
-    for batch, outcomes in mine.items():
-        feeds.close(batch, _account(outcomes), at=at)
+        outcomes[line.batch.pk].append((line, verdict))
+    for batch in batches:
+        feeds.close(batch, _account(outcomes[batch.pk]), at=at)
     feeds.heard(batches[0].source, at=max(batch.received_at for batch in batches))
 
 

@@ -27,3 +27,17 @@ def distance_km(
     half_lon = np.radians(np.subtract(other_longitude, longitude)) / 2
     chord = np.sin(half_lat) ** 2 + np.cos(phi) * np.cos(other_phi) * np.sin(half_lon) ** 2
     return np.asarray(2 * EARTH_RADIUS_KM * np.arcsin(np.sqrt(chord)), dtype=np.float64)
+
+
+def nearest(here: npt.NDArray[np.float64], there: npt.NDArray[np.float64]) -> npt.NDArray[np.intp]:
+    """For each row of `here` the row of `there` nearest to it; both (n, 2) latitude and longitude, degrees.
+
+    The nearest has the smallest angle between the two directions from the centre of the Earth: one product of
+    matrices instead of a distance for every pair. `there` is not empty.
+    """
+    return np.asarray((_directions(here) @ _directions(there).T).argmax(axis=1))
+
+
+def _directions(points: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    phi, theta = np.radians(points[:, 0]), np.radians(points[:, 1])
+    return np.column_stack((np.cos(phi) * np.cos(theta), np.cos(phi) * np.sin(theta), np.sin(phi)))

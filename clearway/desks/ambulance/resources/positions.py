@@ -12,7 +12,7 @@ from clearway.core.feeds.models import Source
 from clearway.core.live.actions import announce
 from clearway.core.organisation.models import Site
 from clearway.domain.ambulance.events import Position
-from clearway.domain.shared.geography import distance_km
+from clearway.domain.shared.geography import distance_km, nearest
 
 _ENCODER = msgspec.json.Encoder()
 LOCK = 4102  # advisory lock class: one writer of newest positions per organisation
@@ -108,9 +108,10 @@ def places(positions: Sequence[Position], organisation_id: int) -> list[str | No
         return [None] * len(positions)
     names, latitudes, longitudes = zip(*sites, strict=True)
     here = np.array([(position.latitude, position.longitude) for position in positions])
-    apart = distance_km(here[:, :1], here[:, 1:], np.array(latitudes), np.array(longitudes))
-    nearest = apart.argmin(axis=1)
+    there = np.column_stack((latitudes, longitudes))
+    site = nearest(here, there)
+    apart = distance_km(here[:, 0], here[:, 1], there[site, 0], there[site, 1])
     return [
-        f"{'at' if apart[row, site] < AT_A_PLACE_KM else 'near'} {names[site]}"
-        for row, site in enumerate(nearest)
+        f"{'at' if near else 'near'} {names[row]}"
+        for row, near in zip(site.tolist(), (apart < AT_A_PLACE_KM).tolist(), strict=True)
     ]
