@@ -3,7 +3,10 @@
 Ours: read, deduplicate, append facts, fold, write projections, audit, announce; one worker. The baselines
 only write rows on the same server in the same run. Flushing to disk is on, as in production.
 
-  python -m bench.ingest [--events 40000] [--positions 200000] [--batch 500]
+With --http the batches are posted by eight clients to a real ingest process, at 1, 10, 100 and 1,000 lines a
+batch, and a real worker reads them; "stored" is the rate of acknowledgement, "read" that to the last fact.
+
+  python -m bench.ingest [--events 40000] [--positions 200000] [--batch 500] [--http]
 """
 
 import argparse
@@ -111,12 +114,47 @@ def bare_copy(rows: list[dict[str, object]], size: int) -> Callable[[], None]:
     return work
 
 
+def over_http() -> None:
+    """The same messages through the front door."""
+    from concurrent.futures import ThreadPoolExecutor
+
+    import httpx
+
+    from bench import england
+    from tests.faults.house import KEY, a_house, wait_for
+
+    with a_house(england.PREPARE) as house:
+        address = house.serve("ingest")
+        house.work("worker-inbox", "inbox")
+        client = httpx.Client(headers={"Authorization": f"Bearer {KEY}"}, timeout=60)
+        for region, size in enumerate((1, 10, 100, 1000)):
+            for kind, rows in (("cad", statuses), ("positions", positions)):
+                count = min(2_000 * size, 40_000 if kind == "cad" else 200_000)
+                bodies = list(batches(rows(count), size))
+                to = f"{address}/feeds/{kind}/{kind}-{region}"
+                begun = time.perf_counter()
+                with ThreadPoolExecutor(8) as pool:
+                    for answer in pool.map(lambda body, to=to: client.post(to, content=body), bodies):
+                        answer.raise_for_status()
+                stored = time.perf_counter() - begun
+                wait_for(lambda: not england.waiting(house), seconds=120, what="the inbox to be empty")
+                read = time.perf_counter() - begun
+                print(
+                    f"{kind:<10} {size:>5} a batch   stored {count / stored:>9,.0f}/s"
+                    f" ({len(bodies) / stored:,.0f} batches/s)   read {count / read:>9,.0f}/s"
+                )
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--events", type=int, default=40_000)
     parser.add_argument("--positions", type=int, default=200_000)
     parser.add_argument("--batch", type=int, default=500)
+    parser.add_argument("--http", action="store_true")
     wanted = parser.parse_args()
+    if wanted.http:
+        over_http()
+        return
     with region.fresh() as organisation:
         for kind, count, rows in (
             ("cad", wanted.events, statuses(wanted.events)),
