@@ -17,10 +17,12 @@ def database_at_hand() -> Iterator[None]:
     """The database for as long as the block runs.
 
     An outside server, or an embedded one that another command runs, is used as it is; otherwise the
-    embedded one is started and stopped again at the end.
+    embedded one is started and stopped again at the end. A supervised process never starts one: when the
+    database is away its supervisor is bringing it back, and would find a rival in its place.
     """
     home = database.home() / "postgres"
-    if not database.is_embedded() or postgres.is_answering(home):
+    supervised = os.environ.get("CLEARWAY_SUPERVISED") == "1"
+    if supervised or not database.is_embedded() or postgres.is_answering(home):
         yield
         return
     server = postgres.start(home)

@@ -36,6 +36,10 @@ VARIABLES = {
         "Kind of this process: web, ingest, worker or owner; the commands set it.", "owner"
     ),
     "CLEARWAY_SECRET_KEY": Variable("Key that signs sessions; 50 characters or more.", "none", secret=True),
+    "CLEARWAY_SUPERVISED": Variable(
+        "1 where a supervisor runs the database: the process never starts one; the demo sets it.",
+        "not set",
+    ),
     "CLEARWAY_SECRET_KEY_FILE": Variable("File that holds that key.", "secret-key in CLEARWAY_HOME"),
     "CLEARWAY_ALLOWED_HOSTS": Variable(
         "Names under which people reach the desks, with commas between.", "localhost,127.0.0.1,[::1]"

@@ -62,7 +62,7 @@ def program(name: str, words: Sequence[str], environment: Mapping[str, str], log
         with log.open("ab") as output:
             return subprocess.Popen(
                 [sys.executable, "-m", "clearway", *words],
-                env=dict(environment),
+                env={**environment, "CLEARWAY_SUPERVISED": "1"},
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,

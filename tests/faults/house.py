@@ -85,7 +85,7 @@ class House:
         with (self.home / f"{name}.log").open("ab") as log:
             self.processes[name] = subprocess.Popen(
                 [sys.executable, *words],
-                env=self.environment | {"PGAPPNAME": name},
+                env=self.environment | {"PGAPPNAME": name, "CLEARWAY_SUPERVISED": "1"},
                 cwd=REPOSITORY,
                 stdout=log,
                 stderr=log,

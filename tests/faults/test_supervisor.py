@@ -6,6 +6,10 @@ import sys
 import time
 from pathlib import Path
 
+import pytest
+
+from clearway.cli.ground import database_at_hand
+from clearway.config import postgres
 from clearway.config.postgres import CannotStart
 from clearway.config.supervisor import Part, Supervisor, ending
 from tests.watching import wait_until_gone
@@ -128,6 +132,16 @@ def test_nothing_is_left_when_the_supervisor_itself_is_killed(tmp_path: Path) ->
     parent.wait()
 
     assert wait_until_gone(child)
+
+
+def test_a_supervised_process_leaves_the_database_to_its_supervisor(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CLEARWAY_HOME", str(tmp_path))
+    monkeypatch.setenv("CLEARWAY_SUPERVISED", "1")
+
+    with database_at_hand():
+        assert not postgres.is_answering(tmp_path / "postgres")
 
 
 def test_an_ending_is_told_in_words() -> None:
