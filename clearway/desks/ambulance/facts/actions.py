@@ -22,7 +22,7 @@ from ..incidents import actions as incidents
 from ..resources import actions as resources
 
 _ENCODER = msgspec.json.Encoder()
-LOCK = 4101  # advisory lock class: one writer of facts per organisation
+LOCK = 4101  # advisory lock class: one writer of facts and positions per organisation
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +69,7 @@ def record(messages: Sequence[Received], *, source: Source, by: Actor, at: datet
 
 
 def lock(organisation_id: int) -> None:
-    """Be the only writer of facts of this organisation until the transaction ends."""
+    """Be the only writer of facts and positions of this organisation until the transaction ends."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [LOCK, organisation_id])
 

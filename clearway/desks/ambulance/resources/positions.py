@@ -14,8 +14,9 @@ from clearway.core.organisation.models import Site
 from clearway.domain.ambulance.events import Position
 from clearway.domain.shared.geography import distance_km, nearest
 
+from ..facts.actions import lock
+
 _ENCODER = msgspec.json.Encoder()
-LOCK = 4102  # advisory lock class: one writer of newest positions per organisation
 AT_A_PLACE_KM = 0.5  # nearer than this a resource is "at" the place, else "near" it
 
 _APPEND = """
@@ -52,8 +53,8 @@ def record_positions(positions: Sequence[Position], *, source: Source, at: datet
 
     Returns for each position whether it was new (its key is call sign and time).
     """
+    lock(source.organisation_id)  # the same as for facts: both write resources, and one worker may do both
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [LOCK, source.organisation_id])
         cursor.execute(
             _APPEND,
             [
