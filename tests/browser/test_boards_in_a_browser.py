@@ -192,7 +192,7 @@ def test_a_lost_server_is_said_within_seconds_and_nothing_can_be_sent(
         expect(banner).to_contain_text("Read only")
         page.locator("summary", has_text="Views").click()
         page.fill("#view-name", "kept text")
-        page.locator("text=Save this view").click(force=True)  # it says that it is disabled, and is pressed all the same
+        page.locator("text=Save this view").click(force=True)  # greyed, and pressed all the same
         assert page.input_value("#view-name") == "kept text"
         expect(page.locator("#announcer")).to_contain_text("Not sent")
     finally:
