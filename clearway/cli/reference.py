@@ -18,11 +18,20 @@ from typing import Any
 from clearway.cli import manual
 from clearway.config import environment
 from clearway.domain.ambulance import availability, calls, quality, transitions
-from clearway.domain.ambulance.events import AvailabilityEvent, CallEvent, Event, JobEvent, Patient, Position
+from clearway.domain.ambulance.events import (
+    AvailabilityEvent,
+    CallEvent,
+    Event,
+    HospitalEvent,
+    JobEvent,
+    Patient,
+    Position,
+)
 from clearway.domain.ambulance.words import (
     Availability,
     CallStatus,
     Category,
+    HospitalMeasure,
     JobState,
     JobStatus,
     ResourceKind,
@@ -68,6 +77,8 @@ MEANINGS: Mapping[str, str] = {
     "name": "identity",
     "nhs_number": "identity; ten digits",
     "born_on": "identity; date of birth",
+    "site": "ODS code of the hospital",
+    "counts": "figures of now, by their word",
 }
 TITLES: tuple[tuple[type, str, str], ...] = (
     (
@@ -77,6 +88,11 @@ TITLES: tuple[tuple[type, str, str], ...] = (
     ),
     (JobEvent, "job", "A status of one resource on one assignment."),
     (AvailabilityEvent, "availability", "A change in whether a resource can be sent, whatever job it holds."),
+    (
+        HospitalEvent,
+        "hospital",
+        "How a hospital stands. A figure that is left out stays as it was, with its age.",
+    ),
     (Patient, "patient", "The patient of a call event. Age and sex are operational, the rest is identity."),
     (
         Position,
@@ -92,6 +108,7 @@ WORDS: tuple[type[enum.Enum], ...] = (
     Category,
     ResourceKind,
     StatusSource,
+    HospitalMeasure,
 )
 URGENCY: Mapping[Severity, str] = {
     Severity.CRITICAL: "the number must not be published until it is mended",
@@ -265,6 +282,13 @@ EXAMPLES: Mapping[type, Event | Position] = {
         reason="vehicle defect",
         source=StatusSource.EOC,
     ),
+    HospitalEvent: HospitalEvent(
+        message_id="H-7",
+        occurred_at=_AT,
+        site="RH801",
+        counts={HospitalMeasure.IN_DEPARTMENT: 74, HospitalMeasure.BOARDING: 12},
+        source=StatusSource.HOSPITAL,
+    ),
     Position: Position(call_sign="A101", occurred_at=_AT, latitude=50.7166, longitude=-3.5067, speed_kmh=42),
 }
 
@@ -324,6 +348,8 @@ def _type(of: dict[str, Any]) -> str:
         return " or ".join(f"`{value}`" for value in of["enum"])
     if of.get("format") == "date-time":
         return "time with offset"
+    if of.get("type") == "object":
+        return f"words of HospitalMeasure, each with a {_type(of['additionalProperties'])}"
     return _bounds(of)
 
 

@@ -12,7 +12,16 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
-from .words import Availability, CallStatus, Category, JobStatus, ResourceKind, Standing, StatusSource
+from .words import (
+    Availability,
+    CallStatus,
+    Category,
+    HospitalMeasure,
+    JobStatus,
+    ResourceKind,
+    Standing,
+    StatusSource,
+)
 
 Identifier = Annotated[str, Meta(min_length=1, max_length=80, pattern=r"^[^\x00-\x1f]+$")]
 ShortText = Annotated[str, Meta(max_length=200)]
@@ -20,6 +29,7 @@ Instant = Annotated[datetime, Meta(tz=True)]
 Latitude = Annotated[float, Meta(ge=-90, le=90)]
 Longitude = Annotated[float, Meta(ge=-180, le=180)]
 Sequence = Annotated[int, Meta(ge=0, le=2**62)]
+Count = Annotated[int, Meta(ge=0, le=9999)]
 
 
 class Patient(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -118,7 +128,35 @@ class AvailabilityEvent(
         return f"resource:{self.call_sign}"
 
 
-Event = CallEvent | JobEvent | AvailabilityEvent
+class HospitalEvent(
+    msgspec.Struct,
+    frozen=True,
+    forbid_unknown_fields=True,
+    omit_defaults=True,
+    tag_field="type",
+    tag="hospital",
+):
+    """How a hospital stands, as its systems, its staff or a liaison officer say.
+
+    site    ODS code
+    counts  figures of now; one that is left out stays as it was last said, and keeps that age
+    source  who says it
+    """
+
+    message_id: Identifier
+    occurred_at: Instant
+    site: Identifier
+    counts: dict[HospitalMeasure, Count]
+    sequence: Sequence | None = None
+    note: ShortText | None = None
+    source: StatusSource = StatusSource.HOSPITAL
+
+    @property
+    def stream(self) -> str:
+        return f"hospital:{self.site}"
+
+
+Event = CallEvent | JobEvent | AvailabilityEvent | HospitalEvent
 
 
 class Position(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):

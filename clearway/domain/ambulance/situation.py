@@ -6,7 +6,7 @@ there is none); rows of one table share an index. No identity is in it.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Any
@@ -16,8 +16,11 @@ import numpy.typing as npt
 
 from ..shared.geography import Point
 from .availability import ResourceStanding
+from .disruptions import Disruption
+from .diverts import Divert
+from .hospitals import HospitalStanding
 from .transitions import Assignment
-from .words import Availability, Category, JobState, JobStatus, ResourceKind
+from .words import Availability, Category, HospitalMeasure, JobState, JobStatus, ResourceKind
 
 Seconds = npt.NDArray[np.float64]
 Codes = npt.NDArray[np.int16]
@@ -28,6 +31,7 @@ JOB_STATUSES: tuple[JobStatus, ...] = tuple(JobStatus)
 AVAILABILITIES: tuple[Availability, ...] = tuple(Availability)
 CATEGORIES: tuple[Category, ...] = tuple(Category)
 KINDS: tuple[ResourceKind, ...] = tuple(ResourceKind)
+MEASURES: tuple[HospitalMeasure, ...] = tuple(HospitalMeasure)
 UNKNOWN = -1  # code or row of what is not known
 
 
@@ -65,6 +69,7 @@ class Assignments:
     """Assignments that are open, or that were at a hospital in the last 24 hours.
 
     site    row in Sites, or UNKNOWN (the feed does not say, or says a code nobody knows)
+    bound   row of the site that a crew still on scene has accepted advice for, else UNKNOWN: a commitment
     state   index into JOB_STATES; category, kind likewise into CATEGORIES and KINDS
     stamps  (n, len(JOB_STATUSES)) seconds, NaN where the status has not been reported
     """
@@ -75,6 +80,7 @@ class Assignments:
     category: Codes
     kind: Codes
     site: Rows
+    bound: Rows
     state: Codes
     since: Seconds
     stamps: npt.NDArray[np.float64]
@@ -94,6 +100,25 @@ class Assignments:
 
 
 @dataclass(frozen=True, slots=True)
+class Reports:
+    """What the sites say of themselves; row for row those of Sites, column for column MEASURES.
+
+    value  (n, len(MEASURES)), NaN where nobody said; said_at likewise when each was said
+    """
+
+    value: npt.NDArray[np.float64]
+    said_at: npt.NDArray[np.float64]
+
+    def measure(self, measure: HospitalMeasure) -> npt.NDArray[np.float64]:
+        """The column of one figure."""
+        return self.value[:, MEASURES.index(measure)]
+
+    def measured_at(self, measure: HospitalMeasure) -> Seconds:
+        """When each site said that figure."""
+        return self.said_at[:, MEASURES.index(measure)]
+
+
+@dataclass(frozen=True, slots=True)
 class Feeds:
     """The sources the picture rests on. `received` is when each was last heard, NaN if never."""
 
@@ -106,13 +131,19 @@ class Feeds:
 
 @dataclass(frozen=True, slots=True)
 class Situation:
-    """A region at one instant. `at` is the time of every question asked of it."""
+    """A region at one instant. `at` is the time of every question asked of it.
+
+    diverts, disruptions  those that were in force or agreed for later; each says from when to when
+    """
 
     at: float
     sites: Sites
     resources: Resources
     assignments: Assignments
     feeds: Feeds
+    reports: Reports
+    diverts: tuple[Divert, ...] = ()
+    disruptions: tuple[Disruption, ...] = ()
 
 
 def seconds(at: datetime | None) -> float:
@@ -175,6 +206,22 @@ class Feed:
     knows: frozenset[str]
 
 
+@dataclass(frozen=True, slots=True)
+class Around:
+    """What people said that bears on where to take a patient.
+
+    bound  assignment key -> code of the site that its crew, still on scene, has accepted advice for
+    """
+
+    hospitals: Sequence[HospitalStanding] = ()
+    bound: Mapping[str, str] = field(default_factory=dict)
+    diverts: Sequence[Divert] = ()
+    disruptions: Sequence[Disruption] = ()
+
+
+NOTHING_AROUND = Around()
+
+
 def compose(
     at: datetime,
     sites: Sequence[tuple[str, str, Point]],
@@ -183,6 +230,7 @@ def compose(
     places: Mapping[str, Place],
     feeds: Sequence[Feed],
     known_codes: Mapping[str, str] = MappingProxyType({}),
+    around: Around = NOTHING_AROUND,
 ) -> Situation:
     """The columns of one instant, from values. Both carriers make their situations here.
 
@@ -203,8 +251,11 @@ def compose(
         resources=_resources(
             sorted(standing.values(), key=lambda each: each.call_sign), places, held, assignments
         ),
-        assignments=_assignments(assignments, site_row, known_codes),
+        assignments=_assignments(assignments, site_row, known_codes, around.bound),
         feeds=_feeds(feeds),
+        reports=_reports(around.hospitals, site_row, known_codes),
+        diverts=tuple(sorted(around.diverts, key=lambda divert: divert.key)),
+        disruptions=tuple(sorted(around.disruptions, key=lambda disruption: disruption.key)),
     )
 
 
@@ -258,7 +309,10 @@ def _resources(
 
 
 def _assignments(
-    assignments: Sequence[Assignment], site_row: Mapping[str, int], known_codes: Mapping[str, str]
+    assignments: Sequence[Assignment],
+    site_row: Mapping[str, int],
+    known_codes: Mapping[str, str],
+    bound: Mapping[str, str],
 ) -> Assignments:
     def row_of(code: str | None) -> int:
         return site_row.get(known_codes.get(code or "", code or ""), UNKNOWN)
@@ -270,10 +324,25 @@ def _assignments(
         category=codes((assignment.category for assignment in assignments), CATEGORIES),
         kind=codes((assignment.kind for assignment in assignments), KINDS),
         site=rows(row_of(assignment.destination) for assignment in assignments),
+        bound=rows(row_of(bound.get(assignment.key)) for assignment in assignments),
         state=codes((assignment.state for assignment in assignments), JOB_STATES),
         since=column(seconds(assignment.since) for assignment in assignments),
         stamps=stamp_matrix([assignment.stamps for assignment in assignments]),
     )
+
+
+def _reports(
+    hospitals: Sequence[HospitalStanding], site_row: Mapping[str, int], known_codes: Mapping[str, str]
+) -> Reports:
+    value = np.full((len(site_row), len(MEASURES)), np.nan)
+    said_at = value.copy()
+    place = {measure: column for column, measure in enumerate(MEASURES)}
+    for hospital in hospitals:
+        row = site_row.get(known_codes.get(hospital.site, hospital.site))
+        for measure, said in hospital.figures.items() if row is not None else ():
+            value[row, place[measure]] = said.value
+            said_at[row, place[measure]] = said.at.timestamp()
+    return Reports(_frozen(value), _frozen(said_at))
 
 
 def _feeds(feeds: Sequence[Feed]) -> Feeds:

@@ -144,3 +144,49 @@ class StatusSource(StrEnum):
     HOSPITAL = "hospital"
     RULE = "rule"
     CAD = "cad"
+
+
+class HospitalMeasure(StrEnum):
+    """One figure of how a hospital stands now. Counts, except the level."""
+
+    IN_DEPARTMENT = "in_department"
+    BOARDING = "boarding"
+    BOARDING_OVER_8H = "boarding_over_8h"
+    MAJORS_PLACES = "majors_places"
+    MAJORS_TAKEN = "majors_taken"
+    RESUS_PLACES = "resus_places"
+    RESUS_TAKEN = "resus_taken"
+    COHORT_PLACES = "cohort_places"
+    BEDS_FREE = "beds_free"
+    DISCHARGES_EXPECTED = "discharges_expected"
+    RECEIVING_STAFF = "receiving_staff"
+    PRESSURE_LEVEL = "pressure_level"
+
+
+class Need(StrEnum):
+    """What a patient may need of the place they are taken to, or of the journey.
+
+    The words of the destination rules; a patient may have several. Nothing here is a diagnosis: the treating
+    clinician says it.
+    """
+
+    MAJOR_TRAUMA = "major_trauma"
+    STROKE = "stroke"
+    STEMI = "stemi"
+    RETURN_OF_CIRCULATION = "return_of_circulation"
+    CARDIAC_ARREST = "cardiac_arrest"
+    UNSAFE_AIRWAY = "unsafe_airway"
+    SEPSIS = "sepsis"
+    GI_BLEED = "gi_bleed"
+    VASCULAR = "vascular"
+    MATERNITY = "maternity"
+    BURNS = "burns"
+    SPINAL = "spinal"
+    EYE = "eye"
+    DIALYSIS = "dialysis"
+    MENTAL_HEALTH = "mental_health"
+    DETAINED = "detained"
+    MINOR = "minor"
+    FRAILTY = "frailty"
+    FALL = "fall"
+    END_OF_LIFE = "end_of_life"

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from clearway.domain.ambulance import availability, transitions
-from clearway.domain.ambulance.events import AvailabilityEvent, CallEvent, Event, JobEvent
+from clearway.domain.ambulance.events import AvailabilityEvent, Event, JobEvent
 from clearway.domain.ambulance.situation import Feed, Place, Situation, compose
 from clearway.domain.ambulance.words import Availability, JobStatus
 from clearway.domain.shared.facts import Fact
@@ -57,7 +57,7 @@ class Board:
             assignment = self._assignments.setdefault(event.assignment_key, _Assignment())
             assignment.heard.append((event, at))
             assignment.folded = None
-        elif not isinstance(event, CallEvent):
+        elif isinstance(event, AvailabilityEvent):
             resource = self._resources.setdefault(event.call_sign, _Resource())
             if event.status is Availability.OFF:  # what came before the shift that ends changes nothing now
                 del resource.heard[:-FACTS_OF_A_SHIFT]

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from clearway.core.layout.times import in_text
-from clearway.domain.ambulance.events import CallEvent, Event, JobEvent
+from clearway.domain.ambulance.events import CallEvent, Event, HospitalEvent, JobEvent
 from clearway.domain.ambulance.intervals import INTERVALS, minutes
 from clearway.domain.ambulance.quality import RULES
 from clearway.domain.ambulance.words import JobStatus
@@ -146,6 +146,8 @@ def _told(fact: Fact[Event], sites: dict[str, str]) -> Told:
 
 
 def _said(event: Event, sites: dict[str, str]) -> str:
+    if isinstance(event, HospitalEvent):
+        return f"Report of {sites.get(event.site, event.site)}"
     words = [_words(event.status)]
     if isinstance(event, JobEvent):
         if event.destination:

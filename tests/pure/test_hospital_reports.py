@@ -1,0 +1,70 @@
+"""What hospitals say of themselves."""
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from clearway.domain.ambulance.events import HospitalEvent
+from clearway.domain.ambulance.hospitals import fold
+from clearway.domain.ambulance.situation import MEASURES, Around, compose
+from clearway.domain.ambulance.words import HospitalMeasure as M
+from clearway.domain.shared.facts import Fact
+from clearway.domain.shared.geography import Point
+from tests.making import fact, minute
+
+
+def report(at: float, name: str = "", **counts: int) -> HospitalEvent:
+    figures = {M(measure): value for measure, value in counts.items()}
+    return HospitalEvent(name or f"H{at}", minute(at), "TVH01", figures)
+
+
+reports = st.builds(
+    lambda at, name, counts: fact(HospitalEvent(name, minute(at), "TVH01", counts, note=f"n{name}")),
+    st.integers(0, 4),
+    st.uuids().map(str),
+    st.dictionaries(st.sampled_from(list(M)), st.integers(0, 50), max_size=3),
+)
+
+
+@given(
+    st.lists(reports, min_size=1, max_size=8).flatmap(
+        lambda each: st.tuples(st.just(each), st.permutations(each))
+    )
+)
+def test_reports_add_up_to_the_same_in_any_order(
+    given: tuple[list[Fact[HospitalEvent]], list[Fact[HospitalEvent]]],
+) -> None:
+    said, shuffled = given
+    assert fold(said) == fold(shuffled)
+
+
+def test_a_figure_that_is_left_out_keeps_its_value_and_its_age() -> None:
+    standing = fold([fact(report(0, boarding=7, beds_free=2)), fact(report(30, beds_free=0))])
+
+    assert {measure: (said.value, said.at) for measure, said in standing.figures.items()} == {
+        M.BOARDING: (7, minute(0)),
+        M.BEDS_FREE: (0, minute(30)),
+    }
+    assert standing.reported_at == minute(30)
+
+
+def test_a_situation_holds_each_figure_beside_its_time_and_nothing_for_what_nobody_said() -> None:
+    standing = fold([fact(report(0, boarding=7))])
+    sites = [("TVH01", "Hillside", Point(51, -3)), ("TVH02", "Riverside", Point(51, -3))]
+
+    seen = compose(minute(40), sites, [], [], {}, [], around=Around(hospitals=[standing]))
+
+    assert seen.reports.measure(M.BOARDING)[0] == 7
+    assert seen.reports.measured_at(M.BOARDING)[0] == minute(0).timestamp()
+    assert np.isnan(seen.reports.value).sum() == 2 * len(MEASURES) - 1
+
+
+def test_a_report_under_the_code_of_a_predecessor_counts_for_the_site() -> None:
+    said = HospitalEvent("H1", minute(0), "TVA77", {M.BOARDING: 3})
+    around = Around(hospitals=[fold([fact(said)])])
+
+    seen = compose(
+        minute(1), [("TVH01", "Hillside", Point(51, -3))], [], [], {}, [], {"TVA77": "TVH01"}, around
+    )
+
+    assert seen.reports.measure(M.BOARDING)[0] == 3
