@@ -32,6 +32,8 @@ def main() -> int:
     fitted = fit(km[~held_out], minutes[~held_out])
     print(f"{(~held_out).sum()} journeys fitted, {held_out.sum()} held out, at most {FURTHEST_KM:.0f} km")
     print(f"fitted   start {fitted.start:.2f}  per_root {fitted.per_root:.2f}  per_km {fitted.per_km:.3f}")
+    start, per_km = fit_error(fitted, km[~held_out], minutes[~held_out])
+    print(f"its error  error_start {start:.2f}  error_per_km {per_km:.3f}")
     for name, curve in (("fitted", fitted), ("carried", ROADS)):
         print(f"{name:8} {error(curve, km[held_out], minutes[held_out])}")
     return 0
@@ -74,6 +76,13 @@ def fit(km: np.ndarray, minutes: np.ndarray) -> Curve:
     design = np.column_stack([np.ones_like(km), np.sqrt(km), km]) * weight[:, None]
     start, per_root, per_km = np.linalg.lstsq(design, minutes * weight, rcond=None)[0]
     return Curve(float(start), float(per_root), float(per_km))
+
+
+def fit_error(curve: Curve, km: np.ndarray, minutes: np.ndarray) -> tuple[float, float]:
+    """The straight line through the absolute error over the distance."""
+    off = np.abs(curve.minutes(km) - minutes)
+    start, per_km = np.linalg.lstsq(np.column_stack([np.ones_like(km), km]), off, rcond=None)[0]
+    return float(start), float(per_km)
 
 
 def error(curve: Curve, km: np.ndarray, minutes: np.ndarray) -> str:

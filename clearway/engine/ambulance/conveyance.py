@@ -15,7 +15,7 @@ import numpy.typing as npt
 from clearway.domain.ambulance.situation import Situation
 from clearway.domain.shared.region import Site
 
-from . import travel
+from .travel import PLAIN, Network
 
 DAY_MINUTES = 1440
 
@@ -72,19 +72,27 @@ def nearest_hospital(
     latitude: float,
     longitude: float,
     blue_light: float = 1.0,
+    network: Network = PLAIN,
 ) -> tuple[Choice, ...]:
     """The eligible sites that will be open when a crew leaving now arrives, nearest by road first.
 
     Empty when none is open or the situation knows none of them. Ties are broken by site code.
     blue_light  share of the normal driving time, see travel.minutes
+    network     what is known of the roads; disruptions in force count
     """
     if not situation.sites.code:
         return ()
     known = {code: row for row, code in enumerate(situation.sites.code)}
     rows = np.array([known.get(code, -1) for code in destinations.codes], dtype=np.int64)
-    minutes = travel.minutes(
-        latitude, longitude, situation.sites.latitude[rows], situation.sites.longitude[rows], blue_light
+    journeys = network.journeys(
+        latitude,
+        longitude,
+        situation.sites,
+        at=situation.at,
+        disruptions=situation.disruptions,
+        blue_light=blue_light,
     )
+    minutes = journeys.minutes[0][rows]
     usable = (rows >= 0) & destinations.open_at(situation.at + minutes * 60)
     ranked = sorted((float(minutes[i]), destinations.codes[i], int(rows[i])) for i in np.flatnonzero(usable))
     return tuple(Choice(row=row, code=code, minutes=took) for took, code, row in ranked)

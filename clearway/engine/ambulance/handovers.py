@@ -22,7 +22,7 @@ from clearway.domain.ambulance.situation import (
 )
 from clearway.domain.ambulance.words import Category, JobState, JobStatus, ResourceKind
 
-from .travel import minutes as travel_minutes
+from .travel import PLAIN, Network
 
 J, S = JobStatus, JobState
 MINUTE, HOUR = 60.0, 3600.0
@@ -160,13 +160,14 @@ class HospitalPicture:
 
 
 def hospital_pictures(
-    situation: Situation, policy: HandoverPolicy, knows_handover: bool = True
+    situation: Situation, policy: HandoverPolicy, knows_handover: bool = True, network: Network = PLAIN
 ) -> tuple[HospitalPicture, ...]:
     """A picture of every site in board order, and last one of unknown destination if any vehicle needs it.
 
     knows_handover  whether any source can know a handover (see feeds.basis)
+    network         what is known of the roads, for the expected arrivals
     """
-    kernel = _Kernel(situation, policy, knows_handover)
+    kernel = _Kernel(situation, policy, knows_handover, network)
     pictures = [kernel.picture(row) for row in range(len(situation.sites.code))]
     elsewhere = kernel.picture(UNKNOWN)
     return (*pictures, elsewhere) if elsewhere.vehicles else tuple(pictures)
@@ -225,7 +226,9 @@ def local_midnight(at: float, zone: ZoneInfo) -> float:
 class _Kernel:
     """Columns that every picture shares, worked out once."""
 
-    def __init__(self, situation: Situation, policy: HandoverPolicy, knows_handover: bool) -> None:
+    def __init__(
+        self, situation: Situation, policy: HandoverPolicy, knows_handover: bool, network: Network
+    ) -> None:
         self.situation, self.policy, self.knows_handover = situation, policy, knows_handover
         self.assignments = situation.assignments
         self.arrived = self.assignments.stamp(J.AT_HOSPITAL)
@@ -234,7 +237,7 @@ class _Kernel:
         self.took = (self.handed_over - self.arrived) / MINUTE
         self.waited = np.where(self.waiting, (situation.at - self.arrived) / MINUTE, np.nan)
         self.stages = _stages(self.assignments, self.waiting)
-        self.expected = _expected_seconds(situation)
+        self.expected = _expected_seconds(situation, network)
 
     def picture(self, site: int) -> HospitalPicture:
         here = self.assignments.site == site
@@ -324,7 +327,7 @@ def _stages(table: Assignments, waiting: Mask) -> list[Stage | None]:
     ]
 
 
-def _expected_seconds(situation: Situation) -> tuple[Seconds, Seconds]:
+def _expected_seconds(situation: Situation, network: Network) -> tuple[Seconds, Seconds]:
     """Arrival and position time of every assignment, NaN where position or site is unknown.
 
     The journey is counted from when the position was taken.
@@ -336,9 +339,14 @@ def _expected_seconds(situation: Situation) -> tuple[Seconds, Seconds]:
     vehicles = vehicles[situation.assignments.site[resources.assignment[vehicles]] != UNKNOWN]
     rows = resources.assignment[vehicles]
     to = situation.assignments.site[rows]
-    drive = travel_minutes(
-        resources.latitude[vehicles], resources.longitude[vehicles], sites.latitude[to], sites.longitude[to]
+    journeys = network.journeys(
+        resources.latitude[vehicles],
+        resources.longitude[vehicles],
+        sites,
+        at=situation.at,
+        disruptions=situation.disruptions,
     )
+    drive = journeys.minutes[np.arange(len(vehicles)), to]
     taken[rows] = resources.position_at[vehicles]
     arrival[rows] = taken[rows] + drive * MINUTE
     return arrival, taken
