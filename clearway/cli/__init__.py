@@ -50,6 +50,10 @@ GROUPS: dict[str, dict[str, str]] = {
     "Look after it": {
         "verify facts": "rebuild every projection from the facts and compare",
         "verify audit": "check that nothing recorded was changed, and name the first row that was",
+        "retention": "show what is past its period and would go; --apply lets it go",
+        "hold place": "keep everything of a span of time, whatever its period: a legal hold",
+        "hold list": "the legal holds that are in force",
+        "hold release": "end a legal hold",
         "doctor": "check this machine and deployment, and name the fix for each fault",
         "config": "show where each setting comes from",
         "completion": "print the shell's completion script",

@@ -6,6 +6,7 @@ from .feeds.models import Batch, Message, Quarantined, Source
 from .live.models import Change, Heartbeat, Push
 from .organisation.models import Area, Organisation, PolicyVersion, Site
 from .people.models import OnCall, RoleGrant, SavedView, User
+from .retention.models import LegalHold
 from .worklist.models import Task
 
 __all__ = [
@@ -15,6 +16,7 @@ __all__ = [
     "Change",
     "Decision",
     "Heartbeat",
+    "LegalHold",
     "Message",
     "OnCall",
     "Organisation",

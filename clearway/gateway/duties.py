@@ -4,17 +4,19 @@ from collections.abc import Callable
 from datetime import datetime
 
 from clearway.core.audit import seal
+from clearway.core.audit.actions import Actor
 from clearway.core.live.tailer import Tailer
 from clearway.core.organisation.models import Organisation
 from clearway.desks.ambulance import housekeeping, live, rules, situation
 
-from . import inbox
+from . import inbox, retention
 from .worker import Duty, clock
 
 POLL_SECONDS = 0.04
 RULES_SECONDS = 5.0
 SEAL_SECONDS = 30.0
 SNAPSHOT_MINUTES = 15
+RETENTION_SECONDS = 3600.0
 
 
 def groups() -> dict[str, Callable[[], list[Duty]]]:
@@ -34,6 +36,7 @@ def _boards() -> list[Duty]:
         Duty("snapshots", _snapshot, 20.0),
         Duty("seal", lambda at: seal.seal(at) == seal.RUN, SEAL_SECONDS),
         Duty("housekeeping", _keep_house, 600.0),
+        Duty("retention", _let_go, RETENTION_SECONDS),
     ]
 
 
@@ -53,3 +56,7 @@ def _snapshot(at: datetime) -> bool:
 def _keep_house(at: datetime) -> bool:
     housekeeping.make_partitions(at)
     return False
+
+
+def _let_go(at: datetime) -> bool:
+    return retention.forget(at, by=Actor("duty:retention"))

@@ -42,6 +42,11 @@ FUTURE = CannotParse(
     "The time lies more than a minute in the future.",
     "Set the clock of the device; replay the line once its time has come.",
 )
+FORGOTTEN = CannotParse(
+    "field occurred_at",
+    "It happened so long ago that the keys of its time are no longer kept; it may be a repeat.",
+    "Nothing, if it was sent before. Else replay it as a file, under a source of its own.",
+)
 NOT_APPLIED = CannotParse(
     "message",
     "It was read but could not be recorded.",
@@ -199,13 +204,22 @@ def _read_position(line: Line, at: datetime) -> Position:
     position = native.parse_position(line.body)
     if position.occurred_at > at + SKEW:
         raise FUTURE
+    _check_still_told(line.batch.source, position.occurred_at)
     return position
 
 
 def _read_message(line: Line) -> Received:
     reader = formats.of(line.batch.source.format)
     message_id, events = reader.read(line.body, bytes(line.batch.header), line.number)
+    if events:
+        # Its key was kept no earlier than its newest event happened.
+        _check_still_told(line.batch.source, max(event.occurred_at for event in events))
     return Received(message_id, body_hash(line.body), events, line.batch.pk)
+
+
+def _check_still_told(source: Source, occurred_at: datetime) -> None:
+    if source.keys_since is not None and occurred_at < source.keys_since:
+        raise FORGOTTEN
 
 
 def _verdict(outcome: Outcome) -> Verdict:

@@ -45,3 +45,20 @@ def test_the_workers_can_add_partitions_but_no_other_table(granted: None) -> Non
     assert not refused(postgres.WEB, add.format("ambulance_fact", "ambulance_fact_203101"))
     assert refused(postgres.WEB, "CREATE TABLE anything (at date)")
     assert refused(postgres.INGEST, add.format("ambulance_fact", "ambulance_fact_203101"))
+
+
+@pytest.mark.promise("S7")
+def test_the_workers_can_let_old_facts_go_and_nobody_else_can(granted: None) -> None:
+    old = "ambulance_fact_202001"
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT clearway_add_partition('ambulance_fact', '{old}', '2020-01-01', '2020-02-01')"
+        )
+
+    detach = f"SELECT clearway_detach_partition('{old}')"
+    forget = "SELECT clearway_forget_facts(1, '2020-02-01', 10)"
+
+    assert not refused(postgres.WEB, detach) and not refused(postgres.WEB, forget)
+    assert refused(postgres.INGEST, detach) and refused(postgres.INGEST, forget)
+    assert refused(postgres.WEB, f"SET LOCAL clearway.forgetting = 'facts'; DELETE FROM {old}")
+    assert refused(postgres.WEB, "SET LOCAL clearway.forgetting = 'facts'; DELETE FROM ambulance_fact")

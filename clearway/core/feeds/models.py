@@ -1,6 +1,7 @@
 """What comes in, before anybody understands it: sources, raw batches, the account of every message."""
 
 from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 from django.db.models import F, Q
 
@@ -14,6 +15,8 @@ class Source(models.Model):
     knows          what it can know at all; what it cannot is shown as unknown, never as missing
     received_at    when it was last heard; the age of everything that rests on it
     enabled        it may deliver, and the present rests on it; that of a replayed file only while it runs
+    keys_since     what happened before is refused: the keys that tell a repeat are gone; None: all are kept
+    counts_since   its account counts from here on, because earlier batches are gone; None: from the first
     """
 
     organisation = models.ForeignKey(Organisation, on_delete=models.CASCADE, related_name="sources")
@@ -25,6 +28,8 @@ class Source(models.Model):
     knows = ArrayField(models.CharField(max_length=40), default=list)
     received_at = models.DateTimeField(null=True)
     enabled = models.BooleanField(default=True)
+    keys_since = models.DateTimeField(null=True)
+    counts_since = models.DateTimeField(null=True)
 
     class Meta:
         ordering = ["name"]
@@ -81,6 +86,10 @@ class Message(models.Model):
     message_id = models.CharField(max_length=120)
     body_hash = models.BinaryField(max_length=16)
     known_at = models.DateTimeField()
+
+    class Meta:
+        # Small, and nearly free to keep: keys come in the order of time, and go in it.
+        indexes = [BrinIndex(fields=["known_at"], name="message_keys_by_time")]
 
 
 class Quarantined(models.Model):

@@ -45,7 +45,7 @@ class SourceAccount:
 
 
 def accounts(organisation_id: int) -> list[SourceAccount]:
-    """The account of every source since the first message. Two queries."""
+    """The account of every source, since its first message or since `counts_since`. Two queries."""
     sums: dict[int, Mapping[str, int]] = {
         row["source_id"]: cast("dict[str, int]", row)
         for row in Batch.objects.filter(source__organisation_id=organisation_id)

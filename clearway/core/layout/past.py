@@ -4,9 +4,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from ..retention.queries import periods
 from .times import LONDON, clock, day
 
-OLDEST = timedelta(days=400)
+OLDEST = timedelta(days=400)  # where the trust's policy does not say how long snapshots are kept
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,10 +29,11 @@ def asked(request: Any) -> Asked:
         given = datetime.fromisoformat(text)
     except ValueError:
         return Asked(error=f"“{text[:40]}” is not a time. Write it like 2026-11-22T02:15.")
-    return _checked(given, request.at)
+    kept = periods(request.organisation.pk, request.at).get("snapshots", OLDEST)
+    return _checked(given, request.at, kept)
 
 
-def _checked(given: datetime, now: datetime) -> Asked:
+def _checked(given: datetime, now: datetime, kept: timedelta) -> Asked:
     at = (given if given.tzinfo else given.replace(tzinfo=LONDON)).astimezone(UTC)
     if given.tzinfo is None and at.astimezone(LONDON).replace(tzinfo=None) != given:
         return Asked(
@@ -39,6 +41,7 @@ def _checked(given: datetime, now: datetime) -> Asked:
         )
     if at > now:
         return Asked(error=f"{clock(at)} on {day(at)} is still to come. Choose a time that has passed.")
-    if at < now - OLDEST:
-        return Asked(error=f"{day(at)} is more than {OLDEST.days} days ago. Choose a later time.")
+    if at < now - kept:
+        why = f"{day(at)} is more than {kept.days} days ago, and what was known then is not kept."
+        return Asked(error=f"{why} Choose a later time.")
     return Asked(known_at=at)

@@ -35,6 +35,7 @@ class Rows(msgspec.Struct, frozen=True):
 
     assignments: tuple[Folded, ...]
     resources: tuple[ResourceStanding, ...]
+    heard: dict[int, datetime] = {}  # source id -> its last word; raw batches go sooner than snapshots
 
 
 def read(organisation_id: int, at: datetime) -> Situation:
@@ -47,7 +48,7 @@ def read(organisation_id: int, at: datetime) -> Situation:
 def as_known(organisation_id: int, at: datetime) -> Situation:
     """The situation as it was known at a past instant: the snapshot before it plus the facts known since."""
     rows = _known_rows(organisation_id, at)
-    received = last_heard(organisation_id, at)
+    received = rows.heard | last_heard(organisation_id, at)
     feeds = [_feed(source, received.get(source.pk)) for source in _sources(organisation_id)]
     return _compose(organisation_id, at, rows, _known_places(organisation_id, at), feeds)
 
@@ -66,7 +67,9 @@ def shown(organisation_id: int, at: datetime, known_at: datetime | None) -> Situ
 def take_snapshot(organisation_id: int, at: datetime) -> None:
     """Keep what is known now, so that later instants need only the facts known since."""
     after_xid = facts.oldest_open_transaction()  # read first: what is still open then is read again later
-    body = zlib.compress(msgspec.json.encode(_known_rows(organisation_id, at), enc_hook=dict))
+    rows = _known_rows(organisation_id, at)
+    rows = msgspec.structs.replace(rows, heard=rows.heard | last_heard(organisation_id, at))
+    body = zlib.compress(msgspec.json.encode(rows, enc_hook=dict))
     keep_snapshots.keep(organisation_id, at, body, after_xid)
 
 
@@ -138,6 +141,7 @@ def _known_rows(organisation_id: int, at: datetime) -> Rows:
     return Rows(
         tuple(_relevant((assignments[key] for key in sorted(assignments)), at)),
         tuple(standings[call_sign] for call_sign in sorted(standings)),
+        before.heard,
     )
 
 

@@ -175,3 +175,12 @@ def _keep_identities(events: Sequence[CallEvent], organisation_id: int) -> None:
         unique_fields=["organisation", "incident"],
         update_fields=["name", "nhs_number", "born_on"],
     )
+
+
+def forget(organisation_id: int, streams: Collection[str]) -> None:
+    """Take away the assignments, incidents and identities of streams that have no facts any more."""
+    jobs = [stream.removeprefix("assignment:") for stream in streams if stream.startswith("assignment:")]
+    calls_ = [stream.removeprefix("incident:") for stream in streams if stream.startswith("incident:")]
+    Assignment.objects.filter(organisation_id=organisation_id, key__in=jobs).delete()
+    Incident.objects.filter(organisation_id=organisation_id, key__in=calls_).delete()
+    Identity.objects.filter(organisation_id=organisation_id, incident__in=calls_).delete()

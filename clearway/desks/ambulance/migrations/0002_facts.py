@@ -3,6 +3,15 @@
 from django.db import migrations
 
 FACTS = """
+CREATE FUNCTION clearway_keep_facts() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    -- Only clearway_forget_facts sets this, which looks at their age.
+    IF TG_OP = 'DELETE' AND current_setting('clearway.forgetting', true) = 'facts' THEN
+        RETURN OLD;
+    END IF;
+    RAISE EXCEPTION '% is insert-only: write a new row that supersedes', TG_TABLE_NAME
+        USING ERRCODE = 'integrity_constraint_violation';
+END $$;
 CREATE TABLE ambulance_fact (
     id bigint GENERATED ALWAYS AS IDENTITY,
     known_at timestamptz NOT NULL,
@@ -20,7 +29,7 @@ CREATE INDEX ambulance_fact_stream ON ambulance_fact (organisation_id, stream);
 CREATE INDEX ambulance_fact_xid ON ambulance_fact (organisation_id, xid);
 CREATE TABLE ambulance_fact_default PARTITION OF ambulance_fact DEFAULT;
 CREATE TRIGGER ambulance_fact_insert_only BEFORE UPDATE OR DELETE ON ambulance_fact
-    FOR EACH ROW EXECUTE FUNCTION clearway_refuse_change();
+    FOR EACH ROW EXECUTE FUNCTION clearway_keep_facts();
 CREATE TRIGGER ambulance_fact_never_truncated BEFORE TRUNCATE ON ambulance_fact
     FOR EACH STATEMENT EXECUTE FUNCTION clearway_refuse_change();
 """
@@ -56,6 +65,116 @@ END $$;
 REVOKE ALL ON FUNCTION clearway_add_partition FROM PUBLIC;
 """
 
+# The workers may let go of what is old, though they may delete nothing. Whatever a policy says, and whoever
+# asks, facts of the last year and positions of the last day are refused. What these functions are asked to
+# let go of is decided by clearway/desks/ambulance/retention.py.
+RETENTION = r"""
+CREATE FUNCTION clearway_check_old(parent text, instant timestamptz) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    IF instant > now() - (CASE parent WHEN 'ambulance_position' THEN '1 day' ELSE '1 year' END)::interval THEN
+        RAISE EXCEPTION '% until % is too young to be let go', parent, instant
+            USING ERRCODE = 'integrity_constraint_violation';
+    END IF;
+END $$;
+
+CREATE FUNCTION clearway_check_piece(name text, attached boolean) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    IF name !~ '^ambulance_(fact_[0-9]{6}|position_[0-9]{8})$'
+        OR (SELECT relispartition FROM pg_class WHERE oid = to_regclass(name)) IS DISTINCT FROM attached
+    THEN
+        RAISE EXCEPTION '% is not a piece of a table that grows', name;
+    END IF;
+END $$;
+
+-- Take a whole partition out of its table. Facts of calls and jobs that also have facts outside of it are
+-- carried into the default partition, so that no stream is left in halves; returns how many.
+CREATE FUNCTION clearway_detach_partition(name text) RETURNS bigint
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE
+    parent text;
+    end_at timestamptz;
+    carried bigint := 0;
+BEGIN
+    PERFORM clearway_check_piece(name, true);
+    SELECT inhparent::regclass::text, (regexp_match(pg_get_expr(relpartbound, oid), 'TO \(''([^'']+)'))[1]
+        INTO parent, end_at FROM pg_inherits JOIN pg_class ON oid = inhrelid
+        WHERE inhrelid = to_regclass(name);
+    PERFORM clearway_check_old(parent, end_at);
+    IF parent = 'ambulance_fact' THEN
+        EXECUTE format(
+            'CREATE TEMP TABLE clearway_carried ON COMMIT DROP AS SELECT p.* FROM %1$I p'
+            ' WHERE p.stream NOT LIKE ''resource:%%'' AND EXISTS (SELECT FROM ambulance_fact f'
+            '  WHERE f.organisation_id = p.organisation_id AND f.stream = p.stream'
+            '  AND f.tableoid <> %1$L::regclass)', name);
+    END IF;
+    EXECUTE format('ALTER TABLE %I DETACH PARTITION %I', parent, name);
+    EXECUTE format('GRANT SELECT ON %I TO %I', name, session_user);
+    IF parent = 'ambulance_fact' THEN
+        INSERT INTO ambulance_fact (id, known_at, occurred_at, organisation_id, source, message_id, batch_id,
+            stream, event, xid) OVERRIDING SYSTEM VALUE
+            SELECT id, known_at, occurred_at, organisation_id, source, message_id, batch_id,
+                stream, event, xid
+            FROM clearway_carried;
+        GET DIAGNOSTICS carried = ROW_COUNT;
+        DROP TABLE clearway_carried;
+    END IF;
+    RETURN carried;
+END $$;
+
+CREATE FUNCTION clearway_drop_detached(name text) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN
+    PERFORM clearway_check_piece(name, false);
+    EXECUTE format('DROP TABLE %I', name);
+END $$;
+
+-- Streams of which no fact is as young as an instant, none is held and none lies in a partition; and of a
+-- resource, which is never over, the facts before the instant. Returns each stream with the facts that went.
+CREATE FUNCTION clearway_forget_facts(trust bigint, before timestamptz, most integer)
+RETURNS TABLE (forgotten text, facts bigint)
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp SET clearway.forgetting = 'facts' AS $$
+BEGIN
+    PERFORM clearway_check_old('ambulance_fact', before);
+    RETURN QUERY WITH chosen AS (
+        SELECT DISTINCT d.stream FROM ambulance_fact_default d
+        WHERE d.organisation_id = trust AND d.known_at < before
+            AND (d.stream LIKE 'resource:%' OR NOT EXISTS (
+                SELECT FROM ambulance_fact f WHERE f.organisation_id = trust AND f.stream = d.stream
+                    AND (f.known_at >= before OR f.tableoid <> 'ambulance_fact_default'::regclass)))
+            AND NOT EXISTS (
+                SELECT FROM ambulance_fact_default f JOIN core_legalhold h ON h.organisation_id = trust
+                    AND h.released_at IS NULL AND f.known_at >= h.known_from
+                    AND (h.known_until IS NULL OR f.known_at < h.known_until)
+                WHERE f.organisation_id = trust AND f.stream = d.stream AND f.known_at < before)
+        LIMIT most
+    ), gone AS (
+        DELETE FROM ambulance_fact_default d USING chosen
+        WHERE d.organisation_id = trust AND d.stream = chosen.stream AND d.known_at < before
+        RETURNING d.stream
+    )
+    SELECT gone.stream::text, count(*) FROM gone GROUP BY 1;
+END $$;
+
+CREATE FUNCTION clearway_forget_positions(before timestamptz, most integer) RETURNS bigint
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE
+    gone bigint;
+BEGIN
+    PERFORM clearway_check_old('ambulance_position', before);
+    DELETE FROM ambulance_position_default WHERE ctid = ANY (ARRAY(
+        SELECT p.ctid FROM ambulance_position_default p WHERE p.occurred_at < before AND NOT EXISTS (
+            SELECT FROM core_legalhold h WHERE h.organisation_id = p.organisation_id AND h.released_at IS NULL
+                AND p.occurred_at >= h.known_from
+                AND (h.known_until IS NULL OR p.occurred_at < h.known_until))
+        LIMIT most));
+    GET DIAGNOSTICS gone = ROW_COUNT;
+    RETURN gone;
+END $$;
+
+REVOKE ALL ON FUNCTION clearway_detach_partition, clearway_drop_detached, clearway_forget_facts,
+    clearway_forget_positions FROM PUBLIC;
+"""
+
 
 class Migration(migrations.Migration):
     dependencies = [("ambulance", "0001_tables"), ("core", "0003_guards")]
@@ -64,4 +183,5 @@ class Migration(migrations.Migration):
         migrations.RunSQL(FACTS, "DROP TABLE ambulance_fact"),
         migrations.RunSQL(POSITIONS, "DROP TABLE ambulance_position"),
         migrations.RunSQL(PARTITIONS, "DROP FUNCTION clearway_add_partition"),
+        migrations.RunSQL(RETENTION, migrations.RunSQL.noop),
     ]

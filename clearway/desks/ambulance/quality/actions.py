@@ -1,6 +1,6 @@
 """Keeping the findings of each stream as its facts stand."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
 from clearway.domain.shared.findings import Finding as Found
@@ -34,3 +34,8 @@ def add(found: Found, *, organisation_id: int, stream: str, at: datetime) -> Non
     """Put one more finding behind those of its stream."""
     place = Finding.objects.filter(organisation_id=organisation_id, stream=stream).count()
     Finding.objects.bulk_create([_finding(organisation_id, stream, place, found, at)])
+
+
+def forget(organisation_id: int, streams: Collection[str]) -> None:
+    """Take away the findings of streams that have no facts any more."""
+    Finding.objects.filter(organisation_id=organisation_id, stream__in=streams).delete()

@@ -1,6 +1,6 @@
 """Keeping the availability of resources as their facts add up."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -35,24 +35,44 @@ def follow(
     fresh = [Fact(event, source.name, at) for event in changes]
     late = _apply_newest(rows, fresh)
     _fold_again(rows, late, organisation_id, at)
+    _save(rows)
+    announce("resource", call_signs, organisation_id=organisation_id, at=at)
+
+
+def fold_anew(call_signs: Collection[str], *, organisation_id: int, at: datetime) -> None:
+    """Bring resources to what the facts that are left add up to; of one without any, nothing is known."""
+    listed = Resource.objects.filter(organisation_id=organisation_id, call_sign__in=call_signs)
+    rows = {row.call_sign: row for row in listed}
+    for row in rows.values():
+        for name in FOLDED:
+            setattr(row, name, None)
+    findings.forget(organisation_id, [f"resource:{call_sign}" for call_sign in call_signs])
+    _fold_again(rows, set(rows), organisation_id, at)
+    _save(rows)
+    announce("resource", rows, organisation_id=organisation_id, at=at)
+
+
+FOLDED = [
+    "availability",
+    "since",
+    "standing",
+    "reason",
+    "kind",
+    "station",
+    "skill",
+    "shift_start",
+    "shift_end",
+    "folded_to",
+]
+
+
+def _save(rows: Mapping[str, Resource]) -> None:
     Resource.objects.bulk_create(
         [rows[call_sign] for call_sign in sorted(rows)],  # in one order: positions are moved at the same time
         update_conflicts=True,
         unique_fields=["organisation", "call_sign"],
-        update_fields=[
-            "availability",
-            "since",
-            "standing",
-            "reason",
-            "kind",
-            "station",
-            "skill",
-            "shift_start",
-            "shift_end",
-            "folded_to",
-        ],
+        update_fields=FOLDED,
     )
-    announce("resource", call_signs, organisation_id=organisation_id, at=at)
 
 
 def _apply_newest(rows: Mapping[str, Resource], facts: Iterable[Fact[AvailabilityEvent]]) -> set[str]:

@@ -1,0 +1,233 @@
+"""Letting go of facts and positions that are past their period: whole partitions, then what the rest holds.
+
+Facts go by the month in which they became known, positions by the day on which they happened; the trusts of
+a database share the partitions, so the longest period counts. A partition with anything under a legal hold
+stays whole. What facts added up to goes with the last fact of its stream; a resource, which is never over, is
+folded again from the facts that stay. So `clearway verify facts` finds nothing amiss meanwhile.
+"""
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import connection, transaction
+from django.db.models import Q
+
+from clearway.core.audit.actions import Actor
+from clearway.core.organisation.models import Organisation
+from clearway.core.retention import actions as core
+from clearway.core.retention import queries
+from clearway.core.retention.queries import Due
+from clearway.core.retention.shelves import Shelf
+
+from .facts.actions import lock
+from .incidents import actions as incidents
+from .quality import actions as findings
+from .resources import actions as resources
+
+SNAPSHOTS = Shelf("snapshots", "ambulance_snapshot", "at", "t.organisation_id = %(organisation)s")
+FACTS, POSITIONS = "ambulance_fact", "ambulance_position"
+KIND = {FACTS: "facts", POSITIONS: "positions"}  # table -> name of its period
+STREAMS_AT_ONCE = 500
+POSITIONS_AT_ONCE = 20_000
+DETACH_PATIENCE = "10min"  # once a month the whole month is read for streams that go on after it
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """One partition and the span of time that it holds."""
+
+    table: str
+    name: str
+    start_at: datetime
+    end_at: datetime
+
+
+def due(at: datetime) -> list[Due]:
+    """What would go of facts and positions. One row a kind, because trusts share the partitions."""
+    return [_due(table, queries.common_cutoff(of, at)) for table, of in KIND.items()]
+
+
+def forget(*, by: Actor, at: datetime) -> bool:
+    """Let go of one part of what is past its period. Returns whether there may be more."""
+    return (
+        _finish_detached(at)
+        or _forget_pieces(POSITIONS, by, at)
+        or _forget_pieces(FACTS, by, at)
+        or _forget_default_positions(by, at)
+        or _forget_default_facts(by, at)
+    )
+
+
+def _due(table: str, before: datetime | None) -> Due:
+    if before is None:
+        return Due("all", KIND[table], None)
+    past = [each for each in _pieces(table) if each.end_at <= before]
+    free = [each for each in past if not queries.is_held(each.start_at, each.end_at)]
+    rows = {each.name: _rows(each.name) for each in past}
+    kept = sum(rows[each.name] for each in past if each not in free)
+    going = sum(rows[each.name] for each in free) + _in_default(table, before)
+    return Due("all", KIND[table], before, going, kept, tuple(each.name for each in free))
+
+
+def _pieces(table: str) -> list[Piece]:
+    """The partitions of a table but its default one, oldest first."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            r"SELECT relname, (regexp_match(bound, 'FROM \(''([^'']+)'))[1]::timestamptz,"
+            r" (regexp_match(bound, 'TO \(''([^'']+)'))[1]::timestamptz"
+            " FROM pg_inherits JOIN pg_class ON oid = inhrelid, pg_get_expr(relpartbound, oid) AS bound"
+            " WHERE inhparent = %s::regclass AND bound <> 'DEFAULT' ORDER BY 2",
+            [table],
+        )
+        return [Piece(table, *row) for row in cursor.fetchall()]
+
+
+def _rows(name: str) -> int:
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT count(*) FROM {connection.ops.quote_name(name)}")
+        return int(cursor.fetchone()[0])
+
+
+def _in_default(table: str, before: datetime) -> int:
+    column = "known_at" if table == FACTS else "occurred_at"
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT count(*) FROM {table}_default t WHERE {column} < %s AND NOT EXISTS ("
+            "  SELECT FROM core_legalhold h WHERE h.organisation_id = t.organisation_id"
+            f"  AND h.released_at IS NULL AND {column} >= h.known_from"
+            f"  AND (h.known_until IS NULL OR {column} < h.known_until))",
+            [before],
+        )
+        return int(cursor.fetchone()[0])
+
+
+def _forget_pieces(table: str, by: Actor, at: datetime) -> bool:
+    """Detach the oldest partition that may go; of positions, drop it too."""
+    before = queries.common_cutoff(KIND[table], at)
+    if before is None:
+        return False
+    for piece in _pieces(table):
+        if piece.end_at > before:
+            return False
+        if not queries.is_held(piece.start_at, piece.end_at):
+            _detach(piece, by, at)
+            return True
+    return False
+
+
+@transaction.atomic
+def _detach(piece: Piece, by: Actor, at: datetime) -> None:
+    trusts = list(Organisation.objects.order_by("pk").values_list("pk", flat=True))
+    for trust in trusts:
+        lock(trust)  # no fact comes to a stream while it is looked at; what sources send waits in the inbox
+    if piece.table == POSITIONS:
+        core.refuse_before(Q(kind="positions"), piece.end_at)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT set_config('statement_timeout', %s, true)", [DETACH_PATIENCE])
+        cursor.execute("SELECT clearway_detach_partition(%s)", [piece.name])
+        carried = cursor.fetchone()[0]
+        cursor.execute(f"SELECT organisation_id, count(*) FROM {piece.name} GROUP BY 1")
+        rows = dict(cursor.fetchall())
+    for trust in trusts:
+        detail = {"partition": piece.name, "rows": rows.get(trust, 0), "carried_in_all": carried}
+        core.record(trust, KIND[piece.table], detail, by=by, at=at)
+        if piece.table == FACTS:
+            _follow(trust, _streams(piece.name, trust, resources_only=True), at)
+    if piece.table == POSITIONS:
+        _drop(piece.name)
+
+
+def _finish_detached(at: datetime) -> bool:
+    """Take away what the facts of a detached partition added up to, part by part, then the partition."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT relname FROM pg_class WHERE relname ~ '^ambulance_fact_[0-9]{6}$' AND relkind = 'r'"
+            " AND relnamespace = 'public'::regnamespace AND NOT relispartition ORDER BY relname"
+        )
+        names = [row[0] for row in cursor.fetchall()]
+    for name in names:
+        for trust in Organisation.objects.values_list("pk", flat=True):
+            streams = _streams(name, trust, resources_only=False)
+            for first in range(0, len(streams), STREAMS_AT_ONCE):
+                with transaction.atomic():
+                    lock(trust)
+                    _follow(trust, streams[first : first + STREAMS_AT_ONCE], at)
+        _drop(name)
+    return bool(names)
+
+
+def _drop(name: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT clearway_drop_detached(%s)", [name])
+
+
+def _streams(name: str, organisation_id: int, *, resources_only: bool) -> list[str]:
+    sign = "LIKE" if resources_only else "NOT LIKE"
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT DISTINCT stream FROM {name} WHERE organisation_id = %s AND stream {sign} 'resource:%%'"
+            " ORDER BY stream",
+            [organisation_id],
+        )
+        return [row[0] for row in cursor.fetchall()]
+
+
+def _forget_default_positions(by: Actor, at: datetime) -> bool:
+    before = queries.common_cutoff(KIND[POSITIONS], at)
+    if before is None:
+        return False
+    with transaction.atomic(), connection.cursor() as cursor:
+        core.refuse_before(Q(kind="positions"), before)
+        cursor.execute("SELECT clearway_forget_positions(%s, %s)", [before, POSITIONS_AT_ONCE])
+        gone = int(cursor.fetchone()[0])
+        if gone:
+            for trust in Organisation.objects.values_list("pk", flat=True):
+                detail = {"rows_of_all_trusts": gone, "before": before.isoformat()}
+                core.record(trust, KIND[POSITIONS], detail, by=by, at=at)
+    return gone == POSITIONS_AT_ONCE
+
+
+def _forget_default_facts(by: Actor, at: datetime) -> bool:
+    before = queries.common_cutoff(KIND[FACTS], at)
+    if before is None:
+        return False
+    trusts = Organisation.objects.values_list("pk", flat=True)
+    return sum(_forget_default_of(trust, before, by, at) for trust in trusts) > 0
+
+
+@transaction.atomic
+def _forget_default_of(organisation_id: int, before: datetime, by: Actor, at: datetime) -> bool:
+    lock(organisation_id)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT forgotten, facts FROM clearway_forget_facts(%s, %s, %s)",
+            [organisation_id, before, STREAMS_AT_ONCE],
+        )
+        gone = dict(cursor.fetchall())
+    if gone:
+        _follow(organisation_id, gone, at)
+        detail = {"rows": sum(gone.values()), "streams": len(gone), "before": before.isoformat()}
+        core.record(organisation_id, KIND[FACTS], detail, by=by, at=at)
+    return len(gone) == STREAMS_AT_ONCE
+
+
+def _follow(organisation_id: int, streams: Iterable[str], at: datetime) -> None:
+    """Bring the projections of streams that lost facts to what their facts now add up to."""
+    listed = list(streams)
+    if not listed:
+        return
+    over = _without_facts(organisation_id, listed)
+    findings.forget(organisation_id, over)
+    incidents.forget(organisation_id, over)
+    call_signs = {stream.removeprefix("resource:") for stream in listed if stream.startswith("resource:")}
+    resources.fold_anew(call_signs, organisation_id=organisation_id, at=at)
+
+
+def _without_facts(organisation_id: int, streams: Collection[str]) -> set[str]:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT DISTINCT stream FROM ambulance_fact WHERE organisation_id = %s AND stream = ANY(%s)",
+            [organisation_id, list(streams)],
+        )
+        return set(streams) - {row[0] for row in cursor.fetchall()}

@@ -1,0 +1,435 @@
+"""What is past its period goes, what is inside it or held stays, and what is left still adds up.
+
+The invented region keeps facts 1100 days, message keys 240, quarantine 220, batches 210, snapshots 200 and
+positions 45, as regions/test-valley/policies.toml says.
+"""
+
+import json
+from collections.abc import Iterable
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+from django.db import IntegrityError, connection, transaction
+
+from clearway.cli import main
+from clearway.core.audit.actions import Actor
+from clearway.core.audit.models import Action
+from clearway.core.decisions.models import Decision
+from clearway.core.feeds import queries as feeds
+from clearway.core.feeds.models import Batch, Message, Quarantined, Source
+from clearway.core.organisation.models import Organisation, PolicyVersion
+from clearway.core.retention import actions as holds
+from clearway.core.retention.shelves import SHELVES
+from clearway.core.worklist.models import Task
+from clearway.desks.ambulance.facts.models import Fact
+from clearway.desks.ambulance.incidents.models import Assignment, Identity, Incident
+from clearway.desks.ambulance.quality.models import Finding
+from clearway.desks.ambulance.resources.models import Position, Resource
+from clearway.desks.ambulance.snapshots.models import Snapshot
+from clearway.domain.ambulance import events
+from clearway.domain.ambulance.events import AvailabilityEvent, CallEvent, JobEvent, Patient
+from clearway.domain.ambulance.words import Availability, CallStatus, JobStatus
+from clearway.domain.shared.errors import NotAllowed
+from clearway.gateway import duties, retention
+from tests.trust import signed_in, somebody
+
+from .conftest import T0, deliver
+
+pytestmark = pytest.mark.django_db
+
+BY = Actor("test")
+MARCH = datetime(2021, 3, 10, 8, 0, tzinfo=UTC)
+TURN = datetime(2021, 3, 31, 23, 30, tzinfo=UTC)  # half an hour before a month ends
+DAY = timedelta(days=1)
+
+
+def minutes(at: datetime) -> float:
+    """The minutes of the test's day, as `deliver` takes them."""
+    return (at - T0) / timedelta(minutes=1)
+
+
+def said(source: Source, happened: Iterable[events.Event], known: datetime) -> Batch:
+    return deliver(source, list(happened), known=minutes(known))
+
+
+def status(word: str, at: datetime, incident: str = "1", call_sign: str = "A1", **more: object) -> JobEvent:
+    return JobEvent(f"{incident}/{word}/{at:%m%d%H%M}", at, incident, call_sign, JobStatus(word), **more)  # type: ignore[arg-type]
+
+
+def whole_job(start: datetime, incident: str = "1", call_sign: str = "A1") -> list[JobEvent]:
+    """Seven statuses, ten minutes apart."""
+    words = ("allocated", "mobile", "at_scene", "left_scene", "at_hospital", "handover", "clear")
+    return [
+        status(word, start + timedelta(minutes=10 * place), incident, call_sign, destination="TVH01")
+        for place, word in enumerate(words)
+    ]
+
+
+def month_of_facts(name: str, start: str, end: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT clearway_add_partition('ambulance_fact', %s, %s::date, %s::date)", [name, start, end]
+        )
+
+
+def partitions() -> set[str]:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT relname FROM pg_class WHERE relname ~ '^ambulance_(fact|position)_[0-9]+$'")
+        return {row[0] for row in cursor.fetchall()}
+
+
+def verified(capsys: pytest.CaptureFixture[str]) -> int:
+    """The streams that `clearway verify facts` rebuilt; fails when any differs."""
+    capsys.readouterr()
+    code = main(["verify", "facts", "--json"])
+    result = json.loads(capsys.readouterr().out)
+    assert (code, result["differences"]) == (0, [])
+    return int(result["streams"])
+
+
+def what_goes(at: datetime) -> dict[str, int]:
+    return {each.of: each.rows for each in retention.due(at) if each.rows}
+
+
+def went() -> dict[str, int]:
+    """What the audit says went, by kind."""
+    rows = Action.objects.filter(verb="retention.forget")
+    total: dict[str, int] = {}
+    for row in rows:
+        kind = row.subject.removeprefix("retention:")
+        total[kind] = total.get(kind, 0) + row.detail.get("rows", row.detail.get("rows_of_all_trusts", 0))
+    return total
+
+
+@pytest.fixture(autouse=True)
+def _policies_of_that_time(valley: Organisation) -> None:
+    PolicyVersion.objects.update(valid_from=date(2020, 1, 1))
+
+
+@pytest.fixture
+def long_ago(cad: Source) -> Source:
+    """March 2021: a batch of a job, one with a line that cannot be read, a snapshot and a closed task."""
+    said(cad, whole_job(MARCH), MARCH + timedelta(hours=2))
+    deliver(cad, b"not json\n", known=minutes(MARCH + timedelta(hours=3)))
+    Snapshot.objects.create(organisation_id=cad.organisation_id, at=MARCH, body=b"", after_xid=0)
+    Task.objects.create(
+        organisation_id=cad.organisation_id,
+        rule="",
+        subject="x",
+        priority=3,
+        title="x",
+        cause="x",
+        role="x",
+        state="closed",
+        raised_at=MARCH,
+        changed_at=MARCH,
+        closed_at=MARCH,
+    )
+    return cad
+
+
+def test_each_kind_goes_when_its_own_period_is_over_and_not_a_day_before(long_ago: Source) -> None:
+    known = MARCH + timedelta(hours=3)
+    assert what_goes(known + 199 * DAY) == {}
+    assert what_goes(known + 201 * DAY) == {"snapshots": 1}
+    assert what_goes(known + 211 * DAY) == {
+        "snapshots": 1,
+        "batches": 1,
+    }  # the other has a line in quarantine
+    assert what_goes(known + 221 * DAY) == {"snapshots": 1, "batches": 1, "quarantine": 1}
+
+    retention.forget_all(known + 242 * DAY, by=BY)
+
+    assert went() == {"snapshots": 1, "batches": 2, "quarantine": 1, "message_keys": 7}
+    kept = (Batch, Quarantined, Message, Snapshot)
+    assert not any(model.objects.exists() for model in kept)
+    assert Task.objects.count() == 1
+    assert Fact.objects.count() == 7
+
+
+def test_a_dry_run_says_what_would_go_and_changes_nothing(
+    long_ago: Source, capsys: pytest.CaptureFixture[str]
+) -> None:
+    actions = Action.objects.count()
+
+    assert main(["retention", "--json"]) == 0
+
+    rows = {row["of"]: row for row in json.loads(capsys.readouterr().out)}
+    assert (rows["batches"]["rows"], rows["message_keys"]["rows"], rows["facts"]["rows"]) == (1, 7, 7)
+    assert (rows["audit"]["rows"], rows["decisions"]["rows"]) == (0, 0)
+    assert Batch.objects.count() == 2
+    assert Action.objects.count() == actions
+    assert main(["retention"]) == 0
+    assert "this is a dry run, nothing changed" in capsys.readouterr().out
+
+
+def test_what_the_dry_run_announced_is_what_went(
+    long_ago: Source, capsys: pytest.CaptureFixture[str]
+) -> None:
+    at = MARCH + 1200 * DAY
+    announced = what_goes(at)
+
+    retention.forget_all(at, by=BY)
+
+    assert went() | {"batches": 1} == announced  # its line gone from quarantine, the second batch went too
+    assert what_goes(at) == {}
+    assert verified(capsys) == 0
+
+
+@pytest.mark.promise("R8")
+def test_a_message_whose_key_is_gone_is_refused_and_one_whose_key_is_kept_is_a_duplicate(
+    cad: Source, capsys: pytest.CaptureFixture[str]
+) -> None:
+    said(cad, whole_job(MARCH), MARCH + timedelta(hours=2))
+    later = MARCH + 200 * DAY
+    said(cad, whole_job(later, "2"), later + timedelta(hours=2))
+    at = MARCH + 300 * DAY
+    retention.forget_all(at, by=BY)
+    assert Message.objects.count() == 7
+
+    again = said(cad, [*whole_job(MARCH), *whole_job(later, "2")], at)
+
+    assert (again.lines, again.applied, again.duplicate, again.quarantined) == (14, 0, 7, 7)
+    assert "may be a repeat" in Quarantined.objects.filter(batch=again)[0].why
+    assert Fact.objects.count() == 14
+    assert verified(capsys) == 2
+
+
+def test_a_key_outlives_by_a_day_the_messages_that_are_still_taken(cad: Source) -> None:
+    said(cad, whole_job(MARCH), MARCH + timedelta(hours=2))
+    at = MARCH + 240 * DAY + timedelta(hours=12)  # past the period, inside the margin
+
+    retention.forget_all(at, by=BY)
+    again = said(cad, whole_job(MARCH), at)
+
+    assert Message.objects.count() == 7
+    assert again.quarantined == 7
+
+
+@pytest.mark.promise("R8")
+def test_the_account_adds_up_afterwards_and_says_from_when_it_counts(
+    long_ago: Source, valley: Organisation
+) -> None:
+    newer = MARCH + 300 * DAY
+    said(long_ago, whole_job(newer, "2"), newer)
+    retention.forget_all(newer, by=BY)
+
+    (account,) = [each for each in feeds.accounts(valley.pk) if each.source.pk == long_ago.pk]
+    page = signed_in(somebody("pfc", "patient_flow_coordinator", valley)).get("/feeds/").content.decode()
+
+    assert account.adds_up
+    assert (account.batches, account.received, account.applied) == (1, 7, 7)
+    assert account.source.counts_since == newer - 210 * DAY
+    assert "since 8 Jun 2021" in " ".join(page.split())
+
+
+@pytest.mark.promise("R8")
+def test_what_is_held_stays_until_the_hold_is_released(long_ago: Source, valley: Organisation) -> None:
+    at = MARCH + 1200 * DAY
+    hold = holds.place_hold(valley, "Inquest", MARCH - DAY, MARCH + DAY, by=BY, at=at)
+
+    retention.forget_all(at, by=BY)
+
+    assert went() == {}
+    assert {each.of: each.held for each in retention.due(at) if each.held} == {
+        "quarantine": 1,
+        "batches": 1,
+        "message_keys": 7,
+        "tasks": 1,
+        "snapshots": 1,
+    }
+    assert Fact.objects.count() == 7
+
+    holds.release_hold(hold.pk, by=BY, at=at)
+    retention.forget_all(at, by=BY)
+
+    assert not Fact.objects.exists() and not Batch.objects.exists()
+    with pytest.raises(NotAllowed, match="no hold"):
+        holds.release_hold(hold.pk, by=BY, at=at)
+
+
+def test_a_partition_with_anything_held_stays_whole(cad: Source, valley: Organisation) -> None:
+    month_of_facts("ambulance_fact_202103", "2021-03-01", "2021-04-01")
+    said(cad, whole_job(MARCH), MARCH + timedelta(hours=2))
+    at = MARCH + 1200 * DAY
+    holds.place_hold(valley, "Inquiry", MARCH + 5 * DAY, None, by=BY, at=at)
+
+    retention.forget_all(at, by=BY)
+
+    assert "ambulance_fact_202103" in partitions()
+    assert Fact.objects.count() == 7
+
+
+@pytest.mark.promise("R8")
+def test_a_month_of_facts_goes_whole_and_no_job_is_left_in_halves(
+    cad: Source, capsys: pytest.CaptureFixture[str]
+) -> None:
+    month_of_facts("ambulance_fact_202103", "2021-03-01", "2021-04-01")
+    month_of_facts("ambulance_fact_202104", "2021-04-01", "2021-05-01")
+    patient = Patient(name="Ann Other", age=70)
+    said(cad, [CallEvent("c", MARCH, "1", CallStatus.CALL_CONNECT, patient=patient)], MARCH)
+    for each in (*whole_job(MARCH), *whole_job(TURN, "2", "B2")):  # the second goes on after midnight
+        said(cad, [each], each.occurred_at)
+    said(cad, [AvailabilityEvent("v1", MARCH, "A1", Availability.ON_BREAK, skill="paramedic")], MARCH)
+    said(cad, [AvailabilityEvent("v2", MARCH + DAY, "A1", Availability.OFF)], MARCH + DAY)
+    april = MARCH + 30 * DAY
+    said(cad, [AvailabilityEvent("v3", april, "A1", Availability.AVAILABLE)], april)
+    said(cad, [AvailabilityEvent("v4", MARCH, "C3", Availability.AVAILABLE)], MARCH)
+    before = verified(capsys)
+
+    at = datetime(2021, 4, 1, tzinfo=UTC) + 1101 * DAY
+    retention.forget_all(at, by=BY)
+
+    assert "ambulance_fact_202103" not in partitions()
+    assert "ambulance_fact_202104" in partitions()
+    assert set(Assignment.objects.values_list("key", flat=True)) == {"2/B2"}
+    assert Assignment.objects.get().stamps.keys() >= {"allocated", "clear"}
+    assert not Incident.objects.exists() and not Identity.objects.exists()
+    a1, c3 = (Resource.objects.get(call_sign=name) for name in ("A1", "C3"))
+    assert (a1.availability, a1.skill) == ("available", None)
+    assert (c3.availability, c3.folded_to) == (None, None)
+    assert verified(capsys) == before - 2  # job 1 and resource C3
+
+    said(cad, [AvailabilityEvent("v5", at, "C3", Availability.OFF)], at)
+    assert verified(capsys) == before - 1
+
+    retention.forget_all(datetime(2021, 5, 1, tzinfo=UTC) + 1101 * DAY, by=BY)
+
+    assert not Assignment.objects.exists() and not Finding.objects.exists()
+    assert set(Fact.objects.values_list("message_id", flat=True)) == {"v5"}
+    assert verified(capsys) == 1
+
+
+def test_a_worker_that_dies_between_detaching_and_dropping_leaves_nothing_amiss(
+    cad: Source, capsys: pytest.CaptureFixture[str]
+) -> None:
+    month_of_facts("ambulance_fact_202103", "2021-03-01", "2021-04-01")
+    said(cad, whole_job(MARCH), MARCH + timedelta(hours=2))
+    at = MARCH + 1200 * DAY
+
+    while "ambulance_fact_202103" in partitions() and Fact.objects.exists():
+        retention.forget(at, by=BY)  # one round: detached, not yet dropped
+    assert "ambulance_fact_202103" in partitions()
+    assert Assignment.objects.exists()
+    assert verified(capsys) == 0
+
+    retention.forget_all(at, by=BY)
+
+    assert "ambulance_fact_202103" not in partitions()
+    assert not Assignment.objects.exists()
+
+
+def test_days_of_positions_go_whole_and_an_old_position_is_refused(avl: Source) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT clearway_add_partition('ambulance_position', 'ambulance_position_20210310',"
+            " '2021-03-10', '2021-03-11')"
+        )
+    places = [events.Position("A1", MARCH + day * DAY, 52.2, -1.4) for day in (0, 1, 60)]
+    deliver(avl, places, known=minutes(MARCH + 60 * DAY))
+
+    at = MARCH + 61 * DAY
+    retention.forget_all(at, by=BY)
+    again = deliver(avl, places, known=minutes(at))
+
+    assert "ambulance_position_20210310" not in partitions()
+    assert list(Position.objects.values_list("occurred_at", flat=True)) == [MARCH + 60 * DAY]
+    assert (again.applied, again.duplicate, again.quarantined) == (0, 1, 2)
+    assert went()["positions"] == 2
+    assert Resource.objects.get().position_at == MARCH + 60 * DAY
+
+
+def test_without_a_period_nothing_goes(long_ago: Source) -> None:
+    PolicyVersion.objects.filter(name="retention").delete()
+
+    retention.forget_all(MARCH + 5000 * DAY, by=BY)
+
+    assert went() == {}
+    assert Batch.objects.count() == 2
+
+
+def test_where_trusts_share_partitions_the_longest_period_counts(cad: Source) -> None:
+    month_of_facts("ambulance_fact_202103", "2021-03-01", "2021-04-01")
+    said(cad, whole_job(MARCH), MARCH + timedelta(hours=2))
+    Organisation.objects.create(code="X1", slug="other", name="Other", timezone="Europe/London")
+
+    retention.forget_all(MARCH + 5000 * DAY, by=BY)
+
+    assert Fact.objects.count() == 7  # the other trust has said nothing: what is shared is kept
+
+
+@pytest.mark.promise("S7")
+def test_the_database_lets_no_young_fact_go_whatever_it_is_asked(cad: Source) -> None:
+    now = datetime.now(UTC)
+    young = f"ambulance_fact_{now:%Y%m}"
+    month_of_facts("ambulance_fact_203001", "2030-01-01", "2030-02-01")
+    said(cad, [status("allocated", now)], now)
+
+    for statement in (
+        "SELECT clearway_detach_partition('ambulance_fact_203001')",
+        "SELECT clearway_detach_partition('ambulance_fact_default')",
+        "SELECT clearway_drop_detached('ambulance_fact_203001')",
+        "SELECT clearway_drop_detached('core_action')",
+        f"SELECT clearway_forget_facts({cad.organisation_id}, now(), 10)",
+        "SELECT clearway_forget_positions(now(), 10)",
+        "DELETE FROM ambulance_fact",
+    ):
+        with pytest.raises(Exception) as refused, transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(statement)
+        assert (
+            "too young" in str(refused.value)
+            or isinstance(refused.value, IntegrityError)
+            or ("not a piece" in str(refused.value))
+        ), young
+    assert Fact.objects.count() == 1
+
+
+def test_nothing_that_goes_by_itself_is_audit_or_decision() -> None:
+    tables = {shelf.table for shelf in (*SHELVES, *retention.ALL)}
+
+    assert not tables & {Action._meta.db_table, Decision._meta.db_table, "core_seal"}
+
+
+def test_the_worker_does_it_by_itself_and_puts_it_on_record(long_ago: Source) -> None:
+    (duty,) = [each for group in duties.groups().values() for each in group() if each.name == "retention"]
+
+    while duty.work(MARCH + 242 * DAY):
+        pass
+
+    row = Action.objects.filter(verb="retention.forget", subject="retention:message_keys").get()
+    assert (row.actor, row.detail["rows"]) == ("duty:retention", 7)
+
+
+def test_large_amounts_go_in_bounded_parts(long_ago: Source, valley: Organisation) -> None:
+    (keys,) = [shelf for shelf in SHELVES if shelf.of == "message_keys"]
+
+    gone = [holds.forget(valley, keys, by=BY, at=MARCH + 300 * DAY, most=3) for _ in range(4)]
+
+    assert gone == [3, 3, 1, 0]
+
+
+def test_a_past_that_is_not_kept_is_refused_in_words(valley: Organisation) -> None:
+    browser = signed_in(somebody("pfc", "patient_flow_coordinator", valley))
+    asked = datetime.now(UTC) - 201 * DAY
+
+    page = browser.get(f"/handovers/?at={asked:%Y-%m-%dT%H:%M}").content.decode()
+
+    assert "more than 200 days ago, and what was known then is not kept" in page
+
+
+def test_a_hold_is_placed_listed_and_released_from_the_command_line(
+    valley: Organisation, capsys: pytest.CaptureFixture[str]
+) -> None:
+    place = ["hold", "place", "--organisation", "test-valley", "--from", "2021-03-01", "--reason", "Inquest"]
+    assert main([*place, "--until", "2021-02-01"]) == 2
+    assert main(place) == 0
+    capsys.readouterr()
+
+    assert main(["hold", "list", "--json"]) == 0
+    (row,) = json.loads(capsys.readouterr().out)
+    assert (row["from"], row["until"], row["reason"]) == ("2021-03-01", None, "Inquest")
+
+    assert main(["hold", "release", str(row["hold"])]) == 0
+    assert main(["hold", "list"]) == 0
+    assert "No hold is in force" in capsys.readouterr().out
+    assert Action.objects.filter(verb__in=["retention.hold", "retention.release"]).count() == 2
