@@ -1,0 +1,172 @@
+"""The forecast of handover waits: what must hold whatever the figures are."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from types import MappingProxyType
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from clearway.domain.ambulance.availability import ResourceStanding
+from clearway.domain.ambulance.situation import Around, Feed, Place, Situation, compose
+from clearway.domain.ambulance.transitions import Assignment
+from clearway.domain.ambulance.words import Category, JobState, JobStatus, ResourceKind
+from clearway.domain.shared.geography import Point
+from clearway.engine.ambulance.forecast import NONE, STEPS, ForecastPolicy, commit, forecast
+
+J, S = JobStatus, JobState
+AT = datetime(2026, 11, 2, 15, 0, tzinfo=UTC)
+SITES = [("TV001", "Hillside", Point(51, -3)), ("TV002", "Riverside", Point(51, -2))]
+POLICY = ForecastPolicy()
+
+
+def ago(minutes: float) -> datetime:
+    return AT - timedelta(minutes=minutes)
+
+
+def waiting(name: str, minutes: float, site: str = "TV001") -> Assignment:
+    return Assignment(
+        key=name, incident=name, call_sign=name, state=S.QUEUING, since=ago(minutes), destination=site,
+        stamps={J.AT_HOSPITAL: ago(minutes)},
+    )  # fmt: skip
+
+
+def handed_over(name: str, arrived: float, took: float, site: str = "TV001") -> Assignment:
+    stamps = {J.AT_HOSPITAL: ago(arrived), J.HANDOVER: ago(arrived - took), J.CLEAR: ago(arrived - took - 1)}
+    return Assignment(
+        key=name, incident=name, call_sign=name, state=S.CLEAR, since=ago(arrived - took - 1),
+        destination=site, stamps=stamps,
+    )  # fmt: skip
+
+
+def conveying(name: str, site: str = "TV001") -> Assignment:
+    return Assignment(
+        key=name, incident=name, call_sign=name, state=S.CONVEYING, since=ago(5), destination=site,
+        kind=ResourceKind.DCA, category=Category.C2, stamps={J.LEFT_SCENE: ago(5)},
+    )  # fmt: skip
+
+
+def on_scene(name: str) -> Assignment:
+    return Assignment(
+        key=name, incident=name, call_sign=name, state=S.ON_SCENE, since=ago(30),
+        kind=ResourceKind.DCA, category=Category.C2, stamps={J.AT_SCENE: ago(30)},
+    )  # fmt: skip
+
+
+def a_situation(
+    *assignments: Assignment,
+    heard: float = 5,
+    knows: frozenset[str] = frozenset({"handover"}),
+    bound: Mapping[str, str] = MappingProxyType({}),
+) -> Situation:
+    feeds = [Feed("cad", "cad", 10, AT - timedelta(seconds=heard), knows)]
+    crews = [ResourceStanding(each.call_sign, availability=None) for each in assignments]
+    places = {each.call_sign: Place(Point(51.0, -2.95), AT) for each in assignments}
+    ordered = sorted(assignments, key=lambda each: each.key)
+    return compose(AT, SITES, ordered, crews, places, feeds, around=Around(bound=bound))
+
+
+DAY = [handed_over(f"d{n:02}", arrived=60 + 50 * n, took=25 + n % 7) for n in range(20)]
+figures = st.lists(st.integers(1, 200), max_size=12)
+
+
+def a_day(waits: list[int], sent: int) -> list[Assignment]:
+    return [
+        *DAY,
+        *(waiting(f"w{n}", minutes) for n, minutes in enumerate(waits)),
+        *(conveying(f"c{n}") for n in range(sent)),
+    ]
+
+
+@settings(max_examples=60, deadline=None)
+@given(figures, st.integers(0, 8), st.integers(1, 240))
+def test_one_more_in_the_queue_never_makes_a_later_wait_shorter(
+    waits: list[int], sent: int, minutes: int
+) -> None:
+    before = forecast(a_situation(*a_day(waits, sent)), POLICY)
+    after = forecast(a_situation(*a_day(waits, sent), waiting("x", minutes)), POLICY)
+
+    for name in ("mean", "p10", "p50", "p80", "p90"):
+        assert (getattr(after, name)[0] >= getattr(before, name)[0] - 1e-9).all()
+
+
+@settings(max_examples=40, deadline=None)
+@given(figures, st.integers(0, 8))
+def test_one_more_crew_on_the_way_never_makes_a_later_wait_shorter(waits: list[int], sent: int) -> None:
+    before = forecast(a_situation(*a_day(waits, sent)), POLICY)
+    after = forecast(a_situation(*a_day(waits, sent + 1)), POLICY)
+
+    assert (after.mean[0] >= before.mean[0] - 1e-9).all()
+    assert after.mean[0].sum() > before.mean[0].sum()
+
+
+@settings(max_examples=30, deadline=None)
+@given(figures)
+def test_what_happens_at_one_hospital_changes_nothing_at_another(waits: list[int]) -> None:
+    here = forecast(a_situation(*a_day(waits, 2)), POLICY)
+    there = [waiting(f"y{n}", 30 + n, site="TV002") for n in range(5)]
+    both = forecast(a_situation(*a_day(waits, 2), *there), POLICY)
+
+    assert (here.mean[0] == both.mean[0]).all()
+    assert (here.added[0] == both.added[0]).all()
+    assert here.why[0] == both.why[0]
+
+
+def test_the_same_situation_gives_the_same_forecast() -> None:
+    one, two = (forecast(a_situation(*a_day([10, 40], 3)), POLICY) for _ in range(2))
+
+    assert (one.mean == two.mean).all() and (one.added == two.added).all() and one.why == two.why
+
+
+def test_quantiles_are_in_order_and_fill_the_horizon() -> None:
+    made = forecast(a_situation(*a_day([10, 40], 3)), POLICY)
+
+    assert made.mean.shape == (2, STEPS)
+    assert (made.p10 < made.p50).all() and (made.p50 < made.p80).all() and (made.p80 < made.p90).all()
+    assert (made.added >= 0).all()
+
+
+def test_a_crew_on_scene_that_is_bound_counts_more_than_one_that_may_convey() -> None:
+    likely = forecast(a_situation(*DAY, on_scene("c")), POLICY)
+    certain = forecast(a_situation(*DAY, on_scene("c"), bound={"c": "TV001"}), POLICY)
+    elsewhere = forecast(a_situation(*DAY, on_scene("c"), bound={"c": "TV002"}), POLICY)
+
+    assert elsewhere.mean[0].sum() < likely.mean[0].sum() < certain.mean[0].sum()
+
+
+def test_a_commitment_lengthens_only_what_comes_after_it_at_that_site() -> None:
+    made = forecast(a_situation(*a_day([10, 40, 50, 60], 3)), POLICY)
+    after = commit(made, 0, made.at + 30 * 60)
+
+    assert (after.mean[0, :7] == made.mean[0, :7]).all()
+    assert after.mean[0, 7] > made.mean[0, 7]
+    assert (after.mean[0] >= made.mean[0]).all()
+    assert (after.mean[1] == made.mean[1]).all()
+
+
+def test_waits_are_read_between_steps_and_held_at_the_ends() -> None:
+    made = forecast(a_situation(*a_day([10, 40], 3)), POLICY)
+    waits = made.wait(np.array([0, 0, 0, 0]), made.at + np.array([-60.0, 0.0, 150.0, 1e6]))
+
+    assert waits.mean[0] == waits.mean[1] == made.mean[0, 0]
+    assert waits.mean[2] == pytest.approx((made.mean[0, 0] + made.mean[0, 1]) / 2)
+    assert waits.mean[3] == made.mean[0, -1]
+
+
+def test_nothing_is_said_where_no_source_knows_handovers_or_the_feed_is_old() -> None:
+    unknown = forecast(a_situation(*DAY, knows=frozenset()), POLICY)
+    old = forecast(a_situation(*DAY, heard=3600), POLICY)
+
+    for made in (unknown, old):
+        assert made.method == (NONE, NONE)
+        assert np.isnan(made.mean).all()
+        assert made.why[0]
+        assert np.isnan(made.wait(np.array([0]), np.array([made.at])).mean).all()
+
+
+def test_weights_beyond_one_are_refused() -> None:
+    with pytest.raises(ValueError, match="at most 1"):
+        replace(POLICY, flow=(0.9, 0.9, 0.9, 0.9))
