@@ -79,6 +79,7 @@ MEANINGS: Mapping[str, str] = {
     "born_on": "identity; date of birth",
     "site": "ODS code of the hospital",
     "counts": "figures of now, by their word",
+    "told_by": "whose word it is, where somebody wrote it down for another: a role, never a name",
 }
 TITLES: tuple[tuple[type, str, str], ...] = (
     (

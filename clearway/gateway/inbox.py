@@ -18,9 +18,10 @@ from django.db.models.functions import Length
 from clearway.core.audit.actions import Actor
 from clearway.core.feeds import actions as feeds
 from clearway.core.feeds.models import Batch, Quarantined, Source
+from clearway.core.organisation.queries import site_by_code
 from clearway.desks.ambulance.facts.actions import Outcome, Received, body_hash, record
 from clearway.desks.ambulance.resources.positions import record_positions
-from clearway.domain.ambulance.events import Position
+from clearway.domain.ambulance.events import HospitalEvent, Position
 from clearway.domain.shared.errors import CannotParse
 from clearway.domain.shared.facts import SKEW
 from clearway.interchange import native
@@ -46,6 +47,16 @@ FORGOTTEN = CannotParse(
     "field occurred_at",
     "It happened so long ago that the keys of its time are no longer kept; it may be a repeat.",
     "Nothing, if it was sent before. Else replay it as a file, under a source of its own.",
+)
+UNKNOWN_SITE = CannotParse(
+    "field site",
+    "No site of this trust has this code.",
+    "Send the ODS code, or add the site to the region pack and load it; then replay the line.",
+)
+OF_ANOTHER_KIND = CannotParse(
+    "field type",
+    "This source is for what hospitals say of themselves.",
+    "Send other events through a source of their own kind.",
 )
 NOT_APPLIED = CannotParse(
     "message",
@@ -180,6 +191,9 @@ def _recorded(source: Source, lines: Sequence[Line], at: datetime) -> list[Verdi
         new = record_positions(_good(positions), source=source, at=at)
         return _verdicts(positions, [Outcome.APPLIED if was_new else Outcome.DUPLICATE for was_new in new])
     messages = [_or_error(_read_message, line) for line in lines]
+    if any(_speaks_of_hospitals(source, message) for message in messages):
+        known = frozenset(site_by_code(source.organisation_id))
+        messages = [_checked(message, source, known, at) for message in messages]
     outcomes = record(_good(messages), source=source, by=Actor(f"feed:{source.name}"), at=at)
     return _verdicts(messages, outcomes)
 
@@ -220,6 +234,30 @@ def _read_message(line: Line) -> Received:
 def _check_still_told(source: Source, occurred_at: datetime) -> None:
     if source.keys_since is not None and occurred_at < source.keys_since:
         raise FORGOTTEN
+
+
+def _speaks_of_hospitals(source: Source, message: Received | CannotParse) -> bool:
+    if isinstance(message, CannotParse):
+        return False
+    return source.kind == "hospital" or any(isinstance(event, HospitalEvent) for event in message.events)
+
+
+def _checked(
+    message: Received | CannotParse, source: Source, known_sites: frozenset[str], at: datetime
+) -> Received | CannotParse:
+    """The message, or why what it says of a hospital cannot be taken.
+
+    Unlike a crew's, a report that lies in the future would hide every true one until its time has come.
+    """
+    for event in () if isinstance(message, CannotParse) else message.events:
+        if not isinstance(event, HospitalEvent):
+            if source.kind == "hospital":
+                return OF_ANOTHER_KIND
+        elif event.site not in known_sites:
+            return UNKNOWN_SITE
+        elif event.occurred_at > at + SKEW:
+            return FUTURE
+    return message
 
 
 def _verdict(outcome: Outcome) -> Verdict:

@@ -10,7 +10,8 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from clearway.domain.ambulance.events import Event, Position
+from clearway.domain.ambulance import hospitals
+from clearway.domain.ambulance.events import Event, HospitalEvent, Position
 from clearway.domain.shared.errors import CannotParse
 
 T = TypeVar("T", Event, Position)
@@ -71,6 +72,8 @@ def _decode(line: bytes, decoder: msgspec.json.Decoder[T]) -> T:
             "line", f"Not JSON: {_without_values(str(error))}.", "Send one JSON object a line, UTF-8."
         ) from None
     check_years(value)
+    if isinstance(value, HospitalEvent):
+        hospitals.check_sense(value)
     return value
 
 

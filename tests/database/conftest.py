@@ -11,8 +11,8 @@ from clearway.core.feeds.actions import store
 from clearway.core.feeds.models import Batch, Source
 from clearway.core.organisation.actions import load_region
 from clearway.core.organisation.models import Organisation
-from clearway.domain.ambulance.events import Event, JobEvent, Position
-from clearway.domain.ambulance.words import JobStatus, ResourceKind
+from clearway.domain.ambulance.events import Event, HospitalEvent, JobEvent, Position
+from clearway.domain.ambulance.words import HospitalMeasure, JobStatus, ResourceKind
 from clearway.gateway import inbox
 from clearway.interchange import native
 from clearway.interchange.region_pack import parse
@@ -49,6 +49,12 @@ def conveyance(destination: str, *, start: float = 0, until: str = "clear", **mo
     ]
 
 
+def report(site: str, minutes: float, *, note: str | None = None, **figures: int) -> HospitalEvent:
+    """What a hospital says of itself; its message id says when."""
+    counts = {HospitalMeasure(name): value for name, value in figures.items()}
+    return HospitalEvent(f"{site}@{minutes}", at(minutes), site, counts, note=note)
+
+
 @pytest.fixture
 def valley(db: None) -> Organisation:
     """The invented region, loaded."""
@@ -63,6 +69,11 @@ def cad(valley: Organisation) -> Source:
 @pytest.fixture
 def avl(valley: Organisation) -> Source:
     return Source.objects.get(organisation=valley, kind="positions")
+
+
+@pytest.fixture
+def hospitals(valley: Organisation) -> Source:
+    return Source.objects.get(organisation=valley, kind="hospital")
 
 
 Deliver = Callable[..., Batch]

@@ -23,12 +23,13 @@ from clearway.core.retention.shelves import SHELVES
 from clearway.core.worklist.models import Task
 from clearway.desks.ambulance.facts.models import Fact
 from clearway.desks.ambulance.incidents.models import Assignment, Identity, Incident
+from clearway.desks.ambulance.liaison import queries as liaison
 from clearway.desks.ambulance.quality.models import Finding
 from clearway.desks.ambulance.resources.models import Position, Resource
 from clearway.desks.ambulance.snapshots.models import Snapshot
 from clearway.domain.ambulance import events
 from clearway.domain.ambulance.events import AvailabilityEvent, CallEvent, JobEvent, Patient
-from clearway.domain.ambulance.words import Availability, CallStatus, JobStatus
+from clearway.domain.ambulance.words import Availability, CallStatus, HospitalMeasure, JobStatus
 from clearway.domain.shared.errors import NotAllowed
 from clearway.gateway import duties, retention
 from tests.trust import signed_in, somebody
@@ -297,6 +298,27 @@ def test_a_month_of_facts_goes_whole_and_no_job_is_left_in_halves(
 
     assert not Assignment.objects.exists() and not Finding.objects.exists()
     assert set(Fact.objects.values_list("message_id", flat=True)) == {"v5"}
+    assert verified(capsys) == 1
+
+
+def test_a_hospital_whose_old_reports_went_stands_as_its_later_ones_add_up_to(
+    cad: Source, valley: Organisation, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def reported(at: datetime, **counts: int) -> events.HospitalEvent:
+        figures = {HospitalMeasure(name): value for name, value in counts.items()}
+        return events.HospitalEvent(f"{at:%m%d}{at.year}", at, "TVH01", figures)
+
+    month_of_facts("ambulance_fact_202103", "2021-03-01", "2021-04-01")
+    said(cad, [reported(MARCH, boarding=3, beds_free=1)], MARCH)
+    later = MARCH + 900 * DAY
+    said(cad, [reported(later, boarding=8)], later)
+
+    retention.forget_all(MARCH + 1200 * DAY, by=BY)
+
+    (standing,) = liaison.standings(valley.pk)
+    assert {measure: each.value for measure, each in standing.figures.items()} == {
+        HospitalMeasure.BOARDING: 8
+    }
     assert verified(capsys) == 1
 
 

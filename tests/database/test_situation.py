@@ -15,9 +15,9 @@ from clearway.desks.ambulance import situation
 from clearway.desks.ambulance.facts.actions import Received, record
 from clearway.domain.ambulance.events import AvailabilityEvent, Position
 from clearway.domain.ambulance.situation import Situation
-from clearway.domain.ambulance.words import Availability
+from clearway.domain.ambulance.words import Availability, HospitalMeasure
 
-from .conftest import at, conveyance, deliver
+from .conftest import at, conveyance, deliver, report
 
 pytestmark = pytest.mark.django_db
 
@@ -32,6 +32,7 @@ def _plain(value: float) -> float | None:
 
 
 def feed_the_morning(cad: Source, avl: Source) -> None:
+    deliver(cad, [report("TVH01", 3, boarding=4, majors_taken=9)], known=5)
     deliver(avl, [Position("A1", at(4), 52.21, -1.49)], known=5)
     deliver(
         cad,
@@ -44,6 +45,8 @@ def feed_the_morning(cad: Source, avl: Source) -> None:
     )
     deliver(cad, conveyance("TVH02", incident="2", call_sign="B2", until="mobile"), known=44)
     deliver(cad, conveyance("TVH01")[5:], known=61)
+    deliver(cad, [report("TVH01", 35, boarding=6, note="full")], known=62)
+    deliver(cad, [report("TVH01", 20, boarding=5, beds_free=1)], known=63)
 
 
 def test_the_live_reading_shows_what_was_reported(cad: Source, avl: Source, valley: Organisation) -> None:
@@ -69,6 +72,7 @@ def test_as_known_shows_only_what_was_known_then(
     then = situation.as_known(valley.pk, at(43))
 
     assert then.assignments.key == ("1/A1",)
+    assert then.reports.measure(HospitalMeasure.BOARDING)[then.sites.code.index("TVH01")] == 4
     assert list(then.resources.assignment) == [0]
     before = situation.as_known(valley.pk, at(10))
     assert before.assignments.key == ()
@@ -99,7 +103,7 @@ def test_the_live_reading_takes_the_same_queries_however_full_the_region(
     for number in range(3):
         deliver(cad, conveyance("TVH01", incident=str(number), call_sign=f"A{number}", until="left_scene"))
 
-    with django_assert_num_queries(5):  # type: ignore[operator]
+    with django_assert_num_queries(6):  # type: ignore[operator]
         situation.read(valley.pk, at(50))
 
 

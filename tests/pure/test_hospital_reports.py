@@ -1,13 +1,15 @@
 """What hospitals say of themselves."""
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from clearway.domain.ambulance.events import HospitalEvent
-from clearway.domain.ambulance.hospitals import fold
+from clearway.domain.ambulance.hospitals import check_sense, fold, inspect, merged
 from clearway.domain.ambulance.situation import MEASURES, Around, compose
 from clearway.domain.ambulance.words import HospitalMeasure as M
+from clearway.domain.shared.errors import CannotParse
 from clearway.domain.shared.facts import Fact
 from clearway.domain.shared.geography import Point
 from tests.making import fact, minute
@@ -68,3 +70,34 @@ def test_a_report_under_the_code_of_a_predecessor_counts_for_the_site() -> None:
     )
 
     assert seen.reports.measure(M.BOARDING)[0] == 3
+
+
+def test_what_is_said_under_two_codes_of_one_site_is_merged_figure_by_figure() -> None:
+    old = fold([fact(report(10, boarding=2, beds_free=3))])
+    new = fold([fact(report(20, boarding=5)), fact(report(5, beds_free=1))])
+
+    for both in (merged(old, new), merged(new, old)):
+        assert {measure: said.value for measure, said in both.figures.items()} == {
+            M.BOARDING: 5,
+            M.BEDS_FREE: 3,
+        }
+
+
+def test_more_patients_than_places_are_found_and_as_many_are_not() -> None:
+    crowded = fold([fact(report(0, majors_taken=11, majors_places=10, resus_taken=4, resus_places=4))])
+
+    assert [(found.code, found.what, found.evidence) for found in inspect(crowded)] == [
+        ("HS01", "majors_taken", "11 in 10 places")
+    ]
+
+
+def test_a_level_that_does_not_exist_is_refused_with_what_would_mend_it() -> None:
+    for level in (1, 4):
+        check_sense(report(0, pressure_level=level))
+    for level in (0, 5):
+        with pytest.raises(CannotParse) as refused:
+            check_sense(report(0, pressure_level=level))
+        assert (refused.value.where, refused.value.fix) == (
+            "field counts.pressure_level",
+            "Send the level, not its points.",
+        )

@@ -30,7 +30,7 @@ def test_the_south_west_has_its_departments_units_and_stations():
     assert len(region.sites_of(SiteKind.EMERGENCY_DEPARTMENT)) == 20
     assert len(region.sites_of(SiteKind.MINOR_UNIT)) == 50
     assert len(region.sites_of(SiteKind.STATION)) == 97
-    assert {source.name for source in region.sources} == {"swast-cad", "swast-avl"}
+    assert {source.name for source in region.sources} == {"swast-cad", "swast-avl", "swast-hospitals"}
 
 
 def test_a_part_time_department_and_a_border_department_are_marked():

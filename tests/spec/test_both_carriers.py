@@ -17,9 +17,9 @@ from clearway.core.feeds.models import Source
 from clearway.core.organisation.models import Organisation
 from clearway.desks.ambulance import situation
 from clearway.desks.ambulance.policy import desk_policy
-from clearway.domain.ambulance import availability, transitions
-from clearway.domain.ambulance.events import AvailabilityEvent, Event, JobEvent
-from clearway.domain.ambulance.situation import Situation, compose
+from clearway.domain.ambulance import availability, hospitals, transitions
+from clearway.domain.ambulance.events import AvailabilityEvent, Event, HospitalEvent, JobEvent
+from clearway.domain.ambulance.situation import Around, Situation, compose
 from clearway.domain.ambulance.words import Availability
 from clearway.domain.shared.facts import Fact
 from clearway.domain.shared.geography import Point
@@ -28,7 +28,7 @@ from clearway.engine.ambulance.handovers import hospital_pictures
 from clearway.engine.ambulance.resources import resource_rows
 from clearway.interchange.region_pack import parse
 from clearway.simulation.ambulance.world import World
-from tests.database.conftest import at, conveyance, deliver, job
+from tests.database.conftest import at, conveyance, deliver, job, report
 
 pytestmark = pytest.mark.django_db
 REGION = parse(find("test-valley"))
@@ -68,6 +68,17 @@ TABLE: dict[str, Sequence[Event]] = {
         shift("A1", "on_break", 60),
         shift("B2", "off", 10),
         shift("C3", "unavailable", 20, reason="vehicle defect"),
+    ],
+    "a hospital says twice how it stands, and another under the code of a predecessor": [
+        report("TVH01", 20, boarding=4, majors_taken=9, majors_places=10),
+        report("TVH01", 50, boarding=6, pressure_level=3, note="bays closed for cleaning"),
+        report("TVA77", 30, beds_free=2, boarding=1),
+        report("TVH02", 40, boarding=2),
+    ],
+    "a hospital's reports come late and out of order": [
+        report("TVH01", 60, boarding=8),
+        report("TVH01", 15, boarding=3, beds_free=1),
+        report("TVH01", 45, boarding=7, resus_taken=2),
     ],
     "one call sign holds two open jobs": [
         *conveyance("TVH01", until="mobile"),
@@ -112,11 +123,14 @@ def folded(facts: Iterable[Event], cad: Source, now: datetime) -> Situation:
     known = [Fact(event, cad.name, at(100)) for event in facts]
     jobs: dict[str, list[Fact[Any]]] = {}
     shifts: dict[str, list[Fact[Any]]] = {}
+    reports: dict[str, list[Fact[Any]]] = {}
     for fact in known:
         if isinstance(fact.event, JobEvent):
             jobs.setdefault(fact.event.assignment_key, []).append(fact)
         if isinstance(fact.event, AvailabilityEvent):
             shifts.setdefault(fact.event.call_sign, []).append(fact)
+        if isinstance(fact.event, HospitalEvent):
+            reports.setdefault(fact.event.site, []).append(fact)
     sites = REGION.sites_of(SiteKind.EMERGENCY_DEPARTMENT)
     standings = [availability.fold(each)[0] for each in shifts.values()]
     return compose(
@@ -130,6 +144,7 @@ def folded(facts: Iterable[Event], cad: Source, now: datetime) -> Situation:
         {},
         [],
         {code: site.code for site in sites for code in (site.code, *site.former_codes)},
+        Around(hospitals=[hospitals.fold(each) for each in reports.values()]),
     )
 
 
@@ -140,6 +155,7 @@ def columns(seen: Situation) -> dict[str, Any]:
         "at": seen.at,
         "sites": plain(seen.sites),
         "assignments": plain(seen.assignments),
+        "reports": plain(seen.reports),
         "resources": {name: value for name, value in plain(seen.resources).items() if name not in apart},
     }
 

@@ -2,8 +2,19 @@
 
 from .facts.models import Fact
 from .incidents.models import Assignment, Identity, Incident
+from .liaison.models import HospitalState
 from .quality.models import Finding
 from .resources.models import Position, Resource
 from .snapshots.models import Snapshot
 
-__all__ = ["Assignment", "Fact", "Finding", "Identity", "Incident", "Position", "Resource", "Snapshot"]
+__all__ = [
+    "Assignment",
+    "Fact",
+    "Finding",
+    "HospitalState",
+    "Identity",
+    "Incident",
+    "Position",
+    "Resource",
+    "Snapshot",
+]

@@ -2,8 +2,9 @@
 
 Facts go by the month in which they became known, positions by the day on which they happened; the trusts of
 a database share the partitions, so the longest period counts. A partition with anything under a legal hold
-stays whole. What facts added up to goes with the last fact of its stream; a resource, which is never over, is
-folded again from the facts that stay. So `clearway verify facts` finds nothing amiss meanwhile.
+stays whole. What facts added up to goes with the last fact of its stream; a resource or a hospital, which
+are never over, is folded again from the facts that stay. So `clearway verify facts` finds nothing amiss
+meanwhile.
 """
 
 from collections.abc import Collection, Iterable
@@ -22,6 +23,7 @@ from clearway.core.retention.shelves import Shelf
 
 from .facts.actions import lock
 from .incidents import actions as incidents
+from .liaison import actions as liaison
 from .quality import actions as findings
 from .resources import actions as resources
 
@@ -133,7 +135,7 @@ def _detach(piece: Piece, by: Actor, at: datetime) -> None:
         detail = {"partition": piece.name, "rows": rows.get(trust, 0), "carried_in_all": carried}
         core.record(trust, KIND[piece.table], detail, by=by, at=at)
         if piece.table == FACTS:
-            _follow(trust, _streams(piece.name, trust, resources_only=True), at)
+            _follow(trust, _streams(piece.name, trust, unending=True), at)
     if piece.table == POSITIONS:
         _drop(piece.name)
 
@@ -148,7 +150,7 @@ def _finish_detached(at: datetime) -> bool:
         names = [row[0] for row in cursor.fetchall()]
     for name in names:
         for trust in Organisation.objects.values_list("pk", flat=True):
-            streams = _streams(name, trust, resources_only=False)
+            streams = _streams(name, trust, unending=False)
             for first in range(0, len(streams), STREAMS_AT_ONCE):
                 with transaction.atomic():
                     lock(trust)
@@ -162,12 +164,12 @@ def _drop(name: str) -> None:
         cursor.execute("SELECT clearway_drop_detached(%s)", [name])
 
 
-def _streams(name: str, organisation_id: int, *, resources_only: bool) -> list[str]:
-    sign = "LIKE" if resources_only else "NOT LIKE"
+def _streams(name: str, organisation_id: int, *, unending: bool) -> list[str]:
+    sign = "~" if unending else "!~"
     with connection.cursor() as cursor:
         cursor.execute(
-            f"SELECT DISTINCT stream FROM {name} WHERE organisation_id = %s AND stream {sign} 'resource:%%'"
-            " ORDER BY stream",
+            f"SELECT DISTINCT stream FROM {name} WHERE organisation_id = %s"
+            f" AND stream {sign} '^(resource|hospital):' ORDER BY stream",
             [organisation_id],
         )
         return [row[0] for row in cursor.fetchall()]
@@ -222,6 +224,8 @@ def _follow(organisation_id: int, streams: Iterable[str], at: datetime) -> None:
     incidents.forget(organisation_id, over)
     call_signs = {stream.removeprefix("resource:") for stream in listed if stream.startswith("resource:")}
     resources.fold_anew(call_signs, organisation_id=organisation_id, at=at)
+    sites = {stream.removeprefix("hospital:") for stream in listed if stream.startswith("hospital:")}
+    liaison.fold_anew(sites, organisation_id=organisation_id, at=at)
 
 
 def _without_facts(organisation_id: int, streams: Collection[str]) -> set[str]:

@@ -11,9 +11,11 @@ from clearway.core.feeds.models import Source
 from clearway.core.feeds.queries import last_heard
 from clearway.core.organisation.queries import site_by_code
 from clearway.domain.ambulance import availability as availability_axis
+from clearway.domain.ambulance import hospitals as hospital_reports
 from clearway.domain.ambulance.availability import ResourceStanding
-from clearway.domain.ambulance.events import AvailabilityEvent
-from clearway.domain.ambulance.situation import Feed, Place, Situation, compose
+from clearway.domain.ambulance.events import AvailabilityEvent, HospitalEvent
+from clearway.domain.ambulance.hospitals import HospitalStanding
+from clearway.domain.ambulance.situation import Around, Feed, Place, Situation, compose
 from clearway.domain.ambulance.transitions import Assignment as Folded
 from clearway.domain.ambulance.words import Availability, JobStatus
 from clearway.domain.shared.geography import Point
@@ -22,6 +24,7 @@ from clearway.domain.shared.region import SiteKind
 from .facts import queries as facts
 from .incidents import queries as incidents
 from .incidents.folding import fold_jobs
+from .liaison import queries as liaison
 from .resources import queries as resources
 from .snapshots import actions as keep_snapshots
 from .snapshots import queries as snapshots
@@ -36,10 +39,11 @@ class Rows(msgspec.Struct, frozen=True):
     assignments: tuple[Folded, ...]
     resources: tuple[ResourceStanding, ...]
     heard: dict[int, datetime] = {}  # source id -> its last word; raw batches go sooner than snapshots
+    hospitals: tuple[HospitalStanding, ...] = ()
 
 
 def read(organisation_id: int, at: datetime) -> Situation:
-    """The situation as it stands. Five queries, whatever the size of the region."""
+    """The situation as it stands. Six queries, whatever the size of the region."""
     rows = _current_rows(organisation_id, at)
     feeds = [_feed(source, source.received_at) for source in _sources(organisation_id)]
     return _compose(organisation_id, at, rows, resources.places(organisation_id, at - LOOK_BACK), feeds)
@@ -89,6 +93,7 @@ def _compose(
         places,
         feeds,
         {code: site.code for code, site in sites.items()},
+        Around(hospitals=rows.hospitals),
     )
 
 
@@ -115,20 +120,24 @@ def _current_rows(organisation_id: int, at: datetime) -> Rows:
     return Rows(
         incidents.open_or_at_hospital_since(organisation_id, at - LOOK_BACK),
         resources.on_shift(organisation_id),
+        liaison.standings(organisation_id),
     )
 
 
 def _known_rows(organisation_id: int, at: datetime) -> Rows:
     snapshot = snapshots.before(organisation_id, at)
     if snapshot is None:
-        before, touched = Rows((), ()), facts.streams_known(organisation_id, at - 2 * LOOK_BACK, at)
+        after_xid, before, touched = (
+            0,
+            Rows((), ()),
+            facts.streams_known(organisation_id, at - 2 * LOOK_BACK, at),
+        )
     else:
         after_xid, body = snapshot
         before = msgspec.json.decode(zlib.decompress(body), type=Rows)
         touched = facts.streams_recorded(organisation_id, after_xid, at)
-    known_facts = facts.by_stream(
-        organisation_id, [stream for stream in touched if not stream.startswith("incident:")], known_by=at
-    )
+    folded_whole = [stream for stream in touched if not stream.startswith(("incident:", "hospital:"))]
+    known_facts = facts.by_stream(organisation_id, folded_whole, known_by=at)
     assignments = {each.key: each for each in before.assignments}
     standings = {standing.call_sign: standing for standing in before.resources}
     for stream, known in known_facts.items():
@@ -142,7 +151,25 @@ def _known_rows(organisation_id: int, at: datetime) -> Rows:
         tuple(_relevant((assignments[key] for key in sorted(assignments)), at)),
         tuple(standings[call_sign] for call_sign in sorted(standings)),
         before.heard,
+        _known_reports(organisation_id, before.hospitals, touched, after_xid, at),
     )
+
+
+def _known_reports(
+    organisation_id: int,
+    before: Iterable[HospitalStanding],
+    touched: Iterable[str],
+    from_xid: int,
+    at: datetime,
+) -> tuple[HospitalStanding, ...]:
+    """What hospitals had said: they speak for ever, so only what is newer than the snapshot is read."""
+    spoken = [stream for stream in touched if stream.startswith("hospital:")]
+    told = {standing.site: standing for standing in before}
+    for known in facts.by_stream(organisation_id, spoken, at, from_xid).values():
+        for fact in facts.of_kind(HospitalEvent, known):
+            site = fact.event.site
+            told[site] = hospital_reports.apply(told.get(site, HospitalStanding(site)), fact)
+    return tuple(told[site] for site in sorted(told))
 
 
 def _known_places(organisation_id: int, at: datetime) -> dict[str, Place]:

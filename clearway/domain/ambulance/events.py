@@ -141,6 +141,7 @@ class HospitalEvent(
     site    ODS code
     counts  figures of now; one that is left out stays as it was last said, and keeps that age
     source  who says it
+    told_by whose word it is, where somebody wrote it down for another: a role, e.g. "nurse in charge"
     """
 
     message_id: Identifier
@@ -150,6 +151,7 @@ class HospitalEvent(
     sequence: Sequence | None = None
     note: ShortText | None = None
     source: StatusSource = StatusSource.HOSPITAL
+    told_by: ShortText | None = None
 
     @property
     def stream(self) -> str:

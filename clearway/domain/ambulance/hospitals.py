@@ -6,9 +6,20 @@ from datetime import datetime
 from functools import reduce
 from types import MappingProxyType
 
+from ..shared.errors import CannotParse
 from ..shared.facts import Fact, OrderKey, order_key
+from ..shared.findings import Finding
 from .events import HospitalEvent
 from .words import HospitalMeasure, StatusSource
+
+# Each count of patients beside the count of places that holds them.
+TAKEN_OF: Mapping[HospitalMeasure, HospitalMeasure] = MappingProxyType(
+    {
+        HospitalMeasure.MAJORS_TAKEN: HospitalMeasure.MAJORS_PLACES,
+        HospitalMeasure.RESUS_TAKEN: HospitalMeasure.RESUS_PLACES,
+    }
+)
+LEVELS = (1, 2, 3, 4)  # of pressure; source: NHS England, OPEL framework
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,3 +73,39 @@ def apply(before: HospitalStanding, fact: Fact[HospitalEvent]) -> HospitalStandi
     if event.note and (note is None or note.place < place):
         note = Note(event.note, at, place)
     return replace(before, figures=MappingProxyType(figures), note=note)
+
+
+def merged(one: HospitalStanding, other: HospitalStanding) -> HospitalStanding:
+    """What the reports under two codes of one site add up to, under the code of `one`."""
+    figures = dict(one.figures)
+    for measure, said in other.figures.items():
+        if measure not in figures or figures[measure].place < said.place:
+            figures[measure] = said
+    notes = [note for note in (one.note, other.note) if note is not None]
+    newest = max(notes, key=lambda note: note.place, default=None)
+    return replace(one, figures=MappingProxyType(figures), note=newest)
+
+
+def check_sense(event: HospitalEvent) -> None:
+    """Refuse what no hospital can mean. Raises CannotParse with the field, the reason and the fix."""
+    level = event.counts.get(HospitalMeasure.PRESSURE_LEVEL)
+    if level is not None and level not in LEVELS:
+        raise CannotParse(
+            "field counts.pressure_level",
+            "A pressure level is 1, 2, 3 or 4.",
+            "Send the level, not its points.",
+        )
+    if not event.counts and not event.note:
+        raise CannotParse(
+            "field counts", "It holds no figure, and there is no note.", "Send at least one figure of now."
+        )
+
+
+def inspect(standing: HospitalStanding) -> tuple[Finding, ...]:
+    """What cannot all be right in the figures of one site as they stand."""
+    return tuple(
+        Finding("HS01", taken, f"{figures[taken].value} in {figures[places].value} places")
+        for figures in (standing.figures,)
+        for taken, places in TAKEN_OF.items()
+        if taken in figures and places in figures and figures[taken].value > figures[places].value
+    )

@@ -61,6 +61,12 @@ RULES: Mapping[str, Rule] = MappingProxyType(
             Rule("JC04", Severity.HIGH, "control room", "Status after the end of the job"),
             Rule("AV02", Severity.HIGH, "feed owner", "Availability changed at a time in the future"),
             Rule(
+                "HS01",
+                Severity.LOW,
+                "hospital, HALO",
+                "More patients than places: crowded, or a wrong figure",
+            ),
+            Rule(
                 "AV01", Severity.LOW, "crew, control room", "Availability changed in a way that skips a step"
             ),
         )

@@ -18,7 +18,7 @@ from ..shared.geography import Point
 from .availability import ResourceStanding
 from .disruptions import Disruption
 from .diverts import Divert
-from .hospitals import HospitalStanding
+from .hospitals import HospitalStanding, merged
 from .transitions import Assignment
 from .words import Availability, Category, HospitalMeasure, JobState, JobStatus, ResourceKind
 
@@ -337,12 +337,23 @@ def _reports(
     value = np.full((len(site_row), len(MEASURES)), np.nan)
     said_at = value.copy()
     place = {measure: column for column, measure in enumerate(MEASURES)}
-    for hospital in hospitals:
-        row = site_row.get(known_codes.get(hospital.site, hospital.site))
-        for measure, said in hospital.figures.items() if row is not None else ():
+    for row, hospital in _by_row(hospitals, site_row, known_codes).items():
+        for measure, said in hospital.figures.items():
             value[row, place[measure]] = said.value
             said_at[row, place[measure]] = said.at.timestamp()
     return Reports(_frozen(value), _frozen(said_at))
+
+
+def _by_row(
+    hospitals: Sequence[HospitalStanding], site_row: Mapping[str, int], known_codes: Mapping[str, str]
+) -> dict[int, HospitalStanding]:
+    """Row of the site -> what is said of it, under its present code and those of its predecessors."""
+    found: dict[int, HospitalStanding] = {}
+    for hospital in hospitals:
+        row = site_row.get(known_codes.get(hospital.site, hospital.site))
+        if row is not None:
+            found[row] = merged(found[row], hospital) if row in found else hospital
+    return found
 
 
 def _feeds(feeds: Sequence[Feed]) -> Feeds:

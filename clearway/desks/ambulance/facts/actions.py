@@ -16,9 +16,10 @@ from django.db import connection, transaction
 from clearway.core.audit.actions import Actor, Entry
 from clearway.core.audit.actions import record as audit
 from clearway.core.feeds.models import Source
-from clearway.domain.ambulance.events import AvailabilityEvent, CallEvent, Event, JobEvent
+from clearway.domain.ambulance.events import AvailabilityEvent, CallEvent, Event, HospitalEvent, JobEvent
 
 from ..incidents import actions as incidents
+from ..liaison import actions as liaison
 from ..resources import actions as resources
 
 _ENCODER = msgspec.json.Encoder()
@@ -137,6 +138,8 @@ def _follow(events: Sequence[Event], source: Source, at: datetime) -> None:
     changes = [event for event in events if isinstance(event, AvailabilityEvent)]
     incidents.follow(jobs, spoken, organisation_id=source.organisation_id, at=at)
     resources.follow(jobs, changes, source=source, at=at)
+    if reports := [event for event in events if isinstance(event, HospitalEvent)]:
+        liaison.follow(reports, source=source, at=at)
 
 
 def _without_identity(event: Event) -> Event:

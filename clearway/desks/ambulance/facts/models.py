@@ -8,7 +8,7 @@ from clearway.core.organisation.models import Organisation
 class Fact(models.Model):
     """One event as its source said it. Append-only; partitioned by the month it became known.
 
-    stream  what it is about: "incident:…", "assignment:…" or "resource:…"
+    stream  what it is about: "incident:…", "assignment:…", "resource:…" or "hospital:…"
     event   the native event, JSON, without identity
     batch   the raw batch it came in
     """

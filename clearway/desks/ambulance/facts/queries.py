@@ -8,10 +8,10 @@ from typing import TypeVar, cast
 import msgspec
 from django.db import connection
 
-from clearway.domain.ambulance.events import AvailabilityEvent, CallEvent, Event, JobEvent
+from clearway.domain.ambulance.events import AvailabilityEvent, CallEvent, Event, HospitalEvent, JobEvent
 from clearway.domain.shared.facts import Fact
 
-E = TypeVar("E", CallEvent, JobEvent, AvailabilityEvent)
+E = TypeVar("E", CallEvent, JobEvent, AvailabilityEvent, HospitalEvent)
 _DECODER: msgspec.json.Decoder[Event] = msgspec.json.Decoder(Event)
 
 
@@ -21,17 +21,20 @@ def of_kind(kind: type[E], facts: Iterable[Fact[Event]]) -> list[Fact[E]]:
 
 
 def by_stream(
-    organisation_id: int, streams: Collection[str], known_by: datetime | None = None
+    organisation_id: int, streams: Collection[str], known_by: datetime | None = None, from_xid: int = 0
 ) -> dict[str, list[Fact[Event]]]:
-    """The facts of these streams, as known by an instant if one is given. One query."""
+    """The facts of these streams, as known by an instant if one is given. One query.
+
+    from_xid  only those recorded by this transaction or a later one
+    """
     if not streams:
         return {}
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT stream, event::text, source, known_at FROM ambulance_fact"
             " WHERE organisation_id = %s AND stream = ANY(%s)"
-            " AND known_at <= coalesce(%s::timestamptz, 'infinity')",
-            [organisation_id, list(streams), known_by],
+            " AND known_at <= coalesce(%s::timestamptz, 'infinity') AND xid >= %s",
+            [organisation_id, list(streams), known_by, from_xid],
         )
         found: dict[str, list[Fact[Event]]] = defaultdict(list)
         for stream, event, source, known_at in cursor:

@@ -7,12 +7,13 @@ from itertools import islice
 
 from django.db import connection, transaction
 
-from clearway.domain.ambulance import availability
-from clearway.domain.ambulance.events import AvailabilityEvent
+from clearway.domain.ambulance import availability, hospitals
+from clearway.domain.ambulance.events import AvailabilityEvent, HospitalEvent
 from clearway.domain.shared.findings import Finding as Found
 
 from ..incidents import queries as incidents
 from ..incidents.folding import ReferenceBook, fold_assignment, reference_book
+from ..liaison import queries as liaison
 from ..quality import queries as findings
 from ..resources import queries as resources
 from . import queries
@@ -36,13 +37,20 @@ def compare(organisation_id: int, *, at: datetime) -> Comparison:
     """
     book = reference_book(organisation_id, at)
     streams, differences = 0, []
-    listed = iter(_streams(organisation_id))
-    while chunk := list(islice(listed, STREAMS_AT_ONCE)):
+    for chunk in _chunks(_streams(organisation_id)):
         streams += len(chunk)
         with transaction.atomic():
             lock(organisation_id)
             differences += list(_differences(organisation_id, chunk, book))
     return Comparison(streams, tuple(differences))
+
+
+def _chunks(streams: Sequence[str]) -> Iterator[list[str]]:
+    """Most streams end with their job; a hospital speaks for ever, so each is read alone."""
+    ending = iter([stream for stream in streams if not stream.startswith("hospital:")])
+    while chunk := list(islice(ending, STREAMS_AT_ONCE)):
+        yield chunk
+    yield from ([stream] for stream in streams if stream.startswith("hospital:"))
 
 
 def _streams(organisation_id: int) -> list[str]:
@@ -60,6 +68,7 @@ def _differences(organisation_id: int, streams: list[str], book: ReferenceBook) 
     keys = {stream.partition(":")[2] for stream in streams}
     assignments = incidents.by_key(organisation_id, keys)
     standings = resources.by_call_sign(organisation_id, keys)
+    states = liaison.by_site(organisation_id, keys)
     found = findings.by_stream(organisation_id, streams)
     for stream in streams:
         key = stream.partition(":")[2]
@@ -69,6 +78,9 @@ def _differences(organisation_id: int, streams: list[str], book: ReferenceBook) 
         if stream.startswith("assignment:"):
             folded = fold_assignment(facts[stream], book)
             rebuilt, kept, expected = folded.state, assignments.get(key), folded.findings
+        elif stream.startswith("hospital:"):
+            rebuilt = hospitals.fold(queries.of_kind(HospitalEvent, facts[stream]))
+            kept, expected = states.get(key), hospitals.inspect(rebuilt)
         else:
             rebuilt, expected = availability.fold(queries.of_kind(AvailabilityEvent, facts[stream]))
             kept = standings.get(key)

@@ -103,7 +103,7 @@ BEGIN
     IF parent = 'ambulance_fact' THEN
         EXECUTE format(
             'CREATE TEMP TABLE clearway_carried ON COMMIT DROP AS SELECT p.* FROM %1$I p'
-            ' WHERE p.stream NOT LIKE ''resource:%%'' AND EXISTS (SELECT FROM ambulance_fact f'
+            ' WHERE p.stream !~ ''^(resource|hospital):'' AND EXISTS (SELECT FROM ambulance_fact f'
             '  WHERE f.organisation_id = p.organisation_id AND f.stream = p.stream'
             '  AND f.tableoid <> %1$L::regclass)', name);
     END IF;
@@ -129,7 +129,8 @@ BEGIN
 END $$;
 
 -- Streams of which no fact is as young as an instant, none is held and none lies in a partition; and of a
--- resource, which is never over, the facts before the instant. Returns each stream with the facts that went.
+-- resource or a hospital, which are never over, the facts before the instant. Returns each stream with the
+-- facts that went.
 CREATE FUNCTION clearway_forget_facts(trust bigint, before timestamptz, most integer)
 RETURNS TABLE (forgotten text, facts bigint)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp SET clearway.forgetting = 'facts' AS $$
@@ -138,7 +139,7 @@ BEGIN
     RETURN QUERY WITH chosen AS (
         SELECT DISTINCT d.stream FROM ambulance_fact_default d
         WHERE d.organisation_id = trust AND d.known_at < before
-            AND (d.stream LIKE 'resource:%' OR NOT EXISTS (
+            AND (d.stream ~ '^(resource|hospital):' OR NOT EXISTS (
                 SELECT FROM ambulance_fact f WHERE f.organisation_id = trust AND f.stream = d.stream
                     AND (f.known_at >= before OR f.tableoid <> 'ambulance_fact_default'::regclass)))
             AND NOT EXISTS (

@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable
 from datetime import datetime
 
-from django.db.models import Count, QuerySet
+from django.db.models import Count, Q, QuerySet
 
 from clearway.core.people.reach import Sites
 from clearway.domain.shared.findings import Finding as Found
@@ -53,4 +53,7 @@ def _within(organisation_id: int, sites: Sites) -> QuerySet[Finding]:
     What belongs to no site (a resource, an unknown destination) is for those who see the whole region.
     """
     found = Finding.objects.filter(organisation_id=organisation_id)
-    return found if sites is None else found.filter(stream__in=incidents.streams_to(organisation_id, sites))
+    if sites is None:
+        return found
+    spoken_of = Q(stream__in=[f"hospital:{code}" for code in sites])
+    return found.filter(spoken_of | Q(stream__in=incidents.streams_to(organisation_id, sites)))
