@@ -120,7 +120,7 @@ def _current_rows(organisation_id: int, at: datetime) -> Rows:
     return Rows(
         incidents.open_or_at_hospital_since(organisation_id, at - LOOK_BACK),
         resources.on_shift(organisation_id),
-        liaison.standings(organisation_id),
+        hospitals=liaison.standings(organisation_id),
     )
 
 
@@ -151,7 +151,7 @@ def _known_rows(organisation_id: int, at: datetime) -> Rows:
         tuple(_relevant((assignments[key] for key in sorted(assignments)), at)),
         tuple(standings[call_sign] for call_sign in sorted(standings)),
         before.heard,
-        _known_reports(organisation_id, before.hospitals, touched, after_xid, at),
+        hospitals=_known_reports(organisation_id, before.hospitals, touched, after_xid, at),
     )
 
 
