@@ -312,6 +312,39 @@ def test_escalating_names_the_commander_of_the_area_at_that_moment(trust: Organi
     assert Action.objects.get(verb="tasks.escalate").detail["who"] == "southern"
 
 
+def test_what_was_escalated_is_not_taken_back_by_who_escalated_it(trust: Organisation) -> None:
+    swept(trust, wanted("site:TV002"))
+    pfc, officer = (
+        somebody("pfc", "patient_flow_coordinator", trust),
+        somebody("sdo", "service_delivery_officer", trust),
+    )
+    by, officer_by = acting(pfc), acting(officer, "service_delivery_officer")
+    actions.escalate(shown(the_task()), "service_delivery_officer", "no plan", POLICY, by=by, at=AT)
+
+    for take_back in (
+        lambda: actions.acknowledge(shown(the_task()), by=by, at=AT),
+        lambda: actions.answer(shown(the_task()), "done", by=by, at=AT),
+        lambda: actions.assign(shown(the_task()), pfc, by=by, at=AT),
+        lambda: actions.escalate(shown(the_task()), "patient_flow_coordinator", "x", POLICY, by=by, at=AT),
+    ):
+        with pytest.raises(NotAllowed, match="whom it was escalated to"):
+            take_back()
+
+    page = signed_in(pfc).get(f"/tasks/{the_task().pk}/").content.decode()
+    assert "It was escalated to Service delivery officer" in page
+    assert "Acknowledge and take it" not in page
+    assert actions.assign(shown(the_task()), pfc, by=officer_by, at=AT).owner == pfc
+    assert actions.answer(shown(the_task()), "done", by=by, at=AT).state == "answered"
+
+
+def test_what_was_escalated_to_nobody_is_for_whoever_comes_first(trust: Organisation) -> None:
+    swept(trust, wanted("site:TV002"))
+    by = acting(somebody("pfc", "patient_flow_coordinator", trust))
+    actions.escalate(shown(the_task()), "tactical_commander", "no plan", POLICY, by=by, at=AT)
+
+    assert actions.acknowledge(shown(the_task()), by=by, at=AT).state == "acknowledged"
+
+
 def test_a_task_raised_by_hand_is_closed_by_its_answer(trust: Organisation) -> None:
     by = acting(somebody("pfc"))
     given = actions.ByHand("Call the ward", "Bed promised for 02:00", 3, "patient_flow_coordinator")

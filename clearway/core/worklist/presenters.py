@@ -11,7 +11,7 @@ from ..people.queries import Rota
 from ..people.roles import ROLES, name_of
 from .models import Task
 from .queries import WINDOW
-from .rules import RULE_FAILED
+from .rules import PERSON, RULE_FAILED
 
 FLOOD = 10  # raised within WINDOW: above it, new ones are grouped by cause and site
 NO_SITE = "Whole region"
@@ -47,10 +47,15 @@ class Line:
     raised_at: datetime
     due_at: datetime | None
     with_whom: str
+    escalated_to: str
     state: str
     is_open: bool
     is_overdue: bool
     shelved_until: datetime | None
+
+    @property
+    def rule_name(self) -> str:
+        return "raised by a person" if self.rule == PERSON else f"rule: {rule_name(self.rule).lower()}"
 
     @property
     def is_pinned(self) -> bool:
@@ -132,6 +137,7 @@ def line(task: Task, at: datetime) -> Line:
         raised_at=task.raised_at,
         due_at=task.due_at,
         with_whom=task.owner.display_name if task.owner else duty_name(task.escalated_to or task.role),
+        escalated_to=duty_name(task.escalated_to) if task.escalated_to else "",
         state=task.get_state_display(),
         is_open=task.state == Task.State.OPEN,
         is_overdue=task.state == Task.State.OPEN and task.due_at is not None and task.due_at <= at,
@@ -185,7 +191,9 @@ def _bundled(lines: Iterable[Line], at: datetime) -> Iterable[Line | Bundle]:
 
 
 def rule_name(code: str) -> str:
-    return "A rule that failed" if code == RULE_FAILED else code.replace("_", " ").capitalize()
+    """A rule in words."""
+    known = {RULE_FAILED: "A rule that failed", PERSON: "Raised by a person"}
+    return known.get(code) or code.replace("_", " ").capitalize()
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,8 @@ from django.db.models import Q
 
 from ..audit.models import Action
 from ..organisation.queries import policies
+from ..people.models import RoleGrant
+from ..people.queries import on_call
 from ..people.reach import Sites
 from .models import Task
 from .rules import SweepPolicy, sweep_policy
@@ -55,6 +57,32 @@ def task(organisation_id: int, key: int, sites: Sites = None) -> Task:
 def history(organisation_id: int, key: int) -> list[Action]:
     """What happened to a task, oldest first, from the audit."""
     return list(Action.objects.filter(organisation_id=organisation_id, subject=f"task:{key}").order_by("id"))
+
+
+def may_answer(task: Task, user_id: int | None, at: datetime) -> bool:
+    """Whether this person may acknowledge, answer, give away or shelve a task.
+
+    One that a person escalated is for whoever holds the role or the duty it went to, or was given it there;
+    where nobody holds it, and where a rule passed it on because it was overdue, whoever comes first may.
+    """
+    if not task.escalated_to or user_id is None or task.owner_id == user_id:
+        return True
+    if _escalated_by(task) is None:
+        return True
+    grants = RoleGrant.objects.running_at(at).filter(
+        Q(site=None) | Q(site=task.site_id), organisation_id=task.organisation_id, role=task.escalated_to
+    )
+    addressees = set(grants.values_list("user_id", flat=True))
+    area = task.site.area_id if task.site else None
+    if holder := on_call(task.organisation_id, task.escalated_to, area, at):
+        addressees.add(holder.user_id)
+    return not addressees or user_id in addressees
+
+
+def _escalated_by(task: Task) -> int | None:
+    """The person who escalated it last; None when a rule did."""
+    rows = Action.objects.filter(verb="tasks.escalate", subject=f"task:{task.pk}").order_by("-id")
+    return rows.values_list("user_id", flat=True).first()
 
 
 def policy(organisation_id: int, on: date) -> SweepPolicy:

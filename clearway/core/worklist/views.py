@@ -189,6 +189,7 @@ def _task_page(
         "escalations": presenters.choices_of_escalation(task, rota),
         "people": [(user.username, user.display_name) for user in asked],
         "may_work": request.reach.allows("tasks.work") and task.closed_at is None,
+        "may_answer": queries.may_answer(task, request.user.pk, request.at),
     }
     return render(request, "worklist/task.html", context, status=status)
 
