@@ -10,6 +10,7 @@ from django.utils import timezone
 from clearway.config.regions import find
 from clearway.core.audit.actions import Actor
 from clearway.core.audit.models import Action
+from clearway.core.feeds.models import Batch, Source
 from clearway.core.layout import context
 from clearway.core.live import viewers
 from clearway.core.live.models import Change
@@ -509,15 +510,29 @@ def test_the_budget_is_measured_from_the_tasks(trust: Organisation) -> None:
     assert measured.most_in_an_hour == 4
 
 
+def test_what_the_first_messages_raised_at_once_is_counted_apart(trust: Organisation) -> None:
+    source = Source.objects.create(organisation=trust, name="cad", kind="cad", expected_interval_seconds=30)
+    Batch.objects.create(source=source, received_at=AT, body=b"")
+    swept(trust, *(wanted(f"thing:{number}") for number in range(12)), minutes=1)
+    swept(trust, wanted("later"), minutes=11, rule="other")
+
+    measured = queries.budget(trust.pk, AT + 62 * MINUTE)
+
+    assert (measured.total, measured.at_first, measured.most_in_ten_minutes) == (1, 12, 1)
+    verdicts = [each.verdict for each in presenters.measures(measured, queries.Limits())]
+    assert verdicts == ["kept", "kept", "kept", "not kept", "", "", "", ""]  # twelve stand unanswered
+
+
 def test_the_budget_page_shows_the_measure_beside_the_budget(trust: Organisation) -> None:
-    sweep(trust.pk, [Outcome("ladder", (wanted(),))], timezone.now(), POLICY)
+    sweep(trust.pk, [Outcome("handover_ladder", (wanted(),))], timezone.now(), POLICY)
 
     page = (
         signed_in(somebody("pfc", "patient_flow_coordinator", trust)).get("/tasks/budget/").content.decode()
     )
 
     assert "Most raised in any 10 min" in page
-    assert "ladder" in page
+    assert "Handover ladder" in page
+    assert "<td>Kept</td>" in page
 
 
 def test_a_task_is_raised_from_the_page_and_found_again_when_closed(trust: Organisation) -> None:

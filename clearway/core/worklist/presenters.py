@@ -10,7 +10,7 @@ from ..people.duties import DUTIES
 from ..people.queries import Rota
 from ..people.roles import ROLES, name_of
 from .models import Task
-from .queries import WINDOW
+from .queries import WINDOW, Budget, Limits
 from .rules import PERSON, RULE_FAILED
 
 FLOOD = 10  # raised within WINDOW: above it, new ones are grouped by cause and site
@@ -236,6 +236,43 @@ def _detail(detail: dict[str, Any]) -> str:
         str(detail[name]) for name in ("title", "cause", "answer", "reason", "because") if detail.get(name)
     ]
     return ". ".join(words)
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """One line of the alarm budget. `verdict` is "kept", "not kept", or "" where there is no limit."""
+
+    name: str
+    measured: str
+    budget: str
+    verdict: str
+
+
+def measures(budget: Budget, limits: Limits) -> list[Measure]:
+    """The budget beside what was measured. Shares are a direction rather than a limit."""
+    held = (
+        ("Mean raised in an hour", budget.per_hour, limits.raised_per_hour),
+        ("Most raised in a clock hour", budget.most_in_an_hour, limits.most_per_hour),
+        ("Most raised in any 10 min", budget.most_in_ten_minutes, limits.most_in_ten_minutes),
+        ("Standing over 1 h now", budget.standing, limits.standing_over_an_hour),
+    )
+    lines = [
+        Measure(name, f"{value:.1f}".removesuffix(".0"), f"at most {most:g}", _verdict(value, most))
+        for name, value, most in held
+    ]
+    lines.append(Measure("Shelved now", str(budget.shelved), "no limit, always counted", ""))
+    return lines + [_share(budget, priority, limits) for priority in (1, 2, 3)]
+
+
+def _verdict(value: float, most: float) -> str:
+    return "kept" if value <= most else "not kept"
+
+
+def _share(budget: Budget, priority: int, limits: Limits) -> Measure:
+    share = budget.share(priority)
+    part = "" if share is None else f" ({100 * share:.0f}%)"
+    wanted = f"about {limits.shares[f'P{priority}']:g}%"
+    return Measure(f"P{priority} of all raised", f"{budget.raised[priority]}{part}", wanted, "")
 
 
 def overdue_by(task: Task, at: datetime) -> timedelta | None:

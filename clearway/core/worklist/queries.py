@@ -9,6 +9,7 @@ from types import MappingProxyType
 from django.db.models import Q
 
 from ..audit.models import Action
+from ..feeds.queries import first_heard
 from ..organisation.queries import policies
 from ..people.models import RoleGrant
 from ..people.queries import on_call
@@ -125,6 +126,7 @@ class Budget:
     per_hour            mean over the day
     most_in_ten_minutes in any ten minutes of the day, wherever they begin
     standing            open for more than an hour now, neither answered nor shelved
+    at_first            tasks raised while the first messages brought in what had gone before, not counted
     """
 
     hours: tuple[Hour, ...]
@@ -134,6 +136,7 @@ class Budget:
     standing: int
     shelved: int
     by_rule: tuple[tuple[str, int], ...]
+    at_first: int = 0
 
     @property
     def most_in_an_hour(self) -> int:
@@ -149,12 +152,18 @@ class Budget:
 
 
 def budget(organisation_id: int, at: datetime) -> Budget:
-    """Measure the budget over the last 24 hours. Two queries."""
-    rows = list(
+    """Measure the budget over the last 24 hours. Three queries.
+
+    A trust that is connected in the middle of a night learns of all its waits at once. That says nothing
+    about its rules, so what was raised within ten minutes of the first message is counted apart.
+    """
+    every = list(
         Task.objects.filter(organisation_id=organisation_id, raised_at__gt=at - DAY, raised_at__lte=at)
         .order_by("raised_at")
         .values_list("raised_at", "priority", "rule")
     )
+    first = first_heard(organisation_id)
+    rows = [row for row in every if first is None or not first <= row[0] < first + WINDOW]
     times = [raised_at for raised_at, _, _ in rows]
     standing = list(
         Task.objects.filter(organisation_id=organisation_id, closed_at__isnull=True).values_list(
@@ -170,6 +179,7 @@ def budget(organisation_id: int, at: datetime) -> Budget:
         standing=sum(state in Task.TO_DO and raised_at < at - STANDING for state, raised_at in standing),
         shelved=sum(state == Task.State.SHELVED for state, _ in standing),
         by_rule=tuple(Counter(rule for _, _, rule in rows).most_common()),
+        at_first=len(every) - len(rows),
     )
 
 

@@ -54,9 +54,11 @@ def task(request: Request, key: int) -> HttpResponse:
 def budget(request: Request) -> HttpResponse:
     """How the alarm budget was kept over the last 24 hours."""
     organisation_id = request.organisation.pk
+    measured = queries.budget(organisation_id, request.at)
     context = {
-        "budget": queries.budget(organisation_id, request.at),
-        "limits": queries.limits(organisation_id, local(request.at).date()),
+        "budget": measured,
+        "measures": presenters.measures(measured, queries.limits(organisation_id, local(request.at).date())),
+        "rules": [(presenters.rule_name(code), count) for code, count in measured.by_rule],
     }
     return render(request, "worklist/budget.html", context)
 
