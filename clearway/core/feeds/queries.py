@@ -99,7 +99,7 @@ def last_heard(organisation_id: int, until: datetime) -> dict[int, datetime]:
 
 
 def first_heard(organisation_id: int) -> datetime | None:
-    """When the first message of any source came in; None before that. One query, an index read a source."""
+    """When the first message that is still kept came in; None before that. One query."""
     own = Batch.objects.filter(source=OuterRef("pk")).order_by("received_at").values("received_at")[:1]
     sources = Source.objects.filter(organisation_id=organisation_id).annotate(first=Subquery(own))
     return cast("datetime | None", sources.aggregate(Min("first"))["first__min"])

@@ -10,6 +10,7 @@ from django.urls import reverse
 
 from clearway.domain.shared.freshness import Freshness, FreshnessPolicy, freshness
 
+from ..audit.models import Action
 from ..feeds.models import Source
 from ..feeds.queries import first_heard, freshness_policy
 from ..live.queries import last_beat
@@ -19,6 +20,7 @@ from .times import moment
 
 LOST_AFTER = timedelta(seconds=10)  # without a sign of life from the worker; as in live.js
 PLACE_VIEW, PLACE_PERMISSION = settings.PLACES
+BATCHES_FORGOTTEN = {"verb": "retention.forget", "subject": "retention:batches"}
 HEARD_STEP = 5  # seconds: a fragment changes at most so often, however fast messages come
 
 
@@ -92,11 +94,14 @@ def feeds(organisation_id: int, at: datetime) -> list[Feed]:
 
 def unknown_before(request: Any, known_at: datetime) -> str:
     """Why nothing can be shown of a past instant, in a sentence; empty when something was known by then."""
-    first = first_heard(request.organisation.pk) if request.organisation else None
+    organisation_id = request.organisation.pk
+    first = first_heard(organisation_id)
+    if first is not None and known_at >= first:
+        return ""
+    if Action.objects.filter(organisation_id=organisation_id, **BATCHES_FORGOTTEN).exists():
+        return ""  # the first message that is kept is not the first there was
     if first is None:
         return "No source has ever been heard, so nothing was known then."
-    if known_at >= first:
-        return ""
     return (
         f"Nothing was known before {moment(first, request.at)}: the first message came in then. "
         "What had happened earlier became known only with it and after it."
