@@ -1,15 +1,14 @@
 """The only reading from tables into the frozen value that the engine takes."""
 
 import zlib
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
 import msgspec
 from django.db import connection
-from django.db.models import Q
 
 from clearway.core.feeds.models import Source
-from clearway.core.feeds.queries import last_heard, switched_on
+from clearway.core.feeds.queries import last_heard
 from clearway.core.organisation.queries import site_by_code
 from clearway.domain.ambulance import availability as availability_axis
 from clearway.domain.ambulance import hospitals as hospital_reports
@@ -54,8 +53,7 @@ def as_known(organisation_id: int, at: datetime) -> Situation:
     """The situation as it was known at a past instant: the snapshot before it plus the facts known since."""
     rows = _known_rows(organisation_id, at)
     received = rows.heard | last_heard(organisation_id, at)
-    sources = _sources(organisation_id, switched_on(organisation_id, at))
-    feeds = [_feed(source, received.get(source.pk)) for source in sources]
+    feeds = [_feed(source, received.get(source.pk)) for source in _sources(organisation_id)]
     return _compose(organisation_id, at, rows, _known_places(organisation_id, at), feeds)
 
 
@@ -108,10 +106,8 @@ def _relevant(assignments: Iterable[Folded], at: datetime) -> list[Folded]:
     ]
 
 
-def _sources(organisation_id: int, on: Collection[int] | None = None) -> Iterable[Source]:
-    """The sources that a picture rests on: those of these ids, or those enabled now."""
-    chosen = Q(enabled=True) if on is None else Q(pk__in=on)
-    return Source.objects.filter(chosen, organisation_id=organisation_id).exclude(kind="desk")
+def _sources(organisation_id: int) -> Iterable[Source]:
+    return Source.objects.filter(organisation_id=organisation_id, enabled=True).exclude(kind="desk")
 
 
 def _feed(source: Source, received_at: datetime | None) -> Feed:
@@ -124,7 +120,7 @@ def _current_rows(organisation_id: int, at: datetime) -> Rows:
     return Rows(
         incidents.open_or_at_hospital_since(organisation_id, at - LOOK_BACK),
         resources.on_shift(organisation_id),
-        hospitals=liaison.standings(organisation_id),
+        liaison.standings(organisation_id),
     )
 
 
@@ -155,7 +151,7 @@ def _known_rows(organisation_id: int, at: datetime) -> Rows:
         tuple(_relevant((assignments[key] for key in sorted(assignments)), at)),
         tuple(standings[call_sign] for call_sign in sorted(standings)),
         before.heard,
-        hospitals=_known_reports(organisation_id, before.hospitals, touched, after_xid, at),
+        _known_reports(organisation_id, before.hospitals, touched, after_xid, at),
     )
 
 

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 
-from clearway.domain.ambulance.events import Event, Position
+from clearway.domain.ambulance.events import Event, Patient, Position
 from clearway.domain.ambulance.situation import Situation
 from clearway.domain.ambulance.words import CallStatus, Category
 from clearway.domain.shared.region import Region, SiteKind
@@ -21,7 +21,6 @@ from ..shared.agenda import Agenda
 from ..shared.chance import Chance
 from ..shared.civil import Civil
 from . import parameters as packs
-from . import patients
 from .board import Board, bare
 from .control import ControlRoom, Incident
 from .crews import Fleet
@@ -80,7 +79,7 @@ class World:
         )
         self._stream = self._new_stream(seed, faults)
         restricted = frozenset(Category(word) for word in region.policy("allocation").values["restricted"])
-        self._seed, self._chance = seed, Chance(seed, "calls")
+        self._chance = Chance(seed, "calls")
         self._control = ControlRoom(self.parameters, restricted, fleet, agenda, Chance(seed, "control"))
         self._hospitals: dict[str, Hospital] = {}
         self._shifts = Shifts(
@@ -229,8 +228,7 @@ class World:
 
     def _categorise(self, call: Call) -> None:
         now = self._agenda.now
-        day = self._civil.day(now)
-        patient = patients.patient(call.key, call.age, call.sex, day, self._seed)
+        patient = Patient(age=call.age, sex=call.sex)
         self._stream.call(now, call.key, CallStatus.CATEGORY_SET, category=call.category, patient=patient)
         if call.by_phone:
             closed = now + self._chance.seconds(self.parameters.jobs.hear_and_treat)
