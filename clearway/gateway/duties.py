@@ -1,10 +1,11 @@
 """The duties of the workers, by group: `inbox` reads messages, `boards` keeps screens, rules and history."""
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from clearway.core.audit import seal
 from clearway.core.audit.actions import Actor
+from clearway.core.feeds.queries import first_heard
 from clearway.core.live.tailer import Tailer
 from clearway.core.organisation.models import Organisation
 from clearway.desks.ambulance import housekeeping, live, rules, situation
@@ -15,6 +16,7 @@ from .worker import Duty, clock
 POLL_SECONDS = 0.04
 RULES_SECONDS = 5.0
 SEAL_SECONDS = 30.0
+SETTLING = timedelta(seconds=30)
 SNAPSHOT_MINUTES = 15
 RETENTION_SECONDS = 3600.0
 
@@ -42,8 +44,17 @@ def _boards() -> list[Duty]:
 
 def _ask_rules(at: datetime) -> bool:
     for organisation in Organisation.objects.all():
+        if not _has_settled(organisation.pk, at):
+            continue
         rules.run(organisation.pk, situation.read(organisation.pk, at), at)
     return False
+
+
+def _has_settled(organisation_id: int, at: datetime) -> bool:
+    """Whether the first messages are some time past: until then a picture is half a picture, and every
+    source but the first is silent."""
+    first = first_heard(organisation_id)
+    return first is not None and at - first >= SETTLING
 
 
 def _snapshot(at: datetime) -> bool:

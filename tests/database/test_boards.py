@@ -17,7 +17,7 @@ from clearway.core.organisation.models import Organisation, Site
 from clearway.core.people import middleware
 from clearway.core.people.models import RoleGrant, SavedView, User
 from clearway.desks.ambulance import live
-from clearway.domain.ambulance.events import AvailabilityEvent
+from clearway.domain.ambulance.events import AvailabilityEvent, Position
 from clearway.domain.ambulance.words import Availability, ResourceKind
 
 from .conftest import at, conveyance, deliver, job
@@ -137,6 +137,19 @@ def test_a_board_can_be_shown_as_it_was_known(coordinator: Client, knows_handove
     assert "Wrap-up" in row_of(now, "TVH01").split("<table")[1]
     assert "data-live-topics" not in then
     assert "data-live-topics" in now
+
+
+@pytest.mark.parametrize("address", ["/handovers/", "/handovers/TVH01/", "/resources/", "/map/"])
+def test_a_moment_before_the_first_message_is_said_to_be_unknown_and_why(
+    coordinator: Client, knows_handovers: Source, address: str
+) -> None:
+    deliver(knows_handovers, conveyance("TVH01", until="at_hospital"), known=60)
+
+    then = text(coordinator, f"{address}?at=2026-11-20T08:30")
+
+    assert "Nothing was known before" in then
+    assert "09:00: the first message came in then" in then
+    assert "<table" not in then.partition("<main")[2]
 
 
 @pytest.mark.parametrize(
@@ -410,12 +423,13 @@ def test_a_live_worker_and_one_that_never_ran_raise_no_alarm(coordinator: Client
 
 
 def test_before_the_first_word_of_the_control_room_a_hospital_is_unknown(
-    coordinator: Client, knows_handovers: Source
+    coordinator: Client, knows_handovers: Source, avl: Source
 ) -> None:
+    deliver(avl, [Position("A1", at(20), 52.2, -1.1)], known=30)
     deliver(knows_handovers, conveyance("TVH01", until="at_hospital"), known=60)
 
     then, now = (
-        text(coordinator, "/handovers/TVH01/?at=2026-11-20T07:00"),
+        text(coordinator, "/handovers/TVH01/?at=2026-11-20T08:45"),
         text(coordinator, "/handovers/TVH01/"),
     )
 
@@ -423,6 +437,8 @@ def test_before_the_first_word_of_the_control_room_a_hospital_is_unknown(
     assert "No vehicle" not in then
     assert '<svg class="chart"' not in then
     assert "Unknown:" not in now
+    board = text(coordinator, "/handovers/?at=2026-11-20T08:45")
+    assert board.partition("<tfoot>")[2].count("Unknown") >= 8  # what nobody knows does not add up to none
 
 
 def test_the_times_of_a_vehicle_lead_to_its_incident(coordinator: Client, knows_handovers: Source) -> None:

@@ -43,6 +43,18 @@ def test_a_long_wait_raises_a_task_that_closes_by_itself_after_the_handover(
     assert task.state == "closed"
 
 
+def test_the_first_messages_raise_nothing_until_they_have_settled(valley: Organisation, cad: Source) -> None:
+    duty("rules").work(at(0))
+    Source.objects.filter(pk=cad.pk).update(knows=["destination", "handover"])
+    deliver(cad, conveyance("TVH01", until="at_hospital"), known=100)
+    duty("rules").work(at(100.2))
+    assert not Task.objects.exists()
+
+    duty("rules").work(at(100.5))
+
+    assert Task.objects.filter(rule="handover_ladder").exists()
+
+
 def test_the_task_of_a_silent_source_closes_when_the_source_is_switched_off(
     valley: Organisation, cad: Source, avl: Source
 ) -> None:

@@ -7,8 +7,8 @@ from clearway.core.audit.models import Action
 from clearway.core.feeds.models import Source
 from clearway.core.organisation.models import Organisation, Site
 from clearway.domain.ambulance.events import CallEvent, Patient
-from clearway.domain.ambulance.words import CallStatus, Category
-from tests.database.conftest import at, conveyance, deliver
+from clearway.domain.ambulance.words import CallStatus, Category, StatusSource
+from tests.database.conftest import at, conveyance, deliver, job
 from tests.trust import signed_in, somebody
 
 NAME, NUMBER = "Jo Example", "9990000018"
@@ -123,6 +123,34 @@ def test_a_liaison_officer_opens_only_what_came_to_the_own_hospital(
     assert here.get(f"/incidents/{incident}/").status_code == 200
     assert there.get(f"/incidents/{incident}/").status_code == 404
     assert NAME not in look(there, incident)
+
+
+def test_a_liaison_officer_sees_only_the_vehicles_that_came_to_the_own_hospital(
+    valley: Organisation, cad: Source, incident: str, hospital: Site
+) -> None:
+    other = Site.objects.filter(organisation=valley, kind="emergency_department").exclude(pk=hospital.pk)[0]
+    deliver(cad, conveyance(other.code, incident=incident, call_sign="ELSEWHERE-1", start=3))
+
+    def page(name: str, site: Site) -> str:
+        client = signed_in(somebody(name, "halo", valley, site=site.code))
+        return client.get(f"/incidents/{incident}/").content.decode()
+
+    here, there = page("here", hospital), page("there", other)
+    assert "A1" in here
+    assert "ELSEWHERE-1" not in here
+    assert other.name not in here.partition("<main")[2]
+    assert "ELSEWHERE-1" in there
+    assert hospital.name not in there.partition("<main")[2]
+
+
+def test_who_pressed_a_status_is_said_in_words(coordinator: Client, cad: Source, hospital: Site) -> None:
+    pressed = [(StatusSource.EOC, "the control room"), (StatusSource.CREW, "the crew")]
+    for number, (source, _) in enumerate(pressed):
+        deliver(cad, [job("allocated", number, incident="8", call_sign=f"A{number}", source=source)])
+
+    page = coordinator.get("/incidents/8/").content.decode()
+
+    assert all(f"pressed by {words}" in page for _, words in pressed)
 
 
 def test_a_commander_sees_the_incident_and_is_not_offered_its_identity(

@@ -10,6 +10,7 @@ from django.test import Client
 from clearway.core.audit.models import Action
 from clearway.core.organisation.models import Organisation
 from clearway.core.people import actions, demo, queries
+from clearway.core.people.duties import DUTIES
 from clearway.core.people.models import OnCall, RoleGrant, User
 from clearway.core.people.reach import NOTHING, Reach, standing
 from clearway.domain.shared.errors import NotAllowed
@@ -427,4 +428,6 @@ def test_demonstration_accounts_are_made_once_and_get_the_password_of_the_day(tr
     assert {"pfc", "sdo", "halo-tv001", "commander-north"} <= set(names)
     assert User.objects.get(username="pfc").check_password("password of tuesday")
     assert RoleGrant.objects.count() == len(names)
-    assert queries.on_call(trust.pk, "local_commander", trust.areas.get(code="south").pk, AT) is not None
+    held = queries.rota(trust.pk, AT)
+    south = trust.areas.get(code="south").pk
+    assert [duty for duty in DUTIES if held.holder(duty, south) is None] == []

@@ -9,6 +9,7 @@ from django.db import connection, transaction
 
 from clearway.core.audit.actions import Actor
 from clearway.core.decisions import snapshots
+from clearway.core.feeds.actions import switch
 from clearway.core.feeds.models import Source
 from clearway.core.organisation.models import Organisation
 from clearway.desks.ambulance import situation
@@ -87,6 +88,21 @@ def test_as_known_now_equals_the_live_reading(
         situation.take_snapshot(valley.pk, at(snapshot_at))
 
     assert plain(situation.as_known(valley.pk, at(70))) == plain(situation.read(valley.pk, at(70)))
+
+
+def test_a_past_picture_rests_on_the_sources_that_were_on_then(
+    cad: Source, avl: Source, valley: Organisation
+) -> None:
+    feed_the_morning(cad, avl)
+    switch(avl, False, by=Actor("test"), at=at(80))
+    switch(avl, True, by=Actor("test"), at=at(90))
+    switch(cad, False, by=Actor("test"), at=at(95))
+
+    names = {minute: situation.as_known(valley.pk, at(minute)).feeds.name for minute in (70, 85, 92, 99)}
+
+    assert names[70] == names[92] == tuple(sorted((avl.name, cad.name)))
+    assert names[85] == (cad.name,)
+    assert names[99] == (avl.name,)
 
 
 def test_a_code_of_a_merged_predecessor_finds_the_site(cad: Source, valley: Organisation) -> None:

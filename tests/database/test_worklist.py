@@ -10,6 +10,7 @@ from django.utils import timezone
 from clearway.config.regions import find
 from clearway.core.audit.actions import Actor
 from clearway.core.audit.models import Action
+from clearway.core.feeds.models import Batch, Source
 from clearway.core.layout import context
 from clearway.core.live import viewers
 from clearway.core.live.models import Change
@@ -312,6 +313,39 @@ def test_escalating_names_the_commander_of_the_area_at_that_moment(trust: Organi
     assert Action.objects.get(verb="tasks.escalate").detail["who"] == "southern"
 
 
+def test_what_was_escalated_is_not_taken_back_by_who_escalated_it(trust: Organisation) -> None:
+    swept(trust, wanted("site:TV002"))
+    pfc, officer = (
+        somebody("pfc", "patient_flow_coordinator", trust),
+        somebody("sdo", "service_delivery_officer", trust),
+    )
+    by, officer_by = acting(pfc), acting(officer, "service_delivery_officer")
+    actions.escalate(shown(the_task()), "service_delivery_officer", "no plan", POLICY, by=by, at=AT)
+
+    for take_back in (
+        lambda: actions.acknowledge(shown(the_task()), by=by, at=AT),
+        lambda: actions.answer(shown(the_task()), "done", by=by, at=AT),
+        lambda: actions.assign(shown(the_task()), pfc, by=by, at=AT),
+        lambda: actions.escalate(shown(the_task()), "patient_flow_coordinator", "x", POLICY, by=by, at=AT),
+    ):
+        with pytest.raises(NotAllowed, match="whom it was escalated to"):
+            take_back()
+
+    page = signed_in(pfc).get(f"/tasks/{the_task().pk}/").content.decode()
+    assert "It was escalated to Service delivery officer" in page
+    assert "Acknowledge and take it" not in page
+    assert actions.assign(shown(the_task()), pfc, by=officer_by, at=AT).owner == pfc
+    assert actions.answer(shown(the_task()), "done", by=by, at=AT).state == "answered"
+
+
+def test_what_was_escalated_to_nobody_is_for_whoever_comes_first(trust: Organisation) -> None:
+    swept(trust, wanted("site:TV002"))
+    by = acting(somebody("pfc", "patient_flow_coordinator", trust))
+    actions.escalate(shown(the_task()), "tactical_commander", "no plan", POLICY, by=by, at=AT)
+
+    assert actions.acknowledge(shown(the_task()), by=by, at=AT).state == "acknowledged"
+
+
 def test_a_task_raised_by_hand_is_closed_by_its_answer(trust: Organisation) -> None:
     by = acting(somebody("pfc"))
     given = actions.ByHand("Call the ward", "Bed promised for 02:00", 3, "patient_flow_coordinator")
@@ -476,15 +510,29 @@ def test_the_budget_is_measured_from_the_tasks(trust: Organisation) -> None:
     assert measured.most_in_an_hour == 4
 
 
+def test_what_the_first_messages_raised_at_once_is_counted_apart(trust: Organisation) -> None:
+    source = Source.objects.create(organisation=trust, name="cad", kind="cad", expected_interval_seconds=30)
+    Batch.objects.create(source=source, received_at=AT, body=b"")
+    swept(trust, *(wanted(f"thing:{number}") for number in range(12)), minutes=1)
+    swept(trust, wanted("later"), minutes=11, rule="other")
+
+    measured = queries.budget(trust.pk, AT + 62 * MINUTE)
+
+    assert (measured.total, measured.at_first, measured.most_in_ten_minutes) == (1, 12, 1)
+    verdicts = [each.verdict for each in presenters.measures(measured, queries.Limits())]
+    assert verdicts == ["kept", "kept", "kept", "not kept", "", "", "", ""]  # twelve stand unanswered
+
+
 def test_the_budget_page_shows_the_measure_beside_the_budget(trust: Organisation) -> None:
-    sweep(trust.pk, [Outcome("ladder", (wanted(),))], timezone.now(), POLICY)
+    sweep(trust.pk, [Outcome("handover_ladder", (wanted(),))], timezone.now(), POLICY)
 
     page = (
         signed_in(somebody("pfc", "patient_flow_coordinator", trust)).get("/tasks/budget/").content.decode()
     )
 
     assert "Most raised in any 10 min" in page
-    assert "ladder" in page
+    assert "Handover ladder" in page
+    assert "<td>Kept</td>" in page
 
 
 def test_a_task_is_raised_from_the_page_and_found_again_when_closed(trust: Organisation) -> None:

@@ -90,7 +90,7 @@ def test_a_regime_is_about_as_bad_as_its_month(regime: str, mean: tuple, over_60
         < summary.responses[Category.C2][0]
         < summary.responses[Category.C3][0]
     )
-    assert 0.40 < summary.conveyed_share < 0.55
+    assert 0.37 < summary.conveyed_share < 0.55  # who is still on scene at the end is not counted
 
 
 def test_fewer_beds_and_more_boarders_make_longer_waits():

@@ -16,6 +16,7 @@ from clearway.domain.ambulance.events import AvailabilityEvent, CallEvent, Event
 from clearway.domain.ambulance.situation import AVAILABILITIES, UNKNOWN
 from clearway.domain.ambulance.words import Availability, CallStatus, JobStatus
 from clearway.domain.shared.facts import Fact
+from clearway.domain.shared.identity import is_nhs_number
 from clearway.domain.shared.region import Region
 from clearway.interchange import native, region_pack
 from clearway.simulation.ambulance.world import World
@@ -188,10 +189,10 @@ def test_positions_come_for_every_crew_at_the_interval_asked_for():
 
 
 def test_a_policy_of_ones_own_decides_where_patients_go():
-    def always_the_first(situation, destinations, latitude, longitude):
-        from clearway.engine.ambulance.conveyance import nearest_hospital
+    def always_the_first(situation, question):
+        from clearway.simulation.ambulance.policies import nearest
 
-        choices = nearest_hospital(situation, destinations, latitude, longitude)
+        choices = nearest(situation, question)
         return tuple(sorted(choices, key=lambda choice: choice.code))
 
     world = World(region(), "busy", 1, START, policy=always_the_first, refresh=300)
@@ -211,3 +212,16 @@ def test_the_world_does_not_run_backwards():
 def test_an_unknown_regime_names_those_there_are():
     with pytest.raises(LookupError, match="quiet, busy"):
         World(region(), "frantic", 1, START)
+
+
+def test_most_patients_have_an_invented_identity_that_fits_their_age():
+    told = [event.patient for event in lived(6) if isinstance(event, CallEvent) and event.patient]
+    named = [patient for patient in told if patient.name]
+
+    assert 0.7 < len(named) / len(told) < 1
+    assert all(
+        patient.nhs_number and patient.nhs_number.startswith("999") and is_nhs_number(patient.nhs_number)
+        for patient in named
+    )
+    ages = [START.year - int((patient.born_on or "")[:4]) - (patient.age or 0) for patient in named]
+    assert set(ages) == {0}  # born this many years ago, and the birthday has been

@@ -5,17 +5,19 @@ from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import cast
 
-from django.db.models import Count, Max, Q, QuerySet, Sum
+from django.db.models import Count, Max, Min, OuterRef, Q, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce
 
 from clearway.domain.shared.freshness import FreshnessPolicy
 
+from ..audit.models import Action
 from ..layout.times import local
 from ..organisation.queries import policies
 from .models import Batch, Quarantined, Source
 
 FRESHNESS = "feed_freshness"
 WORTH_KNOWING = ("destination", "handover")
+SWITCHES = {"feeds.enable_source": True, "feeds.disable_source": False}  # verb -> whether it then delivers
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +96,26 @@ def last_heard(organisation_id: int, until: datetime) -> dict[int, datetime]:
     batches = Batch.objects.filter(source__organisation_id=organisation_id, received_at__lte=until)
     newest = batches.values("source_id").annotate(newest=Max("received_at"))
     return dict(newest.values_list("source_id", "newest"))
+
+
+def first_heard(organisation_id: int) -> datetime | None:
+    """When the first message that is still kept came in; None before that. One query."""
+    own = Batch.objects.filter(source=OuterRef("pk")).order_by("received_at").values("received_at")[:1]
+    sources = Source.objects.filter(organisation_id=organisation_id).annotate(first=Subquery(own))
+    return cast("datetime | None", sources.aggregate(Min("first"))["first__min"])
+
+
+def switched_on(organisation_id: int, at: datetime) -> frozenset[int]:
+    """The sources that were enabled at an instant, by id, as the audit tells. Three queries."""
+    sources = dict(Source.objects.filter(organisation_id=organisation_id).values_list("name", "id"))
+    now = set(Source.objects.filter(pk__in=sources.values(), enabled=True).values_list("id", flat=True))
+    subjects = {f"source:{name}": key for name, key in sources.items()}
+    later = Action.objects.filter(verb__in=SWITCHES, at__gt=at, subject__in=subjects)
+    # From the newest back: what the first switch after the instant changed is how it stood before.
+    for verb, subject in later.order_by("-id").values_list("verb", "subject"):
+        key = subjects[subject]
+        now = now - {key} if SWITCHES[verb] else now | {key}
+    return frozenset(now)
 
 
 def freshness_policy(organisation_id: int, at: datetime) -> FreshnessPolicy:

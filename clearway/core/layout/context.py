@@ -10,14 +10,17 @@ from django.urls import reverse
 
 from clearway.domain.shared.freshness import Freshness, FreshnessPolicy, freshness
 
+from ..audit.models import Action
 from ..feeds.models import Source
-from ..feeds.queries import freshness_policy
+from ..feeds.queries import first_heard, freshness_policy
 from ..live.queries import last_beat
 from ..organisation.queries import departments
 from ..worklist.models import Task
+from .times import moment
 
 LOST_AFTER = timedelta(seconds=10)  # without a sign of life from the worker; as in live.js
 PLACE_VIEW, PLACE_PERMISSION = settings.PLACES
+BATCHES_FORGOTTEN = {"verb": "retention.forget", "subject": "retention:batches"}
 HEARD_STEP = 5  # seconds: a fragment changes at most so often, however fast messages come
 
 
@@ -87,6 +90,22 @@ def feeds(organisation_id: int, at: datetime) -> list[Feed]:
     sources = Source.objects.filter(organisation_id=organisation_id, enabled=True)
     spoken = sources.exclude(kind="desk").order_by("name")
     return [_feed(source, at, policy) for source in spoken]
+
+
+def unknown_before(request: Any, known_at: datetime) -> str:
+    """Why nothing can be shown of a past instant, in a sentence; empty when something was known by then."""
+    organisation_id = request.organisation.pk
+    first = first_heard(organisation_id)
+    if first is not None and known_at >= first:
+        return ""
+    if Action.objects.filter(organisation_id=organisation_id, **BATCHES_FORGOTTEN).exists():
+        return ""  # the first message that is kept is not the first there was
+    if first is None:
+        return "No source has ever been heard, so nothing was known then."
+    return (
+        f"Nothing was known before {moment(first, request.at)}: the first message came in then. "
+        "What had happened earlier became known only with it and after it."
+    )
 
 
 def beat_of(request: Any) -> Beat | None:

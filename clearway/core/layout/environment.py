@@ -34,6 +34,7 @@ def environment(**options: Any) -> jinja2.Environment:
         feeds_of=context.feeds_of,
         tasks_of=context.tasks_of,
         beat_of=context.beat_of,
+        unknown_before=context.unknown_before,
         places_of=context.places_of,
         theme_of=context.theme_of,
         errors_list=errors_list,

@@ -4,20 +4,32 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from django.db.models import QuerySet
+
 from ..audit.actions import Actor
 from ..organisation.models import Area, Organisation, Site
 from . import actions, queries
 from .models import RoleGrant, User
-from .roles import ROLES
 
+# User name -> role, and the invented person who holds it.
 SHORT_NAMES = {
-    "pfc": "patient_flow_coordinator",
+    "pfc": ("patient_flow_coordinator", "Jo Osei"),
+    "sdo": ("service_delivery_officer", "Sam Tanner"),
+    "tim": ("trust_incident_manager", "Alex Moran"),
+    "tactical": ("trust_incident_manager", "Kit Larsen"),
+    "strategic": ("trust_incident_manager", "Robin Shah"),
+    "dispatcher": ("dispatcher", "Dee Walsh"),
+    "privacy": ("privacy_officer", "Noor Aziz"),
+    "admin": ("administrator", "Pat Ellery"),
+}
+ON_CALL = {  # user name -> duty for the whole trust
     "sdo": "service_delivery_officer",
     "tim": "trust_incident_manager",
-    "dispatcher": "dispatcher",
-    "privacy": "privacy_officer",
-    "admin": "administrator",
+    "tactical": "tactical_commander",
+    "strategic": "strategic_commander",
 }
+# Numbers that Ofcom keeps free for invented people: 01632 960000 to 960999.
+CONTACT = "01632 960{:03d}"
 TURN = timedelta(days=30)  # long enough for any look around
 
 
@@ -33,7 +45,8 @@ def ensure_accounts(organisation: Organisation, password: str, at: datetime) -> 
     """Make the accounts that are missing and give all of them this password; returns their user names.
 
     password  made and kept by the caller, outside the code, anew for each demonstration
-    The local commander of each area, and the officers, are on call, so that an escalation finds somebody.
+    The local commander and a liaison officer of each area, and the officers, are on call, so that an
+    escalation finds somebody.
     """
     by = Actor("demo")
     names = []
@@ -44,17 +57,22 @@ def ensure_accounts(organisation: Organisation, password: str, at: datetime) -> 
         user = _ensure(_commander(area.name, area.code), organisation, password, by, at, area=area)
         names.append(user.username)
         _ensure_on_call(user, "local_commander", area, organisation, by, at)
-    for username in ("sdo", "tim"):
-        _ensure_on_call(
-            User.objects.get(username=username), SHORT_NAMES[username], None, organisation, by, at
-        )
+        if site := _hospitals(organisation).filter(area=area).first():
+            liaison = User.objects.get(username=f"halo-{site.key.lower()}")
+            _ensure_on_call(liaison, "halo", area, organisation, by, at)
+    for username, duty in ON_CALL.items():
+        _ensure_on_call(User.objects.get(username=username), duty, None, organisation, by, at)
     return names
 
 
+def _hospitals(organisation: Organisation) -> QuerySet[Site]:
+    return organisation.sites.filter(kind="emergency_department", border=False)
+
+
 def _accounts(organisation: Organisation) -> Iterator[_Account]:
-    for username, role in SHORT_NAMES.items():
-        yield _Account(username, ROLES[role].name, role)
-    hospitals = organisation.sites.filter(kind="emergency_department", border=False)
+    for username, (role, name) in SHORT_NAMES.items():
+        yield _Account(username, name, role)
+    hospitals = _hospitals(organisation)
     for site in hospitals:
         yield _Account(f"halo-{site.key.lower()}", f"HALO {site.name}", "halo", site)
     for site in hospitals[:1]:
@@ -92,4 +110,5 @@ def _ensure_on_call(
     holder = queries.on_call(organisation.pk, duty, area.pk if area else None, at)
     if holder is None or holder.area_id != (area.pk if area else None):
         turn = (at, at + TURN)
-        actions.put_on_call(user, duty, area, turn, "", organisation_id=organisation.pk, by=by, at=at)
+        contact = CONTACT.format(100 + user.pk % 900)
+        actions.put_on_call(user, duty, area, turn, contact, organisation_id=organisation.pk, by=by, at=at)

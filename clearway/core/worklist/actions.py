@@ -17,10 +17,10 @@ from ..people.models import User
 from ..people.queries import Rota, rota
 from ..people.roles import ROLES
 from .models import Task
-from .rules import Outcome, SweepPolicy, Wanted
+from .queries import may_answer
+from .rules import PERSON, Outcome, SweepPolicy, Wanted
 
 TOPIC = "tasks"
-PERSON = "person"  # the rule of a task that a person raised
 LOCK = 4105  # advisory lock, with the organisation: one sweep at a time
 State = Task.State
 SWEPT_FIELDS = [
@@ -365,17 +365,24 @@ def escalate(shown: Shown, to: str, reason: str, policy: SweepPolicy, *, by: Act
         raise NotAllowed("unknown", f"The role {to!r}", "Choose a role from the list.")
 
     def change(task: Task) -> dict[str, Any]:
+        if to == by.role:
+            _check_is_theirs(task, by, at)  # passing it on to oneself is taking it back
         holder = rota(task.organisation_id, at).holder(to, task.site.area_id if task.site else None)
         reopen(task, policy, at)
         task.escalated_to, task.escalated_at = to, at
         task.owner = None
         return {"to": to, "reason": reason, "who": holder.user.username if holder else None}
 
-    return _change(shown, "tasks.escalate", change, by, at)
+    return _change(shown, "tasks.escalate", change, by, at, passes_on=True)
 
 
 def _change(
-    shown: Shown, verb: str, change: Callable[[Task], dict[str, Any]], by: Actor, at: datetime
+    shown: Shown,
+    verb: str,
+    change: Callable[[Task], dict[str, Any]],
+    by: Actor,
+    at: datetime,
+    passes_on: bool = False,
 ) -> Task:
     """Lock, check that it is what was shown, change, save, record, announce.
 
@@ -391,12 +398,22 @@ def _change(
             raise ChangedMeanwhile(task)
         if task.closed_at is not None:
             raise _not_while(task, "This")
+        if not passes_on:
+            _check_is_theirs(task, by, at)
         detail = change(task)
         task.version += 1
         task.changed_at = at
         task.save()
         _finish(task, verb, detail, by, at)
     return task
+
+
+def _check_is_theirs(task: Task, by: Actor, at: datetime) -> None:
+    """What was escalated is for whom it was escalated to: nobody else makes the alarm go away."""
+    if not may_answer(task, by.user_id, at):
+        raise NotAllowed(
+            "escalated", "This", "Only whom it was escalated to can do this. You can escalate it further."
+        )
 
 
 def _finish(task: Task, verb: str, detail: Mapping[str, Any], by: Actor, at: datetime) -> None:

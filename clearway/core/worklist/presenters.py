@@ -10,8 +10,8 @@ from ..people.duties import DUTIES
 from ..people.queries import Rota
 from ..people.roles import ROLES, name_of
 from .models import Task
-from .queries import WINDOW
-from .rules import RULE_FAILED
+from .queries import WINDOW, Budget, Limits
+from .rules import PERSON, RULE_FAILED
 
 FLOOD = 10  # raised within WINDOW: above it, new ones are grouped by cause and site
 NO_SITE = "Whole region"
@@ -47,10 +47,15 @@ class Line:
     raised_at: datetime
     due_at: datetime | None
     with_whom: str
+    escalated_to: str
     state: str
     is_open: bool
     is_overdue: bool
     shelved_until: datetime | None
+
+    @property
+    def rule_name(self) -> str:
+        return "raised by a person" if self.rule == PERSON else f"rule: {rule_name(self.rule).lower()}"
 
     @property
     def is_pinned(self) -> bool:
@@ -132,6 +137,7 @@ def line(task: Task, at: datetime) -> Line:
         raised_at=task.raised_at,
         due_at=task.due_at,
         with_whom=task.owner.display_name if task.owner else duty_name(task.escalated_to or task.role),
+        escalated_to=duty_name(task.escalated_to) if task.escalated_to else "",
         state=task.get_state_display(),
         is_open=task.state == Task.State.OPEN,
         is_overdue=task.state == Task.State.OPEN and task.due_at is not None and task.due_at <= at,
@@ -185,7 +191,9 @@ def _bundled(lines: Iterable[Line], at: datetime) -> Iterable[Line | Bundle]:
 
 
 def rule_name(code: str) -> str:
-    return "A rule that failed" if code == RULE_FAILED else code.replace("_", " ").capitalize()
+    """A rule in words."""
+    known = {RULE_FAILED: "A rule that failed", PERSON: "Raised by a person"}
+    return known.get(code) or code.replace("_", " ").capitalize()
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,6 +236,43 @@ def _detail(detail: dict[str, Any]) -> str:
         str(detail[name]) for name in ("title", "cause", "answer", "reason", "because") if detail.get(name)
     ]
     return ". ".join(words)
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """One line of the alarm budget. `verdict` is "kept", "not kept", or "" where there is no limit."""
+
+    name: str
+    measured: str
+    budget: str
+    verdict: str
+
+
+def measures(budget: Budget, limits: Limits) -> list[Measure]:
+    """The budget beside what was measured. Shares are a direction rather than a limit."""
+    held = (
+        ("Mean raised in an hour", budget.per_hour, limits.raised_per_hour),
+        ("Most raised in a clock hour", budget.most_in_an_hour, limits.most_per_hour),
+        ("Most raised in any 10 min", budget.most_in_ten_minutes, limits.most_in_ten_minutes),
+        ("Standing over 1 h now", budget.standing, limits.standing_over_an_hour),
+    )
+    lines = [
+        Measure(name, f"{value:.1f}".removesuffix(".0"), f"at most {most:g}", _verdict(value, most))
+        for name, value, most in held
+    ]
+    lines.append(Measure("Shelved now", str(budget.shelved), "no limit, always counted", ""))
+    return lines + [_share(budget, priority, limits) for priority in (1, 2, 3)]
+
+
+def _verdict(value: float, most: float) -> str:
+    return "kept" if value <= most else "not kept"
+
+
+def _share(budget: Budget, priority: int, limits: Limits) -> Measure:
+    share = budget.share(priority)
+    part = "" if share is None else f" ({100 * share:.0f}%)"
+    wanted = f"about {limits.shares[f'P{priority}']:g}%"
+    return Measure(f"P{priority} of all raised", f"{budget.raised[priority]}{part}", wanted, "")
 
 
 def overdue_by(task: Task, at: datetime) -> timedelta | None:

@@ -9,7 +9,10 @@ from types import MappingProxyType
 from django.db.models import Q
 
 from ..audit.models import Action
+from ..feeds.queries import first_heard
 from ..organisation.queries import policies
+from ..people.models import RoleGrant
+from ..people.queries import on_call
 from ..people.reach import Sites
 from .models import Task
 from .rules import SweepPolicy, sweep_policy
@@ -57,6 +60,32 @@ def history(organisation_id: int, key: int) -> list[Action]:
     return list(Action.objects.filter(organisation_id=organisation_id, subject=f"task:{key}").order_by("id"))
 
 
+def may_answer(task: Task, user_id: int | None, at: datetime) -> bool:
+    """Whether this person may acknowledge, answer, give away or shelve a task.
+
+    One that a person escalated is for whoever holds the role or the duty it went to, or was given it there;
+    where nobody holds it, and where a rule passed it on because it was overdue, whoever comes first may.
+    """
+    if not task.escalated_to or user_id is None or task.owner_id == user_id:
+        return True
+    if _escalated_by(task) is None:
+        return True
+    grants = RoleGrant.objects.running_at(at).filter(
+        Q(site=None) | Q(site=task.site_id), organisation_id=task.organisation_id, role=task.escalated_to
+    )
+    addressees = set(grants.values_list("user_id", flat=True))
+    area = task.site.area_id if task.site else None
+    if holder := on_call(task.organisation_id, task.escalated_to, area, at):
+        addressees.add(holder.user_id)
+    return not addressees or user_id in addressees
+
+
+def _escalated_by(task: Task) -> int | None:
+    """The person who escalated it last; None when a rule did."""
+    rows = Action.objects.filter(verb="tasks.escalate", subject=f"task:{task.pk}").order_by("-id")
+    return rows.values_list("user_id", flat=True).first()
+
+
 def policy(organisation_id: int, on: date) -> SweepPolicy:
     """How tasks behave at this trust, on a day."""
     return sweep_policy(policies(organisation_id, [WORKLIST], on).get(WORKLIST))
@@ -97,6 +126,7 @@ class Budget:
     per_hour            mean over the day
     most_in_ten_minutes in any ten minutes of the day, wherever they begin
     standing            open for more than an hour now, neither answered nor shelved
+    at_first            tasks raised while the first messages brought in what had gone before, not counted
     """
 
     hours: tuple[Hour, ...]
@@ -106,6 +136,7 @@ class Budget:
     standing: int
     shelved: int
     by_rule: tuple[tuple[str, int], ...]
+    at_first: int = 0
 
     @property
     def most_in_an_hour(self) -> int:
@@ -121,12 +152,18 @@ class Budget:
 
 
 def budget(organisation_id: int, at: datetime) -> Budget:
-    """Measure the budget over the last 24 hours. Two queries."""
-    rows = list(
+    """Measure the budget over the last 24 hours. Three queries.
+
+    A trust that is connected in the middle of a night learns of all its waits at once. That says nothing
+    about its rules, so what was raised within ten minutes of the first message is counted apart.
+    """
+    every = list(
         Task.objects.filter(organisation_id=organisation_id, raised_at__gt=at - DAY, raised_at__lte=at)
         .order_by("raised_at")
         .values_list("raised_at", "priority", "rule")
     )
+    first = first_heard(organisation_id)
+    rows = [row for row in every if first is None or not first <= row[0] < first + WINDOW]
     times = [raised_at for raised_at, _, _ in rows]
     standing = list(
         Task.objects.filter(organisation_id=organisation_id, closed_at__isnull=True).values_list(
@@ -142,6 +179,7 @@ def budget(organisation_id: int, at: datetime) -> Budget:
         standing=sum(state in Task.TO_DO and raised_at < at - STANDING for state, raised_at in standing),
         shelved=sum(state == Task.State.SHELVED for state, _ in standing),
         by_rule=tuple(Counter(rule for _, _, rule in rows).most_common()),
+        at_first=len(every) - len(rows),
     )
 
 

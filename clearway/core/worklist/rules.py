@@ -146,6 +146,7 @@ def sweep_policy(values: Values | None) -> SweepPolicy:
 
 
 RULE_FAILED = "rule_failed"
+PERSON = "person"  # the rule of a task that a person raised
 
 
 def evaluate(

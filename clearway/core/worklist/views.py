@@ -54,9 +54,11 @@ def task(request: Request, key: int) -> HttpResponse:
 def budget(request: Request) -> HttpResponse:
     """How the alarm budget was kept over the last 24 hours."""
     organisation_id = request.organisation.pk
+    measured = queries.budget(organisation_id, request.at)
     context = {
-        "budget": queries.budget(organisation_id, request.at),
-        "limits": queries.limits(organisation_id, local(request.at).date()),
+        "budget": measured,
+        "measures": presenters.measures(measured, queries.limits(organisation_id, local(request.at).date())),
+        "rules": [(presenters.rule_name(code), count) for code, count in measured.by_rule],
     }
     return render(request, "worklist/budget.html", context)
 
@@ -189,6 +191,7 @@ def _task_page(
         "escalations": presenters.choices_of_escalation(task, rota),
         "people": [(user.username, user.display_name) for user in asked],
         "may_work": request.reach.allows("tasks.work") and task.closed_at is None,
+        "may_answer": queries.may_answer(task, request.user.pk, request.at),
     }
     return render(request, "worklist/task.html", context, status=status)
 

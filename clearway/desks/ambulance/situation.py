@@ -1,14 +1,15 @@
 """The only reading from tables into the frozen value that the engine takes."""
 
 import zlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
 
 import msgspec
 from django.db import connection
+from django.db.models import Q
 
 from clearway.core.feeds.models import Source
-from clearway.core.feeds.queries import last_heard
+from clearway.core.feeds.queries import last_heard, switched_on
 from clearway.core.organisation.queries import site_by_code
 from clearway.domain.ambulance import availability as availability_axis
 from clearway.domain.ambulance import hospitals as hospital_reports
@@ -53,7 +54,8 @@ def as_known(organisation_id: int, at: datetime) -> Situation:
     """The situation as it was known at a past instant: the snapshot before it plus the facts known since."""
     rows = _known_rows(organisation_id, at)
     received = rows.heard | last_heard(organisation_id, at)
-    feeds = [_feed(source, received.get(source.pk)) for source in _sources(organisation_id)]
+    sources = _sources(organisation_id, switched_on(organisation_id, at))
+    feeds = [_feed(source, received.get(source.pk)) for source in sources]
     return _compose(organisation_id, at, rows, _known_places(organisation_id, at), feeds)
 
 
@@ -106,8 +108,10 @@ def _relevant(assignments: Iterable[Folded], at: datetime) -> list[Folded]:
     ]
 
 
-def _sources(organisation_id: int) -> Iterable[Source]:
-    return Source.objects.filter(organisation_id=organisation_id, enabled=True).exclude(kind="desk")
+def _sources(organisation_id: int, on: Collection[int] | None = None) -> Iterable[Source]:
+    """The sources that a picture rests on: those of these ids, or those enabled now."""
+    chosen = Q(enabled=True) if on is None else Q(pk__in=on)
+    return Source.objects.filter(chosen, organisation_id=organisation_id).exclude(kind="desk")
 
 
 def _feed(source: Source, received_at: datetime | None) -> Feed:
@@ -120,7 +124,7 @@ def _current_rows(organisation_id: int, at: datetime) -> Rows:
     return Rows(
         incidents.open_or_at_hospital_since(organisation_id, at - LOOK_BACK),
         resources.on_shift(organisation_id),
-        liaison.standings(organisation_id),
+        hospitals=liaison.standings(organisation_id),
     )
 
 
@@ -151,7 +155,7 @@ def _known_rows(organisation_id: int, at: datetime) -> Rows:
         tuple(_relevant((assignments[key] for key in sorted(assignments)), at)),
         tuple(standings[call_sign] for call_sign in sorted(standings)),
         before.heard,
-        _known_reports(organisation_id, before.hospitals, touched, after_xid, at),
+        hospitals=_known_reports(organisation_id, before.hospitals, touched, after_xid, at),
     )
 
 

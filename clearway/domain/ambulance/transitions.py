@@ -235,13 +235,14 @@ def _apply(
     if not is_legal(before.state, event.status):
         findings.append(_unexpected(before.state, event))
     stamps[event.status] = event.occurred_at
-    after = _next_state(before.state, event.status)
+    after = next_state(before.state, event.status)
     if after is not before.state:
         before = replace(before, state=after, since=fact.placed_at)
     return _described(before, event)
 
 
-def _next_state(state: JobState, status: JobStatus) -> JobState:
+def next_state(state: JobState, status: JobStatus) -> JobState:
+    """Where a status that a feed says leads, announced or not."""
     if (state, status) in STEPS:
         return STEPS[state, status]
     if (state, status) in SHORT_ENDS:

@@ -7,6 +7,7 @@ does; it is advice and never an order.
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -44,10 +45,22 @@ class Destinations:
             timezone=ZoneInfo(timezone),
         )
 
+    def is_open(self, row: int, arrival: float) -> bool:
+        """Whether one of the sites is open at its arrival time, seconds since 1970."""
+        opens, closes = float(self.opens[row]), float(self.closes[row])
+        if np.isnan(opens):
+            return True
+        minute = self._civil_minute(arrival)
+        return opens <= minute < closes if opens <= closes else minute >= opens or minute < closes
+
+    def _civil_minute(self, at: float) -> float:
+        offset = datetime.fromtimestamp(at, UTC).astimezone(self.timezone).utcoffset()
+        return (at + (offset.total_seconds() if offset else 0.0)) / 60 % DAY_MINUTES
+
     def open_at(self, arrival: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
         """Which of the sites is open at its own arrival time, seconds since 1970, one each."""
-        if not len(arrival):
-            return np.zeros(0, dtype=bool)
+        if np.isnan(self.opens).all():
+            return np.ones(len(arrival), dtype=bool)
         offset = datetime.fromtimestamp(float(arrival.min()), UTC).astimezone(self.timezone).utcoffset()
         seconds = offset.total_seconds() if offset else 0.0
         minute = (arrival + seconds) / 60 % DAY_MINUTES
@@ -82,8 +95,7 @@ def nearest_hospital(
     """
     if not situation.sites.code:
         return ()
-    known = {code: row for row, code in enumerate(situation.sites.code)}
-    rows = np.array([known.get(code, -1) for code in destinations.codes], dtype=np.int64)
+    rows = _rows(destinations.codes, situation.sites.code)
     journeys = network.journeys(
         latitude,
         longitude,
@@ -94,8 +106,16 @@ def nearest_hospital(
     )
     minutes = journeys.minutes[0][rows]
     usable = (rows >= 0) & destinations.open_at(situation.at + minutes * 60)
-    ranked = sorted((float(minutes[i]), destinations.codes[i], int(rows[i])) for i in np.flatnonzero(usable))
+    of_each = zip(minutes.tolist(), destinations.codes, rows.tolist(), strict=True)
+    ranked = sorted(each for each, yes in zip(of_each, usable.tolist(), strict=True) if yes)
     return tuple(Choice(row=row, code=code, minutes=took) for took, code, row in ranked)
+
+
+@lru_cache(maxsize=32)
+def _rows(codes: tuple[str, ...], known: tuple[str, ...]) -> npt.NDArray[np.int64]:
+    """The row of each code among the known ones, -1 for none."""
+    place = {code: row for row, code in enumerate(known)}
+    return np.array([place.get(code, -1) for code in codes], dtype=np.int64)
 
 
 def _clock_minutes(clocks: Iterable[str | None]) -> npt.NDArray[np.float64]:

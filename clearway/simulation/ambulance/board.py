@@ -5,12 +5,14 @@ engine sees in a rehearsal what it would see at work, and not what the simulator
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+
+import numpy as np
 
 from clearway.domain.ambulance import availability, transitions
 from clearway.domain.ambulance.events import AvailabilityEvent, Event, JobEvent
-from clearway.domain.ambulance.situation import Feed, Place, Situation, compose
+from clearway.domain.ambulance.situation import Feed, Feeds, Place, Reports, Sites, Situation, compose
 from clearway.domain.ambulance.words import Availability, JobStatus
 from clearway.domain.shared.facts import Fact
 from clearway.domain.shared.geography import Point
@@ -44,8 +46,7 @@ class Board:
         self._resources: dict[str, _Resource] = {}
         self._received: float | None = None
         self._cad = next((source.name for source in region.sources if source.kind == "cad"), "cad")
-        departments = region.sites_of(SiteKind.EMERGENCY_DEPARTMENT)
-        self._departments = sorted(departments, key=lambda site: (site.border, site.name))
+        self._departments = departments(region)
         self._known_codes = {
             code: site.code for site in region.sites for code in (*site.former_codes, site.code)
         }
@@ -123,6 +124,35 @@ class Board:
             )
             for source in self._region.sources
         ]
+
+
+def departments(region: Region) -> list[Site]:
+    """Emergency departments in board order."""
+    return sorted(region.sites_of(SiteKind.EMERGENCY_DEPARTMENT), key=lambda site: (site.border, site.name))
+
+
+@dataclass(frozen=True, slots=True)
+class Nothing:
+    """What a situation of the region holds when nothing has been said."""
+
+    sites: Sites
+    reports: Reports
+    feeds: Feeds
+
+    def feeds_at(self, at: float) -> Feeds:
+        """All sources heard just now, but those that never speak."""
+        received = np.where(np.isin(self.feeds.kind, ("cad", "positions")), at, np.nan)
+        return replace(self.feeds, received=received)
+
+
+def nothing_known(region: Region) -> Nothing:
+    """The fixed part of every situation of a region."""
+    feeds = [
+        Feed(source.name, source.kind, source.expected_interval_seconds, None, source.knows)
+        for source in region.sources
+    ]
+    empty = compose(datetime.fromtimestamp(0, UTC), _as_rows(departments(region)), (), (), {}, feeds)
+    return Nothing(empty.sites, empty.reports, empty.feeds)
 
 
 def bare(sites: tuple[Site, ...], at: float) -> Situation:

@@ -9,35 +9,54 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 import numpy as np
+import numpy.typing as npt
 
-from clearway.domain.ambulance.words import Category
-from clearway.engine.ambulance import travel
+from clearway.domain.ambulance.words import Category, JobStatus
+from clearway.engine.ambulance.travel import ROADS
 
 from ..shared.agenda import Agenda
-from ..shared.chance import Chance
+from . import luck, roads
 from .crews import Crew, Fleet, Readiness
 from .demand import Call
 from .parameters import Parameters
 
-URGENT = (Category.C1, Category.C2)
-FREE = (Readiness.FREE,)
-FREE_OR_RESTRICTED = (Readiness.FREE, Readiness.RESTRICTED)
-FOR_C2 = (Readiness.FREE, Readiness.RESTRICTED, Readiness.EN_ROUTE_LOWER)
-FOR_C1 = (Readiness.FREE, Readiness.RESTRICTED, Readiness.EN_ROUTE_LOWER, Readiness.EN_ROUTE_C2)
+C1, C2 = Category.C1, Category.C2
+URGENT = (C1, C2)
+R = Readiness
+FREE: tuple[Readiness, ...] = (R.FREE,)
+FREE_OR_RESTRICTED: tuple[Readiness, ...] = (R.FREE, R.RESTRICTED)
+FOR_C2: tuple[Readiness, ...] = (R.FREE, R.RESTRICTED, R.EN_ROUTE_LOWER)
+FOR_C1: tuple[Readiness, ...] = (R.FREE, R.RESTRICTED, R.EN_ROUTE_LOWER, R.EN_ROUTE_C2)
+DIVERTED = (R.EN_ROUTE_C2, R.EN_ROUTE_LOWER)
+PATIENCE_AT_MOST = 3 * 3600.0  # after which distance no longer keeps a crew from an incident
 
 
 @dataclass(slots=True, eq=False)
 class Job:
-    """One crew sent to one incident. `over` once the crew is free of it, however it ended."""
+    """One crew sent to one incident. `over` once the crew is free of it, however it ended.
+
+    luck              first place of this crew's luck within its patient's
+    drive             minutes expected from scene to `site` at normal speed
+    drive_to_nearest  the same to the nearest site that would have been open
+    stamps            when each status truly was, whatever the feed says
+    """
 
     key: str
     incident: "Incident"
     crew: Crew
+    luck: int
     on_scene: bool = False
     leaving: bool = False
     over: bool = False
     cohorted: bool = False
     site: str | None = None
+    drive: float = 0.0
+    drive_to_nearest: float = 0.0
+    stamps: dict[JobStatus, float] = field(default_factory=dict)
+
+    def luck_of(self, place: int) -> float:
+        """The luck of this crew in one matter."""
+        return self.incident.call.luck[self.luck + place]
 
 
 @dataclass(slots=True, eq=False)
@@ -46,11 +65,16 @@ class Incident:
 
     call: Call
     waiting_since: float = 0.0
+    categorised_at: float = 0.0
     sent: int = 0
     jobs: list[Job] = field(default_factory=list)
     lead: Job | None = None
-    waits: bool = False
+    row: int = -1
     wants_transport: bool = False
+
+    @property
+    def waits(self) -> bool:
+        return self.row >= 0
 
     def active(self) -> list[Job]:
         return [job for job in self.jobs if not job.over]
@@ -68,152 +92,181 @@ class ControlRoom:
     """Decides; `sender` carries out."""
 
     def __init__(
-        self,
-        parameters: Parameters,
-        restricted: frozenset[Category],
-        fleet: Fleet,
-        agenda: Agenda,
-        chance: Chance,
+        self, parameters: Parameters, restricted: frozenset[Category], fleet: Fleet, agenda: Agenda
     ) -> None:
         self._jobs, self._dispatch = parameters.jobs, parameters.dispatch
-        self._restricted, self._fleet, self._agenda, self._chance = restricted, fleet, agenda, chance
-        self.waiting: list[Incident] = []
+        self._restricted, self._fleet, self._agenda = restricted, fleet, agenda
+        self._waiting = Waiting(parameters, restricted)
         self.underway: dict[str, Job] = {}  # by call sign, while the crew may still be diverted
         self.sender: Sender
 
+    @property
+    def waiting(self) -> list[Incident]:
+        """The incidents that wait for a crew, in no order."""
+        return self._waiting.incidents
+
     def new(self, incident: Incident) -> None:
         """An incident has its category: send to it or let it wait."""
-        if incident.call.category is Category.C1:
+        if incident.call.category is C1:
             self._send_to_c1(incident)
         elif not self._send_one(incident):
-            self._wait(incident)
+            self._waiting.add(incident)
 
     def needs_transport(self, incident: Incident) -> None:
         """A car on scene asks for a crew that can convey."""
         incident.wants_transport = True
         if not self._send_one(incident):
-            self._wait(incident)
+            self._waiting.add(incident)
 
     def free(self, crew: Crew) -> None:
         """A crew can be sent: to what waits, or home."""
-        restricted = self._fleet.readiness[crew.row] == Readiness.RESTRICTED
-        incident = self._most_overdue(crew, restricted)
+        incident = self._waiting.most_overdue(crew, self._agenda.now)
         if incident is None:
             self.sender.send_home(crew)
             return
-        self._unwait(incident)
+        self._waiting.remove(incident)
         self.sender.send(crew, incident)
 
     def again(self, incident: Incident) -> None:
         """A crew was taken away from it: if it now lacks one, it waits, as long as it has waited."""
         active, lead = incident.active(), incident.lead
         if lead is None and not active:
-            self._wait(incident)
+            self._waiting.add(incident)
         elif lead is not None and incident.call.conveyed and not any(job.crew.conveys for job in active):
             incident.wants_transport = True
-            self._wait(incident)
-
-    def _wait(self, incident: Incident) -> None:
-        if not incident.waits:
-            incident.waits = True
-            self.waiting.append(incident)
-
-    def _unwait(self, incident: Incident) -> None:
-        if incident.waits:
-            incident.waits = False
-            self.waiting.remove(incident)
+            self._waiting.add(incident)
 
     # Sending to an incident
 
     def _send_to_c1(self, incident: Incident) -> None:
         candidates = self._candidates(incident, FOR_C1)
-        wanted = 3 if self._chance.happens(self._jobs.third_sent) else 2
+        third = incident.call.luck[luck.THIRD_CREW] < self._jobs.third_sent
+        wanted = 3 if third else 2
         chosen = candidates[:1]
-        for crew, _ in candidates[1:]:
+        for minutes, crew in candidates[1:]:
             if len(chosen) >= wanted:
                 break
-            conveys_already = any(sent.conveys for sent, _ in chosen)
+            conveys_already = any(sent.conveys for _, sent in chosen)
             if conveys_already or crew.conveys or len(chosen) + 1 < wanted:
-                chosen.append((crew, 0.0))
-        for crew, _ in chosen:
+                chosen.append((minutes, crew))
+        for _, crew in chosen:
             self._take(crew, incident)
-        if not any(crew.conveys for crew, _ in chosen):
+        if not any(crew.conveys for _, crew in chosen):
             incident.wants_transport = bool(chosen)
-            self._wait(incident)
+            self._waiting.add(incident)
 
     def _send_one(self, incident: Incident) -> bool:
         """Send the nearest; a car as well where it gains enough. False when nobody can convey it now."""
         category = incident.call.category
-        ready: tuple[Readiness, ...] = FREE_OR_RESTRICTED if category in self._restricted else FREE
-        ready = FOR_C2 if category is Category.C2 and not incident.wants_transport else ready
+        ready = FREE_OR_RESTRICTED if category in self._restricted else FREE
+        ready = FOR_C2 if category is C2 and not incident.wants_transport else ready
         candidates = self._candidates(incident, ready)
-        conveying = [(crew, minutes) for crew, minutes in candidates if crew.conveys]
-        cars = [(crew, minutes) for crew, minutes in candidates if not crew.conveys]
-        chosen = self._worth_diverting(conveying)
-        if cars and not incident.wants_transport and category in URGENT:
-            gain = self._dispatch.car_gain_minutes
-            if chosen is None or cars[0][1] + gain < chosen[1]:
-                self._take(cars[0][0], incident)
+        chosen = self._worth_diverting([pair for pair in candidates if pair[1].conveys])
+        if not incident.wants_transport and category in URGENT:
+            car = next((pair for pair in candidates if not pair[1].conveys), None)
+            if car and (chosen is None or car[0] + self._dispatch.car_gain_minutes < chosen[0]):
+                self._take(car[1], incident)
                 incident.wants_transport = chosen is None
         if chosen is None:
             return bool(incident.active()) and not incident.wants_transport
-        self._take(chosen[0], incident)
+        self._take(chosen[1], incident)
         return True
 
-    def _worth_diverting(self, candidates: list[tuple[Crew, float]]) -> tuple[Crew, float] | None:
+    def _worth_diverting(self, candidates: list[tuple[float, Crew]]) -> tuple[float, Crew] | None:
         """The nearest free crew, unless one to be diverted gains enough minutes."""
-        free = [pair for pair in candidates if self._fleet.readiness[pair[0].row] <= Readiness.RESTRICTED]
         if not candidates:
             return None
-        if not free or candidates[0][1] + self._dispatch.divert_gain_minutes < free[0][1]:
+        free = next((pair for pair in candidates if pair[1].readiness not in DIVERTED), None)
+        if free is None or candidates[0][0] + self._dispatch.divert_gain_minutes < free[0]:
             return candidates[0]
-        return free[0]
+        return free
 
-    def _candidates(self, incident: Incident, ready: tuple[Readiness, ...]) -> list[tuple[Crew, float]]:
-        call, fleet = incident.call, self._fleet
+    def _candidates(self, incident: Incident, ready: tuple[Readiness, ...]) -> list[tuple[float, Crew]]:
+        """The nearest crews that may be sent, with the minutes they would take."""
+        call = incident.call
         blue = self._jobs.blue_light[call.category]
-        rows, minutes = fleet.reach(call.latitude, call.longitude, self._agenda.now, ready, blue)
         furthest = self._dispatch.furthest_minutes[call.category]
-        near = int(minutes.searchsorted(furthest, side="right"))
-        return [(fleet.crew(int(rows[i])), float(minutes[i])) for i in range(min(near, 12))]
+        near = self._fleet.reach(call.latitude, call.longitude, self._agenda.now, ready)
+        return [(minutes * blue, crew) for minutes, crew in near if minutes * blue <= furthest]
 
     def _take(self, crew: Crew, incident: Incident) -> None:
         """Send a crew that is free, or on its way to something less urgent."""
-        if self._fleet.readiness[crew.row] in (Readiness.EN_ROUTE_C2, Readiness.EN_ROUTE_LOWER):
+        if crew.readiness in DIVERTED:
             job = self.underway.pop(crew.call_sign)
             self.sender.stand_down(job)
             self.again(job.incident)
         self.sender.send(crew, incident)
 
-    # Choosing for a crew
 
-    def _most_overdue(self, crew: Crew, restricted: bool) -> Incident | None:
-        conveys = crew.conveys
-        open_to_it = [
-            incident
-            for incident in self.waiting
-            if (conveys or not incident.wants_transport)
-            and (not restricted or incident.call.category in self._restricted)
-        ]
-        if not open_to_it:
-            return None
-        now, dispatch = self._agenda.now, self._dispatch
-        latitude, longitude = crew.position(now)
-        minutes = travel.minutes(
-            latitude,
-            longitude,
-            np.array([incident.call.latitude for incident in open_to_it]),
-            np.array([incident.call.longitude for incident in open_to_it]),
+LATITUDE, LONGITUDE, SINCE, PER_SECOND, BLUE_LIGHT, FURTHEST, BONUS, TRANSPORT, UNRESTRICTED = range(9)
+COLUMNS = 9
+
+
+class Waiting:
+    """The incidents that wait for a crew, in columns: a free crew looks at all of them in one sweep."""
+
+    def __init__(self, parameters: Parameters, restricted: frozenset[Category]) -> None:
+        self.incidents: list[Incident] = []
+        self._per_minute = 1 / parameters.dispatch.travel_weight_minutes
+        self._columns: npt.NDArray[np.float64] = np.zeros((COLUMNS, 256))
+        jobs, dispatch = parameters.jobs, parameters.dispatch
+        self._of = {
+            category: (
+                1 / (60 * dispatch.patience_minutes[category]),
+                jobs.blue_light[category],
+                dispatch.furthest_minutes[category],
+                100.0 if category is C1 else 0.0,
+                float(category not in restricted),
+            )
+            for category in Category
+        }
+
+    def add(self, incident: Incident) -> None:
+        """Let it wait, unless it does already; it may have come to need a crew that conveys."""
+        call = incident.call
+        if incident.row < 0:
+            incident.row = len(self.incidents)
+            self.incidents.append(incident)
+            if incident.row >= self._columns.shape[1]:
+                self._columns = np.concatenate([self._columns, np.zeros_like(self._columns)], axis=1)
+        per_second, blue, furthest, bonus, unrestricted = self._of[call.category]
+        self._columns[:, incident.row] = (
+            call.latitude,
+            call.longitude,
+            incident.waiting_since,
+            per_second,
+            blue,
+            furthest,
+            bonus,
+            incident.wants_transport,
+            unrestricted,
         )
-        best, best_score = None, -1e9
-        for incident, normal in zip(open_to_it, minutes.tolist(), strict=True):
-            category = incident.call.category
-            took = normal * self._jobs.blue_light[category]
-            if took > dispatch.furthest_minutes[category] and now - incident.waiting_since < 3 * 3600:
-                continue
-            score = (now - incident.waiting_since) / 60 / dispatch.patience_minutes[category]
-            score -= took / dispatch.travel_weight_minutes
-            score += 100 if category is Category.C1 else 0
-            if score > best_score:
-                best, best_score = incident, score
-        return best
+
+    def remove(self, incident: Incident) -> None:
+        """It waits no more; the last one takes its row."""
+        row, last = incident.row, self.incidents.pop()
+        if last is not incident:
+            self.incidents[row], last.row = last, row
+            self._columns[:, row] = self._columns[:, len(self.incidents)]
+        incident.row = -1
+
+    def most_overdue(self, crew: Crew, now: float) -> Incident | None:
+        """Where this crew should go: the most overdue for its category, less the way there."""
+        count = len(self.incidents)
+        if not count:
+            return None
+        table = self._columns[:, :count]
+        latitude, longitude = crew.position(now)
+        north = table[LATITUDE] - latitude
+        east = (table[LONGITUDE] - longitude) * np.cos((table[LATITUDE] + latitude) * roads.HALF_A_DEGREE)
+        km = roads.KM_PER_DEGREE * np.sqrt(north * north + east * east)
+        took = (ROADS.start + ROADS.per_root * np.sqrt(km) + ROADS.per_km * km) * table[BLUE_LIGHT]
+        waited = now - table[SINCE]
+        score = waited * table[PER_SECOND] - took * self._per_minute + table[BONUS]
+        score[(took > table[FURTHEST]) & (waited < PATIENCE_AT_MOST)] = -np.inf
+        if not crew.conveys:
+            score[table[TRANSPORT] > 0] = -np.inf
+        if crew.readiness is R.RESTRICTED:
+            score[table[UNRESTRICTED] > 0] = -np.inf
+        best = int(score.argmax())
+        return self.incidents[best] if score[best] > -np.inf else None

@@ -1,20 +1,19 @@
-"""Crews: who they are, where they are, and which of them can be sent.
-
-The fleet keeps columns beside the crews, so that the nearest one is found in one sweep.
-"""
+"""Crews: who they are, where they are, and which of them can be sent."""
 
 import math
 from dataclasses import dataclass, field
 from enum import IntEnum
+from heapq import nsmallest
 
 import numpy as np
-import numpy.typing as npt
 
 from clearway.domain.ambulance.words import ResourceKind
 from clearway.domain.shared.region import Site
-from clearway.engine.ambulance import travel
 
-ROOM = 256
+from ..shared.chance import Chance
+from . import roads
+
+NEAREST = 12  # candidates looked at for one incident
 
 
 class Readiness(IntEnum):
@@ -41,11 +40,11 @@ class Leg:
 
     def at(self, when: float) -> tuple[float, float]:
         """The position at an instant, at either end outside the leg."""
-        done = (
-            1.0
-            if self.end <= self.start
-            else min(1.0, max(0.0, (when - self.start) / (self.end - self.start)))
-        )
+        if when >= self.end:
+            return self.to_latitude, self.to_longitude
+        if when <= self.start:
+            return self.latitude, self.longitude
+        done = (when - self.start) / (self.end - self.start)
         return (
             self.latitude + done * (self.to_latitude - self.latitude),
             self.longitude + done * (self.to_longitude - self.longitude),
@@ -63,7 +62,11 @@ class Leg:
 
 @dataclass(slots=True, eq=False)
 class Crew:
-    """One crew on one shift. `legs` holds the moves not yet reported as positions, newest last."""
+    """One crew on one shift. `legs` holds the moves not yet reported as positions, newest last.
+
+    number  in the order of booking on
+    chance  what befalls this crew apart from its patients
+    """
 
     call_sign: str
     kind: ResourceKind
@@ -72,39 +75,40 @@ class Crew:
     shift_end: float
     break_from: float
     break_until: float
-    row: int = -1
+    chance: Chance
+    number: int = 0
+    readiness: Readiness = Readiness.OFF
+    on_duty: bool = False
     break_taken: bool = False
     busy: bool = False
     left_at: float = math.inf
     conveys: bool = field(init=False)
+    leg: Leg = field(init=False)
     legs: list[Leg] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.conveys = self.kind.conveys
 
     def position(self, at: float) -> tuple[float, float]:
-        return self.legs[-1].at(at)
+        return self.leg.at(at)
 
 
 class Fleet:
-    """The crews that are on duty. Rows are reused when a crew goes home."""
+    """The crews that are on duty."""
 
     def __init__(self, tracked: bool) -> None:
         self.tracked = tracked  # whether legs are kept for positions; else only the newest is
-        self.crews: list[Crew | None] = []
         self.gone: list[Crew] = []
-        self.readiness: npt.NDArray[np.int8] = np.zeros(0, dtype=np.int8)
-        self.conveys: npt.NDArray[np.bool_] = np.zeros(0, dtype=bool)
-        self._legs: npt.NDArray[np.float64] = np.zeros((0, 6))
+        self.by_call_sign: dict[str, Crew] = {}
+        self._joined = 0
+        self._by_readiness: dict[Readiness, dict[Crew, None]] = {each: {} for each in Readiness}
 
     def join(self, crew: Crew, at: float) -> None:
-        """Put a crew on duty at its station."""
-        if None not in self.crews:
-            self._make_room()
-        crew.row = self.crews.index(None)
-        self.crews[crew.row] = crew
-        self.conveys[crew.row] = crew.conveys
-        self.readiness[crew.row] = Readiness.BUSY
+        """Put a crew on duty at its station, not to be sent yet."""
+        self._joined += 1
+        crew.number, crew.on_duty, crew.readiness = self._joined, True, Readiness.BUSY
+        self._by_readiness[Readiness.BUSY][crew] = None
+        self.by_call_sign[crew.call_sign] = crew
         self.stand(crew, at, crew.station.latitude, crew.station.longitude)
 
     def leave(self, crew: Crew, at: float) -> None:
@@ -112,60 +116,43 @@ class Fleet:
         crew.left_at = at
         if self.tracked:
             self.gone.append(crew)
-        self.readiness[crew.row] = Readiness.OFF
-        self.crews[crew.row] = None
+        del self._by_readiness[crew.readiness][crew], self.by_call_sign[crew.call_sign]
+        crew.readiness, crew.on_duty = Readiness.OFF, False
 
     def mark(self, crew: Crew, readiness: Readiness) -> None:
-        self.readiness[crew.row] = readiness
+        if crew.readiness is not readiness:
+            del self._by_readiness[crew.readiness][crew]
+            crew.readiness = readiness
+            self._by_readiness[readiness][crew] = None
 
     def stand(self, crew: Crew, at: float, latitude: float, longitude: float) -> None:
         self.move(crew, Leg(at, at, latitude, longitude, latitude, longitude))
 
     def move(self, crew: Crew, leg: Leg) -> None:
         """Begin a leg; the one before it ends where the new one begins."""
-        if not self.tracked:
-            crew.legs.clear()
-        crew.legs.append(leg)
-        self._legs[crew.row] = (
-            leg.start,
-            leg.end,
-            leg.latitude,
-            leg.longitude,
-            leg.to_latitude,
-            leg.to_longitude,
-        )
+        crew.leg = leg
+        if self.tracked:
+            crew.legs.append(leg)
 
     def reach(
-        self, latitude: float, longitude: float, at: float, ready: tuple[Readiness, ...], blue_light: float
-    ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:
-        """Rows of the crews with such readiness and their minutes to a place, nearest first."""
-        rows = np.flatnonzero(np.isin(self.readiness, ready))
-        if not len(rows):
-            return rows, np.zeros(0)
-        start, end, from_lat, from_lon, to_lat, to_lon = self._legs[rows].T
-        done = np.clip((at - start) / np.maximum(end - start, 1e-9), 0, 1)
-        done[end <= start] = 1
-        minutes = travel.minutes(
-            from_lat + done * (to_lat - from_lat),
-            from_lon + done * (to_lon - from_lon),
-            latitude,
-            longitude,
-            blue_light,
-        )
-        order = np.argsort(minutes, kind="stable")
-        return rows[order], minutes[order]
-
-    def crew(self, row: int) -> Crew:
-        """The crew in a row that is taken."""
-        crew = self.crews[row]
-        assert crew is not None
-        return crew
+        self, latitude: float, longitude: float, at: float, ready: tuple[Readiness, ...]
+    ) -> list[tuple[float, Crew]]:
+        """The nearest crews with such readiness, nearest first, with their minutes at normal speed."""
+        narrow = math.cos(math.radians(latitude))
+        found: list[tuple[float, int, Crew]] = []
+        for readiness in ready:
+            for crew in self._by_readiness[readiness]:
+                leg = crew.leg
+                if at >= leg.end:
+                    north, east = leg.to_latitude - latitude, (leg.to_longitude - longitude) * narrow
+                else:
+                    here = leg.at(at)
+                    north, east = here[0] - latitude, (here[1] - longitude) * narrow
+                found.append((north * north + east * east, crew.number, crew))
+        near = nsmallest(NEAREST, found) if len(found) > NEAREST else sorted(found)
+        per_degree, minutes_for = roads.KM_PER_DEGREE, roads.minutes_for
+        return [(minutes_for(per_degree * math.sqrt(square)), crew) for square, _, crew in near]
 
     def on_duty(self) -> list[Crew]:
-        return [crew for crew in self.crews if crew is not None]
-
-    def _make_room(self) -> None:
-        self.crews += [None] * ROOM
-        self.readiness = np.concatenate([self.readiness, np.zeros(ROOM, dtype=np.int8)])
-        self.conveys = np.concatenate([self.conveys, np.zeros(ROOM, dtype=bool)])
-        self._legs = np.concatenate([self._legs, np.zeros((ROOM, 6))])
+        """In the order of booking on."""
+        return list(self.by_call_sign.values())

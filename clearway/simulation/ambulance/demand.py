@@ -11,8 +11,9 @@ from datetime import date
 from clearway.domain.ambulance.words import Category
 from clearway.domain.shared.region import Region
 
-from ..shared.chance import Chance
+from ..shared.chance import Chance, Luck
 from ..shared.civil import Civil
+from . import luck
 from .parameters import Demand, Regime
 
 KM_PER_DEGREE = 111.2
@@ -20,7 +21,10 @@ KM_PER_DEGREE = 111.2
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One incident as it will turn out: the control room learns of it bit by bit."""
+    """One incident as it will turn out: the control room learns of it bit by bit.
+
+    luck  decides every length and turn of its course, read by place (see luck.py)
+    """
 
     key: str
     connected_at: float
@@ -34,6 +38,7 @@ class Call:
     by_phone: bool
     conveyed: bool
     to_minor_unit: bool
+    luck: Luck
 
 
 class Callers:
@@ -97,6 +102,7 @@ class Callers:
             by_phone=chance.happens(demand.hear_and_treat.get(category, 0.0)),
             conveyed=chance.happens(demand.conveyed.get(category, 0.0)),
             to_minor_unit=chance.happens(demand.minor_unit_share),
+            luck=chance.luck(luck.PLACES),
         )
 
     def _position(self, area: str) -> tuple[float, float]:

@@ -5,21 +5,26 @@ Bays are taken by ambulance and walk-in patients alike, for as long as treatment
 wait for a bed upstairs. Beds come free mostly in the afternoon; when too many board or queue outside, the
 hospital opens escalation beds. Nurses are fewer while shifts change. Nothing here knows how long a
 handover ought to take.
+
+Chance is laid out so that policies can be compared: what befalls a patient comes with the patient, and what
+each hour brings (walk-ins, freed beds) comes from a stream of that department and hour alone.
 """
 
 import heapq
 from collections import deque
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Protocol
 
 from ..shared.agenda import Agenda
-from ..shared.chance import Chance
+from ..shared.chance import Chance, Luck, count, normal, seconds
 from ..shared.civil import Civil
+from . import luck
 from .parameters import HospitalProcess, HospitalSite, Regime
 
 HALF_HOUR = 0.5
+QUARTER = 900
+WALK_IN_ADMITTED, WALK_IN_TREATMENT = 0, 1
 
 
 @dataclass(slots=True, eq=False)
@@ -27,12 +32,14 @@ class Arrival:
     """One ambulance patient at the door.
 
     job         what the listener knows the patient by
+    luck        the patient's, by place
     resus       taken in at once, whatever the queue
     placed      has a place inside; the nurse may still be awaited
     cohorted    looked after by ambulance staff inside, the crew gone or going
     """
 
     job: object
+    luck: Luck
     arrived_at: float
     resus: bool
     chair: bool
@@ -66,6 +73,35 @@ class Occupancy:
     boarding: deque[str] = field(default_factory=deque)
 
 
+class Streams:
+    """The chance of one department: of each hour, and of each day's freed beds.
+
+    A good or bad day for beds is partly the region's (`shared` of its variance): winter, a holiday, a
+    virus do not stop at a hospital's door.
+    """
+
+    def __init__(self, seed: int, code: str, process: HospitalProcess) -> None:
+        self._seed, self._code, self._process = seed, code, process
+        self._strains: dict[date, float] = {}
+        self._last = 0.0
+
+    def hour(self, number: int) -> Chance:
+        """A stream that no other hour and no other department touches."""
+        return Chance(self._seed, f"hospital {self._code} {number}")
+
+    def strain(self, day: date) -> float:
+        """How many more or fewer beds this day frees, as a share; asked for in the order of days."""
+        if day not in self._strains:
+            process, memory = self._process, self._process.bed_day_memory
+            of_all = normal(Chance(self._seed, f"strain {day}").share())
+            of_one = normal(Chance(self._seed, f"strain {self._code} {day}").share())
+            fresh = process.bed_day_shared**0.5 * of_all + (1 - process.bed_day_shared) ** 0.5 * of_one
+            fresh *= process.bed_day_deviation
+            self._last = memory * self._last + (1 - memory**2) ** 0.5 * fresh
+            self._strains[day] = self._last
+        return self._strains[day]
+
+
 class Hospital:
     """One department over time. `listener` hears of ambulance patients that have a job."""
 
@@ -74,21 +110,24 @@ class Hospital:
         site: HospitalSite,
         process: HospitalProcess,
         regime: Regime,
-        chance: Chance,
+        streams: "Streams",
         agenda: Agenda,
         civil: Civil,
         listener: Listener,
     ) -> None:
         self.site, self.process, self.regime = site, process, regime
-        self.chance, self.agenda, self.civil, self.listener = chance, agenda, civil, listener
+        self.streams, self.agenda, self.civil, self.listener = streams, agenda, civil, listener
         self.now = Occupancy()
-        self._waiting: list[tuple[float, int, Arrival]] = []  # for a place, oldest first
-        self._walk_ins: deque[float] = deque()
+        self.waiting: list[tuple[float, int, Arrival]] = []  # for a place, oldest first; some placed already
+        self.queuing = 0  # of them without a place
+        self.uncohorted = 0  # of those, not looked after inside
+        self._walk_ins: deque[tuple[float, Luck]] = deque()
         self._for_nurse: deque[Arrival] = deque()
         self._overdue: deque[Arrival] = deque()
         self._arrivals = 0
         self._strain = 0.0
         self._day: date | None = None
+        self._nurses = (-1, 0)  # quarter of an hour, nurses on
         self._admissions = (
             site.ambulances * (1 - process.chair_share) * process.admitted_ambulance
             + site.walk_ins * process.admitted_walk_in
@@ -101,40 +140,48 @@ class Hospital:
         for _ in range(round(self._tolerated)):
             self.now.bays_taken += 1
             self.now.boarding.append("bay")
+        chance = self.streams.hour(-1)
         for _ in range((self.site.bays - self.now.bays_taken) // 2):
             self.now.bays_taken += 1
-            self._treat("bay", admitted=False, share=self.chance.share())
+            took = seconds(self.process.treatment, chance.share()) * chance.share()
+            self.agenda.at(self.agenda.now + took, self._treated, "bay", False)
 
     def hour(self, ambulances_too: bool) -> None:
         """Draw the walk-ins and the freed beds of the coming hour, and ambulances before there are crews."""
         at, process = self.agenda.now, self.process
         self._begin_day(self.civil.day(at))
-        hour = int(self.civil.hour(at))
-        self._spread(self.site.walk_ins * _share(process.walk_in_hour, hour), self._walk_in)
-        self._spread(self._beds_of_hour(hour), self._bed_freed)
+        hour, chance = int(self.civil.hour(at)), self.streams.hour(int(at // 3600))
+        shares = chance.luck(3)
+        for _ in range(count(self.site.walk_ins * _share(process.walk_in_hour, hour), shares[0])):
+            self.agenda.at(at + 3600 * chance.share(), self._walk_in, chance.luck(2))
         if ambulances_too:
-            self._spread(self.site.ambulances * _share(process.ambulance_hour, hour), self._crewless)
+            for _ in range(count(self.site.ambulances * _share(process.ambulance_hour, hour), shares[1])):
+                self.agenda.at(at + 3600 * chance.share(), self._crewless, chance.luck(luck.PLACES))
+        for _ in range(count(self._beds_of_hour(hour), shares[2])):  # last: their number depends on the crowd
+            self.agenda.at(at + 3600 * chance.share(), self._bed_freed)
         self.agenda.at(at + 1800, self._receive)  # nurses are back when a shift has changed
         self._receive()
 
-    def arrive(self, job: object, resus: bool) -> Arrival:
+    def arrive(self, job: object, patient: Luck, resus: bool) -> Arrival:
         """An ambulance patient is at the door, to be booked in."""
-        chance, process = self.chance, self.process
-        chair = not resus and chance.happens(process.chair_share)
+        process = self.process
+        chair = not resus and patient[luck.CHAIR] < process.chair_share
         arrival = Arrival(
             job=job,
+            luck=patient,
             arrived_at=self.agenda.now,
             resus=resus,
             chair=chair,
-            admitted=not chair and chance.happens(process.admitted_ambulance),
-            release=chance.happens(self.regime.release_kept),
+            admitted=not chair and patient[luck.ADMITTED] < process.admitted_ambulance,
+            release=patient[luck.RELEASE_KEPT] < self.regime.release_kept,
         )
-        self.agenda.at(self.agenda.now + chance.seconds(process.registration), self._registered, arrival)
+        took = seconds(process.registration, patient[luck.REGISTRATION])
+        self.agenda.at(self.agenda.now + took, self._registered, arrival)
         return arrival
 
     def queue_length(self) -> int:
         """Ambulance patients without a place."""
-        return sum(not arrival.placed for _, _, arrival in self._waiting)
+        return self.queuing
 
     def _registered(self, arrival: Arrival) -> None:
         if arrival.job is not None:
@@ -147,7 +194,9 @@ class Hospital:
             self._place(arrival, "chair")
             return
         self._arrivals += 1
-        heapq.heappush(self._waiting, (arrival.arrived_at, self._arrivals, arrival))
+        self.queuing += 1
+        self.uncohorted += 1
+        heapq.heappush(self.waiting, (arrival.arrived_at, self._arrivals, arrival))
         self._fill()
         if arrival.placed:
             return
@@ -166,31 +215,34 @@ class Hospital:
             ambulance = self._oldest()
             if self._walk_ins and (
                 ambulance is None
-                or self._walk_ins[0] + self.process.walk_in_behind_minutes * 60 < ambulance.arrived_at
+                or self._walk_ins[0][0] + self.process.walk_in_behind_minutes * 60 < ambulance.arrived_at
             ):
-                self._walk_ins.popleft()
+                patient = self._walk_ins.popleft()[1]
                 self.now.bays_taken += 1
-                self._treat("bay", self.chance.happens(self.process.admitted_walk_in))
+                admitted = patient[WALK_IN_ADMITTED] < self.process.admitted_walk_in
+                self._treat("bay", admitted, patient[WALK_IN_TREATMENT])
             elif ambulance is not None:
-                heapq.heappop(self._waiting)
+                heapq.heappop(self.waiting)
                 self.now.bays_taken += 1
                 self._place(ambulance, "bay")
             else:
                 return
 
     def _oldest(self) -> Arrival | None:
-        while self._waiting and self._waiting[0][2].placed:
-            heapq.heappop(self._waiting)
-        return self._waiting[0][2] if self._waiting else None
+        while self.waiting and self.waiting[0][2].placed:
+            heapq.heappop(self.waiting)
+        return self.waiting[0][2] if self.waiting else None
 
     def _place(self, arrival: Arrival, place: str) -> None:
+        if not arrival.resus and not arrival.chair:
+            self.queuing -= 1
+            self.uncohorted -= not arrival.cohorted
         arrival.placed, arrival.place = True, place
         if arrival.job is not None:
             self.listener.placed(arrival)
         if arrival.resus:
-            self.agenda.at(
-                self.agenda.now + self.chance.seconds(self.process.receiving), self._received, arrival
-            )
+            took = seconds(self.process.receiving, arrival.luck[luck.RECEIVING])
+            self.agenda.at(self.agenda.now + took, self._received, arrival)
             return
         self._for_nurse.append(arrival)
         self._receive()
@@ -206,16 +258,20 @@ class Hospital:
     # Nurses
 
     def _nurses_on(self) -> int:
-        hour = self.civil.hour(self.agenda.now)
-        changing = any(start <= hour < start + HALF_HOUR for start in self.process.shift_changes)
-        share = self.process.nurse_share_at_shift_change if changing else 1.0
-        return max(1, round(self.site.nurses * share))
+        """To the quarter of an hour."""
+        quarter = int(self.agenda.now // QUARTER)
+        if self._nurses[0] != quarter:
+            hour = self.civil.hour(quarter * QUARTER)
+            changing = any(start <= hour < start + HALF_HOUR for start in self.process.shift_changes)
+            share = self.process.nurse_share_at_shift_change if changing else 1.0
+            self._nurses = quarter, max(1, round(self.site.nurses * share))
+        return self._nurses[1]
 
     def _receive(self) -> None:
         while self._for_nurse and self.now.nurses_busy < self._nurses_on():
             arrival = self._for_nurse.popleft()
             self.now.nurses_busy += 1
-            took = self.chance.seconds(self.process.receiving) / self.regime.receiving_pace
+            took = seconds(self.process.receiving, arrival.luck[luck.RECEIVING]) / self.regime.receiving_pace
             self.agenda.at(self.agenda.now + took, self._received, arrival)
 
     def _received(self, arrival: Arrival) -> None:
@@ -226,15 +282,15 @@ class Hospital:
             self.now.cohort_taken -= 1
         if arrival.job is not None:
             self.listener.handed_over(arrival)
-        self._treat(arrival.place, arrival.admitted)
+        self._treat(arrival.place, arrival.admitted, arrival.luck[luck.TREATMENT])
         self._receive()
         self._consider_cohort()
 
     # Treatment, boarding and beds
 
-    def _treat(self, place: str, admitted: bool, share: float = 1.0) -> None:
+    def _treat(self, place: str, admitted: bool, share: float) -> None:
         process = self.process
-        took = self.chance.seconds(process.treatment_admitted if admitted else process.treatment) * share
+        took = seconds(process.treatment_admitted if admitted else process.treatment, share)
         self.agenda.at(self.agenda.now + took, self._treated, place, admitted)
 
     def _treated(self, place: str, admitted: bool) -> None:
@@ -267,37 +323,29 @@ class Hospital:
         return place
 
     def _begin_day(self, day: date) -> None:
-        if day == self._day:
-            return
-        self._day, memory = day, self.process.bed_day_memory
-        fresh = self.chance.normal(0, self.process.bed_day_deviation)
-        self._strain = max(-0.5, memory * self._strain + (1 - memory**2) ** 0.5 * fresh)
+        if day != self._day:
+            self._day = day
+            self._strain = max(-0.5, self.streams.strain(day))
 
     # Other patients
 
-    def _spread(self, mean: float, each: Callable[[], None]) -> None:
-        for _ in range(self.chance.count(mean)):
-            self.agenda.at(self.agenda.now + self.chance.between(0, 3600), each)
-
-    def _walk_in(self) -> None:
-        self._walk_ins.append(self.agenda.now)
+    def _walk_in(self, patient: Luck) -> None:
+        self._walk_ins.append((self.agenda.now, patient))
         self._fill()
 
-    def _crewless(self) -> None:
-        self.arrive(None, resus=self.chance.happens(0.1))
+    def _crewless(self, patient: Luck) -> None:
+        self.arrive(None, patient, resus=patient[luck.LEFT_EARLY] < 0.1)
 
     # What a full department does with those who wait
 
     def _consider_cohort(self) -> None:
         """With a long queue, ambulance staff look after the longest waiting inside and their crews leave."""
-        if self.now.cohort_taken >= self.site.cohort_places:
+        if self.now.cohort_taken >= self.site.cohort_places or self.uncohorted < self.process.cohort_at:
             return
-        queue = sorted(entry for entry in self._waiting if not entry[2].placed and not entry[2].cohorted)
-        if len(queue) < self.process.cohort_at:
-            return
-        oldest = queue[0][2]
+        oldest = min(entry for entry in self.waiting if not entry[2].placed and not entry[2].cohorted)[2]
         if self.agenda.now - oldest.arrived_at >= self.process.cohort_after_minutes * 60:
             oldest.cohorted = True
+            self.uncohorted -= 1
             self.now.cohort_taken += 1
             if oldest.job is not None:
                 self.listener.cohorted(oldest)

@@ -109,6 +109,7 @@ class HospitalProcess(_Table, frozen=True):
     bed_stock_share: Share
     bed_day_deviation: NotNegative
     bed_day_memory: Share
+    bed_day_shared: Share
     cohort_at: Annotated[int, Meta(ge=1)]
     cohort_after_minutes: NotNegative
     release_minutes: Positive

@@ -1,19 +1,20 @@
 """Shifts: crews book on, check their vehicle, eat, break down now and then, and go home."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date
 
 from clearway.domain.ambulance.words import Availability, ResourceKind, Standing, StatusSource
 from clearway.domain.shared.region import Region, Site, SiteKind
-from clearway.engine.ambulance import travel
 
 from ..shared.agenda import Agenda
 from ..shared.chance import Chance
 from ..shared.civil import Civil
+from . import roads
 from .control import ControlRoom
 from .crews import Crew, Fleet, Leg, Readiness
 from .parameters import Parameters, Regime, Shift
-from .stream import Stream, stamp
+from .stream import stamp
+from .telling import Teller
 
 A = Availability
 HOME_SOON_SECONDS = 600  # a crew that clears this shortly before its end is not sent again
@@ -30,11 +31,11 @@ class Shifts:
         fleet: Fleet,
         control: ControlRoom,
         agenda: Agenda,
-        stream: Stream,
-        chance: Chance,
+        tellers: Sequence[Teller],
+        seed: int,
     ) -> None:
         self._fleet, self._control, self._agenda = fleet, control, agenda
-        self._stream, self._chance, self._parameters = stream, chance, parameters.fleet
+        self._tellers, self._seed, self._parameters = tellers, seed, parameters.fleet
         self._civil = Civil(region.timezone)
         self._restricted_seconds = 60 * region.policy("allocation").values["end_of_shift_minutes"]
         self._stations = region.sites_of(SiteKind.STATION)
@@ -43,12 +44,13 @@ class Shifts:
 
     def day(self, day: date, not_before: float) -> None:
         """Have the crews of this civil day book on; those already on shift at `not_before` do so then."""
-        for station, shift, car in self._starting(day):
+        for number, (station, shift, car) in enumerate(self._starting(day)):
             start = self._civil.instant(day, shift.start)
             end = start + shift.hours * 3600
             if end > not_before + 3600:
-                at = max(start, not_before) + self._chance.between(0, 240)
-                self._agenda.at(at, self._book_on, station, start, end, car)
+                chance = Chance(self._seed, f"crew {day} {number}")
+                at = max(start, not_before) + chance.between(0, 240)
+                self._agenda.at(at, self._book_on, station, start, end, car, chance)
 
     def after_job(self, crew: Crew) -> None:
         """Home, break, unavailable or free: in that order."""
@@ -57,8 +59,8 @@ class Shifts:
             self._go_home(crew)
         elif not crew.break_taken and crew.break_from <= now < crew.break_until:
             self._break(crew)
-        elif self._chance.happens(plan.unavailable_after_job):
-            self._unavailable(crew, self._chance.one_of(plan.reasons), plan.unavailable)
+        elif crew.chance.happens(plan.unavailable_after_job):
+            self._unavailable(crew, crew.chance.one_of(plan.reasons), plan.unavailable)
         else:
             self._ready(crew)
 
@@ -73,9 +75,9 @@ class Shifts:
                 yield station, shift, car
             owed %= 1
 
-    def _book_on(self, station: Site, start: float, end: float, car: bool) -> None:
+    def _book_on(self, station: Site, start: float, end: float, car: bool, chance: Chance) -> None:
         plan, now = self._parameters, self._agenda.now
-        wait = self._chance.between(0, 1.5)
+        wait = chance.between(0, 1.5)
         crew = Crew(
             call_sign=self._call_sign(station, car),
             kind=ResourceKind.RRV if car else ResourceKind.DCA,
@@ -84,21 +86,23 @@ class Shifts:
             shift_end=end,
             break_from=start + (plan.break_opens_hours + wait) * 3600,
             break_until=start + plan.break_closes_hours * 3600,
+            chance=chance,
         )
         crew.break_taken = now > crew.break_from or end - start < 6.5 * 3600
         self._fleet.join(crew, now)
-        self._stream.availability(
-            now,
-            crew.call_sign,
-            A.BOOKING_ON,
-            standing=Standing.BASE,
-            kind=crew.kind,
-            station=station.code,
-            shift_start=stamp(start),
-            shift_end=stamp(end),
-            source=StatusSource.CREW,
-        )
-        self._agenda.at(now + self._chance.seconds(plan.vehicle_check), self._back, crew)
+        for teller in self._tellers:
+            teller.availability(
+                now,
+                crew.call_sign,
+                A.BOOKING_ON,
+                standing=Standing.BASE,
+                kind=crew.kind,
+                station=station.code,
+                shift_start=stamp(start),
+                shift_end=stamp(end),
+                source=StatusSource.CREW,
+            )
+        self._agenda.at(now + chance.seconds(plan.vehicle_check), self._back, crew)
         self._agenda.at(crew.break_from, self._break_due, crew)
         self._agenda.at(end - self._restricted_seconds, self._nearly_over, crew)
         self._agenda.at(end, self._over, crew)
@@ -111,18 +115,18 @@ class Shifts:
         return name
 
     def _nearly_over(self, crew: Crew) -> None:
-        if self._fleet.readiness[crew.row] == Readiness.FREE and not crew.busy:
+        if crew.readiness is Readiness.FREE and not crew.busy:
             self._ready(crew)
 
     def _over(self, crew: Crew) -> None:
-        if crew.row >= 0 and self._fleet.readiness[crew.row] in (Readiness.FREE, Readiness.RESTRICTED):
+        if crew.readiness in (Readiness.FREE, Readiness.RESTRICTED):
             self._go_home(crew)
 
     def _go_home(self, crew: Crew) -> None:
         self._say(crew, A.OFF)
         self._in_use.discard(crew.call_sign)
         self._fleet.leave(crew, self._agenda.now)
-        crew.row, crew.break_taken = -1, True
+        crew.break_taken = True
 
     # Between jobs
 
@@ -149,10 +153,10 @@ class Shifts:
     def _unavailable(self, crew: Crew, reason: str, minutes: tuple[float, float]) -> None:
         self._fleet.mark(crew, Readiness.BUSY)
         self._say(crew, A.UNAVAILABLE, reason=reason)
-        self._agenda.at(self._agenda.now + self._chance.seconds(minutes), self._back, crew)
+        self._agenda.at(self._agenda.now + crew.chance.seconds(minutes), self._back, crew)
 
     def _break_due(self, crew: Crew) -> None:
-        if crew.row >= 0 and not crew.break_taken and self._fleet.readiness[crew.row] == Readiness.FREE:
+        if crew.readiness is Readiness.FREE and not crew.break_taken:
             self._break(crew)
 
     def _break(self, crew: Crew) -> None:
@@ -178,19 +182,20 @@ class Shifts:
         )
         if abs(nearest.latitude - latitude) + abs(nearest.longitude - longitude) < 1e-4:
             return nearest, 0.0
-        return nearest, float(travel.minutes(latitude, longitude, nearest.latitude, nearest.longitude))
+        return nearest, roads.minutes(latitude, longitude, nearest.latitude, nearest.longitude)
 
     def _say(
         self, crew: Crew, status: Availability, standing: Standing | None = None, reason: str | None = None
     ) -> None:
-        self._stream.availability(
-            self._agenda.now,
-            crew.call_sign,
-            status,
-            standing=standing,
-            reason=reason,
-            source=StatusSource.CREW,
-        )
+        for teller in self._tellers:
+            teller.availability(
+                self._agenda.now,
+                crew.call_sign,
+                status,
+                standing=standing,
+                reason=reason,
+                source=StatusSource.CREW,
+            )
 
 
 def _rota(

@@ -8,8 +8,9 @@ from typing import Any
 import msgspec
 
 from clearway.domain.ambulance.events import AvailabilityEvent, CallEvent, Event, JobEvent
-from clearway.domain.ambulance.words import Availability, CallStatus, JobStatus
+from clearway.domain.ambulance.words import Availability, CallStatus, JobStatus, StatusSource
 
+from .control import Job
 from .faults import Line, Presses
 
 
@@ -32,8 +33,14 @@ class Stream:
     def call(self, at: float, incident: str, status: CallStatus, **known: Any) -> None:
         self._say(at, CallEvent("-", stamp(at), incident, status, **known))
 
-    def job(self, at: float, incident: str, call_sign: str, status: JobStatus, **known: Any) -> None:
-        self._say(at, JobEvent("-", stamp(at), incident, call_sign, status, **known))
+    def job(
+        self, at: float, job: Job, status: JobStatus, source: StatusSource, known: dict[str, Any]
+    ) -> None:
+        incident, call_sign = job.incident.call.key, job.crew.call_sign
+        event = JobEvent(
+            "-", stamp(at), incident, call_sign, status, assignment=job.key, source=source, **known
+        )
+        self._say(at, event)
 
     def availability(self, at: float, call_sign: str, status: Availability, **known: Any) -> None:
         self._say(at, AvailabilityEvent("-", stamp(at), call_sign, status, **known))

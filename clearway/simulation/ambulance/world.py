@@ -7,53 +7,66 @@ The world knows no clock and no network: it moves when asked, by the asker's tim
 and start give the same events, byte for byte, however the way is cut into calls of `advance`.
 """
 
-from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
-from clearway.domain.ambulance.events import Event, Patient, Position
+from clearway.domain.ambulance.events import Event, Position
 from clearway.domain.ambulance.situation import Situation
 from clearway.domain.ambulance.words import CallStatus, Category
 from clearway.domain.shared.region import Region, SiteKind
-from clearway.engine.ambulance.conveyance import Choice, Destinations, nearest_hospital
+from clearway.engine.ambulance.conveyance import Destinations, nearest_hospital
 
 from ..shared.agenda import Agenda
-from ..shared.chance import Chance
+from ..shared.chance import Chance, factor, seconds
 from ..shared.civil import Civil
+from . import luck, patients, roads
 from . import parameters as packs
 from .board import Board, bare
-from .control import ControlRoom, Incident
+from .control import ControlRoom, Incident, Job
 from .crews import Fleet
 from .demand import Call, Callers
 from .faults import Line, Presses
-from .hospitals import Hospital
+from .hospitals import Hospital, Streams
 from .jobs import Cycle, Ways
+from .picture import Picture
+from .policies import Policy, Question, nearest
 from .positions import Tracker
 from .shifts import Shifts
 from .stream import Stream
+from .telling import Teller
 
 HOUR = 3600.0
 WARM_UP_HOURS = 36  # departments fill up before the first crew arrives
 CREWS_ARRIVE_AFTER = 1.5 * HOUR
 ADULT_AGE = 16
 
-Policy = Callable[[Situation, Destinations, float, float], tuple[Choice, ...]]
+
+@dataclass(frozen=True, slots=True)
+class _Door:
+    """A site that may be chosen, for measuring how far the nearest would have been."""
+
+    code: str
+    latitude: float
+    longitude: float
 
 
 class World:
     """One region under one regime from `start` on.
 
-    regime     a name in the pack's simulation.toml
-    start      aware; the first event happens at or after it
-    faults     whether crews and lines err at the pack's rates; the truth is the same either way
-    positions  seconds between the positions of a crew, None to keep no track of them
-    policy     where to convey: situation, eligible sites, latitude, longitude -> ranked choices
-    refresh    None when the policy needs only sites and time; else the seconds after which it is shown a new
-               picture, as a live planner re-reads its board
+    regime      a name in the pack's simulation.toml
+    start       aware; the first event happens at or after it
+    faults      whether crews and lines err at the pack's rates; the truth is the same either way
+    positions   seconds between the positions of a crew, None to keep no track of them
+    policy      where to convey: picture, question -> ranked choices
+    refresh     None when the policy needs only sites and time; else the seconds after which it is shown a new
+                picture, as a live planner re-reads its board
+    speaks      whether it makes events. A silent world lives through the same days several times as fast;
+                what happened is in `incidents`, and its picture is what a feed without faults would give
+    parameters  instead of the pack's own, for whoever searches for better ones
     Raises CannotParse for a pack that cannot be simulated, LookupError for an unknown regime.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - how a world is made is its one wide door
         self,
         region: Region,
         regime: str,
@@ -62,14 +75,17 @@ class World:
         *,
         faults: bool = True,
         positions: float | None = None,
-        policy: Policy = nearest_hospital,
+        policy: Policy = nearest,
         refresh: float | None = None,
+        speaks: bool = True,
+        parameters: packs.Parameters | None = None,
     ) -> None:
-        self.region, self.parameters = region, packs.read(region)
+        self.region, self.parameters = region, parameters or packs.read(region)
         self.regime = self.parameters.regime(regime)
+        self.incidents: list[Incident] = []
         self._start, self._civil = start.timestamp(), Civil(region.timezone)
         self._policy, self._refresh = policy, refresh
-        self._picture: Situation | None = None
+        self._seen_last: Situation | None = None
         self._tracker = Tracker(positions, self._start) if positions else None
         agenda = self._agenda = Agenda(self._start - WARM_UP_HOURS * HOUR)
         fleet = self._fleet = Fleet(tracked=self._tracker is not None)
@@ -77,38 +93,34 @@ class World:
         self._bare_picture = bare(
             region.sites_of(SiteKind.EMERGENCY_DEPARTMENT) + region.sites_of(SiteKind.MINOR_UNIT), self._start
         )
-        self._stream = self._new_stream(seed, faults)
+        self._stream = self._new_stream(seed, faults) if speaks else None
+        self._picture = None if speaks or refresh is None else Picture(region, fleet)
+        hearing = (self._stream, self._picture)
+        tellers: tuple[Teller, ...] = tuple(each for each in hearing if each is not None)
         restricted = frozenset(Category(word) for word in region.policy("allocation").values["restricted"])
-        self._chance = Chance(seed, "calls")
-        self._control = ControlRoom(self.parameters, restricted, fleet, agenda, Chance(seed, "control"))
-        self._hospitals: dict[str, Hospital] = {}
+        self._seed = seed
+        self._control = ControlRoom(self.parameters, restricted, fleet, agenda)
+        self.hospitals: dict[str, Hospital] = {}
         self._shifts = Shifts(
-            region,
-            self.parameters,
-            self.regime,
-            fleet,
-            self._control,
-            agenda,
-            self._stream,
-            Chance(seed, "shifts"),
+            region, self.parameters, self.regime, fleet, self._control, agenda, tellers, seed
         )
+        places = {site.code: (site.latitude, site.longitude) for site in region.sites}
         self._cycle = Cycle(
             self.parameters,
             fleet,
             self._control,
-            self._hospitals,
+            self.hospitals,
             agenda,
-            self._stream,
-            Chance(seed, "jobs"),
-            Ways(
-                {site.code: (site.latitude, site.longitude) for site in region.sites},
-                self._choose_site,
-                self._shifts.after_job,
-            ),
+            tellers,
+            Ways(places, self._choose_site, self._shifts.after_job),
         )
         self._control.sender = self._cycle
         self._callers = Callers(region, self.parameters.demand, self.regime, seed)
         self._destinations = _destinations(region, self.parameters)
+        self._doors = {
+            kind: [_Door(code, *places[code]) for code in among.codes]
+            for kind, among in self._destinations.items()
+        }
         self._open_hospitals(seed)
         self._begin()
 
@@ -119,7 +131,7 @@ class World:
         last one.
         """
         self._live(until.timestamp())
-        return self._stream.take(until.timestamp())
+        return self._stream.take(until.timestamp()) if self._stream else []
 
     def positions(self, until: datetime) -> list[Position]:
         """The positions since the last call, up to `until`, in order of time; needs `positions` when made."""
@@ -139,8 +151,16 @@ class World:
         Raises ValueError for a time before the last one.
         """
         self._live(at.timestamp())
-        self._stream.deliver(at.timestamp())
-        return self._board.situation(at.timestamp())
+        return self._situation()
+
+    def _situation(self) -> Situation:
+        now = self._agenda.now
+        if self._picture is not None:
+            return self._picture.situation(now)
+        if self._stream is None:
+            raise ValueError("A silent world without `refresh` keeps no picture of itself.")
+        self._stream.deliver(now)
+        return self._board.situation(now)
 
     def _live(self, until: float) -> None:
         if until < self._agenda.now:
@@ -158,15 +178,16 @@ class World:
         )
 
     def _open_hospitals(self, seed: int) -> None:
+        process = self.parameters.process
         for code, site in self.parameters.sites.items():
-            chance = Chance(seed, f"hospital {code}")
-            self._hospitals[code] = Hospital(
-                site, self.parameters.process, self.regime, chance, self._agenda, self._civil, self._cycle
+            streams = Streams(seed, code, process)
+            self.hospitals[code] = Hospital(
+                site, process, self.regime, streams, self._agenda, self._civil, self._cycle
             )
 
     def _begin(self) -> None:
         """Fill the departments, put on duty the crews of the day, and live up to the start."""
-        for hospital in self._hospitals.values():
+        for hospital in self.hospitals.values():
             hospital.begin()
         self._hospital_hour()
         today = self._civil.day(self._start)
@@ -180,7 +201,7 @@ class World:
 
     def _hospital_hour(self) -> None:
         now = self._agenda.now
-        for hospital in self._hospitals.values():
+        for hospital in self.hospitals.values():
             hospital.hour(ambulances_too=now < self._start + CREWS_ARRIVE_AFTER - HOUR)
         self._agenda.at(now + HOUR, self._hospital_hour)
 
@@ -204,61 +225,84 @@ class World:
     # One call
 
     def _connect(self, call: Call) -> None:
-        now, later, chance = self._agenda.now, self._agenda.at, self._chance
-        coded = self.parameters.jobs.category_seconds[call.category] * chance.factor(0.3)
-        self._stream.call(now, call.key, CallStatus.CALL_CONNECT)
-        later(now + min(chance.between(2, 12), coded / 4), self._stream_call, call, CallStatus.CALL_ANSWER)
-        later(now + coded * 0.4, self._locate, call)
-        later(now + coded * 0.7, self._stream_call, call, CallStatus.NATURE_OF_CALL)
+        now, later, lucky = self._agenda.now, self._agenda.at, call.luck
+        coded = self.parameters.jobs.category_seconds[call.category] * factor(0.3, lucky[luck.CODING])
         later(now + coded, self._categorise, call)
+        if self._stream is None:
+            return
+        self._stream.call(now, call.key, CallStatus.CALL_CONNECT)
+        answered = now + min(2 + 10 * lucky[luck.ANSWER], coded / 4)
+        later(answered, self._say, call, CallStatus.CALL_ANSWER)
+        later(now + coded * 0.4, self._locate, call)
+        later(now + coded * 0.7, self._say, call, CallStatus.NATURE_OF_CALL)
 
-    def _stream_call(self, call: Call, status: CallStatus) -> None:
+    def _say(self, call: Call, status: CallStatus) -> None:
         nature = call.nature if status is CallStatus.NATURE_OF_CALL else None
-        self._stream.call(self._agenda.now, call.key, status, nature=nature)
+        if self._stream is not None:
+            self._stream.call(self._agenda.now, call.key, status, nature=nature)
 
     def _locate(self, call: Call) -> None:
-        self._stream.call(
-            self._agenda.now,
-            call.key,
-            CallStatus.LOCATED,
-            latitude=call.latitude,
-            longitude=call.longitude,
-            area=call.area,
-        )
+        if self._stream is not None:
+            self._stream.call(
+                self._agenda.now,
+                call.key,
+                CallStatus.LOCATED,
+                latitude=call.latitude,
+                longitude=call.longitude,
+                area=call.area,
+            )
 
     def _categorise(self, call: Call) -> None:
         now = self._agenda.now
-        patient = Patient(age=call.age, sex=call.sex)
-        self._stream.call(now, call.key, CallStatus.CATEGORY_SET, category=call.category, patient=patient)
-        if call.by_phone:
-            closed = now + self._chance.seconds(self.parameters.jobs.hear_and_treat)
-            self._agenda.at(closed, self._stream_call, call, CallStatus.CLOSED)
+        incident = Incident(call, waiting_since=now, categorised_at=now)
+        if self._stream is None:
+            self.incidents.append(incident)
         else:
-            self._control.new(Incident(call, waiting_since=now))
+            day = self._civil.day(now)
+            patient = patients.patient(call.key, call.age, call.sex, day, self._seed)
+            self._stream.call(now, call.key, CallStatus.CATEGORY_SET, category=call.category, patient=patient)
+        if not call.by_phone:
+            self._control.new(incident)
+        elif self._stream is not None:
+            closed = now + seconds(self.parameters.jobs.hear_and_treat, call.luck[luck.BY_PHONE])
+            self._agenda.at(closed, self._say, call, CallStatus.CLOSED)
 
     # Where to
 
-    def _choose_site(self, incident: Incident, latitude: float, longitude: float) -> str:
+    def _choose_site(self, job: Job, latitude: float, longitude: float) -> str:
         """The first choice of the policy among departments, or of the road among minor units."""
-        call = incident.call
+        call = job.incident.call
         kind = "minor" if call.to_minor_unit else "child" if call.age < ADULT_AGE else "adult"
         if kind == "minor":
             nearby = nearest_hospital(self._bare(), self._destinations["minor"], latitude, longitude)
             if nearby and nearby[0].minutes <= 30:
                 return nearby[0].code
             kind = "adult"
-        choices = self._policy(self._seen(), self._destinations[kind], latitude, longitude)
-        return choices[0].code
+        question = Question(job.key, call, self._destinations[kind], latitude, longitude, self._agenda.now)
+        choice = self._policy(self._seen(), question)[0]
+        if self._stream is None:
+            self._measure_drive(job, choice.code, kind, latitude, longitude)
+        return choice.code
+
+    def _measure_drive(self, job: Job, code: str, kind: str, latitude: float, longitude: float) -> None:
+        among, now = self._destinations[kind], self._agenda.now
+        drives = [
+            (roads.minutes(latitude, longitude, door.latitude, door.longitude), door.code)
+            for door in self._doors[kind]
+        ]
+        job.drive = next(minutes for minutes, other in drives if other == code)
+        job.drive_to_nearest = min(
+            (minutes for row, (minutes, _) in enumerate(drives) if among.is_open(row, now + 60 * minutes)),
+            default=job.drive,
+        )
 
     def _seen(self) -> Situation:
         now = self._agenda.now
         if self._refresh is None:
             return self._bare()
-        picture = self._picture
-        if picture is None or now - picture.at >= self._refresh:
-            self._stream.deliver(now)
-            picture = self._picture = self._board.situation(now)
-        return picture
+        if self._seen_last is None or now - self._seen_last.at >= self._refresh:
+            self._seen_last = self._situation()
+        return self._seen_last
 
     def _bare(self) -> Situation:
         return replace(self._bare_picture, at=self._agenda.now)

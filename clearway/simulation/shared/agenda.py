@@ -1,8 +1,11 @@
 """What happens next: the one queue of simulated events."""
 
 import heapq
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
+
+Entry = tuple[float, int, Callable[..., None], tuple[Any, ...]]
+SPAN = 1200.0  # seconds kept in order at a time; a short heap is a quick one
 
 
 class Agenda:
@@ -11,17 +14,39 @@ class Agenda:
     def __init__(self, now: float) -> None:
         self.now = now
         self._made = 0
-        self._heap: list[tuple[float, int, Callable[..., None], tuple[Any, ...]]] = []
+        self._heap: list[Entry] = []
+        self._horizon = now  # everything due before it is in the heap, the rest in its own span
+        self._later: dict[int, list[Entry]] = {}
 
     def at(self, when: float, do: Callable[..., None], *what: Any) -> None:
         """Have `do(*what)` done at `when`, at once if that is past."""
         self._made += 1
-        heapq.heappush(self._heap, (max(when, self.now), self._made, do, what))
+        if when < self._horizon:
+            heapq.heappush(self._heap, (when if when > self.now else self.now, self._made, do, what))
+        else:
+            self._later.setdefault(int(when // SPAN), []).append((when, self._made, do, what))
 
     def run(self, until: float) -> None:
         """Do everything due before `until`; the time then is `until`."""
-        heap = self._heap
-        while heap and heap[0][0] < until:
-            self.now, _, do, what = heapq.heappop(heap)
-            do(*what)
+        while True:
+            heap, pop = self._heap, heapq.heappop
+            while heap and heap[0][0] < until:
+                self.now, _, do, what = pop(heap)
+                do(*what)
+            if self._horizon >= until:
+                break
+            self._open_next_span()
         self.now = max(self.now, until)
+
+    def pending(self, before: float) -> Iterator[Entry]:
+        """What is due before an instant, in no order: for whoever asks what would happen."""
+        yield from self._heap
+        for span, entries in self._later.items():
+            if span * SPAN < before:
+                yield from entries
+
+    def _open_next_span(self) -> None:
+        span = int(self._horizon // SPAN)
+        self._horizon = (span + 1) * SPAN
+        for entry in self._later.pop(span, ()):
+            heapq.heappush(self._heap, entry)

@@ -1,6 +1,6 @@
 // Ctrl+K: every page, every action of this screen and every hospital that may be opened, by name; and the crews
 // and tasks that the rows of this screen link to.
-const LISTED = ".desk a, [data-command], .aside form button, main tbody th > a[href]:not([data-expand]), main td.main > a[href]";
+const LISTED = ".desk li:not(.small) > a, [data-command], .aside form button, main tbody th > a[href]:not([data-expand]), main td.main > a[href]";
 
 function entries(root) {
   const places = root.getElementById("places")?.content.querySelectorAll("a") ?? [];

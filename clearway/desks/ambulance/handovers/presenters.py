@@ -181,15 +181,15 @@ def vehicle_row(vehicle: Vehicle, policy: HandoverPolicy, at: datetime) -> Vehic
     )
 
 
-def totals(pictures: Iterable[HospitalPicture]) -> Totals:
-    """Sums over pictures; a mean over handovers, not over hospitals."""
+def totals(pictures: Iterable[HospitalPicture], basis: Basis) -> Totals:
+    """Sums over pictures; a mean over handovers, not over hospitals. Nothing known adds up to unknown."""
     pictures = list(pictures)
     return Totals(
-        queuing=_count(pictures, Stage.QUEUING),
-        cohorting=_count(pictures, Stage.COHORTING, Stage.LEFT_WAITING),
+        queuing=_count(pictures, basis, Stage.QUEUING),
+        cohorting=_count(pictures, basis, Stage.COHORTING, Stage.LEFT_WAITING),
         beyond=tuple(_sum_beyond(pictures, place) for place in range(4)),
-        inbound=_count(pictures, Stage.INBOUND),
-        wrap_up=_count(pictures, Stage.WRAP_UP),
+        inbound=_count(pictures, basis, Stage.INBOUND),
+        wrap_up=_count(pictures, basis, Stage.WRAP_UP),
         mean=_mean_of_all(pictures),
         mean_count=sum(picture.last_hour.count for picture in pictures if picture.last_hour),
         lost=(
@@ -285,8 +285,8 @@ def _by_time(stamp: tuple[JobStatus, datetime]) -> tuple[datetime, int]:
     return stamp[1], list(JobStatus).index(stamp[0])
 
 
-def _count(pictures: Sequence[HospitalPicture], *stages: Stage) -> Number:
-    return Number(str(sum(len(picture.at_stage(stage)) for picture in pictures for stage in stages)))
+def _count(pictures: Sequence[HospitalPicture], basis: Basis, *stages: Stage) -> Number:
+    return _number(str(sum(len(picture.at_stage(stage)) for picture in pictures for stage in stages)), basis)
 
 
 def _sum_beyond(pictures: Sequence[HospitalPicture], place: int) -> Number:

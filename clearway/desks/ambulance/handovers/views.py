@@ -69,7 +69,7 @@ def board(request: Any) -> HttpResponse:
     hidden = [_row(read, each) for each in pictures if each not in shown]
     context = {
         "rows": presenters.in_order(rows, chosen.sort),
-        "totals": presenters.totals(shown),
+        "totals": presenters.totals(shown, read.basis),
         "hidden": len(hidden),
         "hidden_alarmed": sum(1 for row in hidden if row.level),
         "areas": sorted({_area(read, each) for each in pictures} - {""}),

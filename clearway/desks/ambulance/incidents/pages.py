@@ -34,12 +34,15 @@ class Everything:
 def everything(organisation_id: int, key: str, sites: Sites = None) -> Everything | None:
     """One incident; None when nothing is known of it, or nothing of it went to the sites in reach.
 
+    Who sees some sites only sees the vehicles that went there, and of the others neither times nor facts.
     Six queries.
     """
     incident = Incident.objects.filter(organisation_id=organisation_id, key=key).first()
     rows = Assignment.objects.filter(organisation_id=organisation_id, incident=key)
-    assignments = tuple(rows.select_related("destination").order_by("id"))
-    if (incident is None and not assignments) or not _in_reach(assignments, sites):
+    assignments = tuple(
+        row for row in rows.select_related("destination").order_by("id") if _is_in_reach(row, sites)
+    )
+    if not assignments and (incident is None or sites is not None):
         return None
     streams = [f"incident:{key}", *(f"assignment:{row.key}" for row in assignments)]
     told = facts.by_stream(organisation_id, streams)
@@ -54,8 +57,8 @@ def everything(organisation_id: int, key: str, sites: Sites = None) -> Everythin
     )
 
 
-def _in_reach(assignments: tuple[Assignment, ...], sites: Sites) -> bool:
-    return sites is None or any(row.destination and row.destination.code in sites for row in assignments)
+def _is_in_reach(row: Assignment, sites: Sites) -> bool:
+    return sites is None or (row.destination is not None and row.destination.code in sites)
 
 
 def _when(fact: Fact[Event]) -> tuple[object, object]:

@@ -1,13 +1,15 @@
 """An incident in words. Nothing here knows who the patient is."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from types import MappingProxyType
 
 from clearway.core.layout.times import in_text
 from clearway.domain.ambulance.events import CallEvent, Event, HospitalEvent, JobEvent
 from clearway.domain.ambulance.intervals import INTERVALS, minutes
 from clearway.domain.ambulance.quality import RULES
-from clearway.domain.ambulance.words import JobStatus
+from clearway.domain.ambulance.words import JobStatus, StatusSource
 from clearway.domain.shared.facts import Fact
 from clearway.domain.shared.findings import Finding
 
@@ -15,6 +17,17 @@ from .models import Assignment, Incident
 from .pages import Everything
 
 LATE = timedelta(seconds=60)  # known so long after it happened: said beside it
+PRESSED_BY: Mapping[StatusSource, str] = MappingProxyType(
+    {
+        StatusSource.CREW: "the crew",
+        StatusSource.AVL: "the vehicle's tracker",
+        StatusSource.EOC: "the control room",
+        StatusSource.HALO: "the hospital ambulance liaison officer",
+        StatusSource.HOSPITAL: "the hospital",
+        StatusSource.RULE: "a rule, by itself",
+        StatusSource.CAD: "the dispatch system (CAD)",
+    }
+)
 CALL_TIMES = {
     "Call connected": "call_connect_at",
     "Call answered": "call_answer_at",
@@ -152,7 +165,7 @@ def _said(event: Event, sites: dict[str, str]) -> str:
     if isinstance(event, JobEvent):
         if event.destination:
             words.append(f"to {sites.get(event.destination, event.destination)}")
-        words.append(f"pressed by {_words(event.source).lower()}")
+        words.append(f"pressed by {PRESSED_BY[event.source]}")
     if isinstance(event, CallEvent) and event.category:
         words.append(str(event.category))
     return ", ".join(words)

@@ -24,6 +24,10 @@ LABEL_SIDES = (  # where a name may stand beside its mark: anchor, then the shif
     ("end", -13.0, 5.0),
     ("middle", 0.0, -14.0),
     ("middle", 0.0, 25.0),
+    ("end", 10.0, -14.0),  # near an edge of the drawing the middle has no room
+    ("end", 10.0, 25.0),
+    ("start", -10.0, -14.0),
+    ("start", -10.0, 25.0),
 )
 LETTER, LINE_HEIGHT = 8.2, 17.0  # user units of one letter and of one line, a little generous
 
