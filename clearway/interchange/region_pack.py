@@ -3,6 +3,8 @@
     region.toml                trust, timezone, areas, sources of messages
     policies.toml              dated, owned tables of values
     emergency_departments.csv  minor_units.csv  stations.csv
+    destination_rules.toml     where patients of each kind must go, and the kinds of alternatives (optional)
+    alternatives.csv           the directory of alternatives to an emergency department (optional)
     simulation.toml            how the region behaves, for the simulator (optional)
 
 In a CSV file, a line that starts with # is a comment, the first other line names the columns, and every row
@@ -20,6 +22,7 @@ from types import MappingProxyType
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from clearway.domain.ambulance import destinations
 from clearway.domain.shared.errors import CannotParse
 from clearway.domain.shared.region import Area, FeedSource, Mark, Policy, Region, Site, SiteKind
 
@@ -61,11 +64,12 @@ def parse(files: Mapping[str, bytes]) -> Region:
         timezone=_timezone(pack),
         areas=areas,
         sites=tuple(_sites(files, {area.code for area in areas})),
-        policies=_policies(_toml(files, "policies.toml")),
+        policies=_all_policies(files),
         sources=sources,
         simulation=_simulation(files),
     )
     pack.check_no_others()
+    _check_alternatives(region)
     return region
 
 
@@ -179,7 +183,10 @@ def _toml(files: Mapping[str, bytes], name: str) -> _Record:
 
 
 def _rows(files: Mapping[str, bytes], kind: SiteKind) -> Iterator[_Record]:
-    name, columns = REQUIRED[kind], COLUMNS[kind]
+    return _csv_rows(files, REQUIRED[kind], COLUMNS[kind])
+
+
+def _csv_rows(files: Mapping[str, bytes], name: str, columns: tuple[str, ...]) -> Iterator[_Record]:
     header: list[str] | None = None
     for number, line in enumerate(_content(files, name).splitlines(), start=1):
         if not line.strip() or line.startswith("#"):
@@ -290,11 +297,105 @@ def _source(record: _Record) -> FeedSource:
     return source
 
 
+def _all_policies(files: Mapping[str, bytes]) -> tuple[Policy, ...]:
+    policies = [*_policies(_toml(files, "policies.toml")), *_destination_policies(files)]
+    return tuple(sorted(policies, key=lambda policy: (policy.name, -policy.valid_from.toordinal())))
+
+
 def _policies(pack: _Record) -> tuple[Policy, ...]:
     policies = [_policy(record) for record in pack.records("policies")]
     pack.check_no_others()
     _check_distinct("policies.toml", "name", (f"{p.name} from {p.valid_from}" for p in policies))
-    return tuple(sorted(policies, key=lambda policy: (policy.name, -policy.valid_from.toordinal())))
+    return tuple(policies)
+
+
+DESTINATION_RULES, ALTERNATIVES = "destination_rules.toml", "alternatives.csv"
+SIGNATURE = ("valid_from", "review_on", "owner", "source", "mark")
+ALTERNATIVE_COLUMNS = (
+    *("code", "name", "kind", "area", "latitude", "longitude", "opens", "closes", "days"),
+    *("confirmed", "capacity_per_hour", "contact", "mark", "source"),
+)
+
+
+def _destination_policies(files: Mapping[str, bytes]) -> Iterator[Policy]:
+    """The destination rules and the directory: each a policy of its own, versioned like any other."""
+    if DESTINATION_RULES not in files:
+        return
+    pack = _toml(files, DESTINATION_RULES)
+    rules, kinds = list(pack.records("rules")), list(pack.records("alternatives"))
+    (directory,) = pack.records("directory")
+    pack.check_no_others()
+    for order, record in enumerate(rules):
+        yield _checked(record, destinations.RULE_PREFIX, "code", destinations.rule_of, {"order": order})
+    for record in kinds:
+        yield _checked(record, destinations.KIND_PREFIX, "kind", destinations.kind_of, {})
+    for table, name in ((rules, "code"), (kinds, "kind")):
+        _check_distinct(DESTINATION_RULES, name, (record.text(name) for record in table))
+    yield _signed_policy(directory, destinations.DIRECTORY, {"places": tuple(_alternatives(files))})
+    directory.check_no_others()
+
+
+def _checked(record: _Record, prefix: str, name: str, make: Any, more: Mapping[str, Any]) -> Policy:
+    code = record.matching(name, r"[a-z][a-z0-9_]*", "small letters, digits and underscores")
+    values = {key: value for key, value in record.values.items() if key not in (*SIGNATURE, name)}
+    policy = _signed_policy(record, f"{prefix}{code}", {**values, **more})
+    try:
+        make(policy)
+    except ValueError as problem:
+        field, _, why = str(problem).partition(": ")
+        raise record.refuse(field, f"{why}.", "Correct it.") from None
+    return policy
+
+
+def _signed_policy(record: _Record, name: str, values: Mapping[str, Any]) -> Policy:
+    return Policy(
+        name=name,
+        valid_from=record.date("valid_from"),
+        source=record.text("source"),
+        owner=record.text("owner"),
+        review_on=record.date("review_on"),
+        mark=record.word("mark", Mark),
+        values=_frozen(dict(values)),
+    )
+
+
+def _alternatives(files: Mapping[str, bytes]) -> Iterator[Mapping[str, Any]]:
+    if ALTERNATIVES not in files:
+        return
+    for row in _csv_rows(files, ALTERNATIVES, ALTERNATIVE_COLUMNS):
+        values: dict[str, Any] = {name: row.optional(name) for name in ALTERNATIVE_COLUMNS}
+        confirmed = values["confirmed"]
+        if confirmed not in ("yes", "no"):
+            raise row.refuse("confirmed", f"Expected yes or no, found {confirmed!r}.", "Write yes or no.")
+        values["confirmed"] = confirmed == "yes"
+        _hours(row)
+        for name, low, high in (
+            ("latitude", -90, 90),
+            ("longitude", -180, 180),
+            ("capacity_per_hour", 0, 1000),
+        ):
+            values[name] = row.number(name, low, high) if values[name] else None
+        values = {name: value for name, value in values.items() if value is not None}
+        try:
+            destinations.alternative_of(values)
+        except ValueError as problem:
+            field, _, why = str(problem).partition(": ")
+            raise row.refuse(field, f"{why}.", "Correct it.") from None
+        yield MappingProxyType(values)
+
+
+def _check_alternatives(region: Region) -> None:
+    """Every row of the directory is of a kind that the rules know, and its code is no other place's."""
+    kinds = destinations.kinds_of(region.policies)
+    try:
+        listed = destinations.directory_of(region.policies, region.sites, kinds)
+    except ValueError as problem:
+        raise CannotParse(ALTERNATIVES, f"{problem}.", "Correct the row.") from None
+    units = {site.code for site in region.sites_of(SiteKind.MINOR_UNIT)}
+    _check_distinct(ALTERNATIVES, "code", (each.code for each in listed))
+    others = {site.code for site in region.sites} - units
+    if taken := others & {each.code for each in listed}:
+        raise CannotParse(ALTERNATIVES, f"{min(taken)} is the code of another place.", "Make it unique.")
 
 
 def _policy(record: _Record) -> Policy:

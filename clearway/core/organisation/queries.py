@@ -4,6 +4,8 @@ from collections.abc import Iterable
 from datetime import date
 from typing import Any
 
+from django.db.models import Q
+
 from .models import Area, PolicyVersion, Site
 
 
@@ -36,9 +38,24 @@ def policies(organisation_id: int, names: Iterable[str], on: date) -> dict[str, 
     return {version.name: version.values for version in versions}
 
 
+# Policies that have a page of their own, by the beginnings of their names.
+SHOWN_APART = ("destination_rule_", "alternative_kind_", "alternatives_directory")
+
+
 def policies_in_force(organisation_id: int, on: date) -> list[PolicyVersion]:
-    """The version of every policy that is valid on a day, by name; one query."""
+    """The version of every policy that is valid on a day and has no page of its own, by name; one query."""
     versions = PolicyVersion.objects.filter(organisation_id=organisation_id, valid_from__lte=on)
+    for beginning in SHOWN_APART:
+        versions = versions.exclude(name__startswith=beginning)
+    return list(versions.order_by("name", "-valid_from", "-version").distinct("name"))
+
+
+def policies_named(organisation_id: int, beginnings: Iterable[str], on: date) -> list[PolicyVersion]:
+    """The versions valid on a day of the policies whose names begin so, by name; one query."""
+    begins = Q()
+    for beginning in beginnings:
+        begins |= Q(name__startswith=beginning)
+    versions = PolicyVersion.objects.filter(begins, organisation_id=organisation_id, valid_from__lte=on)
     return list(versions.order_by("name", "-valid_from", "-version").distinct("name"))
 
 

@@ -1,0 +1,374 @@
+"""Where a patient may be taken: the case as a crew states it, the destination rules, and the alternatives.
+
+A rule is clinical policy: data with an owner and a review date, never a constant of the code. It filters; no
+number of minutes ranks it away. A role or a place that nobody has confirmed is named and never used.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from ..shared.geography import Point
+from ..shared.region import Mark, Policy, Site, SiteKind
+from .words import Category, Need, ResourceKind
+
+RULE_PREFIX, KIND_PREFIX, DIRECTORY = "destination_rule_", "alternative_kind_", "alternatives_directory"
+NOT_SAID = float("nan")
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One patient who is about to leave scene, as far as the crew has said. No identity.
+
+    key             names the case, the same on every asking (the assignment's key)
+    position        where the journey begins; home  where the crew is to be again afterwards, if known
+    age, news2      None where nobody said
+    ready_at        when the crew can leave, seconds since 1970
+    shift_end       of the crew, seconds; NaN where not known; position_at  when it was there, likewise
+    continuing_care code of the site that treats the patient already (oncology, dialysis, transplant)
+    booked_at       code of the site where the birth is booked
+    refused         codes of sites that the patient, who may decide, refuses
+    standing        code of the answer that stands: another must be clearly better
+    """
+
+    key: str
+    position: Point
+    ready_at: float
+    call_sign: str = ""
+    age: int | None = None
+    needs: frozenset[Need] = frozenset()
+    news2: int | None = None
+    category: Category | None = None
+    vehicle: ResourceKind | None = None
+    shift_end: float = NOT_SAID
+    position_at: float = NOT_SAID
+    home: Point | None = None
+    continuing_care: str | None = None
+    booked_at: str | None = None
+    refused: frozenset[str] = frozenset()
+    standing: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.age is not None and not 0 <= self.age <= 120:
+            raise ValueError(f"age is a number of years from 0 to 120; got {self.age}")
+        if self.news2 is not None and not 0 <= self.news2 <= 20:
+            raise ValueError(f"news2 is a score from 0 to 20; got {self.news2}")
+
+
+@dataclass(frozen=True, slots=True)
+class Ages:
+    """Years, from the first to below the last; an unknown age is read as an adult's."""
+
+    start: int = 0
+    end: int = 200
+
+    def holds(self, age: int | None, adult: int = 18) -> bool:
+        return self.start <= (adult if age is None else age) < self.end
+
+
+@dataclass(frozen=True, slots=True)
+class Signed:
+    """Who answers for a clinical rule, from where it is, when it is looked at again, how far to trust it."""
+
+    owner: str
+    source: str
+    review_on: str
+    mark: Mark
+
+
+@dataclass(frozen=True, slots=True)
+class DestinationRule:
+    """One row of the table of destination rules. It holds for patients of its ages with any of its needs.
+
+    needs           empty: everybody of these ages
+    requires        roles of which a site must hold one, confirmed
+    prefers         roles that are named when a site has them; they filter nothing
+    fallback        roles tried next, in turn, when no such site is within the limit; then nearest appropriate
+    forbids         roles that bar a site
+    always_open     a site that closes at night is barred
+    nearest_always  the nearest appropriate department, whatever the queue, and never diverted
+    limit_minutes   longest drive to a site of `requires` or `fallback`; None for no limit
+    say             what the crew is to do besides, in a sentence
+    order           place in the file: of two rules that cannot both be met the first counts
+    """
+
+    code: str
+    name: str
+    order: int
+    signed: Signed
+    needs: frozenset[Need] = frozenset()
+    ages: Ages = Ages()
+    requires: tuple[str, ...] = ()
+    prefers: tuple[str, ...] = ()
+    fallback: tuple[str, ...] = ()
+    forbids: tuple[str, ...] = ()
+    always_open: bool = False
+    nearest_always: bool = False
+    limit_minutes: float | None = None
+    say: str = ""
+
+    def applies(self, case: Case) -> bool:
+        return self.ages.holds(case.age) and (not self.needs or bool(self.needs & case.needs))
+
+
+@dataclass(frozen=True, slots=True)
+class AlternativeKind:
+    """A pathway other than an emergency department, and who may take it.
+
+    needs          a patient must have one of them; empty: any patient whose score allows it
+    never_with     needs that rule it out
+    news2_most     highest score that may take it; a score that nobody said rules it out
+    travels        the crew conveys there; else it is released on scene once the pathway has accepted
+    answer_minutes until somebody answers the call; minutes  from arrival (or from acceptance) to being free
+    accepts_share  of the calls that are accepted, 0 to 1
+    """
+
+    kind: str
+    name: str
+    signed: Signed
+    needs: frozenset[Need]
+    never_with: frozenset[Need]
+    ages: Ages
+    news2_most: int
+    travels: bool
+    answer_minutes: float
+    minutes: float
+    accepts_share: float
+    access: str
+    criteria: str
+
+
+@dataclass(frozen=True, slots=True)
+class Alternative:
+    """One place or service of a kind, in the directory.
+
+    opens, closes      civil times as in Site; days  letters of "MTWTFSS" as "1111100" from Monday
+    confirmed          somebody answers for its being there and taking such patients: else it is only named
+    capacity_per_hour  None where nobody said
+    position           None for a service that comes or answers by telephone
+    """
+
+    code: str
+    name: str
+    kind: str
+    position: Point | None
+    area: str | None
+    opens: str | None
+    closes: str | None
+    days: str
+    confirmed: bool
+    capacity_per_hour: float | None
+    contact: str
+    mark: Mark
+    source: str
+
+
+def rules_of(policies: Iterable[Policy]) -> tuple[DestinationRule, ...]:
+    """The destination rules among policies, in their order."""
+    made = (rule_of(policy) for policy in policies if policy.name.startswith(RULE_PREFIX))
+    return tuple(sorted(made, key=lambda rule: (rule.order, rule.code)))
+
+
+def rule_of(policy: Policy) -> DestinationRule:
+    """The rule that a policy holds. Raises ValueError naming the field."""
+    values = _Values(policy.values)
+    rule = DestinationRule(
+        code=policy.name.removeprefix(RULE_PREFIX),
+        name=values.text("name"),
+        order=int(values.number("order", 0, 10_000, 0)),
+        signed=_signed(policy),
+        needs=values.needs("needs"),
+        ages=values.ages(),
+        requires=values.words("requires"),
+        prefers=values.words("prefers"),
+        fallback=values.words("fallback"),
+        forbids=values.words("forbids"),
+        always_open=values.flag("always_open"),
+        nearest_always=values.flag("nearest_always"),
+        limit_minutes=values.optional_number("limit_minutes", 1, 600),
+        say=values.text("say", ""),
+    )
+    values.check_no_others()
+    if rule.nearest_always and rule.requires:
+        raise ValueError("nearest_always and requires: a rule asks for the nearest or for a role, not both")
+    return rule
+
+
+def kinds_of(policies: Iterable[Policy]) -> tuple[AlternativeKind, ...]:
+    """The kinds of alternatives among policies, by kind."""
+    made = (kind_of(policy) for policy in policies if policy.name.startswith(KIND_PREFIX))
+    return tuple(sorted(made, key=lambda kind: kind.kind))
+
+
+def kind_of(policy: Policy) -> AlternativeKind:
+    """The kind of alternative that a policy holds. Raises ValueError naming the field."""
+    values = _Values(policy.values)
+    kind = AlternativeKind(
+        kind=policy.name.removeprefix(KIND_PREFIX),
+        name=values.text("name"),
+        signed=_signed(policy),
+        needs=values.needs("needs"),
+        never_with=values.needs("never_with"),
+        ages=values.ages(),
+        news2_most=int(values.number("news2_most", 0, 20)),
+        travels=values.flag("travels", True),
+        answer_minutes=values.number("answer_minutes", 0, 240),
+        minutes=values.number("minutes", 0, 600),
+        accepts_share=values.number("accepts_share", 0, 1),
+        access=values.text("access"),
+        criteria=values.text("criteria"),
+    )
+    values.check_no_others()
+    return kind
+
+
+def directory_of(
+    policies: Iterable[Policy], sites: Iterable[Site], kinds: Iterable[AlternativeKind]
+) -> tuple[Alternative, ...]:
+    """The alternatives of a region: the rows of its directory, and the minor units that no row names.
+
+    A minor unit that the directory does not name is not confirmed. Raises ValueError naming the row.
+    """
+    known = {kind.kind for kind in kinds}
+    listed = [
+        alternative_of(row)
+        for policy in policies
+        if policy.name == DIRECTORY
+        for row in policy.values.get("places", ())
+    ]
+    for alternative in listed:
+        if alternative.kind not in known:
+            raise ValueError(
+                f"{alternative.code}: {alternative.kind!r} is no kind; there are {', '.join(sorted(known))}"
+            )
+    named = {alternative.code for alternative in listed}
+    units = [_unit(site) for site in sites if site.kind is SiteKind.MINOR_UNIT and site.code not in named]
+    kept = [unit for unit in units if unit.kind in known]
+    return tuple(sorted((*listed, *kept), key=lambda each: each.code))
+
+
+def alternative_of(row: Mapping[str, Any]) -> Alternative:
+    """One row of a directory. Raises ValueError naming the field."""
+    values = _Values(row)
+    latitude = values.optional_number("latitude", -90, 90)
+    longitude = values.optional_number("longitude", -180, 180)
+    if (latitude is None) != (longitude is None):
+        raise ValueError("latitude, longitude: only one of the two is given")
+    days = values.text("days", "1111111")
+    if len(days) != 7 or set(days) - {"0", "1"}:
+        raise ValueError(f"days: expected seven of 0 and 1 from Monday, found {days!r}")
+    alternative = Alternative(
+        code=values.text("code"),
+        name=values.text("name"),
+        kind=values.text("kind"),
+        position=None if latitude is None or longitude is None else Point(latitude, longitude),
+        area=values.text("area", "") or None,
+        opens=values.text("opens", "") or None,
+        closes=values.text("closes", "") or None,
+        days=days,
+        confirmed=values.flag("confirmed"),
+        capacity_per_hour=values.optional_number("capacity_per_hour", 0, 1000),
+        contact=values.text("contact", ""),
+        mark=values.made("mark", Mark),
+        source=values.text("source"),
+    )
+    values.check_no_others()
+    if (alternative.opens is None) != (alternative.closes is None):
+        raise ValueError("opens, closes: only one of the two is given")
+    return alternative
+
+
+def _unit(site: Site) -> Alternative:
+    return Alternative(
+        code=site.code,
+        name=site.name,
+        kind="urgent_treatment_centre" if "Urgent Treatment" in site.name else "minor_injury_unit",
+        position=Point(site.latitude, site.longitude),
+        area=site.area,
+        opens=site.opens,
+        closes=site.closes,
+        days="1111111",
+        confirmed=False,
+        capacity_per_hour=None,
+        contact="",
+        mark=site.mark,
+        source=site.source,
+    )
+
+
+def _signed(policy: Policy) -> Signed:
+    return Signed(policy.owner, policy.source, policy.review_on.isoformat(), policy.mark)
+
+
+class _Values:
+    """The values of one policy or row; remembers what was asked, to find what was not."""
+
+    def __init__(self, values: Mapping[str, Any]) -> None:
+        self._values, self._asked = values, set[str]()
+
+    def _raw(self, name: str) -> Any:
+        self._asked.add(name)
+        return self._values.get(name)
+
+    def text(self, name: str, default: str | None = None) -> str:
+        value = self._raw(name)
+        if value in (None, ""):
+            if default is None:
+                raise ValueError(f"{name}: it is missing or empty")
+            return default
+        if not isinstance(value, str):
+            raise ValueError(f"{name}: expected text, found {value!r}")
+        return value
+
+    def number(self, name: str, low: float, high: float, default: float | None = None) -> float:
+        value = self.optional_number(name, low, high)
+        if value is None and default is None:
+            raise ValueError(f"{name}: it is missing")
+        return default if value is None and default is not None else float(value or 0)
+
+    def optional_number(self, name: str, low: float, high: float) -> float | None:
+        value = self._raw(name)
+        if value in (None, ""):
+            return None
+        if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
+            raise ValueError(f"{name}: expected a number from {low:g} to {high:g}, found {value!r}")
+        return float(value)
+
+    def flag(self, name: str, default: bool = False) -> bool:
+        value = self._raw(name)
+        if value is None:
+            return default
+        if not isinstance(value, bool):
+            raise ValueError(f"{name}: expected true or false, found {value!r}")
+        return value
+
+    def words(self, name: str) -> tuple[str, ...]:
+        value = self._raw(name)
+        if value is None:
+            return ()
+        if not isinstance(value, list | tuple) or not all(isinstance(word, str) for word in value):
+            raise ValueError(f"{name}: expected a list of words, found {value!r}")
+        return tuple(value)
+
+    def made(self, name: str, make: Callable[[str], T]) -> T:
+        value = self.text(name)
+        try:
+            return make(value)
+        except ValueError:
+            raise ValueError(f"{name}: {value!r} is no such word") from None
+
+    def needs(self, name: str) -> frozenset[Need]:
+        words = self.words(name)
+        try:
+            return frozenset(Need(word) for word in words)
+        except ValueError:
+            known = ", ".join(Need)
+            raise ValueError(f"{name}: {', '.join(words)} holds a word that is no need of: {known}") from None
+
+    def ages(self) -> Ages:
+        return Ages(int(self.number("age_from", 0, 120, 0)), int(self.number("age_below", 1, 200, 200)))
+
+    def check_no_others(self) -> None:
+        if unknown := set(self._values) - self._asked:
+            raise ValueError(f"{min(unknown)}: there is no such field; known are {sorted(self._asked)}")

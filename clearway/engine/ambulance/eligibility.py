@@ -1,0 +1,502 @@
+"""Which places may be considered for a patient at all: clinical rules, hours, diverts and limits.
+
+A filter, never a ranking: what is barred here cannot be bought back with minutes. Every place that is barred
+keeps the first cause, which can be said in a sentence. What nobody has confirmed is named and never used.
+"""
+
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from enum import IntEnum
+from functools import lru_cache
+from types import MappingProxyType
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import numpy.typing as npt
+
+from clearway.domain.ambulance import destinations
+from clearway.domain.ambulance.destinations import (
+    Alternative,
+    AlternativeKind,
+    Case,
+    DestinationRule,
+)
+from clearway.domain.ambulance.diverts import Cover, Divert, DivertKind
+from clearway.domain.ambulance.situation import Situation
+from clearway.domain.ambulance.words import Need
+from clearway.domain.shared.region import Mark, Policy, Region, Site, SiteKind
+
+Mask = npt.NDArray[np.bool_]
+Column = npt.NDArray[np.float64]
+DAY, NEVER = 86_400.0, np.nan
+SPECIALIST = frozenset(
+    {
+        *(Need.MAJOR_TRAUMA, Need.STROKE, Need.STEMI, Need.RETURN_OF_CIRCULATION, Need.CARDIAC_ARREST),
+        *(
+            Need.UNSAFE_AIRWAY,
+            Need.SEPSIS,
+            Need.GI_BLEED,
+            Need.VASCULAR,
+            Need.MATERNITY,
+            Need.BURNS,
+            Need.SPINAL,
+        ),
+    }
+)
+
+
+class Bar(IntEnum):
+    """Why a place is out of the question, in the order in which causes are looked for."""
+
+    NONE = 0
+    REFUSED = 1
+    FORBIDDEN = 2
+    PART_TIME = 3
+    CLOSED = 4
+    SITE_CLOSED = 5
+    DIVERTED = 6
+    UNREACHABLE = 7
+    NEAREST_ALWAYS = 8
+    ROLE = 9
+    TOO_FAR_FOR_RULE = 10
+    NO_ROLE_IN_REACH = 11
+    TREATED_ELSEWHERE = 12
+    SCORE_LIMIT = 13
+    TOO_FAR = 14
+    AT_CAP = 15
+    NOT_CONFIRMED = 16
+    NOT_FOR_THIS_PATIENT = 17
+    SCORE = 18
+    SCORE_NOT_SAID = 19
+    FULL = 20
+    RULED_OUT = 21
+
+
+@dataclass(frozen=True, slots=True)
+class EligibilityPolicy:
+    """Limits that bar (part of policy conveyance_advice). Minutes of driving unless a name says otherwise.
+
+    most_extra          beyond the nearest place that may be considered
+    continuing_extra    the same, to a site that treats the patient already or where the birth is booked
+    score_limits        (lowest NEWS2, longest drive); the nearest place is never barred by it
+    child_below         years
+    load_caps           site code -> most ambulances an hour, where one was agreed
+    """
+
+    most_extra: float = 20
+    continuing_extra: float = 30
+    score_limits: tuple[tuple[int, float], ...] = ((7, 30), (5, 45))
+    child_below: int = 16
+    load_caps: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({}))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Places:
+    """Where a patient might be taken: departments first, in the order of the pack, then alternatives.
+
+    latitude, longitude  degrees; those of the first department for a service that is no place
+    opens, closes        minutes after civil midnight, NaN where always open
+    days                 (n, 7) open on that weekday, Monday first
+    roles, unconfirmed   role -> which departments hold it
+    kind                 row in the rulebook's kinds, -1 for a department
+    travels              a journey leads there
+    """
+
+    code: tuple[str, ...]
+    name: tuple[str, ...]
+    area: tuple[str | None, ...]
+    latitude: Column
+    longitude: Column
+    opens: Column
+    closes: Column
+    days: Mask
+    roles: Mapping[str, Mask]
+    unconfirmed: Mapping[str, Mask]
+    kind: npt.NDArray[np.int16]
+    travels: Mask
+    confirmed: Mask
+    capacity: Column
+
+    @property
+    def is_department(self) -> Mask:
+        return np.asarray(self.kind < 0)
+
+    def with_any(self, roles: Iterable[str], confirmed: bool = True) -> Mask:
+        """Which hold one of these roles, confirmed or not."""
+        held = self.roles if confirmed else self.unconfirmed
+        masks = [held[role] for role in roles if role in held]
+        if not masks:
+            return np.zeros(len(self.code), dtype=np.bool_)
+        return np.asarray(np.logical_or.reduce(masks), dtype=np.bool_)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Rulebook:
+    """Everything of a region that decides where a patient may go. Built once, used for every case."""
+
+    places: Places
+    rules: tuple[DestinationRule, ...]
+    kinds: tuple[AlternativeKind, ...]
+    listed: tuple[Alternative, ...]
+    timezone: ZoneInfo
+    row_of: Mapping[str, int]
+
+    @classmethod
+    def of(cls, sites: Sequence[Site], policies: Sequence[Policy], timezone: str) -> "Rulebook":
+        """From the sites and policies of a region. Raises ValueError for a policy that makes no sense."""
+        kinds = destinations.kinds_of(policies)
+        listed = destinations.directory_of(policies, sites, kinds)
+        departments = [site for site in sites if site.kind is SiteKind.EMERGENCY_DEPARTMENT]
+        places = _places(departments, listed, [kind.kind for kind in kinds], kinds)
+        return cls(
+            places=places,
+            rules=destinations.rules_of(policies),
+            kinds=kinds,
+            listed=listed,
+            timezone=ZoneInfo(timezone),
+            row_of=MappingProxyType({code: row for row, code in enumerate(places.code)}),
+        )
+
+    @classmethod
+    def of_region(cls, region: Region) -> "Rulebook":
+        return cls.of(region.sites, region.policies, region.timezone)
+
+
+@dataclass(frozen=True, slots=True)
+class Eligible:
+    """The outcome of the filter for one case.
+
+    bar       (n,) Bar of each place of the rulebook
+    rule      the rule that narrowed the choice, None where the general rules alone did
+    unmet     rules that ask for a role that nobody confirmed in reach: the nearest appropriate is meant then
+    applied   every rule that holds for the patient
+    nearest   row of the nearest department that clinical rules and hours allow; -1 if there is none
+    diverts   rows barred by a divert -> its key
+    """
+
+    bar: npt.NDArray[np.int8]
+    rule: DestinationRule | None
+    unmet: tuple[DestinationRule, ...]
+    applied: tuple[DestinationRule, ...]
+    nearest: int
+    diverts: Mapping[int, str]
+
+    @property
+    def allowed(self) -> Mask:
+        return np.asarray(self.bar == 0, dtype=np.bool_)
+
+
+def eligible(
+    case: Case,
+    situation: Situation,
+    travel: Column,
+    rules: Rulebook,
+    policy: EligibilityPolicy,
+    arrivals_in_hour: npt.NDArray[np.int64] | None = None,
+) -> Eligible:
+    """Which places may be considered.
+
+    travel            (n,) minutes to each place of the rulebook, inf or NaN where none leads there
+    arrivals_in_hour  (n,) ambulances of the last hour and committed to each place, for the load caps
+    """
+    return _Filter(case, situation, travel, rules, policy).run(arrivals_in_hour)
+
+
+class _Filter:
+    """One pass over all places; `bar` keeps the first cause of each."""
+
+    def __init__(
+        self, case: Case, situation: Situation, travel: Column, rules: Rulebook, policy: EligibilityPolicy
+    ) -> None:
+        self.case, self.situation, self.rules, self.policy = case, situation, rules, policy
+        self.places = rules.places
+        self.travel = travel
+        self.department = self.places.is_department
+        self.arrival = case.ready_at + np.where(np.isfinite(travel), travel, 0.0) * 60
+        self.bar = np.zeros(len(travel), dtype=np.int8)
+        self.applied = tuple(rule for rule in rules.rules if rule.applies(case))
+        self.nearest_rule = next((rule for rule in self.applied if rule.nearest_always), None)
+        self.diverts: dict[int, str] = {}
+
+    def run(self, arrivals_in_hour: npt.NDArray[np.int64] | None) -> Eligible:
+        self._who_may_be_received()
+        nearest = self._nearest(self._open())
+        rule, unmet = self._narrow()
+        if rule is None and not unmet:
+            rule = self._treated_elsewhere()
+        self._limits(narrowed=rule is not None)
+        if rule is None and not unmet:
+            self._caps(arrivals_in_hour)
+        self._alternatives(nearest, time_critical=self.nearest_rule is not None or bool(unmet))
+        chosen = None if rule is TREATED else rule
+        return Eligible(self.bar, chosen, unmet, self.applied, nearest, MappingProxyType(self.diverts))
+
+    def _put(self, mask: Mask, cause: Bar) -> None:
+        self.bar[mask & (self.bar == 0)] = cause
+
+    def _open(self) -> Mask:
+        return np.asarray(self.department & (self.bar == 0), dtype=np.bool_)
+
+    def _nearest(self, among: Mask) -> int:
+        """The row of the nearest of some places, ties by code order of the pack; -1 if there is none."""
+        if not among.any():
+            return -1
+        return int(np.where(among, self.travel, np.inf).argmin())
+
+    def _who_may_be_received(self) -> None:
+        places = self.places
+        self._put(self.department & ~np.isfinite(self.travel), Bar.UNREACHABLE)
+        for code in self.case.refused:
+            if (row := self.rules.row_of.get(code)) is not None:
+                self._put_one(row, Bar.REFUSED)
+        forbidden = [role for rule in self.applied for role in rule.forbids]
+        if forbidden:
+            self._put(self.department & places.with_any(forbidden), Bar.FORBIDDEN)
+        if any(rule.always_open for rule in self.applied) and self.nearest_rule is None:
+            self._put(self.department & ~np.isnan(places.opens), Bar.PART_TIME)
+        self._put(self.department & ~open_at(places, self.arrival, self.rules.timezone), Bar.CLOSED)
+        self._apply_diverts()
+
+    def _apply_diverts(self) -> None:
+        for divert in self.situation.diverts:
+            row = self.rules.row_of.get(divert.site)
+            if row is None or not _in_force(divert, float(self.arrival[row])):
+                continue
+            whole = divert.kind is DivertKind.CLOSURE and Cover.EVERYBODY in divert.covers
+            if whole or (self.nearest_rule is None and covers(divert, self.case, self.policy.child_below)):
+                self._put_one(row, Bar.SITE_CLOSED if whole else Bar.DIVERTED)
+                self.diverts.setdefault(row, divert.key)
+
+    def _put_one(self, row: int, cause: Bar) -> None:
+        if self.bar[row] == 0:
+            self.bar[row] = cause
+
+    def _narrow(self) -> tuple[DestinationRule | None, tuple[DestinationRule, ...]]:
+        """Keep the places that the clinical rules ask for."""
+        if self.nearest_rule is not None:
+            self._keep_only(self._one(self._nearest(self._open())), Bar.NEAREST_ALWAYS)
+            return self.nearest_rule, ()
+        decided: DestinationRule | None = None
+        unmet: list[DestinationRule] = []
+        for rule in self.applied:
+            if not rule.requires or not (rule.needs or decided is None):
+                continue
+            found = self._in_reach(rule)
+            if found is not None:
+                has, keep = found
+                self._put(self._open() & ~has, Bar.ROLE)
+                self._put(self._open() & ~keep, Bar.TOO_FAR_FOR_RULE)
+                decided = decided or rule
+            else:
+                unmet.append(rule)
+        if unmet and decided is None:
+            self._keep_only(self._one(self._nearest(self._open())), Bar.NO_ROLE_IN_REACH)
+        return decided, tuple(unmet)
+
+    def _in_reach(self, rule: DestinationRule) -> tuple[Mask, Mask] | None:
+        """Who holds the first role of the rule that is in reach, and which of those are."""
+        limit = np.inf if rule.limit_minutes is None else rule.limit_minutes
+        for roles in (rule.requires, *((role,) for role in rule.fallback)):
+            has = self.places.with_any(roles)
+            keep = has & (self.travel <= limit)
+            if (keep & self._open()).any():
+                return has, keep
+        return None
+
+    def _treated_elsewhere(self) -> "DestinationRule | None":
+        """A site that treats the patient already, or where the birth is booked, if it is not too far."""
+        case = self.case
+        code = case.booked_at if Need.MATERNITY in case.needs and case.booked_at else case.continuing_care
+        row = self.rules.row_of.get(code or "")
+        if row is None or not self._open()[row]:
+            return None
+        nearest = self._nearest(self._open())
+        if self.travel[row] > self.travel[nearest] + self.policy.continuing_extra:
+            return None
+        self._keep_only(self._one(row), Bar.TREATED_ELSEWHERE)
+        return TREATED
+
+    def _limits(self, narrowed: bool) -> None:
+        nearest = self._nearest(self._open())
+        if nearest < 0:
+            return
+        others = self._open() & ~self._one(nearest)
+        score = self.case.news2
+        limits = [] if score is None else [most for least, most in self.policy.score_limits if score >= least]
+        if limits:
+            self._put(others & (self.travel > min(limits)), Bar.SCORE_LIMIT)
+        if not narrowed:
+            most = self.travel[nearest] + self.policy.most_extra
+            self._put(others & (self.travel > most), Bar.TOO_FAR)
+
+    def _caps(self, arrivals_in_hour: npt.NDArray[np.int64] | None) -> None:
+        if arrivals_in_hour is None or not self.policy.load_caps:
+            return
+        caps = np.full(len(self.bar), np.inf)
+        for code, cap in self.policy.load_caps.items():
+            if (row := self.rules.row_of.get(code)) is not None:
+                caps[row] = cap
+        full = self._open() & (arrivals_in_hour >= caps)
+        if (self._open() & ~full).any():  # all of them full: then the caps help nobody
+            self._put(full, Bar.AT_CAP)
+
+    def _alternatives(self, nearest: int, time_critical: bool) -> None:
+        places = self.places
+        other = ~self.department
+        if not other.any():
+            return
+        if time_critical:
+            self._put(other, Bar.RULED_OUT)
+            return
+        states = _kind_states(self.rules, self.case.needs, self.case.age, self.case.news2)
+        self._put(other & (states[places.kind] != 0), Bar.NOT_FOR_THIS_PATIENT)
+        rows = np.flatnonzero(other & (self.bar == Bar.NOT_FOR_THIS_PATIENT))
+        self.bar[rows] = states[places.kind[rows]]
+        here = places.area[nearest] if nearest >= 0 else None
+        comes = other & ~places.travels & (self.bar == 0)
+        for row in np.flatnonzero(comes):
+            if places.area[row] is not None and here is not None and places.area[row] != here:
+                self.bar[row] = Bar.NOT_FOR_THIS_PATIENT
+        most = (self.travel[nearest] if nearest >= 0 else 0.0) + self.policy.most_extra
+        self._put(other & places.travels & ~(self.travel <= most), Bar.TOO_FAR)
+        self._put(other & ~open_at(places, self.arrival, self.rules.timezone), Bar.CLOSED)
+        self._put(other & ~places.confirmed, Bar.NOT_CONFIRMED)
+        for code in self.case.refused:
+            refused = self.rules.row_of.get(code)
+            if refused is not None and other[refused]:
+                self.bar[refused] = Bar.REFUSED
+
+    def _one(self, row: int) -> Mask:
+        mask = np.zeros(len(self.bar), dtype=np.bool_)
+        if row >= 0:
+            mask[row] = True
+        return mask
+
+    def _keep_only(self, keep: Mask, cause: Bar) -> None:
+        self._put(self.department & ~keep, cause)
+
+
+# Stands in for a rule where the patient's own history decided.
+TREATED = DestinationRule(
+    code="treated_elsewhere",
+    name="Treated or booked there already",
+    order=0,
+    signed=destinations.Signed("", "", "", Mark.ASSUMED),
+)
+
+
+def open_at(places: Places, arrival: Column, timezone: ZoneInfo) -> Mask:
+    """Which places are open at their own arrival times, seconds since 1970."""
+    if not len(arrival):
+        return np.zeros(0, dtype=np.bool_)
+    offset = datetime.fromtimestamp(float(arrival[0]), UTC).astimezone(timezone).utcoffset()
+    civil = arrival + (offset.total_seconds() if offset else 0.0)
+    minute = civil % DAY / 60
+    weekday = (civil // DAY + 3).astype(np.int64) % 7  # 1 January 1970 was a Thursday
+    always = np.isnan(places.opens)
+    spans = places.closes <= places.opens
+    after_midnight = spans & (minute < places.closes)
+    within = np.where(
+        spans, (minute >= places.opens) | after_midnight, (places.opens <= minute) & (minute < places.closes)
+    )
+    began = np.where(after_midnight, (weekday - 1) % 7, weekday)
+    return np.asarray((always | within) & places.days[np.arange(len(arrival)), began])
+
+
+def covers(divert: Divert, case: Case, child_below: int = 16) -> bool:
+    """The divert turns this patient away. A share of the covered is drawn from the case's own key."""
+    is_child = case.age is not None and case.age < child_below
+    named = {
+        Cover.EVERYBODY: True,
+        Cover.ADULT_MAJORS: not is_child and not case.needs & SPECIALIST,
+        Cover.CHILDREN: is_child,
+        Cover.STROKE: Need.STROKE in case.needs,
+        Cover.STEMI: Need.STEMI in case.needs,
+        Cover.MAJOR_TRAUMA: Need.MAJOR_TRAUMA in case.needs,
+        Cover.MATERNITY: Need.MATERNITY in case.needs,
+    }
+    if not any(named[cover] for cover in divert.covers):
+        return False
+    return divert.share >= 1 or _share_of(divert.key, case.key) < divert.share
+
+
+def _share_of(*words: str) -> float:
+    """A number from 0 to below 1 that belongs to these words for ever."""
+    digest = hashlib.blake2b("\x00".join(words).encode(), digest_size=4).digest()
+    return int.from_bytes(digest) / 2**32
+
+
+def _in_force(divert: Divert, arrival: float) -> bool:
+    return divert.is_in_force(datetime.fromtimestamp(arrival, UTC))
+
+
+@lru_cache(maxsize=512)
+def _kind_states(
+    rules: Rulebook, needs: frozenset[Need], age: int | None, news2: int | None
+) -> npt.NDArray[np.int8]:
+    """Bar of each kind of alternative for such a patient; 0 where it may be considered."""
+    return np.array(
+        [_kind_state(kind, needs, age, news2) for kind in rules.kinds] or [Bar.NONE], dtype=np.int8
+    )
+
+
+def _kind_state(kind: AlternativeKind, needs: frozenset[Need], age: int | None, news2: int | None) -> Bar:
+    if (kind.needs and not kind.needs & needs) or not kind.ages.holds(age):
+        return Bar.NOT_FOR_THIS_PATIENT
+    if kind.never_with & needs:
+        return Bar.RULED_OUT
+    if news2 is None:
+        return Bar.SCORE_NOT_SAID
+    return Bar.SCORE if news2 > kind.news2_most else Bar.NONE
+
+
+def _places(
+    departments: Sequence[Site],
+    listed: Sequence[Alternative],
+    kind_codes: Sequence[str],
+    kinds: Sequence[AlternativeKind],
+) -> Places:
+    first = departments[0]
+    kind_row = {code: row for row, code in enumerate(kind_codes)}
+    count = len(departments)
+    travels = [each.position is not None and kinds[kind_row[each.kind]].travels for each in listed]
+    spots = [
+        each.position if each.position is not None else (first.latitude, first.longitude) for each in listed
+    ]
+    nowhere = [None] * count
+    return Places(
+        code=(*(site.code for site in departments), *(each.code for each in listed)),
+        name=(*(site.name for site in departments), *(each.name for each in listed)),
+        area=(*(site.area for site in departments), *(each.area for each in listed)),
+        latitude=np.array([*(site.latitude for site in departments), *(spot[0] for spot in spots)]),
+        longitude=np.array([*(site.longitude for site in departments), *(spot[1] for spot in spots)]),
+        opens=_clock_minutes([*(site.opens for site in departments), *(each.opens for each in listed)]),
+        closes=_clock_minutes([*(site.closes for site in departments), *(each.closes for each in listed)]),
+        days=np.array([[True] * 7] * count + [[day == "1" for day in each.days] for each in listed]),
+        roles=_role_masks([site.roles for site in departments], len(listed)),
+        unconfirmed=_role_masks([site.unconfirmed_roles for site in departments], len(listed)),
+        kind=np.array([-1] * count + [kind_row[each.kind] for each in listed], dtype=np.int16),
+        travels=np.array([True] * count + travels, dtype=np.bool_),
+        confirmed=np.array([True] * count + [each.confirmed for each in listed], dtype=np.bool_),
+        capacity=np.array(
+            [NEVER if each is None else each for each in (*nowhere, *(a.capacity_per_hour for a in listed))],
+            dtype=np.float64,
+        ),
+    )
+
+
+def _role_masks(held: Sequence[tuple[str, ...]], more: int) -> Mapping[str, Mask]:
+    names = {role for roles in held for role in roles}
+    return MappingProxyType(
+        {
+            name: np.array([name in roles for roles in held] + [False] * more, dtype=np.bool_)
+            for name in sorted(names)
+        }
+    )
+
+
+def _clock_minutes(clocks: Iterable[str | None]) -> Column:
+    minutes = [NEVER if clock is None else int(clock[:2]) * 60.0 + int(clock[3:]) for clock in clocks]
+    return np.array(minutes, dtype=np.float64)

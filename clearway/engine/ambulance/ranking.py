@@ -1,0 +1,490 @@
+"""Where to take a patient: what the rules allow, ranked by the minutes it costs this patient and all others.
+
+The kernel of the advice, arrays in and arrays out; the desk, the API and the simulator use it. Pure: the
+same case, situation, forecast, journeys, rules and policy give the same answer. advice.py puts it in words.
+"""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+import numpy as np
+import numpy.typing as npt
+
+from clearway.domain.ambulance.destinations import Case
+from clearway.domain.ambulance.situation import AVAILABILITIES, JOB_STATES, KINDS, UNKNOWN, Situation
+from clearway.domain.ambulance.words import Availability, JobState, JobStatus
+from clearway.domain.shared.freshness import FreshnessPolicy
+from clearway.domain.shared.geography import distance_km
+
+from . import travel
+from .eligibility import Column, EligibilityPolicy, Eligible, Mask, Rulebook, eligible
+from .feeds import Basis, basis
+from .forecast import NONE, Forecast
+from .travel import Journeys
+
+ENGINE_VERSION = "advice-1"
+MINUTE, HOUR = 60.0, 3600.0
+PARTS = ("travel", "handover", "others", "return", "repatriation", "uncertainty")
+TRAVEL, HANDOVER, OTHERS, RETURN, REPATRIATION, UNCERTAINTY = range(len(PARTS))
+CONVEYING, AVAILABLE = JOB_STATES.index(JobState.CONVEYING), AVAILABILITIES.index(Availability.AVAILABLE)
+
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """What a minute of each part counts, in minutes of this patient's own (policy conveyance_advice)."""
+
+    travel: float = 1.0
+    handover: float = 1.0
+    others: float = 0.5
+    ret: float = 0.3
+    repatriation: float = 0.2
+    uncertainty: float = 0.3
+
+    def __post_init__(self) -> None:
+        if min(self.column) < 0:
+            raise ValueError(f"A weight is at or above 0; got {self}")
+        if self.uncertainty > self.handover:
+            raise ValueError("uncertainty above handover: a longer queue could then make a site look better")
+
+    @property
+    def column(self) -> tuple[float, ...]:
+        return self.travel, self.handover, self.others, self.ret, self.repatriation, self.uncertainty
+
+
+@dataclass(frozen=True, slots=True)
+class AdvicePolicy:
+    """Policy conveyance_advice. Minutes unless a name says otherwise.
+
+    noise       a place must save at least so much to be advised instead of the nearest appropriate one
+    hysteresis  a new answer must be better than the standing one by so much
+    cover_km    around the crew's area: the fewer free crews there are, the more its return counts
+    emergency_share  share of the normal driving time for patients whom a rule for time-critical needs holds
+    stale_after the forecast is too old to rank by
+    options     how many are explained
+    """
+
+    weights: Weights = field(default_factory=Weights)
+    eligibility: EligibilityPolicy = field(default_factory=EligibilityPolicy)
+    freshness: FreshnessPolicy = field(default_factory=FreshnessPolicy)
+    noise: float = 5.0
+    hysteresis: float = 5.0
+    cover_km: float = 20.0
+    emergency_share: float = 0.85
+    stale_after: float = 10.0
+    options: int = 3
+
+
+class Verdict(StrEnum):
+    """How far the answer is advice."""
+
+    ADVISED = "advised"  # clearly the best of those that may be considered
+    NEAREST = "nearest"  # the difference is noise: the nearest appropriate
+    BY_RULE = "by_rule"  # the rules leave one place; nothing was ranked
+    ABSTAINED = "abstained"  # inputs are stale or missing: the nearest appropriate, unranked
+    NOWHERE = "nowhere"  # no department may be considered
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Picture:
+    """What every case of one situation shares, worked out once.
+
+    site      row in the situation's sites of each place, UNKNOWN for an alternative
+    load      ambulances of the last hour and committed (on the way, or bound), by place
+    free_*    degrees of the crews that are free
+    cannot    why nothing can be ranked, "" if it can
+    """
+
+    situation: Situation
+    forecast: Forecast
+    rules: Rulebook
+    policy: AdvicePolicy
+    basis: Basis
+    site: npt.NDArray[np.int64]
+    load: npt.NDArray[np.int64]
+    free_latitude: Column
+    free_longitude: Column
+    cannot: str
+    answer: Column
+    minutes: Column
+    accepts: Column
+
+
+def picture(situation: Situation, forecast: Forecast, rules: Rulebook, policy: AdvicePolicy) -> Picture:
+    """The columns that every case shares."""
+    known = {code: row for row, code in enumerate(situation.sites.code)}
+    site = np.array([known.get(code, UNKNOWN) for code in rules.places.code], dtype=np.int64)
+    free = (situation.resources.availability == AVAILABLE) & (situation.resources.assignment == UNKNOWN)
+    free &= np.isin(situation.resources.kind, _CONVEY) & ~np.isnan(situation.resources.latitude)
+    rests_on = basis(situation, policy.freshness)
+    kind = rules.places.kind
+
+    def of_kind(name: str) -> Column:
+        column = np.array([getattr(each, name) for each in rules.kinds] or [0.0], dtype=np.float64)
+        return np.where(kind >= 0, column[kind], 0.0)
+
+    return Picture(
+        situation=situation,
+        forecast=forecast,
+        rules=rules,
+        policy=policy,
+        basis=rests_on,
+        site=site,
+        load=_load(situation, site),
+        free_latitude=situation.resources.latitude[free],
+        free_longitude=situation.resources.longitude[free],
+        cannot=_cannot(situation, forecast, rests_on, policy),
+        answer=of_kind("answer_minutes"),
+        minutes=of_kind("minutes"),
+        accepts=of_kind("accepts_share"),
+    )
+
+
+_CONVEY = np.array([place for place, kind in enumerate(KINDS) if kind.conveys], dtype=np.int16)
+
+
+def _load(situation: Situation, site: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    table, count = situation.assignments, len(situation.sites.code)
+    arrived = table.stamp(JobStatus.AT_HOSPITAL)
+    lately = (arrived > situation.at - HOUR) & (arrived <= situation.at)
+    coming = (table.state == CONVEYING) | lately
+    to = table.site[coming & (table.site != UNKNOWN)]
+    bound = table.bound[(table.bound != UNKNOWN) & ~coming]
+    load = np.bincount(to, minlength=count + 1) + np.bincount(bound, minlength=count + 1)
+    return np.asarray(load[site], dtype=np.int64)  # UNKNOWN is the last, which nothing is counted in
+
+
+def _cannot(situation: Situation, forecast: Forecast, rests_on: Basis, policy: AdvicePolicy) -> str:
+    if not rests_on.cad.freshness.may_be_relied_on:
+        if rests_on.cad.heard_at is None:
+            return "the control room has never been heard"
+        age = (situation.at - rests_on.cad.heard_at.timestamp()) / MINUTE
+        return f"the control room feed {rests_on.cad.name} is {age:.0f} min old"
+    if not rests_on.knows_handover:
+        return "no source gives handover times"
+    age = (situation.at - forecast.at) / MINUTE
+    if age > policy.stale_after:
+        return f"the forecast is {age:.0f} min old"
+    if all(method == NONE for method in forecast.method):
+        return "there is no forecast of handover waits"
+    return ""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Ranking:
+    """One case ranked, as arrays over the places of the rulebook.
+
+    raw, counted  (n, PARTS) minutes of each part, and as they count
+    cost          (n,) their sum; inf for what may not be considered or cannot be costed
+    decision      cost less what the nearest and the standing answer have in hand: the lowest is the answer
+    chosen        row of the answer, -1 for nowhere; nearest likewise, of those that may be considered
+    wait_*        forecast handover wait at arrival, NaN where there is none
+    """
+
+    case: Case
+    travel: Column
+    arrival: Column
+    eligible: Eligible
+    raw: npt.NDArray[np.float64]
+    counted: npt.NDArray[np.float64]
+    cost: Column
+    decision: Column
+    chosen: int
+    nearest: int
+    verdict: Verdict
+    wait_mean: Column
+    wait_low: Column
+    wait_high: Column
+
+
+def blue_light(case: Case, rules: Rulebook, policy: AdvicePolicy) -> float:
+    """The share of the normal driving time at which this patient travels."""
+    hurried = any(rule.needs and rule.applies(case) for rule in rules.rules)
+    return policy.emergency_share if hurried else 1.0
+
+
+def rank(case: Case, seen: Picture, journeys: Journeys, origin: int = 0) -> Ranking:
+    """Filter, cost and choose. Row `origin` of `journeys` has the minutes to every place of the rulebook."""
+    rules, policy = seen.rules, seen.policy
+    places = rules.places
+    travels = np.where(places.travels, journeys.minutes[origin], 0.0)
+    error = np.where(places.travels, journeys.error[origin], 0.0)
+    allowed = eligible(case, seen.situation, travels, rules, policy.eligibility, seen.load)
+    arrival = case.ready_at + np.where(np.isfinite(travels), travels, 0.0) * MINUTE
+    waits = seen.forecast.wait(np.maximum(seen.site, 0), arrival)
+    department = places.is_department
+    known = department & (seen.site != UNKNOWN)
+    mean, low, high = (np.where(known, each, np.nan) for each in (waits.mean, waits.p10, waits.p80))
+    ok = allowed.allowed
+    nearest = _lowest(travels, ok & department)
+    raw = np.zeros((len(travels), len(PARTS)))
+    raw[:, TRAVEL] = travels
+    raw[:, HANDOVER] = np.where(department, mean, seen.answer + seen.minutes)
+    raw[:, OTHERS] = np.where(department, np.where(known, waits.added, np.nan), 0.0)
+    raw[:, RETURN] = np.where(places.travels, _return(case, seen), 0.0)
+    raw[:, REPATRIATION] = (
+        np.maximum(0.0, travels - travels[allowed.nearest]) if allowed.nearest >= 0 else 0.0
+    )
+    raw[:, UNCERTAINTY] = np.where(department, np.maximum(high - mean, 0.0), 0.0) + error
+    counted = raw * _weights(case, seen)
+    cost = np.where(ok, counted.sum(axis=1), np.inf)
+    cost = np.where(np.isnan(cost), np.inf, cost)
+    cost = _with_refusals(cost, counted, seen, department)
+    decision = cost.copy()
+    if nearest >= 0:
+        decision[nearest] -= policy.noise
+    if (standing := rules.row_of.get(case.standing or "", -1)) >= 0:
+        decision[standing] -= policy.hysteresis
+    chosen, verdict = _choice(seen, ok, department, cost, decision, nearest)
+    return Ranking(
+        case,
+        travels,
+        arrival,
+        allowed,
+        raw,
+        counted,
+        cost,
+        decision,
+        chosen,
+        nearest,
+        verdict,
+        mean,
+        low,
+        high,
+    )
+
+
+def _with_refusals(cost: Column, counted: npt.NDArray[np.float64], seen: Picture, department: Mask) -> Column:
+    """An alternative may say no: then the call is lost and the best department is the way after all."""
+    other = ~department & np.isfinite(cost)
+    if not other.any():
+        return cost
+    best = float(cost[department].min())
+    if not np.isfinite(best):
+        best = float(cost[other].max())
+    accepts, asked = seen.accepts[other], seen.answer[other]
+    refused = (1 - accepts) * (best + asked - cost[other])
+    counted[other, UNCERTAINTY] += refused
+    cost = cost.copy()
+    cost[other] += refused
+    return cost
+
+
+def _weights(case: Case, seen: Picture) -> Column:
+    weights = np.array(seen.policy.weights.column)
+    home = case.home or case.position
+    if len(seen.free_latitude):
+        near = distance_km(home.latitude, home.longitude, seen.free_latitude, seen.free_longitude)
+        free = int((near <= seen.policy.cover_km).sum())
+    else:
+        free = 0
+    weights[RETURN] *= 1 + 1 / (1 + free)
+    return weights
+
+
+def _return(case: Case, seen: Picture) -> Column:
+    home, places = case.home or case.position, seen.rules.places
+    return travel.minutes(home.latitude, home.longitude, places.latitude, places.longitude)
+
+
+def _lowest(column: Column, among: Mask) -> int:
+    return int(np.where(among, column, np.inf).argmin()) if among.any() else -1
+
+
+def _choice(
+    seen: Picture, ok: Mask, department: Mask, cost: Column, decision: Column, nearest: int
+) -> tuple[int, Verdict]:
+    if nearest < 0:
+        return -1, Verdict.NOWHERE
+    if int(ok.sum()) == 1:
+        return nearest, Verdict.BY_RULE
+    if seen.cannot or not np.isfinite(cost[nearest]):
+        return nearest, Verdict.ABSTAINED
+    chosen = _lowest(decision, ok)
+    noise = chosen == nearest and bool((cost[ok] < cost[nearest]).any())
+    return chosen, Verdict.NEAREST if noise else Verdict.ADVISED
+
+
+# Several crews at once
+
+
+def rank_together(cases: Sequence[Case], seen: Picture, journeys: Journeys) -> tuple[Ranking, ...]:
+    """Every case ranked with the others in mind: whom a crew would make wait counts, and so do the caps.
+
+    Row i of `journeys` belongs to case i. Crews are placed one after the other, soonest to arrive first, then
+    moved while a move or an exchange of two makes the whole cheaper; the same cases give the same answer.
+    """
+    alone = [rank(case, seen, journeys, row) for row, case in enumerate(cases)]
+    if len(alone) < 2:
+        return tuple(alone)
+    return _Together(alone, seen).solve()
+
+
+class _Together:
+    """A small assignment: cost of each crew at each place, and of each pair that meets at one place."""
+
+    ROUNDS = 20
+
+    def __init__(self, alone: Sequence[Ranking], seen: Picture) -> None:
+        self.alone, self.seen = list(alone), seen
+        self.open = [
+            np.flatnonzero(np.isfinite(each.decision))
+            if each.verdict in (Verdict.ADVISED, Verdict.NEAREST)
+            else np.array([each.chosen])
+            for each in alone
+        ]
+        self.at: list[int] = [each.chosen for each in alone]
+        self.here: dict[int, list[int]] = {}
+        self.meeting: dict[int, npt.NDArray[np.float64]] = {}
+        self.room = self._room()
+        forecast = seen.forecast
+        self.step = forecast.step_minutes * MINUTE
+        self.last = forecast.mean.shape[1] - 1
+
+    def solve(self) -> tuple[Ranking, ...]:
+        order = sorted(range(len(self.alone)), key=self._arrives)
+        for crew in order:
+            if self.at[crew] >= 0:
+                self._place(crew, self._best(crew))
+        for _ in range(self.ROUNDS):
+            if not self._improve(order):
+                break
+        return tuple(self._settled(crew) for crew in range(len(self.alone)))
+
+    def _arrives(self, crew: int) -> tuple[float, str]:
+        each = self.alone[crew]
+        return (float(each.arrival[each.chosen]) if each.chosen >= 0 else np.inf, each.case.key)
+
+    def _room(self) -> Mapping[int, float]:
+        rules, caps = self.seen.rules, self.seen.policy.eligibility.load_caps
+        rows = {rules.row_of[code]: cap for code, cap in caps.items() if code in rules.row_of}
+        return {row: max(0.0, cap - float(self.seen.load[row])) for row, cap in rows.items()}
+
+    def _place(self, crew: int, row: int) -> None:
+        self.at[crew] = row
+        self.here.setdefault(row, []).append(crew)
+
+    def _remove(self, crew: int) -> None:
+        self.here[self.at[crew]].remove(crew)
+
+    def _best(self, crew: int) -> int:
+        rows = self.open[crew]
+        if len(rows) == 1:
+            return int(rows[0])
+        free = [int(row) for row in rows if self._has_room(int(row))] or [int(row) for row in rows]
+        return min(free, key=lambda row: (self._cost(crew, row), row))
+
+    def _has_room(self, row: int) -> bool:
+        return row not in self.room or len(self.here.get(row, ())) < self.room[row]
+
+    def _cost(self, crew: int, row: int) -> float:
+        """What the whole pays for this crew there: its own cost, and what it and the others there cost."""
+        own = float(self.alone[crew].decision[row])
+        others = [other for other in self.here.get(row, ()) if other != crew]
+        return own + sum(self._meet(crew, other, row) for other in others)
+
+    def _meet(self, one: int, other: int, row: int) -> float:
+        """Minutes that the later of two crews waits longer because of the earlier one."""
+        site = int(self.seen.site[row])
+        if site == UNKNOWN:
+            return 0.0
+        arrivals = sorted((self._step(one, row), self._step(other, row)))
+        return float(self._table(site)[arrivals[0], arrivals[1]]) * self.seen.policy.weights.handover
+
+    def _step(self, crew: int, row: int) -> int:
+        minutes = (float(self.alone[crew].arrival[row]) - self.seen.forecast.at) / self.step
+        return int(np.clip(round(minutes), 0, self.last))
+
+    def _table(self, site: int) -> npt.NDArray[np.float64]:
+        """Minutes that an arrival at step i adds to one at step j, at one site, as forecast.commit has it."""
+        if site not in self.meeting:
+            forecast = self.seen.forecast
+            steps = self.last + 1
+            table = np.zeros((steps, steps))
+            for first in range(self.last):
+                left = np.concatenate(([1.0], np.cumprod(forecast.carried[site, first + 1 : -1])))
+                table[first, first + 1 :] = left * forecast.weight[site, first + 1 :]
+            # Two in one step: the second waits as one that comes a step later would.
+            table[np.arange(self.last), np.arange(self.last)] = np.diagonal(table, 1)
+            self.meeting[site] = np.nan_to_num(table)
+        return self.meeting[site]
+
+    def _improve(self, order: Sequence[int]) -> bool:
+        better = False
+        for crew in order:
+            if self.at[crew] >= 0 and len(self.open[crew]) > 1:
+                better |= self._move(crew)
+        return self._exchange(order) or better
+
+    def _move(self, crew: int) -> bool:
+        before = self.at[crew]
+        self._remove(crew)
+        now, best = self._cost(crew, before), self._best(crew)
+        to = best if self._cost(crew, best) < now - 1e-9 else before
+        self._place(crew, to)
+        return to != before
+
+    def _exchange(self, order: Sequence[int]) -> bool:
+        movable = [crew for crew in order if len(self.open[crew]) > 1]
+        shared = [crew for crew in movable if len(self.here[self.at[crew]]) > 1 or self.at[crew] in self.room]
+        better = False
+        for one in shared:
+            for other in movable:
+                if self.at[one] != self.at[other]:
+                    better |= self._exchange_pair(one, other)
+        return better
+
+    def _exchange_pair(self, one: int, other: int) -> bool:
+        here, there = self.at[one], self.at[other]
+        if not (
+            np.isfinite(self.alone[one].decision[there]) and np.isfinite(self.alone[other].decision[here])
+        ):
+            return False
+        before = self._cost(one, here) + self._cost(other, there)
+        self._remove(one)
+        self._remove(other)
+        after = self._cost(one, there) + self._cost(other, here)
+        exchange = after < before - 1e-9
+        self._place(one, there if exchange else here)
+        self._place(other, here if exchange else there)
+        return exchange
+
+    def _settled(self, crew: int) -> Ranking:
+        each, row = self.alone[crew], self.at[crew]
+        if row < 0 or len(self.open[crew]) == 1:
+            return each
+        cost, decision = each.cost.copy(), each.decision.copy()
+        counted = each.counted.copy()
+        for place in self.open[crew]:
+            met = self._cost(crew, int(place)) - float(each.decision[place])
+            counted[place, OTHERS] += met
+            cost[place] += met
+            decision[place] += met
+        noise = row == each.nearest and bool((cost < cost[row]).any())
+        verdict = Verdict.NEAREST if noise else Verdict.ADVISED
+        return _replaced(each, counted=counted, cost=cost, decision=decision, chosen=row, verdict=verdict)
+
+
+def _replaced(each: Ranking, **changes: object) -> Ranking:
+    values = {name: getattr(each, name) for name in Ranking.__slots__}
+    return Ranking(**{**values, **changes})
+
+
+def inputs_hash(ranking: Ranking, seen: Picture) -> str:
+    """32 hex digits of everything that the answer rests on: the same inputs, the same digits."""
+    case = ranking.case
+    words = (*_said(case), seen.situation.at, ENGINE_VERSION, repr(seen.policy))
+    digest = hashlib.blake2b(repr(words).encode(), digest_size=16)
+    for column in (ranking.travel, ranking.wait_mean, ranking.wait_high, ranking.eligible.bar, seen.load):
+        digest.update(column.tobytes())
+    digest.update(ranking.counted.tobytes())
+    return digest.hexdigest()
+
+
+def _said(case: Case) -> tuple[object, ...]:
+    sets = (sorted(case.needs), sorted(case.refused))
+    return (
+        *(case.key, tuple(case.position), case.ready_at, case.age, case.news2, case.vehicle),
+        *(case.home and tuple(case.home), case.continuing_care, case.booked_at, case.standing, *sets),
+    )

@@ -1,0 +1,279 @@
+"""Conveyance advice: what it must never do, what it must always do, and what it says."""
+
+from dataclasses import replace
+from datetime import timedelta
+from itertools import product
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from clearway.domain.ambulance.diverts import Cover, Divert, DivertKind
+from clearway.domain.ambulance.words import Need
+from clearway.engine.ambulance.advice import Advice, AdvicePolicy, Verdict, advise, advise_together
+from clearway.engine.ambulance.eligibility import EligibilityPolicy, open_at
+from clearway.engine.ambulance.ranking import Weights, picture, rank, rank_together
+from tests.advising import NOON, case, forecast, journeys, rulebook, site, situation
+
+SITES = [site("A"), site("B"), site("C", roles=("stroke",)), site("D", opens="08:00", closes="20:00")]
+BOOK = rulebook(SITES)
+POLICY = AdvicePolicy()
+UNIT = {"kind": "urgent_treatment_centre", "mark": "assumed", "source": "invented", "confirmed": True}
+
+
+def asked(
+    minutes: list[float],
+    wait: list[float],
+    added: list[float] | None = None,
+    policy: AdvicePolicy = POLICY,
+    **more: Any,
+) -> Advice:
+    heard = more.pop("heard", 0)
+    diverts = more.pop("diverts", ())
+    seen = situation(SITES, more.get("at", NOON), heard=heard, diverts=diverts)
+    return advise(
+        case(**more), seen, forecast(seen, wait, added or [0.0] * 4), journeys(minutes), BOOK, policy
+    )
+
+
+def test_a_much_shorter_wait_a_little_farther_on_is_advised():
+    advice = asked([10, 18, 25, 28], [90, 12, 40, 40])
+
+    assert (advice.verdict, advice.chosen, advice.nearest) == (Verdict.ADVISED, "B", "A")
+    assert "8 min nearer" in advice.why_not_nearest
+    assert "handover" in advice.why_not_nearest
+    assert advice.read_back.startswith("A1: conveyance advice, B. Travel 18 minutes, handover wait about 12")
+
+
+def test_the_parts_add_up_to_the_total():
+    advice = asked([10, 18, 25, 28], [90, 12, 40, 40], [30, 5, 0, 0])
+
+    for option in advice.options:
+        assert option.total == pytest.approx(sum(part.counted for part in option.parts))
+
+
+def test_a_difference_that_is_noise_means_the_nearest_appropriate():
+    advice = asked([10, 12, 60, 60], [30, 25, 30, 30])
+
+    assert (advice.verdict, advice.chosen) == (Verdict.NEAREST, "A")
+    assert "too little" in advice.why
+
+
+def test_stale_inputs_mean_that_nothing_is_recommended():
+    advice = asked([10, 12, 60, 60], [300, 5, 30, 30], heard=14)
+
+    assert (advice.verdict, advice.chosen) == (Verdict.ABSTAINED, "A")
+    assert advice.why.startswith("Cannot recommend: the control room feed cad is 14 min old")
+    assert all(option.total is None for option in advice.options)
+
+
+def test_the_delay_for_others_counts():
+    alone = asked([10, 12, 60, 60], [20, 20, 20, 20], [0, 0, 0, 0])
+    with_others = asked([10, 12, 60, 60], [20, 20, 20, 20], [60, 0, 0, 0])
+
+    assert (alone.chosen, with_others.chosen) == ("A", "B")
+
+
+def test_the_standing_answer_stays_until_another_is_clearly_better():
+    minutes, wait = [10.0, 30.0, 30.0, 90.0], [90.0, 24.0, 20.0, 20.0]
+
+    assert asked(minutes, wait).chosen == "C"
+    assert asked(minutes, wait, standing="B").chosen == "B"
+    assert asked(minutes, [90, 34, 20, 20], standing="B").chosen == "C"
+
+
+def test_a_place_at_its_agreed_cap_is_passed_over_unless_all_are_full():
+    policy = AdvicePolicy(eligibility=EligibilityPolicy(load_caps={"A": 0}))
+    everybody = AdvicePolicy(eligibility=EligibilityPolicy(load_caps=dict.fromkeys("ABCD", 0)))
+
+    passed = asked([10, 18, 60, 60], [5, 5, 5, 5], policy=policy)
+
+    assert passed.chosen == "B"
+    assert "0 were agreed" in next(each.sentence for each in passed.exclusions if each.code == "A")
+    assert asked([10, 18, 60, 60], [5, 5, 5, 5], policy=everybody).chosen == "A"
+
+
+def test_a_cap_never_stands_before_a_clinical_rule():
+    policy = AdvicePolicy(eligibility=EligibilityPolicy(load_caps={"C": 0}))
+
+    advice = asked([10, 12, 25, 30], [5] * 4, policy=policy, needs=frozenset({Need.STROKE}))
+
+    assert advice.chosen == "C"
+
+
+def test_what_would_change_the_answer_is_said_in_minutes_and_is_true():
+    minutes, wait = [10.0, 20.0, 90.0, 90.0], [60.0, 10.0, 10.0, 10.0]
+    advice = asked(minutes, wait)
+    more = float(advice.would_change.split("were ")[1].split(" min")[0])
+    spread = POLICY.weights.uncertainty * 0.2  # of the flat forecast: the eightieth centile is a fifth above
+
+    assert advice.chosen == "B"
+    assert asked(minutes, [60, 10 + (more + 1) / (1 + spread) + 1, 10, 10]).chosen == "A"
+    assert asked(minutes, [60, 10 + (more - 2) / (1 + spread), 10, 10]).chosen == "B"
+
+
+def test_an_alternative_is_ranked_only_when_the_score_is_said_and_it_is_confirmed():
+    units = [
+        {**UNIT, "code": "U1", "name": "Unit one", "latitude": 51.0, "longitude": -3.0},
+        {**UNIT, "code": "U2", "name": "Unit two", "latitude": 51.0, "longitude": -3.0, "confirmed": False},
+    ]
+    book = rulebook(SITES, units)
+    seen = situation(SITES)
+    waits, minutes = forecast(seen, [90, 90, 90, 90]), journeys([10, 12, 14, 16, 8, 7])
+    minor = frozenset({Need.MINOR})
+
+    said = advise(case(needs=minor), seen, waits, minutes, book, POLICY)
+    unsaid = advise(case(needs=minor, news2=None), seen, waits, minutes, book, POLICY)
+    too_ill = advise(case(needs=minor, news2=7), seen, waits, minutes, book, POLICY)
+
+    assert said.chosen == "U1"
+    assert said.options[0].call_first
+    assert "after it has accepted by telephone" in said.read_back
+    assert any("Unit two" in words and "not confirmed" in words for words in said.may_have)
+    assert "U2" not in [option.code for option in said.options]
+    assert unsaid.chosen == too_ill.chosen == "A"
+
+
+def test_no_department_means_the_clinical_desk():
+    advice = asked([np.inf] * 4, [5] * 4)
+
+    assert (advice.verdict, advice.chosen, advice.options) == (Verdict.NOWHERE, None, ())
+
+
+MINUTES = st.lists(st.floats(1, 60), min_size=4, max_size=4)
+WAITS = st.lists(st.floats(0, 240), min_size=4, max_size=4)
+NEEDS = st.frozensets(st.sampled_from(list(Need)), max_size=2)
+AGES = st.one_of(st.none(), st.integers(0, 100))
+
+
+@settings(max_examples=150, deadline=None)
+@given(MINUTES, WAITS, WAITS, NEEDS, AGES, st.integers(0, 23), st.sampled_from(list(Cover)))
+def test_an_excluded_site_is_never_offered(minutes, wait, added, needs, age, hour, cover):
+    at = NOON.replace(hour=hour)
+    divert = Divert("D", DivertKind.CAPACITY, "B", ("A",), frozenset({cover}), at, at + timedelta(hours=3))
+    advice = asked(minutes, wait, added, needs=needs, age=age, at=at, diverts=(divert,))
+    barred = {each.code for each in advice.exclusions}
+
+    assert not barred & {option.code for option in advice.options}
+    assert advice.chosen not in barred
+    open_now = open_at(BOOK.places, at.timestamp() + np.array(minutes) * 60, BOOK.timezone)
+    assert {code for code, is_open in zip(BOOK.places.code, open_now, strict=True) if not is_open} <= barred
+
+
+def place_of(advice: Advice, code: str) -> int:
+    codes = [option.code for option in advice.options]
+    return codes.index(code) if code in codes else len(codes)
+
+
+@settings(max_examples=150, deadline=None)
+@given(MINUTES, WAITS, WAITS, st.integers(0, 3), st.floats(0, 120))
+def test_a_longer_queue_never_makes_a_site_rank_better(minutes, wait, added, at, more):
+    longer = [each + more * (row == at) for row, each in enumerate(wait)]
+    policy = replace(POLICY, options=4)
+    code = BOOK.places.code[at]
+
+    before, after = (asked(minutes, each, added, policy) for each in (wait, longer))
+
+    assert place_of(after, code) >= place_of(before, code)
+
+
+@settings(max_examples=60, deadline=None)
+@given(MINUTES, WAITS, WAITS)
+def test_the_same_input_gives_the_same_advice(minutes, wait, added):
+    assert asked(minutes, wait, added) == asked(minutes, wait, added)
+
+
+@settings(max_examples=60, deadline=None)
+@given(MINUTES, WAITS, st.floats(0, 200))
+def test_one_hospital_changes_nothing_about_another(minutes, wait, other):
+    policy = replace(POLICY, options=4)
+    before = asked(minutes, wait, policy=policy)
+    after = asked(minutes, [wait[0], wait[1], wait[2], other], policy=policy)
+
+    for code in "ABC":
+        one, two = before.option(code), after.option(code)
+        assert (one and one.total) == (two and two.total)
+
+
+def test_moving_the_hours_of_one_hospital_changes_nothing_else():
+    later = [*SITES[:3], site("D", opens="10:00", closes="12:00")]
+    seen = situation(SITES)
+    answers = [
+        advise(
+            case(),
+            seen,
+            forecast(seen, [30] * 4),
+            journeys([10, 12, 14, 16]),
+            book,
+            replace(POLICY, options=4),
+        )
+        for book in (BOOK, rulebook(later))
+    ]
+
+    for code in "ABC":
+        assert answers[0].option(code) == answers[1].option(code)
+    assert answers[1].option("D") is None
+
+
+def test_weights_under_which_a_queue_could_help_are_refused():
+    with pytest.raises(ValueError, match="longer queue"):
+        Weights(handover=0.2, uncertainty=0.5)
+
+
+# Several crews at once
+
+
+def together(
+    minutes: list[list[float]], wait: list[float], policy: AdvicePolicy = POLICY
+) -> list[str | None]:
+    seen = situation(SITES)
+    cases = [case(f"{row}/A{row}") for row in range(len(minutes))]
+    made = advise_together(cases, seen, forecast(seen, wait), journeys(minutes), BOOK, policy)
+    return [advice.chosen for advice in made]
+
+
+def test_crews_that_leave_together_are_not_sent_as_a_herd():
+    near_a = [10.0, 11.0, 12.0, 90.0]
+
+    alone = together([near_a], [20, 20, 21, 20])
+    several = together([near_a] * 5, [20, 20, 21, 20])
+
+    assert alone == ["A"]
+    assert len(set(several)) == 3
+
+
+def test_one_crew_alone_gets_the_same_answer_as_by_itself():
+    assert together([[10, 18, 25, 28]], [90, 12, 40, 40]) == [
+        asked([10, 18, 25, 28], [90, 12, 40, 40]).chosen
+    ]
+
+
+def test_an_agreed_cap_holds_for_several_at_once():
+    policy = AdvicePolicy(eligibility=EligibilityPolicy(load_caps={"A": 1}))
+
+    assert sorted(together([[5, 20, 90, 90]] * 3, [5, 5, 5, 5], policy)) == ["A", "B", "B"]
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(MINUTES, min_size=2, max_size=4), WAITS)
+def test_what_is_solved_together_is_as_cheap_as_the_best_of_all_ways(minutes, wait):
+    seen = picture(s := situation(SITES), forecast(s, wait), BOOK, POLICY)
+    cases = [case(f"{row}/A{row}", age=60) for row in range(len(minutes))]
+    legs = journeys(minutes)
+    alone = [rank(each, seen, legs, row) for row, each in enumerate(cases)]
+    chosen = [each.chosen for each in rank_together(cases, seen, legs)]
+
+    def price(rows: tuple[int, ...] | list[int]) -> float:
+        total = sum(float(each.decision[row]) for each, row in zip(alone, rows, strict=True))
+        for one, other in ((i, j) for i in range(len(rows)) for j in range(i) if rows[i] == rows[j]):
+            first, last = sorted(float(alone[crew].arrival[rows[crew]]) for crew in (one, other))
+            steps = [int(np.clip(round((at - s.at) / 300), 0, 48)) for at in (first, last)]
+            total += 6.0 * 0.8 ** max(0, steps[1] - steps[0] - 1)
+        return total
+
+    ways = product(*(np.flatnonzero(np.isfinite(each.decision)) for each in alone))
+
+    # A move or an exchange may end a little above the best of all; never by more than the noise.
+    assert price(chosen) <= min(price(way) for way in ways) + POLICY.noise

@@ -1,0 +1,81 @@
+"""The golden clinical cases: every row of the destination rules, by day and by night."""
+
+import tomllib
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from clearway.domain.ambulance.destinations import rules_of
+from clearway.domain.ambulance.diverts import Cover, Divert, DivertKind
+from clearway.domain.ambulance.words import Need
+from clearway.engine.ambulance.eligibility import Bar, EligibilityPolicy, Eligible, Rulebook, eligible
+from tests.advising import NOON, case, clinical_policies, rulebook, site, situation
+
+FILE = Path(__file__).resolve().parents[1] / "golden" / "destinations.toml"
+GOLDEN = tomllib.loads(FILE.read_text())
+CASES: list[dict[str, Any]] = GOLDEN["cases"]
+SITES = [
+    site(
+        place["code"],
+        roles=tuple(place["roles"]),
+        unconfirmed_roles=tuple(place.get("unconfirmed", ())),
+        opens=place.get("hours", [None, None])[0],
+        closes=place.get("hours", [None, None])[1],
+    )
+    for place in GOLDEN["places"]
+]
+BOOK = rulebook(SITES)
+MINUTES = {place["code"]: float(place["minutes"]) for place in GOLDEN["places"]}
+
+
+def answered(row: dict[str, Any]) -> tuple[Eligible, Rulebook]:
+    at = NOON.replace(hour=row.get("hour", 14))
+    seen = situation(
+        SITES, at, diverts=tuple(divert(code, word, at) for code, word in row.get("divert", {}).items())
+    )
+    minutes = {**MINUTES, **row.get("farther", {})}
+    patient = case(
+        at=at,
+        age=row["age"],
+        news2=row.get("news2", 2),
+        needs=frozenset(Need(need) for need in row.get("needs", ())),
+        continuing_care=row.get("continuing_care"),
+        refused=frozenset(row.get("refused", ())),
+    )
+    travel = np.array([minutes[code] for code in BOOK.places.code], dtype=float)
+    return eligible(patient, seen, travel, BOOK, EligibilityPolicy()), BOOK
+
+
+def divert(code: str, word: str, at: Any) -> Divert:
+    whole = word == "closure"
+    return Divert(
+        key="D1",
+        kind=DivertKind.CLOSURE if whole else DivertKind.CAPACITY,
+        site=code,
+        to=("GENERAL",),
+        covers=frozenset({Cover.EVERYBODY if whole else Cover(word)}),
+        starts_at=at - timedelta(minutes=5),
+        ends_at=at + timedelta(hours=2),
+    )
+
+
+@pytest.mark.parametrize("row", CASES, ids=[row["name"] for row in CASES])
+def test_a_patient_may_go_where_the_rules_say_and_nowhere_else(row: dict[str, Any]) -> None:
+    found, book = answered(row)
+    minutes = {**MINUTES, **row.get("farther", {})}
+
+    may = sorted(np.array(book.places.code)[found.allowed], key=lambda code: minutes[code])
+
+    assert may == row["answer"]
+    for code, cause in row.get("why", {}).items():
+        assert Bar(found.bar[book.row_of[code]]).name.lower() == cause
+    assert [rule.code for rule in found.unmet] == row.get("unmet", [])
+
+
+def test_every_need_of_the_rules_has_a_golden_case() -> None:
+    covered = {need for row in CASES for need in row.get("needs", ())}
+
+    assert {need for rule in rules_of(clinical_policies()) for need in rule.needs} <= covered
