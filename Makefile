@@ -53,4 +53,4 @@ lock:  ## Choose versions anew and write the locks; needs uv and npm
 LOCKED := --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --no-emit-find-links
 
 clean:  ## Remove what set-up made (not the data in var/)
-	rm -rf .venv node_modules clearway/static/vendor
+	rm -rf .venv node_modules clearway/static/vendor clearway/_vendor

@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from clearway.domain.shared.geography import distance_km
-from clearway.engine.ambulance.travel import ROADS, Curve
+from clearway.engine.ambulance.curve import ROADS, Curve
 
 FURTHEST_KM = 60.0
 

@@ -17,6 +17,7 @@ import pytest
 # Settings read the environment when they are loaded, so the home of this run is named before anything else.
 HOME = Path(tempfile.mkdtemp(prefix="clearway-tests-"))
 HOME.chmod(0o711)  # the ordinary user that runs PostgreSQL for root must be able to pass through
+(HOME / "static").mkdir()  # where a deployment collects its page files; here they are read from the code
 os.environ["CLEARWAY_HOME"] = str(HOME)
 os.environ["CLEARWAY_SECRET_KEY"] = "for tests only"
 HAS_SETTINGS = importlib.util.find_spec("clearway.config.settings") is not None

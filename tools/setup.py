@@ -1,4 +1,4 @@
-"""Make this folder ready to run: virtual environment, locked packages, front-end files, and a browser.
+"""Make this folder ready to run: virtual environment, locked packages, front-end files, drive times, browser.
 
     python3 tools/setup.py run     what `make demo` needs
     python3 tools/setup.py test    what `make test` needs as well: the tools of the tests and Chromium
@@ -44,6 +44,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         install_packages(ROOT / LOCKS[purpose])
         make_command()
         fetch_assets()
+        fetch_drive_times()
         if purpose == "test":
             offer_browser()
     except CannotSetUp as problem:
@@ -128,6 +129,21 @@ def fetch_assets() -> None:
         run([*npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"])
         assets.copy(ROOT)
     done("assets", stamp)
+
+
+def fetch_drive_times() -> None:
+    """Fetch the table of drive times. Without it travel is estimated by distance: a failure stops nothing."""
+    sources = [ROOT / "requirements-travel.lock", ROOT / "tools" / "drive_times.py"]
+    stamp = fingerprint(*(source.read_text() for source in sources))
+    if is_done("drive-times", stamp) and (ROOT / "clearway" / "_vendor" / "drive_times.npz").is_file():
+        return
+    try:
+        with step("Fetching the drive times (26 MB, kept as 3 MB)"):
+            run([PROGRAMS / "python", ROOT / "tools" / "drive_times.py"])
+    except CannotSetUp as problem:
+        print(f"No drive times: travel will be estimated by straight-line distance. {problem}")
+        return
+    done("drive-times", stamp)
 
 
 def npm_command() -> list[str | Path]:

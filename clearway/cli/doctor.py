@@ -16,6 +16,7 @@ import shutil
 import sys
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -112,6 +113,12 @@ def machine() -> Iterator[Finding]:
             yield Finding(f"Port {port}", WARNING, "In use, perhaps by Clearway itself.", "Else: --port.")
     yield clock()
     yield from page_files(Path(__file__).resolve().parents[1] / "static" / "vendor")
+    yield drive_times(
+        Path(
+            os.environ.get("CLEARWAY_DRIVE_TIMES")
+            or Path(__file__).resolve().parents[1] / "_vendor" / "drive_times.npz"
+        )
+    )
     if (database.REPOSITORY / "tests").is_dir():
         yield from test_tools()
 
@@ -143,6 +150,23 @@ def page_files(vendor: Path) -> Iterator[Finding]:
         yield Finding("Page files", FAULT, found, "Run: python3 tools/setup.py run")
     else:
         yield Finding("Page files", OK, "Present.")
+
+
+def drive_times(file: Path) -> Finding:
+    """The table of drive times, without which travel is estimated by distance."""
+    from clearway.interchange import drive_times
+
+    fix = "Run: .venv/bin/python tools/drive_times.py"
+    if not file.is_file():
+        return Finding("Drive times", WARNING, "None: travel is estimated by straight-line distance.", fix)
+    try:
+        times = drive_times.read(file.read_bytes())
+    except drive_times.CannotRead as problem:
+        return Finding("Drive times", FAULT, str(problem), fix)
+    as_of = datetime.fromtimestamp(times.as_of, UTC)
+    areas, hospitals = times.minutes.shape
+    found = f"{areas:,} small areas, {hospitals} hospitals, as of {as_of:%d %B %Y}.".replace(" 0", " ")
+    return Finding("Drive times", OK, found)
 
 
 def test_tools() -> Iterator[Finding]:

@@ -48,6 +48,9 @@ VARIABLES = {
         "Addresses that may send forms, such as https://clearway.example, with commas between.", "none"
     ),
     "CLEARWAY_HTTPS": Variable("1 when people come by https: cookies then never travel without it.", "0"),
+    "CLEARWAY_DRIVE_TIMES": Variable(
+        "File of drive times that tools/drive_times.py has made.", "the one that set-up keeps in the package"
+    ),
     "CLEARWAY_METRICS_TOKEN": Variable(
         "Bearer token that /metrics asks for.", "none: only this machine may read it", secret=True
     ),

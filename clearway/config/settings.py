@@ -20,6 +20,8 @@ SECRET_KEY = os.environ.get("CLEARWAY_SECRET_KEY") or (
 ALLOWED_HOSTS = os.environ.get("CLEARWAY_ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]").split(",")
 CSRF_TRUSTED_ORIGINS = [o for o in os.environ.get("CLEARWAY_TRUSTED_ORIGINS", "").split(",") if o]
 
+DRIVE_TIMES = Path(os.environ.get("CLEARWAY_DRIVE_TIMES", PACKAGE / "_vendor" / "drive_times.npz"))
+
 INSTALLED_APPS = [
     "clearway.core",
     "clearway.desks.ambulance",

@@ -1,5 +1,6 @@
 """A running Clearway and a browser. Skipped, with the reason, where there is no Chromium."""
 
+import functools
 import os
 import socket
 import subprocess
@@ -12,11 +13,11 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, StorageState, sync_playwright
 
 from clearway.config import postgres
 
-from .serve import PASSWORD
+from .serve import PASSWORD, WORKS_IN
 
 CHROMIUM = Path("/usr/bin/chromium")
 FLAGS = [
@@ -78,11 +79,33 @@ def chromium(clearway: Running) -> Iterator[Browser]:
         browser.close()
 
 
+SignedIn = Callable[[str], StorageState]
+
+
+@pytest.fixture(scope="session")
+def signed_in(chromium: Browser, clearway: Running) -> SignedIn:
+    """Sign somebody in through the page, once in a run; what the browser then keeps serves every test."""
+
+    @functools.cache
+    def sign_in(user: str) -> StorageState:
+        page = chromium.new_page(base_url=clearway.address, locale="en-GB")
+        page.goto("/sign-in/")
+        page.fill("#username", user)
+        page.fill("#password", PASSWORD)
+        page.press("#password", "Enter")
+        page.wait_for_selector("nav.desk")
+        state = page.context.storage_state()
+        page.close()
+        return state
+
+    return sign_in
+
+
 Open = Callable[..., Page]
 
 
 @pytest.fixture
-def open_page(chromium: Browser, clearway: Running) -> Iterator[Open]:
+def open_page(chromium: Browser, clearway: Running, signed_in: SignedIn) -> Iterator[Open]:
     """Open a page as somebody, in a theme and a size; a console error fails the test."""
     opened: list[Page] = []
     problems: list[str] = []
@@ -90,7 +113,7 @@ def open_page(chromium: Browser, clearway: Running) -> Iterator[Open]:
     def open_(
         address: str,
         *,
-        user: str = "flow",
+        user: str = "",
         theme: str = "light",
         size: tuple[int, int] = (1440, 900),
         scripts: bool = True,
@@ -100,19 +123,14 @@ def open_page(chromium: Browser, clearway: Running) -> Iterator[Open]:
             base_url=clearway.address,
             locale="en-GB",
             java_script_enabled=scripts,
+            storage_state=signed_in(user or WORKS_IN[theme]),
         )
         page = context.new_page()
         page.on("pageerror", lambda error: problems.append(str(error)))
         page.on("console", lambda said: problems.append(said.text) if said.type == "error" else None)
         opened.append(page)
-        page.goto("/sign-in/")
-        page.fill("#username", user)
-        page.fill("#password", PASSWORD)
-        page.press("#password", "Enter")
-        page.wait_for_selector("nav.desk")
-        if page.get_attribute("html", "data-theme") != theme:
-            page.click("button[name=theme]")
         page.goto(address)
+        assert page.get_attribute("html", "data-theme") == theme
         return page
 
     yield open_

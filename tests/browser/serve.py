@@ -13,6 +13,7 @@ import uvicorn
 
 PASSWORD = "a long enough password"
 SEED = 7
+WORKS_IN = {"light": "flow", "dark": "night"}  # theme -> the coordinator who chose it
 
 
 def now() -> datetime:
@@ -41,8 +42,9 @@ def fill() -> None:
         housekeeping.make_partitions(now() + timedelta(days=days))
     region = load_region(parse(find("south-west")), by=Actor("test"), at=now() - timedelta(days=2))
     empty = load_region(parse(find("test-valley")), by=Actor("test"), at=now() - timedelta(days=2))
-    for organisation, name in ((region, "flow"), (empty, "quiet")):
-        user = User.objects.create_user(name, PASSWORD, display_name="Sam Tanner")
+    people = [(region, name, theme) for theme, name in WORKS_IN.items()]
+    for organisation, name, theme in (*people, (empty, "quiet", "light")):
+        user = User.objects.create_user(name, PASSWORD, display_name="Sam Tanner", theme=theme)
         RoleGrant.objects.create(
             user=user,
             role="patient_flow_coordinator",

@@ -18,7 +18,10 @@ BOARDS = [
     "/map/",
 ]
 SIZES = {"desk": (1440, 900), "phone": (390, 844)}
-RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}
+RULES = {
+    "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"],
+    "resultTypes": ["violations"],  # what is in order need not be described node by node
+}
 
 
 def breaches(page: Page) -> list[str]:
@@ -213,15 +216,17 @@ def test_whoever_was_signed_out_is_told_so_and_can_sign_in_again(open_page: Open
 @pytest.mark.promise("R12")
 def test_a_wallboard_whose_heart_has_stopped_hatches_itself(open_page: Open, clearway: Running) -> None:
     page = open_page("/wallboard/")
-    page.wait_for_timeout(17_000)
+    faster = page.context.new_cdp_session(page)  # the style sheet counts fifteen seconds in five
+    faster.send("Animation.enable")
+    faster.send("Animation.setPlaybackRate", {"playbackRate": 3})
+    page.wait_for_timeout(7_000)
     hatch = "getComputedStyle(document.querySelector('.wall'), '::after').opacity"
-    assert page.evaluate(hatch) == "0"  # seventeen seconds with a beating heart
+    assert page.evaluate(hatch) == "0"  # longer than the count with a beating heart
 
     # The script dies: nothing starts the style sheet's count again.
     page.evaluate("window.EventSource = null; document.querySelector('.wall').removeAttribute('data-wall')")
-    page.wait_for_timeout(16_000)
 
-    assert page.evaluate(hatch) == "1"
+    wait_until(page, f"{hatch} === '1'", seconds=16)
     expect(page.locator(".stopped")).to_have_css("opacity", "1")
 
 

@@ -52,16 +52,30 @@ def holder_of_the_seat(house: House) -> str | None:
 
 
 def stop_between_rounds(house: House, name: str) -> None:
-    """Stop a tailer outside a transaction; inside one it would take 30 seconds to lose its seat."""
-    while True:
+    """Stop a tailer outside a transaction; inside one it would take 30 seconds to lose its seat.
+
+    What it sent before it was stopped may reach the server later, so the server must stay idle for a while.
+    """
+    for _ in range(200):
         house.processes[name].send_signal(signal.SIGSTOP)
-        state = house.ask(
-            "SELECT state FROM pg_stat_activity JOIN pg_locks USING (pid) WHERE locktype = 'advisory'"
-        )
-        if state == "idle":
+        before = holders_state(house)
+        time.sleep(0.5)
+        if before[0] == "idle" and before == holders_state(house):
             return
         house.processes[name].send_signal(signal.SIGCONT)
         time.sleep(0.02)
+    pytest.fail(f"{name} was never found between two rounds")
+
+
+def holders_state(house: House) -> tuple[str, float]:
+    """What the session with the seat does, and since when."""
+    with house.connect() as link:
+        found = link.execute(
+            "SELECT state, extract(epoch FROM state_change)::float FROM pg_stat_activity"
+            " JOIN pg_locks USING (pid) WHERE locktype = 'advisory' AND objid = %s AND granted",
+            [tailer.LOCK],
+        ).fetchone()
+    return found or ("away", 0.0)
 
 
 def begin_watching(house: House, screens: int = 1) -> list[Screen]:
@@ -176,6 +190,8 @@ def test_without_a_tailer_the_beat_stops_and_a_standby_takes_over(house: House, 
 def test_a_tailer_that_hangs_loses_its_seat_to_the_standby(house: House, announce: Announce) -> None:
     (screen,) = begin_watching(house)
     tail(house, "tailer-2")
+    connected = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'tailer-2'"
+    wait_for(lambda: house.ask(connected), seconds=20, what="the standby to be there")
 
     stop_between_rounds(house, "tailer-1")
     said = announce(10)

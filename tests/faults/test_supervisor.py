@@ -47,12 +47,15 @@ def test_a_child_that_keeps_failing_is_tried_with_growing_patience() -> None:
     def fail() -> subprocess.Popen[bytes]:
         return subprocess.Popen(["false"])
 
-    supervisor, end = Supervisor(said.append), after(3)
+    def twice() -> list[str]:
+        return [line for line in said if "starting it again" in line][:2]
+
+    supervisor, end = Supervisor(said.append), after(10)
     supervisor.begin(Part("worker", fail))
-    supervisor.watch(until=lambda: time.monotonic() > end)
+    supervisor.watch(until=lambda: len(twice()) == 2 or time.monotonic() > end)
     supervisor.stop()
 
-    assert [line for line in said if "starting it again" in line][:2] == [
+    assert twice() == [
         "worker stopped with exit code 1; starting it again in 0.5 s.",
         "worker stopped with exit code 1; starting it again in 1 s.",
     ]

@@ -11,7 +11,8 @@ from clearway.domain.ambulance.disruptions import Disruption, DisruptionKind
 from clearway.domain.ambulance.situation import Sites
 from clearway.domain.shared.geography import Point
 from clearway.engine.ambulance import travel
-from clearway.engine.ambulance.travel import ROADS, SOURCES, Journeys, Network
+from clearway.engine.ambulance.curve import ROADS
+from clearway.engine.ambulance.travel import SOURCES, Journeys, Network
 
 NOON = datetime(2026, 1, 5, 12, tzinfo=UTC)
 PLACES = Sites(("A", "B"), ("Alpha", "Beta"), np.array([51.0, 51.4]), np.array([-3.0, -3.0]))

