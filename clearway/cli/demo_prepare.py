@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-SIMULATED_KINDS = ("cad", "positions")
+SIMULATED_KINDS = ("cad", "hospital", "positions")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

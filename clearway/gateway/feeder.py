@@ -130,11 +130,14 @@ def play(
     world = World(region, journey.regime, journey.seed, journey.start, positions=POSITION_SECONDS)
     world.advance(journey.sent_until)
     world.positions(journey.sent_until)
+    world.reports(journey.sent_until)
     control_room, vehicles = source_of(region, "cad"), source_of(region, "positions")
+    hospitals = source_of(region, "hospital")
     while not stop.is_set():
         now = clock()
         until = min(journey.sent_until + STRIDE, now)
         gateway.deliver("cad", control_room, world.advance(until))
+        gateway.deliver("hospital", hospitals, world.reports(until))
         recent = world.positions(until)
         gateway.deliver("positions", vehicles, [p for p in recent if p.occurred_at > now - POSITIONS_BACK])
         if stop.is_set():

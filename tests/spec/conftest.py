@@ -1,5 +1,5 @@
 """The same region and feeds for the specifications as for the database tests."""
 
-from tests.database.conftest import cad, valley
+from tests.database.conftest import cad, hospitals, valley
 
-__all__ = ["cad", "valley"]
+__all__ = ["cad", "hospitals", "valley"]

@@ -17,7 +17,8 @@ from clearway.core.feeds.models import Source
 from clearway.core.organisation.models import Organisation
 from clearway.desks.ambulance import situation
 from clearway.desks.ambulance.policy import desk_policy
-from clearway.domain.ambulance import availability, hospitals, transitions
+from clearway.domain.ambulance import availability, transitions
+from clearway.domain.ambulance import hospitals as reports_of
 from clearway.domain.ambulance.events import AvailabilityEvent, Event, HospitalEvent, JobEvent
 from clearway.domain.ambulance.situation import Around, Situation, compose
 from clearway.domain.ambulance.words import Availability
@@ -103,19 +104,22 @@ def test_the_desk_and_a_fold_in_memory_see_the_same(
 
 @pytest.mark.parametrize(("regime", "seed"), [("busy", 1), ("busy", 2), ("quiet", 3)])
 def test_the_desk_sees_what_the_simulated_world_says_it_should(
-    regime: str, seed: int, valley: Organisation, cad: Source
+    regime: str, seed: int, valley: Organisation, cad: Source, hospitals: Source
 ) -> None:
     start = datetime(2026, 11, 20, 6, tzinfo=UTC)
     world = World(REGION, regime, seed=seed, start=start)  # with the faults that crews and lines make
     for hour in range(1, 9):
         now = start + timedelta(hours=hour)
-        deliver(cad, world.advance(now), known=(now - at(0)).total_seconds() / 60)
+        known = (now - at(0)).total_seconds() / 60
+        deliver(cad, world.advance(now), known=known)
+        deliver(hospitals, world.reports(now), known=known)
 
         live, simulated = situation.read(valley.pk, now), world.situation(now)
 
         assert columns(live) == columns(simulated)
         assert pictures(live, valley) == pictures(simulated, valley)
     assert len(live.assignments.key) > 5
+    assert np.isfinite(live.reports.value).sum() > 15
 
 
 def folded(facts: Iterable[Event], cad: Source, now: datetime) -> Situation:
@@ -144,7 +148,7 @@ def folded(facts: Iterable[Event], cad: Source, now: datetime) -> Situation:
         {},
         [],
         {code: site.code for site in sites for code in (site.code, *site.former_codes)},
-        Around(hospitals=[hospitals.fold(each) for each in reports.values()]),
+        Around(hospitals=[reports_of.fold(each) for each in reports.values()]),
     )
 
 

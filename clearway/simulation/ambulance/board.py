@@ -10,9 +10,18 @@ from datetime import UTC, datetime, timedelta
 
 import numpy as np
 
-from clearway.domain.ambulance import availability, transitions
-from clearway.domain.ambulance.events import AvailabilityEvent, Event, JobEvent
-from clearway.domain.ambulance.situation import Feed, Feeds, Place, Reports, Sites, Situation, compose
+from clearway.domain.ambulance import availability, hospitals, transitions
+from clearway.domain.ambulance.events import AvailabilityEvent, Event, HospitalEvent, JobEvent
+from clearway.domain.ambulance.hospitals import HospitalStanding
+from clearway.domain.ambulance.situation import (
+    Around,
+    Feed,
+    Feeds,
+    Place,
+    Sites,
+    Situation,
+    compose,
+)
 from clearway.domain.ambulance.words import Availability, JobStatus
 from clearway.domain.shared.facts import Fact
 from clearway.domain.shared.geography import Point
@@ -44,7 +53,10 @@ class Board:
         self._region, self._where = region, where
         self._assignments: dict[str, _Assignment] = {}
         self._resources: dict[str, _Resource] = {}
+        self._hospitals: dict[str, HospitalStanding] = {}
         self._received: float | None = None
+        self._reported: float | None = None
+        self._liaison = next((source.name for source in region.sources if source.kind == "hospital"), "")
         self._cad = next((source.name for source in region.sources if source.kind == "cad"), "cad")
         self._departments = departments(region)
         self._known_codes = {
@@ -65,6 +77,12 @@ class Board:
             resource.heard.append((event, at))
             resource.folded = None
 
+    def hear_hospital(self, event: HospitalEvent, at: float) -> None:
+        """A hospital's report arrived, on its own line."""
+        self._reported = at
+        before = self._hospitals.get(event.site, HospitalStanding(event.site))
+        self._hospitals[event.site] = hospitals.apply(before, Fact(event, self._liaison, stamp(at)))
+
     def situation(self, at: float) -> Situation:
         """The region at `at`, as columns; positions are those of now."""
         now = datetime.fromtimestamp(at, UTC)
@@ -76,6 +94,7 @@ class Board:
             {call_sign: Place(Point(*place), now) for call_sign, place in self._where().items()},
             self._feeds(now),
             self._known_codes,
+            Around(hospitals=tuple(self._hospitals.values())),
         )
 
     def forget(self, before: float) -> None:
@@ -112,8 +131,8 @@ class Board:
         return sorted(standings, key=lambda standing: standing.call_sign)
 
     def _feeds(self, now: datetime) -> list[Feed]:
-        cad = None if self._received is None else stamp(self._received)
-        heard = {"cad": cad, "positions": now}
+        cad, hospital = (None if at is None else stamp(at) for at in (self._received, self._reported))
+        heard = {"cad": cad, "positions": now, "hospital": hospital}
         return [
             Feed(
                 source.name,
@@ -136,12 +155,11 @@ class Nothing:
     """What a situation of the region holds when nothing has been said."""
 
     sites: Sites
-    reports: Reports
     feeds: Feeds
 
     def feeds_at(self, at: float) -> Feeds:
         """All sources heard just now, but those that never speak."""
-        received = np.where(np.isin(self.feeds.kind, ("cad", "positions")), at, np.nan)
+        received = np.where(np.isin(self.feeds.kind, ("cad", "hospital", "positions")), at, np.nan)
         return replace(self.feeds, received=received)
 
 
@@ -152,7 +170,7 @@ def nothing_known(region: Region) -> Nothing:
         for source in region.sources
     ]
     empty = compose(datetime.fromtimestamp(0, UTC), _as_rows(departments(region)), (), (), {}, feeds)
-    return Nothing(empty.sites, empty.reports, empty.feeds)
+    return Nothing(empty.sites, empty.feeds)
 
 
 def bare(sites: tuple[Site, ...], at: float) -> Situation:

@@ -11,10 +11,13 @@ each hour brings (walk-ins, freed beds) comes from a stream of that department a
 """
 
 import heapq
+from bisect import bisect_left
 from collections import deque
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Protocol
+
+from clearway.domain.ambulance.words import HospitalMeasure
 
 from ..shared.agenda import Agenda
 from ..shared.chance import Chance, Luck, count, normal, seconds
@@ -25,6 +28,11 @@ from .parameters import HospitalProcess, HospitalSite, Regime
 HALF_HOUR = 0.5
 QUARTER = 900
 WALK_IN_ADMITTED, WALK_IN_TREATMENT = 0, 1
+RESUS_SHARE = 0.15  # places for resuscitation as a share of the bays (assumed)
+# Upper ends of levels 1, 2 and 3. Source: the acute parameters of the OPEL framework 2023/24 as published by
+# one analytics team; the two of nine that a simulated department knows. The level is their mean, rounded up.
+HANDOVER_MINUTES = (15.0, 30.0, 60.0)  # mean since midnight
+OCCUPANCY = (0.80, 1.00, 1.20)  # of majors and resuscitation, the corridor counted
 
 
 @dataclass(slots=True, eq=False)
@@ -71,6 +79,9 @@ class Occupancy:
     cohort_taken: int = 0
     free_beds: float = 0
     boarding: deque[str] = field(default_factory=deque)
+    resus_taken: int = 0  # of the bays, by patients who were taken in at once
+    handovers: int = 0  # since midnight
+    handover_minutes: float = 0  # their sum
 
 
 class Streams:
@@ -183,12 +194,32 @@ class Hospital:
         """Ambulance patients without a place."""
         return self.queuing
 
+    def figures(self) -> dict[HospitalMeasure, int]:
+        """How the department stands, as its own systems count it."""
+        now, site = self.now, self.site
+        mean = now.handover_minutes / now.handovers if now.handovers else None
+        return {
+            HospitalMeasure.IN_DEPARTMENT: now.bays_taken + now.corridor_taken + len(self._walk_ins),
+            HospitalMeasure.BOARDING: len(now.boarding),
+            HospitalMeasure.MAJORS_PLACES: site.bays,
+            HospitalMeasure.MAJORS_TAKEN: now.bays_taken - now.resus_taken,
+            HospitalMeasure.RESUS_PLACES: max(2, round(site.bays * RESUS_SHARE)),
+            HospitalMeasure.RESUS_TAKEN: now.resus_taken,
+            HospitalMeasure.COHORT_PLACES: site.cohort_places,
+            HospitalMeasure.BEDS_FREE: int(now.free_beds),
+            HospitalMeasure.RECEIVING_STAFF: self._nurses_on(),
+            HospitalMeasure.PRESSURE_LEVEL: pressure_level(
+                mean, (now.bays_taken + now.corridor_taken) / site.bays
+            ),
+        }
+
     def _registered(self, arrival: Arrival) -> None:
         if arrival.job is not None:
             self.listener.registered(arrival)
         if arrival.resus:
             self.now.bays_taken += 1  # room is made, even beyond the bays there are
-            self._place(arrival, "bay")
+            self.now.resus_taken += 1
+            self._place(arrival, "resus")
             return
         if arrival.chair:
             self._place(arrival, "chair")
@@ -276,6 +307,8 @@ class Hospital:
 
     def _received(self, arrival: Arrival) -> None:
         arrival.received = True
+        self.now.handovers += 1
+        self.now.handover_minutes += (self.agenda.now - arrival.arrived_at) / 60
         if not arrival.resus:
             self.now.nurses_busy -= 1
         if arrival.cohorted:
@@ -294,6 +327,9 @@ class Hospital:
         self.agenda.at(self.agenda.now + took, self._treated, place, admitted)
 
     def _treated(self, place: str, admitted: bool) -> None:
+        if place == "resus":  # well enough for any bay
+            self.now.resus_taken -= 1
+            place = "bay"
         if not admitted:
             self._leave(place)
         elif self.now.free_beds >= 1:
@@ -324,6 +360,7 @@ class Hospital:
 
     def _begin_day(self, day: date) -> None:
         if day != self._day:
+            self.now.handovers, self.now.handover_minutes = 0, 0.0
             self._day = day
             self._strain = max(-0.5, self.streams.strain(day))
 
@@ -367,3 +404,11 @@ class Hospital:
 
 def _share(hours: tuple[float, ...], hour: int) -> float:
     return hours[hour] / sum(hours)
+
+
+def pressure_level(handover_minutes: float | None, occupancy: float) -> int:
+    """The level, 1 to 4, by the bands above; without a handover since midnight, of the occupancy alone."""
+    levels = [bisect_left(OCCUPANCY, occupancy) + 1]
+    if handover_minutes is not None:
+        levels.append(bisect_left(HANDOVER_MINUTES, handover_minutes) + 1)
+    return -(-sum(levels) // len(levels))

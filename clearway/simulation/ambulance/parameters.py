@@ -171,6 +171,18 @@ class FaultRates(_Table, frozen=True):
     delayed_minutes: Lognormal
 
 
+class ReportRates(_Table, frozen=True):
+    """How hospitals tell of themselves, and how unevenly. Shares are of reports; `left_out` is of figures."""
+
+    interval_minutes: Positive
+    missing: Share
+    left_out: Share
+    late: Share
+    late_minutes: Lognormal
+    falls_silent: Share
+    silent_hours: Lognormal
+
+
 class Parameters(_Table, frozen=True):
     demand: Demand
     jobs: Jobs
@@ -180,6 +192,7 @@ class Parameters(_Table, frozen=True):
     sites: dict[str, HospitalSite]
     regimes: dict[str, Regime]
     faults: FaultRates
+    reports: ReportRates
 
     def regime(self, name: str) -> Regime:
         """The regime of this name. Raises LookupError naming those there are."""

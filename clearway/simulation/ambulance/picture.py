@@ -11,14 +11,17 @@ import numpy as np
 import numpy.typing as npt
 
 from clearway.domain.ambulance import transitions
+from clearway.domain.ambulance.events import HospitalEvent
 from clearway.domain.ambulance.situation import (
     AVAILABILITIES,
     CATEGORIES,
     JOB_STATES,
     JOB_STATUSES,
     KINDS,
+    MEASURES,
     UNKNOWN,
     Assignments,
+    Reports,
     Resources,
     Situation,
 )
@@ -34,6 +37,7 @@ ROOM = 2048
 _STATUS = {status: place for place, status in enumerate(JOB_STATUSES)}
 _STATE = {state: place for place, state in enumerate(JOB_STATES)}
 _CATEGORY = {category: place for place, category in enumerate(CATEGORIES)}
+_MEASURE = {measure: place for place, measure in enumerate(MEASURES)}
 _KIND = {kind: place for place, kind in enumerate(KINDS)}
 _AVAILABILITY = {word: place for place, word in enumerate(AVAILABILITIES)}
 _NEXT = [[_STATE[transitions.next_state(state, status)] for status in JOB_STATUSES] for state in JOB_STATES]
@@ -50,6 +54,8 @@ class Picture:
         self._row_of_site = {site.code: row for row, site in enumerate(departments(region))}
         self._jobs = _Jobs()
         self._crews: dict[str, _Standing] = {}
+        self._value = np.full((len(self._row_of_site), len(MEASURES)), np.nan)
+        self._said_at = self._value.copy()
 
     def call(self, at: float, incident: str, status: CallStatus, **known: Any) -> None:
         """Calls tell nothing that a situation holds."""
@@ -80,6 +86,13 @@ class Picture:
         if (code, reason) != (standing.availability, standing.reason):
             standing.availability, standing.reason, standing.since = code, reason, float(int(at))
 
+    def hear_hospital(self, event: HospitalEvent, at: float) -> None:
+        """A hospital says how it stands; without faults, no report overtakes another."""
+        row, said_at = self._row_of_site[event.site], event.occurred_at.timestamp()
+        for measure, value in event.counts.items():
+            self._value[row, _MEASURE[measure]] = value
+            self._said_at[row, _MEASURE[measure]] = said_at
+
     def situation(self, at: float) -> Situation:
         """The region at `at`, as columns; positions are those of now.
 
@@ -92,7 +105,7 @@ class Picture:
             resources=self._resources(at, rows),
             assignments=self._jobs.columns(rows),
             feeds=self._empty.feeds_at(at),
-            reports=self._empty.reports,
+            reports=Reports(_read_only(self._value.copy()), _read_only(self._said_at.copy())),
         )
 
     def _resources(self, at: float, rows: npt.NDArray[np.intp]) -> Resources:

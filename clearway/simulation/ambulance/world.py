@@ -10,7 +10,7 @@ and start give the same events, byte for byte, however the way is cut into calls
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
-from clearway.domain.ambulance.events import Event, Position
+from clearway.domain.ambulance.events import Event, HospitalEvent, Position
 from clearway.domain.ambulance.situation import Situation
 from clearway.domain.ambulance.words import CallStatus, Category
 from clearway.domain.shared.region import Region, SiteKind
@@ -31,6 +31,7 @@ from .jobs import Cycle, Ways
 from .picture import Picture
 from .policies import Policy, Question, nearest
 from .positions import Tracker
+from .reports import Reporter
 from .shifts import Shifts
 from .stream import Stream
 from .telling import Teller
@@ -122,6 +123,15 @@ class World:
             for kind, among in self._destinations.items()
         }
         self._open_hospitals(seed)
+        self._reporter = Reporter(
+            self._prefix(seed),
+            self.hospitals,
+            self.parameters.reports,
+            agenda,
+            seed,
+            (self._picture or self._board).hear_hospital,
+            faulty=faults and speaks,
+        )
         self._begin()
 
     def advance(self, until: datetime) -> list[Event]:
@@ -132,6 +142,11 @@ class World:
         """
         self._live(until.timestamp())
         return self._stream.take(until.timestamp()) if self._stream else []
+
+    def reports(self, until: datetime) -> list[HospitalEvent]:
+        """What hospitals said of themselves since the last call, up to `until`, in order of arrival."""
+        self._live(until.timestamp())
+        return self._reporter.take(until.timestamp())
 
     def positions(self, until: datetime) -> list[Position]:
         """The positions since the last call, up to `until`, in order of time; needs `positions` when made."""
@@ -156,10 +171,12 @@ class World:
     def _situation(self) -> Situation:
         now = self._agenda.now
         if self._picture is not None:
+            self._reporter.take(now)
             return self._picture.situation(now)
         if self._stream is None:
             raise ValueError("A silent world without `refresh` keeps no picture of itself.")
         self._stream.deliver(now)
+        self._reporter.deliver(now)
         return self._board.situation(now)
 
     def _live(self, until: float) -> None:
@@ -169,13 +186,15 @@ class World:
 
     def _new_stream(self, seed: int, faults: bool) -> Stream:
         rates = self.parameters.faults
-        prefix = f"{self.region.slug}-{self._civil.day(self._start):%Y%m%d}-{seed}"
         return Stream(
-            prefix,
+            self._prefix(seed),
             Presses(rates, Chance(seed, "presses")) if faults else None,
             Line(rates, Chance(seed, "line")) if faults else None,
             self._board.hear,
         )
+
+    def _prefix(self, seed: int) -> str:
+        return f"{self.region.slug}-{self._civil.day(self._start):%Y%m%d}-{seed}"
 
     def _open_hospitals(self, seed: int) -> None:
         process = self.parameters.process
@@ -194,6 +213,8 @@ class World:
         self._agenda.at(self._start, self._shift_day, today - timedelta(days=1))
         self._agenda.at(self._start, self._shift_day, today)
         self._agenda.at(self._start, self._call_hour)
+        if self._stream is not None or self._picture is not None:  # else nobody listens
+            self._reporter.begin(self._start)
         self._agenda.at(self._civil.instant(today + timedelta(days=1), 0), self._new_day)
         self._agenda.run(self._start)
 
