@@ -2,11 +2,13 @@
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from functools import partial
 
 from clearway.core.audit import seal
 from clearway.core.audit.actions import Actor
 from clearway.core.feeds.queries import first_heard
 from clearway.core.live.tailer import Tailer
+from clearway.core.live.turns import Turns
 from clearway.core.organisation.models import Organisation
 from clearway.desks.ambulance import housekeeping, live, rules, situation
 
@@ -14,7 +16,7 @@ from . import inbox, retention
 from .worker import Duty, clock
 
 POLL_SECONDS = 0.04
-RULES_SECONDS = 5.0
+RULES_EVERY = timedelta(seconds=5)
 SEAL_SECONDS = 30.0
 SETTLING = timedelta(seconds=30)
 SNAPSHOT_MINUTES = 15
@@ -32,9 +34,10 @@ def _inbox() -> list[Duty]:
 
 def _boards() -> list[Duty]:
     tailer = Tailer(live.RENDERERS, live.TICKERS)
+    turns = Turns(RULES_EVERY)
     return [
         Duty("tailer", lambda at: tailer.work(at) > 0, POLL_SECONDS),
-        Duty("rules", _ask_rules, RULES_SECONDS),
+        Duty("rules", partial(_ask_rules, turns), 0.25),
         Duty("snapshots", _snapshot, 20.0),
         Duty("seal", lambda at: seal.seal(at) == seal.RUN, SEAL_SECONDS),
         Duty("housekeeping", _keep_house, 600.0),
@@ -42,11 +45,10 @@ def _boards() -> list[Duty]:
     ]
 
 
-def _ask_rules(at: datetime) -> bool:
-    for organisation in Organisation.objects.all():
-        if not _has_settled(organisation.pk, at):
-            continue
-        rules.run(organisation.pk, situation.read(organisation.pk, at), at)
+def _ask_rules(turns: Turns, at: datetime) -> bool:
+    organisation_id = turns.whose(at)
+    if organisation_id is not None and _has_settled(organisation_id, at):
+        rules.run(organisation_id, situation.read(organisation_id, at), at)
     return False
 
 

@@ -230,7 +230,7 @@ def test_resources_say_what_they_do_and_what_limits_them(coordinator: Client, ca
 
 
 def fragments(render: Any, organisation: Organisation, minutes: float, *keys: str) -> dict[str, str]:
-    live._situation.cache_clear()
+    live._reading.cache_clear()
     made: list[Fragment] = render(organisation.pk, frozenset(keys), at(minutes))
     return {f"{each.topic}-{each.key}": each.html for each in made}
 

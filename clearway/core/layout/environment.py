@@ -9,6 +9,7 @@ from django.contrib.messages import get_messages
 from django.templatetags.static import static
 from django.urls import reverse
 
+from ..live.drawn import drawn
 from . import context, times
 
 PACKAGE = Path(__file__).resolve().parents[2]
@@ -29,6 +30,7 @@ def environment(**options: Any) -> jinja2.Environment:
     made = jinja2.Environment(**options, trim_blocks=True, lstrip_blocks=True)
     made.globals.update(
         static=static,
+        drawn=drawn,
         url=url,
         navigation=context.navigation,
         feeds_of=context.feeds_of,

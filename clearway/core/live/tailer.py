@@ -8,17 +8,17 @@ import contextlib
 import hashlib
 import json
 import logging
-from collections import defaultdict, deque
+from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from django.db import Error as DatabaseError
 from django.db import InterfaceError, OperationalError, connection, transaction
 
-from ..organisation.models import Organisation
 from .fragments import Fragment
 from .models import Change, Push
+from .turns import LONG_AGO, Turns
 
 log = logging.getLogger(__name__)
 
@@ -29,7 +29,6 @@ BEAT_EVERY = timedelta(seconds=2)
 TICK_EVERY = timedelta(seconds=5)
 RETRY_AFTER = timedelta(seconds=4)  # less than a tick, so that what fails is tried at each
 SEAT_IDLE = "5s"
-LONG_AGO = datetime.min.replace(tzinfo=UTC)
 KEEP = timedelta(hours=1)  # a screen that was away longer loads its page anew
 
 # What the last tailer pushed; without it a new one would push every row of every board again.
@@ -58,9 +57,7 @@ class Tailer:
     _seat: object = None
     _pushed: dict[tuple[int, str, str], bytes] = field(default_factory=dict)
     _beaten: datetime = LONG_AGO
-    _next_tick: datetime = LONG_AGO
-    _between: timedelta = TICK_EVERY
-    _to_tick: deque[int] = field(default_factory=deque)
+    _turns: Turns = field(default_factory=lambda: Turns(TICK_EVERY))
     _failed: dict[object, datetime] = field(default_factory=dict)
 
     def work(self, at: datetime) -> int:
@@ -81,16 +78,11 @@ class Tailer:
 
     def _tick_in_turn(self, at: datetime) -> None:
         """One organisation after another, spread over a tick: a change waits for one at most."""
-        if at < self._next_tick:
-            return
-        if not self._to_tick:
-            self._to_tick.extend(Organisation.objects.values_list("pk", flat=True))
-            self._between = TICK_EVERY / max(1, len(self._to_tick))
-            Push.objects.filter(at__lt=at - KEEP).delete()
-        self._next_tick = at + self._between
-        if self._to_tick:
+        organisation_id = self._turns.whose(at)
+        if organisation_id is not None:
             with transaction.atomic():
-                self._tick(self._to_tick.popleft(), at)
+                Push.objects.filter(organisation_id=organisation_id, at__lt=at - KEEP).delete()
+                self._tick(organisation_id, at)
 
     def _is_the_one(self) -> bool:
         """Whether this process has the seat, which is a lock of its session: gone when the connection is."""
@@ -114,8 +106,7 @@ class Tailer:
         self._seat = None
         self._pushed.clear()
         self._failed.clear()
-        self._next_tick = LONG_AGO
-        self._to_tick.clear()
+        self._turns = Turns(TICK_EVERY)
         with contextlib.suppress(DatabaseError), connection.cursor() as cursor:
             cursor.execute("SELECT pg_advisory_unlock_all(), set_config('idle_session_timeout', '0', false)")
 

@@ -1,10 +1,14 @@
 """Reading organisations, sites and policies."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
 from django.db.models import Q
+
+from clearway.domain.shared.geography import Point
+from clearway.domain.shared.region import SiteKind
 
 from .models import Area, PolicyVersion, Site
 
@@ -15,6 +19,26 @@ def site_by_code(organisation_id: int) -> dict[str, Site]:
         "id", "code", "key", "name", "kind", "border", "former_codes", "latitude", "longitude"
     )
     return {code: site for site in sites for code in (site.code, *site.former_codes)}
+
+
+@dataclass(frozen=True, slots=True)
+class ReceivingSite:
+    """A hospital with an emergency department; former_codes are those of its merged predecessors."""
+
+    code: str
+    name: str
+    point: Point
+    former_codes: tuple[str, ...]
+
+
+def receiving_sites(organisation_id: int) -> list[ReceivingSite]:
+    """Every hospital with an emergency department, in the order of the boards; one query."""
+    sites = Site.objects.filter(organisation_id=organisation_id, kind=SiteKind.EMERGENCY_DEPARTMENT)
+    rows = sites.values_list("border", "name", "code", "latitude", "longitude", "former_codes")
+    return [
+        ReceivingSite(code, name, Point(latitude, longitude), tuple(former_codes))
+        for _, name, code, latitude, longitude, former_codes in sorted(rows)
+    ]
 
 
 def policy(organisation_id: int, name: str, on: date) -> dict[str, Any]:

@@ -11,12 +11,11 @@ from functools import lru_cache
 from django.template.loader import render_to_string
 
 from clearway.core.layout import context
+from clearway.core.live.drawn import drawn
 from clearway.core.live.fragments import Fragment
 from clearway.core.live.tailer import Render
 from clearway.core.worklist import live as worklist
 from clearway.core.worklist.actions import TOPIC
-from clearway.domain.ambulance.situation import Situation
-from clearway.engine.ambulance.handovers import HandoverPolicy
 
 from . import situation
 from .handovers import presenters as hospitals
@@ -25,25 +24,14 @@ from .resources import boards as resources
 
 
 @lru_cache(maxsize=1)
-def _situation(organisation_id: int, at: datetime) -> Situation:
+def _reading(organisation_id: int, at: datetime) -> situation.Reading:
     """One reading for everything that is rendered in one round of the tailer, which has one instant."""
-    return situation.read(organisation_id, at)
-
-
-# Rows are values without ticking text: most are as they were when a round comes to them again.
-@lru_cache(maxsize=2_000)
-def _site_html(template: str, row: hospitals.HospitalRow, limits: HandoverPolicy) -> str:
-    return render_to_string(template, {"row": row, "limits": limits, "is_open": False})
-
-
-@lru_cache(maxsize=10_000)
-def _resource_html(row: resources.Row) -> str:
-    return render_to_string("resources/row.html", {"row": row})
+    return situation.reading(organisation_id, at)
 
 
 def sites(organisation_id: int, codes: frozenset[str], at: datetime) -> list[Fragment]:
     """The rows and tiles of some hospitals."""
-    read = handovers.board(organisation_id, at, situation=_situation(organisation_id, at))
+    read = handovers.board(organisation_id, at, situation=_reading(organisation_id, at).situation)
     fragments = []
     for picture in read.pictures:
         if (picture.code or hospitals.UNKNOWN_KEY) in codes:
@@ -51,7 +39,8 @@ def sites(organisation_id: int, codes: frozenset[str], at: datetime) -> list[Fra
                 picture, read.basis, read.policy.handover, read.areas.get(picture.code or "", ""), at
             )
             limits = read.policy.handover
-            html, tile = (_site_html(f"handovers/{name}.html", row, limits) for name in ("site", "tile"))
+            html = drawn("handovers/site.html", row=row, limits=limits, is_open=False)
+            tile = drawn("handovers/tile.html", row=row, limits=limits)
             fragments.append(Fragment("handovers", row.key, html, site=picture.code))
             fragments.append(Fragment("wall", row.key, tile, site=picture.code))
     if hospitals.UNKNOWN_KEY in codes and all(picture.code for picture in read.pictures):
@@ -67,14 +56,15 @@ def all_sites(organisation_id: int, _keys: frozenset[str], at: datetime) -> list
 
 def resource_rows(organisation_id: int, call_signs: frozenset[str], at: datetime) -> list[Fragment]:
     """The rows of some resources; an empty one for who has gone off shift."""
-    read = resources.board(organisation_id, at, situation=_situation(organisation_id, at), only=call_signs)
-    html = {row.call_sign: _resource_html(row) for row in read.rows}
+    read = resources.board(organisation_id, at, reading=_reading(organisation_id, at), only=call_signs)
+    html = {row.call_sign: drawn("resources/row.html", row=row) for row in read.rows}
     return [Fragment("resources", call_sign, html.get(call_sign, "")) for call_sign in sorted(call_signs)]
 
 
 def all_resources(organisation_id: int, _keys: frozenset[str], at: datetime) -> list[Fragment]:
     """Every resource again: shifts end and positions grow old with time alone."""
-    return resource_rows(organisation_id, frozenset(_situation(organisation_id, at).resources.call_sign), at)
+    call_signs = _reading(organisation_id, at).situation.resources.call_sign
+    return resource_rows(organisation_id, frozenset(call_signs), at)
 
 
 def sources(organisation_id: int, names: frozenset[str], at: datetime) -> list[Fragment]:

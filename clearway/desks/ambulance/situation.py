@@ -1,7 +1,8 @@
 """The only reading from tables into the frozen value that the engine takes."""
 
 import zlib
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import msgspec
@@ -10,7 +11,7 @@ from django.db.models import Q
 
 from clearway.core.feeds.models import Source
 from clearway.core.feeds.queries import last_heard, switched_on
-from clearway.core.organisation.queries import site_by_code
+from clearway.core.organisation.queries import receiving_sites
 from clearway.domain.ambulance import availability as availability_axis
 from clearway.domain.ambulance import hospitals as hospital_reports
 from clearway.domain.ambulance.availability import ResourceStanding
@@ -20,13 +21,13 @@ from clearway.domain.ambulance.situation import Around, Feed, Place, Situation, 
 from clearway.domain.ambulance.transitions import Assignment as Folded
 from clearway.domain.ambulance.words import Availability, JobStatus
 from clearway.domain.shared.geography import Point
-from clearway.domain.shared.region import SiteKind
 
 from .facts import queries as facts
 from .incidents import queries as incidents
 from .incidents.folding import fold_jobs
 from .liaison import queries as liaison
 from .resources import queries as resources
+from .resources.queries import Seen
 from .snapshots import actions as keep_snapshots
 from .snapshots import queries as snapshots
 
@@ -43,11 +44,34 @@ class Rows(msgspec.Struct, frozen=True):
     hospitals: tuple[HospitalStanding, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """The situation as it stands, and what is said of each resource beside it, by call sign."""
+
+    situation: Situation
+    seen: Mapping[str, Seen]
+
+
 def read(organisation_id: int, at: datetime) -> Situation:
-    """The situation as it stands. Six queries, whatever the size of the region."""
-    rows = _current_rows(organisation_id, at)
+    """The situation as it stands. At most seven queries, whatever the size of the region."""
+    return reading(organisation_id, at).situation
+
+
+def reading(organisation_id: int, at: datetime) -> Reading:
+    """The situation as it stands, with what it was read from.
+
+    A process that reads again fetches only the rows that were written since (see core.live.remembered).
+    """
+    since = at - LOOK_BACK
+    seen = resources.seen_since(organisation_id, since, at)
+    rows = Rows(
+        incidents.open_or_at_hospital_since(organisation_id, since, at),
+        tuple(each.standing for each in seen.values() if each.standing.availability),
+        hospitals=liaison.standings(organisation_id),
+    )
+    places = {name: each.place for name, each in seen.items() if each.place and each.place.at > since}
     feeds = [_feed(source, source.received_at) for source in _sources(organisation_id)]
-    return _compose(organisation_id, at, rows, resources.places(organisation_id, at - LOOK_BACK), feeds)
+    return Reading(_compose(organisation_id, at, rows, places, feeds), seen)
 
 
 def as_known(organisation_id: int, at: datetime) -> Situation:
@@ -71,7 +95,9 @@ def shown(organisation_id: int, at: datetime, known_at: datetime | None) -> Situ
 
 
 def take_snapshot(organisation_id: int, at: datetime) -> None:
-    """Keep what is known now, so that later instants need only the facts known since."""
+    """Keep what is known now, so that later instants need only the facts known since. Once for an instant."""
+    if snapshots.is_kept(organisation_id, at):
+        return
     after_xid = facts.oldest_open_transaction()  # read first: what is still open then is read again later
     rows = _known_rows(organisation_id, at)
     rows = msgspec.structs.replace(rows, heard=rows.heard | last_heard(organisation_id, at))
@@ -82,19 +108,15 @@ def take_snapshot(organisation_id: int, at: datetime) -> None:
 def _compose(
     organisation_id: int, at: datetime, rows: Rows, places: dict[str, Place], feeds: Sequence[Feed]
 ) -> Situation:
-    sites = site_by_code(organisation_id)
-    departments = sorted(
-        {site for site in sites.values() if site.kind == SiteKind.EMERGENCY_DEPARTMENT},
-        key=lambda site: (site.border, site.name),
-    )
+    sites = receiving_sites(organisation_id)
     return compose(
         at,
-        [(site.code, site.name, Point(site.latitude, site.longitude)) for site in departments],
+        [(site.code, site.name, site.point) for site in sites],
         _relevant(rows.assignments, at),
         [each for each in rows.resources if each.availability is not Availability.OFF],
         places,
         feeds,
-        {code: site.code for code, site in sites.items()},
+        {former: site.code for site in sites for former in site.former_codes},
         Around(hospitals=rows.hospitals),
     )
 
@@ -117,14 +139,6 @@ def _sources(organisation_id: int, on: Collection[int] | None = None) -> Iterabl
 def _feed(source: Source, received_at: datetime | None) -> Feed:
     return Feed(
         source.name, source.kind, source.expected_interval_seconds, received_at, frozenset(source.knows)
-    )
-
-
-def _current_rows(organisation_id: int, at: datetime) -> Rows:
-    return Rows(
-        incidents.open_or_at_hospital_since(organisation_id, at - LOOK_BACK),
-        resources.on_shift(organisation_id),
-        hospitals=liaison.standings(organisation_id),
     )
 
 

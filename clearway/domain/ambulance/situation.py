@@ -8,6 +8,7 @@ there is none); rows of one table share an index. No identity is in it.
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from math import isnan
 from types import MappingProxyType
 from typing import Any
 
@@ -153,7 +154,7 @@ def seconds(at: datetime | None) -> float:
 
 def instant(at: float) -> datetime | None:
     """The instant of such a number, None for NaN."""
-    return None if np.isnan(at) else datetime.fromtimestamp(at, UTC)
+    return None if isnan(at) else datetime.fromtimestamp(at, UTC)
 
 
 def column(values: Iterable[float]) -> Seconds:

@@ -1,9 +1,10 @@
 """The picture of every resource: what it is doing, since when, where it was, and what limits it."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 import numpy as np
 
@@ -108,33 +109,45 @@ LIMIT_OF_AVAILABILITY: Mapping[Availability, Limit] = {
 }
 
 
-def resource_rows(situation: Situation, policy: ResourcePolicy) -> tuple[ResourceRow, ...]:
-    """Every resource on shift or on a job, by call sign."""
-    nearest = _nearest_sites(situation)
-    count = len(situation.resources.call_sign)
-    return tuple(_row(situation, policy, row, nearest[row]) for row in range(count))
+def resource_rows(
+    situation: Situation, policy: ResourcePolicy, only: Collection[str] | None = None
+) -> tuple[ResourceRow, ...]:
+    """Every resource on shift or on a job, by call sign; `only` those of some call signs if it is given."""
+    table = situation.resources
+    wanted = [row for row, call_sign in enumerate(table.call_sign) if only is None or call_sign in only]
+    columns = (
+        *(table.kind, table.availability, table.since, table.shift_end),
+        *(table.latitude, table.longitude, table.position_at, table.assignment),
+    )
+    # As plain values: to take numbers out of arrays one by one costs more than all the rest.
+    plain = zip(*(column[wanted].tolist() for column in columns), strict=True)
+    return tuple(
+        _row(situation, policy, (table.call_sign[row], nearest, *values))
+        for row, nearest, values in zip(wanted, _nearest_sites(situation, wanted), plain, strict=True)
+    )
 
 
-def _row(situation: Situation, policy: ResourcePolicy, row: int, nearest_site: str | None) -> ResourceRow:
-    table, jobs = situation.resources, situation.assignments
-    held = int(table.assignment[row])
+def _row(situation: Situation, policy: ResourcePolicy, values: Sequence[Any]) -> ResourceRow:
+    call_sign, nearest_site, kind, available, since, shift_end, latitude, longitude, position_at, held = (
+        values
+    )
+    jobs = situation.assignments
     job = None if held == UNKNOWN else JOB_STATES[jobs.state[held]]
-    availability = None if table.availability[row] == UNKNOWN else AVAILABILITIES[table.availability[row]]
+    availability = None if available == UNKNOWN else AVAILABILITIES[available]
     site = UNKNOWN if held == UNKNOWN else int(jobs.site[held])
-    shift_end = float(table.shift_end[row])
-    position_at = instant(float(table.position_at[row]))
+    seen_at = instant(position_at)
     return ResourceRow(
-        call_sign=table.call_sign[row],
-        kind=None if table.kind[row] == UNKNOWN else KINDS[table.kind[row]],
+        call_sign=call_sign,
+        kind=None if kind == UNKNOWN else KINDS[kind],
         doing=_doing(job, availability),
         job=job,
         availability=availability,
-        since=instant(float(table.since[row] if held == UNKNOWN else jobs.since[held])),
+        since=instant(since if held == UNKNOWN else float(jobs.since[held])),
         incident=None if held == UNKNOWN else jobs.incident[held],
         site=None if site == UNKNOWN else situation.sites.code[site],
         shift_end=instant(shift_end),
-        position=Point(float(table.latitude[row]), float(table.longitude[row])) if position_at else None,
-        position_at=position_at,
+        position=Point(latitude, longitude) if seen_at else None,
+        position_at=seen_at,
         nearest_site=nearest_site,
         limits=_limits(availability, (shift_end - situation.at) / 60, policy),
     )
@@ -161,14 +174,17 @@ def _limits(
     return tuple(limits)
 
 
-def _nearest_sites(situation: Situation) -> list[str | None]:
+def _nearest_sites(situation: Situation, wanted: Sequence[int]) -> list[str | None]:
     table, sites = situation.resources, situation.sites
     if not sites.code:
-        return [None] * len(table.call_sign)
+        return [None] * len(wanted)
+    latitude, longitude = table.latitude[wanted], table.longitude[wanted]
     distances = distance_km(
-        table.latitude[:, None], table.longitude[:, None], sites.latitude[None, :], sites.longitude[None, :]
+        latitude[:, None], longitude[:, None], sites.latitude[None, :], sites.longitude[None, :]
     )
-    known = ~np.isnan(table.latitude)
     return [
-        sites.code[int(np.argmin(distances[row]))] if known[row] else None for row in range(len(distances))
+        None if is_nowhere else sites.code[site]
+        for is_nowhere, site in zip(
+            np.isnan(latitude).tolist(), np.argmin(distances, axis=1).tolist(), strict=True
+        )
     ]

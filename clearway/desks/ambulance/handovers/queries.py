@@ -4,10 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from clearway.core.organisation.queries import area_names, site_by_code
+from clearway.core.organisation.queries import area_names, receiving_sites
 from clearway.domain.ambulance.quality import RULES, Rule
 from clearway.domain.ambulance.situation import Situation
-from clearway.domain.shared.region import SiteKind
 from clearway.engine.ambulance.feeds import Basis, basis
 from clearway.engine.ambulance.handovers import HospitalPicture, hospital_pictures
 
@@ -64,8 +63,7 @@ def board(
 
 def department_codes(organisation_id: int) -> frozenset[str]:
     """The ODS codes of the hospitals that the boards show."""
-    sites = site_by_code(organisation_id).values()
-    return frozenset(site.code for site in sites if site.kind == SiteKind.EMERGENCY_DEPARTMENT)
+    return frozenset(site.code for site in receiving_sites(organisation_id))
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,6 @@ from clearway.core.layout.times import clock
 from clearway.core.organisation.queries import area_names
 from clearway.domain.ambulance.availability import ResourceStanding
 from clearway.domain.ambulance.events import Position
-from clearway.domain.ambulance.situation import Situation
 from clearway.domain.ambulance.words import Availability, Standing
 from clearway.domain.shared.freshness import Freshness
 from clearway.engine.ambulance.feeds import Basis, FeedState, basis
@@ -85,21 +84,24 @@ def board(
     organisation_id: int,
     at: datetime,
     known_at: datetime | None = None,
-    situation: Situation | None = None,
+    reading: situations.Reading | None = None,
     only: frozenset[str] | None = None,
 ) -> Board:
     """The resource board now, or as it was known at a past instant.
 
-    situation  that of the instant, where the caller has read it already
-    only       the call signs of the rows wanted, where not all are
+    reading  that of the instant, where the caller has it already
+    only     the call signs of the rows wanted, where not all are
     """
-    situation = situation or situations.shown(organisation_id, at, known_at)
     policy = desk_policy(organisation_id, known_at or at)
-    rows = resource_rows(situation, policy.resources)
-    if only is not None:
-        rows = tuple(row for row in rows if row.call_sign in only)
-    told = _told(organisation_id, rows, known_at)
-    where = _places(organisation_id, rows, known_at)
+    if known_at is None:
+        reading = reading or situations.reading(organisation_id, at)
+        situation = reading.situation
+        rows = resource_rows(situation, policy.resources, only)
+        told, where = _told(organisation_id, rows, reading.seen)
+    else:
+        situation = situations.as_known(organisation_id, known_at)
+        rows = resource_rows(situation, policy.resources, only)
+        told, where = _was_told(organisation_id, rows, known_at)
     areas = area_names(organisation_id)
     site_names = dict(zip(situation.sites.code, situation.sites.name, strict=True))
     return Board(
@@ -114,26 +116,33 @@ def board(
 
 
 def _told(
-    organisation_id: int, rows: Sequence[ResourceRow], known_at: datetime | None
-) -> dict[str, ResourceStanding]:
-    if known_at is None:
-        return queries.by_call_sign(organisation_id, [row.call_sign for row in rows])
+    organisation_id: int, rows: Sequence[ResourceRow], seen: Mapping[str, queries.Seen]
+) -> tuple[dict[str, ResourceStanding], dict[str, str | None]]:
+    """What is said of each resource, and how the place is called where it was last; by call sign."""
+    call_signs = [row.call_sign for row in rows]
+    off_shift = queries.by_call_sign(organisation_id, [each for each in call_signs if each not in seen])
+    here = {call_sign: seen[call_sign] for call_sign in call_signs if call_sign in seen}
+    return (
+        off_shift | {call_sign: each.standing for call_sign, each in here.items()},
+        {call_sign: each.place_name for call_sign, each in here.items()},
+    )
+
+
+def _was_told(
+    organisation_id: int, rows: Sequence[ResourceRow], known_at: datetime
+) -> tuple[dict[str, ResourceStanding], dict[str, str | None]]:
+    """The same as it was known at a past instant."""
     standings = situations.standings_as_known(organisation_id, known_at)
-    return {standing.call_sign: standing for standing in standings}
-
-
-def _places(
-    organisation_id: int, rows: Sequence[ResourceRow], known_at: datetime | None
-) -> dict[str, str | None]:
-    if known_at is None:
-        return queries.place_names(organisation_id, [row.call_sign for row in rows])
     seen = [
         Position(each.call_sign, each.position_at, each.position.latitude, each.position.longitude)
         for each in rows
         if each.position is not None and each.position_at is not None
     ]
     named = positions.places(seen, organisation_id)
-    return {position.call_sign: name for position, name in zip(seen, named, strict=True)}
+    return (
+        {standing.call_sign: standing for standing in standings},
+        {position.call_sign: name for position, name in zip(seen, named, strict=True)},
+    )
 
 
 def _row(

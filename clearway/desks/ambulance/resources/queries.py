@@ -1,10 +1,13 @@
 """Reading resources as domain values."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Q
 
+from clearway.core.live.remembered import Remembered
 from clearway.domain.ambulance.availability import ResourceStanding
 from clearway.domain.ambulance.situation import Place
 from clearway.domain.ambulance.words import Availability, ResourceKind, Standing
@@ -13,22 +16,20 @@ from clearway.domain.shared.geography import Point
 from .models import Resource
 
 
-def on_shift(organisation_id: int) -> tuple[ResourceStanding, ...]:
-    """Every resource whose availability is known and not off, by call sign."""
-    rows = Resource.objects.filter(organisation_id=organisation_id, availability__isnull=False)
-    return tuple(_standings(rows.exclude(availability=Availability.OFF).order_by("call_sign")))
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """One resource as its row tells: its standing, where it was last, and how that place is called."""
+
+    standing: ResourceStanding
+    place: Place | None
+    place_name: str | None
 
 
-def places(organisation_id: int, since: datetime) -> dict[str, Place]:
-    """The newest position of each resource that was seen since an instant."""
-    seen = Resource.objects.filter(organisation_id=organisation_id, position_at__gt=since)
-    rows = seen.values_list("call_sign", "latitude", "longitude", "position_at")
-    return {
-        call_sign: Place(Point(latitude, longitude), position_at)
-        for call_sign, latitude, longitude, position_at in rows
-        # the table holds all three or none; this tells the type checker
-        if latitude is not None and longitude is not None and position_at is not None
-    }
+def seen_since(organisation_id: int, since: datetime, at: datetime) -> dict[str, Seen]:
+    """Every resource that is on shift, or that was seen since an instant, by call sign. Two queries."""
+    on_shift = Q(availability__isnull=False) & ~Q(availability=Availability.OFF)
+    rows = Resource.objects.filter(on_shift | Q(position_at__gt=since), organisation_id=organisation_id)
+    return _REMEMBERED.read(organisation_id, rows.order_by("call_sign"), at)
 
 
 def standing_of(row: Resource) -> ResourceStanding:
@@ -50,21 +51,7 @@ def standing_of(row: Resource) -> ResourceStanding:
 def by_call_sign(organisation_id: int, call_signs: Collection[str]) -> dict[str, ResourceStanding]:
     """The resources of these call signs. One query."""
     rows = Resource.objects.filter(organisation_id=organisation_id, call_sign__in=call_signs)
-    return {standing.call_sign: standing for standing in _standings(rows)}
-
-
-def _standings(rows: QuerySet[Resource]) -> Iterator[ResourceStanding]:
-    # Without model instances: this is read for every picture, hundreds of rows at a time.
-    for call_sign, availability, since, standing, reason, kind, *rest in rows.values_list(*STANDING_FIELDS):
-        yield ResourceStanding(
-            call_sign,
-            Availability(availability) if availability else None,
-            since,
-            Standing(standing) if standing else None,
-            reason,
-            ResourceKind(kind) if kind else None,
-            *rest,
-        )
+    return {values[0]: _standing(values) for values in rows.values_list(*STANDING_FIELDS)}
 
 
 STANDING_FIELDS = (
@@ -73,9 +60,26 @@ STANDING_FIELDS = (
 )
 
 
-def place_names(organisation_id: int, call_signs: Collection[str] | None = None) -> dict[str, str | None]:
-    """Where each resource was last, in words, by call sign; of all, or of those named."""
-    seen = Resource.objects.filter(organisation_id=organisation_id, position_at__isnull=False)
-    if call_signs is not None:
-        seen = seen.filter(call_sign__in=call_signs)
-    return dict(seen.values_list("call_sign", "place"))
+def _standing(values: Sequence[Any]) -> ResourceStanding:
+    call_sign, availability, since, standing, reason, kind, *rest = values
+    return ResourceStanding(
+        call_sign,
+        Availability(availability) if availability else None,
+        since,
+        Standing(standing) if standing else None,
+        reason,
+        ResourceKind(kind) if kind else None,
+        *rest,
+    )
+
+
+def _seen(values: Sequence[Any]) -> Seen:
+    latitude, longitude, position_at, place_name, *standing = values
+    # the table holds all three or none
+    place = None if position_at is None else Place(Point(latitude, longitude), position_at)
+    return Seen(_standing(standing), place, place_name)
+
+
+_REMEMBERED = Remembered(
+    "call_sign", ("latitude", "longitude", "position_at", "place", *STANDING_FIELDS), _seen
+)
