@@ -2,6 +2,7 @@
 
 import atexit
 import contextlib
+import fcntl
 import os
 import secrets
 import socket
@@ -22,15 +23,27 @@ def database_at_hand() -> Iterator[None]:
     """
     home = database.home() / "postgres"
     supervised = os.environ.get("CLEARWAY_SUPERVISED") == "1"
-    if supervised or not database.is_embedded() or postgres.is_answering(home):
+    if supervised or not database.is_embedded():
         yield
         return
-    server = postgres.start(home)
+    with _one_at_a_time(home.parent):
+        server = None if postgres.is_answering(home) else postgres.start(home)
+        if server:
+            make_embedded_database(server.sockets)
     try:
-        make_embedded_database(server.sockets)
         yield
     finally:
-        server.stop()
+        if server:
+            server.stop()
+
+
+@contextlib.contextmanager
+def _one_at_a_time(home: Path) -> Iterator[None]:
+    """Of commands that begin at the same moment, let one start the server and the others find it."""
+    home.mkdir(parents=True, exist_ok=True)
+    with (home / "postgres.lock").open("a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def prepare(process: str) -> None:
@@ -108,6 +121,9 @@ def serve(process: str, host: str, port: int, workers: int = 1) -> int:
     if not is_free(host, port):
         raise CannotRun(f"Port {port} on {host} is taken. Stop what uses it, or give another with --port.")
     with database_at_hand():
+        (database.home() / "static").mkdir(
+            parents=True, exist_ok=True
+        )  # where collected page files would lie
         prepare_environment(process)
         from clearway.config import server
 

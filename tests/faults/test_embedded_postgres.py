@@ -152,3 +152,31 @@ def test_a_server_is_not_started_from_a_thread_that_may_end_before_the_process(h
     thread.join()
 
     assert "main thread" in str(refused[0])
+
+
+def test_commands_begun_at_the_same_moment_share_one_server(home: Path) -> None:
+    asks = (
+        "import psycopg\nfrom clearway.cli.ground import database_at_hand\n"
+        "from clearway.config import database\n"
+        "with database_at_hand(), psycopg.connect(**database.address()) as link:\n"
+        "    print(link.execute('SELECT 1').fetchone()[0], flush=True)\n    input()\n"
+    )
+    environment = {**os.environ, "CLEARWAY_HOME": str(home.parent), "CLEARWAY_SUPERVISED": ""}
+    together = [
+        subprocess.Popen(
+            [sys.executable, "-c", asks],
+            env=environment,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        for _ in range(3)
+    ]
+
+    said = [process.stdout.readline() for process in together if process.stdout]
+
+    for process in together:
+        process.communicate("\n", timeout=30)
+    assert said == ["1\n"] * 3
+    assert [process.returncode for process in together] == [0, 0, 0]
+    assert not postgres.is_answering(home)
