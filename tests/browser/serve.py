@@ -42,13 +42,20 @@ def fill() -> None:
         housekeeping.make_partitions(now() + timedelta(days=days))
     region = load_region(parse(find("south-west")), by=Actor("test"), at=now() - timedelta(days=2))
     empty = load_region(parse(find("test-valley")), by=Actor("test"), at=now() - timedelta(days=2))
-    people = [(region, name, theme) for theme, name in WORKS_IN.items()]
-    for organisation, name, theme in (*people, (empty, "quiet", "light")):
+    coordinator, torbay = "patient_flow_coordinator", Site.objects.get(organisation=region, code="RA901")
+    people = [(region, name, coordinator, None, theme) for theme, name in WORKS_IN.items()]
+    for organisation, name, role, site, theme in (
+        *people,
+        (region, "liaison", "halo", torbay, "light"),
+        (region, "keeper", "administrator", None, "dark"),
+        (empty, "quiet", coordinator, None, "light"),
+    ):
         user = User.objects.create_user(name, PASSWORD, display_name="Sam Tanner", theme=theme)
         RoleGrant.objects.create(
             user=user,
-            role="patient_flow_coordinator",
+            role=role,
             organisation=organisation,
+            site=site,
             starts_at=now() - timedelta(days=1),
         )
 

@@ -17,6 +17,15 @@ BOARDS = [
     "/wallboard/",
     "/map/",
 ]
+# By user, the forms and lists that only other pages lead to.
+FURTHER = {
+    "flow": [
+        *("/tasks/new/", "/tasks/closed/", "/decisions/new/", "/feeds/quarantine/"),
+        *("/handovers/?at=2020-01-01T00:00", "/resources/?text=nobody"),
+    ],
+    "liaison": ["/tasks/new/", "/tasks/closed/", "/handovers/RA901/"],
+    "keeper": ["/people/acting-up/", "/people/roles/", "/people/on-call/new/", "/tasks/budget/"],
+}
 SIZES = {"desk": (1440, 900), "phone": (390, 844)}
 RULES = {
     "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"],
@@ -36,6 +45,34 @@ def breaches(page: Page) -> list[str]:
 @pytest.mark.parametrize("address", [*BOARDS, "/tasks/", "/policies/"])
 def test_a_board_breaks_no_accessibility_rule(open_page: Open, address: str, theme: str) -> None:
     assert breaches(open_page(address, theme=theme)) == []
+
+
+@pytest.mark.promise("A1")
+@pytest.mark.parametrize(
+    ("user", "theme"), [("flow", "light"), ("night", "dark"), ("liaison", "light"), ("keeper", "dark")]
+)
+def test_no_page_that_a_role_can_open_breaks_an_accessibility_rule(
+    open_page: Open, user: str, theme: str
+) -> None:
+    page = open_page("/", user=user, theme=theme)
+    links = page.locator("nav.desk li:not(.small) > a").all()
+    offered = {link.get_attribute("href") or "" for link in links}
+    found = {}
+    for address in sorted(offered | set(FURTHER.get(user, FURTHER["flow"]))):
+        page.goto(address)
+        page.evaluate("document.querySelectorAll('main details').forEach((each) => { each.open = true; })")
+        found[address] = breaches(page)
+
+    assert {address: problems for address, problems in found.items() if problems} == {}
+
+
+@pytest.mark.promise("A1")
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_an_incident_breaks_no_accessibility_rule(open_page: Open, theme: str) -> None:
+    page = open_page("/handovers/RA901/", theme=theme)
+    page.click("main a[href^='/incidents/']")
+    page.evaluate("document.querySelectorAll('main details').forEach((each) => { each.open = true; })")
+    assert breaches(page) == []
 
 
 @pytest.mark.promise("A1")
