@@ -93,6 +93,7 @@ NAVIGATION: list[tuple[str, str, str, str]] = [
     ("Resources", "resources:board", "resources.read", "Alt+2"),
     ("Map", "map:region", "map.read", "Alt+3"),
     ("Wallboard", "handovers:wallboard", "handovers.read", "Alt+4"),
+    ("Diverts", "diverts:diverts", "diverts.read", ""),
     ("Decisions", "decisions:log", "decisions.read", ""),
     ("Write a decision", "decisions:new", "decisions.write", "Alt+D"),
     ("Alarm budget", "tasks:budget", "budget.read", ""),

@@ -13,6 +13,7 @@ urlpatterns = [
     path("", include("clearway.desks.ambulance.handovers.urls")),
     path("", include("clearway.desks.ambulance.resources.urls")),
     path("", include("clearway.desks.ambulance.regionmap.urls")),
+    path("", include("clearway.desks.ambulance.diverts.urls")),
     path("", include("clearway.desks.ambulance.quality.urls")),
     path("", include("clearway.gateway.page_urls")),
 ]

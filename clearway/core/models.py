@@ -4,6 +4,7 @@ from .audit.models import Action, Seal
 from .decisions.models import Decision
 from .feeds.models import Batch, Message, Quarantined, Source
 from .live.models import Change, Heartbeat, Push
+from .notices.models import Notice
 from .organisation.models import Area, Organisation, PolicyVersion, Site
 from .people.models import OnCall, RoleGrant, SavedView, User
 from .retention.models import LegalHold
@@ -18,6 +19,7 @@ __all__ = [
     "Heartbeat",
     "LegalHold",
     "Message",
+    "Notice",
     "OnCall",
     "Organisation",
     "PolicyVersion",

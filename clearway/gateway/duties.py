@@ -11,6 +11,7 @@ from clearway.core.live.tailer import Tailer
 from clearway.core.live.turns import Turns
 from clearway.core.organisation.models import Organisation
 from clearway.desks.ambulance import housekeeping, live, rules, situation
+from clearway.desks.ambulance.diverts import actions as diverts
 
 from . import inbox, retention
 from .worker import Duty, clock
@@ -47,6 +48,8 @@ def _boards() -> list[Duty]:
 
 def _ask_rules(turns: Turns, at: datetime) -> bool:
     organisation_id = turns.whose(at)
+    if organisation_id is not None:
+        diverts.run_due(organisation_id, at)
     if organisation_id is not None and _has_settled(organisation_id, at):
         rules.run(organisation_id, situation.read(organisation_id, at), at)
     return False

@@ -14,6 +14,8 @@ from ..audit.models import Action
 from ..feeds.models import Source
 from ..feeds.queries import first_heard, freshness_policy
 from ..live.queries import last_beat
+from ..notices.models import Notice
+from ..notices.queries import shown as notices
 from ..organisation.queries import departments
 from ..worklist.models import Task
 from .times import moment
@@ -126,6 +128,11 @@ def places_of(request: Any) -> list[tuple[str, str]]:
         for code, name in departments(request.organisation.pk)
         if request.reach.allows_site(code, PLACE_PERMISSION)
     ]
+
+
+def notices_of(request: Any) -> list[Notice]:
+    """What everybody has to see at the time of the request; one query."""
+    return notices(request.organisation.pk, request.at) if request.organisation else []
 
 
 def tasks_of(request: Any) -> Tasks | None:

@@ -35,6 +35,7 @@ def environment(**options: Any) -> jinja2.Environment:
         navigation=context.navigation,
         feeds_of=context.feeds_of,
         tasks_of=context.tasks_of,
+        notices_of=context.notices_of,
         beat_of=context.beat_of,
         unknown_before=context.unknown_before,
         places_of=context.places_of,

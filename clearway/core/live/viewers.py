@@ -23,6 +23,7 @@ PERMISSION_OF_TOPIC = {
     "resources": "resources.read",
     "tasks": "tasks.read",
     "feeds": "home.read",
+    "notices": "home.read",
 }
 
 

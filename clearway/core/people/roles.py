@@ -18,6 +18,9 @@ PERMISSIONS: Mapping[str, str] = MappingProxyType(
         "map.read": "see the map",
         "incidents.read": "open an incident, with its identity masked",
         "identity.look": "look at who the patient of an incident is, giving a reason",
+        "diverts.read": "see the diverts",
+        "diverts.manage": "propose a divert, ask for agreement, start, review and end it",
+        "diverts.agree": "agree to a divert for the ambulance service",
         "quality.read": "see what the feeds said that cannot be right",
         "tasks.read": "see the worklist",
         "budget.read": "see how the alarm budget is kept",
@@ -70,14 +73,22 @@ _BOARDS = (
     "handovers.read",
     "resources.read",
     "map.read",
+    "diverts.read",
     "tasks.read",
     "budget.read",
     "decisions.read",
 )
 _DESK = (*_BOARDS, "incidents.read", "tasks.work", "decisions.write", "quality.read", "feeds.read")
 _DESK_LISTS = ("on_call.read", "policies.read")
-_COORDINATION = (*_DESK, *_DESK_LISTS, "handovers.mark", "identity.look")
-_COMMAND = (*_COORDINATION, "feeds.replay", "on_call.manage", "people.read", "people.stand_in")
+_COORDINATION = (*_DESK, *_DESK_LISTS, "handovers.mark", "identity.look", "diverts.manage")
+_COMMAND = (
+    *_COORDINATION,
+    "diverts.agree",
+    "feeds.replay",
+    "on_call.manage",
+    "people.read",
+    "people.stand_in",
+)
 
 # In order of lead: who holds several roles acts in the first of them that may do what is asked.
 ROLES: Mapping[str, Role] = MappingProxyType(
@@ -101,6 +112,7 @@ ROLES: Mapping[str, Role] = MappingProxyType(
                 (
                     "handovers.read",
                     "handovers.mark",
+                    "diverts.read",
                     "incidents.read",
                     "identity.look",
                     "quality.read",
@@ -110,7 +122,7 @@ ROLES: Mapping[str, Role] = MappingProxyType(
                 ),
                 Binding.SITE,
             ),
-            _role("hospital_user", "Hospital user", ("handovers.read",), Binding.SITE),
+            _role("hospital_user", "Hospital user", ("handovers.read", "diverts.read"), Binding.SITE),
             _role(
                 "outpatient_team_leader",
                 "Outpatient team leader",

@@ -14,6 +14,7 @@ from clearway.core.layout import context
 from clearway.core.live.drawn import drawn
 from clearway.core.live.fragments import Fragment
 from clearway.core.live.tailer import Render
+from clearway.core.notices import live as notices
 from clearway.core.worklist import live as worklist
 from clearway.core.worklist.actions import TOPIC
 
@@ -91,5 +92,6 @@ RENDERERS: Mapping[str, Render] = {
     "resource": resource_rows,
     "source": sources,
     TOPIC: tasks,
+    "notice": notices.strip,
 }
-TICKERS: Sequence[Render] = (all_sites, all_resources, sources)
+TICKERS: Sequence[Render] = (all_sites, all_resources, sources, notices.strip)

@@ -1,5 +1,7 @@
 """The tables of the ambulance desk, gathered for Django; each part of the desk keeps its own."""
 
+from .diverts.models import Divert
+from .diverts.models import Step as DivertStep
 from .facts.models import Fact
 from .incidents.models import Assignment, Identity, Incident
 from .liaison.models import HospitalState
@@ -9,6 +11,8 @@ from .snapshots.models import Snapshot
 
 __all__ = [
     "Assignment",
+    "Divert",
+    "DivertStep",
     "Fact",
     "Finding",
     "HospitalState",

@@ -11,9 +11,10 @@ from clearway.core.worklist.actions import Swept, sweep
 from clearway.core.worklist.rules import Rule, evaluate, sweep_policy
 from clearway.domain.ambulance.situation import Situation
 
+from .diverts.rules import DIVERT_REVIEW
 from .handovers.rules import LADDER
 
-RULES: Sequence[Rule[Situation]] = (LADDER, SILENT_FEED)
+RULES: Sequence[Rule[Situation]] = (LADDER, SILENT_FEED, DIVERT_REVIEW)
 
 
 def run(organisation_id: int, situation: Situation, at: datetime) -> Swept:

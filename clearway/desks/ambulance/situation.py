@@ -22,6 +22,7 @@ from clearway.domain.ambulance.transitions import Assignment as Folded
 from clearway.domain.ambulance.words import Availability, JobStatus
 from clearway.domain.shared.geography import Point
 
+from .diverts import queries as diverts
 from .facts import queries as facts
 from .incidents import queries as incidents
 from .incidents.folding import fold_jobs
@@ -53,7 +54,7 @@ class Reading:
 
 
 def read(organisation_id: int, at: datetime) -> Situation:
-    """The situation as it stands. At most seven queries, whatever the size of the region."""
+    """The situation as it stands. At most eight queries, whatever the size of the region."""
     return reading(organisation_id, at).situation
 
 
@@ -117,7 +118,7 @@ def _compose(
         places,
         feeds,
         {former: site.code for site in sites for former in site.former_codes},
-        Around(hospitals=rows.hospitals),
+        Around(hospitals=rows.hospitals, diverts=diverts.in_force(organisation_id, at)),
     )
 
 

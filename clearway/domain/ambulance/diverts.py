@@ -98,6 +98,7 @@ class Divert:
     site     ODS code of the site that is passed by; to, codes of those that agreed to receive
     ends_at  None for one that runs until somebody ends it
     share    of the covered patients, 0 < share <= 1; below 1 only for load levelling
+    reviewed_at  when somebody last looked at it; None since the start
     """
 
     key: str
@@ -108,6 +109,7 @@ class Divert:
     starts_at: datetime
     ends_at: datetime | None
     share: float = 1.0
+    reviewed_at: datetime | None = None
 
     def is_in_force(self, at: datetime) -> bool:
         """Patients are turned away at this instant. The start counts, the end does not."""

@@ -10,8 +10,9 @@ from django.db.models.functions import Concat
 from clearway.core.live.remembered import Remembered
 from clearway.domain.ambulance.transitions import Assignment as Folded
 from clearway.domain.ambulance.words import Category, JobState, JobStatus, ResourceKind
+from clearway.domain.shared.geography import Point
 
-from .models import Assignment
+from .models import Assignment, Incident
 
 
 def open_or_at_hospital_since(organisation_id: int, since: datetime, at: datetime) -> tuple[Folded, ...]:
@@ -40,6 +41,16 @@ def _folded(values: Sequence[Any]) -> Folded:
 
 
 _REMEMBERED = Remembered("key", _FIELDS, _folded)
+
+
+def scenes(organisation_id: int, keys: Collection[str]) -> dict[str, Point]:
+    """Where each of these incidents was, for those whose place is known; one query."""
+    rows = Incident.objects.filter(organisation_id=organisation_id, key__in=keys)
+    return {
+        key: Point(latitude, longitude)
+        for key, latitude, longitude in rows.values_list("key", "latitude", "longitude")
+        if latitude is not None and longitude is not None
+    }
 
 
 def by_key(organisation_id: int, keys: Collection[str]) -> dict[str, Folded]:

@@ -1,0 +1,190 @@
+"""Every step of a divert: proposed, asked for, agreed, started, reviewed, extended, ended."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db import IntegrityError, transaction
+from django.urls import reverse
+
+from clearway.core.audit.actions import Actor, Entry
+from clearway.core.audit.actions import record as audit
+from clearway.core.decisions import snapshots
+from clearway.core.live.actions import announce
+from clearway.core.notices import actions as notices
+from clearway.core.organisation.queries import departments
+from clearway.domain.ambulance import diverts as domain
+from clearway.domain.ambulance.diverts import (
+    DivertState,
+    DivertStep,
+    Signature,
+    Surroundings,
+    Taken,
+    Terms,
+)
+from clearway.domain.shared.errors import NotAllowed
+
+from . import presenters, queries
+from .models import Divert, Step
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """A divert as somebody proposes it: its terms, why, and what the site has done already."""
+
+    terms: Terms
+    trigger: str
+    actions_taken: str
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What goes with a step.
+
+    signature  for whom it is said; signatory, name and post of the person who decided that
+    until      the end that an extension asks for
+    """
+
+    signature: Signature | None = None
+    signatory: str = ""
+    note: str = ""
+    until: datetime | None = None
+
+
+NOTHING_MORE = Said()
+
+
+def propose(
+    proposal: Proposal, *, levels: Mapping[str, int], organisation_id: int, by: Actor, at: datetime
+) -> Divert:
+    """Write a divert down as a draft, with what the boards show now as evidence.
+
+    levels  OPEL level by site, where somebody said it lately
+    Raises NotAllowed for terms that would do harm, or when the site has one already.
+    """
+    if by.user_id is None:
+        raise NotAllowed("nobody", "divert", "Only a person proposes a divert.")
+    around = Surroundings(
+        others=[queries.terms(row) for row in queries.live(organisation_id)],
+        levels=levels,
+        sites=frozenset(code for code, _ in departments(organisation_id)),
+    )
+    domain.check_terms(proposal.terms, around, queries.policy(organisation_id, at))
+    evidence = snapshots.take(organisation_id, at, at)
+    try:
+        with transaction.atomic():
+            row = _insert(proposal, evidence, organisation_id, by.user_id, at)
+            _keep(row, Taken(DivertStep.PROPOSED, at), NOTHING_MORE, by, at)
+    except IntegrityError:
+        why = f"{proposal.terms.site} is on divert already. Extend or end that one."
+        raise NotAllowed("draft", "divert", why) from None
+    return row
+
+
+def take(
+    key: int, step: DivertStep, said: Said = NOTHING_MORE, *, organisation_id: int, by: Actor, at: datetime
+) -> Divert:
+    """Take one step. The last agreement to an extension extends it.
+
+    Raises Divert.DoesNotExist, and NotAllowed with the reason.
+    """
+    with transaction.atomic():
+        row = Divert.objects.select_for_update().get(organisation_id=organisation_id, pk=key)
+        terms, policy = queries.terms(row), queries.policy(organisation_id, at)
+        standing = domain.fold(map(queries.taken, queries.steps(row)), terms)
+        taken = Taken(step, at, said.signature, said.until)
+        domain.check(standing, taken, terms, policy)
+        after = _keep(row, taken, said, by, at)
+        if after.asked_until is not None and not after.is_missing(terms):
+            _keep(row, Taken(DivertStep.EXTENDED, at), NOTHING_MORE, by, at)
+    return row
+
+
+def run_due(organisation_id: int, at: datetime) -> int:
+    """End by rule what time has ended, and let go what nobody answered. Returns how many."""
+    policy, rule = queries.policy(organisation_id, at), Actor("rule")
+    due = 0
+    for row in queries.live(organisation_id):
+        step = _due(row, policy, at)
+        if step is not None:
+            with transaction.atomic():
+                held = Divert.objects.select_for_update().get(pk=row.pk)
+                if _due(held, policy, at) is step:
+                    _keep(held, Taken(step, at), NOTHING_MORE, rule, at)
+                    due += 1
+    return due
+
+
+def _due(row: Divert, policy: domain.DivertPolicy, at: datetime) -> DivertStep | None:
+    if row.state == DivertState.ACTIVE and row.ends_at is not None and row.ends_at <= at:
+        return DivertStep.ENDED
+    asked_at = row.requested_at or row.proposed_at
+    unanswered = at - asked_at > timedelta(minutes=policy.answer_minutes)
+    waits = row.state in (DivertState.DRAFT, DivertState.REQUESTED)
+    return DivertStep.EXPIRED if waits and unanswered else None
+
+
+def _insert(
+    proposal: Proposal, evidence: dict[str, object], organisation_id: int, user_id: int, at: datetime
+) -> Divert:
+    terms = proposal.terms
+    return Divert.objects.create(
+        organisation_id=organisation_id,
+        kind=terms.kind,
+        site=terms.site,
+        to=list(terms.to),
+        covers=sorted(terms.covers),
+        minutes=terms.minutes,
+        share=terms.share,
+        trigger=proposal.trigger,
+        actions_taken=proposal.actions_taken,
+        evidence=evidence,
+        proposed_at=at,
+        proposed_by_id=user_id,
+    )
+
+
+def _keep(row: Divert, taken: Taken, said: Said, by: Actor, at: datetime) -> domain.DivertStanding:
+    """Append the step, bring the row to where it now stands, tell everybody."""
+    signature = taken.signature
+    Step.objects.create(
+        divert=row,
+        step=taken.step,
+        at=at,
+        by_id=by.user_id,
+        role=by.role,
+        party=signature.party if signature else "",
+        site=(signature.site or "") if signature else "",
+        signatory=said.signatory,
+        note=said.note,
+        until=taken.until,
+    )
+    standing = domain.fold(map(queries.taken, queries.steps(row)), queries.terms(row))
+    for name in ("state", "requested_at", "starts_at", "ends_at", "asked_until", "reviewed_at"):
+        setattr(row, name, getattr(standing, name))
+    row.save()
+    _tell(row, at)
+    detail = {
+        "signature": [signature.party, signature.site] if signature else None,
+        "signatory": said.signatory,
+        "until": taken.until.isoformat() if taken.until else None,
+    }
+    entry = Entry(f"diverts.{taken.step.value}", f"divert:{row.pk}", detail)
+    audit([entry], organisation_id=row.organisation_id, by=by, at=at)
+    return standing
+
+
+def _tell(row: Divert, at: datetime) -> None:
+    organisation_id, key = row.organisation_id, f"divert:{row.pk}"
+    if row.state == DivertState.ACTIVE:
+        notices.put(
+            key,
+            presenters.notice(row, dict(departments(organisation_id))),
+            address=reverse("diverts:divert", args=[row.pk]),
+            ends_at=row.ends_at,
+            organisation_id=organisation_id,
+            at=at,
+        )
+    else:
+        notices.withdraw(key, organisation_id=organisation_id, at=at)
+    announce("site", [row.site, *row.to], organisation_id=organisation_id, at=at)

@@ -1,0 +1,219 @@
+"""The list of diverts, proposing one, and its page with every step."""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+from django.http import Http404, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
+from django.views.decorators.http import require_POST
+
+from clearway.core.organisation.queries import departments
+from clearway.core.people.permissions import needs
+from clearway.domain.ambulance.diverts import DivertState, DivertStep, Party
+from clearway.domain.ambulance.situation import Situation
+from clearway.domain.ambulance.words import HospitalMeasure
+from clearway.domain.shared.errors import NotAllowed
+
+from .. import situation
+from ..incidents import queries as incidents
+from . import actions, presenters, queries
+from .effects import Effect, effect
+from .forms import ProposalForm, StepForm
+from .models import Divert
+
+Request = Any
+T = DivertStep
+LEVEL_COUNTS_FOR = timedelta(hours=2)
+
+# The steps that have a button, when, what the button says, and the fields that must be filled.
+BUTTONS: Mapping[DivertState, tuple[tuple[DivertStep, str, frozenset[str]], ...]] = {
+    DivertState.DRAFT: (
+        (T.REQUESTED, "Ask for agreement", frozenset()),
+        (T.WITHDRAWN, "Withdraw", frozenset({"note"})),
+    ),
+    DivertState.REQUESTED: ((T.WITHDRAWN, "Withdraw", frozenset({"note"})),),
+    DivertState.AGREED: (
+        (T.STARTED, "Start now", frozenset()),
+        (T.WITHDRAWN, "Withdraw", frozenset({"note"})),
+    ),
+    DivertState.ACTIVE: (
+        (T.REVIEWED, "Reviewed: keep it", frozenset({"note"})),
+        (T.EXTENSION_ASKED, "Ask for an extension", frozenset({"until"})),
+        (T.ENDED, "End it now", frozenset({"note"})),
+    ),
+}
+FIELDS = {step: fields for buttons in BUTTONS.values() for step, _, fields in buttons}
+SIGNED = frozenset({"party", "signatory"})
+
+
+@needs("diverts.read")
+def diverts(request: Request) -> HttpResponse:
+    """Every divert that is asked for or in force, and those that are over."""
+    organisation_id = request.organisation.pk
+    names = dict(departments(organisation_id))
+    every = [*queries.live(organisation_id), *queries.over(organisation_id)]
+    rows = [row for row in every if _is_in_reach(request, row)]
+    steps = queries.steps_of(rows)
+    lines = [presenters.line(row, steps[row.pk], names) for row in rows]
+    live = len([row for row in rows if not DivertState(row.state).is_over])
+    context = {
+        "live": lines[:live],
+        "over": lines[live:],
+        "may_propose": request.reach.allows("diverts.manage"),
+    }
+    return render(request, "diverts/diverts.html", context)
+
+
+@needs("diverts.manage")
+def propose(request: Request) -> HttpResponse:
+    """Write a divert down; nobody is asked yet."""
+    organisation = request.organisation
+    sites = departments(organisation.pk)
+    data = request.POST if request.method == "POST" else None
+    beginning = {"minutes": 120, "kind": "capacity", "covers": ["adult_majors"]}
+    initial = {**beginning, "site": request.GET.get("site", "")}
+    form = ProposalForm(data, sites=sites, at=request.at, initial=initial)
+    if form.is_valid():
+        seen = situation.read(organisation.pk, request.at)
+        try:
+            row = actions.propose(
+                form.proposal(),
+                levels=_levels(seen),
+                organisation_id=organisation.pk,
+                by=request.actor,
+                at=request.at,
+            )
+            return HttpResponseRedirect(reverse("diverts:divert", args=[row.pk]))
+        except NotAllowed as refusal:
+            form.add_error(None, refusal.why)
+    context = {
+        "form": form,
+        "sites": sites,
+        "kinds": list(presenters.KINDS.items()),
+        "covers": list(presenters.COVERS.items()),
+        "never": presenters.NEVER,
+    }
+    return render(request, "diverts/propose.html", context, status=422 if form.errors else 200)
+
+
+@needs("diverts.read")
+def divert(request: Request, key: int) -> HttpResponse:
+    """One divert: terms, agreements, what it does, and its history."""
+    return _page(request, _get(request, key), StepForm(at=request.at, needs=frozenset()))
+
+
+@needs("diverts.manage")
+@require_POST
+def step(request: Request, key: int, step: str) -> HttpResponse:
+    """Take one of the coordinator's steps."""
+    row = _get(request, key)
+    if step not in FIELDS:
+        raise Http404
+    return _take(request, row, DivertStep(step), FIELDS[DivertStep(step)])
+
+
+@needs("diverts.manage")
+@require_POST
+def agree(request: Request, key: int) -> HttpResponse:
+    """Write down who agreed or refused. For the ambulance service only its own command can."""
+    row = _get(request, key)
+    said = request.POST.get("party", "")
+    step = T.REFUSED if request.POST.get("answer") == "refused" else T.AGREED
+    if said.startswith(Party.AMBULANCE_SERVICE.value) and not request.reach.allows("diverts.agree"):
+        form = StepForm(request.POST, at=request.at, needs=SIGNED)
+        form.add_error(
+            "party", "A service delivery officer or incident manager agrees for the ambulance service"
+        )
+        return _page(request, row, form, status=403)
+    return _take(request, row, step, SIGNED | {"note"} if step is T.REFUSED else SIGNED)
+
+
+def _take(request: Request, row: Divert, step: DivertStep, fields: frozenset[str]) -> HttpResponse:
+    form = StepForm(request.POST, at=request.at, needs=fields)
+    if form.is_valid():
+        try:
+            actions.take(
+                row.pk,
+                step,
+                form.said(),
+                organisation_id=request.organisation.pk,
+                by=request.actor,
+                at=request.at,
+            )
+            return HttpResponseRedirect(reverse("diverts:divert", args=[row.pk]))
+        except NotAllowed as refusal:
+            form.add_error(None, refusal.why)
+        except ValueError:
+            form.add_error("party", "Choose from the list")
+    return _page(request, row, form, status=422)
+
+
+def _page(request: Request, row: Divert, form: StepForm, status: int = 200) -> HttpResponse:
+    names = dict(departments(request.organisation.pk))
+    steps, terms = queries.steps(row), queries.terms(row)
+    may = request.reach.allows("diverts.manage")
+    state = DivertState(row.state)
+    standing = queries.standing(steps, terms)
+    context = {
+        "row": row,
+        "form": form,
+        "title": presenters.title(row, names),
+        "line": presenters.line(row, steps, names),
+        "agreements": presenters.agreements(steps, terms, names),
+        "asks": [
+            (f"{each.party.value}:{each.site or ''}", presenters.signer(each, names))
+            for each in standing.is_missing(terms)
+        ],
+        "history": presenters.history(steps, names),
+        "buttons": [(step.value, label, fields) for step, label, fields in BUTTONS.get(state, ())]
+        if may
+        else [],
+        "may": may,
+        "effect": _effect(request, row),
+        "never": presenters.NEVER,
+        "evidence": [
+            hospital
+            for hospital in row.evidence.get("handovers", {}).get("hospitals", ())
+            if hospital["code"] in (row.site, *row.to)
+        ],
+    }
+    return render(request, "diverts/divert.html", context, status=status)
+
+
+def _effect(request: Request, row: Divert) -> Effect | None:
+    """What it does, as long as the situation still holds the hours around it."""
+    if row.starts_at is None or (row.ends_at or request.at) < request.at - timedelta(hours=12):
+        return None
+    organisation_id = request.organisation.pk
+    seen = situation.read(organisation_id, request.at)
+    scenes = incidents.scenes(organisation_id, set(seen.assignments.incident))
+    return effect(seen, row.site, tuple(row.to), row.starts_at, row.ends_at, scenes)
+
+
+def _levels(seen: Situation) -> dict[str, int]:
+    """The pressure level of each site, where somebody said it lately."""
+    levels = seen.reports.measure(HospitalMeasure.PRESSURE_LEVEL)
+    said_at = seen.reports.measured_at(HospitalMeasure.PRESSURE_LEVEL)
+    since = seen.at - LEVEL_COUNTS_FOR.total_seconds()
+    return {
+        code: int(level)
+        for code, level, at in zip(seen.sites.code, levels, said_at, strict=True)
+        if at >= since
+    }
+
+
+def _get(request: Request, key: int) -> Divert:
+    try:
+        row = queries.one(request.organisation.pk, key)
+    except Divert.DoesNotExist:
+        raise Http404 from None
+    if not _is_in_reach(request, row):
+        raise Http404
+    return row
+
+
+def _is_in_reach(request: Request, row: Divert) -> bool:
+    """Who sees some sites only sees the diverts in which one of them has a part."""
+    return any(request.reach.allows_site(code) for code in (row.site, *row.to))

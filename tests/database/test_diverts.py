@@ -1,0 +1,267 @@
+"""A divert from proposal to end, as the people on the desk take it there."""
+
+import re
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.db import DatabaseError, transaction
+from django.test import Client
+
+from clearway.core.audit.models import Action
+from clearway.core.feeds.models import Source
+from clearway.core.notices.models import Notice
+from clearway.core.organisation.models import Organisation
+from clearway.core.worklist.models import Task
+from clearway.desks.ambulance import rules, situation
+from clearway.desks.ambulance.diverts import actions, queries
+from clearway.desks.ambulance.diverts.effects import effect
+from clearway.desks.ambulance.diverts.models import Divert, Step
+from clearway.domain.ambulance.diverts import DivertState, DivertStep
+from clearway.domain.shared.geography import Point
+from tests.trust import signed_in, somebody
+
+from .conftest import at, conveyance, deliver
+
+MAJORS: dict[str, Any] = {
+    "kind": "capacity",
+    "site": "TVH01",
+    "to": ["TVH02"],
+    "covers": ["adult_majors"],
+    "minutes": "120",
+    "trigger": "Twelve crews queue since noon",
+    "actions_taken": "Full capacity protocol, corridor staffed",
+}
+PARTIES = ("requesting_site:TVH01", "receiving_site:TVH02", "ambulance_service:", "system:")
+
+
+@pytest.fixture
+def coordinator(valley: Organisation) -> Client:
+    return signed_in(somebody("flow", "patient_flow_coordinator", valley))
+
+
+@pytest.fixture
+def officer(valley: Organisation) -> Client:
+    return signed_in(somebody("officer", "service_delivery_officer", valley))
+
+
+def proposed(client: Client, **changed: Any) -> Divert:
+    response = client.post("/diverts/new/", {**MAJORS, **changed})
+    assert response.status_code == 302, problems(response)
+    return Divert.objects.latest("id")
+
+
+def problems(response: Any) -> list[str]:
+    return [each.strip() for each in re.findall(r"<a href=\"#\w+\">([^<]+)</a>", response.content.decode())]
+
+
+def step(client: Client, row: Divert, name: str, **said: str) -> Any:
+    return client.post(f"/diverts/{row.pk}/{name}/", said)
+
+
+def agreed_by_all(client: Client, row: Divert) -> None:
+    for party in PARTIES:
+        said = {"party": party, "signatory": "A. Director, on call", "answer": "agreed"}
+        assert client.post(f"/diverts/{row.pk}/agree/", said).status_code == 302
+
+
+def running(officer: Client) -> Divert:
+    row = proposed(officer)
+    step(officer, row, "requested")
+    agreed_by_all(officer, row)
+    step(officer, row, "started")
+    row.refresh_from_db()
+    assert row.state == DivertState.ACTIVE
+    return row
+
+
+def test_it_goes_from_a_proposal_through_every_agreement_into_force_and_to_its_end(officer: Client) -> None:
+    row = running(officer)
+    assert row.starts_at is not None
+    assert row.ends_at == row.starts_at + timedelta(minutes=120)
+
+    assert step(officer, row, "reviewed", note="Queue is down to four").status_code == 302
+    assert step(officer, row, "ended", note="The queue is gone").status_code == 302
+
+    row.refresh_from_db()
+    assert row.state == DivertState.ENDED
+    taken = [each.step for each in queries.steps(row)]
+    assert taken == ["proposed", "requested", *["agreed"] * 4, "started", "reviewed", "ended"]
+    verbs = set(Action.objects.filter(subject=f"divert:{row.pk}").values_list("verb", flat=True))
+    assert verbs == {f"diverts.{each}" for each in taken}
+
+
+def test_the_coordinator_never_agrees_for_the_ambulance_service(coordinator: Client) -> None:
+    row = proposed(coordinator)
+    step(coordinator, row, "requested")
+
+    said = {"party": "ambulance_service:", "signatory": "Me", "answer": "agreed"}
+    response = coordinator.post(f"/diverts/{row.pk}/agree/", said)
+
+    assert response.status_code == 403
+    assert "service delivery officer or incident manager" in problems(response)[0]
+    assert not Step.objects.filter(divert=row, step="agreed").exists()
+
+
+def test_it_does_not_start_while_one_agreement_is_missing(officer: Client) -> None:
+    row = proposed(officer)
+    step(officer, row, "requested")
+    said = {"signatory": "A. Director", "answer": "agreed"}
+    for party in PARTIES[:-1]:
+        officer.post(f"/diverts/{row.pk}/agree/", {**said, "party": party})
+
+    response = step(officer, row, "started")
+
+    assert response.status_code == 422
+    page = response.content.decode()
+    assert "cannot be started" in page
+    assert "Integrated care board: director on call" in page
+    assert not Notice.objects.exists()
+
+
+def test_a_refusal_says_why_and_ends_the_request(officer: Client) -> None:
+    row = proposed(officer)
+    step(officer, row, "requested")
+    said = {"party": "receiving_site:TVH02", "signatory": "B. Director", "answer": "refused"}
+
+    without = officer.post(f"/diverts/{row.pk}/agree/", said)
+    assert problems(without) == ["Say why, in a few words"]
+    assert "B. Director" in without.content.decode()  # what was typed is kept
+
+    officer.post(f"/diverts/{row.pk}/agree/", {**said, "note": "We hold nine ourselves"})
+    row.refresh_from_db()
+    assert row.state == DivertState.REFUSED
+
+
+@pytest.mark.parametrize(
+    ("changed", "problem"),
+    [
+        ({"to": []}, "Choose at least one site that receives"),
+        ({"to": ["TVH01"]}, "A site cannot receive its own divert."),
+        ({"minutes": "500"}, "At most 120 minutes"),
+        ({"minutes": ""}, "Say for how long."),
+        ({"covers": ["children"]}, "adults for majors only"),
+        ({"trigger": ""}, "Say why: what is the trigger, and since when"),
+        ({"trigger": "for 999 000 0018"}, "Leave out the NHS number"),
+    ],
+)
+def test_a_proposal_that_would_do_harm_is_refused_with_the_reason_and_kept(
+    coordinator: Client, changed: dict[str, Any], problem: str
+) -> None:
+    response = coordinator.post("/diverts/new/", {**MAJORS, **changed})
+
+    assert response.status_code == 422
+    assert problem in " ".join(problems(response))
+    assert "Full capacity protocol" in response.content.decode()
+    assert not Divert.objects.exists()
+
+
+def test_a_site_has_one_divert_at_a_time_and_no_ring_is_made(officer: Client) -> None:
+    running(officer)
+
+    twice = officer.post("/diverts/new/", MAJORS)
+    back = officer.post("/diverts/new/", {**MAJORS, "site": "TVH02", "to": ["TVH01"]})
+
+    assert "TVH01 is on divert already" in " ".join(problems(twice))
+    assert "TVH01 is on divert itself" in " ".join(problems(back))
+
+
+def test_while_it_is_in_force_every_page_says_so_and_the_engine_knows(
+    officer: Client, coordinator: Client, valley: Organisation
+) -> None:
+    row = running(officer)
+    assert row.starts_at and row.ends_at
+
+    page = coordinator.get("/decisions/").content.decode()
+    assert re.search(r"Divert: [^<]+ to [^<]+, adults for majors", page)
+    within = situation.read(valley.pk, row.starts_at + timedelta(minutes=1))
+    after = situation.read(valley.pk, row.ends_at)
+
+    assert [(each.site, each.to) for each in within.diverts] == [("TVH01", ("TVH02",))]
+    assert after.diverts == ()
+
+
+def test_time_ends_it_and_takes_the_notice_away(officer: Client, valley: Organisation) -> None:
+    row = running(officer)
+    assert row.ends_at
+
+    assert actions.run_due(valley.pk, row.ends_at - timedelta(seconds=1)) == 0
+    assert actions.run_due(valley.pk, row.ends_at) == 1
+
+    row.refresh_from_db()
+    assert row.state == DivertState.ENDED
+    assert not Notice.objects.exists()
+    last = queries.steps(row)[-1]
+    assert (last.step, last.by) == (DivertStep.ENDED, None)
+
+
+def test_a_request_that_nobody_answers_expires(officer: Client, valley: Organisation) -> None:
+    row = proposed(officer)
+    step(officer, row, "requested")
+    row.refresh_from_db()
+    assert row.requested_at
+
+    assert actions.run_due(valley.pk, row.requested_at + timedelta(minutes=45)) == 0
+    assert actions.run_due(valley.pk, row.requested_at + timedelta(minutes=46)) == 1
+
+    row.refresh_from_db()
+    assert row.state == DivertState.EXPIRED
+
+
+def test_an_extension_counts_once_everybody_has_agreed_again(officer: Client) -> None:
+    row = running(officer)
+    assert row.ends_at
+    until = row.ends_at + timedelta(minutes=60)
+
+    asked = step(officer, row, "extension_asked", until=f"{until:%Y-%m-%dT%H:%M}")
+    assert asked.status_code == 302
+    row.refresh_from_db()
+    assert row.asked_until is not None
+    assert row.ends_at < row.asked_until
+    agreed_by_all(officer, row)
+
+    row.refresh_from_db()
+    assert row.ends_at == until.replace(second=0, microsecond=0)
+    assert row.asked_until is None
+
+
+def test_a_review_that_is_due_is_a_task_and_the_review_closes_it(
+    officer: Client, valley: Organisation
+) -> None:
+    row = running(officer)
+    assert row.starts_at
+    late = row.starts_at + timedelta(minutes=31)
+
+    rules.run(valley.pk, situation.read(valley.pk, late), late)
+    task = Task.objects.get(rule="divert_review")
+    assert "Review the divert" in task.title
+
+    Divert.objects.filter(pk=row.pk).update(reviewed_at=late)
+    rules.run(valley.pk, situation.read(valley.pk, late), late)
+    task.refresh_from_db()
+    assert task.state not in Task.TO_DO
+
+
+def test_the_steps_of_a_divert_cannot_be_changed(officer: Client) -> None:
+    row = proposed(officer)
+    with pytest.raises(DatabaseError, match="insert-only"), transaction.atomic():
+        Step.objects.filter(divert=row).update(note="it was somebody else")
+
+
+def test_what_it_does_is_counted_on_both_sides_and_on_the_road(valley: Organisation, cad: Source) -> None:
+    deliver(cad, conveyance("TVH01"), known=200)  # arrived at 40, handed over at 50
+    deliver(cad, conveyance("TVH02", incident="2", call_sign="B2", start=60), known=200)  # 100, 110
+    seen = situation.read(valley.pk, at(200))
+    near = dict(
+        zip(seen.sites.code, zip(seen.sites.latitude, seen.sites.longitude, strict=True), strict=True)
+    )
+    scenes = {"2": Point(*map(float, near["TVH01"]))}
+
+    found = effect(seen, "TVH01", ("TVH02",), at(90), at(190), scenes)
+
+    passed, received = found.sides
+    assert (passed.arrivals_before > 0, passed.arrivals_since, passed.mean_before) == (True, 0, 10)
+    assert (received.arrivals_before, received.mean_since) == (0, 10)
+    assert received.arrivals_since == pytest.approx(60 / 100)
+    assert found.redirected == 1
+    assert found.extra_minutes > 0
