@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from clearway.domain.ambulance.words import Category, JobStatus
-from clearway.engine.ambulance.travel import ROADS
+from clearway.engine.ambulance.curve import ROADS
 
 from ..shared.agenda import Agenda
 from . import luck, roads

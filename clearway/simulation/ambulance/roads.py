@@ -5,7 +5,7 @@ The same figures as `engine.ambulance.travel.minutes` within a thousandth, witho
 
 import math
 
-from clearway.engine.ambulance.travel import ROADS
+from clearway.engine.ambulance.curve import ROADS
 
 KM_PER_DEGREE = 111.195  # of latitude, on the sphere the estimate uses
 HALF_A_DEGREE = math.pi / 360
