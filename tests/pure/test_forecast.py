@@ -16,6 +16,7 @@ from clearway.domain.ambulance.transitions import Assignment
 from clearway.domain.ambulance.words import Category, JobState, JobStatus, ResourceKind
 from clearway.domain.shared.geography import Point
 from clearway.engine.ambulance.forecast import NONE, STEPS, ForecastPolicy, commit, forecast
+from clearway.engine.ambulance.forecast_fitted import FITTED
 
 J, S = JobStatus, JobState
 AT = datetime(2026, 11, 2, 15, 0, tzinfo=UTC)
@@ -167,6 +168,6 @@ def test_nothing_is_said_where_no_source_knows_handovers_or_the_feed_is_old() ->
         assert np.isnan(made.wait(np.array([0]), np.array([made.at])).mean).all()
 
 
-def test_weights_beyond_one_are_refused() -> None:
-    with pytest.raises(ValueError, match="at most 1"):
-        replace(POLICY, flow=(0.9, 0.9, 0.9, 0.9))
+def test_a_model_that_would_reward_a_queue_is_refused() -> None:
+    with pytest.raises(ValueError, match="must not shorten"):
+        replace(FITTED, weights={**FITTED.weights, "burden": (-0.1, 0, 0, 0)})

@@ -27,10 +27,12 @@ from clearway.domain.ambulance.situation import (
     Seconds,
     Situation,
 )
-from clearway.domain.ambulance.words import JobState, JobStatus
+from clearway.domain.ambulance.words import HospitalMeasure, JobState, JobStatus
 from clearway.domain.shared.freshness import FreshnessPolicy
 
 from .feeds import basis
+from .forecast_fitted import FITTED
+from .forecast_model import FLAT, Model
 from .travel import PLAIN, Network
 
 Grid = npt.NDArray[np.float64]  # sites x steps
@@ -46,8 +48,8 @@ HOURS_OF_WEEK = 168
 MODEL, RATE, LAST_K, HOUR_OF_WEEK, NONE = "model", "rate", "last_k", "hour_of_week", "none"
 METHODS = (MODEL, RATE, LAST_K, HOUR_OF_WEEK, NONE)
 
-# Standard normal deviates of the quantiles that a forecast keeps.
-P10, P80, P90 = -1.2815515655446004, 0.8416212335729143, 1.2815515655446004
+DEVIATE_OF_P90 = 1.2815515655446004  # of the standard normal distribution
+USUALLY_TAKEN, USUALLY_BOARDING = 0.9, 0.3  # of the majors places
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,17 +59,14 @@ class ForecastPolicy:
     base                    from arrival to handover where nothing waits
     prior_wait, prior_count  what an unknown hospital is like, and for how many handovers that counts
     prior_rate              handovers an hour that an unknown hospital can take, likewise
-    recent, day             how far back the recent figures and those of the day reach
-    knots                   leads at which the following weights are given; straight lines between
-    flow, recently, daily   weight of the queue model, of the last hours and of the last day in the logarithm
-                            of the wait; what is missing to 1 is the prior's
-    shift                   added to that logarithm
-    spread                  deviation of the logarithm of what then happens
+    recent, lasting         how far back the recent figures and the longer ones reach
+    said_for                how long what a hospital says of itself is worth something
     conveyed                share of crews on scene who convey, by category; `conveyed_otherwise` for the rest
     on_scene, journey, to_scene  typical minutes of the parts of a job that lie ahead
     heard_of                lead at which half of the arrivals come from jobs that no crew has yet
     arrivals_by_hour        shape of a day's arrivals by local hour
     k                       handovers in the mean of the last k
+    model                   what was fitted, see forecast_model.py
     """
 
     base: float = 14.0
@@ -75,13 +74,8 @@ class ForecastPolicy:
     prior_count: float = 3.0
     prior_rate: float = 4.0
     recent: float = 120.0
-    day: float = 24 * 60.0
-    knots: tuple[float, ...] = (0, 60, 120, 240)
-    flow: tuple[float, ...] = (0.55, 0.45, 0.35, 0.2)
-    recently: tuple[float, ...] = (0.3, 0.3, 0.3, 0.25)
-    daily: tuple[float, ...] = (0.15, 0.2, 0.25, 0.35)
-    shift: tuple[float, ...] = (0, 0, 0, 0)
-    spread: tuple[float, ...] = (0.35, 0.42, 0.48, 0.55)
+    lasting: float = 360.0
+    said_for: float = 120.0
     conveyed: Mapping[str, float] = field(
         default_factory=lambda: MappingProxyType({"C1": 0.6, "C2": 0.6, "C3": 0.41, "C4": 0.36, "HCP": 0.9})
     )
@@ -95,17 +89,11 @@ class ForecastPolicy:
         *(5.7, 5.5, 5.3, 5.2, 5.2, 5.0, 4.9, 4.8, 4.6, 4.3, 4.0, 3.6),
     )
     k: int = 10
+    model: Model = FITTED
     freshness: FreshnessPolicy = field(default_factory=FreshnessPolicy)
     zone: ZoneInfo = field(default_factory=lambda: ZoneInfo("Europe/London"))
 
     def __post_init__(self) -> None:
-        weights = np.array([self.flow, self.recently, self.daily])
-        if (
-            weights.shape != (3, len(self.knots))
-            or (weights < 0).any()
-            or (weights.sum(axis=0) > 1.0001).any()
-        ):
-            raise ValueError("Weights must be at or above 0, at most 1 together, and one for each knot")
         if self.base < STEP_MINUTES:
             raise ValueError(f"base must be at least one step of {STEP_MINUTES:g} minutes, got {self.base}")
 
@@ -203,11 +191,17 @@ def forecast(
     seen = _seen(situation, policy)
     coming = _coming(situation, policy, seen, network)
     flow = _flow(seen, coming)
-    median, weight = _weighed(flow, seen, policy)
-    spread = np.broadcast_to(_at_leads(policy.spread, policy), median.shape)
+    level = _level(flow, seen, policy)
+    method = (MODEL,) * sites
     if history is not None:
-        spread = spread * history.widen[:, None]
-    return _made(situation.at, median, spread, flow, weight, coming, _reasons(situation, seen, coming))
+        level, method = _by_method(level, situation, policy, history)
+    return _made(situation, policy, history, level, method, flow, coming, _reasons(situation, seen, coming))
+
+
+def observed(situation: Situation, policy: ForecastPolicy, network: Network = PLAIN) -> Mapping[str, Grid]:
+    """The terms of the level (forecast_model.TERMS), sites x steps or sites x 1: for fitting."""
+    seen = _seen(situation, policy)
+    return _terms(seen, _flow(seen, _coming(situation, policy, seen, network)))
 
 
 def commit(made: Forecast, site_row: int, arrival: float) -> Forecast:
@@ -244,9 +238,11 @@ class _Seen:
 
     waiting  patients now; oldest, elapsed  minutes of the longest wait and of all together
     rate     handovers a minute that it takes when somebody waits; busy  minutes that rests on
-    recent   mean wait of the last hours, those who still wait counted with what they have waited
+    recent   mean wait of the last hours, those who still wait counted with what they have waited; lasting
+             likewise over a longer time
     daily    mean wait of the last day
-    arrivals, handed  numbers in the last day and in the recent hours
+    arrivals, handed  numbers in the last day
+    full, boarding    of what the hospital says, see TERMS; 0 where it does not say
     """
 
     waiting: Column
@@ -255,9 +251,12 @@ class _Seen:
     rate: Column
     busy: Column
     recent: Column
+    lasting: Column
     daily: Column
     arrivals: Column
     handed: Column
+    full: Column
+    boarding: Column
     base: float
 
 
@@ -275,29 +274,50 @@ def _seen(situation: Situation, policy: ForecastPolicy) -> _Seen:
     oldest = np.zeros(sites)
     np.maximum.at(oldest, table.site[waits], elapsed[waits])
     took = np.where(done, (handed - arrived) / MINUTE, 0.0)
-    since = now - policy.recent * MINUTE
-    lately = done & (handed > since)
-    # Minutes waited within the window by whoever waited in it, over those handed over in it: a mean that a
-    # standstill drives up, where the mean of those handed over would stand still too.
     until = np.where(waits, now, handed)
-    inside = np.where(waits | lately, np.maximum(0, until - np.maximum(arrived, since)) / MINUTE, 0.0)
-    ended, waiting = count(lately), count(waits)
-    per_day = count(done)
+    per_day, waiting = count(done), count(waits)
     daily = (count(done, took) + policy.prior_count * policy.prior_wait) / (per_day + policy.prior_count)
-    recent = (count(waits | lately, inside) + policy.prior_count * daily) / (ended + policy.prior_count)
+
+    def mean_over(minutes: float) -> Column:
+        """Minutes waited in a window by whoever waited in it, over those handed over in it: a standstill
+        drives it up, where the mean of those handed over would stand still too."""
+        since = now - minutes * MINUTE
+        within = waits | (done & (handed > since))
+        inside = np.where(within, np.maximum(0, until - np.maximum(arrived, since)) / MINUTE, 0.0)
+        ended = count(done & (handed > since))
+        return np.asarray((count(within, inside) + policy.prior_count * daily) / (ended + policy.prior_count))
+
     rate, busy = _rate(situation, policy, waits, done)
+    full, boarding = _said(situation, policy)
     return _Seen(
         waiting=waiting,
         oldest=oldest,
         elapsed=count(waits, elapsed),
         rate=rate,
         busy=busy,
-        recent=recent,
+        recent=mean_over(policy.recent),
+        lasting=mean_over(policy.lasting),
         daily=daily,
         arrivals=count(known & (arrived > now - DAY) & (arrived <= now)),
-        handed=ended,
+        handed=per_day,
+        full=full,
+        boarding=boarding,
         base=policy.base,
     )
+
+
+def _said(situation: Situation, policy: ForecastPolicy) -> tuple[Column, Column]:
+    """The terms `full` and `boarding`: worth less the longer ago they were said."""
+    reports = situation.reports
+    places = reports.measure(HospitalMeasure.MAJORS_PLACES)
+    places = np.where(places > 0, places, np.nan)
+
+    def term(measure: HospitalMeasure, usual: float) -> Column:
+        age = (situation.at - reports.measured_at(measure)) / MINUTE
+        worth = np.clip(1 - age / policy.said_for, 0, 1)
+        return np.asarray(np.nan_to_num((reports.measure(measure) / places - usual) * worth))
+
+    return term(HospitalMeasure.MAJORS_TAKEN, USUALLY_TAKEN), term(HospitalMeasure.BOARDING, USUALLY_BOARDING)
 
 
 def _rate(
@@ -443,50 +463,75 @@ def _flow(seen: _Seen, coming: Grid) -> _Flow:
     )
 
 
-def _weighed(flow: _Flow, seen: _Seen, policy: ForecastPolicy) -> tuple[Grid, Grid]:
-    """The median wait, and what one more in the queue adds to it."""
-    by_flow, by_recent, by_day = (
-        _at_leads(weights, policy) for weights in (policy.flow, policy.recently, policy.daily)
-    )
-    rest = 1 - by_flow - by_recent - by_day
-    logarithm = (
-        by_flow * np.log(flow.wait)
-        + by_recent * np.log(seen.recent)[:, None]
-        + by_day * np.log(seen.daily)[:, None]
-        + rest * np.log(policy.prior_wait)
-        + _at_leads(policy.shift, policy)
-    )
-    median = np.exp(logarithm)
-    return median, by_flow * median / flow.wait * flow.weight
+def _terms(seen: _Seen, flow: _Flow) -> Mapping[str, Grid]:
+    """Every term by name, sites x steps."""
+    columns = {
+        "always": np.ones(len(seen.waiting)),
+        "recently": np.log(seen.recent),
+        "lasting": np.log(seen.lasting),
+        "daily": np.log(seen.daily),
+        "burden": np.log1p(seen.elapsed / 20),
+        "size": np.log(seen.handed + 10),
+        "full": seen.full,
+        "boarding": seen.boarding,
+    }
+    return {"flow": np.log(flow.wait), **{name: column[:, None] for name, column in columns.items()}}
 
 
-def _at_leads(values: tuple[float, ...], policy: ForecastPolicy) -> Column:
-    return np.asarray(np.interp(LEADS, policy.knots, values))
+def _level(flow: _Flow, seen: _Seen, policy: ForecastPolicy) -> Grid:
+    """The logarithm of the wait as the fitted weights have it, sites x steps."""
+    every = _terms(seen, flow)
+    weights = policy.model.weights_at(STEPS, STEP_MINUTES)
+    flat = np.concatenate([every[name] for name in FLAT], axis=1)
+    return np.asarray(flat @ weights[1:] + weights[0] * every["flow"])
+
+
+def _by_method(
+    level: Grid, situation: Situation, policy: ForecastPolicy, history: History
+) -> tuple[Grid, tuple[str, ...]]:
+    """The level with the rows of those sites replaced where a baseline has done better, and what was used.
+
+    A baseline that cannot say anything leaves its site to the model.
+    """
+    level, method = level.copy(), [MODEL] * len(level)
+    for name, guess in baselines(situation, policy, history).items():
+        for row in np.flatnonzero(np.array(history.method) == name):
+            if np.isfinite(guess[row]).all():
+                level[row], method[row] = np.log(np.maximum(guess[row], STEP_MINUTES)), name
+    return level, tuple(method)
 
 
 def _made(
-    at: float,
-    median: Grid,
-    spread: Grid,
+    situation: Situation,
+    policy: ForecastPolicy,
+    history: History | None,
+    level: Grid,
+    method: tuple[str, ...],
     flow: _Flow,
-    weight: Grid,
     coming: Grid,
     why: tuple[tuple[str, ...], ...],
 ) -> Forecast:
-    mean_factor = np.exp(spread**2 / 2)
+    mean, p10, p50, p80, p90, slope = policy.model.read(level, STEP_MINUTES)
+    if history is not None:
+        widen = history.widen[:, None]
+        p10, p80, p90 = (p50 * (each / p50) ** widen for each in (p10, p80, p90))
+    by_flow = policy.model.weights_at(STEPS, STEP_MINUTES)[0]
+    by_model = np.array([each == MODEL for each in method])[:, None]
+    # A baseline does not see the queue, but one more patient lengthens it there as anywhere.
+    weight = np.where(by_model, by_flow * slope * mean / flow.wait, 1.0) * flow.weight
     return Forecast(
-        at=at,
+        at=situation.at,
         step_minutes=STEP_MINUTES,
-        mean=_fixed(median * mean_factor),
-        p10=_fixed(median * np.exp(P10 * spread)),
-        p50=_fixed(median),
-        p80=_fixed(median * np.exp(P80 * spread)),
-        p90=_fixed(median * np.exp(P90 * spread)),
-        added=_fixed(_added(flow, weight * mean_factor, coming)),
-        spread=_fixed(np.array(spread)),
+        mean=_fixed(mean),
+        p10=_fixed(p10),
+        p50=_fixed(p50),
+        p80=_fixed(p80),
+        p90=_fixed(p90),
+        added=_fixed(_added(flow, weight, coming)),
+        spread=_fixed(np.log(p90 / p10) / (2 * DEVIATE_OF_P90)),
         carried=_fixed(flow.carried),
-        weight=_fixed(weight * mean_factor),
-        method=(MODEL,) * len(median),
+        weight=_fixed(weight),
+        method=method,
         why=why,
     )
 
@@ -508,7 +553,7 @@ def _reasons(situation: Situation, seen: _Seen, coming: Grid) -> tuple[tuple[str
             f"{waiting:.0f} waiting, the longest {oldest:.0f} min" if waiting else "Nobody waits",
             f"{expected:.1f} expected in the next hour",
             f"{rate * 60:.1f} handovers an hour when busy",
-            f"mean of the last 2 h {recent:.0f} min",
+            f"mean of the last hours {recent:.0f} min",
         )
         for waiting, oldest, expected, rate, recent in zip(
             seen.waiting, seen.oldest, soon, seen.rate, seen.recent, strict=True
@@ -525,3 +570,48 @@ def _fixed(grid: Grid) -> Grid:
     grid = np.ascontiguousarray(grid)
     grid.flags.writeable = False
     return grid
+
+
+def baselines(
+    situation: Situation, policy: ForecastPolicy, history: History | None = None
+) -> Mapping[str, Grid]:
+    """The three simple forecasts that the model must beat, by name; sites x steps, NaN where unknown.
+
+    rate          those who wait now divided by the handovers of the last hours, on top of the base
+    last_k        mean of the last k handovers
+    hour_of_week  mean of that hour of the week in the history; NaN without one
+    """
+    sites = len(situation.sites.code)
+    table, now = situation.assignments, situation.at
+    arrived, handed = table.stamp(J.AT_HOSPITAL), table.stamp(J.HANDOVER)
+    known = table.site != UNKNOWN
+    done = np.flatnonzero(known & (handed >= arrived) & (handed <= now))
+    newest = done[np.lexsort((-handed[done], table.site[done]))]
+    site = table.site[newest]
+    place = np.arange(len(newest)) - np.searchsorted(site, site)
+    last = newest[place < policy.k]
+    number = np.bincount(table.site[last], minlength=sites)
+    total = np.bincount(table.site[last], (handed[last] - arrived[last]) / MINUTE, sites)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        last_k = total / np.where(number > 0, number, np.nan)
+        waiting = np.bincount(table.site[known & table.patient_is_waiting], minlength=sites)
+        lately = done[handed[done] > now - policy.recent * MINUTE]
+        rate = np.bincount(table.site[lately], minlength=sites) / policy.recent
+        by_rate = policy.base + np.where(waiting > 0, waiting / rate, 0.0)
+    by_rate = np.where(np.isfinite(by_rate), by_rate, np.nan)
+
+    def at_every_step(column: Column) -> Grid:
+        return np.repeat(column[:, None], STEPS, axis=1)
+
+    by_hour = np.full((sites, STEPS), np.nan)
+    if history is not None:
+        hours = hours_of_week(np.asarray(now + LEADS * MINUTE), policy.zone)
+        by_hour = np.take(history.wait, hours, axis=1)
+    return {RATE: at_every_step(by_rate), LAST_K: at_every_step(last_k), HOUR_OF_WEEK: by_hour}
+
+
+def hours_of_week(at: Seconds, zone: ZoneInfo) -> npt.NDArray[np.int64]:
+    """The hour of the local week of instants close together, 0 to 167 from Monday 00."""
+    there = datetime.fromtimestamp(float(at[0]), UTC).astimezone(zone)
+    first = there.weekday() * 24 + there.hour + there.minute / 60
+    return np.asarray((first + (at - at[0]) / HOUR).astype(np.int64) % HOURS_OF_WEEK)
