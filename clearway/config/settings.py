@@ -92,6 +92,7 @@ NAVIGATION: list[tuple[str, str, str, str]] = [
     ("Handovers", "handovers:board", "handovers.read", "Alt+1"),
     ("Resources", "resources:board", "resources.read", "Alt+2"),
     ("Map", "map:region", "map.read", "Alt+3"),
+    ("Roads", "travel:roads", "roads.read", "Alt+R"),
     ("Wallboard", "handovers:wallboard", "handovers.read", "Alt+4"),
     ("Diverts", "diverts:diverts", "diverts.read", ""),
     ("Decisions", "decisions:log", "decisions.read", ""),

@@ -14,6 +14,7 @@ urlpatterns = [
     path("", include("clearway.desks.ambulance.resources.urls")),
     path("", include("clearway.desks.ambulance.regionmap.urls")),
     path("", include("clearway.desks.ambulance.diverts.urls")),
+    path("", include("clearway.desks.ambulance.travel.urls")),
     path("", include("clearway.desks.ambulance.quality.urls")),
     path("", include("clearway.gateway.page_urls")),
 ]

@@ -15,7 +15,16 @@ pytestmark = pytest.mark.django_db
 
 @pytest.mark.parametrize(
     "page",
-    ["/handovers/", "/handovers/TVH01/", "/wallboard/", "/resources/", "/map/", "/quality/", "/feeds/"],
+    [
+        "/handovers/",
+        "/handovers/TVH01/",
+        "/wallboard/",
+        "/resources/",
+        "/map/",
+        "/roads/",
+        "/quality/",
+        "/feeds/",
+    ],
 )
 def test_a_page_takes_the_same_queries_however_full_the_region(
     page: str, valley: Organisation, cad: Source

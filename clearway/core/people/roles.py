@@ -16,6 +16,8 @@ PERMISSIONS: Mapping[str, str] = MappingProxyType(
         "handovers.mark": "mark a crew as queuing or cohorting, or a patient as handed over",
         "resources.read": "see the resource board",
         "map.read": "see the map",
+        "roads.read": "see what hinders travel",
+        "roads.write": "enter and end road disruptions",
         "incidents.read": "open an incident, with its identity masked",
         "identity.look": "look at who the patient of an incident is, giving a reason",
         "diverts.read": "see the diverts",
@@ -74,13 +76,14 @@ _BOARDS = (
     "resources.read",
     "map.read",
     "diverts.read",
+    "roads.read",
     "tasks.read",
     "budget.read",
     "decisions.read",
 )
 _DESK = (*_BOARDS, "incidents.read", "tasks.work", "decisions.write", "quality.read", "feeds.read")
 _DESK_LISTS = ("on_call.read", "policies.read")
-_COORDINATION = (*_DESK, *_DESK_LISTS, "handovers.mark", "identity.look", "diverts.manage")
+_COORDINATION = (*_DESK, *_DESK_LISTS, "handovers.mark", "identity.look", "diverts.manage", "roads.write")
 _COMMAND = (
     *_COORDINATION,
     "diverts.agree",
@@ -99,7 +102,11 @@ ROLES: Mapping[str, Role] = MappingProxyType(
             _role("service_delivery_officer", "Service delivery officer", _COMMAND),
             _role("patient_flow_coordinator", "Patient flow coordinator", (*_COORDINATION, "feeds.replay")),
             _role("local_commander", "Local commander", (*_DESK, *_DESK_LISTS), Binding.AREA),
-            _role("dispatcher", "Dispatcher", (*_BOARDS, "incidents.read", "identity.look", "on_call.read")),
+            _role(
+                "dispatcher",
+                "Dispatcher",
+                (*_BOARDS, "incidents.read", "identity.look", "on_call.read", "roads.write"),
+            ),
             _role("operations_support", "Operations support", (*_DESK, *_DESK_LISTS)),
             _role(
                 "community_response_coordinator",

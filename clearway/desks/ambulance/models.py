@@ -8,6 +8,7 @@ from .liaison.models import HospitalState
 from .quality.models import Finding
 from .resources.models import Position, Resource
 from .snapshots.models import Snapshot
+from .travel.models import RoadDisruption
 
 __all__ = [
     "Assignment",
@@ -20,5 +21,6 @@ __all__ = [
     "Incident",
     "Position",
     "Resource",
+    "RoadDisruption",
     "Snapshot",
 ]

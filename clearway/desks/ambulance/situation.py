@@ -31,6 +31,7 @@ from .resources import queries as resources
 from .resources.queries import Seen
 from .snapshots import actions as keep_snapshots
 from .snapshots import queries as snapshots
+from .travel.queries import disruptions
 
 LOOK_BACK = timedelta(hours=24)
 POSITION_LOOK_BACK = timedelta(hours=2)
@@ -118,7 +119,11 @@ def _compose(
         places,
         feeds,
         {former: site.code for site in sites for former in site.former_codes},
-        Around(hospitals=rows.hospitals, diverts=diverts.in_force(organisation_id, at)),
+        Around(
+            hospitals=rows.hospitals,
+            diverts=diverts.in_force(organisation_id, at),
+            disruptions=disruptions(organisation_id, at),
+        ),
     )
 
 

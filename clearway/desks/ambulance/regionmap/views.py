@@ -1,5 +1,6 @@
 """The map: an outline, the hospitals and the resources. The boards are its equal tables."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -7,9 +8,11 @@ from django.http import HttpResponse
 from django.shortcuts import render
 
 from clearway.core.layout import past
+from clearway.core.layout.times import clock
 from clearway.core.people.permissions import needs
 from clearway.engine.ambulance.handovers import HospitalPicture
 from clearway.engine.ambulance.resources import Doing, ResourceRow, resource_rows
+from clearway.engine.ambulance.travel import in_force
 
 from ..handovers import presenters
 from ..handovers import queries as handovers
@@ -57,6 +60,18 @@ class Hospital:
     label: drawing.Label | None
 
 
+@dataclass(frozen=True, slots=True)
+class Closure:
+    """One road disruption on the drawing, its radius in user units, and when it ends."""
+
+    x: float
+    y: float
+    radius: float
+    kind: str
+    place: str
+    until: str
+
+
 @needs("map.read")
 def region(request: Any) -> HttpResponse:
     """The region, or one area of it, now or as it was known."""
@@ -76,6 +91,7 @@ def region(request: Any) -> HttpResponse:
         "hospitals": _hospitals(read, frame) if frame else [],
         "dots": [dot for each in resources if frame for dot in _dots(each, frame)],
         "limits": read.policy.handover,
+        "closures": list(_closures(read, frame)) if frame else [],
         "without_position": sum(1 for each in resources if each.position is None),
         "legend": LEGEND,
         "areas": sorted({read.areas[code] for code in sites.code if code in read.areas}),
@@ -88,6 +104,15 @@ def region(request: Any) -> HttpResponse:
         "live_after": 0,
     }
     return render(request, "regionmap/region.html", context)
+
+
+def _closures(read: handovers.Board, frame: drawing.Frame) -> Iterator[Closure]:
+    """The road disruptions in force that touch the frame."""
+    for each in in_force(read.situation.disruptions, read.situation.at):
+        if frame.contains(*each.centre):
+            x, y = frame.place(*each.centre)
+            north = frame.place(each.centre.latitude + each.radius_km / 111.2, each.centre.longitude)[1]
+            yield Closure(x, y, max(4.0, y - north), each.kind.value, each.words, clock(each.ends_at))
 
 
 def _hospitals(read: handovers.Board, frame: drawing.Frame) -> list[Hospital]:
