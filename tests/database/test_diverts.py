@@ -156,6 +156,19 @@ def test_a_proposal_that_would_do_harm_is_refused_with_the_reason_and_kept(
     assert not Divert.objects.exists()
 
 
+def test_it_can_be_rehearsed_before_anybody_is_asked(
+    coordinator: Client, cad: Source, valley: Organisation
+) -> None:
+    response = coordinator.post("/diverts/new/", {**MAJORS, "rehearse": "yes"})
+
+    page = response.content.decode()
+    assert response.status_code == 200
+    assert "Rehearsed: the next 4 hours, 2,000 times" in page
+    assert re.search(r"\d+ min \(\d+ to \d+\)", page)
+    assert "Twelve crews queue since noon" in page  # what was typed stays, to be saved
+    assert not Divert.objects.exists()
+
+
 def test_a_site_has_one_divert_at_a_time_and_no_ring_is_made(officer: Client) -> None:
     running(officer)
 

@@ -124,12 +124,26 @@ class DivertPolicy:
     hard_stop_minutes from the start, extensions included; nothing goes beyond it
     answer_minutes    a request that not everybody has agreed to by then expires
     review_minutes    between reviews while it runs
+    covered_share     of those who come by ambulance, whom each cover takes in
     """
 
     most_minutes: float = 120
     hard_stop_minutes: float = 360
     answer_minutes: float = 45
     review_minutes: float = 30
+    covered_share: Mapping[str, float] = field(
+        default_factory=lambda: MappingProxyType(
+            {
+                "everybody": 1.0,
+                "adult_majors": 0.55,
+                "children": 0.08,
+                "stroke": 0.04,
+                "stemi": 0.01,
+                "major_trauma": 0.02,
+                "maternity": 0.02,
+            }
+        )
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -204,6 +204,28 @@ def observed(situation: Situation, policy: ForecastPolicy, network: Network = PL
     return _terms(seen, _flow(seen, _coming(situation, policy, seen, network)))
 
 
+@dataclass(frozen=True, slots=True)
+class Pressure:
+    """What flows to and through each site, as the forecast sees it.
+
+    waiting  patients at the door now
+    coming   sites x steps, expected arrivals
+    rate     handovers a minute when somebody waits
+    base     minutes from arrival to handover where nothing waits
+    """
+
+    waiting: Column
+    coming: Grid
+    rate: Column
+    base: float
+
+
+def pressure(situation: Situation, policy: ForecastPolicy, network: Network = PLAIN) -> Pressure:
+    """The flows that the forecast rests on, for who wants to play them forward with chance in them."""
+    seen = _seen(situation, policy)
+    return Pressure(seen.waiting, _coming(situation, policy, seen, network), seen.rate, policy.base)
+
+
 def commit(made: Forecast, site_row: int, arrival: float) -> Forecast:
     """The forecast once one more vehicle is known to arrive at a site; no other site changes.
 

@@ -64,12 +64,7 @@ def propose(
     """
     if by.user_id is None:
         raise NotAllowed("nobody", "divert", "Only a person proposes a divert.")
-    around = Surroundings(
-        others=[queries.terms(row) for row in queries.live(organisation_id)],
-        levels=levels,
-        sites=frozenset(code for code, _ in departments(organisation_id)),
-    )
-    domain.check_terms(proposal.terms, around, queries.policy(organisation_id, at))
+    check_terms(proposal.terms, levels, organisation_id, at)
     evidence = snapshots.take(organisation_id, at, at)
     try:
         with transaction.atomic():
@@ -79,6 +74,16 @@ def propose(
         why = f"{proposal.terms.site} is on divert already. Extend or end that one."
         raise NotAllowed("draft", "divert", why) from None
     return row
+
+
+def check_terms(terms: Terms, levels: Mapping[str, int], organisation_id: int, at: datetime) -> None:
+    """Whether such a divert may be asked for, beside those there are. Raises NotAllowed with the reason."""
+    around = Surroundings(
+        others=[queries.terms(row) for row in queries.live(organisation_id)],
+        levels=levels,
+        sites=frozenset(code for code, _ in departments(organisation_id)),
+    )
+    domain.check_terms(terms, around, queries.policy(organisation_id, at))
 
 
 def take(

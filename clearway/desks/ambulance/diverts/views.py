@@ -15,13 +15,16 @@ from clearway.domain.ambulance.diverts import DivertState, DivertStep, Party
 from clearway.domain.ambulance.situation import Situation
 from clearway.domain.ambulance.words import HospitalMeasure
 from clearway.domain.shared.errors import NotAllowed
+from clearway.engine.ambulance.forecast import ForecastPolicy
 
 from .. import situation
 from ..incidents import queries as incidents
-from . import actions, presenters, queries
+from ..travel.network import network
+from . import actions, presenters, queries, rehearsal
 from .effects import Effect, effect
 from .forms import ProposalForm, StepForm
 from .models import Divert
+from .rehearsal import Rehearsal
 
 Request = Any
 T = DivertStep
@@ -78,6 +81,8 @@ def propose(request: Request) -> HttpResponse:
     if form.is_valid():
         seen = situation.read(organisation.pk, request.at)
         try:
+            if "rehearse" in request.POST:
+                return _proposal_page(request, form, sites, _rehearsed(request, seen, form))
             row = actions.propose(
                 form.proposal(),
                 levels=_levels(seen),
@@ -88,14 +93,30 @@ def propose(request: Request) -> HttpResponse:
             return HttpResponseRedirect(reverse("diverts:divert", args=[row.pk]))
         except NotAllowed as refusal:
             form.add_error(None, refusal.why)
+    return _proposal_page(request, form, sites)
+
+
+def _proposal_page(
+    request: Request, form: ProposalForm, sites: list[tuple[str, str]], rehearsed: Rehearsal | None = None
+) -> HttpResponse:
     context = {
         "form": form,
         "sites": sites,
         "kinds": list(presenters.KINDS.items()),
         "covers": list(presenters.COVERS.items()),
         "never": presenters.NEVER,
+        "rehearsed": rehearsed,
     }
     return render(request, "diverts/propose.html", context, status=422 if form.errors else 200)
+
+
+def _rehearsed(request: Request, seen: Situation, form: ProposalForm) -> Rehearsal:
+    """What the next four hours hold with the divert of the form. Raises NotAllowed like the proposal."""
+    organisation_id = request.organisation.pk
+    terms, policy = form.proposal().terms, queries.policy(organisation_id, request.at)
+    actions.check_terms(terms, _levels(seen), organisation_id, request.at)
+    seed = int(seen.at)  # of the moment: asked again later, it lives through other futures
+    return rehearsal.of(seen, terms, policy, ForecastPolicy(), network(seen.sites), seed)
 
 
 @needs("diverts.read")
