@@ -25,16 +25,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Migrate, and load the region and the accounts when they are not as this version has them."""
-    from clearway.cli.ground import database_at_hand, load_django
+    from clearway.cli.ground import bring_up_to_date, database_at_hand, load_django
     from clearway.config import database
     from clearway.config.regions import find
 
     notes = Notes(database.home() / "demo.json")
     with database_at_hand():
         load_django("owner")
-        from clearway.config.migrate import migrate
-
-        migrate()
+        bring_up_to_date()
         try:
             pack = find(arguments.region)
         except LookupError as problem:

@@ -69,6 +69,16 @@ def load_django(process: str) -> None:
     django.setup()
 
 
+def bring_up_to_date() -> None:
+    """Migrate the database. Django is loaded as owner. Raises CannotRun for one with other tables."""
+    from clearway.config.migrate import OtherTables, migrate
+
+    try:
+        migrate()
+    except OtherTables as problem:
+        raise CannotRun(str(problem)) from None
+
+
 def prepare_environment(process: str) -> None:
     """Say what kind of process this is, and make its key where there is none."""
     os.environ["CLEARWAY_PROCESS"] = process

@@ -13,16 +13,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    from clearway.cli.ground import database_at_hand, load_django
+    from clearway.cli.ground import bring_up_to_date, database_at_hand, load_django
 
     with database_at_hand():
         load_django("owner")
-        from clearway.config import health, migrate
+        from clearway.config import health
 
         missing = health.missing_migrations()
         if arguments.dry_run:
             print("\n".join(missing) or "The database is up to date.")
             return 0
-        migrate.migrate()
+        bring_up_to_date()
     print(f"The database is up to date; {len(missing)} migrations were run.")
     return 0

@@ -1,17 +1,36 @@
 """Bring a database to the present: roles, migrations, rights. Safe to run again at any time."""
 
+import hashlib
+from pathlib import Path
+
 import psycopg
 from django.db import connection
 
 from . import postgres
 from .database import DATABASE
 
+PACKAGE = Path(__file__).resolve().parents[1]
+MARK = "Clearway tables "
+
+
+class OtherTables(Exception):
+    """The database was made by a version with other tables; until the first release none is carried over."""
+
+    def __str__(self) -> str:
+        return (
+            "This data was made by a version of Clearway with other tables, and until the first release none "
+            "is carried over. Start over with: make demo FRESH=1 (or clearway demo --fresh); for a server of "
+            "your own, give an empty database."
+        )
+
+
 # What the web role must not do to the append-only tables is refused to it here and by triggers for everyone.
 RIGHTS = f"""
 GRANT USAGE ON SCHEMA public TO {postgres.WEB}, {postgres.INGEST};
 GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {postgres.WEB};
 GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO {postgres.WEB};
-REVOKE UPDATE, DELETE ON core_action, core_seal, core_decision, ambulance_fact, ambulance_position
+REVOKE UPDATE, DELETE ON core_action, core_seal, core_decision, ambulance_fact, ambulance_position,
+    ambulance_divert_step
     FROM {postgres.WEB};
 GRANT SELECT ON core_source, core_organisation, core_heartbeat, django_migrations TO {postgres.INGEST};
 GRANT EXECUTE ON FUNCTION clearway_add_partition, clearway_detach_partition, clearway_drop_detached,
@@ -32,11 +51,41 @@ def prepare_embedded(sockets: str) -> None:
 
 
 def migrate() -> None:
-    """Run the migrations, then grant the roles that exist their rights. Needs Django set up as owner."""
+    """Run the migrations, then grant the roles that exist their rights. Needs Django set up as owner.
+
+    Raises OtherTables for a database that a version with other tables made.
+    """
     from django.core.management import call_command
 
+    made, ours = _tables_of_database(), tables_of_code()
+    if made not in (None, ours):
+        raise OtherTables
     call_command("migrate", verbosity=0, interactive=False)
     grant_rights()
+    with connection.cursor() as cursor:
+        cursor.execute(f"COMMENT ON SCHEMA public IS '{MARK}{ours}'")
+
+
+def tables_of_code() -> str:
+    """A short digest of every migration of this version: other tables, other digest."""
+    files = sorted(PACKAGE.glob("**/migrations/0*.py"))
+    digest = hashlib.sha256()
+    for file in files:
+        # Not the line that says when it was generated.
+        digest.update(b"\n".join(line for line in file.read_bytes().split(b"\n") if line[:1] != b"#"))
+    return digest.hexdigest()[:16]
+
+
+def _tables_of_database() -> str | None:
+    """The digest of the version that made its tables; None for an empty one, "" where nobody said."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT to_regclass('django_migrations'), obj_description('public'::regnamespace, 'pg_namespace')"
+        )
+        migrations, said = cursor.fetchone()
+    if migrations is None:
+        return None
+    return said.removeprefix(MARK) if said and said.startswith(MARK) else ""
 
 
 def grant_rights() -> None:

@@ -4,12 +4,15 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from functools import partial
 
+from django.core.management import call_command
+
 from clearway.core.audit import seal
 from clearway.core.audit.actions import Actor
 from clearway.core.feeds.queries import first_heard
 from clearway.core.live.tailer import Tailer
 from clearway.core.live.turns import Turns
 from clearway.core.organisation.models import Organisation
+from clearway.core.organisation.queries import first_loaded
 from clearway.desks.ambulance import housekeeping, live, rules, situation
 from clearway.desks.ambulance.diverts import actions as diverts
 
@@ -20,6 +23,7 @@ POLL_SECONDS = 0.04
 RULES_EVERY = timedelta(seconds=5)
 SEAL_SECONDS = 30.0
 SETTLING = timedelta(seconds=30)
+NEVER_HEARD = timedelta(minutes=10)  # since the trust was set up: by then somebody must know
 SNAPSHOT_MINUTES = 15
 RETENTION_SECONDS = 3600.0
 
@@ -57,9 +61,12 @@ def _ask_rules(turns: Turns, at: datetime) -> bool:
 
 def _has_settled(organisation_id: int, at: datetime) -> bool:
     """Whether the first messages are some time past: until then a picture is half a picture, and every
-    source but the first is silent."""
+    source but the first is silent. A trust that was set up and never heard of has settled too."""
     first = first_heard(organisation_id)
-    return first is not None and at - first >= SETTLING
+    if first is not None:
+        return at - first >= SETTLING
+    loaded = first_loaded(organisation_id)
+    return loaded is not None and at - loaded >= NEVER_HEARD
 
 
 def _snapshot(at: datetime) -> bool:
@@ -71,6 +78,7 @@ def _snapshot(at: datetime) -> bool:
 
 def _keep_house(at: datetime) -> bool:
     housekeeping.make_partitions(at)
+    call_command("clearsessions", verbosity=0)
     return False
 
 

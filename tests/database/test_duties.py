@@ -6,7 +6,7 @@ from clearway.core.audit.actions import Actor
 from clearway.core.audit.models import Action, Seal
 from clearway.core.feeds.actions import switch
 from clearway.core.feeds.models import Source
-from clearway.core.organisation.models import Organisation
+from clearway.core.organisation.models import Organisation, PolicyVersion
 from clearway.core.worklist.models import Task
 from clearway.desks.ambulance import housekeeping
 from clearway.desks.ambulance.handovers import queries as handovers
@@ -44,7 +44,8 @@ def test_a_long_wait_raises_a_task_that_closes_by_itself_after_the_handover(
 
 
 def test_the_first_messages_raise_nothing_until_they_have_settled(valley: Organisation, cad: Source) -> None:
-    duty("rules").work(at(0))
+    PolicyVersion.objects.update(made_at=at(0))
+    duty("rules").work(at(9))
     Source.objects.filter(pk=cad.pk).update(knows=["destination", "handover"])
     deliver(cad, conveyance("TVH01", until="at_hospital"), known=100)
     duty("rules").work(at(100.2))
@@ -53,6 +54,14 @@ def test_the_first_messages_raise_nothing_until_they_have_settled(valley: Organi
     duty("rules").work(at(100.5))
 
     assert Task.objects.filter(rule="handover_ladder").exists()
+
+
+def test_a_trust_that_was_never_heard_of_is_told_so(valley: Organisation, cad: Source) -> None:
+    PolicyVersion.objects.update(made_at=at(0))
+
+    duty("rules").work(at(10))
+
+    assert Task.objects.filter(subject=f"source:{cad.name}").exists()
 
 
 def test_the_task_of_a_silent_source_closes_when_the_source_is_switched_off(

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date
-from typing import Any
+from datetime import date, datetime
+from typing import Any, cast
 
-from django.db.models import Q
+from django.db.models import Min, Q
 
 from clearway.domain.shared.geography import Point
 from clearway.domain.shared.region import SiteKind
@@ -93,6 +93,12 @@ def departments(organisation_id: int) -> list[tuple[str, str]]:
     """Code and name of every hospital with an emergency department, by name; one query."""
     sites = Site.objects.filter(organisation_id=organisation_id, kind="emergency_department")
     return list(sites.order_by("name").values_list("code", "name"))
+
+
+def first_loaded(organisation_id: int) -> datetime | None:
+    """When the trust was set up: its first policy was made. One query."""
+    made = PolicyVersion.objects.filter(organisation_id=organisation_id).aggregate(Min("made_at"))
+    return cast("datetime | None", made["made_at__min"])
 
 
 def areas(organisation_id: int) -> dict[str, str]:
