@@ -94,6 +94,7 @@ NAVIGATION: list[tuple[str, str, str, str]] = [
     ("Map", "map:region", "map.read", "Alt+3"),
     ("Roads", "travel:roads", "roads.read", "Alt+R"),
     ("Wallboard", "handovers:wallboard", "handovers.read", "Alt+4"),
+    ("Hospitals", "liaison:reports", "hospitals.say", "Alt+5"),
     ("Diverts", "diverts:diverts", "diverts.read", ""),
     ("Decisions", "decisions:log", "decisions.read", ""),
     ("Write a decision", "decisions:new", "decisions.write", "Alt+D"),

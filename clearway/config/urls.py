@@ -11,6 +11,7 @@ urlpatterns = [
     path("", include("clearway.desks.ambulance.incidents.urls")),
     path("", include("clearway.core.layout.urls")),
     path("", include("clearway.desks.ambulance.handovers.urls")),
+    path("", include("clearway.desks.ambulance.liaison.urls")),
     path("", include("clearway.desks.ambulance.resources.urls")),
     path("", include("clearway.desks.ambulance.regionmap.urls")),
     path("", include("clearway.desks.ambulance.diverts.urls")),

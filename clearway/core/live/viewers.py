@@ -20,6 +20,7 @@ from .stream import Scope, Viewer
 PERMISSION_OF_TOPIC = {
     "handovers": "handovers.read",
     "wall": "handovers.read",
+    "stands": "handovers.read",
     "resources": "resources.read",
     "tasks": "tasks.read",
     "feeds": "home.read",

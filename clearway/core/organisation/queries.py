@@ -41,6 +41,14 @@ def receiving_sites(organisation_id: int) -> list[ReceivingSite]:
     ]
 
 
+def site_codes(organisation_id: int, code: str) -> tuple[str, ...]:
+    """The code of a site and those of its merged predecessors."""
+    former = Site.objects.filter(organisation_id=organisation_id, code=code).values_list(
+        "former_codes", flat=True
+    )
+    return (code, *(each for codes in former for each in codes))
+
+
 def policy(organisation_id: int, name: str, on: date) -> dict[str, Any]:
     """The values of the newest version of a policy that is valid on a day.
 

@@ -14,6 +14,7 @@ PERMISSIONS: Mapping[str, str] = MappingProxyType(
         "home.read": "sign in and open the first page",
         "handovers.read": "see the handover board",
         "handovers.mark": "mark a crew as queuing or cohorting, or a patient as handed over",
+        "hospitals.say": "say how a hospital stands",
         "resources.read": "see the resource board",
         "map.read": "see the map",
         "roads.read": "see what hinders travel",
@@ -83,7 +84,11 @@ _BOARDS = (
 )
 _DESK = (*_BOARDS, "incidents.read", "tasks.work", "decisions.write", "quality.read", "feeds.read")
 _DESK_LISTS = ("on_call.read", "policies.read")
-_COORDINATION = (*_DESK, *_DESK_LISTS, "handovers.mark", "identity.look", "diverts.manage", "roads.write")
+_COORDINATION = (
+    *_DESK,
+    *_DESK_LISTS,
+    *("handovers.mark", "hospitals.say", "identity.look", "diverts.manage", "roads.write"),
+)
 _COMMAND = (
     *_COORDINATION,
     "diverts.agree",
@@ -120,6 +125,7 @@ ROLES: Mapping[str, Role] = MappingProxyType(
                     "handovers.read",
                     "handovers.mark",
                     "diverts.read",
+                    "hospitals.say",
                     "incidents.read",
                     "identity.look",
                     "quality.read",
@@ -129,7 +135,12 @@ ROLES: Mapping[str, Role] = MappingProxyType(
                 ),
                 Binding.SITE,
             ),
-            _role("hospital_user", "Hospital user", ("handovers.read", "diverts.read"), Binding.SITE),
+            _role(
+                "hospital_user",
+                "Hospital user",
+                ("handovers.read", "hospitals.say", "diverts.read"),
+                Binding.SITE,
+            ),
             _role(
                 "outpatient_team_leader",
                 "Outpatient team leader",

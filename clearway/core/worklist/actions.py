@@ -26,6 +26,7 @@ State = Task.State
 SWEPT_FIELDS = [
     *(
         "priority",
+        "role",
         "title",
         "cause",
         "suggestion",
@@ -158,7 +159,6 @@ class _Sweep:
             site_id=self.sites.get(wanted.site_code or ""),
             rule=rule,
             subject=wanted.subject,
-            role=wanted.role,
             raised_at=self.at,
             changed_at=self.at,
             due_at=self.policy.due_at(wanted.priority, self.at),
@@ -225,6 +225,7 @@ def close(task: Task, because: str, at: datetime) -> None:
 def _words(wanted: Wanted) -> dict[str, Any]:
     return {
         "priority": wanted.priority,
+        "role": wanted.role,
         "title": wanted.title[:200],
         "cause": wanted.cause[:500],
         "suggestion": wanted.suggestion[:300],

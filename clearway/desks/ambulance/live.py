@@ -1,7 +1,7 @@
 """What the tailer renders for the screens of the ambulance desk: once for everybody, so without identity.
 
 Topics of changes: "site" (ODS code, "" for the unknown one), "resource" (call sign), "source" (its name).
-Topics of fragments, which pages ask for: "handovers", "wall", "resources", "feeds".
+Topics of fragments, which pages ask for: "handovers", "stands", "wall", "resources", "feeds".
 """
 
 from collections.abc import Mapping, Sequence
@@ -21,6 +21,8 @@ from clearway.core.worklist.actions import TOPIC
 from . import situation
 from .handovers import presenters as hospitals
 from .handovers import queries as handovers
+from .liaison import queries as liaison
+from .liaison.presenters import said_of
 from .resources import boards as resources
 
 
@@ -36,17 +38,27 @@ def sites(organisation_id: int, codes: frozenset[str], at: datetime) -> list[Fra
     fragments = []
     for picture in read.pictures:
         if (picture.code or hospitals.UNKNOWN_KEY) in codes:
-            row = hospitals.hospital_row(
-                picture, read.basis, read.policy.handover, read.areas.get(picture.code or "", ""), at
-            )
+            area, stand = read.areas.get(picture.code or "", ""), handovers.stand(read, picture.code)
+            row = hospitals.hospital_row(picture, read.basis, read.policy.handover, area, at, stand)
             limits = read.policy.handover
             html = drawn("handovers/site.html", row=row, limits=limits, is_open=False)
             tile = drawn("handovers/tile.html", row=row, limits=limits)
             fragments.append(Fragment("handovers", row.key, html, site=picture.code))
             fragments.append(Fragment("wall", row.key, tile, site=picture.code))
+    fragments += _said(organisation_id, codes, read)
     if hospitals.UNKNOWN_KEY in codes and all(picture.code for picture in read.pictures):
         fragments += [Fragment(topic, hospitals.UNKNOWN_KEY, "") for topic in ("handovers", "wall")]
     return fragments
+
+
+def _said(organisation_id: int, codes: frozenset[str], read: handovers.Board) -> list[Fragment]:
+    """What some hospitals say of themselves, in full, as their own pages show it."""
+    told = liaison.tellings(organisation_id)
+    return [
+        Fragment("stands", code, drawn("liaison/said.html", said=said_of(report, told.get(code))), site=code)
+        for code, report in sorted(read.said.items())
+        if code in codes
+    ]
 
 
 def all_sites(organisation_id: int, _keys: frozenset[str], at: datetime) -> list[Fragment]:

@@ -9,10 +9,19 @@ from clearway.core.layout.times import local
 from clearway.core.organisation.queries import policies
 from clearway.domain.shared.freshness import FreshnessPolicy
 from clearway.engine.ambulance.handovers import HandoverPolicy
+from clearway.engine.ambulance.reports import ReportPolicy
 from clearway.engine.ambulance.resources import ResourcePolicy
 
 # The policies whose figures the engine takes; what a policy does not name keeps its default.
-NAMES = ("handover_standards", "feed_freshness", "allocation", "quality_limits", "wrap_up", "handover_ladder")
+NAMES = (
+    "handover_standards",
+    "feed_freshness",
+    "allocation",
+    "quality_limits",
+    "wrap_up",
+    "handover_ladder",
+    "hospital_reports",
+)
 T = TypeVar("T")
 
 
@@ -23,6 +32,7 @@ class DeskPolicy:
     handover: HandoverPolicy = field(default_factory=HandoverPolicy)
     freshness: FreshnessPolicy = field(default_factory=FreshnessPolicy)
     resources: ResourcePolicy = field(default_factory=ResourcePolicy)
+    reports: ReportPolicy = field(default_factory=ReportPolicy)
     wrap_up_minutes: float = 15
 
 
@@ -39,8 +49,14 @@ def desk_policy(organisation_id: int, at: datetime) -> DeskPolicy:
         handover=_made(HandoverPolicy, handover),
         freshness=_made(FreshnessPolicy, values.get("feed_freshness", {})),
         resources=_made(ResourcePolicy, values.get("allocation", {})),
+        reports=report_policy(values.get("hospital_reports", {})),
         wrap_up_minutes=values.get("wrap_up", {}).get("limit_minutes", 15),
     )
+
+
+def report_policy(values: Mapping[str, Any]) -> ReportPolicy:
+    """The policy `hospital_reports` as the engine takes it."""
+    return _made(ReportPolicy, {**values, "not_asked": tuple(values.get("not_asked", ()))})
 
 
 def _made(kind: type[T], values: Mapping[str, Any]) -> T:

@@ -23,7 +23,7 @@ from clearway.core.retention.shelves import Shelf
 
 from .facts.actions import lock
 from .incidents import actions as incidents
-from .liaison import actions as liaison
+from .liaison import following as liaison
 from .quality import actions as findings
 from .resources import actions as resources
 

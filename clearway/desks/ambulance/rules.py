@@ -13,8 +13,9 @@ from clearway.domain.ambulance.situation import Situation
 
 from .diverts.rules import DIVERT_REVIEW
 from .handovers.rules import LADDER
+from .liaison.rules import SILENT_HOSPITAL
 
-RULES: Sequence[Rule[Situation]] = (LADDER, SILENT_FEED, DIVERT_REVIEW)
+RULES: Sequence[Rule[Situation]] = (LADDER, SILENT_FEED, DIVERT_REVIEW, SILENT_HOSPITAL)
 
 
 def run(organisation_id: int, situation: Situation, at: datetime) -> Swept:

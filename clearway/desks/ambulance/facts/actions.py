@@ -19,7 +19,7 @@ from clearway.core.feeds.models import Source
 from clearway.domain.ambulance.events import AvailabilityEvent, CallEvent, Event, HospitalEvent, JobEvent
 
 from ..incidents import actions as incidents
-from ..liaison import actions as liaison
+from ..liaison import following as liaison
 from ..resources import actions as resources
 
 _ENCODER = msgspec.json.Encoder()

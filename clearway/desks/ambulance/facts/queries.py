@@ -21,20 +21,26 @@ def of_kind(kind: type[E], facts: Iterable[Fact[Event]]) -> list[Fact[E]]:
 
 
 def by_stream(
-    organisation_id: int, streams: Collection[str], known_by: datetime | None = None, from_xid: int = 0
+    organisation_id: int,
+    streams: Collection[str],
+    known_by: datetime | None = None,
+    from_xid: int = 0,
+    known_from: datetime | None = None,
 ) -> dict[str, list[Fact[Event]]]:
     """The facts of these streams, as known by an instant if one is given. One query.
 
-    from_xid  only those recorded by this transaction or a later one
+    from_xid    only those recorded by this transaction or a later one
+    known_from  only those that became known at or after this instant
     """
     if not streams:
         return {}
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT stream, event::text, source, known_at FROM ambulance_fact"
-            " WHERE organisation_id = %s AND stream = ANY(%s)"
-            " AND known_at <= coalesce(%s::timestamptz, 'infinity') AND xid >= %s",
-            [organisation_id, list(streams), known_by, from_xid],
+            " WHERE organisation_id = %s AND stream = ANY(%s) AND xid >= %s"
+            " AND known_at <= coalesce(%s::timestamptz, 'infinity')"
+            " AND known_at >= coalesce(%s::timestamptz, '-infinity')",
+            [organisation_id, list(streams), from_xid, known_by, known_from],
         )
         found: dict[str, list[Fact[Event]]] = defaultdict(list)
         for stream, event, source, known_at in cursor:

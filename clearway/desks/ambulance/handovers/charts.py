@@ -2,9 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from clearway.core.layout.times import local
+from clearway.domain.ambulance.words import HospitalMeasure
 from clearway.engine.ambulance.handovers import HandoverPolicy, Hour
+
+from ..liaison.queries import Hour as SaidHour
 
 WIDTH, LEFT, BAND, GAP = 960, 44, 84, 34  # user units of the drawing
 STEP = (WIDTH - LEFT) / 24
@@ -54,27 +58,48 @@ class Chart:
 
 def drawn(day: Sequence[Hour], policy: HandoverPolicy) -> Chart:
     """Three bands over one axis of hours: arrivals, mean handover, handovers beyond the limit."""
+    starts = [hour.begins_at for hour in day]
     arrivals = [float(hour.arrivals) for hour in day]
     means = [hour.mean_minutes for hour in day]
     beyond = [float(hour.beyond_all_within) for hour in day]
     bands = (
-        _band(0, "Arrivals per hour", day, arrivals, "arrivals"),
-        _band(1, "Mean handover, minutes", day, means, "minutes mean", limit=policy.all_within),
-        _band(2, f"Handovers beyond {policy.all_within:.0f} minutes", day, beyond, "beyond"),
+        _band(0, "Arrivals per hour", starts, arrivals, "arrivals"),
+        _band(1, "Mean handover, minutes", starts, means, "minutes mean", limit=policy.all_within),
+        _band(2, f"Handovers beyond {policy.all_within:.0f} minutes", starts, beyond, "beyond"),
     )
+    return _chart(bands, starts)
+
+
+def said(hours: Sequence[SaidHour]) -> Chart:
+    """What a hospital said of itself: boarding, and majors taken beside the newest count of places."""
+    starts = [hour.begins_at for hour in hours]
+
+    def column(measure: HospitalMeasure) -> list[float | None]:
+        return [hour.figures.get(measure) for hour in hours]
+
+    places = next((each for each in reversed(column(HospitalMeasure.MAJORS_PLACES)) if each), None)
+    taken = column(HospitalMeasure.MAJORS_TAKEN)
+    bands = (
+        _band(0, "Boarding, last said in the hour", starts, column(HospitalMeasure.BOARDING), "boarding"),
+        _band(1, "Majors taken, last said in the hour", starts, taken, "taken", limit=places),
+    )
+    return _chart(bands, starts)
+
+
+def _chart(bands: tuple[Band, ...], starts: Sequence[datetime]) -> Chart:
     hours = tuple(
-        (round(LEFT + place * STEP + STEP / 2, 1), f"{local(hour.begins_at):%H}")
-        for place, hour in enumerate(day)
+        (round(LEFT + place * STEP + STEP / 2, 1), f"{local(begins_at):%H}")
+        for place, begins_at in enumerate(starts)
         if place % 2 == 0
     )
-    height = 3 * (BAND + GAP) + 8
+    height = len(bands) * (BAND + GAP) + 8
     return Chart(WIDTH, height, LEFT, bands, hours, height - 4)
 
 
 def _band(
     place: int,
     title: str,
-    day: Sequence[Hour],
+    starts: Sequence[datetime],
     values: Sequence[float | None],
     unit: str,
     limit: float | None = None,
@@ -88,11 +113,11 @@ def _band(
             column,
             base,
             value / scale * BAND,
-            f"{local(hour.begins_at):%H}:00, {value:.0f} {unit}",
+            f"{local(begins_at):%H}:00, {value:.0f} {unit}",
             limit,
             value,
         )
-        for column, (hour, value) in enumerate(zip(day, values, strict=True))
+        for column, (begins_at, value) in enumerate(zip(starts, values, strict=True))
         if value is not None
     )
     lines = [Rule(base, "0", False), Rule(top, f"{scale:.0f}", False)]

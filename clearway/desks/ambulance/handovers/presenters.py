@@ -21,6 +21,7 @@ from clearway.engine.ambulance.handovers import (
 )
 
 from .. import words
+from ..liaison.presenters import NOT_SAID, Stand
 
 UNKNOWN_KEY = ""  # the key of the hospital that nobody knows, as change rows and fragments name it
 # A vehicle moves a kilometre a minute: a position older than this no longer says where it is.
@@ -79,6 +80,7 @@ class HospitalRow:
     key        ODS code, or UNKNOWN_KEY
     longest    since when the longest waiting patient waits
     say        the summary spoken to a screen reader when it changes
+    stand      what the hospital says of itself
     basis      set when the picture rests on a source that is not fresh
     """
 
@@ -99,6 +101,7 @@ class HospitalRow:
     not_counted: int
     say: str
     vehicles: tuple[VehicleRow, ...]
+    stand: Stand = NOT_SAID
     doubt: FeedState | None = None
     unknown: str = ""
     minutes_lost: float = field(default=0, compare=False)
@@ -124,7 +127,12 @@ class Totals:
 
 
 def hospital_row(
-    picture: HospitalPicture, basis: Basis, policy: HandoverPolicy, area: str, at: datetime
+    picture: HospitalPicture,
+    basis: Basis,
+    policy: HandoverPolicy,
+    area: str,
+    at: datetime,
+    stand: Stand = NOT_SAID,
 ) -> HospitalRow:
     """One picture in words. Where the control room was never heard no zero is shown: nothing is known."""
     stages = {stage: picture.at_stage(stage) for stage in Stage}
@@ -149,6 +157,7 @@ def hospital_row(
         not_counted=picture.lost.not_counted if picture.lost else 0,
         say=_say(picture, policy),
         vehicles=tuple(vehicle_row(each, policy, at) for each in picture.vehicles),
+        stand=stand,
         doubt=basis.cad if basis.cad.freshness is not Freshness.FRESH else None,
         unknown=_unknown(picture, basis),
         minutes_lost=picture.lost.beyond_standard if picture.lost else 0,

@@ -9,8 +9,11 @@ from clearway.domain.ambulance.quality import RULES, Rule
 from clearway.domain.ambulance.situation import Situation
 from clearway.engine.ambulance.feeds import Basis, basis
 from clearway.engine.ambulance.handovers import HospitalPicture, hospital_pictures
+from clearway.engine.ambulance.reports import SiteReport, site_reports
 
 from .. import situation as situations
+from ..liaison import presenters
+from ..liaison.presenters import NOT_SAID, Stand
 from ..policy import DeskPolicy, desk_policy
 from ..quality import queries as quality
 from ..travel.network import network
@@ -22,6 +25,7 @@ class Board:
 
     at     the instant shown: now, or the past one that was asked for
     areas  site code -> area name
+    said   site code -> what the hospital says of itself
     """
 
     at: datetime
@@ -30,6 +34,7 @@ class Board:
     policy: DeskPolicy
     pictures: tuple[HospitalPicture, ...]
     areas: Mapping[str, str]
+    said: Mapping[str, SiteReport]
 
 
 def board(
@@ -58,12 +63,19 @@ def board(
             network(situation.sites),
         ),
         areas=area_names(organisation_id),
+        said={each.code: each for each in site_reports(situation, policy.reports)},
     )
 
 
 def department_codes(organisation_id: int) -> frozenset[str]:
     """The ODS codes of the hospitals that the boards show."""
     return frozenset(site.code for site in receiving_sites(organisation_id))
+
+
+def stand(read: Board, code: str | None) -> Stand:
+    """What a hospital says of itself, for its row; nothing for the unknown one."""
+    said = read.said.get(code or "")
+    return NOT_SAID if said is None else presenters.stand(said)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
@@ -15,6 +16,7 @@ from clearway.core.layout import past
 from clearway.core.layout.queries import saved_views
 from clearway.core.layout.times import clock
 from clearway.core.live.queries import newest_push
+from clearway.core.organisation.queries import site_codes
 from clearway.core.people import screens
 from clearway.core.people.actions import record_screen
 from clearway.core.people.permissions import needs
@@ -23,6 +25,8 @@ from clearway.domain.ambulance.words import JobStatus
 from clearway.domain.shared.errors import NotAllowed
 from clearway.engine.ambulance.handovers import HospitalPicture, last_day
 
+from ..liaison import presenters as stands
+from ..liaison import queries as liaison
 from . import actions, charts, presenters, queries
 from .presenters import HospitalRow
 
@@ -100,10 +104,28 @@ def hospital(request: Any, code: str) -> HttpResponse:
         "is_heard": read.basis.cad.heard_at is not None,
         "findings": queries.findings(read, request.organisation.pk, code, asked.known_at),
         "limits": read.policy.handover,
+        **_said(request, read, code, asked.known_at),
         "actions": {} if asked.known_at else _marks(request, code, read),
-        **_frame(asked, live_after, "handovers"),
+        **_frame(asked, live_after, "handovers stands"),
     }
     return render(request, "handovers/hospital.html", context)
+
+
+def _said(request: Any, read: queries.Board, code: str, known_at: datetime | None) -> dict[str, Any]:
+    """What the hospital says of itself, now and over 24 hours. Who said it is known of the present."""
+    organisation_id = request.organisation.pk
+    codes = site_codes(organisation_id, code)
+    said = liaison.said_since(organisation_id, codes, read.at - timedelta(hours=24), known_at)
+    hours = liaison.by_hour(said, read.at)
+    told = None if known_at else liaison.tellings(organisation_id).get(code)
+    may_say = not known_at and request.reach.allows_site(code, "hospitals.say")
+    return {
+        "said": stands.said_of(read.said[code], told),
+        "said_hours": hours if said else (),
+        "said_chart": charts.said(hours),
+        "remarks": stands.remarks(said),
+        "say_address": reverse("liaison:say", args=[code]) if may_say else "",
+    }
 
 
 @needs("handovers.mark")
@@ -188,7 +210,12 @@ def _choice(request: Any) -> Choice:
 
 def _row(read: queries.Board, picture: HospitalPicture) -> HospitalRow:
     return presenters.hospital_row(
-        picture, read.basis, read.policy.handover, _area(read, picture), at=read.at
+        picture,
+        read.basis,
+        read.policy.handover,
+        _area(read, picture),
+        read.at,
+        queries.stand(read, picture.code),
     )
 
 

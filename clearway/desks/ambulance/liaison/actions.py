@@ -1,57 +1,64 @@
-"""Keeping what hospitals say as their facts add up."""
+"""What people say of a hospital: from its own desk, or told to the control room by telephone."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from datetime import datetime
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from uuid import uuid4
 
+import msgspec
+from django.db import transaction
+
+from clearway.core.audit.actions import Actor, Entry
+from clearway.core.audit.actions import record as audit
 from clearway.core.feeds.models import Source
-from clearway.core.live.actions import announce
-from clearway.core.organisation.queries import site_by_code
 from clearway.domain.ambulance.events import HospitalEvent
-from clearway.domain.ambulance.hospitals import HospitalStanding, apply, fold, inspect
-from clearway.domain.shared.facts import Fact
+from clearway.domain.ambulance.words import HospitalMeasure, StatusSource
 
-from ..facts import queries as facts_of
-from ..quality import actions as findings
-from .models import HospitalState
-from .queries import by_site, columns_of
+from ..facts import actions as facts
+
+SPEAKS_AS = {"halo": StatusSource.HALO, "hospital_user": StatusSource.HOSPITAL}
+NO_TIME = datetime(2000, 1, 1, tzinfo=UTC)  # in the hash of what was said, so that saying it again is known
 
 
-def follow(reports: Sequence[HospitalEvent], *, source: Source, at: datetime) -> None:
-    """Bring the hospitals that these newly appended reports speak of to the present.
+@dataclass(frozen=True, slots=True)
+class Spoken:
+    """What a person says of a hospital.
 
-    Late and early reports alike are applied on top: what they add up to does not hang on their order.
+    once     the same key again is the same word, said once
+    told_by  whose word it is, where the person writes it down for another
     """
-    organisation_id = source.organisation_id
-    standings = by_site(organisation_id, {event.site for event in reports})
-    for event in reports:
-        before = standings.get(event.site, HospitalStanding(event.site))
-        standings[event.site] = apply(before, Fact(event, source.name, at))
-    _keep(standings, organisation_id, at)
+
+    site: str
+    counts: Mapping[HospitalMeasure, int]
+    note: str = ""
+    told_by: str = ""
+    once: str = field(default_factory=lambda: str(uuid4()))
 
 
-def fold_anew(sites: Collection[str], *, organisation_id: int, at: datetime) -> None:
-    """Bring hospitals to what the facts that are left add up to; of one without any, nothing is known."""
-    HospitalState.objects.filter(organisation_id=organisation_id, site__in=sites).delete()
-    findings.forget(organisation_id, [f"hospital:{site}" for site in sites])
-    streams = facts_of.by_stream(organisation_id, [f"hospital:{site}" for site in sites])
-    folded = [fold(facts_of.of_kind(HospitalEvent, facts)) for facts in streams.values()]
-    _keep({standing.site: standing for standing in folded}, organisation_id, at)
+@transaction.atomic
+def say(spoken: Spoken, *, organisation_id: int, by: Actor, at: datetime) -> bool:
+    """Record what a person says of a hospital, now: a fact of the desk's own source beside those of feeds.
 
-
-def _keep(standings: Mapping[str, HospitalStanding], organisation_id: int, at: datetime) -> None:
-    _save(organisation_id, standings.values())
-    found = {f"hospital:{site}": inspect(standing) for site, standing in standings.items()}
-    findings.replace(found, organisation_id, at)
-    present = site_by_code(organisation_id)
-    codes = {present[site].code if site in present else site for site in standings}
-    announce("site", codes, organisation_id=organisation_id, at=at)
-
-
-def _save(organisation_id: int, standings: Iterable[HospitalStanding]) -> None:
-    rows = [
-        HospitalState(organisation_id=organisation_id, site=each.site, **columns_of(each))
-        for each in sorted(standings, key=lambda standing: standing.site)
-    ]
-    HospitalState.objects.bulk_create(
-        rows, update_conflicts=True, unique_fields=["organisation", "site"], update_fields=["figures", "note"]
+    Returns whether it was new: the same form sent twice is said once.
+    """
+    event = HospitalEvent(
+        message_id=f"say:{spoken.once}",
+        occurred_at=at,
+        site=spoken.site,
+        counts=dict(spoken.counts),
+        note=spoken.note or None,
+        source=SPEAKS_AS.get(by.role, StatusSource.EOC),
+        told_by=spoken.told_by or None,
     )
+    said = msgspec.json.encode(msgspec.structs.replace(event, occurred_at=NO_TIME))
+    source = Source.objects.get(organisation_id=organisation_id, kind="desk")
+    (outcome,) = facts.record(
+        [facts.Received(event.message_id, facts.body_hash(said), (event,))], source=source, by=by, at=at
+    )
+    if outcome is facts.Outcome.CONTRADICTION:  # sent before, changed since with the browser's back button
+        return say(replace(spoken, once=str(uuid4())), organisation_id=organisation_id, by=by, at=at)
+    if outcome is facts.Outcome.APPLIED:
+        detail = {"counts": dict(spoken.counts), "note": spoken.note, "told_by": spoken.told_by}
+        entry = Entry("hospitals.say", f"site:{spoken.site}", detail)
+        audit([entry], organisation_id=organisation_id, by=by, at=at)
+    return outcome is facts.Outcome.APPLIED

@@ -1,14 +1,25 @@
 """Reading what hospitals say."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
 from django.db.models import QuerySet
 
-from clearway.domain.ambulance.hospitals import HospitalStanding
+from clearway.core.organisation.queries import receiving_sites
+from clearway.domain.ambulance.events import HospitalEvent
+from clearway.domain.ambulance.hospitals import HospitalStanding, merged
+from clearway.domain.ambulance.situation import Around, compose
+from clearway.domain.ambulance.words import HospitalMeasure
+from clearway.domain.shared.facts import Fact
+from clearway.engine.ambulance.reports import SiteReport, site_reports
 
+from ..facts import queries as facts
+from ..policy import desk_policy
 from .models import HospitalState
+from .presenters import Telling
 
 
 def standings(organisation_id: int) -> tuple[HospitalStanding, ...]:
@@ -31,3 +42,65 @@ def columns_of(standing: HospitalStanding) -> dict[str, Any]:
 def _standings(rows: QuerySet[HospitalState]) -> tuple[HospitalStanding, ...]:
     kept = rows.order_by("site").values("site", "figures", "note")
     return tuple(msgspec.convert(row, HospitalStanding) for row in kept)
+
+
+def tellings(organisation_id: int) -> dict[str, Telling]:
+    """Who said what of each site, by its present code. Two queries."""
+    present = {
+        code: site.code
+        for site in receiving_sites(organisation_id)
+        for code in (site.code, *site.former_codes)
+    }
+    told: dict[str, HospitalStanding] = {}
+    for standing in standings(organisation_id):
+        code = present.get(standing.site, standing.site)
+        told[code] = merged(told[code], standing) if code in told else standing
+    return {code: _telling(standing) for code, standing in told.items()}
+
+
+def _telling(told: HospitalStanding) -> Telling:
+    return Telling({measure: said.by for measure, said in told.figures.items()}, told.note)
+
+
+def said_since(
+    organisation_id: int, codes: Collection[str], since: datetime, known_by: datetime | None = None
+) -> list[Fact[HospitalEvent]]:
+    """What was said of one site under these codes since an instant, newest first. One query."""
+    streams = [f"hospital:{code}" for code in codes]
+    found = facts.by_stream(organisation_id, streams, known_by, known_from=since)
+    reports = [fact for each in found.values() for fact in facts.of_kind(HospitalEvent, each)]
+    return sorted(reports, key=lambda fact: fact.placed_at, reverse=True)
+
+
+def reports(organisation_id: int, at: datetime) -> dict[str, SiteReport]:
+    """What every hospital says now, by its present code. Three queries."""
+    sites = receiving_sites(organisation_id)
+    codes = {code: site.code for site in sites for code in (site.code, *site.former_codes)}
+    rows = [(site.code, site.name, site.point) for site in sites]
+    around = Around(hospitals=standings(organisation_id))
+    seen = compose(at, rows, (), (), {}, (), codes, around)
+    return {each.code: each for each in site_reports(seen, desk_policy(organisation_id, at).reports)}
+
+
+@dataclass(frozen=True, slots=True)
+class Hour:
+    """What a hospital said last in one hour."""
+
+    begins_at: datetime
+    figures: Mapping[HospitalMeasure, int] = field(default_factory=dict)
+
+
+def by_hour(said: Sequence[Fact[HospitalEvent]], at: datetime) -> tuple[Hour, ...]:
+    """The last 24 hours up to the running one, oldest first.
+
+    said  newest first
+    """
+    running = at.replace(minute=0, second=0, microsecond=0)
+    hours: dict[datetime, dict[HospitalMeasure, int]] = {
+        running - timedelta(hours=back): {} for back in range(23, -1, -1)
+    }
+    for fact in said:
+        figures = hours.get(fact.placed_at.replace(minute=0, second=0, microsecond=0), {})
+        for measure, value in fact.event.counts.items():
+            figures.setdefault(measure, value)
+    return tuple(Hour(begins_at, figures) for begins_at, figures in hours.items())
