@@ -17,9 +17,10 @@ from clearway.domain.shared.geography import EARTH_RADIUS_KM, Degrees, distance_
 
 from .curve import ROADS, Curve, Minutes
 from .drive_times import LENT_ERROR, Columns, Table
+from .road_graph import ERROR_SHARE, Nodes, RoadGraph
 
 SOURCES = ("table", "graph", "distance", "service")
-TABLE, DISTANCE = SOURCES.index("table"), SOURCES.index("distance")
+TABLE, GRAPH, DISTANCE, SERVICE = range(4)
 
 
 class Places(Protocol):
@@ -81,10 +82,12 @@ class Network:
     """What one region knows of its roads. Built once, used for every question.
 
     table  drive times that correct the curve where they reach
+    graph  roads, which answer before the table wherever both ends are on them
     """
 
     curve: Curve = ROADS
     table: Table | None = None
+    graph: RoadGraph | None = None
     _ends: "dict[_Key, _Ends]" = field(default_factory=dict, compare=False, repr=False)
 
     @classmethod
@@ -117,8 +120,15 @@ class Network:
         if self.table is not None and ends.columns is not None:
             as_of = min(as_of, self._correct(self.table, ends.columns, (north, east), took, error, source))
         penalty = np.zeros_like(took)
-        for disruption in in_force(disruptions, at) if disruptions else ():
+        now = in_force(disruptions, at) if disruptions else ()
+        for disruption in now:
             penalty += area_penalty(disruption, north, east, sites.latitude, sites.longitude)
+        if self.graph is not None and ends.nodes is not None:
+            exact = self._drive(self.graph, ends.nodes, (north, east), now)
+            on = ~np.isnan(exact)
+            took, penalty = np.where(on, exact, took), np.where(on, 0.0, penalty)
+            error, source = np.where(on, ERROR_SHARE * exact, error), np.where(on, np.int8(GRAPH), source)
+            as_of = min(as_of, self.graph.as_of)
         return Journeys(
             minutes=blue_light * (took + penalty),
             error=blue_light * error,
@@ -147,13 +157,29 @@ class Network:
         np.copyto(source, TABLE, where=own)
         return table.as_of
 
+    @staticmethod
+    def _drive(
+        graph: RoadGraph,
+        ends: "tuple[Nodes, Minutes]",
+        origins: tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]],
+        disruptions: tuple[Disruption, ...],
+    ) -> Minutes:
+        """Minutes (o, d) on the graph, inf where every road is shut, NaN where an end is off the graph."""
+        nodes, access = graph.nearest(*origins)
+        open_roads = graph.minutes_to(ends[0])[:, nodes].T + access[:, None] + ends[1]
+        if not disruptions:
+            return np.where(np.isfinite(open_roads), open_roads, np.nan)
+        now = graph.minutes_to(ends[0], disruptions)[:, nodes].T + access[:, None] + ends[1]
+        return np.where(np.isfinite(open_roads), now, np.nan)
+
     def _prepared(self, sites: Places) -> "_Ends":
         """What is worked out once for a set of destinations."""
         key = (sites.latitude.tobytes(), sites.longitude.tobytes())
         ends = self._ends.get(key)
         if ends is None:
             columns = self.table.columns(sites.latitude, sites.longitude) if self.table else None
-            ends = _Ends(_directions(sites.latitude, sites.longitude).T.copy(), columns)
+            nodes = self.graph.nearest(sites.latitude, sites.longitude) if self.graph else None
+            ends = _Ends(_directions(sites.latitude, sites.longitude).T.copy(), columns, nodes)
             if len(self._ends) >= MEMORY:  # a page that asks for one odd place after another
                 self._ends.clear()
             self._ends[key] = ends
@@ -164,6 +190,7 @@ class Network:
 class _Ends:
     directions: npt.NDArray[np.float64]
     columns: Columns | None
+    nodes: tuple[Nodes, Minutes] | None
 
 
 _Key = tuple[bytes, bytes]
