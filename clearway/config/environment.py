@@ -51,6 +51,9 @@ VARIABLES = {
     "CLEARWAY_DRIVE_TIMES": Variable(
         "File of drive times that tools/drive_times.py has made.", "the one that set-up keeps in the package"
     ),
+    "CLEARWAY_ROAD_GRAPH": Variable(
+        "File of the road graph that `clearway roads graph` has made.", "roads.npz in CLEARWAY_HOME"
+    ),
     "CLEARWAY_METRICS_TOKEN": Variable(
         "Bearer token that /metrics asks for.", "none: only this machine may read it", secret=True
     ),

@@ -21,6 +21,7 @@ ALLOWED_HOSTS = os.environ.get("CLEARWAY_ALLOWED_HOSTS", "localhost,127.0.0.1,[:
 CSRF_TRUSTED_ORIGINS = [o for o in os.environ.get("CLEARWAY_TRUSTED_ORIGINS", "").split(",") if o]
 
 DRIVE_TIMES = Path(os.environ.get("CLEARWAY_DRIVE_TIMES", PACKAGE / "_vendor" / "drive_times.npz"))
+ROAD_GRAPH = Path(os.environ.get("CLEARWAY_ROAD_GRAPH", HOME / "roads.npz"))
 
 INSTALLED_APPS = [
     "clearway.core",

@@ -82,7 +82,7 @@ def read(file: bytes) -> DriveTimes:
             minutes = (parts["tenths"].T / np.float32(10)).astype(np.float32)
             (latitude, longitude), (unit_latitude, unit_longitude) = parts["areas"], parts["units"]
             as_of = float(parts["as_of"])
-    except (ValueError, KeyError, OSError, zipfile.BadZipFile) as problem:
+    except (ValueError, KeyError, OSError, EOFError, zipfile.BadZipFile) as problem:
         raise CannotRead(f"This is not a file of drive times as set-up makes it: {problem}") from None
     if minutes.shape != (len(latitude), len(unit_latitude)):
         raise CannotRead("The file of drive times does not fit together; make it anew with set-up.")

@@ -74,7 +74,10 @@ class RoadGraph:
         self.count = len(roads.latitude)
         self.tail, self.head, self.minutes = _one_arc_a_pair(roads)
         self._shrink = float(np.cos(np.radians(roads.latitude.mean())))
-        self._near = cKDTree(self._plane(roads.latitude, roads.longitude))
+        places = self._plane(roads.latitude, roads.longitude)
+        self._near = cKDTree(places)
+        self._begins, self._along = places[self.tail], places[self.head] - places[self.tail]
+        self._longest = float(np.hypot(*self._along.T).max(initial=0.0))
         # Arcs are sorted by head, then tail: row h of the matrix holds the arcs that lead to h.
         starts = np.searchsorted(self.head, np.arange(self.count + 1))
         self._backwards = csr_array((self.minutes, self.tail, starts), shape=(self.count, self.count))
@@ -117,30 +120,32 @@ class RoadGraph:
         """
         minutes = self.minutes.copy()
         for each in disruptions:
-            within = distance_km(*each.centre, self.latitude, self.longitude) <= each.radius_km
-            ends = within[self.tail] | within[self.head] | self._crosses(each)
+            within = self._within(each)
             if each.kind is DisruptionKind.CLOSURE:
-                minutes[ends] = np.inf
+                minutes[within] = np.inf
             else:
-                minutes[ends] += each.extra_minutes * self._km[ends] / (2 * each.radius_km)
+                minutes[within] += each.extra_minutes * self._km[within] / (2 * each.radius_km)
         return minutes
 
-    def _crosses(self, each: Disruption) -> npt.NDArray[np.bool_]:
-        """Arcs that pass within the radius although both of their ends lie outside."""
+    def _within(self, each: Disruption) -> Nodes:
+        """Arcs of which any part lies within the radius."""
         here = self._plane(np.array([each.centre.latitude]), np.array([each.centre.longitude]))[0]
-        places = self._plane(self.latitude, self.longitude) - here
-        begin, along = places[self.tail], places[self.head] - places[self.tail]
+        reach = each.radius_km + self._longest
+        near = np.abs(self._begins[:, 0] - here[0]) <= reach
+        near &= np.abs(self._begins[:, 1] - here[1]) <= reach
+        arcs = np.flatnonzero(near)
+        begin, along = self._begins[arcs] - here, self._along[arcs]
         length = np.maximum((along**2).sum(axis=1), 1e-12)
         share = np.clip(-(begin * along).sum(axis=1) / length, 0, 1)
         nearest = begin + share[:, None] * along
-        return np.asarray((nearest**2).sum(axis=1) <= each.radius_km**2)
+        return np.asarray(arcs[(nearest**2).sum(axis=1) <= each.radius_km**2], dtype=np.int64)
 
     def _answer(self, nodes: Nodes, disruptions: Sequence[Disruption]) -> Floats:
         trees = [self._tree(int(node)) for node in nodes]
-        if not disruptions:
-            return np.stack([tree.minutes for tree in trees]) if trees else np.zeros((0, self.count))
         now = self.changed(disruptions)
         slower = now != self.minutes
+        if not (trees and slower.any()):
+            return np.array([tree.minutes for tree in trees]).reshape(len(trees), self.count)
         return np.stack([self._repaired(tree, now, slower) for tree in trees])
 
     def _tree(self, node: int) -> _Tree:
@@ -183,7 +188,7 @@ class RoadGraph:
         from scipy.sparse import csgraph
 
         touched = self._touched(tree, slower)
-        if not touched.any():
+        if touched is None:
             return tree.minutes
         arcs = np.flatnonzero(touched[self.tail] & np.isfinite(now))
         inner = touched[self.head[arcs]]
@@ -204,9 +209,11 @@ class RoadGraph:
         return minutes
 
     @staticmethod
-    def _touched(tree: _Tree, slower: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+    def _touched(tree: _Tree, slower: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_] | None:
         """The nodes whose shortest way uses one of the arcs: the subtrees that hang on them."""
         roots = np.flatnonzero((tree.leaves_by >= 0) & slower[tree.leaves_by])
+        if not len(roots):
+            return None
         marks = np.zeros(len(tree.order) + 1, dtype=np.int64)
         np.add.at(marks, tree.place[roots], 1)
         np.add.at(marks, tree.place[roots] + tree.size[roots], -1)

@@ -11,9 +11,11 @@ import numpy.typing as npt
 from django.conf import settings
 
 from clearway.core.organisation.models import Site
+from clearway.domain.shared.errors import CannotParse
 from clearway.engine.ambulance.drive_times import Table
+from clearway.engine.ambulance.road_graph import RoadGraph
 from clearway.engine.ambulance.travel import PLAIN, Network, Places
-from clearway.interchange import drive_times
+from clearway.interchange import drive_times, osm
 
 logger = logging.getLogger(__name__)
 
@@ -26,14 +28,15 @@ class _Columns:
 
 
 def network(sites: Places) -> Network:
-    """The network for journeys to these sites: the table of drive times where set-up has made one, and else
-    the distance curve alone."""
-    path = Path(settings.DRIVE_TIMES)
-    try:
-        changed = path.stat().st_mtime_ns
-    except OSError:
+    """The network for journeys to these sites.
+
+    The road graph where a trust has made one, the table of drive times where set-up has made it, and else the
+    distance curve alone.
+    """
+    files = tuple(_as_it_stands(Path(path)) for path in (settings.DRIVE_TIMES, settings.ROAD_GRAPH))
+    if files == (None, None):
         return PLAIN
-    return _network(path, changed, sites.latitude.tobytes(), sites.longitude.tobytes())
+    return _network(*files, sites.latitude.tobytes(), sites.longitude.tobytes())
 
 
 def network_of(sites: Sequence[Site]) -> Network:
@@ -47,14 +50,37 @@ def network_of(sites: Sequence[Site]) -> Network:
     )
 
 
-@lru_cache(maxsize=4)
-def _network(path: Path, changed: int, latitude: bytes, longitude: bytes) -> Network:
-    where = np.frombuffer(latitude), np.frombuffer(longitude)
+File = tuple[Path, int] | None
+
+
+def _as_it_stands(path: Path) -> File:
+    """The file with the time of its last change, None where there is none."""
     try:
-        times = drive_times.read(path.read_bytes()).around(*where)
+        return path, path.stat().st_mtime_ns
+    except OSError:
+        return None
+
+
+@lru_cache(maxsize=4)
+def _network(times: File, graph: File, latitude: bytes, longitude: bytes) -> Network:
+    where = np.frombuffer(latitude), np.frombuffer(longitude)
+    return Network(table=times and _table(times[0], *where), graph=graph and _graph(graph))
+
+
+def _table(path: Path, latitude: npt.NDArray[np.float64], longitude: npt.NDArray[np.float64]) -> Table | None:
+    try:
+        times = drive_times.read(path.read_bytes()).around(latitude, longitude)
     except (OSError, drive_times.CannotRead):
-        logger.exception("The drive times in %s cannot be read; travel is estimated by distance.", path)
-        return PLAIN
-    if not (len(times.latitude) and len(times.unit_latitude)):
-        return PLAIN  # a region outside England and Wales
-    return Network(table=Table(times))
+        logger.exception("The drive times in %s cannot be read; travel is estimated without them.", path)
+        return None
+    inside = len(times.latitude) and len(times.unit_latitude)  # else a region outside England and Wales
+    return Table(times) if inside else None
+
+
+@lru_cache(maxsize=1)
+def _graph(file: tuple[Path, int]) -> RoadGraph | None:
+    try:
+        return RoadGraph(osm.read(file[0].read_bytes()))
+    except (OSError, CannotParse, ImportError):
+        logger.exception("The road graph in %s cannot be used; travel is estimated without it.", file[0])
+        return None

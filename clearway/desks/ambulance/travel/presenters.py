@@ -11,6 +11,7 @@ from clearway.core.organisation.queries import site_by_code
 from clearway.domain.ambulance.disruptions import DisruptionKind
 from clearway.domain.shared.region import SiteKind
 from clearway.engine.ambulance.curve import ROADS
+from clearway.engine.ambulance.road_graph import ERROR_SHARE
 
 from .actions import Import
 from .forms import KINDS
@@ -98,6 +99,15 @@ def basis(organisation_id: int, at: datetime) -> list[tuple[str, str, str]]:
         own = [site.name for site, has in zip(departments, columns.own, strict=True) if has]
         rest = [site.name for site, has in zip(departments, columns.own, strict=True) if not has]
     lines = []
+    if known.graph is not None:
+        as_of = datetime.fromtimestamp(known.graph.as_of, UTC)
+        lines.append(
+            (
+                "Every destination that is on the road graph",
+                f"Shortest way on the road graph, map as of {day(as_of)}; speeds by class of road",
+                f"assumed: {ERROR_SHARE:.0%} of the minutes, until the trust has measured it",
+            )
+        )
     if own and known.table is not None:
         as_of = datetime.fromtimestamp(known.table.as_of, UTC)
         lines.append(
