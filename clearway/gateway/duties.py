@@ -14,6 +14,7 @@ from clearway.core.live.turns import Turns
 from clearway.core.organisation.models import Organisation
 from clearway.core.organisation.queries import first_loaded
 from clearway.desks.ambulance import housekeeping, live, rules, situation
+from clearway.desks.ambulance.advice import sweep
 from clearway.desks.ambulance.diverts import actions as diverts
 
 from . import inbox, retention
@@ -21,6 +22,7 @@ from .worker import Duty, clock
 
 POLL_SECONDS = 0.04
 RULES_EVERY = timedelta(seconds=5)
+ADVICE_SECONDS = 10.0
 SEAL_SECONDS = 30.0
 SETTLING = timedelta(seconds=30)
 NEVER_HEARD = timedelta(minutes=10)  # since the trust was set up: by then somebody must know
@@ -43,6 +45,7 @@ def _boards() -> list[Duty]:
     return [
         Duty("tailer", lambda at: tailer.work(at) > 0, POLL_SECONDS),
         Duty("rules", partial(_ask_rules, turns), 0.25),
+        Duty("advice", _look_at_advice, ADVICE_SECONDS),
         Duty("snapshots", _snapshot, 20.0),
         Duty("seal", lambda at: seal.seal(at) == seal.RUN, SEAL_SECONDS),
         Duty("housekeeping", _keep_house, 600.0),
@@ -67,6 +70,13 @@ def _has_settled(organisation_id: int, at: datetime) -> bool:
         return at - first >= SETTLING
     loaded = first_loaded(organisation_id)
     return loaded is not None and at - loaded >= NEVER_HEARD
+
+
+def _look_at_advice(at: datetime) -> bool:
+    for organisation in Organisation.objects.all():
+        if _has_settled(organisation.pk, at):
+            sweep.look_again(organisation.pk, situation.read(organisation.pk, at), at)
+    return False
 
 
 def _snapshot(at: datetime) -> bool:

@@ -15,6 +15,8 @@ PERMISSIONS: Mapping[str, str] = MappingProxyType(
         "handovers.read": "see the handover board",
         "handovers.mark": "mark a crew as queuing or cohorting, or a patient as handed over",
         "hospitals.say": "say how a hospital stands",
+        "advice.read": "see conveyance advice, who is about to leave scene, and what advice was worth",
+        "advice.give": "take conveyance advice for a crew, or another place with a reason, and tell the crew",
         "resources.read": "see the resource board",
         "map.read": "see the map",
         "roads.read": "see what hinders travel",
@@ -82,12 +84,20 @@ _BOARDS = (
     "budget.read",
     "decisions.read",
 )
-_DESK = (*_BOARDS, "incidents.read", "tasks.work", "decisions.write", "quality.read", "feeds.read")
+_DESK = (
+    *_BOARDS,
+    "advice.read",
+    "incidents.read",
+    "tasks.work",
+    "decisions.write",
+    "quality.read",
+    "feeds.read",
+)
 _DESK_LISTS = ("on_call.read", "policies.read")
 _COORDINATION = (
     *_DESK,
     *_DESK_LISTS,
-    *("handovers.mark", "hospitals.say", "identity.look", "diverts.manage", "roads.write"),
+    *("advice.give", "handovers.mark", "hospitals.say", "identity.look", "diverts.manage", "roads.write"),
 )
 _COMMAND = (
     *_COORDINATION,
@@ -110,7 +120,7 @@ ROLES: Mapping[str, Role] = MappingProxyType(
             _role(
                 "dispatcher",
                 "Dispatcher",
-                (*_BOARDS, "incidents.read", "identity.look", "on_call.read", "roads.write"),
+                (*_BOARDS, "advice.read", "incidents.read", "identity.look", "on_call.read", "roads.write"),
             ),
             _role("operations_support", "Operations support", (*_DESK, *_DESK_LISTS)),
             _role(

@@ -162,6 +162,13 @@ def evaluate(
     return [*outcomes, Outcome(RULE_FAILED, failed)]
 
 
+def together(*asked: Sequence[Outcome]) -> list[Outcome]:
+    """The outcomes of rules over different things, for one sweep: each rule once, their faults in one."""
+    every = [outcome for outcomes in asked for outcome in outcomes]
+    failed = tuple(wanted for outcome in every if outcome.rule == RULE_FAILED for wanted in outcome.wanted)
+    return [*(outcome for outcome in every if outcome.rule != RULE_FAILED), Outcome(RULE_FAILED, failed)]
+
+
 def _ask(rule: Rule[S], situation: S, policies: Mapping[str, Values], mode: Mode) -> Outcome:
     if mode is Mode.OFF:
         return Outcome(rule.code, is_off=True)

@@ -1,5 +1,6 @@
 """The tables of the ambulance desk, gathered for Django; each part of the desk keeps its own."""
 
+from .advice.models import Advice, Call, CrewLink, CrewMessage
 from .diverts.models import Divert
 from .diverts.models import Step as DivertStep
 from .facts.models import Fact
@@ -11,7 +12,11 @@ from .snapshots.models import Snapshot
 from .travel.models import RoadDisruption
 
 __all__ = [
+    "Advice",
     "Assignment",
+    "Call",
+    "CrewLink",
+    "CrewMessage",
     "Divert",
     "DivertStep",
     "Fact",

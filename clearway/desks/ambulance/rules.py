@@ -8,9 +8,10 @@ from clearway.core.layout.times import local
 from clearway.core.organisation.queries import policies
 from clearway.core.worklist import queries
 from clearway.core.worklist.actions import Swept, sweep
-from clearway.core.worklist.rules import Rule, evaluate, sweep_policy
+from clearway.core.worklist.rules import Rule, evaluate, sweep_policy, together
 from clearway.domain.ambulance.situation import Situation
 
+from .advice import rules as advice
 from .diverts.rules import DIVERT_REVIEW
 from .handovers.rules import LADDER
 from .liaison.rules import SILENT_HOSPITAL
@@ -23,7 +24,9 @@ def run(organisation_id: int, situation: Situation, at: datetime) -> Swept:
 
     Called every few seconds by a worker; safe to call from two at once, and as often as one likes.
     """
-    names = {name for rule in RULES for name in rule.policies}
+    names = {name for rule in RULES for name in rule.policies} | advice.POLICIES
     values = policies(organisation_id, {*names, queries.WORKLIST, queries.MODES}, local(at).date())
-    outcomes = evaluate(RULES, situation, values, values.get(queries.MODES, {}))
-    return sweep(organisation_id, outcomes, at, sweep_policy(values.get(queries.WORKLIST)))
+    modes = values.get(queries.MODES, {})
+    outcomes = evaluate(RULES, situation, values, modes)
+    told = advice.outcomes(organisation_id, values, modes, at)
+    return sweep(organisation_id, together(outcomes, told), at, sweep_policy(values.get(queries.WORKLIST)))

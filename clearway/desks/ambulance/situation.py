@@ -22,6 +22,7 @@ from clearway.domain.ambulance.transitions import Assignment as Folded
 from clearway.domain.ambulance.words import Availability, JobStatus
 from clearway.domain.shared.geography import Point
 
+from .advice import queries as advice
 from .diverts import queries as diverts
 from .facts import queries as facts
 from .incidents import queries as incidents
@@ -55,7 +56,7 @@ class Reading:
 
 
 def read(organisation_id: int, at: datetime) -> Situation:
-    """The situation as it stands. At most eight queries, whatever the size of the region."""
+    """The situation as it stands. At most nine queries, whatever the size of the region."""
     return reading(organisation_id, at).situation
 
 
@@ -121,6 +122,7 @@ def _compose(
         {former: site.code for site in sites for former in site.former_codes},
         Around(
             hospitals=rows.hospitals,
+            bound=advice.bound(organisation_id, at),
             diverts=diverts.in_force(organisation_id, at),
             disruptions=disruptions(organisation_id, at),
         ),

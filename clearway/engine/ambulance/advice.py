@@ -5,14 +5,15 @@ or a difference that is noise the answer is the nearest appropriate department, 
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 import numpy as np
 
 from clearway.domain.ambulance.destinations import Case, DestinationRule
-from clearway.domain.ambulance.situation import Situation
+from clearway.domain.ambulance.situation import JOB_STATES, UNKNOWN, Situation
+from clearway.domain.ambulance.words import JobState
 
 from .eligibility import Bar, Rulebook
 from .forecast import NONE, Forecast
@@ -34,7 +35,16 @@ from .ranking import (
 )
 from .travel import SOURCES, Journeys, Network
 
-__all__ = ["Advice", "AdvicePolicy", "Verdict", "advise", "advise_together", "blue_light", "journeys_of"]
+__all__ = [
+    "Advice",
+    "AdvicePolicy",
+    "Verdict",
+    "advise",
+    "advise_together",
+    "blue_light",
+    "journeys_of",
+    "leave_out",
+]
 
 PART_WORDS = {
     "travel": "travel",
@@ -194,6 +204,22 @@ def journeys_of(
         as_of=plain.as_of,
         estimated_penalty=plain.estimated_penalty * share,
     )
+
+
+def leave_out(situation: Situation, key: str) -> Situation:
+    """The situation as the others make it: without what this assignment itself is going to add anywhere.
+
+    Else a crew that asks again would find its own place busier by its own coming, and be sent elsewhere.
+    """
+    if key not in situation.assignments.key:
+        return situation
+    row = situation.assignments.key.index(key)
+    table = situation.assignments
+    state, site, bound = table.state.copy(), table.site.copy(), table.bound.copy()
+    state[row], site[row], bound[row] = JOB_STATES.index(JobState.CLEAR), UNKNOWN, UNKNOWN
+    for column in (state, site, bound):
+        column.setflags(write=False)
+    return replace(situation, assignments=replace(table, state=state, site=site, bound=bound))
 
 
 def explain(ranking: Ranking, seen: Picture, journeys: Journeys, origin: int = 0) -> Advice:

@@ -83,6 +83,7 @@ class EligibilityPolicy:
     score_limits        (lowest NEWS2, longest drive); the nearest place is never barred by it
     child_below         years
     load_caps           site code -> most ambulances an hour, where one was agreed
+    alternatives        whether anything but a department may be considered
     """
 
     most_extra: float = 20
@@ -90,6 +91,7 @@ class EligibilityPolicy:
     score_limits: tuple[tuple[int, float], ...] = ((7, 30), (5, 45))
     child_below: int = 16
     load_caps: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({}))
+    alternatives: bool = True
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -347,7 +349,7 @@ class _Filter:
         other = ~self.department
         if not other.any():
             return
-        if time_critical:
+        if time_critical or not self.policy.alternatives:
             self._put(other, Bar.RULED_OUT)
             return
         states = _kind_states(self.rules, self.case.needs, self.case.age, self.case.news2)

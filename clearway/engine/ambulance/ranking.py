@@ -28,6 +28,7 @@ ENGINE_VERSION = "advice-1"
 MINUTE, HOUR = 60.0, 3600.0
 PARTS = ("travel", "handover", "others", "return", "repatriation", "uncertainty")
 TRAVEL, HANDOVER, OTHERS, RETURN, REPATRIATION, UNCERTAINTY = range(len(PARTS))
+ON_SCENE = JOB_STATES.index(JobState.ON_SCENE)
 CONVEYING, AVAILABLE = JOB_STATES.index(JobState.CONVEYING), AVAILABILITIES.index(Availability.AVAILABLE)
 
 
@@ -62,6 +63,7 @@ class AdvicePolicy:
     cover_km    around the crew's area: the fewer free crews there are, the more its return counts
     emergency_share  share of the normal driving time for patients whom a rule for time-critical needs holds
     stale_after the forecast is too old to rank by
+    likely      share of calls that an alternative must accept to be the answer and not only an option
     options     how many are explained
     """
 
@@ -73,6 +75,7 @@ class AdvicePolicy:
     cover_km: float = 20.0
     emergency_share: float = 0.85
     stale_after: float = 10.0
+    likely: float = 0.5
     options: int = 3
 
 
@@ -150,7 +153,7 @@ def _load(situation: Situation, site: npt.NDArray[np.int64]) -> npt.NDArray[np.i
     lately = (arrived > situation.at - HOUR) & (arrived <= situation.at)
     coming = (table.state == CONVEYING) | lately
     to = table.site[coming & (table.site != UNKNOWN)]
-    bound = table.bound[(table.bound != UNKNOWN) & ~coming]
+    bound = table.bound[(table.bound != UNKNOWN) & (table.state == ON_SCENE)]
     load = np.bincount(to, minlength=count + 1) + np.bincount(bound, minlength=count + 1)
     return np.asarray(load[site], dtype=np.int64)  # UNKNOWN is the last, which nothing is counted in
 
@@ -301,7 +304,7 @@ def _choice(
         return nearest, Verdict.BY_RULE
     if seen.cannot or not np.isfinite(cost[nearest]):
         return nearest, Verdict.ABSTAINED
-    chosen = _lowest(decision, ok)
+    chosen = _lowest(decision, ok & (department | (seen.accepts >= seen.policy.likely)))
     noise = chosen == nearest and bool((cost[ok] < cost[nearest]).any())
     return chosen, Verdict.NEAREST if noise else Verdict.ADVISED
 

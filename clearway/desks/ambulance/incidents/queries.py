@@ -1,6 +1,7 @@
 """Reading assignments as domain values."""
 
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -71,3 +72,19 @@ def streams_to(organisation_id: int, sites: Collection[str]) -> QuerySet[Any, An
     """The streams of every assignment whose destination is one of these sites, for a subquery."""
     there = Assignment.objects.filter(organisation_id=organisation_id, destination__code__in=sites)
     return there.annotate(stream=Concat(Value("assignment:"), "key")).values_list("stream", flat=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """Where an incident is, and what is known of its patient without identity."""
+
+    position: Point | None
+    age: int | None
+
+
+def scene(organisation_id: int, key: str) -> Scene | None:
+    """What is known of one incident; None when no call speaks of it. One query."""
+    found = Incident.objects.filter(organisation_id=organisation_id, key=key)
+    for latitude, longitude, age in found.values_list("latitude", "longitude", "patient_age"):
+        return Scene(None if latitude is None or longitude is None else Point(latitude, longitude), age)
+    return None

@@ -1,0 +1,39 @@
+"""The page of one crew, on a phone or a terminal: its address is its key, and it shows one message."""
+
+from typing import Any
+
+from django.http import Http404, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.shortcuts import render
+
+from clearway.core.people.permissions import public
+
+from . import actions, queries
+
+STEPS = ("read", "acknowledged")
+
+
+@public  # whoever holds the address is the crew: it is given to one call sign for one shift
+def page(request: Any, token: str) -> HttpResponse:
+    """The newest message of the crew. Showing it is its delivery; reading and acknowledging are sent back."""
+    link = queries.link(token, request.at)
+    if link is None:
+        raise Http404
+    if request.method == "POST":
+        return _heard(request, link)
+    message = actions.message_came(link, None, "delivered", at=request.at)
+    changing = message is not None and message.advice.state == message.advice.State.TO_TELL
+    context = {"link": link, "message": message, "changing": changing, "at": request.at}
+    response = render(request, "advice/crew_page.html", context)
+    response["Cache-Control"] = "no-store"
+    response["Referrer-Policy"] = "no-referrer"
+    return response
+
+
+def _heard(request: Any, link: Any) -> HttpResponse:
+    step, key = request.POST.get("step", ""), request.POST.get("message", "")
+    if step not in STEPS or not key.isdigit():
+        return HttpResponse("No such step.", status=400, content_type="text/plain")
+    message = actions.message_came(link, int(key), step, at=request.at)
+    if step == "read":
+        return JsonResponse({"message": message.pk if message else None})
+    return HttpResponseRedirect(request.path)

@@ -1,0 +1,113 @@
+"""The list of who is about to leave scene, from one situation and the advice that stands."""
+
+from datetime import datetime
+
+import numpy as np
+
+from clearway.domain.ambulance.situation import CATEGORIES, JOB_STATES, KINDS, UNKNOWN, instant
+from clearway.domain.ambulance.words import JobState, JobStatus
+from clearway.engine.ambulance.travel import minutes as distance_minutes
+
+from .. import words as desk_words
+from . import queries
+from .models import Advice, CrewMessage
+from .presenters import Line, message_words
+from .reading import Reading
+from .words import OVERRIDES, VERDICTS
+
+SHOWN = (JobState.ON_SCENE, JobState.CONVEYING)
+
+
+def lines(reading: Reading, at: datetime) -> list[Line]:
+    """Crews on scene long enough or asked about, and those on their way; changed answers first.
+
+    Two queries besides the reading's.
+    """
+    table = reading.situation.assignments
+    standing = queries.standing(reading.organisation_id)
+    messages = queries.messages(reading.organisation_id)
+    found = []
+    for row in np.flatnonzero(np.isin(table.state, [JOB_STATES.index(state) for state in SHOWN])):
+        advice = standing.get(table.key[row])
+        if advice is None and not _is_due(reading, int(row)):
+            continue
+        message = messages.get(table.call_sign[row])
+        found.append(_line(reading, int(row), advice, message if advice else None, at))
+    late = datetime.max.replace(tzinfo=at.tzinfo)
+    return sorted(
+        found, key=lambda line: (not line.change, not line.is_silent, line.since or late, line.call_sign)
+    )
+
+
+def _is_due(reading: Reading, row: int) -> bool:
+    """On scene longer than the policy says, with a vehicle that conveys."""
+    table = reading.situation.assignments
+    if table.state[row] != JOB_STATES.index(JobState.ON_SCENE):
+        return False
+    if table.kind[row] != UNKNOWN and not KINDS[table.kind[row]].conveys:
+        return False
+    arrived = float(table.stamp(JobStatus.AT_SCENE)[row])
+    return (reading.situation.at - arrived) / 60 >= reading.policy.asked_after
+
+
+def _line(
+    reading: Reading, row: int, advice: Advice | None, message: CrewMessage | None, at: datetime
+) -> Line:
+    table = reading.situation.assignments
+    state = JOB_STATES[table.state[row]]
+    since = table.stamp(JobStatus.AT_SCENE if state is JobState.ON_SCENE else JobStatus.LEFT_SCENE)[row]
+    silence = reading.policy.silence * 60
+    is_silent = (
+        message is not None
+        and message.acknowledged_at is None
+        and (at - message.made_at).total_seconds() >= silence
+    )
+    return Line(
+        call_sign=table.call_sign[row],
+        incident=table.incident[row],
+        category="Unknown" if table.category[row] == UNKNOWN else CATEGORIES[table.category[row]],
+        state=desk_words.JOB_STATE[state],
+        since=instant(float(since)) or instant(float(table.since[row])),
+        place=_near(reading, row),
+        verdict=VERDICTS[advice.verdict] if advice else "",
+        to=_to(advice),
+        answer=_answer(advice),
+        change=advice.because if advice and advice.state == Advice.State.TO_TELL else "",
+        message=message_words(message, at) if advice else "",
+        is_silent=is_silent,
+        advice_id=advice.pk if advice else None,
+    )
+
+
+def _to(advice: Advice | None) -> str:
+    if advice is None:
+        return ""
+    if advice.state != Advice.State.TO_TELL:
+        return advice.taken_name
+    return f"{advice.shown['options'][0]['name']} instead of {advice.taken_name}"
+
+
+def _answer(advice: Advice | None) -> str:
+    if advice is None:
+        return "Not asked"
+    if advice.state == Advice.State.TO_TELL:
+        return "Changed: not told yet"
+    if advice.state == Advice.State.ACCEPTED:
+        return "Accepted"
+    return f"Other place: {OVERRIDES[advice.reason_code].lower()}"
+
+
+def _near(reading: Reading, row: int) -> str:
+    """The nearest department to the crew and about how far it is, by distance."""
+    seen, sites = reading.situation.resources, reading.situation.sites
+    call_sign = reading.situation.assignments.call_sign[row]
+    if call_sign not in seen.call_sign or not sites.code:
+        return ""
+    place = seen.call_sign.index(call_sign)
+    if np.isnan(seen.latitude[place]):
+        return "No position"
+    took = distance_minutes(
+        float(seen.latitude[place]), float(seen.longitude[place]), sites.latitude, sites.longitude
+    )
+    nearest = int(took.argmin())
+    return f"{took[nearest]:.0f} min from {sites.name[nearest]}"

@@ -1,0 +1,222 @@
+"""Reading advice that stands, what crews have read, and what advice was worth."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from statistics import fmean
+from typing import Any
+
+from django.db.models import Avg, Count, F, Q
+
+from clearway.core.feeds.actions import key_hash
+from clearway.domain.ambulance.transitions import Assignment as Folded
+from clearway.domain.ambulance.words import JobStatus
+
+from ..incidents import queries as incidents
+from .models import Advice, Call, CrewLink, CrewMessage
+
+
+def bound(organisation_id: int, at: datetime | None = None) -> dict[str, str]:
+    """Assignment -> code of the place that its crew has accepted, now or as it was known then. One query."""
+    stands = Q(ended_at__isnull=True)
+    if at is not None:
+        stands = Q(given_at__lte=at) & (stands | Q(ended_at__gt=at))
+    rows = Advice.objects.filter(stands, organisation_id=organisation_id).order_by("given_at", "id")
+    return dict(rows.values_list("assignment", "taken"))
+
+
+def standing(organisation_id: int) -> dict[str, Advice]:
+    """The advice that stands, by assignment. One query."""
+    rows = Advice.objects.filter(organisation_id=organisation_id, ended_at__isnull=True)
+    return {row.assignment: row for row in rows}
+
+
+def standing_for(organisation_id: int, assignment: str) -> Advice | None:
+    """The advice that stands for one assignment."""
+    return Advice.objects.filter(
+        organisation_id=organisation_id, assignment=assignment, ended_at__isnull=True
+    ).first()
+
+
+def messages(organisation_id: int) -> dict[str, CrewMessage]:
+    """The message that each crew should have, by call sign. One query."""
+    rows = CrewMessage.objects.filter(organisation_id=organisation_id, withdrawn_at__isnull=True)
+    return {row.call_sign: row for row in rows.select_related("advice")}
+
+
+def link(token: str, at: datetime) -> CrewLink | None:
+    """The crew's page behind an address, while it is valid."""
+    return CrewLink.objects.filter(token_hash=key_hash(token), ends_at__gt=at).first()
+
+
+def has_page(organisation_id: int, call_sign: str, at: datetime) -> bool:
+    """Somebody gave this crew a page that is still valid."""
+    return CrewLink.objects.filter(
+        organisation_id=organisation_id, call_sign=call_sign, ends_at__gt=at
+    ).exists()
+
+
+def calls_of(organisation_id: int, assignment: str) -> list[Call]:
+    """The alternatives that were rung for one patient, newest first."""
+    rows = Call.objects.filter(organisation_id=organisation_id, assignment=assignment)
+    return list(rows.order_by("-offered_at", "-id"))
+
+
+# What it was worth
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """One advice beside what then happened. Minutes; None where it is not known.
+
+    saved  minutes in all that the place taken was predicted to save against the nearest appropriate
+    """
+
+    call_sign: str
+    given_at: datetime
+    advised: str
+    taken: str
+    arrived_at_code: str
+    is_accepted: bool
+    predicted_travel: float | None
+    actual_travel: float | None
+    predicted_wait: float | None
+    actual_wait: float | None
+    saved: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Worth:
+    """What the advice of a period was worth. Means are None where nothing can be compared."""
+
+    given: int
+    accepted: int
+    overridden: int
+    abstained: int
+    past_nearest: int
+    followed: int
+    saved_minutes: float
+    travel_bias: float | None
+    travel_error: float | None
+    wait_bias: float | None
+    wait_error: float | None
+    compared: int
+    reasons: tuple[tuple[str, int], ...]
+    calls: tuple[dict[str, Any], ...]
+    outcomes: tuple[Outcome, ...]
+
+
+def worth(organisation_id: int, start: datetime, end: datetime) -> Worth:
+    """Predicted beside actual for the advice given in [start, end). Three queries."""
+    rows = list(
+        Advice.objects.filter(organisation_id=organisation_id, given_at__gte=start, given_at__lt=end)
+        .exclude(state=Advice.State.TO_TELL)
+        .order_by("-given_at")
+    )
+    jobs = incidents.by_key(organisation_id, {row.assignment for row in rows})
+    outcomes = tuple(_outcome(row, jobs.get(row.assignment)) for row in rows)
+    overridden = [row for row in rows if row.state == Advice.State.OVERRIDDEN]
+    reasons: dict[str, int] = {}
+    for row in overridden:
+        reasons[row.reason_code] = reasons.get(row.reason_code, 0) + 1
+    travel = [
+        each.actual_travel - each.predicted_travel
+        for each in outcomes
+        if each.actual_travel is not None and each.predicted_travel is not None
+    ]
+    wait = [
+        each.actual_wait - each.predicted_wait
+        for each in outcomes
+        if each.actual_wait is not None and each.predicted_wait is not None
+    ]
+    arrived = [each for each in outcomes if each.arrived_at_code]
+    return Worth(
+        given=len(rows),
+        accepted=len(rows) - len(overridden),
+        overridden=len(overridden),
+        abstained=sum(row.verdict == "abstained" for row in rows),
+        past_nearest=sum(row.taken != row.nearest for row in rows),
+        followed=sum(each.arrived_at_code == each.taken for each in arrived),
+        saved_minutes=sum(each.saved or 0 for each in arrived if each.arrived_at_code == each.taken),
+        travel_bias=_mean(travel),
+        travel_error=_mean([abs(each) for each in travel]),
+        wait_bias=_mean(wait),
+        wait_error=_mean([abs(each) for each in wait]),
+        compared=len(wait),
+        reasons=tuple(sorted(reasons.items(), key=lambda each: (-each[1], each[0]))),
+        calls=tuple(_calls(organisation_id, start, end)),
+        outcomes=outcomes,
+    )
+
+
+def _outcome(row: Advice, job: Folded | None) -> Outcome:
+    stamps = job.stamps if job else {}
+    arrived = stamps.get(JobStatus.AT_HOSPITAL)
+    option = _of(row.shown, row.taken)
+    nearest = _of(row.shown, row.nearest)
+    went = (job.destination or "") if job and arrived else ""
+    there = went == row.taken
+    saved = None
+    if option and nearest and option["total_minutes"] is not None and nearest["total_minutes"] is not None:
+        saved = nearest["total_minutes"] - option["total_minutes"]
+    return Outcome(
+        call_sign=row.call_sign,
+        given_at=row.given_at,
+        advised=_name(row.shown, row.chosen),
+        taken=row.taken_name,
+        arrived_at_code=went,
+        is_accepted=row.state == Advice.State.ACCEPTED,
+        predicted_travel=option["travel_minutes"] if option else None,
+        actual_travel=_minutes(stamps.get(JobStatus.LEFT_SCENE), arrived) if there else None,
+        predicted_wait=option["wait_minutes"] if option and option["is_department"] else None,
+        actual_wait=_minutes(arrived, stamps.get(JobStatus.HANDOVER)) if there else None,
+        saved=saved,
+    )
+
+
+def _of(shown: dict[str, Any], code: str | None) -> dict[str, Any] | None:
+    return next((option for option in shown["options"] if option["code"] == code), None)
+
+
+def _name(shown: dict[str, Any], code: str | None) -> str:
+    option = _of(shown, code)
+    return option["name"] if option else "Nowhere"
+
+
+def _minutes(start: datetime | None, end: datetime | None) -> float | None:
+    return None if start is None or end is None or end < start else (end - start).total_seconds() / 60
+
+
+def _mean(values: Collection[float]) -> float | None:
+    return fmean(values) if values else None
+
+
+def _calls(organisation_id: int, start: datetime, end: datetime) -> Any:
+    """How the alternatives answered, by kind and by refusal reason."""
+    rows = Call.objects.filter(organisation_id=organisation_id, offered_at__gte=start, offered_at__lt=end)
+    return (
+        rows.values("kind")
+        .annotate(
+            offered=Count("id"),
+            accepted=Count("id", filter=Q(outcome=Call.Outcome.ACCEPTED)),
+            refused=Count("id", filter=Q(outcome=Call.Outcome.REFUSED)),
+            unanswered=Count("id", filter=Q(outcome=Call.Outcome.NO_ANSWER)),
+            answer=Avg(F("answered_at") - F("offered_at")),
+        )
+        .order_by("kind")
+    )
+
+
+def refusals(organisation_id: int, start: datetime, end: datetime) -> list[tuple[str, str, int]]:
+    """Kind, reason and count of every refusal in a period, most often first."""
+    rows = Call.objects.filter(
+        organisation_id=organisation_id,
+        offered_at__gte=start,
+        offered_at__lt=end,
+        outcome=Call.Outcome.REFUSED,
+    )
+    counted = rows.values_list("kind", "reason_code").annotate(number=Count("id"))
+    return sorted(counted, key=lambda each: (-each[2], each[0], each[1]))
+
+
+WEEK = timedelta(days=7)

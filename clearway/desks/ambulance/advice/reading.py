@@ -1,0 +1,238 @@
+"""Everything that one asking for advice reads: situation, forecast, rules, policy, roads."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from functools import lru_cache
+from typing import Any
+
+from django.db import connection
+
+from clearway.core.layout.times import local
+from clearway.core.organisation.models import Organisation, PolicyVersion, Site
+from clearway.core.organisation.queries import policies, policies_named, site_by_code
+from clearway.domain.ambulance.destinations import DIRECTORY, KIND_PREFIX, NOT_SAID, RULE_PREFIX, Case
+from clearway.domain.ambulance.situation import CATEGORIES, KINDS, UNKNOWN, Situation
+from clearway.domain.shared import region
+from clearway.domain.shared.freshness import FreshnessPolicy
+from clearway.domain.shared.geography import Point
+from clearway.engine.ambulance.advice import Advice, advise, journeys_of, leave_out
+from clearway.engine.ambulance.eligibility import EligibilityPolicy, Rulebook
+from clearway.engine.ambulance.forecast import Forecast, ForecastPolicy, forecast
+from clearway.engine.ambulance.ranking import AdvicePolicy, Weights, picture
+from clearway.engine.ambulance.travel import Network
+
+from .. import situation as situations
+from ..incidents import queries as incidents
+from ..resources import queries as resources
+from ..travel.network import network
+
+POLICY, FRESHNESS = "conveyance_advice", "feed_freshness"
+
+
+@dataclass(frozen=True, slots=True)
+class DeskAdvice:
+    """What the desk needs of the policy besides the engine's part. Minutes.
+
+    asked_after  on scene, from when a crew is listed as about to leave
+    silence      until an advice that nobody acknowledged is a task
+    turn         what a new answer must save before a crew on its way is turned
+    """
+
+    engine: AdvicePolicy
+    asked_after: float = 20
+    silence: float = 5
+    turn: float = 15
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One instant, ready to be asked."""
+
+    organisation_id: int
+    at: datetime
+    situation: Situation
+    forecasting: ForecastPolicy
+    rules: Rulebook
+    policy: DeskAdvice
+    network: Network
+
+    def forecast(self, key: str = "") -> Forecast:
+        """The waits as everybody but this assignment makes them."""
+        return forecast(leave_out(self.situation, key), self.forecasting, network=self.network)
+
+    @property
+    def cannot(self) -> str:
+        """Why nothing can be ranked now, "" if it can."""
+        return picture(self.situation, self.forecast(), self.rules, self.policy.engine).cannot
+
+    def advise(self, case: Case, policy: AdvicePolicy | None = None) -> Advice:
+        """The advice for one case, as the engine gives it."""
+        chosen = policy or self.policy.engine
+        seen = leave_out(self.situation, case.key)
+        legs = journeys_of([case], self.network, seen, self.rules, chosen)
+        return advise(case, seen, self.forecast(case.key), legs, self.rules, chosen)
+
+
+def read(organisation_id: int, at: datetime, situation: Situation | None = None) -> Reading:
+    """What advice rests on at an instant. A fixed number of queries, whatever the size of the region.
+
+    situation  that of the instant, where the caller has read it already
+    """
+    values = policies(organisation_id, [POLICY, FRESHNESS], local(at).date())
+    freshness = FreshnessPolicy(**values.get(FRESHNESS, {}))
+    rules = rulebook(organisation_id, local(at).date())
+    return Reading(
+        organisation_id=organisation_id,
+        at=at,
+        situation=situation or situations.read(organisation_id, at),
+        forecasting=ForecastPolicy(freshness=freshness),
+        rules=rules,
+        policy=desk_advice(values.get(POLICY, {}), freshness),
+        network=network(rules.places),
+    )
+
+
+def desk_advice(values: Mapping[str, Any], freshness: FreshnessPolicy | None = None) -> DeskAdvice:
+    """The policy as the engine and the desk take it; what it does not say keeps its default."""
+    limits = tuple((limit["news2"], limit["minutes"]) for limit in values.get("score_limits", ()))
+    bars = _known(values, "most_extra", "continuing_extra", "child_below", "load_caps")
+    eligibility = EligibilityPolicy(
+        **bars, **_known({"score_limits": limits} if limits else {}, "score_limits")
+    )
+    engine = AdvicePolicy(
+        weights=Weights(**values.get("weights", {})),
+        eligibility=eligibility,
+        freshness=freshness or FreshnessPolicy(),
+        **_known(values, "noise", "hysteresis", "cover_km", "emergency_share", "stale_after", "likely"),
+    )
+    said = {"asked_after": "asked_after", "silence": "silence_minutes", "turn": "turn_minutes"}
+    return DeskAdvice(engine, **{name: values[given] for name, given in said.items() if given in values})
+
+
+def _known(values: Mapping[str, Any], *names: str) -> dict[str, Any]:
+    return {name: values[name] for name in names if name in values}
+
+
+def rulebook(organisation_id: int, on: date) -> Rulebook:
+    """The rules and places of a trust as they are valid on a day; built anew only when one has changed."""
+    return _rulebook(organisation_id, on, _fingerprint(organisation_id))
+
+
+def _fingerprint(organisation_id: int) -> tuple[Any, ...]:
+    """Changes whenever a site or a policy does. One query."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT (SELECT md5(string_agg(s::text, '|' ORDER BY id)) FROM core_site s"
+            " WHERE organisation_id = %s),"
+            " (SELECT max(id) FROM core_policyversion WHERE organisation_id = %s)",
+            [organisation_id, organisation_id],
+        )
+        return tuple(cursor.fetchone() or ())
+
+
+@lru_cache(maxsize=16)
+def _rulebook(organisation_id: int, on: date, _fingerprint: tuple[Any, ...]) -> Rulebook:
+    versions = policies_named(organisation_id, (RULE_PREFIX, KIND_PREFIX, DIRECTORY), on)
+    sites = Site.objects.filter(organisation_id=organisation_id).select_related("area").order_by("id")
+    timezone = Organisation.objects.values_list("timezone", flat=True).get(pk=organisation_id)
+    return Rulebook.of([_site(row) for row in sites], [_policy(row) for row in versions], timezone)
+
+
+def _site(row: Site) -> region.Site:
+    return region.Site(
+        code=row.code,
+        key=row.key,
+        name=row.name,
+        town=row.town,
+        kind=region.SiteKind(row.kind),
+        latitude=row.latitude,
+        longitude=row.longitude,
+        area=row.area.code if row.area else None,
+        mark=region.Mark(row.mark),
+        source=row.source,
+        roles=tuple(row.roles),
+        former_codes=tuple(row.former_codes),
+        opens=row.opens,
+        closes=row.closes,
+        border=row.border,
+        unconfirmed_roles=tuple(row.unconfirmed_roles),
+    )
+
+
+def _policy(row: PolicyVersion) -> region.Policy:
+    return region.Policy(
+        name=row.name,
+        valid_from=row.valid_from,
+        source=row.source,
+        owner=row.owner,
+        review_on=row.review_on,
+        mark=region.Mark(row.mark),
+        values=row.values,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Crew:
+    """One crew on a job, as the situation has it, and what is known of its patient before anybody asks.
+
+    row  of its assignment in the situation
+    """
+
+    row: int
+    assignment: str
+    incident: str
+    call_sign: str
+    case: Case | None
+
+
+def crew(reading: Reading, call_sign: str) -> Crew | None:
+    """The crew of this call sign and its open job; None when it has none. At most three queries."""
+    table, resources_ = reading.situation.assignments, reading.situation.resources
+    if call_sign not in resources_.call_sign:
+        return None
+    row = int(resources_.assignment[resources_.call_sign.index(call_sign)])
+    return None if row == UNKNOWN else crew_at(reading, row, table.call_sign[row])
+
+
+def crew_at(reading: Reading, row: int, call_sign: str) -> Crew:
+    """The crew of one assignment."""
+    table = reading.situation.assignments
+    return Crew(row, table.key[row], table.incident[row], call_sign, _case(reading, row, call_sign))
+
+
+def _case(reading: Reading, row: int, call_sign: str) -> Case | None:
+    """What the feeds say of the case; None where nobody knows where it is."""
+    table, seen = reading.situation.assignments, reading.situation.resources
+    scene = incidents.scene(reading.organisation_id, table.incident[row])
+    place = seen.call_sign.index(call_sign)
+    here = Point(float(seen.latitude[place]), float(seen.longitude[place]))
+    is_here = here.latitude == here.latitude
+    position = here if is_here else scene.position if scene else None
+    if position is None:
+        return None
+    return Case(
+        key=table.key[row],
+        position=position,
+        ready_at=reading.situation.at,
+        call_sign=call_sign,
+        age=scene.age if scene else None,
+        category=None if table.category[row] == UNKNOWN else CATEGORIES[table.category[row]],
+        vehicle=None if table.kind[row] == UNKNOWN else KINDS[table.kind[row]],
+        shift_end=float(seen.shift_end[place]),
+        position_at=float(seen.position_at[place]) if is_here else NOT_SAID,
+        home=_home(reading.organisation_id, call_sign),
+    )
+
+
+def _home(organisation_id: int, call_sign: str) -> Point | None:
+    standing = resources.by_call_sign(organisation_id, [call_sign]).get(call_sign)
+    if standing is None or not standing.station:
+        return None
+    station = site_by_code(organisation_id).get(standing.station)
+    return Point(station.latitude, station.longitude) if station else None
+
+
+def with_standing(case: Case, code: str | None) -> Case:
+    """The case with an answer that stands."""
+    return replace(case, standing=code)

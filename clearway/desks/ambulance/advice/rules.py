@@ -1,0 +1,81 @@
+"""What standing advice asks somebody to do: a crew that is silent, an answer that has changed."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from clearway.core.layout.times import clock
+from clearway.core.worklist.rules import Outcome, Rule, Values, Wanted, evaluate
+
+from . import queries
+from .models import Advice, CrewMessage
+
+ROLE = "patient_flow_coordinator"
+POLICY = "conveyance_advice"
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """The messages that crews should have, and the advice that has changed, at one instant."""
+
+    at: datetime
+    messages: Sequence[CrewMessage]
+    changed: Sequence[Advice]
+
+
+def silent(told: Told, policies: Mapping[str, Values]) -> Iterator[Wanted]:
+    """One task per crew that has not acknowledged its message in time."""
+    after = timedelta(minutes=policies[POLICY].get("silence_minutes", 5))
+    for message in told.messages:
+        if message.acknowledged_at is None and told.at - message.made_at >= after:
+            came = "it was delivered" if message.delivered_at else "it has not appeared on the crew's page"
+            yield Wanted(
+                subject=f"crew:{message.call_sign}",
+                priority=2,
+                title=f"{message.call_sign} has not acknowledged its advice",
+                cause=f"Sent at {clock(message.made_at)}; {came}.",
+                role=ROLE,
+                suggestion="Call the crew by radio and have it read back",
+            )
+
+
+def changed(told: Told, _policies: Mapping[str, Values]) -> Iterator[Wanted]:
+    """One task per crew whose answer has changed and whom nobody has told."""
+    for advice in told.changed:
+        yield Wanted(
+            subject=f"crew:{advice.call_sign}",
+            priority=2,
+            title=f"The advice for {advice.call_sign} has changed",
+            cause=f"{advice.because} Since {clock(advice.given_at)}; it goes to {advice.taken_name}."[:500],
+            role=ROLE,
+            suggestion="Open Advice: tell the crew, or keep it on its way with a reason",
+        )
+
+
+CREW_SILENT: Rule[Told] = Rule(
+    code="crew_silent",
+    sentence="A crew that does not acknowledge its advice is called.",
+    source="A message counts only when it has been seen; policy conveyance_advice",
+    check=silent,
+    policies=(POLICY,),
+)
+ADVICE_CHANGED: Rule[Told] = Rule(
+    code="advice_changed",
+    sentence="A crew whose advice has changed is told, or kept on its way with a reason.",
+    source="A warning, a divert or a closure supersedes the advice before it",
+    check=changed,
+)
+RULES: Sequence[Rule[Told]] = (CREW_SILENT, ADVICE_CHANGED)
+POLICIES = {name for rule in RULES for name in rule.policies}
+
+
+def outcomes(
+    organisation_id: int, policies: Mapping[str, Values], modes: Mapping[str, str], at: datetime
+) -> list[Outcome]:
+    """What these rules want now. Two queries."""
+    told = Told(
+        at,
+        sorted(queries.messages(organisation_id).values(), key=lambda each: each.call_sign),
+        [each for each in queries.standing(organisation_id).values() if each.state == Advice.State.TO_TELL],
+    )
+    return evaluate(RULES, told, policies, modes)

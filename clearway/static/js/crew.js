@@ -1,0 +1,16 @@
+// The crew's page: says that a message was read once it is in front of somebody. page.js fetches it anew.
+const told = new Set();
+
+async function tell() {
+  const box = document.querySelector("[data-crew-message]");
+  const message = box?.dataset.crewMessage;
+  if (!message || told.has(message) || document.visibilityState !== "visible") return;
+  told.add(message);
+  const body = new URLSearchParams({ step: "read", message, csrfmiddlewaretoken: box.querySelector("[name=csrfmiddlewaretoken]")?.value ?? "" });
+  const answer = await fetch(location.href, { method: "POST", body }).catch(() => null);
+  if (!answer?.ok) told.delete(message);
+}
+
+document.addEventListener("visibilitychange", tell);
+setInterval(tell, 1000);
+tell();
