@@ -5,12 +5,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 from django.conf import settings
 
-from clearway.core.organisation.models import Site
 from clearway.domain.shared.errors import CannotParse
 from clearway.engine.ambulance.drive_times import Table
 from clearway.engine.ambulance.road_graph import RoadGraph
@@ -18,6 +18,17 @@ from clearway.engine.ambulance.travel import PLAIN, Network, Places
 from clearway.interchange import drive_times, osm
 
 logger = logging.getLogger(__name__)
+
+
+class HasPlace(Protocol):
+    """A site, from a table or from a region pack."""
+
+    @property
+    def code(self) -> str: ...
+    @property
+    def latitude(self) -> float: ...
+    @property
+    def longitude(self) -> float: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,14 +50,12 @@ def network(sites: Places) -> Network:
     return _network(*files, sites.latitude.tobytes(), sites.longitude.tobytes())
 
 
-def network_of(sites: Sequence[Site]) -> Network:
-    """The same, for rows of sites."""
-    return network(
-        _Columns(
-            tuple(site.code for site in sites),
-            np.array([site.latitude for site in sites], dtype=np.float64),
-            np.array([site.longitude for site in sites], dtype=np.float64),
-        )
+def columns_of(sites: Sequence[HasPlace]) -> Places:
+    """The places of rows of sites, in their order."""
+    return _Columns(
+        tuple(site.code for site in sites),
+        np.array([site.latitude for site in sites], dtype=np.float64),
+        np.array([site.longitude for site in sites], dtype=np.float64),
     )
 
 

@@ -16,7 +16,7 @@ from clearway.engine.ambulance.road_graph import ERROR_SHARE
 from .actions import Import
 from .forms import KINDS
 from .models import RoadDisruption
-from .network import network_of
+from .network import columns_of, network
 from .queries import Usual
 
 
@@ -88,7 +88,7 @@ def basis(organisation_id: int, at: datetime) -> list[tuple[str, str, str]]:
         for site in dict.fromkeys(site_by_code(organisation_id).values())
         if site.kind == SiteKind.EMERGENCY_DEPARTMENT
     ]
-    known = network_of(departments)
+    known = network(columns_of(departments))
     own: list[str] = []
     rest = [site.name for site in departments]
     if known.table is not None:
