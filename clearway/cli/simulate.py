@@ -4,17 +4,25 @@ Waits are not drawn from the published distribution: they emerge from bays, nurs
 parameters stand in the pack's simulation.toml. One day passes unmeasured before the first one counted.
 Same region, regime, seed, start and days give the same result, byte for byte.
 
+With --compare, destination policies live through the same days on common random numbers, seed by seed, and
+the differences are reported with their intervals.
+
 Example: clearway simulate south-west --days 7 --seed 1 --regime pressured
+Example: clearway simulate south-west --compare --seed 1 --seeds 10 --regime pressured --html policies.html
 """
 
 import argparse
-from collections.abc import Callable
-from datetime import UTC, datetime
+from collections.abc import Callable, Sequence
+from datetime import UTC, date, datetime, time
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 if TYPE_CHECKING:
     from clearway.domain.ambulance.events import Event
+    from clearway.domain.shared.region import Region
+    from clearway.simulation.ambulance.comparing import Outcome
+
+BACKENDS = ("processes", "dask", "ray")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -25,9 +33,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--start",
         type=_day,
-        default=datetime(2026, 3, 2, tzinfo=UTC),
         metavar="YYYY-MM-DD",
-        help="first measured day, from midnight UTC (default 2026-03-02)",
+        help="first measured day, from midnight UTC (default: of the month the regime stands for)",
     )
     parser.add_argument(
         "--json", action="store_true", help="print JSON instead of tables; minutes and shares"
@@ -38,39 +45,121 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="also write the measured days' events there, one JSON a line",
     )
+    parser.add_argument(
+        "--compare", action="store_true", help="compare destination policies on the same days"
+    )
+    parser.add_argument(
+        "--seeds", type=_days, default=5, metavar="N", help="seeds compared, from --seed on (default 5)"
+    )
+    parser.add_argument("--policies", nargs="+", metavar="NAME", help="only these beside nearest")
+    parser.add_argument("--html", type=Path, metavar="FILE", help="write the comparison there as a page")
+    parser.add_argument("--jobs", type=_days, default=1, metavar="N", help="processes at once (default 1)")
+    parser.add_argument(
+        "--backend",
+        choices=BACKENDS,
+        default="processes",
+        help="where the runs are spread: processes here, or a Dask or Ray cluster",
+    )
+    parser.add_argument(
+        "--address", metavar="URL", help="of the cluster's scheduler (default: one made here)"
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:
-    import msgspec
-
     from clearway.cli import CannotRun
     from clearway.config.regions import find
     from clearway.interchange.region_pack import parse
-    from clearway.simulation.ambulance import report
 
     try:
-        summary = report.rehearse(
-            parse(find(arguments.slug)),
-            arguments.regime,
-            arguments.seed,
-            arguments.start,
-            arguments.days,
-            each=_writer(arguments.events, arguments.start),
-        )
+        region = parse(find(arguments.slug))
+        said = _compared(region, arguments) if arguments.compare else _rehearsed(region, arguments)
     except (LookupError, OSError) as problem:
         raise CannotRun(str(problem)) from None
-    if arguments.json:
-        text = msgspec.json.format(msgspec.json.encode(summary, enc_hook=dict), indent=2).decode()
-    else:
-        text = report.as_text(summary)
-    print(text)
+    print(said)
     return 0
 
 
-def _writer(file: Path | None, start: datetime) -> "Callable[[list[Event]], None]":
-    """What writes each batch of events, or nothing."""
-    if file is None:
-        return lambda events: None
+def _rehearsed(region: "Region", arguments: argparse.Namespace) -> str:
+    from clearway.simulation.ambulance import report
+
+    start = _start(region, arguments)
+    each = _writer(arguments.events, start) if arguments.events else None
+    summary = report.rehearse(region, arguments.regime, arguments.seed, start, arguments.days, each=each)
+    return _as_json(summary) if arguments.json else report.as_text(summary)
+
+
+def _compared(region: "Region", arguments: argparse.Namespace) -> str:
+    from clearway.simulation.ambulance import comparing, comparing_page
+
+    found = comparing.compare(
+        region,
+        arguments.regime,
+        range(arguments.seed, arguments.seed + arguments.seeds),
+        _start(region, arguments),
+        arguments.days,
+        arguments.policies or comparing.POLICIES,
+        spread=_spread(arguments),
+    )
+    if arguments.html:
+        arguments.html.write_text(comparing_page.page(found, region), encoding="utf-8")
+    return _as_json(found) if arguments.json else comparing.as_text(found)
+
+
+def _spread(arguments: argparse.Namespace) -> "Callable[[Sequence[Callable[[], Outcome]]], list[Outcome]]":
+    """How the runs are carried out; their order never changes the result."""
+    from clearway.simulation.ambulance.comparing import one_after_the_other
+
+    if arguments.jobs == 1 and arguments.backend == "processes":
+        return one_after_the_other
+    return lambda tasks: _by_joblib(tasks, arguments.jobs, arguments.backend, arguments.address)
+
+
+def _by_joblib(
+    tasks: "Sequence[Callable[[], Outcome]]", jobs: int, backend: str, address: str | None
+) -> "list[Outcome]":
+    from clearway.cli import CannotRun
+
+    try:
+        import joblib
+
+        if backend == "ray":
+            import ray
+            from ray.util.joblib import register_ray
+
+            ray.init(address=address)
+            register_ray()
+        if backend == "dask":
+            from dask.distributed import Client
+
+            Client(address) if address else Client(n_workers=jobs, threads_per_worker=1)
+    except ImportError as missing:
+        raise CannotRun(
+            f"{missing.name} is not installed. Install clearway[cluster], or leave out --jobs and --backend."
+        ) from None
+    with joblib.parallel_config(backend={"processes": "loky"}.get(backend, backend), n_jobs=jobs):
+        return list(joblib.Parallel()(joblib.delayed(task)() for task in tasks))
+
+
+def _start(region: "Region", arguments: argparse.Namespace) -> datetime:
+    from clearway.simulation.ambulance import parameters
+
+    if arguments.start is not None:
+        return cast(datetime, arguments.start)
+    begins = parameters.read(region).regime(arguments.regime).published.begins or date(2026, 3, 2)
+    return datetime.combine(begins, time(), UTC)
+
+
+def _as_json(value: object) -> str:
+    import msgspec
+
+    def plain(other: Any) -> Any:
+        return dict(other.items()) if hasattr(other, "items") else str(other)
+
+    return msgspec.json.format(msgspec.json.encode(value, enc_hook=plain), indent=2).decode()
+
+
+def _writer(file: Path, start: datetime) -> "Callable[[list[Event]], None]":
+    """What writes each batch of events."""
     from clearway.interchange.native import dump
 
     file.write_bytes(b"")

@@ -10,10 +10,12 @@ Chance is laid out so that policies can be compared: what befalls a patient come
 each hour brings (walk-ins, freed beds) comes from a stream of that department and hour alone.
 """
 
+import copy
 import heapq
 from bisect import bisect_left
 from collections import deque
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Protocol
 
@@ -96,9 +98,9 @@ class Streams:
         self._strains: dict[date, float] = {}
         self._last = 0.0
 
-    def hour(self, number: int) -> Chance:
+    def hour(self, number: int, matter: str = "hospital") -> Chance:
         """A stream that no other hour and no other department touches."""
-        return Chance(self._seed, f"hospital {self._code} {number}")
+        return Chance(self._seed, f"{matter} {self._code} {number}")
 
     def strain(self, day: date) -> float:
         """How many more or fewer beds this day frees, as a share; asked for in the order of days."""
@@ -162,14 +164,15 @@ class Hospital:
         at, process = self.agenda.now, self.process
         self._begin_day(self.civil.day(at))
         hour, chance = int(self.civil.hour(at)), self.streams.hour(int(at // 3600))
-        shares = chance.luck(3)
+        shares = chance.luck(2)
         for _ in range(count(self.site.walk_ins * _share(process.walk_in_hour, hour), shares[0])):
             self.agenda.at(at + 3600 * chance.share(), self._walk_in, chance.luck(2))
         if ambulances_too:
             for _ in range(count(self.site.ambulances * _share(process.ambulance_hour, hour), shares[1])):
                 self.agenda.at(at + 3600 * chance.share(), self._crewless, chance.luck(luck.PLACES))
-        for _ in range(count(self._beds_of_hour(hour), shares[2])):  # last: their number depends on the crowd
-            self.agenda.at(at + 3600 * chance.share(), self._bed_freed)
+        beds = self.streams.hour(int(at // 3600), "beds")  # its own, as their number depends on the crowd
+        for _ in range(count(self._beds_of_hour(hour), beds.share())):
+            self.agenda.at(at + 3600 * beds.share(), self._bed_freed)
         self.agenda.at(at + 1800, self._receive)  # nurses are back when a shift has changed
         self._receive()
 
@@ -189,6 +192,17 @@ class Hospital:
         took = seconds(process.registration, patient[luck.REGISTRATION])
         self.agenda.at(self.agenda.now + took, self._registered, arrival)
         return arrival
+
+    def copied(self, same: Callable[[Arrival], Arrival], agenda: Agenda, listener: Listener) -> "Hospital":
+        """This department as it is now, to live by another agenda; `same` gives each patient's copy."""
+        twin = copy.copy(self)
+        twin.agenda, twin.listener = agenda, listener
+        twin.now = replace(self.now, boarding=deque(self.now.boarding))
+        twin.waiting = [(at, number, same(arrival)) for at, number, arrival in self.waiting]
+        twin._walk_ins = deque(self._walk_ins)
+        twin._for_nurse = deque(same(arrival) for arrival in self._for_nurse)
+        twin._overdue = deque(same(arrival) for arrival in self._overdue)
+        return twin
 
     def queue_length(self) -> int:
         """Ambulance patients without a place."""

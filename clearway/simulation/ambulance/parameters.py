@@ -1,6 +1,7 @@
 """How a region behaves: the typed form of its pack's simulation.toml, which explains every field."""
 
 from collections.abc import Mapping
+from datetime import date
 from typing import Annotated, Any
 
 import msgspec
@@ -130,11 +131,13 @@ class HospitalSite(_Table, frozen=True):
 class Published(_Table, frozen=True):
     """What was published for the month that a regime stands for. Minutes and shares; None is not known.
 
+    begins     first day of the month
     responses  the period and source of the mean responses C1 to C4, which may be a whole year's
     """
 
     what: str
     source: str
+    begins: date | None = None
     incidents_per_day: NotNegative | None = None
     mean: NotNegative | None = None
     ninetieth: NotNegative | None = None

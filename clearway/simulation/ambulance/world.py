@@ -16,8 +16,8 @@ from clearway.domain.ambulance.words import CallStatus, Category
 from clearway.domain.shared.region import Region, SiteKind
 from clearway.engine.ambulance.conveyance import Destinations, nearest_hospital
 
-from ..shared.agenda import Agenda
-from ..shared.chance import Chance, factor, seconds
+from ..shared.agenda import Agenda, Entry
+from ..shared.chance import Chance, Luck, factor, seconds
 from ..shared.civil import Civil
 from . import luck, patients, roads
 from . import parameters as packs
@@ -156,6 +156,27 @@ class World:
             )
         self._live(until.timestamp())
         return self._tracker.take(self._fleet, until.timestamp())
+
+    @property
+    def now(self) -> float:
+        """How far it has lived, seconds since 1970."""
+        return self._agenda.now
+
+    def coming_to(self, code: str, before: float) -> list[tuple[float, Luck, bool]]:
+        """Who will arrive there, of those a crew has decided to bring: when, their luck, whether at once."""
+        found = []
+        for when, _, do, what in self._agenda.pending(before):
+            if do.__name__ in ("_at_hospital", "_leave_scene") and what[0].site == code:
+                job = what[0]
+                arrives = when if do.__name__ == "_at_hospital" else when + 60 * job.drive
+                found.append((arrives, job.incident.call.luck, job.incident.call.category is Category.C1))
+        return found
+
+    def pending_of(self, code: str, before: float) -> list[Entry]:
+        """What is due at one department before an instant."""
+        hospital = self.hospitals[code]
+        entries = self._agenda.pending(before)
+        return [entry for entry in entries if getattr(entry[2], "__self__", None) is hospital]
 
     def situation(self, at: datetime) -> Situation:
         """What a desk would know at `at` from the feed alone; lives up to `at` if that is ahead.

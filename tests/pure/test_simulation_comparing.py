@@ -1,0 +1,213 @@
+"""Policies compared on the same days: limits are kept, the figures are paired, the page asks nobody."""
+
+import re
+from collections import Counter
+from datetime import UTC, datetime, timedelta
+from functools import cache
+
+import msgspec
+import numpy as np
+import pytest
+
+from clearway.cli import main
+from clearway.config import regions
+from clearway.domain.ambulance.situation import Situation
+from clearway.domain.shared.region import Region
+from clearway.engine.ambulance.conveyance import Choice
+from clearway.interchange import region_pack
+from clearway.simulation.ambulance import comparing, comparing_page, ledger
+from clearway.simulation.ambulance.comparing import ADVICE, CAPS, NEAREST, ORACLE, QUEUE, compare, estimate
+from clearway.simulation.ambulance.oracle import Oracle
+from clearway.simulation.ambulance.policies import Followed, Question, Within, nearest
+from clearway.simulation.ambulance.world import World
+
+START = datetime(2026, 3, 2, tzinfo=UTC)
+EVERYTHING = (NEAREST, CAPS, QUEUE, ADVICE, ORACLE)
+
+
+@cache
+def valley() -> Region:
+    return region_pack.parse(regions.find("test-valley"))
+
+
+@cache
+def compared() -> comparing.Comparison:
+    return compare(valley(), "busy", (1, 2), START, 1, EVERYTHING)
+
+
+def always_elsewhere(situation: Situation, question: Question) -> tuple[Choice, ...]:
+    return nearest(situation, question)[::-1]
+
+
+def loads(world: World) -> Counter[str]:
+    since, until = START.timestamp(), START.timestamp() + 3 * 86_400
+    return Counter(ledger.read(world.incidents, world.hospitals, since, until).conveyances.site)
+
+
+def test_a_policy_kept_to_agreed_loads_moves_no_more_than_they_allow():
+    agreed = {"TVH01": 10.0, "TVH02": 20.0}
+    world = World(valley(), "busy", 1, START, speaks=False, policy=Within(always_elsewhere, agreed))
+    world.advance(START + timedelta(days=3))
+    free = World(valley(), "busy", 1, START, speaks=False, policy=always_elsewhere)
+    free.advance(START + timedelta(days=3))
+    usual = World(valley(), "busy", 1, START, speaks=False)
+    usual.advance(START + timedelta(days=3))
+
+    moved = sum(job.drive > job.drive_to_nearest + 0.01 for i in world.incidents for job in i.jobs)
+
+    # At most one a day more for TVH01 and two for TVH02, net of those moved the other way.
+    assert moved > 0
+    assert loads(free) != loads(usual)
+    assert abs(loads(world)["TVH02"] - loads(usual)["TVH02"]) <= 3 * 2 + 2
+
+
+def test_advice_followed_never_is_the_nearest():
+    def told(policy: object) -> list[str | None]:
+        world = World(valley(), "busy", 2, START, speaks=False, policy=policy)
+        world.advance(START + timedelta(hours=20))
+        return [job.site for incident in world.incidents for job in incident.jobs]
+
+    assert told(Followed(always_elsewhere, 0.0)) == told(nearest)
+    assert told(Followed(always_elsewhere, 0.5)) != told(nearest)
+
+
+def test_the_same_seeds_give_the_same_comparison():
+    again = compare(valley(), "busy", (1, 2), START, 1, EVERYTHING)
+
+    assert msgspec.json.encode(again, enc_hook=dict) == msgspec.json.encode(compared(), enc_hook=dict)
+
+
+def test_differences_are_paired_with_nearest_on_the_same_seed():
+    found = compared()
+
+    for name in (CAPS, QUEUE, ADVICE, ORACLE):
+        for metric in ("lost_15", "wait", "from_scene"):
+            levels = found.level[name][metric].mean - found.level[NEAREST][metric].mean
+            assert found.difference[name][metric].mean == pytest.approx(levels)
+    assert found.level[NEAREST]["extra"].mean == 0
+
+
+def test_where_there_is_one_door_nobody_is_moved():
+    found = compared()
+
+    for areas in found.by_area.values():
+        for area in areas.values():
+            assert area["past"].mean >= 0
+    assert found.share[NEAREST] == 0 if found.share else True
+
+
+def test_an_interval_is_students():
+    # mean 2, standard deviation 1, three values: 4.303 / sqrt(3)
+    found = estimate([1.0, 2.0, 3.0])
+
+    assert (found.mean, found.high - found.mean) == pytest.approx((2.0, 4.303 / 3**0.5))
+    assert np.isnan(estimate([1.0]).low)
+
+
+def test_the_oracle_foresees_the_very_wait_that_comes():
+    oracle = Oracle(valley())
+    foreseen: dict[str, float] = {}
+
+    def asks(situation: Situation, question: Question) -> tuple[Choice, ...]:
+        choices = nearest(situation, question)
+        row = situation.sites.code.index(choices[0].code)
+        foreseen[question.key] = float(oracle(situation, question).mean[row, 0])
+        return choices
+
+    world = World(valley(), "busy", 4, START, speaks=False, policy=asks, refresh=600)
+    oracle.watch(world)
+    world.advance(START + timedelta(days=2))
+    told = [
+        (foreseen[job.key], (job.stamps[ledger.HANDOVER] - job.stamps[ledger.AT_HOSPITAL]) / 60)
+        for incident in world.incidents
+        for job in incident.jobs
+        if job.key in foreseen and ledger.HANDOVER in job.stamps
+    ]
+    exact = np.mean([abs(said - was) < 0.5 for said, was in told])
+
+    # Who is decided later and overtakes (resuscitation, a shorter drive) is all it cannot know.
+    assert len(told) > 30
+    assert exact > 0.6
+    assert np.corrcoef(np.array(told).T)[0, 1] > 0.9
+
+
+def test_asking_the_oracle_changes_nothing():
+    oracle = Oracle(valley())
+
+    def asks(situation: Situation, question: Question) -> tuple[Choice, ...]:
+        oracle(situation, question)
+        return nearest(situation, question)
+
+    asked = World(valley(), "busy", 4, START, speaks=False, policy=asks, refresh=600)
+    oracle.watch(asked)
+    asked.advance(START + timedelta(days=1))
+    plain = World(valley(), "busy", 4, START, speaks=False)
+    plain.advance(START + timedelta(days=1))
+
+    def stamps(world: World) -> list[dict]:
+        return [job.stamps for incident in world.incidents for job in incident.jobs]
+
+    assert stamps(asked) == stamps(plain)
+
+
+def test_the_page_asks_nobody_and_every_plot_says_its_figures():
+    html = comparing_page.page(compared(), valley())
+
+    assert not re.search(r"https?://|src=|@import|url\(", html)
+    assert html.count("<svg") == html.count('role="img"') == 4
+    assert all(len(label) > 40 for label in re.findall(r'aria-label="([^"]*)" ?><title>', html))
+    assert '<th scope="row">advice</th>' in html
+    assert "nan" not in html
+
+
+def test_an_unknown_policy_names_those_there_are():
+    with pytest.raises(LookupError, match="nearest"):
+        compare(valley(), "busy", (1,), START, 1, ("guessing",))
+
+
+def test_the_command_compares_and_writes_the_page(tmp_path, capsys):
+    page = tmp_path / "policies.html"
+    words = [
+        "simulate",
+        "test-valley",
+        "--compare",
+        "--seed",
+        "1",
+        "--seeds",
+        "2",
+        "--days",
+        "1",
+        "--regime",
+        "busy",
+        "--policies",
+    ]
+
+    code = main([*words, "count rule", "--html", str(page)])
+
+    assert code == 0
+    assert "count rule" in capsys.readouterr().out
+    assert page.read_text().startswith("<!doctype html>")
+
+
+def test_processes_give_the_same_figures_as_one(capsys):
+    words = [
+        "simulate",
+        "test-valley",
+        "--compare",
+        "--seed",
+        "1",
+        "--seeds",
+        "2",
+        "--days",
+        "1",
+        "--regime",
+        "busy",
+        "--json",
+    ]
+    words += ["--policies", "count rule"]
+
+    main(words)
+    alone = capsys.readouterr().out
+    main([*words, "--jobs", "2"])
+
+    assert capsys.readouterr().out == alone
