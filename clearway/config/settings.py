@@ -97,6 +97,7 @@ NAVIGATION: list[tuple[str, str, str, str]] = [
     ("Roads", "travel:roads", "roads.read", "Alt+R"),
     ("Wallboard", "handovers:wallboard", "handovers.read", "Alt+4"),
     ("Hospitals", "liaison:reports", "hospitals.say", "Alt+5"),
+    ("Forecast", "forecast:board", "forecast.read", ""),
     ("Diverts", "diverts:diverts", "diverts.read", ""),
     ("What advice was worth", "advice:worth", "advice.read", ""),
     ("Destinations", "advice:destinations", "advice.read", ""),

@@ -14,6 +14,7 @@ urlpatterns = [
     path("", include("clearway.desks.ambulance.liaison.urls")),
     path("", include("clearway.desks.ambulance.advice.urls")),
     path("", include("clearway.desks.ambulance.resources.urls")),
+    path("", include("clearway.desks.ambulance.forecast.urls")),
     path("", include("clearway.desks.ambulance.regionmap.urls")),
     path("", include("clearway.desks.ambulance.diverts.urls")),
     path("", include("clearway.desks.ambulance.travel.urls")),

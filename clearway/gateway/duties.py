@@ -16,6 +16,7 @@ from clearway.core.organisation.queries import first_loaded
 from clearway.desks.ambulance import housekeeping, live, rules, situation
 from clearway.desks.ambulance.advice import sweep
 from clearway.desks.ambulance.diverts import actions as diverts
+from clearway.desks.ambulance.forecast import actions as forecast
 
 from . import inbox, retention
 from .worker import Duty, clock
@@ -24,6 +25,7 @@ POLL_SECONDS = 0.04
 RULES_EVERY = timedelta(seconds=5)
 ADVICE_SECONDS = 10.0
 SEAL_SECONDS = 30.0
+FORECAST_SECONDS = 60.0
 SETTLING = timedelta(seconds=30)
 NEVER_HEARD = timedelta(minutes=10)  # since the trust was set up: by then somebody must know
 SNAPSHOT_MINUTES = 15
@@ -47,6 +49,7 @@ def _boards() -> list[Duty]:
         Duty("rules", partial(_ask_rules, turns), 0.25),
         Duty("advice", _look_at_advice, ADVICE_SECONDS),
         Duty("snapshots", _snapshot, 20.0),
+        Duty("forecast", _follow_forecast, FORECAST_SECONDS),
         Duty("seal", lambda at: seal.seal(at) == seal.RUN, SEAL_SECONDS),
         Duty("housekeeping", _keep_house, 600.0),
         Duty("retention", _let_go, RETENTION_SECONDS),
@@ -76,6 +79,12 @@ def _look_at_advice(at: datetime) -> bool:
     for organisation in Organisation.objects.all():
         if _has_settled(organisation.pk, at):
             sweep.look_again(organisation.pk, situation.read(organisation.pk, at), at)
+
+
+def _follow_forecast(at: datetime) -> bool:
+    for organisation in Organisation.objects.all():
+        if _has_settled(organisation.pk, at):
+            forecast.follow(organisation.pk, situation.read(organisation.pk, at), at)
     return False
 
 

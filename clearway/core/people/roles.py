@@ -18,6 +18,7 @@ PERMISSIONS: Mapping[str, str] = MappingProxyType(
         "advice.read": "see conveyance advice, who is about to leave scene, and what advice was worth",
         "advice.give": "take conveyance advice for a crew, or another place with a reason, and tell the crew",
         "resources.read": "see the resource board",
+        "forecast.read": "see the forecast of handover waits and how good it has been",
         "map.read": "see the map",
         "roads.read": "see what hinders travel",
         "roads.write": "enter and end road disruptions",
@@ -77,6 +78,7 @@ def _role(code: str, name: str, permissions: Iterable[str], binding: Binding = B
 _BOARDS = (
     "handovers.read",
     "resources.read",
+    "forecast.read",
     "map.read",
     "diverts.read",
     "roads.read",
@@ -133,6 +135,7 @@ ROLES: Mapping[str, Role] = MappingProxyType(
                 "Hospital ambulance liaison officer",
                 (
                     "handovers.read",
+                    "forecast.read",
                     "handovers.mark",
                     "diverts.read",
                     "hospitals.say",

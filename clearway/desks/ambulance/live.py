@@ -1,7 +1,7 @@
 """What the tailer renders for the screens of the ambulance desk: once for everybody, so without identity.
 
 Topics of changes: "site" (ODS code, "" for the unknown one), "resource" (call sign), "source" (its name).
-Topics of fragments, which pages ask for: "handovers", "stands", "wall", "resources", "feeds".
+Topics of fragments, which pages ask for: "handovers", "stands", "wall", "forecast", "resources", "feeds".
 """
 
 from collections.abc import Mapping, Sequence
@@ -19,6 +19,8 @@ from clearway.core.worklist import live as worklist
 from clearway.core.worklist.actions import TOPIC
 
 from . import situation
+from .forecast import presenters as forecasts
+from .forecast import queries as forecast
 from .handovers import presenters as hospitals
 from .handovers import queries as handovers
 from .liaison import queries as liaison
@@ -39,7 +41,9 @@ def sites(organisation_id: int, codes: frozenset[str], at: datetime) -> list[Fra
     for picture in read.pictures:
         if (picture.code or hospitals.UNKNOWN_KEY) in codes:
             area, stand = read.areas.get(picture.code or "", ""), handovers.stand(read, picture.code)
-            row = hospitals.hospital_row(picture, read.basis, read.policy.handover, area, at, stand)
+            row = hospitals.hospital_row(
+                picture, read.basis, read.policy.handover, area, at, stand, read.ahead
+            )
             limits = read.policy.handover
             html = drawn("handovers/site.html", row=row, limits=limits, is_open=False)
             tile = drawn("handovers/tile.html", row=row, limits=limits)
@@ -65,6 +69,16 @@ def all_sites(organisation_id: int, _keys: frozenset[str], at: datetime) -> list
     """Every hospital again: limits are crossed, and sources go stale, with time alone."""
     codes = handovers.department_codes(organisation_id)
     return sites(organisation_id, codes | {hospitals.UNKNOWN_KEY}, at)
+
+
+def all_forecasts(organisation_id: int, _keys: frozenset[str], at: datetime) -> list[Fragment]:
+    """The rows of the forecast page."""
+    seen = _reading(organisation_id, at).situation
+    read = forecast.read(organisation_id, seen, at)
+    return [
+        Fragment("forecast", row.key, drawn("forecast/row.html", row=row), site=row.key)
+        for row in forecasts.rows(seen, read, forecast.open_warnings(organisation_id))
+    ]
 
 
 def resource_rows(organisation_id: int, call_signs: frozenset[str], at: datetime) -> list[Fragment]:
@@ -106,4 +120,4 @@ RENDERERS: Mapping[str, Render] = {
     TOPIC: tasks,
     "notice": notices.strip,
 }
-TICKERS: Sequence[Render] = (all_sites, all_resources, sources, notices.strip)
+TICKERS: Sequence[Render] = (all_sites, all_forecasts, all_resources, sources, notices.strip)

@@ -4,6 +4,8 @@ from .advice.models import Advice, Call, CrewLink, CrewMessage
 from .diverts.models import Divert
 from .diverts.models import Step as DivertStep
 from .facts.models import Fact
+from .forecast.models import Kept as KeptForecast
+from .forecast.models import Passing, Standing, Warned
 from .incidents.models import Assignment, Identity, Incident
 from .liaison.models import HospitalState
 from .quality.models import Finding
@@ -24,8 +26,12 @@ __all__ = [
     "HospitalState",
     "Identity",
     "Incident",
+    "KeptForecast",
+    "Passing",
     "Position",
     "Resource",
     "RoadDisruption",
     "Snapshot",
+    "Standing",
+    "Warned",
 ]

@@ -12,15 +12,18 @@ from clearway.engine.ambulance.handovers import HandoverPolicy
 from clearway.engine.ambulance.reports import ReportPolicy
 from clearway.engine.ambulance.resources import ResourcePolicy
 
+from .forecast.policy import NAMES as FORECAST_NAMES
+from .forecast.policy import Policies, policies_from
+
 # The policies whose figures the engine takes; what a policy does not name keeps its default.
 NAMES = (
     "handover_standards",
-    "feed_freshness",
     "allocation",
     "quality_limits",
     "wrap_up",
     "handover_ladder",
     "hospital_reports",
+    *FORECAST_NAMES,
 )
 T = TypeVar("T")
 
@@ -34,6 +37,7 @@ class DeskPolicy:
     resources: ResourcePolicy = field(default_factory=ResourcePolicy)
     reports: ReportPolicy = field(default_factory=ReportPolicy)
     wrap_up_minutes: float = 15
+    forecast: Policies = field(default_factory=Policies)
 
 
 def desk_policy(organisation_id: int, at: datetime) -> DeskPolicy:
@@ -50,6 +54,7 @@ def desk_policy(organisation_id: int, at: datetime) -> DeskPolicy:
         freshness=_made(FreshnessPolicy, values.get("feed_freshness", {})),
         resources=_made(ResourcePolicy, values.get("allocation", {})),
         reports=report_policy(values.get("hospital_reports", {})),
+        forecast=policies_from(values),
         wrap_up_minutes=values.get("wrap_up", {}).get("limit_minutes", 15),
     )
 

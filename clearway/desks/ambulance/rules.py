@@ -13,10 +13,11 @@ from clearway.domain.ambulance.situation import Situation
 
 from .advice import rules as advice
 from .diverts.rules import DIVERT_REVIEW
+from .forecast.rules import EARLY_WARNING
 from .handovers.rules import LADDER
 from .liaison.rules import SILENT_HOSPITAL
 
-RULES: Sequence[Rule[Situation]] = (LADDER, SILENT_FEED, DIVERT_REVIEW, SILENT_HOSPITAL)
+RULES: Sequence[Rule[Situation]] = (LADDER, SILENT_FEED, DIVERT_REVIEW, SILENT_HOSPITAL, EARLY_WARNING)
 
 
 def run(organisation_id: int, situation: Situation, at: datetime) -> Swept:

@@ -195,7 +195,16 @@ def forecast(
     method = (MODEL,) * sites
     if history is not None:
         level, method = _by_method(level, situation, policy, history)
-    return _made(situation, policy, history, level, method, flow, coming, _reasons(situation, seen, coming))
+    return _made(
+        situation,
+        policy,
+        history,
+        level,
+        method,
+        flow,
+        coming,
+        _reasons(situation, seen, coming, policy.zone),
+    )
 
 
 def observed(situation: Situation, policy: ForecastPolicy, network: Network = PLAIN) -> Mapping[str, Grid]:
@@ -568,19 +577,25 @@ def _added(flow: _Flow, weight: Grid, coming: Grid) -> Grid:
     return added.T
 
 
-def _reasons(situation: Situation, seen: _Seen, coming: Grid) -> tuple[tuple[str, ...], ...]:
+def _reasons(situation: Situation, seen: _Seen, coming: Grid, zone: ZoneInfo) -> tuple[tuple[str, ...], ...]:
     soon = coming[:, : int(60 / STEP_MINUTES)].sum(axis=1)
     return tuple(
         (
-            f"{waiting:.0f} waiting, the longest {oldest:.0f} min" if waiting else "Nobody waits",
-            f"{expected:.1f} expected in the next hour",
-            f"{rate * 60:.1f} handovers an hour when busy",
+            f"{waiting:.0f} waiting since {_clock(situation.at - oldest * MINUTE, zone)}"
+            if waiting
+            else "Nobody waits",
+            f"about {expected:.0f} expected in the next hour",
+            f"{rate * 60:.0f} handovers an hour when busy",
             f"mean of the last hours {recent:.0f} min",
         )
         for waiting, oldest, expected, rate, recent in zip(
             seen.waiting, seen.oldest, soon, seen.rate, seen.recent, strict=True
         )
     )
+
+
+def _clock(at: float, zone: ZoneInfo) -> str:
+    return f"{datetime.fromtimestamp(at, UTC).astimezone(zone):%H:%M}"
 
 
 def _nothing(at: float, sites: int, reason: str) -> Forecast:

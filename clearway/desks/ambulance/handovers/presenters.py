@@ -6,6 +6,7 @@ Nothing here ticks: an age is given as the instant it counts from, so the same p
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from types import MappingProxyType
 
 from clearway.domain.ambulance.words import JobStatus
 from clearway.domain.shared.freshness import Freshness
@@ -81,6 +82,7 @@ class HospitalRow:
     longest    since when the longest waiting patient waits
     say        the summary spoken to a screen reader when it changes
     stand      what the hospital says of itself
+    ahead      the wait for an arrival in half an hour, "" where nobody can say
     basis      set when the picture rests on a source that is not fresh
     """
 
@@ -104,6 +106,7 @@ class HospitalRow:
     stand: Stand = NOT_SAID
     doubt: FeedState | None = None
     unknown: str = ""
+    ahead: str = ""
     minutes_lost: float = field(default=0, compare=False)
     coming: int = field(default=0, compare=False)
 
@@ -133,8 +136,12 @@ def hospital_row(
     area: str,
     at: datetime,
     stand: Stand = NOT_SAID,
+    ahead: Mapping[str, str] = MappingProxyType({}),
 ) -> HospitalRow:
-    """One picture in words. Where the control room was never heard no zero is shown: nothing is known."""
+    """One picture in words. Where the control room was never heard no zero is shown: nothing is known.
+
+    ahead  site code -> the wait for an arrival in half an hour, in words
+    """
     stages = {stage: picture.at_stage(stage) for stage in Stage}
     longest, coming = picture.longest_wait, picture.next_expected
     left = len(stages[Stage.LEFT_WAITING])
@@ -160,6 +167,7 @@ def hospital_row(
         stand=stand,
         doubt=basis.cad if basis.cad.freshness is not Freshness.FRESH else None,
         unknown=_unknown(picture, basis),
+        ahead=ahead.get(picture.code or "", ""),
         minutes_lost=picture.lost.beyond_standard if picture.lost else 0,
         coming=len(stages[Stage.INBOUND]),
     )

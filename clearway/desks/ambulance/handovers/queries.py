@@ -12,6 +12,8 @@ from clearway.engine.ambulance.handovers import HospitalPicture, hospital_pictur
 from clearway.engine.ambulance.reports import SiteReport, site_reports
 
 from .. import situation as situations
+from ..forecast import presenters as forecasts
+from ..forecast import queries as forecast
 from ..liaison import presenters
 from ..liaison.presenters import NOT_SAID, Stand
 from ..policy import DeskPolicy, desk_policy
@@ -26,6 +28,7 @@ class Board:
     at     the instant shown: now, or the past one that was asked for
     areas  site code -> area name
     said   site code -> what the hospital says of itself
+    ahead  site code -> the wait for an arrival in half an hour, in words
     """
 
     at: datetime
@@ -35,6 +38,7 @@ class Board:
     pictures: tuple[HospitalPicture, ...]
     areas: Mapping[str, str]
     said: Mapping[str, SiteReport]
+    ahead: Mapping[str, str]
 
 
 def board(
@@ -64,6 +68,9 @@ def board(
         ),
         areas=area_names(organisation_id),
         said={each.code: each for each in site_reports(situation, policy.reports)},
+        ahead=forecasts.board_spans(
+            situation, forecast.read(organisation_id, situation, known_at or at, policy.forecast)
+        ),
     )
 
 

@@ -216,6 +216,7 @@ def _row(read: queries.Board, picture: HospitalPicture) -> HospitalRow:
         _area(read, picture),
         read.at,
         queries.stand(read, picture.code),
+        read.ahead,
     )
 
 

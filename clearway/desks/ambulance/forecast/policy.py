@@ -1,0 +1,69 @@
+"""The policies handover_forecast and early_warning as the values that the engine takes."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, replace
+from typing import Any
+
+from clearway.domain.shared.freshness import FreshnessPolicy
+from clearway.engine.ambulance.forecast import ForecastPolicy
+from clearway.engine.ambulance.warning import Limit, WarningPolicy
+
+FORECAST, WARNING, FRESHNESS = "handover_forecast", "early_warning", "feed_freshness"
+NAMES = (FORECAST, WARNING, FRESHNESS)
+
+
+@dataclass(frozen=True, slots=True)
+class ScorePolicy:
+    """How forecasts are kept and judged (policy handover_forecast).
+
+    every_minutes   between two that are kept
+    keep_days       for which they are kept, scored or not
+    window_days     that the judgement looks back
+    least           vehicles before a site is judged at all
+    margin          by which part a simple forecast must be better before it advises
+    history_days    that "same hour of week" looks back
+    """
+
+    every_minutes: float = 10
+    keep_days: float = 35
+    window_days: float = 14
+    least: int = 200
+    margin: float = 0.03
+    history_days: float = 56
+
+
+@dataclass(frozen=True, slots=True)
+class Policies:
+    """Everything the forecast needs of the trust's policies."""
+
+    forecast: ForecastPolicy = field(default_factory=ForecastPolicy)
+    warning: WarningPolicy = field(default_factory=WarningPolicy)
+    score: ScorePolicy = field(default_factory=ScorePolicy)
+
+
+def policies_from(values: Mapping[str, Mapping[str, Any]]) -> Policies:
+    """The policies from their values by name; what one does not name keeps its default."""
+    forecast, warned = values.get(FORECAST, {}), dict(values.get(WARNING, {}))
+    made = replace(
+        ForecastPolicy(freshness=FreshnessPolicy(**values.get(FRESHNESS, {}))),
+        **_named(ForecastPolicy, forecast),
+    )
+    if "limits" in warned:
+        warned["limits"] = tuple(
+            Limit(float(each["within"]), float(each["mean"]), int(each["priority"]))
+            for each in warned["limits"]
+        )
+    return Policies(
+        forecast=made,
+        warning=replace(WarningPolicy(), **_named(WarningPolicy, warned)),
+        score=replace(ScorePolicy(), **_named(ScorePolicy, forecast)),
+    )
+
+
+def _named(kind: type, values: Mapping[str, Any]) -> dict[str, Any]:
+    known = {each.name for each in fields(kind)}
+    return {
+        name: tuple(value) if isinstance(value, list) else value
+        for name, value in values.items()
+        if name in known
+    }

@@ -1,0 +1,171 @@
+"""Reading forecasts: the one of now, what earlier ones were worth, and what warnings were worth."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import numpy as np
+from django.db import connection
+
+from clearway.core.layout.times import local
+from clearway.core.organisation.queries import policies
+from clearway.domain.ambulance.situation import Situation
+from clearway.engine.ambulance import forecast as engine
+from clearway.engine.ambulance.forecast import HOURS_OF_WEEK, MODEL, Forecast, History
+from clearway.engine.ambulance.warning import Outlook, outlook
+
+from ..travel.network import network
+from .models import Passing, Standing, Warned
+from .policy import NAMES, Policies, policies_from
+
+LEADS = (0, 30, 60, 120, 180)  # minutes ahead of which forecasts are kept
+SIMPLE = ("rate", "last_k", "hour_of_week")
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """The forecast of a situation, with what it rests on; rows are those of the situation's sites."""
+
+    forecast: Forecast
+    outlook: tuple[Outlook, ...]
+    policies: Policies
+    history: History | None
+
+
+def read(organisation_id: int, situation: Situation, at: datetime, chosen: Policies | None = None) -> Read:
+    """The forecast of a situation from the sites' records, under the policies of its day; one query.
+
+    chosen  the policies, where the caller has read them already; else one query more
+    """
+    chosen = chosen or current_policies(organisation_id, at)
+    known = history(organisation_id, situation.sites.code)
+    made = engine.forecast(situation, chosen.forecast, known, network(situation.sites))
+    return Read(made, outlook(made, chosen.warning), chosen, known)
+
+
+def current_policies(organisation_id: int, at: datetime) -> Policies:
+    """The policies in force on the local day of `at`; one query."""
+    return policies_from(policies(organisation_id, NAMES, local(at).date()))
+
+
+def history(organisation_id: int, codes: Sequence[str]) -> History | None:
+    """What the records of these sites have taught, row for row; None before anything was settled."""
+    kept = {row.site_code: row for row in Standing.objects.filter(organisation_id=organisation_id)}
+    if not kept:
+        return None
+    nothing = [None] * HOURS_OF_WEEK
+    rows = [kept.get(code) for code in codes]
+    return History(
+        wait=np.array([(row.by_hour or nothing) if row else nothing for row in rows], dtype=np.float64),
+        method=tuple(row.method if row else MODEL for row in rows),
+        widen=np.array([row.widen if row else 1.0 for row in rows]),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """What forecasts of one site and lead were worth over a window; minutes, None where nothing is known."""
+
+    site_code: str
+    lead_minutes: int | None
+    vehicles: int
+    model: float | None
+    rate: float | None
+    last_k: float | None
+    hour_of_week: float | None
+    crps: float | None
+    bias: float | None
+    inside: float | None
+
+    @property
+    def errors(self) -> Mapping[str, float]:
+        """Mean absolute errors of those methods that could say something throughout."""
+        every = {
+            MODEL: self.model,
+            "rate": self.rate,
+            "last_k": self.last_k,
+            "hour_of_week": self.hour_of_week,
+        }
+        return {name: error for name, error in every.items() if error is not None}
+
+    @property
+    def best(self) -> str | None:
+        return min(self.errors, key=lambda name: self.errors[name], default=None) if self.vehicles else None
+
+
+# An error counts for a method only where it said something every time: else easier days would judge it.
+_SCORES = """
+SELECT site_code, {lead}, sum(vehicles), sum(model_error) / sum(vehicles),
+    CASE WHEN bool_and(rate_error IS NOT NULL) THEN sum(rate_error) / sum(vehicles) END,
+    CASE WHEN bool_and(last_k_error IS NOT NULL) THEN sum(last_k_error) / sum(vehicles) END,
+    CASE WHEN bool_and(hour_of_week_error IS NOT NULL) THEN sum(hour_of_week_error) / sum(vehicles) END,
+    sum(crps) / sum(vehicles), sum(bias) / sum(vehicles), sum(inside)::float / sum(vehicles)
+FROM ambulance_forecast
+WHERE organisation_id = %s AND made_at >= %s AND made_at <= %s AND vehicles > 0
+GROUP BY 1, 2 ORDER BY 1, 2
+"""
+
+
+def scores(organisation_id: int, at: datetime, days: float, by_lead: bool = True) -> list[Score]:
+    """What forecasts of the last days were worth, by site and lead, or by site over all leads. One query."""
+    sql = _SCORES.format(lead="lead_minutes" if by_lead else "NULL::int")
+    with connection.cursor() as cursor:
+        cursor.execute(sql, [organisation_id, at - timedelta(days=days), at])
+        return [Score(*row) for row in cursor.fetchall()]
+
+
+@dataclass(frozen=True, slots=True)
+class Worth:
+    """What the warnings of one limit were worth over a window.
+
+    caught    passings that a warning preceded, of `passings`; false_alarms warnings that nothing followed
+    lead      median minutes from warning to passing; None where none was caught
+    """
+
+    within: int
+    limit: int
+    warnings: int
+    passings: int
+    caught: int
+    false_alarms: int
+    lead: float | None
+
+
+def worth(organisation_id: int, at: datetime, days: float) -> list[Worth]:
+    """The record of the warnings of the last days by limit. Two queries."""
+    since = at - timedelta(days=days)
+    warned = list(Warned.objects.filter(organisation_id=organisation_id, begun_at__gte=since))
+    passings = list(Passing.objects.filter(organisation_id=organisation_id, at__gte=since))
+    found = []
+    for within, limit in sorted({(each.within, each.limit) for each in warned}):
+        these = [each for each in warned if (each.within, each.limit) == (within, limit)]
+        known = [each for each in passings if each.limit == limit]
+        leads = [lead for lead in (_lead(each, these) for each in known) if lead is not None]
+        found.append(
+            Worth(
+                within=within,
+                limit=limit,
+                warnings=len(these),
+                passings=len(known),
+                caught=len(leads),
+                false_alarms=sum(1 for each in these if each.judged_at and not each.passed_at),
+                lead=float(np.median(leads)) if leads else None,
+            )
+        )
+    return found
+
+
+def _lead(passing: Passing, warned: Sequence[Warned]) -> float | None:
+    """Minutes from the earliest warning that spoke of this passing."""
+    leads = [
+        (passing.at - each.begun_at).total_seconds() / 60
+        for each in warned
+        if each.site_code == passing.site_code and each.passed_at == passing.at
+    ]
+    return max(leads, default=None)
+
+
+def open_warnings(organisation_id: int) -> list[Warned]:
+    """The warnings that stand, by site and limit. One query."""
+    rows = Warned.objects.filter(organisation_id=organisation_id, ended_at=None)
+    return list(rows.order_by("site_code", "-limit", "within"))

@@ -1,0 +1,78 @@
+"""A warning of congestion as something to do."""
+
+from collections.abc import Iterator, Mapping
+
+from clearway.core.worklist.rules import CannotSay, Rule, Values, Wanted
+from clearway.domain.ambulance.situation import Situation
+from clearway.engine.ambulance.forecast import NONE, forecast
+from clearway.engine.ambulance.handovers import HandoverPolicy, hospital_pictures
+from clearway.engine.ambulance.warning import Limit, Outlook, WarningPolicy, outlook
+
+from ..travel.network import network
+from .policy import FORECAST, FRESHNESS, WARNING, policies_from
+
+WORKLIST = "worklist"
+
+
+def warn(situation: Situation, policies: Mapping[str, Values]) -> Iterator[Wanted]:
+    """One task per hospital at which a limit is likely to be passed and is not passed yet: the gravest one.
+
+    The reading is the probability on a scale on which the worklist's dead-band is the policy's hysteresis:
+    1 at `on`, and at `off` just what is still kept.
+    Raises CannotSay where nothing can be forecast.
+    """
+    chosen = policies_from(policies)
+    made = forecast(situation, chosen.forecast, None, network(situation.sites))
+    if all(method == NONE for method in made.method):
+        raise CannotSay("No source that knows of handovers is fresh enough.")
+    dead_band = float(policies[WORKLIST].get("dead_band", 0.1))
+    pictures = hospital_pictures(situation, HandoverPolicy())
+    for seen in outlook(made, chosen.warning):
+        hour = pictures[seen.row].last_hour
+        now = hour.mean_minutes if hour and hour.mean_minutes is not None else 0.0
+        ahead = [
+            (limit, probability)
+            for limit, probability in zip(chosen.warning.limits, seen.probability, strict=True)
+            if limit.mean >= now and probability >= chosen.warning.off
+        ]
+        if ahead and made.method[seen.row] != NONE:
+            yield _wanted(situation, seen, ahead, chosen.warning, dead_band, made.why[seen.row])
+
+
+def _wanted(
+    situation: Situation,
+    seen: Outlook,
+    ahead: list[tuple[Limit, float]],
+    policy: WarningPolicy,
+    dead_band: float,
+    why: tuple[str, ...],
+) -> Wanted:
+    on = [each for each in ahead if each[1] >= policy.on] or ahead
+    limit, probability = max(on, key=lambda each: (each[0].mean, -each[0].within))
+    name, code = situation.sites.name[seen.row], situation.sites.code[seen.row]
+    return Wanted(
+        subject=f"site:{code}",
+        priority=limit.priority,
+        title=f"{name}: handover likely beyond {limit.mean:g} min within {limit.within:g} min",
+        cause=". ".join(why),
+        role="patient_flow_coordinator",
+        suggestion="Look at the forecast; speak with the hospital before the queue is there",
+        site_code=code,
+        reading=_on_the_scale_of(dead_band, probability, policy),
+        threshold=1.0,
+    )
+
+
+def _on_the_scale_of(dead_band: float, probability: float, policy: WarningPolicy) -> float:
+    if probability >= policy.on or policy.on == policy.off:
+        return probability / policy.on
+    return 1 - dead_band * (policy.on - probability) / (policy.on - policy.off)
+
+
+EARLY_WARNING: Rule[Situation] = Rule(
+    code="early_warning",
+    sentence="A hospital whose mean handover is likely to pass a limit soon is looked at before it does.",
+    source="Policy early_warning; how often it was right is on the forecast page",
+    check=warn,
+    policies=(FORECAST, WARNING, FRESHNESS, WORKLIST),
+)

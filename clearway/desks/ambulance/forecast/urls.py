@@ -1,0 +1,6 @@
+from django.urls import path
+
+from . import views
+
+app_name = "forecast"
+urlpatterns = [path("forecast/", views.board, name="board")]

@@ -1,0 +1,174 @@
+"""Forecasts are kept, scored once the vehicles have handed over, and judged; warnings keep their record."""
+
+from datetime import timedelta
+
+import pytest
+
+from clearway.core.feeds.models import Source
+from clearway.core.organisation.models import Organisation
+from clearway.desks.ambulance import situation
+from clearway.desks.ambulance.forecast import actions, queries
+from clearway.desks.ambulance.forecast.models import Kept, Passing, Standing, Warned
+from clearway.desks.ambulance.forecast.policy import ScorePolicy
+from clearway.desks.ambulance.forecast.queries import Score
+from tests.trust import signed_in, somebody
+
+from .conftest import at, conveyance, deliver
+
+pytestmark = pytest.mark.django_db
+SITES = 2  # of the valley
+
+
+@pytest.fixture
+def cad(valley: Organisation) -> Source:
+    """A control room that knows handovers, which the valley's does not."""
+    source = Source.objects.get(organisation=valley, kind="cad")
+    source.knows = ["destination", "handover"]
+    source.save()
+    return source
+
+
+def follow(valley: Organisation, minutes: float) -> None:
+    now = at(minutes)
+    actions.follow(valley.pk, situation.read(valley.pk, now), now)
+
+
+def test_a_forecast_is_kept_every_ten_minutes_and_scored_when_its_vehicles_have_handed_over(
+    valley: Organisation, cad: Source
+) -> None:
+    deliver(cad, conveyance("TVH01", start=0, incident="1"), known=61)
+    follow(valley, 61)
+    follow(valley, 65)  # too soon for another one
+    assert Kept.objects.count() == SITES * len(queries.LEADS)
+
+    # The next vehicle arrives at 64 and hands over ten minutes later.
+    deliver(cad, conveyance("TVH01", start=24, incident="2", call_sign="A2"), known=90)
+    follow(valley, 90)
+
+    row = Kept.objects.get(site_code="TVH01", made_at=at(61), lead_minutes=0)
+    assert row.vehicles == 1
+    assert row.model_error == pytest.approx(abs(row.p50 - 10))
+    assert row.last_k_error == pytest.approx(0)  # the only one before took ten minutes too
+    assert row.inside in (0, 1)
+
+
+def test_a_forecast_waits_for_a_vehicle_that_still_waits(valley: Organisation, cad: Source) -> None:
+    deliver(cad, conveyance("TVH01", start=0, incident="1"), known=61)
+    follow(valley, 61)
+    deliver(cad, conveyance("TVH01", start=24, until="at_hospital", incident="2", call_sign="A2"), known=90)
+
+    follow(valley, 90)
+
+    assert Kept.objects.get(site_code="TVH01", made_at=at(61), lead_minutes=0).vehicles is None
+    assert Kept.objects.get(site_code="TVH02", made_at=at(61), lead_minutes=0).vehicles == 0
+
+
+def test_nothing_is_kept_while_the_control_room_is_not_heard(valley: Organisation, cad: Source) -> None:
+    deliver(cad, conveyance("TVH01"), known=61)
+
+    follow(valley, 61 + 24 * 60)
+
+    assert not Kept.objects.exists()
+
+
+def test_what_is_old_is_let_go(valley: Organisation, cad: Source) -> None:
+    deliver(cad, conveyance("TVH01"), known=61)
+    follow(valley, 61)
+
+    actions.forget(valley.pk, at(62))
+
+    assert not Kept.objects.exists()
+
+
+def a_score(**more: float | None) -> Score:
+    figures = {"model": 10.0, "rate": 20.0, "last_k": 12.0, "hour_of_week": None, **more}
+    return Score("TVH01", None, 500, crps=7.0, bias=0.0, inside=0.8, **figures)
+
+
+def test_a_simple_forecast_advises_where_it_has_been_clearly_better() -> None:
+    policy = ScorePolicy(least=200, margin=0.05)
+
+    assert actions.method_of(a_score(), policy) == "model"
+    assert actions.method_of(a_score(last_k=9.6), policy) == "model"  # better, but not by 5%
+    assert actions.method_of(a_score(last_k=9.0), policy) == "last_k"
+    assert actions.method_of(None, policy) == "model"
+
+
+def test_a_site_with_few_vehicles_is_not_judged() -> None:
+    assert actions.method_of(a_score(last_k=1.0), ScorePolicy(least=501)) == "model"
+
+
+def test_a_band_that_held_too_seldom_is_widened() -> None:
+    narrow = Score("TVH01", None, 500, 10, 20, 12, None, 7, 0, inside=0.6)
+
+    assert actions.widen_of(narrow, ScorePolicy()) > 1
+    assert actions.widen_of(a_score(), ScorePolicy()) == pytest.approx(1)
+
+
+def test_the_method_that_the_record_chose_is_the_one_that_advises(valley: Organisation, cad: Source) -> None:
+    deliver(cad, conveyance("TVH01"), known=61)
+    Standing.objects.create(organisation=valley, site_code="TVH01", method="last_k", settled_at=at(60))
+    now = at(61)
+
+    read = queries.read(valley.pk, situation.read(valley.pk, now), now)
+
+    assert sorted(read.forecast.method) == ["last_k", "model"]
+
+
+def test_a_warning_that_a_passing_follows_was_right(valley: Organisation, cad: Source) -> None:
+    common = {"organisation": valley, "site_code": "TVH01", "limit": 30}
+    right = Warned.objects.create(**common, within=60, begun_at=at(0), probability=0.7, why="a queue")
+    early = Warned.objects.create(
+        **common, within=120, begun_at=at(-300), ended_at=at(-200), probability=0.7, why="a queue"
+    )
+    Passing.objects.create(**common, at=at(40))
+    deliver(cad, conveyance("TVH01"), known=61)
+
+    follow(valley, 61)
+
+    right.refresh_from_db()
+    early.refresh_from_db()
+    assert right.passed_at == at(40)
+    assert early.passed_at is None and early.judged_at == at(61)
+    worth = {each.within: each for each in queries.worth(valley.pk, at(61), 14)}
+    assert (worth[60].caught, worth[60].false_alarms, worth[60].lead) == (1, 0, 40)
+    assert (worth[120].caught, worth[120].false_alarms) == (0, 1)
+
+
+def test_the_page_shows_each_hospital_its_wait_and_what_forecasts_were_worth(
+    valley: Organisation, cad: Source
+) -> None:
+    deliver(cad, conveyance("TVH01"), known=61)
+    follow(valley, 61)
+    Kept.objects.filter(site_code="TVH01").update(
+        vehicles=3, model_error=6, last_k_error=9, rate_error=30, crps=5, bias=1, inside=2
+    )
+    browser = signed_in(somebody("pfc", "patient_flow_coordinator", valley))
+
+    page = browser.get("/forecast/?at=2026-11-20T09:05").content.decode()
+
+    assert "Arriving now" in page
+    assert "What forecasts were worth" in page
+    assert ">33%<" in page  # 2.0 beside 3.0 minutes
+
+
+def test_a_liaison_officer_sees_the_own_hospital_alone(valley: Organisation, cad: Source) -> None:
+    deliver(cad, conveyance("TVH01"), known=61)
+    browser = signed_in(somebody("halo", "halo", valley, site="TVH01"))
+
+    page = browser.get("/forecast/").content.decode()
+
+    assert 'id="forecast-TVH01"' in page
+    assert 'id="forecast-TVH02"' not in page
+
+
+def test_old_forecasts_are_let_go_when_methods_are_settled(valley: Organisation, cad: Source) -> None:
+    deliver(cad, conveyance("TVH01"), known=61)
+    follow(valley, 61)
+    Kept.objects.update(made_at=at(61) - timedelta(days=36))
+    Standing.objects.update(settled_at=at(-120))
+    deliver(cad, conveyance("TVH02", start=60, until="allocated", incident="9"), known=70)
+
+    follow(valley, 70)
+
+    assert not Kept.objects.filter(made_at__lt=at(61)).exists()
