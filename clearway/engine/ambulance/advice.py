@@ -316,7 +316,7 @@ class _Words:
         best = min(self.order, key=lambda row: float(self.ranking.cost[row]))
         saved = float(self.ranking.cost[self.ranking.chosen] - self.ranking.cost[best])
         return (
-            f"Nearest appropriate: {chosen}. {self._name(best)} would save {saved:.0f} min in all,"
+            f"Nearest appropriate: {chosen}. {self._name(best)} would save {max(saved, 1):.0f} min at most,"
             " which is too little to go past it."
         )
 

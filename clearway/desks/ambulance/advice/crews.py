@@ -25,7 +25,6 @@ def page(request: Any, token: str) -> HttpResponse:
     context = {"link": link, "message": message, "changing": changing, "at": request.at}
     response = render(request, "advice/crew_page.html", context)
     response["Cache-Control"] = "no-store"
-    response["Referrer-Policy"] = "no-referrer"
     return response
 
 

@@ -1,0 +1,119 @@
+"""Advice by keyboard: needs by letters, the answer at once, Enter accepts; and the crew's own page."""
+
+import time
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from .conftest import Open
+from .test_boards_in_a_browser import breaches
+
+SECONDS = 5  # from the page to the recorded answer
+PICTURES = Path("var/pictures")
+
+
+def crew(page: Page, place: int) -> str:
+    """The call sign of a crew on the list."""
+    return page.locator("#advice-list tbody th a").nth(place).inner_text()
+
+
+def picture(page: Page, name: str) -> None:
+    """Kept for whoever wants to look."""
+    PICTURES.mkdir(parents=True, exist_ok=True)
+    page.screenshot(path=PICTURES / f"{name}.png", full_page=True)
+
+
+def test_a_coordinator_takes_advice_by_keyboard_alone_in_under_five_seconds(open_page: Open) -> None:
+    page = open_page("/advice/")
+    page.goto(f"/advice/{crew(page, 0)}/")
+    expect(page.locator("[data-accept]")).to_be_focused()
+
+    began = time.monotonic()
+    with page.expect_response(lambda answer: "part=answer" in answer.url and "stroke" in answer.url):
+        page.keyboard.press("s")
+    expect(page.locator("[data-accept]")).to_be_focused()
+    expect(page.locator("#answer")).not_to_have_attribute("aria-busy", "true")
+    page.keyboard.press("Enter")
+    expect(page.locator(".said.success")).to_contain_text("Recorded")
+
+    assert time.monotonic() - began < SECONDS
+    expect(page.locator("input[value=stroke]")).to_be_checked()  # what was said stays with what stands
+
+
+def test_another_place_is_chosen_with_a_number_and_a_reason(open_page: Open) -> None:
+    page = open_page("/advice/")
+    page.goto(f"/advice/{crew(page, 1)}/")
+    expect(page.locator("[data-choose='2']")).to_be_visible()
+    name = page.locator(".parts thead th").nth(2).inner_text().split(". ", 1)[1]
+
+    page.keyboard.press("2")
+    expect(page.locator("[data-reason]")).to_be_focused()
+    page.locator("[data-reason]").select_option("clinical")
+    page.keyboard.press("Enter")
+
+    expect(page.locator(".said.success")).to_contain_text(name)
+    expect(page.locator(".stands")).to_contain_text("another place than advised")
+
+
+def test_a_letter_in_a_text_field_is_only_a_letter(open_page: Open) -> None:
+    page = open_page("/advice/")
+    page.goto(f"/advice/{crew(page, 2)}/")
+
+    page.focus("#reason")
+    page.keyboard.type("sham")
+
+    assert page.locator("input[name=needs]:checked").count() == 0
+
+
+def test_the_crews_page_gets_the_message_and_its_times_come_back(open_page: Open) -> None:
+    page = open_page("/advice/")
+    call_sign = crew(page, 3)
+    page.goto(f"/advice/{call_sign}/")
+    page.get_by_role("button", name="Make a page for").click()
+    address = page.locator(".said").inner_text().split(": ", 1)[1]
+    phone = open_page(address, size=(390, 844))
+    expect(phone.locator("#crew-message")).to_contain_text("No message")
+
+    page.goto(f"/advice/{call_sign}/")
+    page.locator("[data-accept]").press("Enter")
+    expect(page.locator(".said.success")).to_be_visible()
+    expect(phone.locator("#crew-message")).to_contain_text("conveyance advice", timeout=10_000)
+    picture(phone, "crew-page")
+    assert breaches(phone) == []
+    phone.get_by_role("button", name="Acknowledge").click()
+    expect(phone.locator("#crew-message")).to_contain_text("Acknowledged")
+
+    page.reload()
+    expect(page.locator(".stands")).to_contain_text("Acknowledged")
+
+
+@pytest.mark.promise("A1")
+@pytest.mark.parametrize("size", [(1440, 900), (390, 844)], ids=["desk", "phone"])
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_the_pages_of_advice_break_no_accessibility_rule(
+    open_page: Open, theme: str, size: tuple[int, int]
+) -> None:
+    page = open_page("/advice/", theme=theme, size=size)
+    call_sign = crew(page, 0)
+    for name, address in {
+        "board": "/advice/",
+        "crew": f"/advice/{call_sign}/?asked=1&age=70&news2=3&needs=minor",
+        "worth": "/advice/worth/",
+        "destinations": "/destinations/",
+    }.items():
+        page.goto(address)
+        picture(page, f"{name}-{theme}-{size[0]}")
+        assert breaches(page) == [], address
+
+
+def test_the_page_works_without_scripts(open_page: Open) -> None:
+    page = open_page("/advice/", scripts=False)
+    page.goto(f"/advice/{crew(page, 4)}/")
+    page.check("input[value=stemi]")
+    page.get_by_role("button", name="Ask again").click()
+    expect(page.locator("#answer")).to_contain_text("Send the ECG")
+
+    page.locator("[data-accept]").click()
+
+    expect(page.locator(".said.success")).to_contain_text("Recorded")
