@@ -112,7 +112,7 @@ def _closures(read: handovers.Board, frame: drawing.Frame) -> Iterator[Closure]:
         if frame.contains(*each.centre):
             x, y = frame.place(*each.centre)
             north = frame.place(each.centre.latitude + each.radius_km / 111.2, each.centre.longitude)[1]
-            yield Closure(x, y, max(4.0, y - north), each.kind.value, each.words, clock(each.ends_at))
+            yield Closure(x, y, max(9.0, y - north), each.kind.value, each.words, clock(each.ends_at))
 
 
 def _hospitals(read: handovers.Board, frame: drawing.Frame) -> list[Hospital]:
