@@ -79,6 +79,7 @@ def _look_at_advice(at: datetime) -> bool:
     for organisation in Organisation.objects.all():
         if _has_settled(organisation.pk, at):
             sweep.look_again(organisation.pk, situation.read(organisation.pk, at), at)
+    return False
 
 
 def _follow_forecast(at: datetime) -> bool:

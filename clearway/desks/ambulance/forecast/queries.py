@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 import numpy as np
 from django.db import connection
@@ -11,6 +11,7 @@ from clearway.core.layout.times import local
 from clearway.core.organisation.queries import policies
 from clearway.domain.ambulance.situation import Situation
 from clearway.engine.ambulance import forecast as engine
+from clearway.engine.ambulance.demand import DailyForecast, TooShort, forecast_daily
 from clearway.engine.ambulance.forecast import HOURS_OF_WEEK, MODEL, Forecast, History
 from clearway.engine.ambulance.warning import Outlook, outlook
 
@@ -169,3 +170,75 @@ def open_warnings(organisation_id: int) -> list[Warned]:
     """The warnings that stand, by site and limit. One query."""
     rows = Warned.objects.filter(organisation_id=organisation_id, ended_at=None)
     return list(rows.order_by("site_code", "-limit", "within"))
+
+
+# Days are local ones, and today is not over: it is left out.
+_DAILY = {
+    "incidents": """
+        SELECT (call_connect_at AT TIME ZONE %(zone)s)::date, count(*)::float FROM ambulance_incident
+        WHERE organisation_id = %(organisation)s
+            AND call_connect_at >= %(since)s AND call_connect_at < %(until)s
+        GROUP BY 1 ORDER BY 1
+    """,
+    "delayed": """
+        SELECT (at_hospital_at AT TIME ZONE %(zone)s)::date, (count(*) FILTER (WHERE extract(epoch FROM
+            (stamps->>'handover')::timestamptz - at_hospital_at) > 1800))::float
+        FROM ambulance_assignment
+        WHERE organisation_id = %(organisation)s
+            AND at_hospital_at >= %(since)s AND at_hospital_at < %(until)s AND stamps ? 'handover'
+        GROUP BY 1 ORDER BY 1
+    """,
+}
+DAILY: Mapping[str, str] = {
+    "incidents": "Incidents a day",
+    "delayed": "Ambulances delayed over 30 minutes a day",
+}
+DAYS_BACK = 3 * 366
+
+
+def daily(organisation_id: int, what: str, at: datetime) -> tuple[date, list[float]] | None:
+    """The first day and the count of every local day up to yesterday; None before the first. One query.
+
+    what  a key of DAILY. A day without any row in between is unknown (NaN), not zero.
+    """
+    today = local(at).replace(hour=0, minute=0, second=0, microsecond=0)
+    zone = str(local(at).tzinfo)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _DAILY[what],
+            {
+                "zone": zone,
+                "organisation": organisation_id,
+                "since": today - timedelta(days=DAYS_BACK),
+                "until": today,
+            },
+        )
+        counts = dict(cursor.fetchall())
+    if not counts:
+        return None
+    # The first day is the one on which the trust began to send: it is not whole.
+    first = min(counts) + timedelta(days=1)
+    number = (today.date() - first).days
+    return first, [counts.get(first + timedelta(days=day), float("nan")) for day in range(number)]
+
+
+@dataclass(frozen=True, slots=True)
+class Days:
+    """One daily series ahead. `forecast` is None where there is too little, and `short` says so."""
+
+    title: str
+    forecast: DailyForecast | None
+    short: str
+
+
+def days_ahead(organisation_id: int, at: datetime, days: int = 14) -> list[Days]:
+    """Every daily series of the trust's own facts, so many days ahead. One query each."""
+    found = []
+    for what, title in DAILY.items():
+        history = daily(organisation_id, what, at)
+        first, values = history or (at.date(), [])
+        try:
+            found.append(Days(title, forecast_daily(first, values, days), ""))
+        except TooShort as short:
+            found.append(Days(title, None, f"{short} Until then nothing is forecast."))
+    return found

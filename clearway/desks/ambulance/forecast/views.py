@@ -48,3 +48,14 @@ def board(request: Any) -> HttpResponse:
         "live_after": live_after,
     }
     return render(request, "forecast/board.html", context)
+
+
+@needs("forecast.read")
+def days(request: Any) -> HttpResponse:
+    """The coming 14 days of the whole trust, for planning: as many days as its own facts allow."""
+    context = {
+        "series": queries.days_ahead(request.organisation.pk, request.at),
+        "live_topics": "feeds tasks",
+        "live_after": newest_push(),
+    }
+    return render(request, "forecast/days.html", context)
