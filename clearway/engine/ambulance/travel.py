@@ -5,6 +5,7 @@ best source wins pair by pair, and where nothing better is known the straight-li
 distance knows no traffic and no estuaries, and its error says so.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -200,6 +201,9 @@ PLAIN = Network()
 
 def _directions(latitude: npt.NDArray[np.float64], longitude: npt.NDArray[np.float64]) -> Minutes:
     """(n, 3) directions from the centre of the Earth."""
+    if len(latitude) == 1:  # one crew: plain numbers are four times as fast as arrays of one
+        one, turn = math.radians(latitude[0]), math.radians(longitude[0])
+        return np.array([[math.cos(one) * math.cos(turn), math.cos(one) * math.sin(turn), math.sin(one)]])
     phi, theta = latitude * (np.pi / 180), longitude * (np.pi / 180)
     flat = np.cos(phi)
     return np.stack((flat * np.cos(theta), flat * np.sin(theta), np.sin(phi)), axis=1)

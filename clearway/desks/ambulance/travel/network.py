@@ -12,7 +12,7 @@ import numpy.typing as npt
 from django.conf import settings
 
 from clearway.domain.shared.errors import CannotParse
-from clearway.engine.ambulance.drive_times import Table
+from clearway.engine.ambulance.drive_times import DriveTimes, Table
 from clearway.engine.ambulance.road_graph import RoadGraph
 from clearway.engine.ambulance.travel import PLAIN, Network, Places
 from clearway.interchange import drive_times, osm
@@ -70,17 +70,24 @@ def _as_it_stands(path: Path) -> File:
         return None
 
 
-@lru_cache(maxsize=4)
+@lru_cache(maxsize=64)  # a process may serve every region, each with its hospitals and its alternatives
 def _network(times: File, graph: File, latitude: bytes, longitude: bytes) -> Network:
     where = np.frombuffer(latitude), np.frombuffer(longitude)
-    return Network(table=times and _table(times[0], *where), graph=graph and _graph(graph))
+    return Network(table=times and _table(times, *where), graph=graph and _graph(graph))
 
 
-def _table(path: Path, latitude: npt.NDArray[np.float64], longitude: npt.NDArray[np.float64]) -> Table | None:
+@lru_cache(maxsize=1)
+def _times(file: tuple[Path, int]) -> DriveTimes:
+    return drive_times.read(file[0].read_bytes())
+
+
+def _table(
+    file: tuple[Path, int], latitude: npt.NDArray[np.float64], longitude: npt.NDArray[np.float64]
+) -> Table | None:
     try:
-        times = drive_times.read(path.read_bytes()).around(latitude, longitude)
+        times = _times(file).around(latitude, longitude)
     except (OSError, drive_times.CannotRead):
-        logger.exception("The drive times in %s cannot be read; travel is estimated without them.", path)
+        logger.exception("The drive times in %s cannot be read; travel is estimated without them.", file[0])
         return None
     inside = len(times.latitude) and len(times.unit_latitude)  # else a region outside England and Wales
     return Table(times) if inside else None
