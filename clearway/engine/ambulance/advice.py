@@ -313,7 +313,8 @@ class _Words:
             return f"Cannot recommend: {why}. Nearest appropriate: {chosen}."
         if self.ranking.verdict is Verdict.BY_RULE:
             return f"{self._rule_words()}: {chosen} is the only place that may be considered."
-        best = min(self.order, key=lambda row: float(self.ranking.cost[row]))
+        answers = [row for row in self.order if np.isfinite(self.ranking.decision[row])]
+        best = min(answers, key=lambda row: float(self.ranking.cost[row]))
         saved = float(self.ranking.cost[self.ranking.chosen] - self.ranking.cost[best])
         return (
             f"Nearest appropriate: {chosen}. {self._name(best)} would save {max(saved, 1):.0f} min at most,"
@@ -322,7 +323,7 @@ class _Words:
 
     def _why_advised(self) -> str:
         ranking, chosen = self.ranking, self._name(self.ranking.chosen)
-        rivals = [row for row in self.order[1:] if np.isfinite(ranking.cost[row])]
+        rivals = [row for row in self.order[1:] if np.isfinite(ranking.decision[row])]
         if not rivals:
             return f"{chosen} is the only place whose minutes are known."
         second = self._name(rivals[0])

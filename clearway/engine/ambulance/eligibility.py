@@ -103,7 +103,9 @@ class Places:
     days                 (n, 7) open on that weekday, Monday first
     roles, unconfirmed   role -> which departments hold it
     kind                 row in the rulebook's kinds, -1 for a department
+    is_department        the first `departments` rows
     travels              a journey leads there
+    answer, minutes, accepts  of an alternative's kind (see AlternativeKind); 0 for a department
     """
 
     code: tuple[str, ...]
@@ -117,13 +119,14 @@ class Places:
     roles: Mapping[str, Mask]
     unconfirmed: Mapping[str, Mask]
     kind: npt.NDArray[np.int16]
+    is_department: Mask
+    departments: int
     travels: Mask
     confirmed: Mask
     capacity: Column
-
-    @property
-    def is_department(self) -> Mask:
-        return np.asarray(self.kind < 0)
+    answer: Column
+    minutes: Column
+    accepts: Column
 
     def with_any(self, roles: Iterable[str], confirmed: bool = True) -> Mask:
         """Which hold one of these roles, confirmed or not."""
@@ -218,6 +221,7 @@ class _Filter:
         self.department = self.places.is_department
         self.arrival = case.ready_at + np.where(np.isfinite(travel), travel, 0.0) * 60
         self.bar = np.zeros(len(travel), dtype=np.int8)
+        self.is_open = open_at(self.places, self.arrival, rules.timezone)
         self.applied = tuple(rule for rule in rules.rules if rule.applies(case))
         self.nearest_rule = next((rule for rule in self.applied if rule.nearest_always), None)
         self.diverts: dict[int, str] = {}
@@ -258,7 +262,7 @@ class _Filter:
             self._put(self.department & places.with_any(forbidden), Bar.FORBIDDEN)
         if any(rule.always_open for rule in self.applied) and self.nearest_rule is None:
             self._put(self.department & ~np.isnan(places.opens), Bar.PART_TIME)
-        self._put(self.department & ~open_at(places, self.arrival, self.rules.timezone), Bar.CLOSED)
+        self._put(self.department & ~self.is_open, Bar.CLOSED)
         self._apply_diverts()
 
     def _apply_diverts(self) -> None:
@@ -353,9 +357,9 @@ class _Filter:
             self._put(other, Bar.RULED_OUT)
             return
         states = _kind_states(self.rules, self.case.needs, self.case.age, self.case.news2)
-        self._put(other & (states[places.kind] != 0), Bar.NOT_FOR_THIS_PATIENT)
-        rows = np.flatnonzero(other & (self.bar == Bar.NOT_FOR_THIS_PATIENT))
-        self.bar[rows] = states[places.kind[rows]]
+        self.bar[places.departments :] = states[places.kind[places.departments :]]
+        if self.bar[places.departments :].all():
+            return
         here = places.area[nearest] if nearest >= 0 else None
         comes = other & ~places.travels & (self.bar == 0)
         for row in np.flatnonzero(comes):
@@ -363,7 +367,7 @@ class _Filter:
                 self.bar[row] = Bar.NOT_FOR_THIS_PATIENT
         most = (self.travel[nearest] if nearest >= 0 else 0.0) + self.policy.most_extra
         self._put(other & places.travels & ~(self.travel <= most), Bar.TOO_FAR)
-        self._put(other & ~open_at(places, self.arrival, self.rules.timezone), Bar.CLOSED)
+        self._put(other & ~self.is_open, Bar.CLOSED)
         self._put(other & ~places.confirmed, Bar.NOT_CONFIRMED)
         for code in self.case.refused:
             refused = self.rules.row_of.get(code)
@@ -468,6 +472,10 @@ def _places(
         each.position if each.position is not None else (first.latitude, first.longitude) for each in listed
     ]
     nowhere = [None] * count
+
+    def of_kind(name: str) -> Column:
+        return np.array([0.0] * count + [float(getattr(kinds[kind_row[each.kind]], name)) for each in listed])
+
     return Places(
         code=(*(site.code for site in departments), *(each.code for each in listed)),
         name=(*(site.name for site in departments), *(each.name for each in listed)),
@@ -480,7 +488,12 @@ def _places(
         roles=_role_masks([site.roles for site in departments], len(listed)),
         unconfirmed=_role_masks([site.unconfirmed_roles for site in departments], len(listed)),
         kind=np.array([-1] * count + [kind_row[each.kind] for each in listed], dtype=np.int16),
+        is_department=np.array([True] * count + [False] * len(listed), dtype=np.bool_),
+        departments=count,
         travels=np.array([True] * count + travels, dtype=np.bool_),
+        answer=of_kind("answer_minutes"),
+        minutes=of_kind("minutes"),
+        accepts=of_kind("accepts_share"),
         confirmed=np.array([True] * count + [each.confirmed for each in listed], dtype=np.bool_),
         capacity=np.array(
             [NEVER if each is None else each for each in (*nowhere, *(a.capacity_per_hour for a in listed))],

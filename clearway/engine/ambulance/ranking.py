@@ -6,8 +6,9 @@ same case, situation, forecast, journeys, rules and policy give the same answer.
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, is_dataclass
 from enum import StrEnum
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -109,9 +110,6 @@ class Picture:
     free_latitude: Column
     free_longitude: Column
     cannot: str
-    answer: Column
-    minutes: Column
-    accepts: Column
 
 
 def picture(situation: Situation, forecast: Forecast, rules: Rulebook, policy: AdvicePolicy) -> Picture:
@@ -119,14 +117,8 @@ def picture(situation: Situation, forecast: Forecast, rules: Rulebook, policy: A
     known = {code: row for row, code in enumerate(situation.sites.code)}
     site = np.array([known.get(code, UNKNOWN) for code in rules.places.code], dtype=np.int64)
     free = (situation.resources.availability == AVAILABLE) & (situation.resources.assignment == UNKNOWN)
-    free &= np.isin(situation.resources.kind, _CONVEY) & ~np.isnan(situation.resources.latitude)
+    free &= _CONVEYS[situation.resources.kind] & ~np.isnan(situation.resources.latitude)
     rests_on = basis(situation, policy.freshness)
-    kind = rules.places.kind
-
-    def of_kind(name: str) -> Column:
-        column = np.array([getattr(each, name) for each in rules.kinds] or [0.0], dtype=np.float64)
-        return np.where(kind >= 0, column[kind], 0.0)
-
     return Picture(
         situation=situation,
         forecast=forecast,
@@ -138,13 +130,10 @@ def picture(situation: Situation, forecast: Forecast, rules: Rulebook, policy: A
         free_latitude=situation.resources.latitude[free],
         free_longitude=situation.resources.longitude[free],
         cannot=_cannot(situation, forecast, rests_on, policy),
-        answer=of_kind("answer_minutes"),
-        minutes=of_kind("minutes"),
-        accepts=of_kind("accepts_share"),
     )
 
 
-_CONVEY = np.array([place for place, kind in enumerate(KINDS) if kind.conveys], dtype=np.int16)
+_CONVEYS = np.array([*(kind.conveys for kind in KINDS), False])  # the last is for an unknown kind
 
 
 def _load(situation: Situation, site: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
@@ -180,7 +169,8 @@ class Ranking:
 
     raw, counted  (n, PARTS) minutes of each part, and as they count
     cost          (n,) their sum; inf for what may not be considered or cannot be costed
-    decision      cost less what the nearest and the standing answer have in hand: the lowest is the answer
+    decision      cost less what the nearest and the standing answer have in hand: the lowest is the answer;
+                  inf for what is an option and no answer
     chosen        row of the answer, -1 for nowhere; nearest likewise, of those that may be considered
     wait_*        forecast handover wait at arrival, NaN where there is none
     """
@@ -215,16 +205,14 @@ def rank(case: Case, seen: Picture, journeys: Journeys, origin: int = 0) -> Rank
     error = np.where(places.travels, journeys.error[origin], 0.0)
     allowed = eligible(case, seen.situation, travels, rules, policy.eligibility, seen.load)
     arrival = case.ready_at + np.where(np.isfinite(travels), travels, 0.0) * MINUTE
-    waits = seen.forecast.wait(np.maximum(seen.site, 0), arrival)
     department = places.is_department
-    known = department & (seen.site != UNKNOWN)
-    mean, low, high = (np.where(known, each, np.nan) for each in (waits.mean, waits.p10, waits.p80))
+    mean, low, high, added = _waits(seen, arrival)
     ok = allowed.allowed
     nearest = _lowest(travels, ok & department)
     raw = np.zeros((len(travels), len(PARTS)))
     raw[:, TRAVEL] = travels
-    raw[:, HANDOVER] = np.where(department, mean, seen.answer + seen.minutes)
-    raw[:, OTHERS] = np.where(department, np.where(known, waits.added, np.nan), 0.0)
+    raw[:, HANDOVER] = np.where(department, mean, places.answer + places.minutes)
+    raw[:, OTHERS] = np.where(department, added, 0.0)
     raw[:, RETURN] = np.where(places.travels, _return(case, seen), 0.0)
     raw[:, REPATRIATION] = (
         np.maximum(0.0, travels - travels[allowed.nearest]) if allowed.nearest >= 0 else 0.0
@@ -234,7 +222,8 @@ def rank(case: Case, seen: Picture, journeys: Journeys, origin: int = 0) -> Rank
     cost = np.where(ok, counted.sum(axis=1), np.inf)
     cost = np.where(np.isnan(cost), np.inf, cost)
     cost = _with_refusals(cost, counted, seen, department)
-    decision = cost.copy()
+    # An alternative that mostly says no is worth a call, and is an option; it is not where a crew is sent.
+    decision = np.where(department | (places.accepts >= policy.likely), cost, np.inf)
     if nearest >= 0:
         decision[nearest] -= policy.noise
     if (standing := rules.row_of.get(case.standing or "", -1)) >= 0:
@@ -258,6 +247,16 @@ def rank(case: Case, seen: Picture, journeys: Journeys, origin: int = 0) -> Rank
     )
 
 
+def _waits(seen: Picture, arrival: Column) -> tuple[Column, Column, Column, Column]:
+    """Mean, tenth and eightieth centile of the wait, and what is added for others; NaN where not known."""
+    columns = np.full((4, len(arrival)), np.nan)
+    count = seen.rules.places.departments
+    site = seen.site[:count]
+    waits = seen.forecast.wait(np.maximum(site, 0), arrival[:count])
+    columns[:, :count] = np.where(site != UNKNOWN, (waits.mean, waits.p10, waits.p80, waits.added), np.nan)
+    return columns[0], columns[1], columns[2], columns[3]
+
+
 def _with_refusals(cost: Column, counted: npt.NDArray[np.float64], seen: Picture, department: Mask) -> Column:
     """An alternative may say no: then the call is lost and the best department is the way after all."""
     other = ~department & np.isfinite(cost)
@@ -266,7 +265,7 @@ def _with_refusals(cost: Column, counted: npt.NDArray[np.float64], seen: Picture
     best = float(cost[department].min())
     if not np.isfinite(best):
         best = float(cost[other].max())
-    accepts, asked = seen.accepts[other], seen.answer[other]
+    accepts, asked = seen.rules.places.accepts[other], seen.rules.places.answer[other]
     refused = (1 - accepts) * (best + asked - cost[other])
     counted[other, UNCERTAINTY] += refused
     cost = cost.copy()
@@ -304,8 +303,8 @@ def _choice(
         return nearest, Verdict.BY_RULE
     if seen.cannot or not np.isfinite(cost[nearest]):
         return nearest, Verdict.ABSTAINED
-    chosen = _lowest(decision, ok & (department | (seen.accepts >= seen.policy.likely)))
-    noise = chosen == nearest and bool((cost[ok] < cost[nearest]).any())
+    chosen = _lowest(decision, ok)
+    noise = chosen == nearest and bool((cost[np.isfinite(decision)] < cost[nearest]).any())
     return chosen, Verdict.NEAREST if noise else Verdict.ADVISED
 
 
@@ -339,11 +338,16 @@ class _Together:
         ]
         self.at: list[int] = [each.chosen for each in alone]
         self.here: dict[int, list[int]] = {}
-        self.meeting: dict[int, npt.NDArray[np.float64]] = {}
+        self.meeting: dict[int, list[list[float]]] = {}
         self.room = self._room()
         forecast = seen.forecast
-        self.step = forecast.step_minutes * MINUTE
         self.last = forecast.mean.shape[1] - 1
+        # Plain numbers: the search looks at single ones thousands of times.
+        arrivals = np.array([each.arrival for each in alone])
+        steps = np.rint((arrivals - forecast.at) / MINUTE / forecast.step_minutes)
+        self.steps: list[list[int]] = np.clip(steps, 0, self.last).astype(int).tolist()
+        self.own: list[list[float]] = [each.decision.tolist() for each in alone]
+        self.site: list[int] = seen.site.tolist()
 
     def solve(self) -> tuple[Ranking, ...]:
         order = sorted(range(len(self.alone)), key=self._arrives)
@@ -378,29 +382,29 @@ class _Together:
         free = [int(row) for row in rows if self._has_room(int(row))] or [int(row) for row in rows]
         return min(free, key=lambda row: (self._cost(crew, row), row))
 
+    def _met(self, crew: int) -> float:
+        """What this crew and those at its place cost each other."""
+        return self._cost(crew, self.at[crew]) - self.own[crew][self.at[crew]]
+
     def _has_room(self, row: int) -> bool:
         return row not in self.room or len(self.here.get(row, ())) < self.room[row]
 
     def _cost(self, crew: int, row: int) -> float:
         """What the whole pays for this crew there: its own cost, and what it and the others there cost."""
-        own = float(self.alone[crew].decision[row])
-        others = [other for other in self.here.get(row, ()) if other != crew]
-        return own + sum(self._meet(crew, other, row) for other in others)
+        total = self.own[crew][row]
+        if (others := self.here.get(row)) and self.site[row] != UNKNOWN:
+            table, mine = self._table(self.site[row]), self.steps[crew][row]
+            for other in others:
+                if other != crew:
+                    step = self.steps[other][row]
+                    total += table[mine][step] if mine < step else table[step][mine]
+        return total
 
-    def _meet(self, one: int, other: int, row: int) -> float:
-        """Minutes that the later of two crews waits longer because of the earlier one."""
-        site = int(self.seen.site[row])
-        if site == UNKNOWN:
-            return 0.0
-        arrivals = sorted((self._step(one, row), self._step(other, row)))
-        return float(self._table(site)[arrivals[0], arrivals[1]]) * self.seen.policy.weights.handover
+    def _table(self, site: int) -> list[list[float]]:
+        """Minutes, as they count, that an arrival at step i adds to one at step j >= i at a site.
 
-    def _step(self, crew: int, row: int) -> int:
-        minutes = (float(self.alone[crew].arrival[row]) - self.seen.forecast.at) / self.step
-        return int(np.clip(round(minutes), 0, self.last))
-
-    def _table(self, site: int) -> npt.NDArray[np.float64]:
-        """Minutes that an arrival at step i adds to one at step j, at one site, as forecast.commit has it."""
+        What forecast.commit adds, for a pair.
+        """
         if site not in self.meeting:
             forecast = self.seen.forecast
             steps = self.last + 1
@@ -410,7 +414,7 @@ class _Together:
                 table[first, first + 1 :] = left * forecast.weight[site, first + 1 :]
             # Two in one step: the second waits as one that comes a step later would.
             table[np.arange(self.last), np.arange(self.last)] = np.diagonal(table, 1)
-            self.meeting[site] = np.nan_to_num(table)
+            self.meeting[site] = (np.nan_to_num(table) * self.seen.policy.weights.handover).tolist()
         return self.meeting[site]
 
     def _improve(self, order: Sequence[int]) -> bool:
@@ -440,9 +444,10 @@ class _Together:
 
     def _exchange_pair(self, one: int, other: int) -> bool:
         here, there = self.at[one], self.at[other]
-        if not (
-            np.isfinite(self.alone[one].decision[there]) and np.isfinite(self.alone[other].decision[here])
-        ):
+        mine, theirs = self.own[one], self.own[other]
+        dearer = mine[there] - mine[here] + theirs[here] - theirs[there]
+        # What the two would save by no longer meeting anybody is the most that an exchange can gain.
+        if not dearer < self._met(one) + self._met(other):
             return False
         before = self._cost(one, here) + self._cost(other, there)
         self._remove(one)
@@ -464,7 +469,7 @@ class _Together:
             counted[place, OTHERS] += met
             cost[place] += met
             decision[place] += met
-        noise = row == each.nearest and bool((cost < cost[row]).any())
+        noise = row == each.nearest and bool((cost[np.isfinite(decision)] < cost[row]).any())
         verdict = Verdict.NEAREST if noise else Verdict.ADVISED
         return _replaced(each, counted=counted, cost=cost, decision=decision, chosen=row, verdict=verdict)
 
@@ -477,12 +482,23 @@ def _replaced(each: Ranking, **changes: object) -> Ranking:
 def inputs_hash(ranking: Ranking, seen: Picture) -> str:
     """32 hex digits of everything that the answer rests on: the same inputs, the same digits."""
     case = ranking.case
-    words = (*_said(case), seen.situation.at, ENGINE_VERSION, repr(seen.policy))
+    words = (*_said(case), seen.situation.at, ENGINE_VERSION, _plain(seen.policy))
     digest = hashlib.blake2b(repr(words).encode(), digest_size=16)
     for column in (ranking.travel, ranking.wait_mean, ranking.wait_high, ranking.eligible.bar, seen.load):
         digest.update(column.tobytes())
     digest.update(ranking.counted.tobytes())
     return digest.hexdigest()
+
+
+def _plain(value: Any) -> Any:
+    """A policy as plain values in one order, however its numbers and tables were written."""
+    if is_dataclass(value):
+        return tuple(_plain(getattr(value, each.name)) for each in fields(value))
+    if isinstance(value, Mapping):
+        return tuple(sorted((str(key), _plain(each)) for key, each in value.items()))
+    if isinstance(value, tuple | list):
+        return tuple(_plain(each) for each in value)
+    return float(value) if isinstance(value, int | float) else str(value)
 
 
 def _said(case: Case) -> tuple[object, ...]:
