@@ -195,7 +195,7 @@ def test_a_board_takes_as_many_queries_for_forty_crews_as_for_one(
                 conveyance("TVH01", start=crew / 100, incident=str(crew), call_sign=f"A{crew}"),
                 known=99,
             )
-        with django_assert_max_num_queries(26) as counted:
+        with django_assert_max_num_queries(27) as counted:
             text(coordinator, address)
         counts.append(len(counted))
 

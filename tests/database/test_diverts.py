@@ -278,3 +278,12 @@ def test_what_it_does_is_counted_on_both_sides_and_on_the_road(valley: Organisat
     assert received.arrivals_since == pytest.approx(60 / 100)
     assert found.redirected == 1
     assert found.extra_minutes > 0
+
+
+def test_the_boards_name_the_hospital_that_is_on_divert(officer: Client, coordinator: Client) -> None:
+    running(officer)
+
+    board, on_map = (coordinator.get(page).content.decode() for page in ("/handovers/", "/map/"))
+
+    assert re.search(r"Divert until \d\d:\d\d: adults for majors", board)
+    assert "(divert)</text>" in on_map

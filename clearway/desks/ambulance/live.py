@@ -40,10 +40,7 @@ def sites(organisation_id: int, codes: frozenset[str], at: datetime) -> list[Fra
     fragments = []
     for picture in read.pictures:
         if (picture.code or hospitals.UNKNOWN_KEY) in codes:
-            area, stand = read.areas.get(picture.code or "", ""), handovers.stand(read, picture.code)
-            row = hospitals.hospital_row(
-                picture, read.basis, read.policy.handover, area, at, stand, read.ahead
-            )
+            row = hospitals.hospital_row(read, picture)
             limits = read.policy.handover
             html = drawn("handovers/site.html", row=row, limits=limits, is_open=False)
             tile = drawn("handovers/tile.html", row=row, limits=limits)

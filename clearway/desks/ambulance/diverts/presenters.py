@@ -1,9 +1,10 @@
 """Diverts in words."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
+from clearway.core.layout.times import clock
 from clearway.core.people.roles import name_of
 from clearway.domain.ambulance.diverts import (
     Cover,
@@ -15,6 +16,8 @@ from clearway.domain.ambulance.diverts import (
     Terms,
     must_agree,
 )
+from clearway.domain.ambulance.diverts import Divert as InForce
+from clearway.domain.ambulance.situation import Situation
 
 from . import queries
 from .models import Divert, Step
@@ -100,8 +103,26 @@ def title(row: Divert, names: Names) -> str:
 
 
 def covers(row: Divert) -> str:
-    said = ", ".join(words for cover, words in COVERS.items() if cover in row.covers)
-    return said if row.share == 1 else f"{row.share:.0%} of {said}"
+    return _covered(row.covers, row.share)
+
+
+def _covered(chosen: Collection[str], share: float) -> str:
+    said = ", ".join(words for cover, words in COVERS.items() if cover in chosen)
+    return said if share == 1 else f"{share:.0%} of {said}"
+
+
+def turned_away(situation: Situation) -> dict[str, str]:
+    """Site code -> what its divert in force does, in words: "Divert until 09:38: adults for majors"."""
+    now = datetime.fromtimestamp(situation.at, UTC)
+    return {
+        each.site: f"Divert {_end(each)}: {_covered(each.covers, each.share)}"
+        for each in situation.diverts
+        if each.is_in_force(now)
+    }
+
+
+def _end(divert: InForce) -> str:
+    return f"until {clock(divert.ends_at)}" if divert.ends_at else "until ended"
 
 
 def notice(row: Divert, names: Names) -> str:

@@ -15,9 +15,9 @@ from clearway.domain.ambulance.diverts import DivertState, DivertStep, Party
 from clearway.domain.ambulance.situation import Situation
 from clearway.domain.ambulance.words import HospitalMeasure
 from clearway.domain.shared.errors import NotAllowed
-from clearway.engine.ambulance.forecast import ForecastPolicy
 
 from .. import situation
+from ..forecast.queries import current_policies
 from ..incidents import queries as incidents
 from ..travel.network import network
 from . import actions, presenters, queries, rehearsal
@@ -115,8 +115,9 @@ def _rehearsed(request: Request, seen: Situation, form: ProposalForm) -> Rehears
     organisation_id = request.organisation.pk
     terms, policy = form.proposal().terms, queries.policy(organisation_id, request.at)
     actions.check_terms(terms, _levels(seen), organisation_id, request.at)
+    forecasting = current_policies(organisation_id, request.at).forecast
     seed = int(seen.at)  # of the moment: asked again later, it lives through other futures
-    return rehearsal.of(seen, terms, policy, ForecastPolicy(), network(seen.sites), seed)
+    return rehearsal.of(seen, terms, policy, forecasting, network(seen.sites), seed)
 
 
 @needs("diverts.read")

@@ -6,7 +6,6 @@ Nothing here ticks: an age is given as the instant it counts from, so the same p
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from types import MappingProxyType
 
 from clearway.domain.ambulance.words import JobStatus
 from clearway.domain.shared.freshness import Freshness
@@ -23,6 +22,7 @@ from clearway.engine.ambulance.handovers import (
 
 from .. import words
 from ..liaison.presenters import NOT_SAID, Stand
+from .queries import Board, stand
 
 UNKNOWN_KEY = ""  # the key of the hospital that nobody knows, as change rows and fragments name it
 # A vehicle moves a kilometre a minute: a position older than this no longer says where it is.
@@ -83,6 +83,7 @@ class HospitalRow:
     say        the summary spoken to a screen reader when it changes
     stand      what the hospital says of itself
     ahead      the wait for an arrival in half an hour, "" where nobody can say
+    divert     whom a divert in force turns away and until when, "" where there is none
     basis      set when the picture rests on a source that is not fresh
     """
 
@@ -107,6 +108,7 @@ class HospitalRow:
     doubt: FeedState | None = None
     unknown: str = ""
     ahead: str = ""
+    divert: str = ""
     minutes_lost: float = field(default=0, compare=False)
     coming: int = field(default=0, compare=False)
 
@@ -129,19 +131,9 @@ class Totals:
     lost: tuple[Number, Number]
 
 
-def hospital_row(
-    picture: HospitalPicture,
-    basis: Basis,
-    policy: HandoverPolicy,
-    area: str,
-    at: datetime,
-    stand: Stand = NOT_SAID,
-    ahead: Mapping[str, str] = MappingProxyType({}),
-) -> HospitalRow:
-    """One picture in words. Where the control room was never heard no zero is shown: nothing is known.
-
-    ahead  site code -> the wait for an arrival in half an hour, in words
-    """
+def hospital_row(read: Board, picture: HospitalPicture) -> HospitalRow:
+    """One picture in words. Where the control room was never heard no zero is shown: nothing is known."""
+    basis, policy, at, code = read.basis, read.policy.handover, read.at, picture.code or ""
     stages = {stage: picture.at_stage(stage) for stage in Stage}
     longest, coming = picture.longest_wait, picture.next_expected
     left = len(stages[Stage.LEFT_WAITING])
@@ -149,7 +141,7 @@ def hospital_row(
     return HospitalRow(
         key=picture.code or UNKNOWN_KEY,
         name=picture.name or "Destination unknown",
-        area=area,
+        area=read.areas.get(code, ""),
         level=level_of(longest.wait_minutes if longest else None, policy),
         queuing=_number(str(len(stages[Stage.QUEUING])), basis),
         cohorting=_number(f"{cohort} ({left})" if left else str(cohort), basis),
@@ -164,10 +156,11 @@ def hospital_row(
         not_counted=picture.lost.not_counted if picture.lost else 0,
         say=_say(picture, policy),
         vehicles=tuple(vehicle_row(each, policy, at) for each in picture.vehicles),
-        stand=stand,
+        stand=stand(read, picture.code),
         doubt=basis.cad if basis.cad.freshness is not Freshness.FRESH else None,
         unknown=_unknown(picture, basis),
-        ahead=ahead.get(picture.code or "", ""),
+        ahead=read.ahead.get(code, ""),
+        divert=read.diverted.get(code, ""),
         minutes_lost=picture.lost.beyond_standard if picture.lost else 0,
         coming=len(stages[Stage.INBOUND]),
     )

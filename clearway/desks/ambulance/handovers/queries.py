@@ -12,6 +12,7 @@ from clearway.engine.ambulance.handovers import HospitalPicture, hospital_pictur
 from clearway.engine.ambulance.reports import SiteReport, site_reports
 
 from .. import situation as situations
+from ..diverts import presenters as diverts
 from ..forecast import presenters as forecasts
 from ..forecast import queries as forecast
 from ..liaison import presenters
@@ -29,6 +30,7 @@ class Board:
     areas  site code -> area name
     said   site code -> what the hospital says of itself
     ahead  site code -> the wait for an arrival in half an hour, in words
+    diverted  site code -> whom a divert in force turns away, and until when, in words
     """
 
     at: datetime
@@ -39,6 +41,7 @@ class Board:
     areas: Mapping[str, str]
     said: Mapping[str, SiteReport]
     ahead: Mapping[str, str]
+    diverted: Mapping[str, str]
 
 
 def board(
@@ -71,6 +74,7 @@ def board(
         ahead=forecasts.board_spans(
             situation, forecast.read(organisation_id, situation, known_at or at, policy.forecast)
         ),
+        diverted=diverts.turned_away(situation),
     )
 
 

@@ -28,7 +28,6 @@ from clearway.engine.ambulance.handovers import HospitalPicture, last_day
 from ..liaison import presenters as stands
 from ..liaison import queries as liaison
 from . import actions, charts, presenters, queries
-from .presenters import HospitalRow
 
 SORTS = {"name": "Name", "longest": "Longest wait", "lost": "Minutes lost"}
 MOST_TILES = 12
@@ -69,8 +68,8 @@ def board(request: Any) -> HttpResponse:
     read = queries.board(request.organisation.pk, request.at, asked.known_at)
     pictures = [each for each in read.pictures if request.reach.allows_site(each.code)]
     shown = [each for each in pictures if not chosen.area or _area(read, each) == chosen.area]
-    rows = [_row(read, each) for each in shown]
-    hidden = [_row(read, each) for each in pictures if each not in shown]
+    rows = [presenters.hospital_row(read, each) for each in shown]
+    hidden = [presenters.hospital_row(read, each) for each in pictures if each not in shown]
     context = {
         "rows": presenters.in_order(rows, chosen.sort),
         "totals": presenters.totals(shown, read.basis),
@@ -97,7 +96,7 @@ def hospital(request: Any, code: str) -> HttpResponse:
     picture = _picture(read.pictures, code)
     day = last_day(read.situation, code, read.policy.handover)
     context = {
-        "row": _row(read, picture),
+        "row": presenters.hospital_row(read, picture),
         "day": day,
         "chart": charts.drawn(day, read.policy.handover),
         "knows_handover": read.basis.knows_handover,
@@ -176,7 +175,7 @@ def wallboard(request: Any) -> HttpResponse:
         for each in read.pictures
         if request.reach.allows_site(each.code) and (not area or _area(read, each) == area)
     ]
-    shown = presenters.most_pressing([_row(read, each) for each in pictures], MOST_TILES)
+    shown = presenters.most_pressing([presenters.hospital_row(read, each) for each in pictures], MOST_TILES)
     context = {
         "rows": presenters.in_order(shown, "name"),
         "more": len(pictures) - len(shown),
@@ -205,18 +204,6 @@ def _choice(request: Any) -> Choice:
         area=request.GET.get("area", ""),
         sort=sort if sort in SORTS else "name",
         open=frozenset(request.GET.getlist("open")),
-    )
-
-
-def _row(read: queries.Board, picture: HospitalPicture) -> HospitalRow:
-    return presenters.hospital_row(
-        picture,
-        read.basis,
-        read.policy.handover,
-        _area(read, picture),
-        read.at,
-        queries.stand(read, picture.code),
-        read.ahead,
     )
 
 

@@ -126,14 +126,9 @@ def _hospitals(read: handovers.Board, frame: drawing.Frame) -> list[Hospital]:
     found.sort(key=lambda each: -_wait(each[2]))
     places = drawing.labels([(x, y, picture.name or "") for x, y, picture in found], frame)
     return [
-        Hospital(x, y, _row(read, picture), _waiting(picture), label)
+        Hospital(x, y, presenters.hospital_row(read, picture), _waiting(picture), label)
         for (x, y, picture), label in zip(found, places, strict=True)
     ]
-
-
-def _row(read: handovers.Board, picture: HospitalPicture) -> HospitalRow:
-    area = read.areas.get(picture.code or "", "")
-    return presenters.hospital_row(picture, read.basis, read.policy.handover, area, at=read.at)
 
 
 def _wait(picture: HospitalPicture) -> float:
