@@ -19,7 +19,7 @@ SAME_WORD = timedelta(minutes=1)  # figures said within it were said together
 LABEL: Mapping[HospitalMeasure, str] = {
     M.BOARDING: "Boarding",
     M.BOARDING_OVER_8H: "Boarding over 8 h",
-    M.IN_DEPARTMENT: "In the department",
+    M.IN_DEPARTMENT: "In department",
     M.BEDS_FREE: "Beds free",
     M.MAJORS_TAKEN: "Majors taken",
     M.MAJORS_PLACES: "Majors places",
