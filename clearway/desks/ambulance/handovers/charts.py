@@ -120,7 +120,8 @@ def _band(
         for column, (begins_at, value) in enumerate(zip(starts, values, strict=True))
         if value is not None
     )
-    lines = [Rule(base, "0", False), Rule(top, f"{scale:.0f}", False)]
+    is_near_limit = limit is not None and limit > 0.85 * scale  # two labels would stand on each other
+    lines = [Rule(base, "0", False), Rule(top, "" if is_near_limit else f"{scale:.0f}", False)]
     if limit is not None:
         lines.append(Rule(round(base - limit / scale * BAND, 1), f"{limit:.0f}", True))
     return Band(title, top - 10, base, bars, tuple(lines))
