@@ -18,16 +18,18 @@ from clearway.domain.shared.freshness import FreshnessPolicy
 from clearway.domain.shared.geography import Point
 from clearway.engine.ambulance.advice import Advice, advise, journeys_of, leave_out
 from clearway.engine.ambulance.eligibility import EligibilityPolicy, Rulebook
-from clearway.engine.ambulance.forecast import Forecast, ForecastPolicy, forecast
+from clearway.engine.ambulance.forecast import Forecast, ForecastPolicy, History, forecast
 from clearway.engine.ambulance.ranking import AdvicePolicy, Weights, picture
 from clearway.engine.ambulance.travel import Network
 
 from .. import situation as situations
+from ..forecast import queries as forecasts
+from ..forecast.policy import NAMES, policies_from
 from ..incidents import queries as incidents
 from ..resources import queries as resources
 from ..travel.network import network
 
-POLICY, FRESHNESS = "conveyance_advice", "feed_freshness"
+POLICY = "conveyance_advice"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,13 +55,14 @@ class Reading:
     at: datetime
     situation: Situation
     forecasting: ForecastPolicy
+    history: History | None
     rules: Rulebook
     policy: DeskAdvice
     network: Network
 
     def forecast(self, key: str = "") -> Forecast:
         """The waits as everybody but this assignment makes them."""
-        return forecast(leave_out(self.situation, key), self.forecasting, network=self.network)
+        return forecast(leave_out(self.situation, key), self.forecasting, self.history, self.network)
 
     @property
     def cannot(self) -> str:
@@ -79,16 +82,18 @@ def read(organisation_id: int, at: datetime, situation: Situation | None = None)
 
     situation  that of the instant, where the caller has read it already
     """
-    values = policies(organisation_id, [POLICY, FRESHNESS], local(at).date())
-    freshness = FreshnessPolicy(**values.get(FRESHNESS, {}))
+    values = policies(organisation_id, {POLICY, *NAMES}, local(at).date())
+    forecasting = policies_from(values).forecast
+    seen = situation or situations.read(organisation_id, at)
     rules = rulebook(organisation_id, local(at).date())
     return Reading(
         organisation_id=organisation_id,
         at=at,
-        situation=situation or situations.read(organisation_id, at),
-        forecasting=ForecastPolicy(freshness=freshness),
+        situation=seen,
+        forecasting=forecasting,
+        history=forecasts.history(organisation_id, seen.sites.code),
         rules=rules,
-        policy=desk_advice(values.get(POLICY, {}), freshness),
+        policy=desk_advice(values.get(POLICY, {}), forecasting.freshness),
         network=network(rules.places),
     )
 
