@@ -84,7 +84,7 @@ def test_a_place_that_nobody_knows_is_said_to_be_so_and_what_was_typed_is_kept(c
 
 
 def test_the_expected_arrival_is_later_at_once_and_as_before_when_it_expires(
-    valley: Organisation, cad: Any, avl: Any
+    valley: Organisation, cad: Any, avl: Any, coordinator: Client
 ) -> None:
     site = Site.objects.get(organisation=valley, code="TVH01")
     deliver(cad, conveyance("TVH01", start=60, until="left_scene"))
@@ -105,10 +105,12 @@ def test_the_expected_arrival_is_later_at_once_and_as_before_when_it_expires(
         at=at(100),
     )
     after = expected()
+    page = coordinator.get("/handovers/TVH01/").content.decode()
     actions.end(row.pk, organisation_id=valley.pk, by=DESK, at=at(100))
 
     assert (after - before).total_seconds() == pytest.approx(20 * 60, abs=1)
     assert expected() == before
+    assert "20 min for roads, estimated" in page
 
 
 def test_a_disruption_expires_by_itself(valley: Organisation) -> None:

@@ -1,11 +1,15 @@
 """What a board says of a hospital, worked out by hand."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
+import numpy as np
 import pytest
 
 from clearway.domain.ambulance.availability import ResourceStanding
+from clearway.domain.ambulance.disruptions import Disruption, DisruptionKind
 from clearway.domain.ambulance.situation import Feed, Place, Situation, compose
 from clearway.domain.ambulance.transitions import Assignment
 from clearway.domain.ambulance.words import Availability, JobState, JobStatus
@@ -21,6 +25,7 @@ from clearway.engine.ambulance.handovers import (
     last_day,
     local_midnight,
 )
+from clearway.engine.ambulance.travel import Journeys, Network
 
 J, S = JobStatus, JobState
 NOON = datetime(2026, 1, 5, 12, 0, tzinfo=UTC)
@@ -158,6 +163,36 @@ def test_who_is_coming_is_expected_from_the_last_position() -> None:
     assert expected.at == ago(4) + timedelta(seconds=round(drive * 60, 6))
     assert expected.position_at == ago(4)
     assert picture.next_expected is picture.vehicles[0]
+
+
+def test_an_expected_arrival_says_what_it_rests_on_and_what_of_it_is_estimated_for_the_roads() -> None:
+    shut = Disruption(
+        "d", DisruptionKind.CLOSURE, Point(51.1, -3.0), 2, 12, ago(60), NOON + timedelta(hours=1)
+    )
+    seen = situation(crew("A1", S.CONVEYING, left_scene=10), places={"A1": Place(Point(51.2, -3.0), ago(4))})
+    (expected,) = (
+        vehicle.expected
+        for picture in hospital_pictures(replace(seen, disruptions=(shut,)), POLICY)
+        for vehicle in picture.vehicles
+    )
+
+    assert expected is not None
+    assert (expected.source, expected.penalty_minutes) == ("distance", pytest.approx(12))
+    assert expected.error_minutes > 0
+
+
+def test_nothing_is_expected_where_every_road_is_shut() -> None:
+    class ShutOff(Network):
+        def journeys(self, *where: Any, **how: Any) -> Journeys:
+            found = super().journeys(*where, **how)
+            return replace(found, minutes=np.full_like(found.minutes, np.inf))
+
+    seen = situation(crew("A1", S.CONVEYING, left_scene=10), places={"A1": Place(Point(51.2, -3.0), ago(4))})
+    vehicles = [
+        each for picture in hospital_pictures(seen, POLICY, True, ShutOff()) for each in picture.vehicles
+    ]
+
+    assert [each.expected for each in vehicles] == [None]
 
 
 def test_an_estimate_that_has_run_out_is_now_and_never_in_the_past() -> None:

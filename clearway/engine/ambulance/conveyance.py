@@ -105,7 +105,7 @@ def nearest_hospital(
         blue_light=blue_light,
     )
     minutes = journeys.minutes[0][rows]
-    usable = (rows >= 0) & destinations.open_at(situation.at + minutes * 60)
+    usable = (rows >= 0) & np.isfinite(minutes) & destinations.open_at(situation.at + minutes * 60)
     of_each = zip(minutes.tolist(), destinations.codes, rows.tolist(), strict=True)
     ranked = sorted(each for each, yes in zip(of_each, usable.tolist(), strict=True) if yes)
     return tuple(Choice(row=row, code=code, minutes=took) for took, code, row in ranked)

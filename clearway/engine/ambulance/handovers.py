@@ -22,7 +22,7 @@ from clearway.domain.ambulance.situation import (
 )
 from clearway.domain.ambulance.words import Category, JobState, JobStatus, ResourceKind
 
-from .travel import PLAIN, Network
+from .travel import PLAIN, SOURCES, Network
 
 J, S = JobStatus, JobState
 MINUTE, HOUR = 60.0, 3600.0
@@ -70,11 +70,17 @@ class Stage(StrEnum):
 class Expected:
     """An estimated arrival, from where the vehicle was and when that was.
 
-    at  never in the past: a vehicle whose estimate has run out is expected now
+    at               never in the past: a vehicle whose estimate has run out is expected now
+    source           what the journey was worked out from, one of travel.SOURCES
+    error_minutes    mean absolute error of that
+    penalty_minutes  estimated minutes in it for road disruptions
     """
 
     at: datetime
     position_at: datetime
+    source: str = "distance"
+    error_minutes: float = 0.0
+    penalty_minutes: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,7 +243,7 @@ class _Kernel:
         self.took = (self.handed_over - self.arrived) / MINUTE
         self.waited = np.where(self.waiting, (situation.at - self.arrived) / MINUTE, np.nan)
         self.stages = _stages(self.assignments, self.waiting)
-        self.expected = _expected_seconds(situation, network)
+        self.expected = _arrivals(situation, network)
 
     def picture(self, site: int) -> HospitalPicture:
         here = self.assignments.site == site
@@ -303,11 +309,16 @@ class _Kernel:
         )
 
     def _expected(self, row: int) -> Expected | None:
-        arrival, position = self.expected
-        if np.isnan(arrival[row]):
+        known = self.expected
+        if not np.isfinite(known.seconds[row]):
             return None
-        at = datetime.fromtimestamp(float(max(arrival[row], self.situation.at)), UTC)
-        return Expected(at, datetime.fromtimestamp(float(position[row]), UTC))
+        return Expected(
+            at=datetime.fromtimestamp(float(max(known.seconds[row], self.situation.at)), UTC),
+            position_at=datetime.fromtimestamp(float(known.position_at[row]), UTC),
+            source=SOURCES[known.source[row]],
+            error_minutes=float(known.error[row]),
+            penalty_minutes=float(known.penalty[row]),
+        )
 
 
 STAGE_OF_STATE: Mapping[JobState, Stage] = {
@@ -327,14 +338,26 @@ def _stages(table: Assignments, waiting: Mask) -> list[Stage | None]:
     ]
 
 
-def _expected_seconds(situation: Situation, network: Network) -> tuple[Seconds, Seconds]:
-    """Arrival and position time of every assignment, NaN where position or site is unknown.
+@dataclass(frozen=True, slots=True)
+class _Arrivals:
+    """When assignments are expected and their positions were taken, in seconds; what that rests on.
 
-    The journey is counted from when the position was taken.
+    NaN where position or site is unknown, inf where every road is shut. The rest as in travel.Journeys.
     """
+
+    seconds: Seconds
+    position_at: Seconds
+    source: npt.NDArray[np.int8]
+    error: Seconds
+    penalty: Seconds
+
+
+def _arrivals(situation: Situation, network: Network) -> _Arrivals:
+    """The journey is counted from when the position was taken."""
     sites, resources = situation.sites, situation.resources
-    arrival = np.full(len(situation.assignments.key), np.nan)
-    taken = arrival.copy()
+    count = len(situation.assignments.key)
+    arrival, taken, error, penalty = (np.full(count, np.nan) for _ in range(4))
+    source = np.zeros(count, dtype=np.int8)
     vehicles = np.flatnonzero(resources.assignment != UNKNOWN)
     vehicles = vehicles[situation.assignments.site[resources.assignment[vehicles]] != UNKNOWN]
     rows = resources.assignment[vehicles]
@@ -346,10 +369,12 @@ def _expected_seconds(situation: Situation, network: Network) -> tuple[Seconds, 
         at=situation.at,
         disruptions=situation.disruptions,
     )
-    drive = journeys.minutes[np.arange(len(vehicles)), to]
+    own = np.arange(len(vehicles)), to
     taken[rows] = resources.position_at[vehicles]
-    arrival[rows] = taken[rows] + drive * MINUTE
-    return arrival, taken
+    arrival[rows] = taken[rows] + journeys.minutes[own] * MINUTE
+    source[rows], error[rows] = journeys.source[own], journeys.error[own]
+    penalty[rows] = journeys.estimated_penalty[own]
+    return _Arrivals(arrival, taken, source, error, penalty)
 
 
 def _stamps(table: Assignments, row: int) -> dict[JobStatus, datetime]:

@@ -67,6 +67,8 @@ class VehicleRow:
     level: str
     arrived_at: datetime | None
     expected_at: datetime | None
+    expected_from: str
+    penalty: str
     old_position_at: datetime | None
     left_scene_at: datetime | None
     handed_over_at: datetime | None
@@ -181,6 +183,8 @@ def vehicle_row(vehicle: Vehicle, policy: HandoverPolicy, at: datetime) -> Vehic
         level=level_of(vehicle.wait_minutes, policy),
         arrived_at=vehicle.arrived_at,
         expected_at=vehicle.expected.at if vehicle.expected else None,
+        expected_from=_expected_from(vehicle.expected),
+        penalty=_penalty(vehicle.expected),
         old_position_at=_old_position(vehicle.expected, at),
         left_scene_at=vehicle.stamps.get(JobStatus.LEFT_SCENE),
         handed_over_at=vehicle.stamps.get(JobStatus.HANDOVER),
@@ -239,6 +243,28 @@ def _measure(row: HospitalRow, sort: str) -> float:
 
 def _number(text: str, basis: Basis) -> Number:
     return UNKNOWN if basis.cad.heard_at is None else Number(text)
+
+
+SOURCES = {
+    "table": "modelled drive times",
+    "graph": "the road graph",
+    "distance": "straight-line distance",
+    "service": "the routing service",
+}
+
+
+def _expected_from(expected: Expected | None) -> str:
+    """What an expected arrival was worked out from, and how far off that is."""
+    if expected is None:
+        return ""
+    return f"From {SOURCES[expected.source]}, {expected.error_minutes:.0f} min off on average"
+
+
+def _penalty(expected: Expected | None) -> str:
+    """How much of an expected arrival is an estimate for road disruptions; "" for less than a minute."""
+    if expected is None or expected.penalty_minutes < 1:
+        return ""
+    return f"{expected.penalty_minutes:.0f} min for roads, estimated"
 
 
 def _old_position(expected: Expected | None, at: datetime) -> datetime | None:
