@@ -52,13 +52,15 @@ def scored(first: date, values: Column, ahead: int, train: int, every: int) -> S
             seen = seen[:-1]
         gap = origin - len(seen)
         usable = np.isfinite(then)
-        if gap > 3 or usable.sum() < ahead // 2:
+        if gap > 3 or usable.sum() < max(1, ahead // 2):
             continue
         try:
             made = forecast_daily(first, seen, ahead + gap)
         except TooShort:
             continue
         scale = float(np.nanmean(np.abs(seen[7:] - seen[:-7])))
+        if not scale > 0:
+            continue
         naive = seasonal_naive(_filled(seen), ahead + gap)[gap:]
         average = np.nanmean(seen[-7:])
         middle, p10, p90 = (each[gap:][usable] for each in (made.middle, made.p10, made.p90))
@@ -192,7 +194,7 @@ def _parquet(file: Path) -> dict[str, list[object]] | None:
     if not file.exists():
         return None
     try:
-        from pyarrow import parquet
+        from pyarrow import parquet  # type: ignore[import-untyped]
     except ImportError:
         return None
     table: dict[str, list[object]] = parquet.read_table(io.BytesIO(file.read_bytes())).to_pydict()

@@ -16,6 +16,8 @@ BOARDS = [
     "/resources/",
     "/wallboard/",
     "/map/",
+    "/forecast/",
+    "/forecast/days/",
 ]
 # By user, the forms and lists that only other pages lead to.
 FURTHER = {

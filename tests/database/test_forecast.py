@@ -1,5 +1,6 @@
 """Forecasts are kept, scored once the vehicles have handed over, and judged; warnings keep their record."""
 
+import math
 from datetime import timedelta
 
 import pytest
@@ -11,6 +12,7 @@ from clearway.desks.ambulance.forecast import actions, queries
 from clearway.desks.ambulance.forecast.models import Kept, Passing, Standing, Warned
 from clearway.desks.ambulance.forecast.policy import ScorePolicy
 from clearway.desks.ambulance.forecast.queries import Score
+from clearway.desks.ambulance.incidents.models import Incident
 from tests.trust import signed_in, somebody
 
 from .conftest import at, conveyance, deliver
@@ -172,3 +174,26 @@ def test_old_forecasts_are_let_go_when_methods_are_settled(valley: Organisation,
     follow(valley, 70)
 
     assert not Kept.objects.filter(made_at__lt=at(61)).exists()
+
+
+def test_the_coming_days_say_that_there_are_too_few(valley: Organisation, cad: Source) -> None:
+    deliver(cad, conveyance("TVH01"), known=61)
+    browser = signed_in(somebody("pfc", "patient_flow_coordinator", valley))
+
+    page = browser.get("/forecast/days/").content.decode()
+
+    assert "56 known days are needed" in page
+
+
+def test_days_without_a_row_between_others_are_unknown_and_today_is_left_out(valley: Organisation) -> None:
+    for day, number in ((1, 3), (2, 2), (4, 1), (5, 9)):
+        Incident.objects.bulk_create(
+            Incident(organisation=valley, key=f"{day}-{n}", call_connect_at=at(day * 24 * 60))
+            for n in range(number)
+        )
+
+    first, values = queries.daily(valley.pk, "incidents", at(5 * 24 * 60)) or (None, [])
+
+    assert first == at(2 * 24 * 60).date()  # the first day may have begun in the middle
+    assert values[0] == 2 and math.isnan(values[1]) and values[2] == 1
+    assert len(values) == 3

@@ -584,9 +584,9 @@ def _reasons(situation: Situation, seen: _Seen, coming: Grid, zone: ZoneInfo) ->
             f"{waiting:.0f} waiting since {_clock(situation.at - oldest * MINUTE, zone)}"
             if waiting
             else "Nobody waits",
-            f"about {expected:.0f} expected in the next hour",
+            f"About {expected:.0f} expected in the next hour",
             f"{rate * 60:.0f} handovers an hour when busy",
-            f"mean of the last hours {recent:.0f} min",
+            f"Mean of the last hours {recent:.0f} min",
         )
         for waiting, oldest, expected, rate, recent in zip(
             seen.waiting, seen.oldest, soon, seen.rate, seen.recent, strict=True

@@ -41,8 +41,8 @@ class WarningPolicy:
     """
 
     limits: tuple[Limit, ...] = (Limit(60, 30, 3), Limit(60, 45, 2), Limit(120, 30, 3), Limit(120, 45, 2))
-    on: float = 0.6
-    off: float = 0.4
+    on: float = 0.5
+    off: float = 0.3
     shared: float = 0.7
 
     def __post_init__(self) -> None:
