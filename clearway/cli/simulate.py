@@ -5,10 +5,13 @@ parameters stand in the pack's simulation.toml. One day passes unmeasured before
 Same region, regime, seed, start and days give the same result, byte for byte.
 
 With --compare, destination policies live through the same days on common random numbers, seed by seed, and
-the differences are reported with their intervals.
+the differences are reported with their intervals. With --replay, a recorded day is lived again under a
+policy, from a file of native events or, with the word "desk", from the facts of the desk's database.
 
 Example: clearway simulate south-west --days 7 --seed 1 --regime pressured
 Example: clearway simulate south-west --compare --seed 1 --seeds 10 --regime pressured --html policies.html
+Example: clearway simulate south-west --replay monday.ndjson --policies advice
+Example: clearway simulate south-west --replay desk --start 2026-03-02 --days 1 --policies "count rule"
 """
 
 import argparse
@@ -27,7 +30,7 @@ BACKENDS = ("processes", "dask", "ray")
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("slug", help="name of the pack, for instance south-west")
-    parser.add_argument("--seed", type=int, required=True, help="which of the possible days")
+    parser.add_argument("--seed", type=int, help="which of the possible days; needed but for --replay")
     parser.add_argument("--days", type=_days, default=7, metavar="N", help="days measured (default 7)")
     parser.add_argument("--regime", default="typical", help="state of the system (default typical)")
     parser.add_argument(
@@ -52,6 +55,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--seeds", type=_days, default=5, metavar="N", help="seeds compared, from --seed on (default 5)"
     )
     parser.add_argument("--policies", nargs="+", metavar="NAME", help="only these beside nearest")
+    parser.add_argument(
+        "--replay", metavar="FILE", help='events of a recorded day, one JSON a line; or "desk" for its facts'
+    )
     parser.add_argument("--html", type=Path, metavar="FILE", help="write the comparison there as a page")
     parser.add_argument("--jobs", type=_days, default=1, metavar="N", help="processes at once (default 1)")
     parser.add_argument(
@@ -72,11 +78,71 @@ def run(arguments: argparse.Namespace) -> int:
 
     try:
         region = parse(find(arguments.slug))
-        said = _compared(region, arguments) if arguments.compare else _rehearsed(region, arguments)
+        if arguments.seed is None and not arguments.replay:
+            raise CannotRun("Say which of the possible days: --seed 1, for instance.")
+        said = _chosen(arguments)(region, arguments)
     except (LookupError, OSError) as problem:
         raise CannotRun(str(problem)) from None
     print(said)
     return 0
+
+
+def _chosen(arguments: argparse.Namespace) -> "Callable[[Region, argparse.Namespace], str]":
+    if arguments.replay:
+        return _replayed
+    return _compared if arguments.compare else _rehearsed
+
+
+def _replayed(region: "Region", arguments: argparse.Namespace) -> str:
+    from clearway.simulation.ambulance import comparing, parameters, replay
+
+    events = _desk_events(region, arguments) if arguments.replay == "desk" else _file_events(arguments.replay)
+    whole = parameters.read(region)
+    said = []
+    for name in arguments.policies or (comparing.ADVICE,):
+        if name not in comparing.POLICIES or name == comparing.ORACLE:
+            raise LookupError(
+                f"A record cannot be lived again under {name!r}: nobody knows what might have been."
+            )
+        policy, refresh, _ = comparing.made(name, region, whole, whole.regime(arguments.regime))
+        said.append(replay.as_text(name, replay.relive(region, events, policy, picture=refresh is not None)))
+    return "\n\n".join(said)
+
+
+def _file_events(file: str) -> "list[Event]":
+    from clearway.cli import CannotRun
+    from clearway.domain.shared.errors import CannotParse
+    from clearway.interchange import native
+
+    events = []
+    for number, line in native.lines(Path(file).read_bytes()):
+        try:
+            events.append(native.parse_event(line))
+        except CannotParse as problem:
+            raise CannotRun(f"{file}, line {number}: {problem}") from None
+    return sorted(events, key=lambda event: (event.occurred_at, event.sequence or 0))
+
+
+def _desk_events(region: "Region", arguments: argparse.Namespace) -> "list[Event]":
+    """What became known in the days asked for; what a source said twice, once."""
+    from datetime import timedelta
+
+    from clearway.cli import CannotRun, ground
+
+    if arguments.start is None:
+        raise CannotRun("Say which recorded day: --start 2026-03-02, for instance.")
+    ground.prepare("owner")
+    from clearway.core.organisation.models import Organisation
+    from clearway.desks.ambulance.facts import queries
+
+    organisation = Organisation.objects.filter(slug=region.slug).first()
+    if organisation is None:
+        raise CannotRun(f"The region {region.slug!r} has not been loaded here.")
+    until = arguments.start + timedelta(days=arguments.days)
+    streams = queries.streams_known(organisation.pk, arguments.start, until)
+    facts = queries.by_stream(organisation.pk, streams, known_by=until, known_from=arguments.start)
+    known = {(fact.source, fact.event.message_id): fact.event for each in facts.values() for fact in each}
+    return sorted(known.values(), key=lambda event: (event.occurred_at, event.sequence or 0))
 
 
 def _rehearsed(region: "Region", arguments: argparse.Namespace) -> str:

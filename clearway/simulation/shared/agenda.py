@@ -21,8 +21,9 @@ class Agenda:
     def at(self, when: float, do: Callable[..., None], *what: Any) -> None:
         """Have `do(*what)` done at `when`, at once if that is past."""
         self._made += 1
+        when = when if when > self.now else self.now
         if when < self._horizon:
-            heapq.heappush(self._heap, (when if when > self.now else self.now, self._made, do, what))
+            heapq.heappush(self._heap, (when, self._made, do, what))
         else:
             self._later.setdefault(int(when // SPAN), []).append((when, self._made, do, what))
 
@@ -33,7 +34,7 @@ class Agenda:
             while heap and heap[0][0] < until:
                 self.now, _, do, what = pop(heap)
                 do(*what)
-            if self._horizon >= until:
+            if self._horizon >= until or not self._later:
                 break
             self._open_next_span()
         self.now = max(self.now, until)
@@ -46,7 +47,7 @@ class Agenda:
                 yield from entries
 
     def _open_next_span(self) -> None:
-        span = int(self._horizon // SPAN)
+        span = min(self._later)
         self._horizon = (span + 1) * SPAN
         for entry in self._later.pop(span, ()):
             heapq.heappush(self._heap, entry)
