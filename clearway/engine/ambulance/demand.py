@@ -145,17 +145,18 @@ def _regressed(terms: Column, target: Column) -> Column:
     """Weighted ridge regression; the level is not drawn to zero. Two rounds: days far off count less."""
     age = np.arange(len(target), dtype=np.float64)[::-1]
     known = np.isfinite(target)
-    weight = np.where(known, 0.5 ** (age / HALF_LIFE), 0.0)
+    weight: Column = np.where(known, 0.5 ** (age / HALF_LIFE), 0.0)
     penalty = RIDGE * np.eye(terms.shape[1])
     penalty[0, 0] = 1e-6
     filled = np.where(known, target, 0.0)
-    found = np.zeros(terms.shape[1])
+    found: Column = np.zeros(terms.shape[1])
     for _ in range(3):
         weighted = terms * weight[:, None]
-        found = np.linalg.solve(terms.T @ weighted + penalty, weighted.T @ filled)
+        found = np.asarray(np.linalg.solve(terms.T @ weighted + penalty, weighted.T @ filled), np.float64)
         error = np.abs(filled - terms @ found)
         usual = max(1e-9, float(np.median(error[known])) * 1.4826)
-        weight = np.where(known, 0.5 ** (age / HALF_LIFE) / np.maximum(1, error / (3 * usual)), 0.0)
+        doubt = np.maximum(1, error / (3 * usual))
+        weight = np.where(known, 0.5 ** (age / HALF_LIFE) / doubt, 0.0)
     return np.asarray(found)
 
 
