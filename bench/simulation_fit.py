@@ -118,6 +118,7 @@ def page(region: Region, found: dict[str, list[ledger.Ledger]], arguments: argpa
         parts.append(of_regime(name, whole.regimes[name].published, ledgers))
     parts.append(of_years(found))
     parts.append(of_hospitals(region, found))
+    parts.append(EXPLAINED)
     return "\n\n".join(parts) + "\n"
 
 
@@ -138,6 +139,21 @@ came out, with crews in proportion to its calls.
 
 Shares over 15, 30 and 60 minutes of single months are themselves read off a distribution fitted to the
 month, good to about two points; responses of single months are read off the line through two years."""
+
+
+EXPLAINED = """## Where it is off by more than a tenth, and why
+
+- *Over 30 minutes* in calm and typical: too few. A simulated department either has room or has not; real ones
+  also hand over slowly with room to spare, which fills the half hour between.
+- *Over 60 minutes* in pressured, and the 90th centile in severe: too many, most of them at the three most
+  strained hospitals, whose queues last longer than the published month allows.
+- *Responses*: the means of C2 to C4 hang on a few days. Near saturation a day of many calls leaves a backlog
+  that lasts; the intervals show how far one seed may be from another. Real control rooms then close more
+  calls by telephone and ask for help, which the simulated one does not. Between such days responses
+  are shorter than published: the fleet was fitted to the mean of both. Differences between policies in C2 are
+  therefore to be read with their paired intervals, and C4, four incidents in a thousand, hardly at all.
+- *90th centiles of responses*: too short, for the same reason, and since no crew here loses its way or waits
+  for the police."""
 
 
 def of_regime(name: str, published: Published, ledgers: Sequence[ledger.Ledger]) -> str:

@@ -106,7 +106,8 @@ class Comparison:
     difference  policy -> metric -> to `nearest` on the same seed, over seeds
     by_area     policy -> area -> metric -> that difference
     by_site     policy -> code -> (a day, mean wait) over seeds
-    share       policy -> share of the oracle's gain in hours lost beyond 15; empty without the oracle
+    share       policy -> share of the oracle's gain in hours lost beyond 15; empty without the oracle, and
+                where the oracle's own gain cannot be told from chance
     """
 
     region: str
@@ -273,6 +274,7 @@ def summed_up(
         for name in names
     }
     ceiling = float(gains.get(ORACLE, 0.0))
+    sure = ORACLE in names and not over(ORACLE, "lost_15", NEAREST).high >= 0
     return Comparison(
         region=region.slug,
         regime=regime,
@@ -295,7 +297,7 @@ def summed_up(
             if name != NEAREST
         },
         by_site={name: _sites_of([of[name, seed] for seed in seeds]) for name in names},
-        share={name: float(gain / ceiling) for name, gain in gains.items()} if ceiling > 0 else {},
+        share={name: float(gain / ceiling) for name, gain in gains.items()} if sure and ceiling > 0 else {},
     )
 
 

@@ -33,9 +33,10 @@ table { border-collapse: collapse; font-size: .9375rem; }
 caption { padding: .25rem 0; text-align: left; color: var(--second); }
 th, td { padding: .3rem .75rem .3rem 0; text-align: left; vertical-align: top; font-weight: 400;
   border-bottom: 1px solid var(--rule); }
+thead th.n { white-space: normal; min-width: 5.5rem; }
 thead th { vertical-align: bottom; color: var(--second); border-bottom: 2px solid var(--text); }
 td.n, th.n { text-align: right; white-space: nowrap; font-variant-numeric: tabular-nums; }
-tbody th { font-weight: 600; }
+tbody th { font-weight: 600; white-space: nowrap; }
 small { display: block; color: var(--second); font-size: .8125rem; }
 svg { display: block; max-width: 100%; height: auto; margin: .75rem 0; }
 svg text { font: 14px system-ui, -apple-system, "Segoe UI", Arial, sans-serif; fill: var(--text); }
@@ -88,9 +89,9 @@ def _what(found: Comparison) -> str:
     policies = "".join(
         f"<li><strong>{escape(name)}</strong>: {escape(MEANING[name])}</li>" for name in found.policies
     )
+    length = "a week" if found.days == 7 else "a day" if found.days == 1 else f"{found.days} days"
     return (
-        f"<p>{seeds} simulated {'week' if found.days == 7 else f'periods of {found.days} days'}"
-        f"{'s' if found.days == 7 and seeds != 1 else ''} like {escape(found.what)}, seeds"
+        f"<p>{seeds} times {length} of a simulated region like {escape(found.what)}, seeds"
         f" {found.seeds[0]} to {found.seeds[-1]}, from {found.start:%-d %B %Y}. Every policy met the same"
         " callers, the same lengths of treatment, the same walk-ins and the same planned beds. Differences"
         f" are to <em>{NEAREST}</em> on the same seed; intervals are 95% over seeds.</p><ul>{policies}</ul>"

@@ -26,6 +26,7 @@ from . import luck
 from .demand import Call
 
 DAY, MINUTE = 86_400.0, 60.0
+MOST_EXTRA = 20.0  # minutes of driving beyond the nearest, as far as any policy looks
 COMMITTED = [JOB_STATES.index(state) for state in (JobState.CONVEYING, JobState.ARRIVED, JobState.QUEUING)]
 
 
@@ -64,7 +65,7 @@ class Queue:
     """
 
     per_vehicle: Mapping[str, float]
-    most_extra: float = 20.0
+    most_extra: float = MOST_EXTRA
 
     def __call__(self, situation: Situation, question: Question) -> tuple[Choice, ...]:
         choices = nearest(situation, question)
@@ -153,8 +154,12 @@ class Within:
 
     def __call__(self, situation: Situation, question: Question) -> tuple[Choice, ...]:
         self._forget(question.at - DAY)
-        usual = nearest(situation, question)[0]
-        ranked = self._policy(situation, question)
+        choices = nearest(situation, question)
+        usual = choices[0]
+        if len(choices) == 1 or choices[1].minutes > usual.minutes + MOST_EXTRA:
+            ranked: tuple[Choice, ...] = (usual,)  # nothing else is in reach of any policy
+        else:
+            ranked = self._policy(situation, question)
         room = [each for each in ranked if each.code == usual.code or self._has_room(each.code)]
         chosen = room[0] if room else usual
         if chosen.code != usual.code:
@@ -181,7 +186,7 @@ class Capped:
     caps  ambulances an hour by site code, arrived or on their way
     """
 
-    def __init__(self, caps: Mapping[str, float], most_extra: float = 20.0) -> None:
+    def __init__(self, caps: Mapping[str, float], most_extra: float = MOST_EXTRA) -> None:
         self._caps, self._most_extra = caps, most_extra
         self._sent: dict[str, deque[float]] = defaultdict(deque)
 
