@@ -85,10 +85,10 @@ _BOARDS = (
     "tasks.read",
     "budget.read",
     "decisions.read",
+    "advice.read",
 )
 _DESK = (
     *_BOARDS,
-    "advice.read",
     "incidents.read",
     "tasks.work",
     "decisions.write",
@@ -122,7 +122,7 @@ ROLES: Mapping[str, Role] = MappingProxyType(
             _role(
                 "dispatcher",
                 "Dispatcher",
-                (*_BOARDS, "advice.read", "incidents.read", "identity.look", "on_call.read", "roads.write"),
+                (*_BOARDS, "incidents.read", "identity.look", "on_call.read", "roads.write"),
             ),
             _role("operations_support", "Operations support", (*_DESK, *_DESK_LISTS)),
             _role(
