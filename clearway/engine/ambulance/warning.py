@@ -20,12 +20,12 @@ Column = npt.NDArray[np.float64]
 class Limit:
     """One question: does the mean handover of the vehicles arriving in the next `within` minutes pass `mean`?
 
-    priority  of the task that a warning raises
+    priority  of the task that a warning raises; None for one that the pages show and nobody has to answer
     """
 
     within: float
     mean: float
-    priority: int
+    priority: int | None = None
 
     @property
     def key(self) -> str:
@@ -40,7 +40,7 @@ class WarningPolicy:
     shared   how much of the spread of one vehicle's wait is common to all vehicles of the window
     """
 
-    limits: tuple[Limit, ...] = (Limit(60, 30, 3), Limit(60, 45, 2), Limit(120, 30, 3), Limit(120, 45, 2))
+    limits: tuple[Limit, ...] = (Limit(60, 30), Limit(60, 45, 2), Limit(120, 30), Limit(120, 45, 3))
     on: float = 0.5
     off: float = 0.3
     shared: float = 0.7

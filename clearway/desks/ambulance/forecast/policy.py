@@ -50,7 +50,7 @@ def policies_from(values: Mapping[str, Mapping[str, Any]]) -> Policies:
     )
     if "limits" in warned:
         warned["limits"] = tuple(
-            Limit(float(each["within"]), float(each["mean"]), int(each["priority"]))
+            Limit(float(each["within"]), float(each["mean"]), each.get("priority"))
             for each in warned["limits"]
         )
     return Policies(

@@ -17,6 +17,8 @@ WORKLIST = "worklist"
 def warn(situation: Situation, policies: Mapping[str, Values]) -> Iterator[Wanted]:
     """One task per hospital at which a limit is likely to be passed and is not passed yet: the gravest one.
 
+    Only limits with a priority: one that a hospital passes on many ordinary days is shown, and asks nobody.
+
     The reading is the probability on a scale on which the worklist's dead-band is the policy's hysteresis:
     1 at `on`, and at `off` just what is still kept.
     Raises CannotSay where nothing can be forecast.
@@ -33,7 +35,7 @@ def warn(situation: Situation, policies: Mapping[str, Values]) -> Iterator[Wante
         ahead = [
             (limit, probability)
             for limit, probability in zip(chosen.warning.limits, seen.probability, strict=True)
-            if limit.mean >= now and probability >= chosen.warning.off
+            if limit.priority and limit.mean >= now and probability >= chosen.warning.off
         ]
         if ahead and made.method[seen.row] != NONE:
             yield _wanted(situation, seen, ahead, chosen.warning, dead_band, made.why[seen.row])
@@ -52,9 +54,9 @@ def _wanted(
     name, code = situation.sites.name[seen.row], situation.sites.code[seen.row]
     return Wanted(
         subject=f"site:{code}",
-        priority=limit.priority,
+        priority=limit.priority or 3,
         title=f"{name}: handover likely beyond {limit.mean:g} min within {limit.within:g} min",
-        cause=". ".join(why),
+        cause="; ".join(why),
         role="patient_flow_coordinator",
         suggestion="Look at the forecast; speak with the hospital before the queue is there",
         site_code=code,
