@@ -25,6 +25,7 @@ class OtherTables(Exception):
 
 
 # What the web role must not do to the append-only tables is refused to it here and by triggers for everyone.
+# Legal holds are placed and released by commands, as the owner; the functions that let go look at them.
 RIGHTS = f"""
 GRANT USAGE ON SCHEMA public TO {postgres.WEB}, {postgres.INGEST};
 GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {postgres.WEB};
@@ -32,6 +33,7 @@ GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO {postgres.WEB};
 REVOKE UPDATE, DELETE ON core_action, core_seal, core_decision, ambulance_fact, ambulance_position,
     ambulance_divert_step
     FROM {postgres.WEB};
+REVOKE INSERT, UPDATE, DELETE ON core_legalhold FROM {postgres.WEB};
 GRANT SELECT ON core_source, core_organisation, core_heartbeat, django_migrations TO {postgres.INGEST};
 GRANT EXECUTE ON FUNCTION clearway_add_partition, clearway_detach_partition, clearway_drop_detached,
     clearway_forget_facts, clearway_forget_positions TO {postgres.WEB};

@@ -62,3 +62,11 @@ def test_the_workers_can_let_old_facts_go_and_nobody_else_can(granted: None) -> 
     assert refused(postgres.INGEST, detach) and refused(postgres.INGEST, forget)
     assert refused(postgres.WEB, f"SET LOCAL clearway.forgetting = 'facts'; DELETE FROM {old}")
     assert refused(postgres.WEB, "SET LOCAL clearway.forgetting = 'facts'; DELETE FROM ambulance_fact")
+
+
+@pytest.mark.promise("S7")
+def test_the_desks_and_workers_read_legal_holds_and_can_neither_place_nor_release_one(granted: None) -> None:
+    assert not refused(postgres.WEB, "SELECT 1 FROM core_legalhold LIMIT 1")
+    assert refused(postgres.WEB, "UPDATE core_legalhold SET released_at = now()")
+    assert refused(postgres.WEB, "DELETE FROM core_legalhold")
+    assert refused(postgres.WEB, "INSERT INTO core_legalhold DEFAULT VALUES")

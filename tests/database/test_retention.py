@@ -406,6 +406,64 @@ def test_the_database_lets_no_young_fact_go_whatever_it_is_asked(cad: Source) ->
     assert Fact.objects.count() == 1
 
 
+def refusal(statement: str) -> str:
+    """What the database says when it refuses a statement."""
+    with pytest.raises(IntegrityError) as refused, transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(statement)
+    return str(refused.value)
+
+
+@pytest.mark.promise("R8")
+@pytest.mark.parametrize(
+    ("parent", "name", "start", "end"),
+    [
+        ("ambulance_fact", "ambulance_fact_202103", "2021-03-01", "2021-04-01"),
+        ("ambulance_position", "ambulance_position_20210310", "2021-03-10", "2021-03-11"),
+    ],
+)
+def test_the_database_detaches_no_partition_on_which_any_trust_has_a_hold(
+    parent: str, name: str, start: str, end: str, cad: Source
+) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT clearway_add_partition(%s, %s, %s, %s)", [parent, name, start, end])
+    other = Organisation.objects.create(code="X1", slug="other", name="Other", timezone="Europe/London")
+    first, last = (datetime.fromisoformat(day).replace(tzinfo=UTC) for day in (start, end))
+    detach = f"SELECT clearway_detach_partition('{name}')"
+    for span in ((first - DAY, first + DAY / 2), (last - DAY / 2, None)):
+        hold = holds.place_hold(other, "Inquest", *span, by=BY, at=last)
+        assert "under a legal hold" in refusal(detach)
+        holds.release_hold(hold.pk, by=BY, at=last)
+    for span in ((first - DAY, first), (last, None)):
+        holds.place_hold(other, "Touches nothing of it", *span, by=BY, at=last)
+
+    with connection.cursor() as cursor:
+        cursor.execute(detach)
+        cursor.execute(f"SELECT clearway_drop_detached('{name}')")
+
+    assert name not in partitions()
+
+
+@pytest.mark.promise("R8")
+def test_a_hold_that_comes_after_detaching_keeps_the_facts_until_it_is_released(
+    cad: Source, valley: Organisation
+) -> None:
+    name = "ambulance_fact_202103"
+    month_of_facts(name, "2021-03-01", "2021-04-01")
+    said(cad, whole_job(MARCH), MARCH + timedelta(hours=2))
+    at = MARCH + 1200 * DAY
+    while Fact.objects.exists():
+        retention.forget(at, by=BY)  # detached, not yet dropped
+    hold = holds.place_hold(valley, "Inquest", MARCH, MARCH + DAY, by=BY, at=at)
+
+    assert "under a legal hold" in refusal(f"SELECT clearway_drop_detached('{name}')")
+    retention.forget_all(at, by=BY)
+    assert name in partitions() and Assignment.objects.exists()
+
+    holds.release_hold(hold.pk, by=BY, at=at)
+    retention.forget_all(at, by=BY)
+    assert name not in partitions() and not Assignment.objects.exists()
+
+
 def test_nothing_that_goes_by_itself_is_audit_or_decision() -> None:
     tables = {shelf.table for shelf in (*SHELVES, *retention.ALL)}
 

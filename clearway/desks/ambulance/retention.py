@@ -141,13 +141,17 @@ def _detach(piece: Piece, by: Actor, at: datetime) -> None:
 
 
 def _finish_detached(at: datetime) -> bool:
-    """Take away what the facts of a detached partition added up to, part by part, then the partition."""
+    """Take away what the facts of a detached partition added up to, part by part, then the partition.
+
+    One that came under a hold meanwhile stays, and what its facts added up to with it.
+    """
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT relname FROM pg_class WHERE relname ~ '^ambulance_fact_[0-9]{6}$' AND relkind = 'r'"
             " AND relnamespace = 'public'::regnamespace AND NOT relispartition ORDER BY relname"
         )
-        names = [row[0] for row in cursor.fetchall()]
+        detached = [row[0] for row in cursor.fetchall()]
+    names = [name for name in detached if not _has_held(name)]  # a hold may have come since
     for name in names:
         for trust in Organisation.objects.values_list("pk", flat=True):
             streams = _streams(name, trust, unending=False)
@@ -157,6 +161,12 @@ def _finish_detached(at: datetime) -> bool:
                     _follow(trust, streams[first : first + STREAMS_AT_ONCE], at)
         _drop(name)
     return bool(names)
+
+
+def _has_held(name: str) -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT clearway_has_held(%s)", [name])
+        return bool(cursor.fetchone()[0])
 
 
 def _drop(name: str) -> None:

@@ -66,8 +66,8 @@ REVOKE ALL ON FUNCTION clearway_add_partition FROM PUBLIC;
 """
 
 # The workers may let go of what is old, though they may delete nothing. Whatever a policy says, and whoever
-# asks, facts of the last year and positions of the last day are refused. What these functions are asked to
-# let go of is decided by clearway/desks/ambulance/retention.py.
+# asks, facts of the last year, positions of the last day and what is under a legal hold are refused. What
+# these functions are asked to let go of is decided by clearway/desks/ambulance/retention.py.
 RETENTION = r"""
 CREATE FUNCTION clearway_check_old(parent text, instant timestamptz) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
@@ -86,20 +86,42 @@ BEGIN
     END IF;
 END $$;
 
--- Take a whole partition out of its table. Facts of calls and jobs that also have facts outside of it are
--- carried into the default partition, so that no stream is left in halves; returns how many.
+-- Whether a trust holds any row of a piece.
+CREATE FUNCTION clearway_has_held(name text) RETURNS boolean LANGUAGE plpgsql AS $$
+DECLARE
+    held boolean;
+BEGIN
+    EXECUTE format(
+        'SELECT EXISTS (SELECT FROM %1$I p JOIN core_legalhold h ON h.organisation_id = p.organisation_id'
+        '  AND h.released_at IS NULL AND p.%2$I >= h.known_from'
+        '  AND (h.known_until IS NULL OR p.%2$I < h.known_until))',
+        name, CASE WHEN starts_with(name, 'ambulance_position') THEN 'occurred_at' ELSE 'known_at' END
+    ) INTO held;
+    RETURN held;
+END $$;
+
+-- Take a whole partition out of its table. Trusts share it: a hold of any trust on its span keeps it whole.
+-- Facts of calls and jobs that also have facts outside of it are carried into the default partition, so that
+-- no stream is left in halves; returns how many.
 CREATE FUNCTION clearway_detach_partition(name text) RETURNS bigint
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 DECLARE
     parent text;
+    start_at timestamptz;
     end_at timestamptz;
     carried bigint := 0;
 BEGIN
     PERFORM clearway_check_piece(name, true);
-    SELECT inhparent::regclass::text, (regexp_match(pg_get_expr(relpartbound, oid), 'TO \(''([^'']+)'))[1]
-        INTO parent, end_at FROM pg_inherits JOIN pg_class ON oid = inhrelid
+    SELECT inhparent::regclass::text, (regexp_match(bound, 'FROM \(''([^'']+)'))[1],
+            (regexp_match(bound, 'TO \(''([^'']+)'))[1]
+        INTO parent, start_at, end_at
+        FROM pg_inherits JOIN pg_class ON oid = inhrelid, pg_get_expr(relpartbound, oid) AS bound
         WHERE inhrelid = to_regclass(name);
     PERFORM clearway_check_old(parent, end_at);
+    IF EXISTS (SELECT FROM core_legalhold h WHERE h.released_at IS NULL AND h.known_from < end_at
+            AND (h.known_until IS NULL OR h.known_until > start_at)) THEN
+        RAISE EXCEPTION '% is under a legal hold', name USING ERRCODE = 'integrity_constraint_violation';
+    END IF;
     IF parent = 'ambulance_fact' THEN
         EXECUTE format(
             'CREATE TEMP TABLE clearway_carried ON COMMIT DROP AS SELECT p.* FROM %1$I p'
@@ -121,10 +143,16 @@ BEGIN
     RETURN carried;
 END $$;
 
+-- The end of a piece. A hold may have come since it was detached: what one trust holds of it keeps it whole,
+-- and no hold comes between this look and the end.
 CREATE FUNCTION clearway_drop_detached(name text) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 BEGIN
     PERFORM clearway_check_piece(name, false);
+    LOCK TABLE core_legalhold IN SHARE MODE;
+    IF clearway_has_held(name) THEN
+        RAISE EXCEPTION '% is under a legal hold', name USING ERRCODE = 'integrity_constraint_violation';
+    END IF;
     EXECUTE format('DROP TABLE %I', name);
 END $$;
 
