@@ -10,7 +10,6 @@ from . import postgres
 from .database import DATABASE
 
 PACKAGE = Path(__file__).resolve().parents[1]
-MARK = "Clearway tables "
 
 
 class OtherTables(Exception):
@@ -59,13 +58,26 @@ def migrate() -> None:
     """
     from django.core.management import call_command
 
-    made, ours = _tables_of_database(), tables_of_code()
-    if made not in (None, ours):
+    if not _is_of_this_version():
         raise OtherTables
     call_command("migrate", verbosity=0, interactive=False)
     grant_rights()
+
+
+def _is_of_this_version() -> bool:
+    """Whether the database is empty or has the tables of this version; an empty one is marked as such first.
+
+    The mark comes before the tables, so that a first start that is interrupted can be taken up again.
+    """
     with connection.cursor() as cursor:
-        cursor.execute(f"COMMENT ON SCHEMA public IS '{MARK}{ours}'")
+        cursor.execute("SELECT to_regclass('clearway_tables'), to_regclass('django_migrations')")
+        marked, begun = cursor.fetchone()
+        if marked is None and begun is None:
+            cursor.execute("CREATE TABLE clearway_tables AS SELECT %s::text AS digest", [tables_of_code()])
+        elif marked is None:
+            return False
+        cursor.execute("SELECT digest FROM clearway_tables")
+        return bool(cursor.fetchone()[0] == tables_of_code())
 
 
 def tables_of_code() -> str:
@@ -76,18 +88,6 @@ def tables_of_code() -> str:
         # Not the line that says when it was generated.
         digest.update(b"\n".join(line for line in file.read_bytes().split(b"\n") if line[:1] != b"#"))
     return digest.hexdigest()[:16]
-
-
-def _tables_of_database() -> str | None:
-    """The digest of the version that made its tables; None for an empty one, "" where nobody said."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT to_regclass('django_migrations'), obj_description('public'::regnamespace, 'pg_namespace')"
-        )
-        migrations, said = cursor.fetchone()
-    if migrations is None:
-        return None
-    return said.removeprefix(MARK) if said and said.startswith(MARK) else ""
 
 
 def grant_rights() -> None:

@@ -96,7 +96,7 @@ NAVIGATION: list[tuple[str, str, str, str]] = [
     ("Map", "map:region", "map.read", "Alt+3"),
     ("Roads", "travel:roads", "roads.read", "Alt+R"),
     ("Wallboard", "handovers:wallboard", "handovers.read", "Alt+4"),
-    ("Hospitals", "liaison:reports", "hospitals.say", "Alt+5"),
+    ("Hospitals", "liaison:reports", "hospitals.say", "Alt+6"),
     ("Forecast", "forecast:board", "forecast.read", ""),
     ("Diverts", "diverts:diverts", "diverts.read", ""),
     ("What advice was worth", "advice:worth", "advice.read", ""),

@@ -23,9 +23,10 @@ from .worker import Duty, clock
 
 POLL_SECONDS = 0.04
 RULES_EVERY = timedelta(seconds=5)
-ADVICE_SECONDS = 10.0
+TURN_SECONDS = 0.25  # how often it is asked whose turn it is
+ADVICE_EVERY = timedelta(seconds=10.0)
 SEAL_SECONDS = 30.0
-FORECAST_SECONDS = 60.0
+FORECAST_EVERY = timedelta(seconds=60.0)
 SETTLING = timedelta(seconds=30)
 NEVER_HEARD = timedelta(minutes=10)  # since the trust was set up: by then somebody must know
 SNAPSHOT_MINUTES = 15
@@ -43,13 +44,12 @@ def _inbox() -> list[Duty]:
 
 def _boards() -> list[Duty]:
     tailer = Tailer(live.RENDERERS, live.TICKERS)
-    turns = Turns(RULES_EVERY)
     return [
         Duty("tailer", lambda at: tailer.work(at) > 0, POLL_SECONDS),
-        Duty("rules", partial(_ask_rules, turns), 0.25),
-        Duty("advice", _look_at_advice, ADVICE_SECONDS),
+        Duty("rules", partial(_ask_rules, Turns(RULES_EVERY)), TURN_SECONDS),
+        Duty("advice", partial(_look_at_advice, Turns(ADVICE_EVERY)), TURN_SECONDS),
         Duty("snapshots", _snapshot, 20.0),
-        Duty("forecast", _follow_forecast, FORECAST_SECONDS),
+        Duty("forecast", partial(_follow_forecast, Turns(FORECAST_EVERY)), TURN_SECONDS),
         Duty("seal", lambda at: seal.seal(at) == seal.RUN, SEAL_SECONDS),
         Duty("housekeeping", _keep_house, 600.0),
         Duty("retention", _let_go, RETENTION_SECONDS),
@@ -75,17 +75,17 @@ def _has_settled(organisation_id: int, at: datetime) -> bool:
     return loaded is not None and at - loaded >= NEVER_HEARD
 
 
-def _look_at_advice(at: datetime) -> bool:
-    for organisation in Organisation.objects.all():
-        if _has_settled(organisation.pk, at):
-            sweep.look_again(organisation.pk, situation.read(organisation.pk, at), at)
+def _look_at_advice(turns: Turns, at: datetime) -> bool:
+    organisation_id = turns.whose(at)
+    if organisation_id is not None and _has_settled(organisation_id, at):
+        sweep.look_again(organisation_id, situation.read(organisation_id, at), at)
     return False
 
 
-def _follow_forecast(at: datetime) -> bool:
-    for organisation in Organisation.objects.all():
-        if _has_settled(organisation.pk, at):
-            forecast.follow(organisation.pk, situation.read(organisation.pk, at), at)
+def _follow_forecast(turns: Turns, at: datetime) -> bool:
+    organisation_id = turns.whose(at)
+    if organisation_id is not None and _has_settled(organisation_id, at):
+        forecast.follow(organisation_id, situation.read(organisation_id, at), at)
     return False
 
 
