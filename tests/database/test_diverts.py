@@ -95,7 +95,7 @@ def test_the_coordinator_never_agrees_for_the_ambulance_service(coordinator: Cli
     row = proposed(coordinator)
     step(coordinator, row, "requested")
 
-    said = {"party": "ambulance_service:", "signatory": "Me", "answer": "agreed"}
+    said = {"party": " ambulance_service:", "signatory": "Me", "answer": "agreed"}
     response = coordinator.post(f"/diverts/{row.pk}/agree/", said)
 
     assert response.status_code == 403
@@ -287,3 +287,30 @@ def test_the_boards_name_the_hospital_that_is_on_divert(officer: Client, coordin
 
     assert re.search(r"Divert until \d\d:\d\d: adults for majors", board)
     assert "(divert)</text>" in on_map
+
+
+def test_what_has_become_harmful_since_it_was_agreed_does_not_start(
+    officer: Client, valley: Organisation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    row = proposed(officer)
+    step(officer, row, "requested")
+    agreed_by_all(officer, row)
+    monkeypatch.setattr(
+        "clearway.desks.ambulance.diverts.views._levels", lambda seen: {"TVH01": 2, "TVH02": 4}
+    )
+
+    response = step(officer, row, "started")
+
+    assert response.status_code == 422
+    assert "never to a worse site" in " ".join(problems(response))
+
+
+def test_an_agreement_that_nobody_uses_expires(officer: Client, valley: Organisation) -> None:
+    row = proposed(officer)
+    step(officer, row, "requested")
+    agreed_by_all(officer, row)
+    row.refresh_from_db()
+    assert (row.state, row.requested_at is None) == (DivertState.AGREED, False)
+    assert row.requested_at
+
+    assert actions.run_due(valley.pk, row.requested_at + timedelta(minutes=46)) == 1

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from clearway.domain.ambulance.diverts import Cover, Divert, DivertKind
-from clearway.domain.ambulance.words import Need
+from clearway.domain.ambulance.words import Category, Need
 from clearway.engine.ambulance.advice import Advice, AdvicePolicy, Verdict, advise, advise_together
 from clearway.engine.ambulance.eligibility import EligibilityPolicy, open_at
 from clearway.engine.ambulance.ranking import Weights, picture, rank, rank_together
@@ -277,3 +277,53 @@ def test_what_is_solved_together_is_as_cheap_as_the_best_of_all_ways(minutes, wa
 
     # A move or an exchange may end a little above the best of all; never by more than the noise.
     assert price(chosen) <= min(price(way) for way in ways) + POLICY.noise
+
+
+@pytest.mark.parametrize(
+    ("patient", "is_diverted"),
+    [
+        ({"age": 70}, True),
+        ({"age": 70, "news2": 6}, True),
+        ({"age": 70, "news2": 7}, False),
+        ({"age": 70, "category": Category.C1}, False),
+        ({"age": 70, "continuing_care": "A"}, False),
+        ({"age": 70, "continuing_care": "B"}, True),
+        ({"age": 70, "needs": frozenset({Need.SEPSIS})}, False),
+        ({"age": 7}, False),
+        ({"age": None}, False),  # neither adult nor child
+    ],
+)
+def test_a_capacity_divert_never_turns_away_the_most_serious_nor_who_is_treated_there(
+    patient: dict[str, Any], is_diverted: bool
+) -> None:
+    adults = Divert(
+        "D",
+        DivertKind.CAPACITY,
+        "A",
+        ("B",),
+        frozenset({Cover.ADULT_MAJORS}),
+        NOON - timedelta(hours=1),
+        NOON + timedelta(hours=1),
+    )
+
+    advice = asked([10, 12, 60, 60], [20, 20, 20, 20], diverts=(adults,), **patient)
+
+    barred = {each.code for each in advice.exclusions if each.cause == "diverted"}
+    assert ("A" in barred) is is_diverted
+
+
+def test_a_nearer_place_that_may_hold_the_role_is_named_to_be_asked() -> None:
+    sites = [site("A", unconfirmed_roles=("stroke",)), site("B"), site("C", roles=("stroke",)), site("D")]
+    seen = situation(sites, NOON)
+
+    advice = advise(
+        case(needs=frozenset({Need.STROKE})),
+        seen,
+        forecast(seen, [20.0] * 4, [0.0] * 4),
+        journeys([10.0, 12.0, 30.0, 40.0]),
+        rulebook(sites),
+        POLICY,
+    )
+
+    assert advice.chosen == "C"
+    assert any("not confirmed: A (10 min). Ask the clinical desk" in note for note in advice.notes)

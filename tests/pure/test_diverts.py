@@ -161,6 +161,11 @@ SITES = frozenset("ABCD")
         (terms(kind=DivertKind.SERVICE, covers=frozenset({Cover.EVERYBODY})), Surroundings(), "closed site"),
         (terms(minutes=None), Surroundings(), "for how long"),
         (terms(minutes=121), Surroundings(), "At most 120"),
+        (
+            terms(kind=DivertKind.CLOSURE, covers=frozenset({Cover.EVERYBODY}), minutes=120),
+            Surroundings(),
+            "open again when somebody says so",
+        ),
         (terms(share=0.5), Surroundings(), "load levelling"),
         (terms(), Surroundings(others=[terms(site="B", to=("D",))]), "B is on divert itself"),
         (terms(), Surroundings(others=[terms(site="D", to=("A",))]), "A receives another divert"),

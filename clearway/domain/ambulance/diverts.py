@@ -212,7 +212,7 @@ ALLOWED: Mapping[DivertStep, frozenset[DivertState]] = MappingProxyType(
         T.EXTENSION_ASKED: frozenset({S.ACTIVE}),
         T.EXTENDED: frozenset({S.ACTIVE}),
         T.ENDED: frozenset({S.ACTIVE}),
-        T.EXPIRED: frozenset({S.REQUESTED, S.DRAFT}),
+        T.EXPIRED: frozenset({S.REQUESTED, S.DRAFT, S.AGREED}),
     }
 )
 
@@ -370,6 +370,8 @@ def _objections(terms: Terms, around: Surroundings, policy: DivertPolicy) -> Ite
         yield "Only load levelling takes a share, above 0 and at most all."
     if terms.minutes is None and not terms.kind.needs_an_explicit_end:
         yield "Say for how long."
+    if terms.minutes is not None and terms.kind.needs_an_explicit_end:
+        yield "A closed site is open again when somebody says so: leave the minutes empty."
     if terms.minutes is not None and not 0 < terms.minutes <= policy.most_minutes:
         yield f"At most {policy.most_minutes:g} minutes; it can be extended by a new agreement."
     yield from _objections_of_neighbours(terms, around)

@@ -470,6 +470,8 @@ class _Words:
         notes = [rule.say for rule in allowed.applied if rule.say]
         for rule in allowed.unmet:
             notes.append(self._unmet(rule))
+        if allowed.rule is not None and (nearer := self._nearer_unconfirmed(allowed.rule)):
+            notes.append(nearer)
         if case.age is None:
             notes.append("Age not said: read as an adult's.")
         if case.news2 is None:
@@ -478,6 +480,22 @@ class _Words:
             notes.append(f"A {case.vehicle} does not convey: a second crew is needed.")
         notes.extend(self._shift())
         return list(dict.fromkeys(notes))
+
+    def _nearer_unconfirmed(self, rule: DestinationRule) -> str:
+        """Who is nearer than the answer and may hold what the rule asks for; "" when nobody may."""
+        if self.ranking.chosen < 0 or not rule.requires:
+            return ""
+        maybe = self.places.with_any(rule.requires, confirmed=False) & self.places.is_department
+        nearer = maybe & (self.ranking.travel < self.ranking.travel[self.ranking.chosen])
+        rows = sorted(np.flatnonzero(nearer), key=lambda row: self.ranking.travel[row])
+        if not rows:
+            return ""
+        names = ", ".join(
+            f"{self._name(int(row))} ({self.ranking.travel[row]:.0f} min)" for row in rows[:NAMED]
+        )
+        return (
+            f"{rule.name}: nearer, may have it, not confirmed: {names}. Ask the clinical desk before leaving."
+        )
 
     def _unmet(self, rule: DestinationRule) -> str:
         maybe = self.places.with_any((*rule.requires, *rule.fallback), confirmed=False)

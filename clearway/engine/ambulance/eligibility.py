@@ -25,7 +25,7 @@ from clearway.domain.ambulance.destinations import (
 )
 from clearway.domain.ambulance.diverts import Cover, Divert, DivertKind
 from clearway.domain.ambulance.situation import Situation
-from clearway.domain.ambulance.words import Need
+from clearway.domain.ambulance.words import Category, Need
 from clearway.domain.shared.region import Mark, Policy, Region, Site, SiteKind
 
 Mask = npt.NDArray[np.bool_]
@@ -82,6 +82,7 @@ class EligibilityPolicy:
     continuing_extra    the same, to a site that treats the patient already or where the birth is booked
     score_limits        (lowest NEWS2, longest drive); the nearest place is never barred by it
     child_below         years
+    never_diverted_score  NEWS2 from which no divert but a closure turns a patient away; nor any C1
     load_caps           site code -> most ambulances an hour, where one was agreed
     alternatives        whether anything but a department may be considered
     """
@@ -90,6 +91,7 @@ class EligibilityPolicy:
     continuing_extra: float = 30
     score_limits: tuple[tuple[int, float], ...] = ((7, 30), (5, 45))
     child_below: int = 16
+    never_diverted_score: int = 7
     load_caps: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({}))
     alternatives: bool = True
 
@@ -271,9 +273,24 @@ class _Filter:
             if row is None or not _in_force(divert, float(self.arrival[row])):
                 continue
             whole = divert.kind is DivertKind.CLOSURE and Cover.EVERYBODY in divert.covers
-            if whole or (self.nearest_rule is None and covers(divert, self.case, self.policy.child_below)):
+            if whole or (
+                self._may_be_diverted(divert) and covers(divert, self.case, self.policy.child_below)
+            ):
                 self._put_one(row, Bar.SITE_CLOSED if whole else Bar.DIVERTED)
                 self.diverts.setdefault(row, divert.key)
+
+    def _may_be_diverted(self, divert: Divert) -> bool:
+        """Not the most serious, and not from where the patient is treated or booked already."""
+        case = self.case
+        serious = case.category is Category.C1 or (
+            case.news2 is not None and case.news2 >= self.policy.never_diverted_score
+        )
+        return self.nearest_rule is None and not serious and divert.site not in self._own_sites()
+
+    def _own_sites(self) -> tuple[str | None, ...]:
+        case = self.case
+        booked = case.booked_at if Need.MATERNITY in case.needs else None
+        return (case.continuing_care, booked)
 
     def _put_one(self, row: int, cause: Bar) -> None:
         if self.bar[row] == 0:
@@ -412,11 +429,15 @@ def open_at(places: Places, arrival: Column, timezone: ZoneInfo) -> Mask:
 
 
 def covers(divert: Divert, case: Case, child_below: int = 16) -> bool:
-    """The divert turns this patient away. A share of the covered is drawn from the case's own key."""
+    """The divert turns this patient away. A share of the covered is drawn from the case's own key.
+
+    Of whom no age is known, neither a divert of adults nor one of children takes in.
+    """
     is_child = case.age is not None and case.age < child_below
+    is_adult = case.age is not None and case.age >= child_below
     named = {
         Cover.EVERYBODY: True,
-        Cover.ADULT_MAJORS: not is_child and not case.needs & SPECIALIST,
+        Cover.ADULT_MAJORS: is_adult and not case.needs & SPECIALIST,
         Cover.CHILDREN: is_child,
         Cover.STROKE: Need.STROKE in case.needs,
         Cover.STEMI: Need.STEMI in case.needs,

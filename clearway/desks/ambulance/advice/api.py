@@ -35,7 +35,7 @@ def advice(request: Any) -> HttpResponse:
     asker = _asker(request)
     if asker is None:
         return _problem(
-            401, "No key or session that may ask.", "Send a source's key as Authorization: Bearer."
+            401, "No key or session that may ask.", "Send a control room's key as Authorization: Bearer."
         )
     organisation_id, by = asker
     try:
@@ -51,7 +51,7 @@ def advice(request: Any) -> HttpResponse:
 def _asker(request: Any) -> tuple[int, Actor] | None:
     scheme, _, key = request.headers.get("Authorization", "").partition(" ")
     if scheme == "Bearer" and key:
-        source = Source.objects.filter(key_hash=key_hash(key), enabled=True).first()
+        source = Source.objects.filter(key_hash=key_hash(key), kind="cad", enabled=True).first()
         return (source.organisation_id, Actor(f"feed:{source.name}")) if source else None
     if not request.user.is_authenticated or not request.reach.allows(PERMISSION) or not request.organisation:
         return None

@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from types import MappingProxyType
 
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.urls import reverse
 
 from clearway.core.audit.actions import Actor, Entry
@@ -26,6 +27,8 @@ from clearway.domain.shared.errors import NotAllowed
 
 from . import presenters, queries
 from .models import Divert, Step
+
+LOCK = 4107  # advisory lock class: one writer of diverts per organisation
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,10 +67,11 @@ def propose(
     """
     if by.user_id is None:
         raise NotAllowed("nobody", "divert", "Only a person proposes a divert.")
-    check_terms(proposal.terms, levels, organisation_id, at)
     evidence = snapshots.take(organisation_id, at, at)
     try:
         with transaction.atomic():
+            _lock(organisation_id)
+            check_terms(proposal.terms, levels, organisation_id, at)
             row = _insert(proposal, evidence, organisation_id, by.user_id, at)
             _keep(row, Taken(DivertStep.PROPOSED, at), NOTHING_MORE, by, at)
     except IntegrityError:
@@ -76,10 +80,25 @@ def propose(
     return row
 
 
-def check_terms(terms: Terms, levels: Mapping[str, int], organisation_id: int, at: datetime) -> None:
-    """Whether such a divert may be asked for, beside those there are. Raises NotAllowed with the reason."""
+def _lock(organisation_id: int) -> None:
+    """One at a time changes the diverts of a trust: two that are right alone may be a ring together."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [LOCK, organisation_id])
+
+
+def check_terms(
+    terms: Terms,
+    levels: Mapping[str, int],
+    organisation_id: int,
+    at: datetime,
+    but: int | None = None,
+) -> None:
+    """Whether such a divert may be asked for, beside those there are. Raises NotAllowed with the reason.
+
+    but  the divert's own row, once it has one
+    """
     around = Surroundings(
-        others=[queries.terms(row) for row in queries.live(organisation_id)],
+        others=[queries.terms(row) for row in queries.live(organisation_id) if row.pk != but],
         levels=levels,
         sites=frozenset(code for code, _ in departments(organisation_id)),
     )
@@ -87,15 +106,27 @@ def check_terms(terms: Terms, levels: Mapping[str, int], organisation_id: int, a
 
 
 def take(
-    key: int, step: DivertStep, said: Said = NOTHING_MORE, *, organisation_id: int, by: Actor, at: datetime
+    key: int,
+    step: DivertStep,
+    said: Said = NOTHING_MORE,
+    *,
+    levels: Mapping[str, int] = MappingProxyType({}),
+    organisation_id: int,
+    by: Actor,
+    at: datetime,
 ) -> Divert:
     """Take one step. The last agreement to an extension extends it.
 
+    levels  as in propose, for the steps that begin or lengthen a divert: what has become harmful since it
+            was proposed is refused then
     Raises Divert.DoesNotExist, and NotAllowed with the reason.
     """
     with transaction.atomic():
+        _lock(organisation_id)
         row = Divert.objects.select_for_update().get(organisation_id=organisation_id, pk=key)
         terms, policy = queries.terms(row), queries.policy(organisation_id, at)
+        if step in (DivertStep.STARTED, DivertStep.EXTENSION_ASKED):
+            check_terms(terms, levels, organisation_id, at, but=row.pk)
         standing = domain.fold(map(queries.taken, queries.steps(row)), terms)
         taken = Taken(step, at, said.signature, said.until)
         domain.check(standing, taken, terms, policy)
@@ -125,7 +156,7 @@ def _due(row: Divert, policy: domain.DivertPolicy, at: datetime) -> DivertStep |
         return DivertStep.ENDED
     asked_at = row.requested_at or row.proposed_at
     unanswered = at - asked_at > timedelta(minutes=policy.answer_minutes)
-    waits = row.state in (DivertState.DRAFT, DivertState.REQUESTED)
+    waits = row.state in (DivertState.DRAFT, DivertState.REQUESTED, DivertState.AGREED)
     return DivertStep.EXPIRED if waits and unanswered else None
 
 

@@ -66,8 +66,8 @@ STATES: Mapping[DivertState, str] = {
 }
 # Said on every divert: these are never turned away, whatever it covers.
 NEVER = (
-    "Never diverted: cardiac arrest, unsafe airway, sepsis, bleeding from the gut, and patients under "
-    "continuing care there."
+    "Never diverted, unless the site is closed: category 1, NEWS2 7 or more, cardiac arrest, unsafe airway, "
+    "sepsis, bleeding from the gut, and patients under continuing care or booked there."
 )
 
 

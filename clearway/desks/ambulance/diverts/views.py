@@ -49,6 +49,7 @@ BUTTONS: Mapping[DivertState, tuple[tuple[DivertStep, str, frozenset[str]], ...]
 }
 FIELDS = {step: fields for buttons in BUTTONS.values() for step, _, fields in buttons}
 SIGNED = frozenset({"party", "signatory"})
+ONLY_COMMAND = "A service delivery officer or incident manager agrees for the ambulance service"
 
 
 @needs("diverts.read")
@@ -141,25 +142,27 @@ def step(request: Request, key: int, step: str) -> HttpResponse:
 def agree(request: Request, key: int) -> HttpResponse:
     """Write down who agreed or refused. For the ambulance service only its own command can."""
     row = _get(request, key)
-    said = request.POST.get("party", "")
     step = T.REFUSED if request.POST.get("answer") == "refused" else T.AGREED
-    if said.startswith(Party.AMBULANCE_SERVICE.value) and not request.reach.allows("diverts.agree"):
-        form = StepForm(request.POST, at=request.at, needs=SIGNED)
-        form.add_error(
-            "party", "A service delivery officer or incident manager agrees for the ambulance service"
-        )
-        return _page(request, row, form, status=403)
     return _take(request, row, step, SIGNED | {"note"} if step is T.REFUSED else SIGNED)
+
+
+def _is_for_command(said: actions.Said) -> bool:
+    return said.signature is not None and said.signature.party is Party.AMBULANCE_SERVICE
 
 
 def _take(request: Request, row: Divert, step: DivertStep, fields: frozenset[str]) -> HttpResponse:
     form = StepForm(request.POST, at=request.at, needs=fields)
     if form.is_valid():
         try:
+            said = form.said()
+            if _is_for_command(said) and not request.reach.allows("diverts.agree"):
+                form.add_error("party", ONLY_COMMAND)
+                return _page(request, row, form, status=403)
             actions.take(
                 row.pk,
                 step,
-                form.said(),
+                said,
+                levels=_levels(situation.read(request.organisation.pk, request.at)),
                 organisation_id=request.organisation.pk,
                 by=request.actor,
                 at=request.at,
