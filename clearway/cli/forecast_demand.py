@@ -4,19 +4,25 @@ Prints, day by day, the likely count and an 80% interval. Needs 56 known days; s
 
 Examples:
   clearway forecast demand --organisation south-west --days 14
-  clearway forecast demand --file responses.csv --days 84
+  clearway forecast demand --file responses.csv --days 84 --json
 """
 
 import argparse
 import csv
+import json
 from datetime import date, timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from clearway.engine.ambulance.demand import DailyForecast
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--organisation", help="slug; default: the only one there is")
     parser.add_argument("--file", help="CSV of ISO date and count, with or without a header")
     parser.add_argument("--days", type=int, default=14, help="days ahead, 1 to 84 (default 14)")
+    parser.add_argument("--json", action="store_true", help="print the forecasts as JSON")
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -26,19 +32,41 @@ def run(arguments: argparse.Namespace) -> int:
     if not 1 <= arguments.days <= 84:
         raise CannotRun("Forecasts reach from 1 to 84 days ahead.")
     series = _of_file(arguments.file) if arguments.file else _of_facts(arguments.organisation)
-    short = False
+    results: list[tuple[str, DailyForecast | TooShort]] = []
     for title, first, values in series:
-        print(title)
         try:
-            made = forecast_daily(first, values, arguments.days)
+            results.append((title, forecast_daily(first, values, arguments.days)))
         except TooShort as problem:
-            print(f"  Cannot say: {problem}")
-            short = True
-            continue
-        for day, middle, low, high in zip(made.dates, made.middle, made.p10, made.p90, strict=True):
-            print(f"  {day:%a %d %b %Y}{middle:>10,.0f}   {low:,.0f} to {high:,.0f}")
-        print(f"  from {made.days_used} days")
-    return 1 if short else 0
+            results.append((title, problem))
+    if arguments.json:
+        print(json.dumps([_row(title, result) for title, result in results]))
+    else:
+        for title, result in results:
+            print("\n  ".join([title, *_lines(result)]))
+    return 1 if any(isinstance(result, TooShort) for _, result in results) else 0
+
+
+def _lines(result: "DailyForecast | ValueError") -> list[str]:
+    if isinstance(result, ValueError):
+        return [f"Cannot say: {result}"]
+    days = zip(result.dates, result.middle, result.p10, result.p90, strict=True)
+    lines = [
+        f"{day:%a %d %b %Y}{middle:>10,.0f}   {low:,.0f} to {high:,.0f}" for day, middle, low, high in days
+    ]
+    return [*lines, f"from {result.days_used} days"]
+
+
+def _row(title: str, result: "DailyForecast | ValueError") -> dict[str, object]:
+    """One forecast; `why_not` says why there is none."""
+    if isinstance(result, ValueError):
+        return {"of": title, "days": [], "days_used": None, "why_not": str(result)}
+    days = [
+        {"day": day.isoformat(), "likely": round(middle, 1), "p10": round(low, 1), "p90": round(high, 1)}
+        for day, middle, low, high in zip(
+            result.dates, result.middle.tolist(), result.p10.tolist(), result.p90.tolist(), strict=True
+        )
+    ]
+    return {"of": title, "days": days, "days_used": result.days_used, "why_not": None}
 
 
 def _of_file(name: str) -> list[tuple[str, date, list[float]]]:

@@ -4,11 +4,12 @@ Each line gives minutes, the mean error, the source and its date. With --service
 first, for a second at most; where it does not answer, the region's own table or graph does.
 
 Examples:
-  clearway roads ask 51.02 -3.10 --region south-west
+  clearway roads ask 51.02 -3.10 --region south-west --json
   clearway roads ask 51.02 -3.10 --region south-west --service http://127.0.0.1:8002
 """
 
 import argparse
+import json
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -16,6 +17,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("longitude", type=float, help="degrees east, so negative in most of England")
     parser.add_argument("--region", required=True, help="slug of the region pack, for instance south-west")
     parser.add_argument("--service", help="address of a Valhalla service")
+    parser.add_argument("--json", action="store_true", help="print the journeys as JSON, nearest first")
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -50,9 +52,21 @@ def run(arguments: argparse.Namespace) -> int:
         answer = journeys(Service(arguments.service), known, [here], sites, at=now)
     else:
         answer = known.journeys(*here, sites, at=now)
-    for row in np.argsort(answer.minutes[0], kind="stable"):
-        source = SOURCES[answer.source[0, row]]
-        took, error = answer.minutes[0, row], answer.error[0, row]
-        print(f"{took:6.1f} min  +- {error:4.1f}  {source:8}  {departments[row].name}")
-    print(f"The oldest of these figures is of {datetime.fromtimestamp(answer.as_of, UTC):%d %B %Y}.")
+    rows = [
+        {
+            "code": departments[row].code,
+            "name": departments[row].name,
+            "minutes": round(float(answer.minutes[0, row]), 1),
+            "error": round(float(answer.error[0, row]), 1),
+            "source": SOURCES[answer.source[0, row]],
+        }
+        for row in np.argsort(answer.minutes[0], kind="stable")
+    ]
+    as_of = datetime.fromtimestamp(answer.as_of, UTC)
+    if arguments.json:
+        print(json.dumps({"oldest_as_of": as_of.isoformat(), "journeys": rows}))
+        return 0
+    for each in rows:
+        print(f"{each['minutes']:6.1f} min  +- {each['error']:4.1f}  {each['source']:8}  {each['name']}")
+    print(f"The oldest of these figures is of {as_of:%d %B %Y}.")
     return 0

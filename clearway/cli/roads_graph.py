@@ -8,6 +8,7 @@ Example: clearway roads graph area.osm.gz --as-of 2026-11-01
 """
 
 import argparse
+import json
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from typing import Any
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("extract", type=Path, help="OpenStreetMap XML")
     parser.add_argument("--as-of", required=True, help="date of the map, for instance 2026-11-01")
+    parser.add_argument("--json", action="store_true", help="print what was made as JSON")
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -44,5 +46,10 @@ def run(arguments: argparse.Namespace) -> int:
     part = kept.with_suffix(".part")
     part.write_bytes(osm.write(roads))
     part.replace(kept)
-    print(f"{len(roads.latitude):,} nodes, {len(roads.tail):,} arcs, as of {as_of.date()}: kept in {kept}.")
+    nodes, arcs = len(roads.latitude), len(roads.tail)
+    if arguments.json:
+        made = {"nodes": nodes, "arcs": arcs, "as_of": as_of.date().isoformat(), "kept_in": str(kept)}
+        print(json.dumps(made))
+    else:
+        print(f"{nodes:,} nodes, {arcs:,} arcs, as of {as_of.date()}: kept in {kept}.")
     return 0

@@ -7,12 +7,15 @@ Example: clearway roads read situations.xml --region south-west
 """
 
 import argparse
+import json
+from dataclasses import asdict
 from pathlib import Path
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("file", type=Path, help="situation publication, XML, at most 20 MB")
     parser.add_argument("--region", required=True, help="slug of the region, for instance south-west")
+    parser.add_argument("--json", action="store_true", help="print what it changed as JSON")
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -44,5 +47,9 @@ def run(arguments: argparse.Namespace) -> int:
             by=Actor("command:roads read"),
             at=datetime.now(UTC),
         )
-        print(presenters.taken(result, publication.passed_over))
+        passed_over = publication.passed_over
+        if arguments.json:
+            print(json.dumps({**asdict(result), "passed_over": dict(passed_over)}))
+        else:
+            print(presenters.taken(result, passed_over))
     return 0

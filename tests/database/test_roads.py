@@ -1,5 +1,6 @@
 """Road disruptions: entered in one form, in effect at once, ended early or by themselves, or from a file."""
 
+import json
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -8,6 +9,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
+from clearway.cli import main
 from clearway.core.audit.actions import Actor
 from clearway.core.audit.models import Action
 from clearway.core.organisation.models import Organisation, Site
@@ -194,3 +196,28 @@ def test_the_map_shows_what_is_in_force(valley: Organisation, coordinator: Clien
     actions.enter(closure(), organisation_id=valley.pk, by=DESK, at=at(100))
 
     assert "Closure at the bridge until" in coordinator.get("/map/").content.decode()
+
+
+def test_journeys_are_given_as_json_nearest_first(
+    valley: Organisation, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["roads", "ask", "52.3", "-1.6", "--region", "test-valley", "--json"]) == 0
+
+    said = json.loads(capsys.readouterr().out)
+    minutes = [each["minutes"] for each in said["journeys"]]
+    assert minutes == sorted(minutes) and {each["code"] for each in said["journeys"]} >= {"TVH01"}
+    assert all(each["source"] and each["error"] > 0 for each in said["journeys"])
+    assert datetime.fromisoformat(said["oldest_as_of"])
+
+
+def test_what_a_file_changed_is_given_as_json(
+    valley: Organisation, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "roads.xml").write_bytes(FILE)
+
+    assert main(["roads", "read", str(tmp_path / "roads.xml"), "--region", "test-valley", "--json"]) == 0
+
+    said = json.loads(capsys.readouterr().out)
+    counted = sum(said[name] for name in ("entered", "changed", "ended", "same", "elsewhere"))
+    assert counted == len(datex2.parse(FILE).records)
+    assert said["passed_over"] == dict(datex2.parse(FILE).passed_over)
