@@ -21,12 +21,15 @@ LOCK = ROOT / "requirements-travel.lock"
 
 
 def main() -> int:
-    """Fetch, convert, keep; returns the exit code."""
+    """Fetch, convert, keep; returns the exit code: 1 when pip cannot fetch it, which says why itself."""
     sys.path.insert(0, str(ROOT))
     from clearway.interchange import drive_times
 
     with tempfile.TemporaryDirectory() as folder:
-        wheel = fetch(Path(folder))
+        try:
+            wheel = fetch(Path(folder))
+        except subprocess.CalledProcessError:
+            return 1
         table = drive_times.convert(wheel.read_bytes())
         with zipfile.ZipFile(wheel) as archive:
             licence = next(name for name in archive.namelist() if name.endswith(".dist-info/LICENSE"))
@@ -40,7 +43,7 @@ def main() -> int:
 
 
 def fetch(folder: Path) -> Path:
-    """The wheel, checked against its hash."""
+    """The wheel, checked against its hash. Tried once: nobody waits for what can be done without."""
     subprocess.run(
         [
             *(
@@ -52,6 +55,7 @@ def fetch(folder: Path) -> Path:
                 "--disable-pip-version-check",
                 "--no-input",
             ),
+            *("--timeout", "10", "--retries", "0"),
             *("--no-deps", "--only-binary=:all:", "--require-hashes", "-r", str(LOCK), "-d", str(folder)),
         ],
         check=True,

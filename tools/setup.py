@@ -26,6 +26,7 @@ ENVIRONMENT = ROOT / ".venv"
 PROGRAMS = ENVIRONMENT / "bin"
 OLDEST_PYTHON = (3, 11)
 LOCKS = {"run": "requirements.lock", "test": "requirements-dev.lock"}
+DAY = 86_400  # seconds
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
 
@@ -132,16 +133,27 @@ def fetch_assets() -> None:
 
 
 def fetch_drive_times() -> None:
-    """Fetch the table of drive times. Without it travel is estimated by distance: a failure stops nothing."""
-    sources = [ROOT / "requirements-travel.lock", ROOT / "tools" / "drive_times.py"]
+    """Fetch the table of drive times. Without it travel is estimated by distance: a failure stops nothing.
+
+    Where it failed it is left alone for a day, so that a machine without a registry starts quickly.
+    """
+    program, table = ROOT / "tools" / "drive_times.py", ROOT / "clearway" / "_vendor" / "drive_times.npz"
+    sources = [ROOT / "requirements-travel.lock", program]
     stamp = fingerprint(*(source.read_text() for source in sources))
-    if is_done("drive-times", stamp) and (ROOT / "clearway" / "_vendor" / "drive_times.npz").is_file():
+    if is_done("drive-times", stamp) and table.is_file():
+        return
+    again = "To try now: .venv/bin/python tools/drive_times.py"
+    if failed_lately("drive-times", stamp):
+        if not table.is_file():
+            print(f"No drive times: travel is estimated by straight-line distance. {again}")
         return
     try:
         with step("Fetching the drive times (26 MB, kept as 3 MB)"):
-            run([PROGRAMS / "python", ROOT / "tools" / "drive_times.py"])
+            run([PROGRAMS / "python", program])
     except CannotSetUp as problem:
         print(f"No drive times: travel will be estimated by straight-line distance. {problem}")
+        print(f"Set-up leaves it for a day. {again}")
+        failed("drive-times", stamp)
         return
     done("drive-times", stamp)
 
@@ -237,6 +249,17 @@ def is_done(name: str, stamp: str) -> bool:
 def done(name: str, stamp: str) -> None:
     """Remember that this step ran with these inputs."""
     (ENVIRONMENT / f".stamp-{name}").write_text(stamp)
+
+
+def failed(name: str, stamp: str) -> None:
+    """Remember that this step failed just now with these inputs."""
+    (ENVIRONMENT / f".failed-{name}").write_text(stamp)
+
+
+def failed_lately(name: str, stamp: str) -> bool:
+    """Whether this step failed with these inputs within the last day."""
+    path = ENVIRONMENT / f".failed-{name}"
+    return path.is_file() and path.read_text() == stamp and time.time() - path.stat().st_mtime < DAY
 
 
 if __name__ == "__main__":
