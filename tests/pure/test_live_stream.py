@@ -10,7 +10,10 @@ from django.db import Error as DatabaseError
 
 from clearway.core.live.stream import ENDED, RESET, Pushed, Stream, Viewer
 
-HALO = Viewer(1, frozenset({("tasks", frozenset({"A"})), ("feeds", None), ("handovers", frozenset({"A"}))}))
+HALO = Viewer(
+    1,
+    frozenset({(topic, frozenset({"A"})) for topic in ("tasks", "feeds", "notices", "handovers")}),
+)
 JUNIOR = Viewer(1, frozenset({("tasks", None), ("feeds", None)}))
 
 
@@ -24,6 +27,7 @@ JUNIOR = Viewer(1, frozenset({("tasks", None), ("feeds", None)}))
         ("handovers", "A", True, False),
         ("handovers", "B", False, False),
         ("feeds", None, True, True),
+        ("notices", None, True, False),
         ("resources", None, False, False),
     ],
 )
