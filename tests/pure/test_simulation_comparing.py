@@ -2,6 +2,7 @@
 
 import re
 from collections import Counter
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
 
@@ -18,7 +19,7 @@ from clearway.interchange import region_pack
 from clearway.simulation.ambulance import comparing, comparing_page, ledger
 from clearway.simulation.ambulance.comparing import ADVICE, CAPS, NEAREST, ORACLE, QUEUE, compare, estimate
 from clearway.simulation.ambulance.oracle import Oracle
-from clearway.simulation.ambulance.policies import Followed, Question, Within, nearest
+from clearway.simulation.ambulance.policies import Advised, Capped, Followed, Question, Within, nearest
 from clearway.simulation.ambulance.world import World
 
 START = datetime(2026, 3, 2, tzinfo=UTC)
@@ -69,6 +70,53 @@ def test_advice_followed_never_is_the_nearest():
 
     assert told(Followed(always_elsewhere, 0.0)) == told(nearest)
     assert told(Followed(always_elsewhere, 0.5)) != told(nearest)
+
+
+def test_a_cap_counts_whom_the_guard_sent_elsewhere_and_who_had_no_choice():
+    capped = Capped({"TVH01": 1.0, "TVH02": 1.0}, most_extra=200)
+    guarded = Within(capped, {})  # nobody has room, so everybody goes to the nearest
+    went: list[tuple[float, str]] = []
+
+    def asks(situation: Situation, question: Question) -> tuple[Choice, ...]:
+        choices = guarded(situation, question)
+        went.append((question.at, choices[0].code))
+        return choices
+
+    World(valley(), "busy", 1, START, speaks=False, policy=asks).advance(START + timedelta(hours=20))
+
+    last = went[-1][0]
+    lately = Counter(code for at, code in went if at >= last - 3600)
+    assert len(went) > 30
+    assert lately.total() > 0
+    assert {code: capped.sent(code, last) for code in lately} == lately
+
+
+def told_under(region: Region) -> list[str | None]:
+    """Where the advice sends everybody in 20 hours, told of handovers as the desk of this region is not."""
+    sources = tuple(replace(each, knows=frozenset({"destination", "handover"})) for each in region.sources)
+    region = replace(region, sources=sources)
+    world = World(region, "busy", 2, START, speaks=False, policy=Advised(region), refresh=300)
+    world.advance(START + timedelta(hours=20))
+    return [job.site for incident in world.incidents for job in incident.jobs]
+
+
+def with_values(region: Region, name: str, **values: object) -> Region:
+    changed = [
+        replace(each, values={**each.values, **values}) if each.name == name else each
+        for each in region.policies
+    ]
+    return replace(region, policies=tuple(changed))
+
+
+def test_the_measured_advice_follows_the_regions_own_policies():
+    """Far drives are allowed and travel is worth little; then nothing pays; then waits are otherwise."""
+    keen = with_values(
+        valley(), "conveyance_advice", noise=0, most_extra=200, weights={"travel": 0.1, "handover": 1.0}
+    )
+    told = told_under(keen)
+
+    assert told_under(with_values(keen, "conveyance_advice", noise=1000)) != told
+    assert told_under(with_values(keen, "handover_forecast", recent=10, lasting=20)) != told
 
 
 def test_the_same_seeds_give_the_same_comparison():

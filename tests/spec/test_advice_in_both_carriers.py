@@ -11,15 +11,14 @@ from clearway.core.feeds.models import Source
 from clearway.core.organisation.models import Organisation
 from clearway.desks.ambulance import situation
 from clearway.desks.ambulance.advice import reading
-from clearway.desks.ambulance.forecast.policy import policies_from
 from clearway.domain.ambulance.destinations import Case
 from clearway.domain.ambulance.situation import Situation
 from clearway.domain.ambulance.words import Need
-from clearway.domain.shared.freshness import FreshnessPolicy
 from clearway.domain.shared.geography import Point
 from clearway.engine.ambulance.advice import Advice, advise, journeys_of
 from clearway.engine.ambulance.eligibility import Rulebook
 from clearway.engine.ambulance.forecast import forecast
+from clearway.engine.ambulance.policies import advice_policy, forecast_policy
 from clearway.engine.ambulance.travel import Network
 from clearway.interchange.region_pack import parse
 from clearway.simulation.ambulance.world import World
@@ -52,9 +51,8 @@ def blind(seen: Situation) -> Situation:
 def by_the_simulator(seen: Situation, case: Case) -> Advice:
     """As a policy of the simulated world would ask: from the region pack alone, without a database."""
     rules = Rulebook.of_region(REGION)
-    freshness = FreshnessPolicy(**REGION.policy("feed_freshness").values)
-    policy = reading.desk_advice(REGION.policy("conveyance_advice").values, freshness).engine
-    waits = forecast(seen, policies_from({each.name: each.values for each in REGION.policies}).forecast)
+    policy = advice_policy(REGION.policy_values)
+    waits = forecast(seen, forecast_policy(REGION.policy_values))
     return advise(case, seen, waits, journeys_of([case], Network.plain(), seen, rules, policy), rules, policy)
 
 

@@ -106,6 +106,11 @@ class Region:
         """The sites of one kind, in the order of the pack."""
         return tuple(site for site in self.sites if site.kind is kind)
 
+    @property
+    def policy_values(self) -> dict[str, Mapping[str, Any]]:
+        """The values of the newest version of every policy, by name."""
+        return {policy.name: policy.values for policy in reversed(self.policies)}
+
     def policy(self, name: str) -> Policy:
         """The newest version of the policy of this name. Raises KeyError naming those there are."""
         for policy in self.policies:

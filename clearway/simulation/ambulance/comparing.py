@@ -43,7 +43,7 @@ MEANING = {
     ORACLE: "the production ranking on a forecast that knows what each department will do: the ceiling",
 }
 WARM_UP, RUN_ON = timedelta(days=1), timedelta(hours=8)
-GAIN_AT_MOST = 0.10  # of a department's usual load in 24 hours, without its consent
+GAIN_AT_MOST = 0.10  # of a department's usual load: redirected to it in 24 hours, net
 REFRESH = 300.0  # seconds between the pictures a policy is shown
 
 

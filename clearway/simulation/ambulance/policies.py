@@ -1,8 +1,8 @@
 """Policies: where a crew that leaves scene is told to go; functions of the picture and the question.
 
 `nearest` is what a crew without advice does. `Queue` counts heads. `Advised` is the production engine: the
-forecast and the ranking that a desk uses, nothing of its own. `Within` keeps any of them to agreed loads and
-`Followed` lets crews go their own way now and then.
+forecast and the ranking that a desk uses, nothing of its own. `Within` bounds how many any of them redirects,
+a guard of the measurement that the desk has not, and `Followed` lets crews go their own way now and then.
 """
 
 from collections import defaultdict, deque
@@ -18,8 +18,9 @@ from clearway.domain.shared.geography import Point
 from clearway.domain.shared.region import Region, SiteKind
 from clearway.engine.ambulance.conveyance import Choice, Destinations, nearest_hospital
 from clearway.engine.ambulance.eligibility import Rulebook
-from clearway.engine.ambulance.forecast import Forecast, ForecastPolicy, commit, forecast
-from clearway.engine.ambulance.ranking import AdvicePolicy, Picture, picture, rank
+from clearway.engine.ambulance.forecast import Forecast, commit, forecast
+from clearway.engine.ambulance.policies import advice_policy, forecast_policy
+from clearway.engine.ambulance.ranking import Picture, picture, rank
 from clearway.engine.ambulance.travel import PLAIN, Network
 
 from . import luck
@@ -81,8 +82,9 @@ class Queue:
 
 
 class Advised:
-    """The production engine: forecast, filter and rank, as the desk does, without the words.
+    """The production engine: forecast, filter and rank under the region's policies, without the words.
 
+    As a desk on its first day: no record of past forecasts chooses a hospital's method or widens its spread.
     forecaster  instead of the production forecast, for the oracle
     """
 
@@ -93,7 +95,8 @@ class Advised:
         policies = [each for each in region.policies if each.name != DIRECTORY]
         self._rules = Rulebook.of(departments, policies, region.timezone)
         self._network, self._forecaster = network, forecaster
-        self._advice, self._forecast = AdvicePolicy(), ForecastPolicy()
+        self._advice = advice_policy(region.policy_values)
+        self._forecast = forecast_policy(region.policy_values)
         self._last: Situation | None = None
         self._seen: Picture | None = None
 
@@ -142,9 +145,14 @@ class Advised:
 
 
 class Within:
-    """Another policy, kept to agreed loads: no department gains more than a share of its day's load.
+    """Another policy, with a bound on whom it redirects: past the nearest only where there is room.
 
-    loads  ambulances a day that each department takes by agreement; most  the share it may gain, in 24 hours
+    A department has room while those redirected to it in the last 24 hours, less those redirected from it,
+    are within a share of its day's load. That bounds redirections, not load: a redirection from it that turns
+    24 hours old lifts the count again, and nobody is turned away for that; more conveyances by crews that
+    come free sooner are not counted at all.
+
+    loads  ambulances a day that each department usually takes; most  the share
     """
 
     def __init__(self, policy: Policy, loads: Mapping[str, float], most: float = 0.10) -> None:
@@ -166,7 +174,7 @@ class Within:
             self._moved.append((question.at, chosen.code, usual.code))
             self._gained[chosen.code] += 1
             self._gained[usual.code] -= 1
-        if isinstance(self._policy, Advised):
+        if isinstance(self._policy, Advised | Capped):
             self._policy.took(chosen, question)
         return (chosen,)
 
@@ -181,9 +189,11 @@ class Within:
 
 
 class Capped:
-    """Nearest plus load caps: past a department that has had its agreed ambulances of the last hour.
+    """Nearest plus load caps: past a department to which its agreed ambulances of the last hour were sent.
 
-    caps  ambulances an hour by site code, arrived or on their way
+    It counts what it is told by `took`: everybody who was sent there, also who had no choice.
+
+    caps  ambulances an hour by site code
     """
 
     def __init__(self, caps: Mapping[str, float], most_extra: float = MOST_EXTRA) -> None:
@@ -193,15 +203,22 @@ class Capped:
     def __call__(self, situation: Situation, question: Question) -> tuple[Choice, ...]:
         choices = nearest(situation, question)
         near = [each for each in choices if each.minutes <= choices[0].minutes + self._most_extra]
-        chosen = next((each for each in near if self._has_room(each.code, question.at)), choices[0])
-        self._sent[chosen.code].append(question.at)
+        room = (
+            each for each in near if self.sent(each.code, question.at) < self._caps.get(each.code, np.inf)
+        )
+        chosen = next(room, choices[0])
         return (chosen, *(each for each in choices if each is not chosen))
 
-    def _has_room(self, code: str, at: float) -> bool:
+    def took(self, choice: Choice, question: Question) -> None:
+        """A crew goes there, whoever decided it."""
+        self._sent[choice.code].append(question.at)
+
+    def sent(self, code: str, at: float) -> int:
+        """How many were sent there in the hour before."""
         sent = self._sent[code]
         while sent and sent[0] < at - DAY / 24:
             sent.popleft()
-        return len(sent) < self._caps.get(code, np.inf)
+        return len(sent)
 
 
 @dataclass(slots=True)

@@ -1,6 +1,5 @@
 """Everything that one asking for advice reads: situation, forecast, rules, policy, roads."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import lru_cache
@@ -14,12 +13,13 @@ from clearway.core.organisation.queries import policies, policies_named, site_by
 from clearway.domain.ambulance.destinations import DIRECTORY, KIND_PREFIX, NOT_SAID, RULE_PREFIX, Case
 from clearway.domain.ambulance.situation import CATEGORIES, KINDS, UNKNOWN, Situation
 from clearway.domain.shared import region
-from clearway.domain.shared.freshness import FreshnessPolicy
 from clearway.domain.shared.geography import Point
 from clearway.engine.ambulance.advice import Advice, advise, journeys_of, leave_out
-from clearway.engine.ambulance.eligibility import EligibilityPolicy, Rulebook
+from clearway.engine.ambulance.eligibility import Rulebook
 from clearway.engine.ambulance.forecast import Forecast, ForecastPolicy, History, forecast
-from clearway.engine.ambulance.ranking import AdvicePolicy, Weights, picture
+from clearway.engine.ambulance.policies import ADVICE as POLICY
+from clearway.engine.ambulance.policies import ByName, advice_policy
+from clearway.engine.ambulance.ranking import AdvicePolicy, picture
 from clearway.engine.ambulance.travel import Network
 
 from .. import situation as situations
@@ -28,8 +28,6 @@ from ..forecast.policy import NAMES, policies_from
 from ..incidents import queries as incidents
 from ..resources import queries as resources
 from ..travel.network import network
-
-POLICY = "conveyance_advice"
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,30 +91,17 @@ def read(organisation_id: int, at: datetime, situation: Situation | None = None)
         forecasting=forecasting,
         history=forecasts.history(organisation_id, seen.sites.code),
         rules=rules,
-        policy=desk_advice(values.get(POLICY, {}), forecasting.freshness),
+        policy=desk_advice(values),
         network=network(rules.places),
     )
 
 
-def desk_advice(values: Mapping[str, Any], freshness: FreshnessPolicy | None = None) -> DeskAdvice:
+def desk_advice(values: ByName) -> DeskAdvice:
     """The policy as the engine and the desk take it; what it does not say keeps its default."""
-    limits = tuple((limit["news2"], limit["minutes"]) for limit in values.get("score_limits", ()))
-    bars = _known(values, "most_extra", "continuing_extra", "child_below", "load_caps")
-    eligibility = EligibilityPolicy(
-        **bars, **_known({"score_limits": limits} if limits else {}, "score_limits")
-    )
-    engine = AdvicePolicy(
-        weights=Weights(**values.get("weights", {})),
-        eligibility=eligibility,
-        freshness=freshness or FreshnessPolicy(),
-        **_known(values, "noise", "hysteresis", "cover_km", "emergency_share", "stale_after", "likely"),
-    )
+    mine = values.get(POLICY, {})
     said = {"asked_after": "asked_after", "silence": "silence_minutes", "turn": "turn_minutes"}
-    return DeskAdvice(engine, **{name: values[given] for name, given in said.items() if given in values})
-
-
-def _known(values: Mapping[str, Any], *names: str) -> dict[str, Any]:
-    return {name: values[name] for name in names if name in values}
+    given = {name: mine[word] for name, word in said.items() if word in mine}
+    return DeskAdvice(advice_policy(values), **given)
 
 
 def rulebook(organisation_id: int, on: date) -> Rulebook:

@@ -1,14 +1,14 @@
 """The policies handover_forecast and early_warning as the values that the engine takes."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field
 from typing import Any
 
-from clearway.domain.shared.freshness import FreshnessPolicy
 from clearway.engine.ambulance.forecast import ForecastPolicy
+from clearway.engine.ambulance.policies import FORECAST, FRESHNESS, forecast_policy, known
 from clearway.engine.ambulance.warning import Limit, WarningPolicy
 
-FORECAST, WARNING, FRESHNESS = "handover_forecast", "early_warning", "feed_freshness"
+WARNING = "early_warning"
 NAMES = (FORECAST, WARNING, FRESHNESS)
 
 
@@ -43,27 +43,14 @@ class Policies:
 
 def policies_from(values: Mapping[str, Mapping[str, Any]]) -> Policies:
     """The policies from their values by name; what one does not name keeps its default."""
-    forecast, warned = values.get(FORECAST, {}), dict(values.get(WARNING, {}))
-    made = replace(
-        ForecastPolicy(freshness=FreshnessPolicy(**values.get(FRESHNESS, {}))),
-        **_named(ForecastPolicy, forecast),
-    )
+    warned = dict(values.get(WARNING, {}))
     if "limits" in warned:
         warned["limits"] = tuple(
             Limit(float(each["within"]), float(each["mean"]), each.get("priority"))
             for each in warned["limits"]
         )
     return Policies(
-        forecast=made,
-        warning=replace(WarningPolicy(), **_named(WarningPolicy, warned)),
-        score=replace(ScorePolicy(), **_named(ScorePolicy, forecast)),
+        forecast=forecast_policy(values),
+        warning=WarningPolicy(**known(WarningPolicy, warned)),
+        score=ScorePolicy(**known(ScorePolicy, values.get(FORECAST, {}))),
     )
-
-
-def _named(kind: type, values: Mapping[str, Any]) -> dict[str, Any]:
-    known = {each.name for each in fields(kind)}
-    return {
-        name: tuple(value) if isinstance(value, list) else value
-        for name, value in values.items()
-        if name in known
-    }

@@ -6,10 +6,11 @@ from clearway.core.worklist.rules import CannotSay, Rule, Values, Wanted
 from clearway.domain.ambulance.situation import Situation
 from clearway.engine.ambulance.forecast import NONE, forecast
 from clearway.engine.ambulance.handovers import HandoverPolicy, hospital_pictures
+from clearway.engine.ambulance.policies import FORECAST, FRESHNESS
 from clearway.engine.ambulance.warning import Limit, Outlook, WarningPolicy, outlook
 
 from ..travel.network import network
-from .policy import FORECAST, FRESHNESS, WARNING, policies_from
+from .policy import WARNING, policies_from
 
 WORKLIST = "worklist"
 
