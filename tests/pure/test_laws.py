@@ -9,7 +9,15 @@ import pytest
 PACKAGE = Path(__file__).resolve().parents[2] / "clearway"
 DESKS = sorted(folder for folder in (PACKAGE / "desks").iterdir() if (folder / "apps.py").exists())
 BELOW_THE_LINE = ("domain", "engine", "simulation", "interchange")
-CLOCKS = {"now", "utcnow", "today", "time", "time_ns", "monotonic", "perf_counter", "localtime", "gmtime"}
+TIMES = ("time", "monotonic", "perf_counter", "process_time", "localtime", "gmtime", "ctime", "strftime")
+CLOCKS = {
+    *(f"datetime.datetime.{name}" for name in ("now", "utcnow", "today")),
+    "datetime.date.today",
+    *(f"time.{name}{unit}" for name in TIMES for unit in ("", "_ns")),
+    *(f"django.utils.timezone.{name}" for name in ("now", "localtime", "localdate")),
+    "django.db.models.functions.Now",
+}
+ENDINGS = tuple(f".{clock}" for clock in ("datetime.now", "datetime.utcnow", "datetime.today", "date.today"))
 
 
 def modules(folder: Path) -> Iterator[tuple[str, ast.Module]]:
@@ -64,20 +72,79 @@ def test_the_desks_never_import_each_other() -> None:
     assert found == []
 
 
+def clocks_read(name: str, tree: ast.Module) -> list[str]:
+    """Each place that names a clock, called or handed on, under whatever name it was imported."""
+    nodes = list(ast.walk(tree))
+    known: dict[str, str] = {}
+    found = []
+    for node in nodes:
+        if isinstance(node, ast.Import):
+            known |= {each.asname: each.name for each in node.names if each.asname}
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            whole = {each.asname or each.name: f"{node.module}.{each.name}" for each in node.names}
+            known |= whole
+            found += [
+                f"{name} line {node.lineno} imports {each}" for each in whole.values() if each in CLOCKS
+            ]
+            found += [
+                f"{name} line {node.lineno} imports {each}" for each in whole.values() if each == "time.*"
+            ]
+    for node in nodes:
+        if isinstance(node, ast.Attribute):
+            first, dot, rest = ast.unparse(node).partition(".")
+            read = known.get(first, first) + dot + rest
+            if read in CLOCKS or f".{read}".endswith(ENDINGS):
+                found.append(f"{name} line {node.lineno} reads {read}")
+    return found
+
+
 @pytest.mark.parametrize("layer", [*BELOW_THE_LINE, "desks"])
 def test_nothing_below_the_line_and_no_desk_reads_a_clock(layer: str) -> None:
-    found = [
-        f"{name} line {node.lineno} calls {node.func.attr}()"
-        for name, tree in modules(PACKAGE / layer)
-        for node in ast.walk(tree)
-        if isinstance(node, ast.Call)
-        and isinstance(node.func, ast.Attribute)
-        and node.func.attr in CLOCKS
-        and isinstance(node.func.value, ast.Name | ast.Attribute)
-        and ast.unparse(node.func.value).split(".")[-1] in ("datetime", "date", "time")
-    ]
+    assert [each for name, tree in modules(PACKAGE / layer) for each in clocks_read(name, tree)] == []
 
-    assert found == []
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "import datetime\ndatetime.datetime.now(datetime.UTC)",
+        "import datetime as dt\ndt.date.today()",
+        "from datetime import datetime as moment\nmoment.now()",
+        "import time\ntime.monotonic_ns()",
+        "import time as clock\nclock.time()",
+        "from time import perf_counter",
+        "from time import time as instant\ninstant()",
+        "from time import *",
+        "from django.utils import timezone\ntimezone.now()",
+        "from django.utils import timezone as zone\nfield(default=zone.now)",
+        "from django.utils.timezone import now",
+        "import django.utils.timezone\ndjango.utils.timezone.localdate()",
+        "from django.db.models.functions import Now",
+        "def f():\n    from django.utils.timezone import now as at\n    return at()",
+        "self.calendar.datetime.now()",
+    ],
+)
+def test_the_guard_of_clocks_sees_every_way_to_read_one(source: str) -> None:
+    assert clocks_read("made up", ast.parse(source))
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "from datetime import datetime, time\ndatetime.fromisoformat(said)\ntime.min",
+        "import time\ntime.sleep(1)",
+        "situation.now",
+        "from .clock import now\nnow",
+        "from django.utils import timezone\ntimezone.is_aware(at)",
+    ],
+)
+def test_the_guard_of_clocks_lets_other_uses_of_time_pass(source: str) -> None:
+    assert clocks_read("made up", ast.parse(source)) == []
+
+
+def test_every_folder_of_code_is_a_package_that_the_layers_see() -> None:
+    folders = {file.parent for file in PACKAGE.rglob("*.py")}
+
+    assert [folder for folder in folders if not (folder / "__init__.py").is_file()] == []
 
 
 def first_words(function: str) -> set[str]:
