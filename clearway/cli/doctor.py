@@ -154,9 +154,10 @@ def page_files(vendor: Path) -> Iterator[Finding]:
 
 def drive_times(file: Path) -> Finding:
     """The table of drive times, without which travel is estimated by distance."""
+    from clearway.config import database
     from clearway.interchange import drive_times
 
-    fix = "Run: .venv/bin/python tools/drive_times.py"
+    fix = _fix_of_drive_times(database.REPOSITORY / "tools" / "drive_times.py")
     if not file.is_file():
         return Finding("Drive times", WARNING, "None: travel is estimated by straight-line distance.", fix)
     try:
@@ -167,6 +168,16 @@ def drive_times(file: Path) -> Finding:
     areas, hospitals = times.minutes.shape
     found = f"{areas:,} small areas, {hospitals} hospitals, as of {as_of:%d %B %Y}.".replace(" 0", " ")
     return Finding("Drive times", OK, found)
+
+
+def _fix_of_drive_times(program: Path) -> str:
+    """The program that makes the table stands in the repository; an installed package is without it."""
+    if program.is_file():
+        return "Run: .venv/bin/python tools/drive_times.py"
+    return (
+        "Make the file with tools/drive_times.py of the repository, and name it in CLEARWAY_DRIVE_TIMES "
+        "wherever Clearway runs."
+    )
 
 
 def test_tools() -> Iterator[Finding]:

@@ -73,3 +73,15 @@ def test_missing_page_files_are_named_with_the_command_that_fetches_them(tmp_pat
 def test_an_old_server_is_a_fault() -> None:
     assert doctor.server_version(140011).state == doctor.FAULT
     assert doctor.server_version(180006).found == "PostgreSQL 18.6"
+
+
+def test_missing_drive_times_are_a_warning_with_a_fix_that_can_be_done_here(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here = doctor.drive_times(tmp_path / "none.npz")
+    monkeypatch.setattr("clearway.config.database.REPOSITORY", tmp_path)
+    installed = doctor.drive_times(tmp_path / "none.npz")
+
+    assert (here.state, installed.state) == (doctor.WARNING, doctor.WARNING)
+    assert here.fix == "Run: .venv/bin/python tools/drive_times.py"
+    assert "CLEARWAY_DRIVE_TIMES" in installed.fix
