@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -15,12 +15,14 @@ from clearway.core.audit.models import Action
 from clearway.core.decisions.models import Decision
 from clearway.core.feeds.actions import issue_key, store
 from clearway.core.feeds.models import Source
-from clearway.core.organisation.models import Organisation
+from clearway.core.organisation.models import Organisation, Site
 from clearway.core.worklist.models import Task
 from clearway.desks.ambulance import rules, situation
 from clearway.desks.ambulance.advice import actions, presenters, queries, reading, sweep
 from clearway.desks.ambulance.advice.asked import stated
 from clearway.desks.ambulance.advice.models import Advice, CrewMessage
+from clearway.desks.ambulance.diverts import queries as diverts
+from clearway.domain.ambulance.diverts import Cover, Divert, DivertKind
 from clearway.domain.ambulance.events import JobEvent, Position
 from clearway.domain.ambulance.situation import UNKNOWN
 from clearway.domain.ambulance.words import JobStatus, ResourceKind
@@ -82,7 +84,13 @@ def sealed(page: str) -> str:
     return found[1]
 
 
-def taken(organisation: Organisation, call_sign: str = "A1", code: str = "TVH01", **more: Any) -> Advice:
+def taken(
+    organisation: Organisation,
+    call_sign: str = "A1",
+    code: str = "TVH01",
+    reason_code: str = "",
+    **more: Any,
+) -> Advice:
     read = reading.read(organisation.pk, now())
     crew = reading.crew(read, call_sign)
     assert crew and crew.case
@@ -90,7 +98,14 @@ def taken(organisation: Organisation, call_sign: str = "A1", code: str = "TVH01"
     shown = presenters.as_json(read.advise(case))
     return actions.take(
         actions.Taken(
-            crew.assignment, crew.incident, call_sign, code, code, shown, {**more.pop("said", said()), **more}
+            crew.assignment,
+            crew.incident,
+            call_sign,
+            code,
+            code,
+            shown,
+            {**more.pop("said", said()), **more},
+            reason_code,
         ),
         organisation_id=organisation.pk,
         by=acting(somebody("writer")),
@@ -264,14 +279,17 @@ def test_a_crew_may_be_left_on_its_way_with_a_reason(
     assert (new.state, new.taken) == ("overridden", "TVH01")
 
 
-def diverted(organisation: Organisation, code: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    from clearway.desks.ambulance.diverts import queries as diverts
-    from clearway.domain.ambulance.diverts import Cover, Divert, DivertKind
-
+def diverted(
+    organisation: Organisation,
+    codes: str | Sequence[str],
+    monkeypatch: pytest.MonkeyPatch,
+    kind: DivertKind = DivertKind.CAPACITY,
+) -> None:
     everybody = frozenset({Cover.EVERYBODY})
     start, end = now() - timedelta(minutes=1), now() + timedelta(hours=2)
-    divert = Divert("D7", DivertKind.CAPACITY, code, ("TVH02",), everybody, start, end)
-    monkeypatch.setattr(diverts, "in_force", lambda organisation_id, at: (divert,))
+    turned = [codes] if isinstance(codes, str) else codes
+    found = tuple(Divert(f"D{code}", kind, code, ("TVH02",), everybody, start, end) for code in turned)
+    monkeypatch.setattr(diverts, "in_force", lambda organisation_id, at: found)
 
 
 def test_advice_ends_when_the_crew_arrives_and_is_compared_with_what_happened(knowing: Organisation) -> None:
@@ -390,3 +408,214 @@ def test_a_place_that_is_named_without_a_crew_gets_the_same_engine(flow: Client)
 def test_what_a_person_may_not_do_is_refused(knowing: Organisation) -> None:
     with pytest.raises(NotAllowed):
         actions.keep(0, "", organisation_id=knowing.pk, by=Actor("x"), at=now())
+
+
+# What stands, looked at again
+
+
+def look(organisation: Organisation) -> sweep.Looked:
+    return sweep.look_again(organisation.pk, situation.read(organisation.pk, now()), now())
+
+
+def stands() -> Advice:
+    return Advice.objects.get(ended_at__isnull=True)
+
+
+def another_department(organisation: Organisation) -> None:
+    """A third one, so that two are left when one is closed."""
+    first = Site.objects.get(organisation=organisation, code="TVH01")
+    first.pk, first.code, first.key, first.name = None, "TVH03", "THI", "Third Hospital"
+    first.latitude, first.longitude = 52.25, -1.55
+    first.save()
+
+
+def test_an_alternative_that_was_accepted_is_not_declared_changed(knowing: Organisation) -> None:
+    on_scene(knowing)
+    taken(knowing, code="TVM01", reason_code="clinical")
+    Advice.objects.update(state="accepted", chosen="TVM01", reason_code="")
+
+    assert look(knowing).changed == 0
+    assert stands().taken == "TVM01"
+
+
+def test_a_crew_that_was_left_on_its_way_is_not_listed_again(
+    knowing: Organisation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    on_scene(knowing)
+    taken(knowing)
+    diverted(knowing, "TVH01", monkeypatch)
+    look(knowing)
+    actions.keep(stands().pk, "clinical", organisation_id=knowing.pk, by=acting(somebody("writer")), at=now())
+
+    assert look(knowing).changed == 0
+    assert stands().state == "overridden"
+
+
+def test_another_place_that_was_barred_already_is_not_taken_away_but_a_new_bar_lists_it(
+    knowing: Organisation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    on_scene(knowing)
+    diverted(knowing, "TVH01", monkeypatch)
+    taken(knowing, code="TVH01", reason_code="clinical")
+
+    assert look(knowing).changed == 0
+    diverted(knowing, "TVH01", monkeypatch, DivertKind.CLOSURE)
+
+    assert look(knowing).changed == 1
+    assert "It is closed" in stands().because
+
+
+def test_a_closure_is_announced_while_the_control_room_is_silent(
+    knowing: Organisation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    another_department(knowing)
+    on_scene(knowing)
+    taken(knowing)
+    monkeypatch.setattr("clearway.engine.ambulance.ranking._cannot", lambda *_: "the feed is 40 min old")
+    assert look(knowing).changed == 0
+    diverted(knowing, "TVH01", monkeypatch, DivertKind.CLOSURE)
+
+    assert look(knowing).changed == 1
+    assert stands().verdict == "abstained"
+
+
+def test_a_crew_for_whom_nothing_is_open_is_listed_and_told_by_nobody_but_people(
+    knowing: Organisation, flow: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    on_scene(knowing)
+    taken(knowing)
+    codes = situation.read(knowing.pk, now()).sites.code
+    diverted(knowing, codes, monkeypatch, DivertKind.CLOSURE)
+
+    assert look(knowing).changed == 1
+    assert stands().verdict == "nowhere"
+    assert "Nowhere instead of TVH01" in flow.get("/advice/").content.decode()
+    flow.post(f"/advice/changed/{stands().pk}/", {"do": "tell"})
+    assert stands().state == "to_tell"
+
+
+def test_a_change_is_withdrawn_when_the_old_answer_is_right_again(
+    knowing: Organisation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    on_scene(knowing)
+    old = taken(knowing)
+    with monkeypatch.context() as while_diverted:
+        diverted(knowing, "TVH01", while_diverted)
+        look(knowing)
+    assert stands().state == "to_tell"
+
+    look(knowing)
+
+    assert (stands().state, stands().taken, stands().shown) == ("accepted", "TVH01", old.shown)
+    assert Action.objects.filter(verb="advice.withdraw").count() == 1
+    assert queries.worth(knowing.pk, now() - queries.WEEK, now()).given == 1
+    with monkeypatch.context() as while_diverted:
+        diverted(knowing, "TVH01", while_diverted)
+        assert look(knowing).changed == 1
+
+
+def test_a_change_whose_new_place_is_barred_is_replaced(
+    knowing: Organisation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    another_department(knowing)
+    on_scene(knowing)
+    taken(knowing)
+    diverted(knowing, "TVH01", monkeypatch)
+    look(knowing)
+    first = stands()
+    diverted(knowing, ("TVH01", first.chosen), monkeypatch, DivertKind.CLOSURE)
+
+    look(knowing)
+
+    second = stands()
+    assert (second.state, second.taken, second.supersedes_id) == ("to_tell", "TVH01", first.pk)
+    assert second.chosen != first.chosen
+
+
+def test_a_change_that_waits_is_made_fresh_and_one_that_is_too_old_is_not_told(
+    knowing: Organisation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    on_scene(knowing)
+    taken(knowing)
+    diverted(knowing, "TVH01", monkeypatch)
+    look(knowing)
+    row = stands()
+    later, by = now() + timedelta(minutes=11), acting(somebody("writer"))
+
+    with pytest.raises(NotAllowed, match="ten minutes"):
+        actions.tell(row.pk, organisation_id=knowing.pk, by=by, at=later)
+    sweep.look_again(knowing.pk, situation.read(knowing.pk, later), later)
+
+    assert stands().pk == row.pk
+    assert actions.tell(row.pk, organisation_id=knowing.pk, by=by, at=later).taken == row.chosen
+
+
+def test_two_who_answer_at_once_are_told_and_nothing_breaks(
+    knowing: Organisation, flow: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    on_scene(knowing)
+    page = flow.get("/advice/A1/").content.decode()
+    taken(knowing)
+    monkeypatch.setattr(actions, "_end_standing", lambda *_: None)  # the other's row was not there to be seen
+
+    answer = flow.post("/advice/A1/take/", {"sealed": sealed(page), "code": "TVH01"}, follow=True)
+
+    assert answer.status_code == 200
+    assert "has just answered for this crew" in answer.content.decode()
+    assert Advice.objects.count() == 1
+
+
+def test_one_crew_that_cannot_be_looked_at_does_not_hide_the_others(
+    knowing: Organisation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for call_sign in ("A1", "B2"):
+        on_scene(knowing, call_sign)
+        taken(knowing, call_sign)
+    diverted(knowing, "TVH01", monkeypatch)
+    look_at = sweep.crew_at
+
+    def failing(read: Any, row: int, call_sign: str) -> Any:
+        if call_sign == "A1":
+            raise RuntimeError("something of this crew")
+        return look_at(read, row, call_sign)
+
+    monkeypatch.setattr(sweep, "crew_at", failing)
+
+    assert look(knowing).changed == 1
+    assert Advice.objects.get(state="to_tell").call_sign == "B2"
+
+
+def test_the_message_of_a_crew_that_was_left_on_its_way_ends_with_its_job(
+    knowing: Organisation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    on_scene(knowing, ago=60)
+    taken(knowing)
+    diverted(knowing, "TVH01", monkeypatch)
+    look(knowing)
+    actions.keep(stands().pk, "clinical", organisation_id=knowing.pk, by=acting(somebody("writer")), at=now())
+    says(knowing, "left_scene", 40, destination="TVH01")
+    says(knowing, "at_hospital", 28, destination="TVH01")
+
+    look(knowing)
+
+    assert not queries.messages(knowing.pk)
+
+
+def test_crews_that_a_divert_turns_are_advised_together(
+    knowing: Organisation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for call_sign in ("A1", "B2", "C3"):
+        on_scene(knowing, call_sign)
+        taken(knowing, call_sign)
+    diverted(knowing, "TVH01", monkeypatch)
+    asked = []
+    together = reading.Reading.advise_together
+
+    def counted(read: Any, cases: Any, policy: Any) -> Any:
+        asked.append(sorted(case.call_sign for case in cases))
+        return together(read, cases, policy)
+
+    monkeypatch.setattr(reading.Reading, "advise_together", counted)
+
+    assert look(knowing).changed == 3
+    assert asked == [["A1", "B2", "C3"]]

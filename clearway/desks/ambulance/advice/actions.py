@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 
 from clearway.core.audit.actions import Actor, Entry, record
 from clearway.core.decisions import actions as decisions
@@ -16,9 +16,11 @@ from clearway.domain.shared.errors import NotAllowed
 
 from . import words
 from .models import Advice, Call, CrewLink, CrewMessage
+from .presenters import OLDEST_SECONDS
 
 LINK_HOURS = 14  # a shift and its overrun
-RULE = Actor("rule:advice")
+RULE = Actor(words.RULE)
+ONE_STANDING = "one_standing_advice_per_assignment"
 State = Advice.State
 
 
@@ -44,16 +46,27 @@ class Taken:
         return bool(self.code == self.shown["chosen"])
 
 
-@transaction.atomic
 def take(taken: Taken, *, organisation_id: int, by: Actor, at: datetime) -> Advice:
     """Accept the advice, or go elsewhere with a reason. It counts as a commitment at once.
 
     Any advice that stood for the same assignment is superseded. The crew is told on its page, and the
-    decision log keeps what was known. Raises NotAllowed without a reason for going elsewhere.
+    decision log keeps what was known. Raises NotAllowed without a reason for going elsewhere, and when
+    somebody else has answered for the crew in the same moment.
     """
     if not taken.is_advised and taken.reason_code not in words.OVERRIDES:
         why = "Choose a reason for going somewhere else than advised."
         raise NotAllowed("given no reason", "Choosing another place", why)
+    try:
+        return _take(taken, organisation_id, by, at)
+    except IntegrityError as problem:
+        if ONE_STANDING not in str(problem):
+            raise
+        why = "Somebody else has just answered for this crew, or its answer has changed. Look again."
+        raise NotAllowed("answered already", "Taking this advice", why) from None
+
+
+@transaction.atomic
+def _take(taken: Taken, organisation_id: int, by: Actor, at: datetime) -> Advice:
     before = _end_standing(organisation_id, taken.assignment, at)
     row = _insert(taken, before, "", organisation_id, by, at)
     told = _tell(row, _message(row), at)
@@ -208,9 +221,61 @@ def supersede(before: Advice, shown: Mapping[str, Any], because: str, *, at: dat
 
 
 @transaction.atomic
+def withdraw(standing: Advice, origin: Advice, *, at: datetime) -> Advice | None:
+    """A change that nobody has told is none any more: what was answered before it stands again.
+
+    None when the change has been answered, or another one stands by now.
+    """
+    if _listed(standing) is None:
+        return None
+    Advice.objects.filter(pk=standing.pk).update(ended_at=at)
+    again = Taken(
+        assignment=origin.assignment,
+        incident=origin.incident,
+        call_sign=origin.call_sign,
+        code=origin.taken,
+        name=origin.taken_name,
+        shown=origin.shown,
+        said=origin.said,
+        reason_code=origin.reason_code,
+        reason=origin.reason,
+    )
+    row = _insert(again, standing, "", origin.organisation_id, RULE, at)
+    detail = {"stands": row.taken, "was": standing.because, "supersedes": standing.pk, "as": origin.pk}
+    _finish(row, "advice.withdraw", detail, RULE, at)
+    return row
+
+
+@transaction.atomic
+def refresh(standing: Advice, shown: Mapping[str, Any], because: str, *, at: datetime) -> Advice | None:
+    """A change that waits to be told leads to the same place still: its answer is that of now."""
+    row = _listed(standing)
+    if row is None:
+        return None
+    row.shown, row.because = dict(shown), because[:300]
+    row.verdict, row.nearest = shown["verdict"], shown["nearest"]
+    row.engine_version, row.inputs_hash = shown["engine_version"], shown["inputs_hash"]
+    row.save()
+    _finish(row, "advice.refresh", {"now": row.chosen, "because": row.because}, RULE, at)
+    return row
+
+
+def _listed(standing: Advice) -> Advice | None:
+    """The change, locked, if nobody has answered it meanwhile."""
+    rows = Advice.objects.select_for_update(of=("self",))
+    return rows.filter(pk=standing.pk, ended_at__isnull=True, state=State.TO_TELL).first()
+
+
+@transaction.atomic
 def tell(key: int, *, organisation_id: int, by: Actor, at: datetime) -> Advice:
     """Tell a crew that its advice has changed. Raises Advice.DoesNotExist, NotAllowed."""
     row = _to_tell(key, organisation_id)
+    if row.chosen is None:
+        why = "No department may be considered. Ask the clinical desk, and choose a place on the crew's page."
+        raise NotAllowed("without a place", "Telling the crew", why)
+    if (at - datetime.fromisoformat(row.shown["at"])).total_seconds() > OLDEST_SECONDS:
+        why = "This change is older than ten minutes. Open the crew's page and take the answer as it is now."
+        raise NotAllowed("too old", "Telling the crew", why)
     answer = row.shown["options"][0]
     row.taken, row.taken_name, row.state = answer["code"], answer["name"], State.ACCEPTED
     row.given_at, row.given_by, row.role = at, by.name, by.role
@@ -253,7 +318,11 @@ def end(keys: list[int], *, organisation_id: int, at: datetime) -> int:
     if not rows:
         return 0
     Advice.objects.filter(pk__in=[row.pk for row in rows]).update(ended_at=at)
-    CrewMessage.objects.filter(advice__in=rows, withdrawn_at__isnull=True).update(withdrawn_at=at)
+    CrewMessage.objects.filter(
+        organisation_id=organisation_id,
+        advice__assignment__in=[row.assignment for row in rows],  # its message may be of an earlier advice
+        withdrawn_at__isnull=True,
+    ).update(withdrawn_at=at)
     entries = [Entry("advice.end", f"assignment:{row.assignment}", {"advice": row.pk}) for row in rows]
     record(entries, organisation_id=organisation_id, by=RULE, at=at)
     return len(rows)

@@ -8,6 +8,7 @@ from django.shortcuts import render
 from clearway.core.people.permissions import public
 
 from . import actions, queries
+from .models import Advice
 
 STEPS = ("read", "acknowledged")
 
@@ -21,7 +22,8 @@ def page(request: Any, token: str) -> HttpResponse:
     if request.method == "POST":
         return _heard(request, link)
     message = actions.message_came(link, None, "delivered", at=request.at)
-    changing = message is not None and message.advice.state == message.advice.State.TO_TELL
+    standing = queries.standing_for(link.organisation_id, message.advice.assignment) if message else None
+    changing = standing is not None and standing.state == Advice.State.TO_TELL
     context = {"link": link, "message": message, "changing": changing, "at": request.at}
     response = render(request, "advice/crew_page.html", context)
     response["Cache-Control"] = "no-store"

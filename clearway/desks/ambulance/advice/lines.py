@@ -84,7 +84,8 @@ def _to(advice: Advice | None) -> str:
         return ""
     if advice.state != Advice.State.TO_TELL:
         return advice.taken_name
-    return f"{advice.shown['options'][0]['name']} instead of {advice.taken_name}"
+    options = advice.shown["options"]
+    return f"{options[0]['name'] if options else 'Nowhere'} instead of {advice.taken_name}"
 
 
 def _answer(advice: Advice | None) -> str:

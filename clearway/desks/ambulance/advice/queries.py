@@ -13,6 +13,7 @@ from clearway.domain.ambulance.transitions import Assignment as Folded
 from clearway.domain.ambulance.words import JobStatus
 
 from ..incidents import queries as incidents
+from . import words
 from .models import Advice, Call, CrewLink, CrewMessage
 
 
@@ -36,6 +37,13 @@ def standing_for(organisation_id: int, assignment: str) -> Advice | None:
     return Advice.objects.filter(
         organisation_id=organisation_id, assignment=assignment, ended_at__isnull=True
     ).first()
+
+
+def origin(standing: Advice) -> Advice:
+    """What somebody answered last for this crew: what stands, or what stood before a change nobody told."""
+    while standing.state == Advice.State.TO_TELL and standing.supersedes is not None:
+        standing = standing.supersedes
+    return standing
 
 
 def messages(organisation_id: int) -> dict[str, CrewMessage]:
@@ -110,7 +118,7 @@ def worth(organisation_id: int, start: datetime, end: datetime) -> Worth:
     """Predicted beside actual for the advice given in [start, end). Three queries."""
     rows = list(
         Advice.objects.filter(organisation_id=organisation_id, given_at__gte=start, given_at__lt=end)
-        .exclude(state=Advice.State.TO_TELL)
+        .exclude(given_by=words.RULE)  # nobody has answered those
         .order_by("-given_at")
     )
     jobs = incidents.by_key(organisation_id, {row.assignment for row in rows})

@@ -1,8 +1,9 @@
 """Everything that one asking for advice reads: situation, forecast, rules, policy, roads."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
-from functools import lru_cache
+from functools import lru_cache, reduce
 from typing import Any
 
 from django.db import connection
@@ -14,7 +15,7 @@ from clearway.domain.ambulance.destinations import DIRECTORY, KIND_PREFIX, NOT_S
 from clearway.domain.ambulance.situation import CATEGORIES, KINDS, UNKNOWN, Situation
 from clearway.domain.shared import region
 from clearway.domain.shared.geography import Point
-from clearway.engine.ambulance.advice import Advice, advise, journeys_of, leave_out
+from clearway.engine.ambulance.advice import Advice, advise, advise_together, journeys_of, leave_out
 from clearway.engine.ambulance.eligibility import Rulebook
 from clearway.engine.ambulance.forecast import Forecast, ForecastPolicy, History, forecast
 from clearway.engine.ambulance.policies import ADVICE as POLICY
@@ -73,6 +74,13 @@ class Reading:
         seen = leave_out(self.situation, case.key)
         legs = journeys_of([case], self.network, seen, self.rules, chosen)
         return advise(case, seen, self.forecast(case.key), legs, self.rules, chosen)
+
+    def advise_together(self, cases: Sequence[Case], policy: AdvicePolicy) -> tuple[Advice, ...]:
+        """The advice for several cases, each with the others in mind."""
+        seen = reduce(leave_out, (case.key for case in cases), self.situation)
+        waits = forecast(seen, self.forecasting, self.history, self.network)
+        legs = journeys_of(cases, self.network, seen, self.rules, policy)
+        return advise_together(cases, seen, waits, legs, self.rules, policy)
 
 
 def read(organisation_id: int, at: datetime, situation: Situation | None = None) -> Reading:

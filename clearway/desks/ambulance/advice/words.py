@@ -4,6 +4,8 @@ from collections.abc import Mapping
 
 from clearway.domain.ambulance.words import Need
 
+RULE = "rule:advice"  # who writes what nobody decided: a change that is listed, or withdrawn
+
 # Need -> what the page says and the letter that ticks it while the form has the focus.
 NEEDS: Mapping[Need, tuple[str, str]] = {
     Need.STROKE: ("Stroke, FAST positive", "s"),
