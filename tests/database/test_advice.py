@@ -619,3 +619,24 @@ def test_crews_that_a_divert_turns_are_advised_together(
 
     assert look(knowing).changed == 3
     assert asked == [["A1", "B2", "C3"]]
+
+
+def test_the_place_that_was_pressed_wins_over_one_left_in_the_list(
+    knowing: Organisation, flow: Client
+) -> None:
+    on_scene(knowing)
+    page = flow.get("/advice/A1/").content.decode()
+
+    flow.post(
+        "/advice/A1/take/",
+        {"sealed": sealed(page), "code": "TVH01", "other": "TVH02", "reason_code": "clinical"},
+    )
+
+    assert stands().taken == "TVH01"
+
+
+def test_the_age_of_an_infant_is_kept(knowing: Organisation, flow: Client) -> None:
+    on_scene(knowing)
+    taken(knowing, said={**said(), "age": 0})
+
+    assert 'name="age" inputmode="numeric" size="3" value="0"' in flow.get("/advice/A1/").content.decode()

@@ -77,7 +77,7 @@ def _page(
     context = {
         "crew": found,
         "typed": typed,
-        "age": typed.get("age") or (found.case.age if found.case else None),
+        "age": _age(typed, found),
         "boxes": presenters.need_boxes(frozenset(typed["needs"])),
         "places": _places(read),
         "problem": problem,
@@ -100,6 +100,13 @@ def _page(
     response = render(request, template, context, status=status)
     response["Cache-Control"] = "no-store"
     return response
+
+
+def _age(typed: Mapping[str, Any], found: reading.Crew) -> Any:
+    """As somebody said it, 0 for an infant, or else as the feeds have it."""
+    if typed.get("age") is not None:
+        return typed["age"]
+    return found.case.age if found.case else None
 
 
 def _given(given: Any, standing: Advice | None) -> dict[str, Any]:
@@ -156,7 +163,7 @@ def _to_ring(read: reading.Reading, case: Case | None) -> list[tuple[str, str]]:
 def take(request: Request, call_sign: str) -> HttpResponse:
     """Accept what was shown, or go elsewhere with a reason."""
     read, found = _found(request, call_sign)
-    code = request.POST.get("other") or request.POST.get("code", "")
+    code = request.POST.get("code") or request.POST.get("other", "")  # what was pressed, else the list
     try:
         shown, said = presenters.unseal(request.POST.get("sealed", ""))
         if shown["key"] != found.assignment:
