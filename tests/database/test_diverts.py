@@ -1,9 +1,11 @@
 """A divert from proposal to end, as the people on the desk take it there."""
 
 import re
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
+import numpy as np
 import pytest
 from django.db import DatabaseError, transaction
 from django.test import Client
@@ -14,11 +16,12 @@ from clearway.core.notices.models import Notice
 from clearway.core.organisation.models import Organisation
 from clearway.core.worklist.models import Task
 from clearway.desks.ambulance import rules, situation
-from clearway.desks.ambulance.diverts import actions, queries
+from clearway.desks.ambulance.diverts import actions, queries, views
 from clearway.desks.ambulance.diverts.effects import effect
 from clearway.desks.ambulance.diverts.models import Divert, Step
 from clearway.domain.ambulance.diverts import DivertState, DivertStep
 from clearway.domain.shared.geography import Point
+from clearway.engine.ambulance.travel import Journeys, Network
 from tests.trust import signed_in, somebody
 
 from .conftest import at, conveyance, deliver
@@ -167,6 +170,26 @@ def test_it_can_be_rehearsed_before_anybody_is_asked(
     assert re.search(r"\d+ min \(\d+ to \d+\)", page)
     assert "Twelve crews queue since noon" in page  # what was typed stays, to be saved
     assert not Divert.objects.exists()
+
+
+def test_a_receiver_that_no_road_leads_to_is_named_when_it_is_rehearsed(
+    coordinator: Client, cad: Source, valley: Organisation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(views, "network", lambda sites: Shut())
+
+    response = coordinator.post("/diverts/new/", {**MAJORS, "rehearse": "yes"})
+
+    assert response.status_code == 422
+    assert re.search(r"No open road leads from .+ to .+ now", " ".join(problems(response)))
+    assert not Divert.objects.exists()
+
+
+class Shut(Network):
+    """Every road is shut."""
+
+    def journeys(self, *args: Any, **kwargs: Any) -> Journeys:
+        found = super().journeys(*args, **kwargs)
+        return replace(found, minutes=np.full_like(found.minutes, np.inf))
 
 
 def test_a_site_has_one_divert_at_a_time_and_no_ring_is_made(officer: Client) -> None:

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -50,6 +51,38 @@ def test_a_divert_of_nobody_changes_nothing() -> None:
 
     assert (seen.turned_away.mean, seen.extra_drive.mean, seen.hours_saved.mean) == (0, 0, 0)
     assert all(each.with_it == each.without for each in seen.sites)
+
+
+def test_the_extra_driving_is_taken_off_what_a_divert_saves() -> None:
+    idle = replace(pressed(0, (1, 1, 1), rate_an_hour=60), base=10.0)  # nobody waits beyond the standard
+
+    seen = rehearse(idle, HALF, seed=1)
+
+    assert seen.extra_drive.mean > 0
+    assert seen.hours_saved.mean == pytest.approx(-seen.extra_drive.mean / 60)
+    assert seen.better == 0
+
+
+@pytest.mark.parametrize("drive", [60.0, 100.0, 235.0, 900.0])
+def test_nobody_is_turned_away_who_would_reach_the_receiver_after_the_last_step(drive: float) -> None:
+    everybody = Diversion(site=0, to=(1,), share=1.0, minutes=240, lag=0, drive=(drive,))
+
+    seen = rehearse(pressed(8, (6, 0, 0)), everybody, seed=1)
+
+    leads = np.arange(STEPS) * 5
+    assert seen.turned_away.mean == pytest.approx(0.5 * (leads + drive <= 240).sum(), rel=0.1, abs=0.02)
+
+
+def test_a_receiver_beyond_the_four_hours_saves_nothing_by_losing_patients() -> None:
+    seen = rehearse(pressed(8, (6, 1, 2)), replace(HALF, share=1.0, drive=(250.0,)), seed=1)
+
+    assert (seen.turned_away.mean, seen.extra_drive.mean, seen.hours_saved.mean) == (0, 0, 0)
+    assert all(each.with_it == each.without for each in seen.sites)
+
+
+def test_a_receiver_that_no_road_leads_to_is_refused() -> None:
+    with pytest.raises(ValueError, match="out of reach"):
+        rehearse(pressed(8, (6, 1, 2)), replace(HALF, drive=(float("inf"),)), seed=1)
 
 
 @settings(max_examples=20, deadline=None)

@@ -4,6 +4,7 @@ A coarse simulation that starts from the situation as it stands. Patients come t
 what is expected; each hospital takes them at random around the rate that it has lately shown; a shock that
 all hospitals share makes whole futures better or worse. Both arms of a future live through the same chance,
 so that the difference is the divert's. It knows no bays and no beds: what a hospital can take is its rate.
+Nobody leaves a future by being sent on: who would reach the receiver after its end is not turned away in it.
 """
 
 from dataclasses import dataclass
@@ -28,7 +29,7 @@ class Diversion:
 
     share    of those who come to `site` that is turned away
     minutes  how long, from now; lag, minutes before the first who is turned away would have arrived
-    drive    minutes from the site to each receiver: the most that a journey grows by
+    drive    minutes from the site to each receiver, finite: the most that a journey grows by
     """
 
     site: int
@@ -62,8 +63,9 @@ class Outlook:
     """What the futures say.
 
     turned_away    patients; extra_drive  minutes at the most, all together
-    hours_saved    crew hours beyond the standard that the divert saves in the whole region; below 0 it costs
-    better         share of futures in which it saves any
+    hours_saved    crew hours beyond the standard that the divert saves in the whole region, less all of the
+                   extra driving, which is crew time as well; below 0 it costs
+    better         share of futures in which it saves any, so counted
     """
 
     futures: int
@@ -75,7 +77,12 @@ class Outlook:
 
 
 def rehearse(pressure: Pressure, diversion: Diversion, seed: int, futures: int = 1000) -> Outlook:
-    """Live through the next four hours so many times, without and with the divert. Same seed, same answer."""
+    """Live through the next four hours so many times, without and with the divert. Same seed, same answer.
+
+    Raises ValueError for a receiver that no road leads to.
+    """
+    if not np.isfinite(diversion.drive).all():
+        raise ValueError(f"A receiver is out of reach: minutes to drive are {diversion.drive}")
     chance = np.random.default_rng(seed)
     sites = len(pressure.waiting)
     shock = chance.normal(0, SHARED_SHOCK, (futures, 1)) + chance.normal(0, OWN_SHOCK, (futures, sites))
@@ -86,8 +93,8 @@ def rehearse(pressure: Pressure, diversion: Diversion, seed: int, futures: int =
     luck = chance.random((futures, STEPS, sites))
     without = _live(arrivals, rate, pressure, luck)
     with_it = _live(_moved(arrivals, turned, diversion), rate, pressure, luck)
-    saved = (without.lost - with_it.lost).sum(axis=1) / 60
     drive = turned.sum(axis=1) @ np.array(diversion.drive)
+    saved = ((without.lost - with_it.lost).sum(axis=1) - drive) / 60
     return Outlook(
         futures=futures,
         sites=tuple(
@@ -102,22 +109,32 @@ def rehearse(pressure: Pressure, diversion: Diversion, seed: int, futures: int =
 
 
 def _turned_away(arrivals: Numbers, diversion: Diversion, chance: np.random.Generator) -> Numbers:
-    """Patients turned away to each receiver: futures x steps x receivers. Spread evenly over them."""
+    """Patients turned away to each receiver: futures x steps x receivers. Spread evenly over them.
+
+    Those whom a receiver would see only after the last step stay: else their wait would be saved, never paid.
+    """
     leads = np.arange(STEPS) * STEP_MINUTES
     during = (leads >= diversion.lag) & (leads < diversion.lag + diversion.minutes)
     here = arrivals[:, :, diversion.site].astype(np.int64)
     away = chance.binomial(here, np.where(during, diversion.share, 0.0)[None, :])
     even = np.full(len(diversion.to), 1 / len(diversion.to))
-    return chance.multinomial(away, even).astype(float)
+    turned = chance.multinomial(away, even).astype(float)
+    for place, later in enumerate(_later(diversion)):
+        turned[:, STEPS - later :, place] = 0
+    return turned
 
 
 def _moved(arrivals: Numbers, turned: Numbers, diversion: Diversion) -> Numbers:
     moved = arrivals.copy()
     moved[:, :, diversion.site] -= turned.sum(axis=2)
-    for place, receiver in enumerate(diversion.to):
-        later = round(diversion.drive[place] / STEP_MINUTES)
+    for place, (receiver, later) in enumerate(zip(diversion.to, _later(diversion), strict=True)):
         moved[:, later:, receiver] += turned[:, : STEPS - later, place]
     return moved
+
+
+def _later(diversion: Diversion) -> tuple[int, ...]:
+    """Steps from the site to each receiver, at most to the end of a future."""
+    return tuple(min(STEPS, round(minutes / STEP_MINUTES)) for minutes in diversion.drive)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from clearway.domain.ambulance.diverts import DivertPolicy, Terms
 from clearway.domain.ambulance.situation import Situation
 from clearway.engine.ambulance.forecast import ForecastPolicy, pressure
@@ -10,6 +12,10 @@ from clearway.simulation.ambulance.futures import Diversion, Outlook, rehearse
 
 FUTURES = 2000  # well within 5 seconds for the sites of a region
 CLOSED_MINUTES = 240.0  # as far as a future reaches
+
+
+class OutOfReach(ValueError):
+    """No open road leads to a receiver. Says which, in a sentence for the coordinator."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +37,8 @@ def of(
 ) -> Rehearsal:
     """Live through the next four hours with and without such a divert. Pure; same input, same answer.
 
-    Raises ValueError when a site of the terms is not one of the situation's.
+    Raises OutOfReach when no open road leads to a receiver, ValueError when a site of the terms is not one of
+    the situation's.
     """
     sites = situation.sites
     site = sites.code.index(terms.site)
@@ -43,6 +50,11 @@ def of(
         at=situation.at,
         disruptions=situation.disruptions,
     )
+    shut = [sites.name[row] for row in to if not np.isfinite(journeys.minutes[0, row])]
+    if shut:
+        raise OutOfReach(
+            f"No open road leads from {sites.name[site]} to {' or '.join(shut)} now. Rehearse it without."
+        )
     covered = min(1.0, sum(policy.covered_share[cover.value] for cover in terms.covers))
     diversion = Diversion(
         site=site,

@@ -24,7 +24,7 @@ from . import actions, presenters, queries, rehearsal
 from .effects import Effect, effect
 from .forms import ProposalForm, StepForm
 from .models import Divert
-from .rehearsal import Rehearsal
+from .rehearsal import OutOfReach, Rehearsal
 
 Request = Any
 T = DivertStep
@@ -94,6 +94,8 @@ def propose(request: Request) -> HttpResponse:
             return HttpResponseRedirect(reverse("diverts:divert", args=[row.pk]))
         except NotAllowed as refusal:
             form.add_error(None, refusal.why)
+        except OutOfReach as problem:
+            form.add_error("to", str(problem))
     return _proposal_page(request, form, sites)
 
 
@@ -112,7 +114,7 @@ def _proposal_page(
 
 
 def _rehearsed(request: Request, seen: Situation, form: ProposalForm) -> Rehearsal:
-    """What the next four hours hold with the divert of the form. Raises NotAllowed like the proposal."""
+    """What the next four hours hold with this divert. Raises NotAllowed like the proposal, or OutOfReach."""
     organisation_id = request.organisation.pk
     terms, policy = form.proposal().terms, queries.policy(organisation_id, request.at)
     actions.check_terms(terms, _levels(seen), organisation_id, request.at)
