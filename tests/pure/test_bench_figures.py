@@ -1,6 +1,7 @@
 """What a bench says of its measurements is among what it measured."""
 
 from bench.live import summary
+from bench.simulation_fit import PAGE, with_failures
 
 
 def test_of_few_measurements_only_the_median_and_the_longest_are_given() -> None:
@@ -14,3 +15,13 @@ def test_of_many_p95_is_never_above_the_longest() -> None:
 
     assert isinstance(figures, dict)
     assert figures["p50"] <= figures["p95"] <= figures["max"] == 500.0
+
+
+def test_the_page_on_the_simulator_begins_with_what_its_own_tables_miss():
+    text = PAGE.read_text(encoding="utf-8")
+    missed = text.split("## How it was done")[0]
+
+    assert with_failures(text) == text
+    assert text.index("## What failed") < text.index("## Calm")
+    assert "| Over 60 min, % | 18.3" in missed
+    assert "| C1 mean response, min | 8.7" not in missed
