@@ -14,7 +14,10 @@ IMAGES = Path(__file__).resolve().parents[1] / "docs" / "images"
 PAGES = {
     "handovers": "/handovers/?sort=longest",
     "resources": "/resources/",
+    "forecast": "/forecast/",
+    "map": "/map/",
 }
+FIRST_CREW = "main tbody th a"  # on the list of advice
 BROWSER = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking"]
 
 
@@ -30,6 +33,10 @@ def main(address: str, user: str, password_file: str) -> None:
                 page.goto(address + path)
                 page.wait_for_timeout(1500)  # the first push has come and the ages are written
                 page.screenshot(path=IMAGES / f"{name}-{theme}.png")
+            page.goto(address + "/advice/")
+            page.locator(FIRST_CREW).first.click()
+            page.wait_for_timeout(1500)
+            page.screenshot(path=IMAGES / f"advice-{theme}.png")
         choose(page, address, "light")
         browser.close()
 
