@@ -640,3 +640,34 @@ def test_the_age_of_an_infant_is_kept(knowing: Organisation, flow: Client) -> No
     taken(knowing, said={**said(), "age": 0})
 
     assert 'name="age" inputmode="numeric" size="3" value="0"' in flow.get("/advice/A1/").content.decode()
+
+
+def test_a_read_back_by_radio_closes_the_silence_and_is_no_acknowledgement(
+    knowing: Organisation, flow: Client
+) -> None:
+    on_scene(knowing)
+    taken(knowing)
+    message, later = CrewMessage.objects.get(), now() + timedelta(minutes=7)
+    rules.run(knowing.pk, situation.read(knowing.pk, later), later)
+    assert "Read back by radio" in flow.get("/advice/A1/").content.decode()
+
+    flow.post(f"/advice/messages/{message.pk}/read-back/")
+    rules.run(knowing.pk, situation.read(knowing.pk, later), later + timedelta(seconds=5))
+
+    message.refresh_from_db()
+    assert message.read_back_at and message.read_back_by == "flow"
+    assert message.acknowledged_at is None
+    assert Action.objects.filter(verb="advice.read_back", actor="flow").count() == 1
+    assert Task.objects.get(rule="crew_silent").state == Task.State.CLOSED
+
+
+def test_a_message_that_was_replaced_cannot_be_read_back(knowing: Organisation, flow: Client) -> None:
+    on_scene(knowing)
+    taken(knowing)
+    message = CrewMessage.objects.get()
+    taken(knowing)
+
+    flow.post(f"/advice/messages/{message.pk}/read-back/")
+
+    message.refresh_from_db()
+    assert message.read_back_at is None

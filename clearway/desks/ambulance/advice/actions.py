@@ -378,6 +378,27 @@ def message_came(link: CrewLink, key: int | None, how: str, *, at: datetime) -> 
     return message
 
 
+@transaction.atomic
+def read_back(key: int, *, organisation_id: int, by: Actor, at: datetime) -> CrewMessage:
+    """The crew read its message back by radio. What its page shows is kept apart from it.
+
+    Raises CrewMessage.DoesNotExist, and NotAllowed for a message that has been replaced or read back.
+    """
+    message = CrewMessage.objects.select_for_update().get(pk=key, organisation_id=organisation_id)
+    if message.withdrawn_at is not None:
+        why = "Another message has taken its place, or the job has ended. Read out what stands now."
+        raise NotAllowed("withdrawn", "Recording the read-back", why)
+    if message.read_back_at is not None:
+        why = f"{message.read_back_by} has recorded it already."
+        raise NotAllowed("read back", "Recording the read-back", why)
+    message.read_back_at, message.read_back_by = at, by.name
+    message.save()
+    entry = Entry("advice.read_back", f"assignment:{message.advice.assignment}", {"message": message.pk})
+    record([entry], organisation_id=organisation_id, by=by, at=at)
+    announce("resource", [message.call_sign], organisation_id=organisation_id, at=at)
+    return message
+
+
 # Call before convey
 
 

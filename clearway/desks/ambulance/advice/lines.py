@@ -58,9 +58,7 @@ def _line(
     since = table.stamp(JobStatus.AT_SCENE if state is JobState.ON_SCENE else JobStatus.LEFT_SCENE)[row]
     silence = reading.policy.silence * 60
     is_silent = (
-        message is not None
-        and message.acknowledged_at is None
-        and (at - message.made_at).total_seconds() >= silence
+        message is not None and not message.is_answered and (at - message.made_at).total_seconds() >= silence
     )
     return Line(
         call_sign=table.call_sign[row],

@@ -64,6 +64,7 @@ class CrewMessage(models.Model):
     """What a crew is to read. It counts only when it appeared on the page opened for its call sign.
 
     delivered_at  the page had it; read_at  the page was in front of somebody; acknowledged_at  pressed
+    read_back_at  the crew read it back by radio; read_back_by  who heard it. No acknowledgement on the page
     withdrawn_at  a later message or the end of the job took its place
     """
 
@@ -75,7 +76,14 @@ class CrewMessage(models.Model):
     delivered_at = models.DateTimeField(null=True)
     read_at = models.DateTimeField(null=True)
     acknowledged_at = models.DateTimeField(null=True)
+    read_back_at = models.DateTimeField(null=True)
+    read_back_by = models.CharField(max_length=150, blank=True)
     withdrawn_at = models.DateTimeField(null=True)
+
+    @property
+    def is_answered(self) -> bool:
+        """The crew has it: acknowledged on its page, or read back by radio."""
+        return self.acknowledged_at is not None or self.read_back_at is not None
 
     class Meta:
         constraints = [
@@ -87,6 +95,10 @@ class CrewMessage(models.Model):
             models.CheckConstraint(
                 condition=Q(acknowledged_at__isnull=True) | Q(delivered_at__isnull=False),
                 name="acknowledged_after_delivered",
+            ),
+            models.CheckConstraint(
+                condition=Q(read_back_at__isnull=True) | ~Q(read_back_by=""),
+                name="a_read_back_says_who_heard_it",
             ),
         ]
 

@@ -115,6 +115,8 @@ def message_words(message: Any, now: datetime) -> str:
     """How far a message has come."""
     if message is None:
         return "No page is open"
+    if message.read_back_at is not None and message.acknowledged_at is None:
+        return f"Read back by radio {clock(message.read_back_at)}"
     for at, words_ in (
         (message.acknowledged_at, "Acknowledged"),
         (message.read_at, "Read"),

@@ -24,10 +24,10 @@ class Told:
 
 
 def silent(told: Told, policies: Mapping[str, Values]) -> Iterator[Wanted]:
-    """One task per crew that has not acknowledged its message in time."""
+    """One task per crew that has neither acknowledged its message nor read it back in time."""
     after = timedelta(minutes=policies[POLICY].get("silence_minutes", 5))
     for message in told.messages:
-        if message.acknowledged_at is None and told.at - message.made_at >= after:
+        if not message.is_answered and told.at - message.made_at >= after:
             came = "it was delivered" if message.delivered_at else "it has not appeared on the crew's page"
             yield Wanted(
                 subject=f"crew:{message.call_sign}",
@@ -35,7 +35,7 @@ def silent(told: Told, policies: Mapping[str, Values]) -> Iterator[Wanted]:
                 title=f"{message.call_sign} has not acknowledged its advice",
                 cause=f"Sent at {clock(message.made_at)}; {came}.",
                 role=ROLE,
-                suggestion="Call the crew by radio and have it read back",
+                suggestion="Call the crew by radio, have it read back, and record that on its advice page",
             )
 
 

@@ -11,6 +11,7 @@ urlpatterns = [
     path("advice/worth/", views.worth, name="worth"),
     path("advice/changed/<int:key>/", views.settle, name="settle"),
     path("advice/calls/<int:key>/", views.call_answered, name="call-answered"),
+    path("advice/messages/<int:key>/read-back/", views.read_back, name="read-back"),
     path("advice/<str:call_sign>/", views.crew, name="crew"),
     path("advice/<str:call_sign>/take/", views.take, name="take"),
     path("advice/<str:call_sign>/ring/", views.ring, name="ring"),

@@ -21,7 +21,7 @@ from clearway.engine.ambulance.eligibility import Bar, eligible
 
 from . import actions, lines, presenters, queries, reading, words
 from .asked import WrongField, stated
-from .models import Advice, Call
+from .models import Advice, Call, CrewMessage
 
 Request = Any
 
@@ -292,6 +292,23 @@ def give_page(request: Request, call_sign: str) -> HttpResponse:
     address = request.build_absolute_uri(reverse("advice:crew-page", args=[token]))
     messages.success(request, f"The page of {call_sign}, shown once, for 14 hours: {address}")
     return HttpResponseRedirect(reverse("advice:crew", args=[call_sign]))
+
+
+@needs("advice.give")
+@require_POST
+def read_back(request: Request, key: int) -> HttpResponse:
+    """The crew read its message back by radio."""
+    try:
+        message = actions.read_back(
+            key, organisation_id=request.organisation.pk, by=request.actor, at=request.at
+        )
+    except CrewMessage.DoesNotExist:
+        raise Http404 from None
+    except NotAllowed as refused:
+        messages.error(request, refused.why)
+        return HttpResponseRedirect(reverse("advice:board"))
+    messages.success(request, f"Recorded: {message.call_sign} read back by radio, {clock(request.at)}.")
+    return HttpResponseRedirect(reverse("advice:crew", args=[message.call_sign]))
 
 
 @needs("advice.read")
