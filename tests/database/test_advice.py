@@ -27,6 +27,7 @@ from clearway.domain.ambulance.events import JobEvent, Position
 from clearway.domain.ambulance.situation import UNKNOWN
 from clearway.domain.ambulance.words import JobStatus, ResourceKind
 from clearway.domain.shared.errors import NotAllowed
+from clearway.engine.ambulance.ranking import picture
 from clearway.gateway import inbox
 from clearway.interchange import native
 from tests.trust import acting, signed_in, somebody
@@ -671,3 +672,29 @@ def test_a_message_that_was_replaced_cannot_be_read_back(knowing: Organisation, 
 
     message.refresh_from_db()
     assert message.read_back_at is None
+
+
+def test_a_crew_that_is_turned_on_its_way_counts_where_it_goes_now(
+    knowing: Organisation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    on_scene(knowing)
+    taken(knowing)
+    says(knowing, "left_scene", 0.1, destination="TVH01")
+    Advice.objects.update(given_at=now() - timedelta(minutes=1))
+    assert list(situation.read(knowing.pk, now()).assignments.bound) == [UNKNOWN]
+    diverted(knowing, "TVH01", monkeypatch)
+    look(knowing)
+
+    row = stands()
+    assert list(situation.read(knowing.pk, now()).assignments.bound) == [UNKNOWN]
+    actions.tell(row.pk, organisation_id=knowing.pk, by=acting(somebody("writer")), at=now())
+
+    after = reading.read(knowing.pk, now())
+    table, codes = after.situation.assignments, after.situation.sites.code
+    assert (codes[table.site[0]], codes[table.bound[0]]) == ("TVH01", "TVH02")
+    assert loads(after) == {"TVH01": 0, "TVH02": 1}
+
+
+def loads(read: reading.Reading) -> dict[str, int]:
+    seen = picture(read.situation, read.forecast(), read.rules, read.policy.engine)
+    return {code: int(seen.load[read.rules.row_of[code]]) for code in ("TVH01", "TVH02")}

@@ -138,6 +138,15 @@ def test_a_crew_on_scene_that_is_bound_counts_more_than_one_that_may_convey() ->
     assert elsewhere.mean[0].sum() < likely.mean[0].sum() < certain.mean[0].sum()
 
 
+def test_a_crew_that_is_turned_on_its_way_counts_where_it_is_bound_for() -> None:
+    straight = forecast(a_situation(*DAY, conveying("c")), POLICY)
+    turned = forecast(a_situation(*DAY, conveying("c"), bound={"c": "TV002"}), POLICY)
+    without = forecast(a_situation(*DAY), POLICY)
+
+    assert (turned.mean[0] == without.mean[0]).all()
+    assert turned.mean[0].sum() < straight.mean[0].sum()
+
+
 def test_a_commitment_lengthens_only_what_comes_after_it_at_that_site() -> None:
     made = forecast(a_situation(*a_day([10, 40, 50, 60], 3)), POLICY)
     after = commit(made, 0, made.at + 30 * 60)

@@ -122,11 +122,23 @@ def _compose(
         {former: site.code for site in sites for former in site.former_codes},
         Around(
             hospitals=rows.hospitals,
-            bound=advice.bound(organisation_id, at),
+            bound=_bound(rows.assignments, advice.bound(organisation_id, at)),
             diverts=diverts.in_force(organisation_id, at),
             disruptions=disruptions(organisation_id, at),
         ),
     )
+
+
+def _bound(
+    assignments: Iterable[Folded], accepted: Mapping[str, tuple[str, datetime | None]]
+) -> dict[str, str]:
+    """Where crews are bound by advice: once a crew has left, only by what it was told on its way."""
+    left = {each.key: each.stamps.get(JobStatus.LEFT_SCENE) for each in assignments if each.key in accepted}
+    return {
+        key: code
+        for key, (code, told_at) in accepted.items()
+        if (left_at := left.get(key)) is None or (told_at is not None and told_at > left_at)
+    }
 
 
 def _relevant(assignments: Iterable[Folded], at: datetime) -> list[Folded]:

@@ -70,7 +70,8 @@ class Assignments:
     """Assignments that are open, or that were at a hospital in the last 24 hours.
 
     site    row in Sites, or UNKNOWN (the feed does not say, or says a code nobody knows)
-    bound   row of the site that a crew still on scene has accepted advice for, else UNKNOWN: a commitment
+    bound   row of the site that a crew has accepted advice for and is not at yet, else UNKNOWN: a commitment,
+            which on the way counts in place of `site`
     state   index into JOB_STATES; category, kind likewise into CATEGORIES and KINDS
     stamps  (n, len(JOB_STATUSES)) seconds, NaN where the status has not been reported
     """
@@ -211,7 +212,7 @@ class Feed:
 class Around:
     """What people said that bears on where to take a patient.
 
-    bound  assignment key -> code of the site that its crew, still on scene, has accepted advice for
+    bound  assignment key -> code of the site that its crew has accepted advice for, on scene or on its way
     """
 
     hospitals: Sequence[HospitalStanding] = ()

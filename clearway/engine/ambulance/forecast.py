@@ -407,7 +407,8 @@ def _heard_of(situation: Situation, policy: ForecastPolicy, network: Network) ->
     if not len(here):
         return np.zeros((sites, STEPS))
     conveying, scene = conveying[here], scene[here]
-    site = np.where(table.site[here] != UNKNOWN, table.site[here], table.bound[here])
+    turned = (table.site[here] == UNKNOWN) | (conveying & (table.bound[here] != UNKNOWN))
+    site = np.where(turned, table.bound[here], table.site[here])
     certain = conveying | (site != UNKNOWN)
     shares = np.array([policy.conveyed.get(each, policy.conveyed_otherwise) for each in CATEGORIES])
     share = np.where(certain, 1.0, np.append(shares, policy.conveyed_otherwise)[table.category[here]])

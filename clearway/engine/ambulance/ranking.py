@@ -141,7 +141,9 @@ def _load(situation: Situation, site: npt.NDArray[np.int64]) -> npt.NDArray[np.i
     arrived = table.stamp(JobStatus.AT_HOSPITAL)
     lately = (arrived > situation.at - HOUR) & (arrived <= situation.at)
     coming = (table.state == CONVEYING) | lately
-    to = table.site[coming & (table.site != UNKNOWN)]
+    turned = (table.state == CONVEYING) & (table.bound != UNKNOWN)  # the control room has its old site still
+    site_of = np.where(turned, table.bound, table.site)
+    to = site_of[coming & (site_of != UNKNOWN)]
     bound = table.bound[(table.bound != UNKNOWN) & (table.state == ON_SCENE)]
     load = np.bincount(to, minlength=count + 1) + np.bincount(bound, minlength=count + 1)
     return np.asarray(load[site], dtype=np.int64)  # UNKNOWN is the last, which nothing is counted in

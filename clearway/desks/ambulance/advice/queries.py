@@ -17,13 +17,18 @@ from . import words
 from .models import Advice, Call, CrewLink, CrewMessage
 
 
-def bound(organisation_id: int, at: datetime | None = None) -> dict[str, str]:
-    """Assignment -> code of the place that its crew has accepted, now or as it was known then. One query."""
+def bound(organisation_id: int, at: datetime | None = None) -> dict[str, tuple[str, datetime | None]]:
+    """Assignment -> code of the place that its crew has accepted, and when somebody said so.
+
+    Now, or as it was known then. No time where the advice was only listed as changed, or that was withdrawn.
+    One query.
+    """
     stands = Q(ended_at__isnull=True)
     if at is not None:
         stands = Q(given_at__lte=at) & (stands | Q(ended_at__gt=at))
     rows = Advice.objects.filter(stands, organisation_id=organisation_id).order_by("given_at", "id")
-    return dict(rows.values_list("assignment", "taken"))
+    found = rows.values_list("assignment", "taken", "given_at", "given_by")
+    return {key: (taken, None if by == words.RULE else given_at) for key, taken, given_at, by in found}
 
 
 def standing(organisation_id: int) -> dict[str, Advice]:
