@@ -493,6 +493,9 @@ def test_a_crew_for_whom_nothing_is_open_is_listed_and_told_by_nobody_but_people
     assert "Nowhere instead of TVH01" in flow.get("/advice/").content.decode()
     flow.post(f"/advice/changed/{stands().pk}/", {"do": "tell"})
     assert stands().state == "to_tell"
+    flow.post(f"/advice/changed/{stands().pk}/", {"do": "keep", "reason_code": "clinical"})
+    assert look(knowing).changed == 0
+    assert (stands().state, stands().taken) == ("overridden", "TVH01")
 
 
 def test_a_change_is_withdrawn_when_the_old_answer_is_right_again(
