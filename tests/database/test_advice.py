@@ -69,7 +69,8 @@ def on_scene(organisation: Organisation, call_sign: str = "A1", ago: float = 25)
 
 @pytest.fixture
 def knowing(valley: Organisation) -> Organisation:
-    """The invented region, with a control room that knows handovers."""
+    """The invented region, open at all hours, with a control room that knows handovers."""
+    Site.objects.filter(organisation=valley).update(opens=None, closes=None)
     Source.objects.filter(organisation=valley, kind="cad").update(knows=["destination", "handover"])
     return valley
 
