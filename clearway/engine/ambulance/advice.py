@@ -443,7 +443,6 @@ class _Words:
             Bar.NOT_CONFIRMED: "Nobody has confirmed it: ring before relying on it.",
             Bar.SCORE: f"It takes a NEWS2 up to {most}; this one is {score}.",
             Bar.SCORE_NOT_SAID: "NEWS2 is not known.",
-            Bar.FULL: "It has no place left this hour.",
         }
         return sentences.get(bar, "")
 
@@ -564,7 +563,7 @@ class _Words:
         return self.rules.timezone
 
 
-_WORTH_SAYING = [Bar.CLOSED, Bar.SCORE, Bar.FULL, Bar.REFUSED]
+_WORTH_SAYING = [Bar.CLOSED, Bar.SCORE, Bar.REFUSED]
 
 
 def _role(rule: DestinationRule) -> str:

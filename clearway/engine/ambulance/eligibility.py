@@ -70,8 +70,7 @@ class Bar(IntEnum):
     NOT_FOR_THIS_PATIENT = 17
     SCORE = 18
     SCORE_NOT_SAID = 19
-    FULL = 20
-    RULED_OUT = 21
+    RULED_OUT = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +124,6 @@ class Places:
     departments: int
     travels: Mask
     confirmed: Mask
-    capacity: Column
     answer: Column
     minutes: Column
     accepts: Column
@@ -492,7 +490,6 @@ def _places(
     spots = [
         each.position if each.position is not None else (first.latitude, first.longitude) for each in listed
     ]
-    nowhere = [None] * count
 
     def of_kind(name: str) -> Column:
         return np.array([0.0] * count + [float(getattr(kinds[kind_row[each.kind]], name)) for each in listed])
@@ -516,10 +513,6 @@ def _places(
         minutes=of_kind("minutes"),
         accepts=of_kind("accepts_share"),
         confirmed=np.array([True] * count + [each.confirmed for each in listed], dtype=np.bool_),
-        capacity=np.array(
-            [NEVER if each is None else each for each in (*nowhere, *(a.capacity_per_hour for a in listed))],
-            dtype=np.float64,
-        ),
     )
 
 
