@@ -312,6 +312,37 @@ def test_a_capacity_divert_never_turns_away_the_most_serious_nor_who_is_treated_
     assert ("A" in barred) is is_diverted
 
 
+def turning_away(site_code: str, to: str, cover: Cover = Cover.ADULT_MAJORS) -> Divert:
+    spell = timedelta(hours=1)
+    return Divert("D", DivertKind.CAPACITY, site_code, (to,), frozenset({cover}), NOON - spell, NOON + spell)
+
+
+def test_who_agreed_to_receive_is_preferred_for_those_whom_a_nearer_place_turns_away() -> None:
+    minutes, wait = [10.0, 20.0, 24.0, 60.0], [20.0, 20.0, 22.0, 20.0]
+    divert = turning_away("A", "C")
+
+    covered = asked(minutes, wait, diverts=(divert,), age=70)
+    child = asked(minutes, wait, diverts=(divert,), age=7)
+
+    assert (covered.chosen, covered.nearest) == ("C", "B")
+    assert "C agreed to receive these patients" in covered.why
+    assert any(note.startswith("C agreed to receive whom a divert turns away") for note in covered.notes)
+    assert not any("agreed" in note for note in child.notes)
+
+
+def test_who_agreed_to_receive_is_passed_over_when_another_place_is_clearly_better() -> None:
+    advice = asked([10, 20, 24, 60], [20, 20, 60, 20], diverts=(turning_away("A", "C"),), age=70)
+
+    assert advice.chosen == "B"
+
+
+def test_a_divert_far_away_draws_nobody_to_who_receives_for_it() -> None:
+    advice = asked([10, 20, 14, 60], [20, 20, 24, 20], diverts=(turning_away("B", "C"),), age=70)
+
+    assert (advice.chosen, advice.nearest) == ("A", "A")
+    assert not any("agreed" in note for note in advice.notes)
+
+
 def test_a_nearer_place_that_may_hold_the_role_is_named_to_be_asked() -> None:
     sites = [site("A", unconfirmed_roles=("stroke",)), site("B"), site("C", roles=("stroke",)), site("D")]
     seen = situation(sites, NOON)

@@ -11,11 +11,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from clearway.domain.ambulance.availability import ResourceStanding
+from clearway.domain.ambulance.diverts import Cover, Divert, DivertKind
 from clearway.domain.ambulance.situation import Around, Feed, Place, Situation, compose
 from clearway.domain.ambulance.transitions import Assignment
 from clearway.domain.ambulance.words import Category, JobState, JobStatus, ResourceKind
 from clearway.domain.shared.geography import Point
-from clearway.engine.ambulance.forecast import NONE, STEPS, ForecastPolicy, commit, forecast
+from clearway.engine.ambulance.forecast import LEADS, NONE, STEPS, ForecastPolicy, commit, forecast, pressure
 from clearway.engine.ambulance.forecast_fitted import FITTED
 
 J, S = JobStatus, JobState
@@ -180,3 +181,41 @@ def test_nothing_is_said_where_no_source_knows_handovers_or_the_feed_is_old() ->
 def test_a_model_that_would_reward_a_queue_is_refused() -> None:
     with pytest.raises(ValueError, match="must not shorten"):
         replace(FITTED, weights={**FITTED.weights, "burden": (-0.1, 0, 0, 0)})
+
+
+def adults_past(site: str, to: tuple[str, ...], minutes: float = 60, share: float = 1.0) -> Divert:
+    ends = AT + timedelta(minutes=minutes)
+    return Divert("D", DivertKind.CAPACITY, site, to, frozenset({Cover.ADULT_MAJORS}), ago(5), ends, share)
+
+
+def test_a_divert_in_force_moves_the_covered_share_of_who_is_expected_to_who_receives() -> None:
+    plain = a_situation(*DAY, on_scene("s1"), on_scene("s2"))
+    turned = replace(plain, diverts=(adults_past("TV001", ("TV002",)),))
+    before, after = (pressure(each, POLICY).coming for each in (plain, turned))
+    runs = LEADS < 60
+
+    lost, won = (before - after)[0], (after - before)[1]
+    assert lost[runs] == pytest.approx(POLICY.covered_share["adult_majors"] * before[0, runs])
+    assert won == pytest.approx(lost)
+    assert not lost[~runs].any()
+    assert forecast(turned, POLICY).mean[0, -1] < forecast(plain, POLICY).mean[0, -1]
+    assert forecast(turned, POLICY).mean[1, -1] > forecast(plain, POLICY).mean[1, -1]
+
+
+def test_a_divert_moves_nobody_who_is_on_the_way_already() -> None:
+    plain = a_situation(conveying("c1"))
+    turned = replace(plain, diverts=(adults_past("TV001", ("TV002",)),))
+
+    before, after = (pressure(each, POLICY).coming for each in (plain, turned))
+
+    assert (before == after).all()
+
+
+def test_a_share_of_a_share_is_moved_and_what_leaves_the_region_is_expected_nowhere() -> None:
+    plain = a_situation(*DAY)
+    half = replace(plain, diverts=(adults_past("TV001", ("BORDER",), minutes=999, share=0.5),))
+
+    before, after = (pressure(each, POLICY).coming for each in (plain, half))
+
+    assert after[0] == pytest.approx(before[0] * (1 - 0.5 * POLICY.covered_share["adult_majors"]))
+    assert (after[1] == before[1]).all()

@@ -328,6 +328,11 @@ class _Words:
             return f"{chosen} is the only place whose minutes are known."
         second = self._name(rivals[0])
         saved = float(ranking.cost[rivals[0]] - ranking.cost[ranking.chosen])
+        if saved < 0 and ranking.agreed[ranking.chosen]:
+            return (
+                f"{chosen} agreed to receive these patients: {second} is not better by"
+                f" {self.seen.policy.agreed:g} min."
+            )
         if saved < 0:
             return f"{chosen} stands: {second} is not better by {self.seen.policy.hysteresis:g} min."
         close = " The two are alike." if saved < self.seen.policy.noise else ""
@@ -471,6 +476,8 @@ class _Words:
             notes.append(self._unmet(rule))
         if allowed.rule is not None and (nearer := self._nearer_unconfirmed(allowed.rule)):
             notes.append(nearer)
+        if self.ranking.agreed.any():
+            notes.append(self._agreed())
         if case.age is None:
             notes.append("Age not said: read as an adult's.")
         if case.news2 is None:
@@ -479,6 +486,10 @@ class _Words:
             notes.append(f"A {case.vehicle} does not convey: a second crew is needed.")
         notes.extend(self._shift())
         return list(dict.fromkeys(notes))
+
+    def _agreed(self) -> str:
+        names = " and ".join(self._name(int(row)) for row in np.flatnonzero(self.ranking.agreed))
+        return f"{names} agreed to receive whom a divert turns away: {self.seen.policy.agreed:g} min in hand."
 
     def _nearer_unconfirmed(self, rule: DestinationRule) -> str:
         """Who is nearer than the answer and may hold what the rule asks for; "" when nobody may."""

@@ -19,6 +19,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import numpy.typing as npt
 
+from clearway.domain.ambulance.diverts import DivertPolicy
 from clearway.domain.ambulance.situation import (
     CATEGORIES,
     JOB_STATES,
@@ -34,6 +35,7 @@ from .feeds import basis
 from .forecast_fitted import FITTED
 from .forecast_model import FLAT, Model
 from .travel import PLAIN, Network
+from .turned_away import moved
 
 Grid = npt.NDArray[np.float64]  # sites x steps
 Column = npt.NDArray[np.float64]  # one figure per site
@@ -65,6 +67,7 @@ class ForecastPolicy:
     on_scene, journey, to_scene  typical minutes of the parts of a job that lie ahead
     heard_of                lead at which half of the arrivals come from jobs that no crew has yet
     arrivals_by_hour        shape of a day's arrivals by local hour
+    covered_share           of all who come by ambulance, whom each cover of a divert takes in
     k                       handovers in the mean of the last k
     model                   what was fitted, see forecast_model.py
     """
@@ -88,6 +91,7 @@ class ForecastPolicy:
         *(3.0, 2.8, 2.6, 2.4, 2.3, 2.3, 2.4, 2.8, 3.6, 4.5, 5.2, 5.6),
         *(5.7, 5.5, 5.3, 5.2, 5.2, 5.0, 4.9, 4.8, 4.6, 4.3, 4.0, 3.6),
     )
+    covered_share: Mapping[str, float] = field(default_factory=lambda: DivertPolicy().covered_share)
     k: int = 10
     model: Model = FITTED
     freshness: FreshnessPolicy = field(default_factory=FreshnessPolicy)
@@ -385,18 +389,22 @@ def _rate(
 
 
 def _coming(situation: Situation, policy: ForecastPolicy, seen: _Seen, network: Network) -> Grid:
-    """Expected arrivals in each step, sites x steps."""
-    heard = _heard_of(situation, policy, network)
+    """Expected arrivals in each step, sites x steps; diverts in force move who may still go anywhere."""
+    certain, likely = _heard_of(situation, policy, network)
     there = datetime.fromtimestamp(situation.at, UTC).astimezone(policy.zone)
     hour = there.hour + there.minute / 60 + LEADS / 60
     shape = np.array(policy.arrivals_by_hour)
     per_step = shape[hour.astype(np.int64) % 24] / shape.sum() * STEP_MINUTES / 60
     unheard = 1 / (1 + np.exp(-(LEADS - policy.heard_of) / (policy.heard_of / 4)))
-    return np.asarray(heard + seen.arrivals[:, None] * (per_step * unheard)[None, :])
+    free = likely + seen.arrivals[:, None] * (per_step * unheard)[None, :]
+    if situation.diverts:
+        free = free + moved(free, np.asarray(situation.at + LEADS * MINUTE), situation, policy.covered_share)
+    return np.asarray(certain + free)
 
 
-def _heard_of(situation: Situation, policy: ForecastPolicy, network: Network) -> Grid:
-    """Arrivals by jobs that a crew has: on the way, bound, on scene, on the way to a scene."""
+def _heard_of(situation: Situation, policy: ForecastPolicy, network: Network) -> tuple[Grid, Grid]:
+    """Arrivals by jobs that a crew has: those whose place is known (on the way, or bound), and those of crews
+    on scene or on the way to one, who may convey and may go anywhere still."""
     table, sites, now = situation.assignments, len(situation.sites.code), situation.at
     state = table.state
     conveying = state == JOB_STATES.index(S.CONVEYING)
@@ -405,7 +413,8 @@ def _heard_of(situation: Situation, policy: ForecastPolicy, network: Network) ->
     conveys = _CONVEYS[table.kind]
     here = np.flatnonzero(conveying | ((scene | before) & conveys))
     if not len(here):
-        return np.zeros((sites, STEPS))
+        nobody = np.zeros((sites, STEPS))
+        return nobody, nobody
     conveying, scene = conveying[here], scene[here]
     turned = (table.site[here] == UNKNOWN) | (conveying & (table.bound[here] != UNKNOWN))
     site = np.where(turned, table.bound[here], table.site[here])
@@ -425,7 +434,7 @@ def _heard_of(situation: Situation, policy: ForecastPolicy, network: Network) ->
     where = np.zeros((sites, len(here)))
     usable = site != UNKNOWN
     where[site[usable], np.flatnonzero(usable)] = 1
-    return np.asarray(where @ mass)
+    return where @ (mass * certain[:, None]), where @ (mass * ~certain[:, None])
 
 
 _CONVEYS = np.array([*(kind.conveys for kind in KINDS), True])  # the last is the unknown kind

@@ -10,13 +10,18 @@ from .eligibility import EligibilityPolicy
 from .forecast import ForecastPolicy
 from .ranking import AdvicePolicy, Weights
 
-ADVICE, FORECAST, FRESHNESS = "conveyance_advice", "handover_forecast", "feed_freshness"
+ADVICE, FORECAST = "conveyance_advice", "handover_forecast"
+FRESHNESS, DIVERTS = "feed_freshness", "diverts"
 ByName = Mapping[str, Mapping[str, Any]]
 
 
 def forecast_policy(policies: ByName) -> ForecastPolicy:
-    """The policies `handover_forecast` and `feed_freshness`; what they do not name keeps its default."""
+    """The policies `handover_forecast`, `feed_freshness` and, of `diverts`, whom each cover takes in.
+
+    What they do not name keeps its default.
+    """
     named = known(ForecastPolicy, policies.get(FORECAST, {}))
+    named |= _only(policies.get(DIVERTS, {}), "covered_share")
     return replace(ForecastPolicy(freshness=_freshness(policies)), **named)
 
 
@@ -29,7 +34,9 @@ def advice_policy(policies: ByName) -> AdvicePolicy:
     bars = _only(values, "most_extra", "continuing_extra", "score_limits", "child_below", "load_caps")
     return replace(
         AdvicePolicy(weights=weights, eligibility=EligibilityPolicy(**bars), freshness=_freshness(policies)),
-        **_only(values, "noise", "hysteresis", "cover_km", "emergency_share", "stale_after", "likely"),
+        **_only(
+            values, "noise", "hysteresis", "agreed", "cover_km", "emergency_share", "stale_after", "likely"
+        ),
     )
 
 

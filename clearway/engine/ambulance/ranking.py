@@ -25,7 +25,7 @@ from .feeds import Basis, basis
 from .forecast import NONE, Forecast
 from .travel import Journeys
 
-ENGINE_VERSION = "advice-1"
+ENGINE_VERSION = "advice-2"
 MINUTE, HOUR = 60.0, 3600.0
 PARTS = ("travel", "handover", "others", "return", "repatriation", "uncertainty")
 TRAVEL, HANDOVER, OTHERS, RETURN, REPATRIATION, UNCERTAINTY = range(len(PARTS))
@@ -61,6 +61,7 @@ class AdvicePolicy:
 
     noise       a place must save at least so much to be advised instead of the nearest appropriate one
     hysteresis  a new answer must be better than the standing one by so much
+    agreed      so much a place that agreed to receive whom a nearer one turns away has in hand
     cover_km    around the crew's area: the fewer free crews there are, the more its return counts
     emergency_share  share of the normal driving time for patients whom a rule for time-critical needs holds
     stale_after the forecast is too old to rank by
@@ -73,6 +74,7 @@ class AdvicePolicy:
     freshness: FreshnessPolicy = field(default_factory=FreshnessPolicy)
     noise: float = 5.0
     hysteresis: float = 5.0
+    agreed: float = 15.0
     cover_km: float = 20.0
     emergency_share: float = 0.85
     stale_after: float = 10.0
@@ -171,8 +173,9 @@ class Ranking:
 
     raw, counted  (n, PARTS) minutes of each part, and as they count
     cost          (n,) their sum; inf for what may not be considered or cannot be costed
-    decision      cost less what the nearest and the standing answer have in hand: the lowest is the answer;
-                  inf for what is an option and no answer
+    decision      cost less what the nearest, the standing answer and who agreed to receive have in hand: the
+                  lowest is the answer; inf for what is an option and no answer
+    agreed        (n,) departments that agreed to receive this patient, whom a nearer one turns away
     chosen        row of the answer, -1 for nowhere; nearest likewise, of those that may be considered
     wait_*        forecast handover wait at arrival, NaN where there is none
     """
@@ -185,6 +188,7 @@ class Ranking:
     counted: npt.NDArray[np.float64]
     cost: Column
     decision: Column
+    agreed: Mask
     chosen: int
     nearest: int
     verdict: Verdict
@@ -230,6 +234,8 @@ def rank(case: Case, seen: Picture, journeys: Journeys, origin: int = 0) -> Rank
         decision[nearest] -= policy.noise
     if (standing := rules.row_of.get(case.standing or "", -1)) >= 0:
         decision[standing] -= policy.hysteresis
+    agreed = _agreed(allowed, seen, travels, nearest)
+    decision[agreed] -= policy.agreed
     chosen, verdict = _choice(seen, ok, department, cost, decision, nearest)
     return Ranking(
         case,
@@ -240,6 +246,7 @@ def rank(case: Case, seen: Picture, journeys: Journeys, origin: int = 0) -> Rank
         counted,
         cost,
         decision,
+        agreed,
         chosen,
         nearest,
         verdict,
@@ -247,6 +254,28 @@ def rank(case: Case, seen: Picture, journeys: Journeys, origin: int = 0) -> Rank
         low,
         high,
     )
+
+
+def _agreed(allowed: Eligible, seen: Picture, travels: Column, nearest: int) -> Mask:
+    """Who agreed to receive from a department that turns this patient away and is nearer than any open.
+
+    Whom a divert far away would turn away too has no reason to go to its receiver.
+    """
+    agreed = np.zeros(len(travels), dtype=np.bool_)
+    if nearest < 0 or not allowed.diverts:
+        return agreed
+    turning = {key for row, key in allowed.diverts.items() if travels[row] < travels[nearest]}
+    row_of = seen.rules.row_of
+    rows = (
+        row_of[code]
+        for divert in seen.situation.diverts
+        if divert.key in turning
+        for code in divert.to
+        if code in row_of
+    )
+    for row in rows:
+        agreed[row] = allowed.bar[row] == 0
+    return agreed
 
 
 def _waits(seen: Picture, arrival: Column) -> tuple[Column, Column, Column, Column]:
@@ -489,6 +518,7 @@ def inputs_hash(ranking: Ranking, seen: Picture) -> str:
     for column in (ranking.travel, ranking.wait_mean, ranking.wait_high, ranking.eligible.bar, seen.load):
         digest.update(column.tobytes())
     digest.update(ranking.counted.tobytes())
+    digest.update(ranking.agreed.tobytes())
     return digest.hexdigest()
 
 

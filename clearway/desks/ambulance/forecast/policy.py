@@ -5,11 +5,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from clearway.engine.ambulance.forecast import ForecastPolicy
-from clearway.engine.ambulance.policies import FORECAST, FRESHNESS, forecast_policy, known
+from clearway.engine.ambulance.policies import DIVERTS, FORECAST, FRESHNESS, forecast_policy, known
 from clearway.engine.ambulance.warning import Limit, WarningPolicy
 
 WARNING = "early_warning"
-NAMES = (FORECAST, WARNING, FRESHNESS)
+NAMES = (FORECAST, WARNING, FRESHNESS, DIVERTS)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from clearway.core.worklist.rules import CannotSay, Rule, Values, Wanted
 from clearway.domain.ambulance.situation import Situation
 from clearway.engine.ambulance.forecast import NONE, forecast
 from clearway.engine.ambulance.handovers import HandoverPolicy, hospital_pictures
-from clearway.engine.ambulance.policies import FORECAST, FRESHNESS
+from clearway.engine.ambulance.policies import DIVERTS, FORECAST, FRESHNESS
 from clearway.engine.ambulance.warning import Limit, Outlook, WarningPolicy, outlook
 
 from ..travel.network import network
@@ -77,5 +77,5 @@ EARLY_WARNING: Rule[Situation] = Rule(
     sentence="A hospital whose mean handover is likely to pass a limit soon is looked at before it does.",
     source="Policy early_warning; how often it was right is on the forecast page",
     check=warn,
-    policies=(FORECAST, WARNING, FRESHNESS, WORKLIST),
+    policies=(FORECAST, WARNING, FRESHNESS, DIVERTS, WORKLIST),
 )
