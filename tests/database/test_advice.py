@@ -18,16 +18,17 @@ from clearway.core.feeds.models import Source
 from clearway.core.organisation.models import Organisation, Site
 from clearway.core.worklist.models import Task
 from clearway.desks.ambulance import rules, situation
-from clearway.desks.ambulance.advice import actions, presenters, queries, reading, sweep
+from clearway.desks.ambulance.advice import actions, cases, presenters, queries, reading, sweep
 from clearway.desks.ambulance.advice.asked import stated
 from clearway.desks.ambulance.advice.models import Advice, CrewMessage
 from clearway.desks.ambulance.diverts import queries as diverts
+from clearway.domain.ambulance.destinations import PositionSource
 from clearway.domain.ambulance.diverts import Cover, Divert, DivertKind
-from clearway.domain.ambulance.events import JobEvent, Position
+from clearway.domain.ambulance.events import CallEvent, JobEvent, Position
 from clearway.domain.ambulance.situation import UNKNOWN
-from clearway.domain.ambulance.words import JobStatus, ResourceKind
+from clearway.domain.ambulance.words import CallStatus, JobStatus, ResourceKind
 from clearway.domain.shared.errors import NotAllowed
-from clearway.engine.ambulance.ranking import picture
+from clearway.engine.ambulance.ranking import Verdict, picture
 from clearway.gateway import inbox
 from clearway.interchange import native
 from tests.trust import acting, signed_in, somebody
@@ -94,7 +95,7 @@ def taken(
     **more: Any,
 ) -> Advice:
     read = reading.read(organisation.pk, now())
-    crew = reading.crew(read, call_sign)
+    crew = cases.crew(read, call_sign)
     assert crew and crew.case
     case = stated(crew.case, {"needs": []}, read)
     shown = presenters.as_json(read.advise(case))
@@ -170,13 +171,13 @@ def test_an_accepted_place_counts_as_a_commitment_at_once(knowing: Organisation)
 def test_a_crew_is_not_sent_elsewhere_by_its_own_coming(knowing: Organisation) -> None:
     on_scene(knowing)
     read = reading.read(knowing.pk, now())
-    crew = reading.crew(read, "A1")
+    crew = cases.crew(read, "A1")
     assert crew and crew.case
     before = read.advise(crew.case)
 
     taken(knowing)
     again = reading.read(knowing.pk, now())
-    after = again.advise(reading.with_standing(crew.case, None))
+    after = again.advise(cases.with_standing(crew.case, None))
 
     assert [round(option.total or 0, 1) for option in after.options] == [
         round(option.total or 0, 1) for option in before.options
@@ -579,10 +580,10 @@ def test_one_crew_that_cannot_be_looked_at_does_not_hide_the_others(
     diverted(knowing, "TVH01", monkeypatch)
     look_at = sweep.crew_at
 
-    def failing(read: Any, row: int, call_sign: str) -> Any:
-        if call_sign == "A1":
+    def failing(read: Any, row: int) -> Any:
+        if read.situation.assignments.call_sign[row] == "A1":
             raise RuntimeError("something of this crew")
-        return look_at(read, row, call_sign)
+        return look_at(read, row)
 
     monkeypatch.setattr(sweep, "crew_at", failing)
 
@@ -702,3 +703,75 @@ def test_a_crew_that_is_turned_on_its_way_counts_where_it_goes_now(
 def loads(read: reading.Reading) -> dict[str, int]:
     seen = picture(read.situation, read.forecast(), read.rules, read.policy.engine)
     return {code: int(seen.load[read.rules.row_of[code]]) for code in ("TVH01", "TVH02")}
+
+
+def a_call(organisation: Organisation, incident: str, place: tuple[float, float]) -> None:
+    """The control room says where an incident is."""
+    latitude, longitude = place
+    call = CallEvent(
+        message_id=f"{incident}/call",
+        occurred_at=now() - timedelta(minutes=40),
+        incident=incident,
+        status=CallStatus.CALL_CONNECT,
+        latitude=latitude,
+        longitude=longitude,
+    )
+    store(Source.objects.get(organisation=organisation, kind="cad"), native.dump([call]), at=now())
+    while inbox.process(now):
+        pass
+
+
+def seen_at(organisation: Organisation, call_sign: str, ago: float, place: tuple[float, float]) -> None:
+    latitude, longitude = place
+    when = now() - timedelta(minutes=ago)
+    seen = Position(call_sign=call_sign, occurred_at=when, latitude=latitude, longitude=longitude)
+    store(Source.objects.get(organisation=organisation, kind="positions"), native.dump([seen]), at=now())
+    while inbox.process(now):
+        pass
+
+
+def a_crew(organisation: Organisation, *statuses: str) -> cases.Crew:
+    for place, status in enumerate(statuses):
+        says(organisation, status, 60 - 10 * place)
+    found = cases.crew(reading.read(organisation.pk, now()), "A1")
+    assert found
+    return found
+
+
+FAR_AWAY = (52.3, -1.7)
+
+
+def test_a_crew_at_scene_whose_position_is_old_is_advised_from_the_scene(knowing: Organisation) -> None:
+    a_call(knowing, "JA1", NEAR_MILLBROOK)
+    seen_at(knowing, "A1", 50, FAR_AWAY)
+
+    case = a_crew(knowing, "allocated", "mobile", "at_scene").case
+
+    assert case and tuple(case.position) == NEAR_MILLBROOK
+    assert case.position_from is PositionSource.SCENE
+    answer = reading.read(knowing.pk, now()).advise(case)
+    assert answer.verdict is not Verdict.ABSTAINED
+    assert any(each.name.startswith("Place of the scene") and each.age_minutes for each in answer.inputs)
+
+
+def test_a_position_that_is_fresh_goes_before_the_scene(knowing: Organisation) -> None:
+    a_call(knowing, "JA1", NEAR_MILLBROOK)
+    seen_at(knowing, "A1", 1, FAR_AWAY)
+
+    case = a_crew(knowing, "allocated", "mobile", "at_scene").case
+
+    assert case and tuple(case.position) == FAR_AWAY and case.position_from is PositionSource.VEHICLE
+
+
+def test_a_crew_that_has_left_and_whose_position_is_old_gets_no_recommendation(
+    knowing: Organisation,
+) -> None:
+    a_call(knowing, "JA1", NEAR_MILLBROOK)
+    seen_at(knowing, "A1", 50, FAR_AWAY)
+
+    case = a_crew(knowing, "allocated", "mobile", "at_scene", "left_scene").case
+
+    assert case and case.position_from is PositionSource.SCENE_LEFT
+    answer = reading.read(knowing.pk, now()).advise(case)
+    assert answer.verdict is Verdict.ABSTAINED
+    assert "the crew left the scene" in answer.why

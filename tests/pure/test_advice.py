@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from clearway.domain.ambulance.destinations import PositionSource
 from clearway.domain.ambulance.diverts import Cover, Divert, DivertKind
 from clearway.domain.ambulance.words import Category, Need
 from clearway.engine.ambulance.advice import Advice, AdvicePolicy, Verdict, advise, advise_together
@@ -67,6 +68,28 @@ def test_stale_inputs_mean_that_nothing_is_recommended():
     assert (advice.verdict, advice.chosen) == (Verdict.ABSTAINED, "A")
     assert advice.why.startswith("Cannot recommend: the control room feed cad is 14 min old")
     assert all(option.total is None for option in advice.options)
+
+
+def test_nothing_is_recommended_from_where_a_crew_was_too_long_ago():
+    was = NOON.timestamp() - 40 * 60
+    minutes, wait = [10.0, 12.0, 60.0, 60.0], [300.0, 5.0, 30.0, 30.0]
+
+    driving = asked(minutes, wait, position_from=PositionSource.VEHICLE, position_at=was)
+    at_scene = asked(minutes, wait, position_from=PositionSource.SCENE, position_at=was)
+
+    assert (driving.verdict, driving.chosen) == (Verdict.ABSTAINED, "A")
+    assert driving.why.startswith("Cannot recommend: the crew's position is 40 min old")
+    assert (at_scene.verdict, at_scene.chosen) == (Verdict.ADVISED, "B")
+    assert [round(each.age_minutes) for each in at_scene.inputs if "scene" in each.name] == [40]
+
+
+def test_a_rule_that_leaves_one_place_cannot_say_which_is_in_reach_of_a_lost_crew():
+    was = {"position_from": PositionSource.SCENE_LEFT, "position_at": NOON.timestamp() - 40 * 60}
+
+    advice = asked([10, 12, 60, 60], [20] * 4, needs=frozenset({Need.SEPSIS}), **was)
+
+    assert advice.verdict is Verdict.ABSTAINED
+    assert "the crew left the scene 40 min ago" in advice.why
 
 
 def test_the_delay_for_others_counts():

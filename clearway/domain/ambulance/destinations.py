@@ -6,6 +6,7 @@ number of minutes ranks it away. A role or a place that nobody has confirmed is 
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any, TypeVar
 
 from ..shared.geography import Point
@@ -17,6 +18,20 @@ NOT_SAID = float("nan")
 T = TypeVar("T")
 
 
+class PositionSource(StrEnum):
+    """Who says where a journey begins."""
+
+    SAID = "said"  # whoever asks
+    VEHICLE = "vehicle"  # the newest fix of the crew's vehicle
+    SCENE = "scene"  # the crew is there, or has yet to arrive: the incident's own place
+    SCENE_LEFT = "scene_left"  # the crew has left it since
+
+    @property
+    def grows_old(self) -> bool:
+        """Where a crew was on its way holds for a few minutes only."""
+        return self in (PositionSource.VEHICLE, PositionSource.SCENE_LEFT)
+
+
 @dataclass(frozen=True, slots=True)
 class Case:
     """One patient who is about to leave scene, as far as the crew has said. No identity.
@@ -25,7 +40,8 @@ class Case:
     position        where the journey begins; home  where the crew is to be again afterwards, if known
     age, news2      None where nobody said
     ready_at        when the crew can leave, seconds since 1970
-    shift_end       of the crew, seconds; NaN where not known; position_at  when it was there, likewise
+    shift_end       of the crew, seconds; NaN where not known
+    position_from   who says so; position_at  from when that is, seconds; NaN where not known
     continuing_care code of the site that treats the patient already (oncology, dialysis, transplant)
     booked_at       code of the site where the birth is booked
     refused         codes of sites that the patient, who may decide, refuses
@@ -43,6 +59,7 @@ class Case:
     vehicle: ResourceKind | None = None
     shift_end: float = NOT_SAID
     position_at: float = NOT_SAID
+    position_from: PositionSource = PositionSource.SAID
     home: Point | None = None
     continuing_care: str | None = None
     booked_at: str | None = None

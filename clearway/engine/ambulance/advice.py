@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from clearway.domain.ambulance.destinations import Case, DestinationRule
+from clearway.domain.ambulance.destinations import Case, DestinationRule, PositionSource
 from clearway.domain.ambulance.situation import JOB_STATES, UNKNOWN, Situation
 from clearway.domain.ambulance.words import JobState
 
@@ -53,6 +53,12 @@ PART_WORDS = {
     "return": "return and cover",
     "repatriation": "away from home",
     "uncertainty": "uncertainty",
+}
+POSITION_WORDS = {
+    PositionSource.SAID: "Place given",
+    PositionSource.VEHICLE: "Crew's position",
+    PositionSource.SCENE: "Place of the scene, as the crew said it was there",
+    PositionSource.SCENE_LEFT: "Place of the scene, which the crew has left",
 }
 NAMED = 4  # places in a sentence; more are counted
 
@@ -309,7 +315,7 @@ class _Words:
             return self._why_advised()
         chosen = self._name(self.ranking.chosen)
         if self.ranking.verdict is Verdict.ABSTAINED:
-            why = self.seen.cannot or f"nothing is known of waits at {self._name(self.ranking.nearest)}"
+            why = self.ranking.cannot or f"nothing is known of waits at {self._name(self.ranking.nearest)}"
             return f"Cannot recommend: {why}. Nearest appropriate: {chosen}."
         if self.ranking.verdict is Verdict.BY_RULE:
             return f"{self._rule_words()}: {chosen} is the only place that may be considered."
@@ -545,7 +551,9 @@ class _Words:
             Input("Forecast", (now - seen.forecast.at) / MINUTE),
         ]
         if not np.isnan(self.case.position_at):
-            inputs.append(Input("Crew's position", (now - self.case.position_at) / MINUTE))
+            inputs.append(
+                Input(POSITION_WORDS[self.case.position_from], (now - self.case.position_at) / MINUTE)
+            )
         site = int(seen.site[self.ranking.chosen]) if self.ranking.chosen >= 0 else -1
         if site >= 0:
             said = seen.situation.reports.said_at[site]

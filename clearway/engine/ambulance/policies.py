@@ -35,7 +35,15 @@ def advice_policy(policies: ByName) -> AdvicePolicy:
     return replace(
         AdvicePolicy(weights=weights, eligibility=EligibilityPolicy(**bars), freshness=_freshness(policies)),
         **_only(
-            values, "noise", "hysteresis", "agreed", "cover_km", "emergency_share", "stale_after", "likely"
+            values,
+            "noise",
+            "hysteresis",
+            "agreed",
+            "cover_km",
+            "emergency_share",
+            "stale_after",
+            "position_stale_after",
+            "likely",
         ),
     )
 

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from clearway.domain.ambulance.destinations import Case
+from clearway.domain.ambulance.destinations import Case, PositionSource
 from clearway.domain.ambulance.situation import AVAILABILITIES, JOB_STATES, KINDS, UNKNOWN, Situation
 from clearway.domain.ambulance.words import Availability, JobState, JobStatus
 from clearway.domain.shared.freshness import FreshnessPolicy
@@ -65,6 +65,7 @@ class AdvicePolicy:
     cover_km    around the crew's area: the fewer free crews there are, the more its return counts
     emergency_share  share of the normal driving time for patients whom a rule for time-critical needs holds
     stale_after the forecast is too old to rank by
+    position_stale_after  where a crew was is too old to rank by, unless it is at the scene
     likely      share of calls that an alternative must accept to be the answer and not only an option
     options     how many are explained
     """
@@ -78,6 +79,7 @@ class AdvicePolicy:
     cover_km: float = 20.0
     emergency_share: float = 0.85
     stale_after: float = 10.0
+    position_stale_after: float = 15.0
     likely: float = 0.5
     options: int = 3
 
@@ -177,6 +179,7 @@ class Ranking:
                   lowest is the answer; inf for what is an option and no answer
     agreed        (n,) departments that agreed to receive this patient, whom a nearer one turns away
     chosen        row of the answer, -1 for nowhere; nearest likewise, of those that may be considered
+    cannot        why it is not ranked, "" where it is or the rules leave one place
     wait_*        forecast handover wait at arrival, NaN where there is none
     """
 
@@ -192,6 +195,7 @@ class Ranking:
     chosen: int
     nearest: int
     verdict: Verdict
+    cannot: str
     wait_mean: Column
     wait_low: Column
     wait_high: Column
@@ -236,7 +240,9 @@ def rank(case: Case, seen: Picture, journeys: Journeys, origin: int = 0) -> Rank
         decision[standing] -= policy.hysteresis
     agreed = _agreed(allowed, seen, travels, nearest)
     decision[agreed] -= policy.agreed
-    chosen, verdict = _choice(seen, ok, department, cost, decision, nearest)
+    lost = position_too_old(case, seen.situation.at, policy)
+    cannot = lost or seen.cannot
+    chosen, verdict = _choice(cannot, bool(lost), ok, cost, decision, nearest)
     return Ranking(
         case,
         travels,
@@ -250,6 +256,7 @@ def rank(case: Case, seen: Picture, journeys: Journeys, origin: int = 0) -> Rank
         chosen,
         nearest,
         verdict,
+        cannot if verdict is Verdict.ABSTAINED else "",
         mean,
         low,
         high,
@@ -325,14 +332,24 @@ def _lowest(column: Column, among: Mask) -> int:
     return int(np.where(among, column, np.inf).argmin()) if among.any() else -1
 
 
+def position_too_old(case: Case, now: float, policy: AdvicePolicy) -> str:
+    """Why nothing can rest on where the crew was last known to be, "" if it can."""
+    age = (now - case.position_at) / MINUTE
+    if not case.position_from.grows_old or not age > policy.position_stale_after:
+        return ""
+    if case.position_from is PositionSource.VEHICLE:
+        return f"the crew's position is {age:.0f} min old and it is not at a scene whose place is known"
+    return f"the crew left the scene {age:.0f} min ago and no position has come since"
+
+
 def _choice(
-    seen: Picture, ok: Mask, department: Mask, cost: Column, decision: Column, nearest: int
+    cannot: str, is_lost: bool, ok: Mask, cost: Column, decision: Column, nearest: int
 ) -> tuple[int, Verdict]:
     if nearest < 0:
         return -1, Verdict.NOWHERE
-    if int(ok.sum()) == 1:
+    if int(ok.sum()) == 1 and not is_lost:  # which place is in reach rests on where the crew is, too
         return nearest, Verdict.BY_RULE
-    if seen.cannot or not np.isfinite(cost[nearest]):
+    if cannot or not np.isfinite(cost[nearest]):
         return nearest, Verdict.ABSTAINED
     chosen = _lowest(decision, ok)
     noise = chosen == nearest and bool((cost[np.isfinite(decision)] < cost[nearest]).any())
@@ -513,7 +530,7 @@ def _replaced(each: Ranking, **changes: object) -> Ranking:
 def inputs_hash(ranking: Ranking, seen: Picture) -> str:
     """32 hex digits of everything that the answer rests on: the same inputs, the same digits."""
     case = ranking.case
-    words = (*_said(case), seen.situation.at, ENGINE_VERSION, _plain(seen.policy))
+    words = (*_said(case), ranking.cannot, seen.situation.at, ENGINE_VERSION, _plain(seen.policy))
     digest = hashlib.blake2b(repr(words).encode(), digest_size=16)
     for column in (ranking.travel, ranking.wait_mean, ranking.wait_high, ranking.eligible.bar, seen.load):
         digest.update(column.tobytes())
@@ -537,5 +554,6 @@ def _said(case: Case) -> tuple[object, ...]:
     sets = (sorted(case.needs), sorted(case.refused))
     return (
         *(case.key, tuple(case.position), case.ready_at, case.age, case.news2, case.vehicle),
-        *(case.home and tuple(case.home), case.continuing_care, case.booked_at, case.standing, *sets),
+        *(case.position_from, case.home and tuple(case.home)),
+        *(case.continuing_care, case.booked_at, case.standing, *sets),
     )

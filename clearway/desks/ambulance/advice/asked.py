@@ -8,7 +8,8 @@ from clearway.domain.ambulance.destinations import Case
 from clearway.domain.ambulance.words import Need
 from clearway.domain.shared.geography import Point
 
-from .reading import Reading, crew
+from .cases import crew
+from .reading import Reading
 
 FIELDS: Mapping[str, str] = {
     "call_sign": "text: a crew on a job; its place, age of the patient and category then come from the feeds",

@@ -1,7 +1,7 @@
 """Everything that one asking for advice reads: situation, forecast, rules, policy, roads."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime
 from functools import lru_cache, reduce
 from typing import Any
@@ -10,11 +10,10 @@ from django.db import connection
 
 from clearway.core.layout.times import local
 from clearway.core.organisation.models import Organisation, PolicyVersion, Site
-from clearway.core.organisation.queries import policies, policies_named, site_by_code
-from clearway.domain.ambulance.destinations import DIRECTORY, KIND_PREFIX, NOT_SAID, RULE_PREFIX, Case
-from clearway.domain.ambulance.situation import CATEGORIES, KINDS, UNKNOWN, Situation
+from clearway.core.organisation.queries import policies, policies_named
+from clearway.domain.ambulance.destinations import DIRECTORY, KIND_PREFIX, RULE_PREFIX, Case
+from clearway.domain.ambulance.situation import Situation
 from clearway.domain.shared import region
-from clearway.domain.shared.geography import Point
 from clearway.engine.ambulance.advice import Advice, advise, advise_together, journeys_of, leave_out
 from clearway.engine.ambulance.eligibility import Rulebook
 from clearway.engine.ambulance.forecast import Forecast, ForecastPolicy, History, forecast
@@ -26,8 +25,6 @@ from clearway.engine.ambulance.travel import Network
 from .. import situation as situations
 from ..forecast import queries as forecasts
 from ..forecast.policy import NAMES, policies_from
-from ..incidents import queries as incidents
-from ..resources import queries as resources
 from ..travel.network import network
 
 
@@ -168,69 +165,3 @@ def _policy(row: PolicyVersion) -> region.Policy:
         mark=region.Mark(row.mark),
         values=row.values,
     )
-
-
-@dataclass(frozen=True, slots=True)
-class Crew:
-    """One crew on a job, as the situation has it, and what is known of its patient before anybody asks.
-
-    row  of its assignment in the situation
-    """
-
-    row: int
-    assignment: str
-    incident: str
-    call_sign: str
-    case: Case | None
-
-
-def crew(reading: Reading, call_sign: str) -> Crew | None:
-    """The crew of this call sign and its open job; None when it has none. At most three queries."""
-    table, resources_ = reading.situation.assignments, reading.situation.resources
-    if call_sign not in resources_.call_sign:
-        return None
-    row = int(resources_.assignment[resources_.call_sign.index(call_sign)])
-    return None if row == UNKNOWN else crew_at(reading, row, table.call_sign[row])
-
-
-def crew_at(reading: Reading, row: int, call_sign: str) -> Crew:
-    """The crew of one assignment."""
-    table = reading.situation.assignments
-    return Crew(row, table.key[row], table.incident[row], call_sign, _case(reading, row, call_sign))
-
-
-def _case(reading: Reading, row: int, call_sign: str) -> Case | None:
-    """What the feeds say of the case; None where nobody knows where it is."""
-    table, seen = reading.situation.assignments, reading.situation.resources
-    scene = incidents.scene(reading.organisation_id, table.incident[row])
-    place = seen.call_sign.index(call_sign)
-    here = Point(float(seen.latitude[place]), float(seen.longitude[place]))
-    is_here = here.latitude == here.latitude
-    position = here if is_here else scene.position if scene else None
-    if position is None:
-        return None
-    return Case(
-        key=table.key[row],
-        position=position,
-        ready_at=reading.situation.at,
-        call_sign=call_sign,
-        age=scene.age if scene else None,
-        category=None if table.category[row] == UNKNOWN else CATEGORIES[table.category[row]],
-        vehicle=None if table.kind[row] == UNKNOWN else KINDS[table.kind[row]],
-        shift_end=float(seen.shift_end[place]),
-        position_at=float(seen.position_at[place]) if is_here else NOT_SAID,
-        home=_home(reading.organisation_id, call_sign),
-    )
-
-
-def _home(organisation_id: int, call_sign: str) -> Point | None:
-    standing = resources.by_call_sign(organisation_id, [call_sign]).get(call_sign)
-    if standing is None or not standing.station:
-        return None
-    station = site_by_code(organisation_id).get(standing.station)
-    return Point(station.latitude, station.longitude) if station else None
-
-
-def with_standing(case: Case, code: str | None) -> Case:
-    """The case with an answer that stands."""
-    return replace(case, standing=code)

@@ -16,11 +16,11 @@ from clearway.engine.ambulance.eligibility import Bar
 
 from . import actions, queries
 from .asked import WrongField, stated
+from .cases import BEFORE_LEAVING, crew_at, with_standing
 from .models import Advice
 from .presenters import OLDEST_SECONDS, as_json
-from .reading import Reading, crew_at, read, with_standing
+from .reading import Reading, read
 
-BEFORE_LEAVING = (JobState.ALLOCATED, JobState.MOBILE, JobState.AT_RVP, JobState.ON_SCENE)
 FIRM = (Verdict.ADVISED, Verdict.NEAREST, Verdict.BY_RULE)
 # Bars that rest on minutes or counts: with stale inputs they are not announced.
 MEASURED = {bar.name.lower() for bar in (Bar.TOO_FAR, Bar.TOO_FAR_FOR_RULE, Bar.SCORE_LIMIT, Bar.AT_CAP)}
@@ -126,7 +126,7 @@ def _crew(reading: Reading, standing: Advice, row: int) -> _Crew | None:
     place = reading.rules.row_of.get(standing.taken)
     if place is not None and not reading.rules.places.is_department[place]:
         return None  # an alternative has accepted by telephone: only people take that back
-    known = crew_at(reading, row, standing.call_sign).case
+    known = crew_at(reading, row).case
     if known is None:
         return None
     try:

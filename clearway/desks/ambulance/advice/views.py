@@ -19,7 +19,7 @@ from clearway.domain.shared.identity import holds_nhs_number
 from clearway.engine.ambulance.advice import journeys_of
 from clearway.engine.ambulance.eligibility import Bar, eligible
 
-from . import actions, lines, presenters, queries, reading, words
+from . import actions, cases, lines, presenters, queries, reading, words
 from .asked import WrongField, stated
 from .models import Advice, Call, CrewMessage
 
@@ -55,7 +55,7 @@ def crew(request: Request, call_sign: str) -> HttpResponse:
 def _page(
     request: Request,
     read: reading.Reading,
-    found: reading.Crew,
+    found: cases.Crew,
     given: Any,
     error: str = "",
     status: int = 200,
@@ -70,7 +70,7 @@ def _page(
         try:
             case = stated(found.case, typed, read)
             if standing is not None:
-                case = reading.with_standing(case, standing.taken)
+                case = cases.with_standing(case, standing.taken)
             answer = read.advise(case)
         except WrongField as wrong:
             problem, status = problem or str(wrong), 422
@@ -102,7 +102,7 @@ def _page(
     return response
 
 
-def _age(typed: Mapping[str, Any], found: reading.Crew) -> Any:
+def _age(typed: Mapping[str, Any], found: cases.Crew) -> Any:
     """As somebody said it, 0 for an infant, or else as the feeds have it."""
     if typed.get("age") is not None:
         return typed["age"]
@@ -122,9 +122,9 @@ def _given(given: Any, standing: Advice | None) -> dict[str, Any]:
     }
 
 
-def _found(request: Request, call_sign: str) -> tuple[reading.Reading, reading.Crew]:
+def _found(request: Request, call_sign: str) -> tuple[reading.Reading, cases.Crew]:
     read = reading.read(request.organisation.pk, request.at)
-    found = reading.crew(read, call_sign)
+    found = cases.crew(read, call_sign)
     if found is None:
         raise Http404
     return read, found

@@ -82,9 +82,10 @@ class Scene:
     age: int | None
 
 
-def scene(organisation_id: int, key: str) -> Scene | None:
-    """What is known of one incident; None when no call speaks of it. One query."""
-    found = Incident.objects.filter(organisation_id=organisation_id, key=key)
-    for latitude, longitude, age in found.values_list("latitude", "longitude", "patient_age"):
-        return Scene(None if latitude is None or longitude is None else Point(latitude, longitude), age)
-    return None
+def scenes_said(organisation_id: int, keys: Collection[str]) -> dict[str, Scene]:
+    """What is known of each of these incidents, for those that a call speaks of. One query."""
+    found = Incident.objects.filter(organisation_id=organisation_id, key__in=keys)
+    return {
+        key: Scene(None if latitude is None or longitude is None else Point(latitude, longitude), age)
+        for key, latitude, longitude, age in found.values_list("key", "latitude", "longitude", "patient_age")
+    }
