@@ -35,7 +35,8 @@ REVOKE UPDATE, DELETE ON core_action, core_seal, core_decision, ambulance_fact, 
 REVOKE INSERT, UPDATE, DELETE ON core_legalhold FROM {postgres.WEB};
 GRANT SELECT ON core_source, core_organisation, core_heartbeat, django_migrations TO {postgres.INGEST};
 GRANT EXECUTE ON FUNCTION clearway_add_partition, clearway_detach_partition, clearway_drop_detached,
-    clearway_forget_facts, clearway_forget_positions TO {postgres.WEB};
+    clearway_forget_facts, clearway_forget_positions, clearway_forget_reports, clearway_forget_advice,
+    clearway_forget_diverts TO {postgres.WEB};
 GRANT SELECT, INSERT ON core_batch TO {postgres.INGEST};
 GRANT USAGE ON SEQUENCE core_batch_id_seq TO {postgres.INGEST};
 """

@@ -9,7 +9,7 @@ from clearway.core.retention.queries import Due
 from clearway.core.retention.shelves import SHELVES
 from clearway.desks.ambulance import retention as ambulance
 
-ALL = (*SHELVES, ambulance.SNAPSHOTS)
+ALL = (*SHELVES, *ambulance.SHELVES)
 
 
 def due(at: datetime) -> list[Due]:

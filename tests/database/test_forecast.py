@@ -1,7 +1,6 @@
 """Forecasts are kept, scored once the vehicles have handed over, and judged; warnings keep their record."""
 
 import math
-from datetime import timedelta
 
 import pytest
 
@@ -69,15 +68,6 @@ def test_nothing_is_kept_while_the_control_room_is_not_heard(valley: Organisatio
     deliver(cad, conveyance("TVH01"), known=61)
 
     follow(valley, 61 + 24 * 60)
-
-    assert not Kept.objects.exists()
-
-
-def test_what_is_old_is_let_go(valley: Organisation, cad: Source) -> None:
-    deliver(cad, conveyance("TVH01"), known=61)
-    follow(valley, 61)
-
-    actions.forget(valley.pk, at(62))
 
     assert not Kept.objects.exists()
 
@@ -162,18 +152,6 @@ def test_a_liaison_officer_sees_the_own_hospital_alone(valley: Organisation, cad
 
     assert 'id="forecast-TVH01"' in page
     assert 'id="forecast-TVH02"' not in page
-
-
-def test_old_forecasts_are_let_go_when_methods_are_settled(valley: Organisation, cad: Source) -> None:
-    deliver(cad, conveyance("TVH01"), known=61)
-    follow(valley, 61)
-    Kept.objects.update(made_at=at(61) - timedelta(days=36))
-    Standing.objects.update(settled_at=at(-120))
-    deliver(cad, conveyance("TVH02", start=60, until="allocated", incident="9"), known=70)
-
-    follow(valley, 70)
-
-    assert not Kept.objects.filter(made_at__lt=at(61)).exists()
 
 
 def test_the_coming_days_say_that_there_are_too_few(valley: Organisation, cad: Source) -> None:

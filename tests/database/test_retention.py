@@ -1,15 +1,17 @@
 """What is past its period goes, what is inside it or held stays, and what is left still adds up.
 
 The invented region keeps facts 1100 days, message keys 240, quarantine 220, batches 210, snapshots 200 and
-positions 45, as regions/test-valley/policies.toml says.
+positions 45, as regions/test-valley/policies.toml says; advice 950, diverts 900, hospital reports 800.
 """
 
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 import pytest
 from django.db import IntegrityError, connection, transaction
+from django.db.models import Model
 
 from clearway.cli import main
 from clearway.core.audit.actions import Actor
@@ -21,12 +23,17 @@ from clearway.core.organisation.models import Organisation, PolicyVersion
 from clearway.core.retention import actions as holds
 from clearway.core.retention.shelves import SHELVES
 from clearway.core.worklist.models import Task
+from clearway.desks.ambulance.advice.models import Advice, Call, CrewLink, CrewMessage
+from clearway.desks.ambulance.diverts.models import Divert, Step
 from clearway.desks.ambulance.facts.models import Fact
+from clearway.desks.ambulance.forecast.models import Kept, Passing, Warned
 from clearway.desks.ambulance.incidents.models import Assignment, Identity, Incident
 from clearway.desks.ambulance.liaison import queries as liaison
+from clearway.desks.ambulance.liaison.models import HospitalState
 from clearway.desks.ambulance.quality.models import Finding
 from clearway.desks.ambulance.resources.models import Position, Resource
 from clearway.desks.ambulance.snapshots.models import Snapshot
+from clearway.desks.ambulance.travel.models import RoadDisruption
 from clearway.domain.ambulance import events
 from clearway.domain.ambulance.events import AvailabilityEvent, CallEvent, JobEvent, Patient
 from clearway.domain.ambulance.words import Availability, CallStatus, HospitalMeasure, JobStatus
@@ -462,6 +469,194 @@ def test_a_hold_that_comes_after_detaching_keeps_the_facts_until_it_is_released(
     holds.release_hold(hold.pk, by=BY, at=at)
     retention.forget_all(at, by=BY)
     assert name not in partitions() and not Assignment.objects.exists()
+
+
+def advised(trust: Organisation, given: datetime, ended: datetime | None, **more: Any) -> Advice:
+    """One advice of job "1/A1" that was taken."""
+    return Advice.objects.create(
+        organisation=trust,
+        assignment="1/A1",
+        call_sign="A1",
+        given_at=given,
+        given_by="flow",
+        said={},
+        shown={},
+        state="accepted",
+        taken="TVH01",
+        taken_name="One",
+        ended_at=ended,
+        **more,
+    )
+
+
+def an_advice(trust: Organisation) -> None:
+    """Two advices of a job, the second in place of the first, a message and a call: a day apart."""
+    first = advised(trust, MARCH, MARCH + DAY / 2)
+    advised(trust, MARCH + DAY / 2, MARCH + DAY, supersedes=first)
+    CrewMessage.objects.create(
+        organisation=trust, advice=first, call_sign="A1", made_at=MARCH, withdrawn_at=MARCH + DAY / 2
+    )
+    Call.objects.create(
+        organisation=trust,
+        assignment="1/A1",
+        call_sign="A1",
+        code="X",
+        name="X",
+        kind="utc",
+        offered_at=MARCH,
+    )
+
+
+def a_divert(trust: Organisation, state: str = "ended") -> Divert:
+    """One that was proposed in March 2021 and ended a day later."""
+    somebody_there = somebody(f"flow-{state}", "patient_flow_coordinator", trust)
+    divert = Divert.objects.create(
+        organisation=trust,
+        kind="capacity",
+        site="TVH01",
+        to=["TVH02"],
+        covers=["adult_majors"],
+        evidence={},
+        proposed_at=MARCH,
+        proposed_by=somebody_there,
+        state=state,
+        starts_at=MARCH,
+    )
+    for step, at in (("proposed", MARCH), ("started", MARCH), ("ended", MARCH + DAY)):
+        Step.objects.create(divert=divert, step=step, at=at, by=somebody_there)
+    return divert
+
+
+def a_forecast(trust: Organisation) -> None:
+    figures = dict.fromkeys(("mean", "p10", "p50", "p80", "p90", "crps"), 20.0)
+    Kept.objects.create(
+        organisation=trust, site_code="TVH01", made_at=MARCH + DAY, lead_minutes=0, vehicles=1, **figures
+    )
+
+
+def a_warning(trust: Organisation) -> None:
+    limit = {"organisation": trust, "site_code": "TVH01", "limit": 30}
+    Warned.objects.create(within=60, begun_at=MARCH, ended_at=MARCH + DAY, probability=0.9, why="x", **limit)
+
+
+def a_passing(trust: Organisation) -> None:
+    Passing.objects.create(organisation=trust, site_code="TVH01", limit=30, at=MARCH + DAY, is_past=False)
+
+
+def a_closed_road(trust: Organisation) -> None:
+    RoadDisruption.objects.create(
+        organisation=trust,
+        kind="closure",
+        place="A1",
+        latitude=52.0,
+        longitude=-1.0,
+        radius_km=1,
+        extra_minutes=10,
+        starts_at=MARCH,
+        ends_at=MARCH + 90 * DAY,
+        entered_at=MARCH,
+        entered_by="flow",
+        ended_at=MARCH + DAY,
+    )
+
+
+def a_crews_page(trust: Organisation) -> None:
+    CrewLink.objects.create(
+        organisation=trust, call_sign="A1", token_hash="x", made_at=MARCH, made_by="x", ends_at=MARCH + DAY
+    )
+
+
+def a_hospitals_report(trust: Organisation) -> None:
+    month_of_facts("ambulance_fact_202103", "2021-03-01", "2021-04-01")
+    source = Source.objects.get(organisation=trust, kind="hospital")
+    said(source, [events.HospitalEvent("r", MARCH, "TVH01", {HospitalMeasure.BOARDING: 3})], MARCH + DAY)
+
+
+KINDS: dict[str, tuple[Callable[[Organisation], object], int, tuple[type[Model], ...]]] = {
+    "advice": (an_advice, 950, (Advice, CrewMessage, Call)),
+    "diverts": (a_divert, 900, (Divert, Step)),
+    "forecasts": (a_forecast, 60, (Kept,)),
+    "warnings": (a_warning, 420, (Warned,)),
+    "passings": (a_passing, 430, (Passing,)),
+    "road_disruptions": (a_closed_road, 440, (RoadDisruption,)),
+    "crew_links": (a_crews_page, 410, (CrewLink,)),
+    "hospital_reports": (a_hospitals_report, 800, (Fact, HospitalState)),
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_the_desk_decided_by_goes_with_its_own_period_and_not_a_day_before(
+    kind: str, valley: Organisation, capsys: pytest.CaptureFixture[str]
+) -> None:
+    make, days, models = KINDS[kind]
+    make(valley)
+    over = MARCH + DAY + days * DAY
+    assert kind not in what_goes(over - DAY / 2)
+    announced = what_goes(over + DAY / 2)[kind]
+
+    retention.forget_all(over - DAY / 2, by=BY)
+    assert all(model._default_manager.exists() for model in models)
+    retention.forget_all(over + DAY / 2, by=BY)
+
+    assert not any(model._default_manager.exists() for model in models)
+    assert went()[kind] == announced == 1
+    assert verified(capsys) == 0
+
+
+@pytest.mark.promise("R8")
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("began", [-1, 0.9])
+def test_what_the_desk_decided_by_stays_while_any_of_it_is_held(
+    kind: str, began: float, valley: Organisation
+) -> None:
+    """A hold on the first hours or on the last keeps what lasted from one to the other."""
+    make, _, models = KINDS[kind]
+    make(valley)
+    lasts = kind not in ("forecasts", "passings", "hospital_reports")  # these happened at one instant
+    start = MARCH + (began if lasts else 0.9) * DAY
+    at = MARCH + 1050 * DAY
+    hold = holds.place_hold(valley, "Inquest", start, start + 1.1 * DAY, by=BY, at=at)
+
+    retention.forget_all(at, by=BY)
+
+    assert all(model._default_manager.exists() for model in models)
+    assert {each.of: each.held for each in retention.due(at)}[kind] == 1
+    holds.release_hold(hold.pk, by=BY, at=at)
+    retention.forget_all(at, by=BY)
+    assert not any(model._default_manager.exists() for model in models)
+
+
+def test_what_is_not_over_stays_however_old(valley: Organisation) -> None:
+    advised(valley, MARCH, MARCH + DAY)
+    advised(valley, MARCH + DAY, None)  # it stands, so the job's first one stays too
+    a_divert(valley, state="active")
+    Passing.objects.create(organisation=valley, site_code="TVH01", limit=30, at=MARCH)
+    Warned.objects.create(
+        organisation=valley, site_code="TVH01", limit=30, within=60, begun_at=MARCH, probability=0.9, why="x"
+    )
+
+    retention.forget_all(MARCH + 2000 * DAY, by=BY)
+
+    assert [model._default_manager.count() for model in (Advice, Divert, Step, Passing, Warned)] == [
+        2,
+        1,
+        3,
+        1,
+        1,
+    ]
+
+
+@pytest.mark.promise("S7")
+def test_the_database_lets_no_young_advice_or_divert_go_and_no_step_alone(valley: Organisation) -> None:
+    an_advice(valley)
+    divert = a_divert(valley)
+    a_hospitals_report(valley)
+
+    for kind in ("advice", "diverts", "reports"):
+        forget = f"SELECT * FROM clearway_forget_{kind}({valley.pk}, '{datetime.now(UTC)}', 10)"
+        assert "too young" in refusal(forget)
+    assert "insert-only" in refusal(f"DELETE FROM ambulance_divert_step WHERE divert_id = {divert.pk}")
+    assert Advice.objects.count() == 2 and Step.objects.count() == 3
 
 
 def test_nothing_that_goes_by_itself_is_audit_or_decision() -> None:

@@ -34,15 +34,20 @@ def forget(
         "most": most,
     }
     with connection.cursor() as cursor:
-        cursor.execute(
-            f"DELETE FROM {shelf.table} WHERE ctid = ANY (ARRAY("
-            f"SELECT t.ctid FROM {queries.past(shelf)} LIMIT %(most)s FOR UPDATE SKIP LOCKED))",
-            values,
-        )
-        gone = int(cursor.rowcount)
+        cursor.execute(_removal(shelf), values)
+        gone = int(cursor.fetchone()[0]) if shelf.remover else int(cursor.rowcount)
     if gone:
         record(organisation.pk, shelf.of, {"rows": gone, "before": before.isoformat()}, by=by, at=at)
     return gone
+
+
+def _removal(shelf: Shelf) -> str:
+    if shelf.remover:
+        return f"SELECT {shelf.remover}(%(organisation)s, %(before)s, %(most)s)"
+    return (
+        f"DELETE FROM {shelf.table} WHERE ctid = ANY (ARRAY("
+        f"SELECT t.ctid FROM {queries.past(shelf)} LIMIT %(most)s FOR UPDATE SKIP LOCKED))"
+    )
 
 
 def record(organisation_id: int, of: str, detail: dict[str, object], *, by: Actor, at: datetime) -> None:

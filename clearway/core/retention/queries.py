@@ -21,7 +21,7 @@ KEY_MARGIN = timedelta(days=1)  # keys stay so much longer than messages of thei
 _HELD = """EXISTS (
     SELECT FROM core_legalhold h
     WHERE h.organisation_id = %(organisation)s AND h.released_at IS NULL
-        AND t.{time} >= h.known_from AND (h.known_until IS NULL OR t.{time} < h.known_until)
+        AND {last} >= h.known_from AND (h.known_until IS NULL OR {first} < h.known_until)
 )"""
 
 
@@ -76,12 +76,17 @@ def last_to_go(shelf: Shelf, before: datetime) -> datetime:
     return before - KEY_MARGIN if shelf is MESSAGE_KEYS else before
 
 
+def _held(shelf: Shelf) -> str:
+    """SQL: whether a row of the shelf, as `t`, is under a hold."""
+    if not shelf.since:
+        return _HELD.format(first=shelf.time, last=shelf.time)
+    first, last = (f"{which}({shelf.since}, {shelf.time})" for which in ("LEAST", "GREATEST"))
+    return _HELD.format(first=first, last=last)
+
+
 def past(shelf: Shelf) -> str:
     """SQL: the rows of a shelf, as `t`, that are past their period and under no hold."""
-    return (
-        f"{shelf.table} t WHERE {shelf.where} AND t.{shelf.time} < %(before)s"
-        f" AND NOT {_HELD.format(time=shelf.time)}"
-    )
+    return f"{shelf.table} t WHERE {shelf.where} AND {shelf.time} < %(before)s AND NOT {_held(shelf)}"
 
 
 def due(organisation: Organisation, shelves: Collection[Shelf], at: datetime) -> list[Due]:
@@ -95,11 +100,10 @@ def due(organisation: Organisation, shelves: Collection[Shelf], at: datetime) ->
 def _due(organisation: Organisation, shelf: Shelf, before: datetime | None) -> Due:
     if before is None:
         return Due(organisation.slug, shelf.of, None)
-    held = f"count(*) FILTER (WHERE {_HELD.format(time=shelf.time)})"
+    held = f"count(*) FILTER (WHERE {_held(shelf)})"
     with connection.cursor() as cursor:
         cursor.execute(
-            f"SELECT count(*), {held} FROM {shelf.table} t"
-            f" WHERE {shelf.where} AND t.{shelf.time} < %(before)s",
+            f"SELECT count(*), {held} FROM {shelf.table} t WHERE {shelf.where} AND {shelf.time} < %(before)s",
             {"organisation": organisation.pk, "before": last_to_go(shelf, before)},
         )
         rows, kept = cursor.fetchone()

@@ -15,25 +15,31 @@ class Shelf:
     """Rows of one table that go when their period is over.
 
     of     the name of the period in the policy
-    time   the column that says when the row's period begins
-    where  SQL over the table as `t`: the rows of the organisation %(organisation)s that may go at all
+    table  its name, or a function of the database that answers like one
+    time   SQL over the table as `t`: when the row's period begins
+    where  likewise: the rows of the organisation %(organisation)s that may go at all
+    since  likewise: when what the row stands for began, where that lasted; a hold on any of it keeps the row
+    remover  a function of the database that takes trust, instant and number and lets the rows go, for what
+             lies in several tables or may be deleted by nobody; "" for rows that are simply deleted
     """
 
     of: str
     table: str
     time: str
     where: str
+    since: str = ""
+    remover: str = ""
 
 
-QUARANTINE = Shelf("quarantine", "core_quarantined", "known_at", _OF_THE_TRUST)
+QUARANTINE = Shelf("quarantine", "core_quarantined", "t.known_at", _OF_THE_TRUST)
 BATCHES = Shelf(
-    "batches", "core_batch", "received_at", f"{_OF_THE_TRUST} AND NOT {_OF_POSITIONS} AND {_READ}"
+    "batches", "core_batch", "t.received_at", f"{_OF_THE_TRUST} AND NOT {_OF_POSITIONS} AND {_READ}"
 )
 POSITION_BATCHES = Shelf(
-    "position_batches", "core_batch", "received_at", f"{_OF_THE_TRUST} AND {_OF_POSITIONS} AND {_READ}"
+    "position_batches", "core_batch", "t.received_at", f"{_OF_THE_TRUST} AND {_OF_POSITIONS} AND {_READ}"
 )
-MESSAGE_KEYS = Shelf("message_keys", "core_message", "known_at", _OF_THE_TRUST)
-TASKS = Shelf("tasks", "core_task", "closed_at", "t.organisation_id = %(organisation)s")
+MESSAGE_KEYS = Shelf("message_keys", "core_message", "t.known_at", _OF_THE_TRUST)
+TASKS = Shelf("tasks", "core_task", "t.closed_at", "t.organisation_id = %(organisation)s")
 
 # In this order: a batch may go once none of its lines is in quarantine.
 SHELVES = (QUARANTINE, BATCHES, POSITION_BATCHES, MESSAGE_KEYS, TASKS)

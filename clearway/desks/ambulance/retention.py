@@ -27,10 +27,46 @@ from .liaison import following as liaison
 from .quality import actions as findings
 from .resources import actions as resources
 
-SNAPSHOTS = Shelf("snapshots", "ambulance_snapshot", "at", "t.organisation_id = %(organisation)s")
+_OF_THE_TRUST = "t.organisation_id = %(organisation)s"
+SNAPSHOTS = Shelf("snapshots", "ambulance_snapshot", "t.at", _OF_THE_TRUST)
+# All that was advised, told and rung for one job goes together, once the last of it is past.
+ADVICE = Shelf(
+    "advice",
+    "clearway_advice_until(%(organisation)s, %(before)s)",
+    "t.last_at",
+    "TRUE",
+    since="t.first_at",
+    remover="clearway_forget_advice",
+)
+CREW_LINKS = Shelf("crew_links", "ambulance_crewlink", "t.ends_at", _OF_THE_TRUST, since="t.made_at")
+# What a forecast was worth stands in its row, and goes with it.
+FORECASTS = Shelf("forecasts", "ambulance_forecast", "t.made_at", _OF_THE_TRUST)
+WARNINGS = Shelf("warnings", "ambulance_warning", "t.ended_at", _OF_THE_TRUST, since="t.begun_at")
+PASSINGS = Shelf("passings", "ambulance_passing", "t.at", f"{_OF_THE_TRUST} AND NOT t.is_past")
+ROADS = Shelf(
+    "road_disruptions",
+    "ambulance_roaddisruption",
+    "COALESCE(t.ended_at, t.ends_at)",
+    _OF_THE_TRUST,
+    since="t.entered_at",
+)
+DIVERTS = Shelf(  # with their steps; one that is not over stays, however old
+    "diverts",
+    "clearway_diverts_until(%(organisation)s, %(before)s)",
+    "t.last_at",
+    "TRUE",
+    since="t.first_at",
+    remover="clearway_forget_diverts",
+)
+SHELVES = (SNAPSHOTS, ADVICE, CREW_LINKS, FORECASTS, WARNINGS, PASSINGS, ROADS, DIVERTS)
+# Facts too, which may go before the months they lie in.
+REPORTS = Shelf(
+    "hospital_reports", "ambulance_fact", "t.known_at", f"{_OF_THE_TRUST} AND t.stream ~ '^hospital:'"
+)
 FACTS, POSITIONS = "ambulance_fact", "ambulance_position"
 KIND = {FACTS: "facts", POSITIONS: "positions"}  # table -> name of its period
 STREAMS_AT_ONCE = 500
+REPORTS_AT_ONCE = 5000
 POSITIONS_AT_ONCE = 20_000
 DETACH_PATIENCE = "10min"  # once a month the whole month is read for streams that go on after it
 
@@ -46,8 +82,14 @@ class Piece:
 
 
 def due(at: datetime) -> list[Due]:
-    """What would go of facts and positions. One row a kind, because trusts share the partitions."""
-    return [_due(table, queries.common_cutoff(of, at)) for table, of in KIND.items()]
+    """What would go of facts and positions: one row a kind, because trusts share the partitions.
+
+    Of hospitals' reports, which go by the row, one a trust.
+    """
+    found = [_due(table, queries.common_cutoff(of, at)) for table, of in KIND.items()]
+    for organisation in Organisation.objects.order_by("slug"):
+        found += queries.due(organisation, [REPORTS], at)
+    return found
 
 
 def forget(*, by: Actor, at: datetime) -> bool:
@@ -58,6 +100,7 @@ def forget(*, by: Actor, at: datetime) -> bool:
         or _forget_pieces(FACTS, by, at)
         or _forget_default_positions(by, at)
         or _forget_default_facts(by, at)
+        or _forget_reports(by, at)
     )
 
 
@@ -222,6 +265,31 @@ def _forget_default_of(organisation_id: int, before: datetime, by: Actor, at: da
         detail = {"rows": sum(gone.values()), "streams": len(gone), "before": before.isoformat()}
         core.record(organisation_id, KIND[FACTS], detail, by=by, at=at)
     return len(gone) == STREAMS_AT_ONCE
+
+
+def _forget_reports(by: Actor, at: datetime) -> bool:
+    trusts = Organisation.objects.values_list("pk", flat=True)
+    gone = [_forget_reports_of(trust, by, at) for trust in trusts]
+    return any(rows == REPORTS_AT_ONCE for rows in gone)
+
+
+@transaction.atomic
+def _forget_reports_of(organisation_id: int, by: Actor, at: datetime) -> int:
+    before = queries.cutoff(organisation_id, REPORTS.of, at)
+    if before is None:
+        return 0
+    lock(organisation_id)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT forgotten, facts FROM clearway_forget_reports(%s, %s, %s)",
+            [organisation_id, before, REPORTS_AT_ONCE],
+        )
+        gone = dict(cursor.fetchall())
+    if gone:
+        _follow(organisation_id, gone, at)
+        detail = {"rows": sum(gone.values()), "before": before.isoformat()}
+        core.record(organisation_id, REPORTS.of, detail, by=by, at=at)
+    return sum(gone.values())
 
 
 def _follow(organisation_id: int, streams: Iterable[str], at: datetime) -> None:

@@ -274,7 +274,6 @@ def settle(organisation_id: int, codes: Sequence[str], policies: Policies, at: d
         unique_fields=["organisation", "site_code"],
         update_fields=["method", "widen", "by_hour", "settled_at"],
     )
-    forget(organisation_id, at - timedelta(days=policy.keep_days))
     return True
 
 
@@ -316,10 +315,3 @@ def _by_hour_of_week(organisation_id: int, policies: Policies, at: datetime) -> 
             if count >= LEAST_IN_HOUR:
                 found[code][hour] = round(float(mean), 1)
     return dict(found)
-
-
-def forget(organisation_id: int, before: datetime) -> None:
-    """Let go of forecasts, warnings and passings of before an instant."""
-    Kept.objects.filter(organisation_id=organisation_id, made_at__lt=before).delete()
-    Warned.objects.filter(organisation_id=organisation_id, begun_at__lt=before).delete()
-    Passing.objects.filter(organisation_id=organisation_id, at__lt=before, is_past=False).delete()

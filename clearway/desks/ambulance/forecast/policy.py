@@ -17,7 +17,6 @@ class ScorePolicy:
     """How forecasts are kept and judged (policy handover_forecast).
 
     every_minutes   between two that are kept
-    keep_days       for which they are kept, scored or not
     window_days     that the judgement looks back
     least           vehicles before a site is judged at all
     margin          by which part a simple forecast must be better before it advises
@@ -25,7 +24,6 @@ class ScorePolicy:
     """
 
     every_minutes: float = 10
-    keep_days: float = 35
     window_days: float = 14
     least: int = 200
     margin: float = 0.03

@@ -86,6 +86,13 @@ BEGIN
     END IF;
 END $$;
 
+-- Whether a trust holds anything that lasted from one instant to another, both of them counted.
+CREATE FUNCTION clearway_is_held(trust bigint, first_at timestamptz, last_at timestamptz) RETURNS boolean
+LANGUAGE sql STABLE AS $$
+    SELECT EXISTS (SELECT FROM core_legalhold h WHERE h.organisation_id = trust AND h.released_at IS NULL
+        AND last_at >= h.known_from AND (h.known_until IS NULL OR first_at < h.known_until))
+$$;
+
 -- Whether a trust holds any row of a piece.
 CREATE FUNCTION clearway_has_held(name text) RETURNS boolean LANGUAGE plpgsql AS $$
 DECLARE
@@ -184,6 +191,30 @@ BEGIN
     SELECT gone.stream::text, count(*) FROM gone GROUP BY 1;
 END $$;
 
+-- What hospitals said of themselves before an instant, wherever it lies; what is held stays. Returns each
+-- stream with the facts that went.
+CREATE FUNCTION clearway_forget_reports(trust bigint, before timestamptz, most integer)
+RETURNS TABLE (forgotten text, facts bigint)
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp SET clearway.forgetting = 'facts' AS $$
+BEGIN
+    IF NOT EXISTS (SELECT FROM ambulance_fact f
+            WHERE f.organisation_id = trust AND f.stream ~ '^hospital:' AND f.known_at < before) THEN
+        RETURN;
+    END IF;
+    PERFORM clearway_check_old('ambulance_fact', before);
+    RETURN QUERY WITH chosen AS (
+        SELECT f.known_at, f.id FROM ambulance_fact f
+        WHERE f.organisation_id = trust AND f.stream ~ '^hospital:' AND f.known_at < before
+            AND NOT clearway_is_held(trust, f.known_at, f.known_at)
+        LIMIT most
+    ), gone AS (
+        DELETE FROM ambulance_fact f USING chosen
+        WHERE f.known_at = chosen.known_at AND f.id = chosen.id
+        RETURNING f.stream
+    )
+    SELECT gone.stream::text, count(*) FROM gone GROUP BY 1;
+END $$;
+
 CREATE FUNCTION clearway_forget_positions(before timestamptz, most integer) RETURNS bigint
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 DECLARE
@@ -201,7 +232,7 @@ BEGIN
 END $$;
 
 REVOKE ALL ON FUNCTION clearway_detach_partition, clearway_drop_detached, clearway_forget_facts,
-    clearway_forget_positions FROM PUBLIC;
+    clearway_forget_positions, clearway_forget_reports FROM PUBLIC;
 """
 
 
