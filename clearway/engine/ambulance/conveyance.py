@@ -8,6 +8,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
+from itertools import compress
+from math import isnan
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -19,6 +22,7 @@ from clearway.domain.shared.region import Site
 from .travel import PLAIN, Network
 
 DAY_MINUTES = 1440
+QUARTER = 900.0  # seconds; zones change their offset on the quarter hour at the finest
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,30 +52,26 @@ class Destinations:
     def is_open(self, row: int, arrival: float) -> bool:
         """Whether one of the sites is open at its arrival time, seconds since 1970."""
         opens, closes = float(self.opens[row]), float(self.closes[row])
-        if np.isnan(opens):
+        if isnan(opens):
             return True
         minute = self._civil_minute(arrival)
         return opens <= minute < closes if opens <= closes else minute >= opens or minute < closes
 
     def _civil_minute(self, at: float) -> float:
-        offset = datetime.fromtimestamp(at, UTC).astimezone(self.timezone).utcoffset()
-        return (at + (offset.total_seconds() if offset else 0.0)) / 60 % DAY_MINUTES
+        return (at + _offset(self.timezone, at // QUARTER)) / 60 % DAY_MINUTES
 
     def open_at(self, arrival: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
         """Which of the sites is open at its own arrival time, seconds since 1970, one each."""
         if np.isnan(self.opens).all():
             return np.ones(len(arrival), dtype=bool)
-        offset = datetime.fromtimestamp(float(arrival.min()), UTC).astimezone(self.timezone).utcoffset()
-        seconds = offset.total_seconds() if offset else 0.0
-        minute = (arrival + seconds) / 60 % DAY_MINUTES
+        minute = (arrival + _offset(self.timezone, float(arrival.min()) // QUARTER)) / 60 % DAY_MINUTES
         by_day = (self.opens <= minute) & (minute < self.closes)
         over_midnight = (minute >= self.opens) | (minute < self.closes)
         within = np.where(self.opens <= self.closes, by_day, over_midnight)
         return np.asarray(np.isnan(self.opens) | within)
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
+class Choice(NamedTuple):
     """One possible destination. `row` is its row in the situation's sites."""
 
     row: int
@@ -107,8 +107,8 @@ def nearest_hospital(
     minutes = journeys.minutes[0][rows]
     usable = (rows >= 0) & np.isfinite(minutes) & destinations.open_at(situation.at + minutes * 60)
     of_each = zip(minutes.tolist(), destinations.codes, rows.tolist(), strict=True)
-    ranked = sorted(each for each, yes in zip(of_each, usable.tolist(), strict=True) if yes)
-    return tuple(Choice(row=row, code=code, minutes=took) for took, code, row in ranked)
+    ranked = sorted(compress(of_each, usable.tolist()))
+    return tuple([Choice(row, code, took) for took, code, row in ranked])
 
 
 @lru_cache(maxsize=32)
@@ -116,6 +116,13 @@ def _rows(codes: tuple[str, ...], known: tuple[str, ...]) -> npt.NDArray[np.int6
     """The row of each code among the known ones, -1 for none."""
     place = {code: row for row, code in enumerate(known)}
     return np.array([place.get(code, -1) for code in codes], dtype=np.int64)
+
+
+@lru_cache(maxsize=256)
+def _offset(timezone: ZoneInfo, quarter: float) -> float:
+    """Seconds to add to UTC in a quarter of an hour, counted since 1970."""
+    offset = datetime.fromtimestamp(quarter * QUARTER, UTC).astimezone(timezone).utcoffset()
+    return offset.total_seconds() if offset else 0.0
 
 
 def _clock_minutes(clocks: Iterable[str | None]) -> npt.NDArray[np.float64]:

@@ -3,9 +3,9 @@
 import math
 from dataclasses import dataclass, field
 from enum import IntEnum
-from heapq import nsmallest
 
 import numpy as np
+import numpy.typing as npt
 
 from clearway.domain.ambulance.words import ResourceKind
 from clearway.domain.shared.region import Site
@@ -64,7 +64,7 @@ class Leg:
 class Crew:
     """One crew on one shift. `legs` holds the moves not yet reported as positions, newest last.
 
-    number  in the order of booking on
+    row     in the columns of the fleet, while on duty
     chance  what befalls this crew apart from its patients
     """
 
@@ -76,7 +76,7 @@ class Crew:
     break_from: float
     break_until: float
     chance: Chance
-    number: int = 0
+    row: int = -1
     readiness: Readiness = Readiness.OFF
     on_duty: bool = False
     break_taken: bool = False
@@ -93,21 +93,31 @@ class Crew:
         return self.leg.at(at)
 
 
+START, END, LATITUDE, LONGITUDE, TO_LATITUDE, TO_LONGITUDE = range(6)
+ROOM = 512
+
+
 class Fleet:
-    """The crews that are on duty."""
+    """The crews that are on duty; their legs and readiness in columns, by row in the order of booking on.
+
+    Which of them are near is the most frequent question of the simulator: here it takes one sweep.
+    """
 
     def __init__(self, tracked: bool) -> None:
         self.tracked = tracked  # whether legs are kept for positions; else only the newest is
         self.gone: list[Crew] = []
         self.by_call_sign: dict[str, Crew] = {}
-        self._joined = 0
-        self._by_readiness: dict[Readiness, dict[Crew, None]] = {each: {} for each in Readiness}
+        self._crews: list[Crew] = []  # by row; those who went home too, until room is needed
+        self._legs: npt.NDArray[np.float64] = np.zeros((ROOM, 6))
+        self._readiness: npt.NDArray[np.int8] = np.zeros(ROOM, dtype=np.int8)
 
     def join(self, crew: Crew, at: float) -> None:
         """Put a crew on duty at its station, not to be sent yet."""
-        self._joined += 1
-        crew.number, crew.on_duty, crew.readiness = self._joined, True, Readiness.BUSY
-        self._by_readiness[Readiness.BUSY][crew] = None
+        if len(self._crews) == len(self._legs):
+            self._close_gaps()
+        crew.row, crew.on_duty, crew.readiness = len(self._crews), True, Readiness.BUSY
+        self._crews.append(crew)
+        self._readiness[crew.row] = Readiness.BUSY
         self.by_call_sign[crew.call_sign] = crew
         self.stand(crew, at, crew.station.latitude, crew.station.longitude)
 
@@ -116,14 +126,13 @@ class Fleet:
         crew.left_at = at
         if self.tracked:
             self.gone.append(crew)
-        del self._by_readiness[crew.readiness][crew], self.by_call_sign[crew.call_sign]
-        crew.readiness, crew.on_duty = Readiness.OFF, False
+        del self.by_call_sign[crew.call_sign]
+        self.mark(crew, Readiness.OFF)
+        crew.row, crew.on_duty = -1, False
 
     def mark(self, crew: Crew, readiness: Readiness) -> None:
-        if crew.readiness is not readiness:
-            del self._by_readiness[crew.readiness][crew]
-            crew.readiness = readiness
-            self._by_readiness[readiness][crew] = None
+        crew.readiness = readiness
+        self._readiness[crew.row] = readiness
 
     def stand(self, crew: Crew, at: float, latitude: float, longitude: float) -> None:
         self.move(crew, Leg(at, at, latitude, longitude, latitude, longitude))
@@ -131,28 +140,69 @@ class Fleet:
     def move(self, crew: Crew, leg: Leg) -> None:
         """Begin a leg; the one before it ends where the new one begins."""
         crew.leg = leg
+        self._legs[crew.row] = (
+            leg.start,
+            leg.end,
+            leg.latitude,
+            leg.longitude,
+            leg.to_latitude,
+            leg.to_longitude,
+        )
         if self.tracked:
             crew.legs.append(leg)
 
     def reach(
         self, latitude: float, longitude: float, at: float, ready: tuple[Readiness, ...]
     ) -> list[tuple[float, Crew]]:
-        """The nearest crews with such readiness, nearest first, with their minutes at normal speed."""
-        narrow = math.cos(math.radians(latitude))
-        found: list[tuple[float, int, Crew]] = []
-        for readiness in ready:
-            for crew in self._by_readiness[readiness]:
-                leg = crew.leg
-                if at >= leg.end:
-                    north, east = leg.to_latitude - latitude, (leg.to_longitude - longitude) * narrow
-                else:
-                    here = leg.at(at)
-                    north, east = here[0] - latitude, (here[1] - longitude) * narrow
-                found.append((north * north + east * east, crew.number, crew))
-        near = nsmallest(NEAREST, found) if len(found) > NEAREST else sorted(found)
-        per_degree, minutes_for = roads.KM_PER_DEGREE, roads.minutes_for
-        return [(minutes_for(per_degree * math.sqrt(square)), crew) for square, _, crew in near]
+        """The nearest crews with such readiness, nearest first, with their minutes at normal speed.
+
+        Of crews at one distance the one who booked on first is the nearer.
+        """
+        rows = np.flatnonzero(_ANY_OF[ready][self._readiness[: len(self._crews)]])
+        north, east = self.positions(rows, at)
+        north, east = north - latitude, (east - longitude) * math.cos(math.radians(latitude))
+        squares = north * north + east * east
+        near = squares.argsort(kind="stable")[:NEAREST]
+        degrees, minutes_for = np.sqrt(squares[near]).tolist(), roads.minutes_for
+        return [
+            (minutes_for(roads.KM_PER_DEGREE * degree), self._crews[row])
+            for degree, row in zip(degrees, rows[near].tolist(), strict=True)
+        ]
+
+    def positions(self, rows: npt.NDArray[np.int64], at: float) -> tuple[npt.NDArray[np.float64], ...]:
+        """Latitudes and longitudes at an instant, as Leg.at has them one by one."""
+        legs = self._legs[rows]  # a copy: it may be written
+        latitude, longitude = legs[:, TO_LATITUDE], legs[:, TO_LONGITUDE]
+        moving = np.flatnonzero(at < legs[:, END])
+        if len(moving):
+            leg = legs[moving]
+            done = np.maximum((at - leg[:, START]) / (leg[:, END] - leg[:, START]), 0.0)
+            latitude[moving] = leg[:, LATITUDE] + done * (leg[:, TO_LATITUDE] - leg[:, LATITUDE])
+            longitude[moving] = leg[:, LONGITUDE] + done * (leg[:, TO_LONGITUDE] - leg[:, LONGITUDE])
+        return latitude, longitude
 
     def on_duty(self) -> list[Crew]:
         """In the order of booking on."""
         return list(self.by_call_sign.values())
+
+    def _close_gaps(self) -> None:
+        """Give up the rows of those who went home, the order kept; more room if that is not enough."""
+        rows = np.flatnonzero(self._readiness[: len(self._crews)]).tolist()  # Readiness.OFF is 0
+        room = max(ROOM, 2 * len(rows))
+        legs, readiness = np.zeros((room, 6)), np.zeros(room, dtype=np.int8)
+        legs[: len(rows)], readiness[: len(rows)] = self._legs[rows], self._readiness[rows]
+        self._legs, self._readiness = legs, readiness
+        self._crews = [self._crews[row] for row in rows]
+        for row, crew in enumerate(self._crews):
+            crew.row = row
+
+
+class _AnyOf(dict[tuple[Readiness, ...], npt.NDArray[np.bool_]]):
+    """Some readinesses -> whether each readiness is among them, made when first asked for."""
+
+    def __missing__(self, ready: tuple[Readiness, ...]) -> npt.NDArray[np.bool_]:
+        self[ready] = np.array([each in ready for each in Readiness])
+        return self[ready]
+
+
+_ANY_OF = _AnyOf()

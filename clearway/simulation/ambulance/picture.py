@@ -42,6 +42,7 @@ _KIND = {kind: place for place, kind in enumerate(KINDS)}
 _AVAILABILITY = {word: place for place, word in enumerate(AVAILABILITIES)}
 _NEXT = [[_STATE[transitions.next_state(state, status)] for status in JOB_STATUSES] for state in JOB_STATES]
 _OVER = np.array([state.is_over for state in JOB_STATES])
+_IS_OVER = _OVER.tolist()
 _NONE = _STATE[JobState.NONE]
 
 
@@ -53,7 +54,7 @@ class Picture:
         self._empty = nothing_known(region)
         self._row_of_site = {site.code: row for row, site in enumerate(departments(region))}
         self._jobs = _Jobs()
-        self._crews: dict[str, _Standing] = {}
+        self._crews = _Crews()
         self._value = np.full((len(self._row_of_site), len(MEASURES)), np.nan)
         self._said_at = self._value.copy()
 
@@ -69,22 +70,16 @@ class Picture:
         jobs.stamps[row, place] = stamp
         if after != before:
             jobs.state[row], jobs.since[row] = after, stamp
-            standing = self._crews.get(job.crew.call_sign)
-            if standing is not None:
-                standing.holds = UNKNOWN if _OVER[after] else row
+            self._crews.hold(job.crew.call_sign, UNKNOWN if _IS_OVER[after] else row)
         if "destination" in known:
             jobs.site[row] = self._row_of_site.get(known["destination"], UNKNOWN)
 
     def availability(self, at: float, call_sign: str, status: Availability, **known: Any) -> None:
         if status is Availability.OFF:
-            del self._crews[call_sign]
+            self._crews.leave(call_sign)
             return
-        standing = self._crews.get(call_sign)
-        if standing is None:
-            standing = self._crews[call_sign] = _Standing(self._fleet.by_call_sign[call_sign])
-        code, reason = _AVAILABILITY[status], known.get("reason")
-        if (code, reason) != (standing.availability, standing.reason):
-            standing.availability, standing.reason, standing.since = code, reason, float(int(at))
+        row = self._crews.row_of(self._fleet.by_call_sign[call_sign])
+        self._crews.say(row, _AVAILABILITY[status], known.get("reason"), float(int(at)))
 
     def hear_hospital(self, event: HospitalEvent, at: float) -> None:
         """A hospital says how it stands; without faults, no report overtakes another."""
@@ -109,36 +104,76 @@ class Picture:
         )
 
     def _resources(self, at: float, rows: npt.NDArray[np.intp]) -> Resources:
-        names = sorted(self._crews)
-        crews = [self._crews[name] for name in names]
+        crews, mine = self._crews, self._crews.in_order()
         place = np.full(len(self._jobs.state) + 1, UNKNOWN, dtype=np.int32)  # the last one for UNKNOWN
         place[rows] = np.arange(len(rows), dtype=np.int32)
-        here = np.array([standing.crew.leg.at(at) for standing in crews]).reshape(-1, 2)
-        since = np.array([(s.since, s.shift_end) for s in crews]).reshape(-1, 2)
-        codes = np.array([(s.kind, s.availability) for s in crews], dtype=np.int16).reshape(-1, 2)
+        in_fleet = np.array([crew.row for crew in crews.crews], dtype=np.int64)
+        latitude, longitude = self._fleet.positions(in_fleet, at)
         return Resources(
-            call_sign=tuple(names),
-            kind=_read_only(codes[:, 0]),
-            availability=_read_only(codes[:, 1]),
-            since=_read_only(since[:, 0]),
-            shift_end=_read_only(since[:, 1]),
-            latitude=_read_only(here[:, 0]),
-            longitude=_read_only(here[:, 1]),
-            position_at=_read_only(np.full(len(crews), at)),
-            assignment=_read_only(place[[standing.holds for standing in crews]]),
+            call_sign=tuple(crews.names),
+            kind=_read_only(crews.kind[mine]),
+            availability=_read_only(crews.availability[mine]),
+            since=_read_only(crews.since[mine]),
+            shift_end=_read_only(crews.shift_end[mine]),
+            latitude=_read_only(latitude),
+            longitude=_read_only(longitude),
+            position_at=_read_only(np.full(len(mine), at)),
+            assignment=_read_only(place[crews.holds[mine]]),
         )
 
 
-class _Standing:
-    """A crew as its own words have it. `holds` is the row of the job it is on."""
+class _Crews:
+    """The columns of crews as their own words have them, each in a row of its own while it is on duty.
 
-    __slots__ = ("availability", "crew", "holds", "kind", "reason", "shift_end", "since")
+    holds         row of the job that a crew is on
+    names, crews  in order of call sign, side by side
+    """
 
-    def __init__(self, crew: Crew) -> None:
-        self.crew, self.kind = crew, _KIND[crew.kind]
-        self.availability, self.reason = UNKNOWN, None
-        self.since, self.shift_end = np.nan, float(int(crew.shift_end))
-        self.holds = UNKNOWN
+    def __init__(self) -> None:
+        self.kind: npt.NDArray[np.int16] = np.full(ROOM, UNKNOWN, dtype=np.int16)
+        self.availability: npt.NDArray[np.int16] = np.full(ROOM, UNKNOWN, dtype=np.int16)
+        self.since: npt.NDArray[np.float64] = np.full(ROOM, np.nan)
+        self.shift_end: npt.NDArray[np.float64] = np.full(ROOM, np.nan)
+        self.holds: npt.NDArray[np.int64] = np.full(ROOM, UNKNOWN, dtype=np.int64)
+        self.names: list[str] = []
+        self.crews: list[Crew] = []
+        self._reason: dict[int, str | None] = {}
+        self._rows: dict[str, int] = {}
+        self._unused = list(range(ROOM))
+
+    def row_of(self, crew: Crew) -> int:
+        """The row of a crew, a new one if it is new. Raises IndexError for more than ROOM crews at once."""
+        row = self._rows.get(crew.call_sign)
+        if row is None:
+            row = self._rows[crew.call_sign] = self._unused.pop()
+            at = bisect_left(self.names, crew.call_sign)
+            self.names.insert(at, crew.call_sign)
+            self.crews.insert(at, crew)
+            self.kind[row], self.shift_end[row] = _KIND[crew.kind], float(int(crew.shift_end))
+            self.availability[row], self._reason[row] = UNKNOWN, None
+            self.since[row], self.holds[row] = np.nan, UNKNOWN
+        return row
+
+    def leave(self, call_sign: str) -> None:
+        """Off duty."""
+        self._unused.append(self._rows.pop(call_sign))
+        at = bisect_left(self.names, call_sign)
+        del self.names[at], self.crews[at]
+
+    def say(self, row: int, availability: int, reason: str | None, at: float) -> None:
+        """A crew says how it stands; saying the same again changes nothing."""
+        if (availability, reason) != (self.availability[row], self._reason[row]):
+            self.availability[row], self._reason[row], self.since[row] = availability, reason, at
+
+    def hold(self, call_sign: str, job: int) -> None:
+        """The row of the job that now holds a crew, if the crew is on duty."""
+        row = self._rows.get(call_sign)
+        if row is not None:
+            self.holds[row] = job
+
+    def in_order(self) -> npt.NDArray[np.int64]:
+        """The rows by call sign."""
+        return np.array([self._rows[name] for name in self.names], dtype=np.int64)
 
 
 class _Jobs:

@@ -3,6 +3,8 @@
 from collections.abc import Iterator, Sequence
 from datetime import date
 
+import numpy as np
+
 from clearway.domain.ambulance.words import Availability, ResourceKind, Standing, StatusSource
 from clearway.domain.shared.region import Region, Site, SiteKind
 
@@ -39,6 +41,7 @@ class Shifts:
         self._civil = Civil(region.timezone)
         self._restricted_seconds = 60 * region.policy("allocation").values["end_of_shift_minutes"]
         self._stations = region.sites_of(SiteKind.STATION)
+        self._at = np.array([(site.latitude, site.longitude) for site in self._stations]).T
         self._cells = _rota(parameters, regime, self._stations)
         self._in_use: set[str] = set()
 
@@ -176,10 +179,8 @@ class Shifts:
         self._agenda.at(self._agenda.now + 60 * self._parameters.break_minutes, self._back, crew)
 
     def _nearest_station(self, latitude: float, longitude: float) -> tuple[Site, float]:
-        nearest = min(
-            self._stations,
-            key=lambda site: (site.latitude - latitude) ** 2 + (0.63 * (site.longitude - longitude)) ** 2,
-        )
+        north, east = self._at[0] - latitude, 0.63 * (self._at[1] - longitude)
+        nearest = self._stations[int((north**2 + east**2).argmin())]
         if abs(nearest.latitude - latitude) + abs(nearest.longitude - longitude) < 1e-4:
             return nearest, 0.0
         return nearest, roads.minutes(latitude, longitude, nearest.latitude, nearest.longitude)

@@ -7,8 +7,12 @@ The world knows no clock and no network: it moves when asked, by the asker's tim
 and start give the same events, byte for byte, however the way is cut into calls of `advance`.
 """
 
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date, datetime, timedelta
+from typing import cast
+
+import numpy as np
 
 from clearway.domain.ambulance.events import Event, HospitalEvent, Position
 from clearway.domain.ambulance.situation import Situation
@@ -42,13 +46,18 @@ CREWS_ARRIVE_AFTER = 1.5 * HOUR
 ADULT_AGE = 16
 
 
-@dataclass(frozen=True, slots=True)
-class _Door:
-    """A site that may be chosen, for measuring how far the nearest would have been."""
+class _Doors:
+    """Sites that may be chosen, for measuring how far the nearest would have been."""
 
-    code: str
-    latitude: float
-    longitude: float
+    def __init__(self, places: Sequence[tuple[float, float]]) -> None:
+        self.places = tuple(places)
+        self._north, self._east = np.array(self.places).reshape(-1, 2).T
+
+    def nearest_first(self, latitude: float, longitude: float) -> list[int]:
+        """Their rows."""
+        narrow = np.cos((self._north + latitude) * roads.HALF_A_DEGREE)
+        squares = (self._north - latitude) ** 2 + ((self._east - longitude) * narrow) ** 2
+        return cast(list[int], squares.argsort(kind="stable").tolist())
 
 
 class World:
@@ -119,8 +128,7 @@ class World:
         self._callers = Callers(region, self.parameters.demand, self.regime, seed)
         self._destinations = _destinations(region, self.parameters)
         self._doors = {
-            kind: [_Door(code, *places[code]) for code in among.codes]
-            for kind, among in self._destinations.items()
+            kind: _Doors([places[code] for code in among.codes]) for kind, among in self._destinations.items()
         }
         self._open_hospitals(seed)
         self._reporter = Reporter(
@@ -327,16 +335,14 @@ class World:
         return choice.code
 
     def _measure_drive(self, job: Job, code: str, kind: str, latitude: float, longitude: float) -> None:
-        among, now = self._destinations[kind], self._agenda.now
-        drives = [
-            (roads.minutes(latitude, longitude, door.latitude, door.longitude), door.code)
-            for door in self._doors[kind]
-        ]
-        job.drive = next(minutes for minutes, other in drives if other == code)
-        job.drive_to_nearest = min(
-            (minutes for row, (minutes, _) in enumerate(drives) if among.is_open(row, now + 60 * minutes)),
-            default=job.drive,
-        )
+        among, doors, now = self._destinations[kind], self._doors[kind], self._agenda.now
+        job.drive = roads.minutes(latitude, longitude, *doors.places[among.codes.index(code)])
+        job.drive_to_nearest = job.drive
+        for row in doors.nearest_first(latitude, longitude):
+            minutes = roads.minutes(latitude, longitude, *doors.places[row])
+            if among.is_open(row, now + 60 * minutes):
+                job.drive_to_nearest = minutes
+                return
 
     def _seen(self) -> Situation:
         now = self._agenda.now
