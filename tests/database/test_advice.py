@@ -312,6 +312,44 @@ def test_advice_ends_when_the_crew_arrives_and_is_compared_with_what_happened(kn
     assert found.followed == found.compared == 1
 
 
+def test_advice_that_was_answered_again_counts_once_by_its_last_answer(knowing: Organisation) -> None:
+    on_scene(knowing)
+    taken(knowing)
+    taken(knowing, code="TVH02", reason_code="patient_choice")
+
+    found = queries.worth(knowing.pk, now() - queries.WEEK, now())
+
+    assert (found.given, found.again, found.accepted, found.overridden) == (1, 1, 0, 1)
+    assert [outcome.taken for outcome in found.outcomes] == ["TVH02"]
+
+
+def test_what_was_saved_is_known_though_the_nearest_was_not_among_the_options(knowing: Organisation) -> None:
+    on_scene(knowing)
+    row = taken(knowing)
+    shown = row.shown
+    best, other = shown["options"][0], shown["options"][1]
+    far = {**other, "total_minutes": best["total_minutes"] + 12}
+    Advice.objects.filter(pk=row.pk).update(
+        nearest=far["code"], shown={**shown, "options": [best], "compared": far}
+    )
+
+    (outcome,) = queries.worth(knowing.pk, now() - queries.WEEK, now()).outcomes
+
+    assert outcome.saved == pytest.approx(12)
+
+
+def test_a_crew_turned_on_its_way_is_compared_from_there(knowing: Organisation) -> None:
+    on_scene(knowing)
+    row = taken(knowing)
+    Advice.objects.filter(pk=row.pk).update(given_at=now() - timedelta(minutes=20))
+    says(knowing, "left_scene", 24, destination="TVH01")
+    says(knowing, "at_hospital", 8, destination="TVH01")
+
+    (outcome,) = queries.worth(knowing.pk, now() - queries.WEEK, now()).outcomes
+
+    assert outcome.actual_travel == pytest.approx(12, abs=0.1)
+
+
 def test_a_call_before_convey_keeps_what_was_answered_and_why(knowing: Organisation, flow: Client) -> None:
     on_scene(knowing)
     flow.post("/advice/A1/ring/", {"code": "TVM01"})

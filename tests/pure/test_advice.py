@@ -48,6 +48,14 @@ def test_a_much_shorter_wait_a_little_farther_on_is_advised():
     assert advice.read_back.startswith("A1: conveyance advice, B. Travel 18 minutes, handover wait about 12")
 
 
+def test_the_nearest_is_kept_with_its_parts_though_it_is_not_among_the_best():
+    advice = asked([10, 18, 20, 22], [200, 12, 12, 12], policy=replace(POLICY, options=2))
+
+    assert advice.option("A") is None
+    assert advice.compared is not None and advice.compared.code == advice.nearest == "A"
+    assert advice.compared.total == pytest.approx(sum(part.counted for part in advice.compared.parts))
+
+
 def test_the_parts_add_up_to_the_total():
     advice = asked([10, 18, 25, 28], [90, 12, 40, 40], [30, 5, 0, 0])
 

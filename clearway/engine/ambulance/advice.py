@@ -121,6 +121,7 @@ class Advice:
 
     options     those that may be considered, the answer first; as many as the policy explains
     chosen      code of the answer, None for nowhere; nearest  that of the nearest that may be considered
+    compared    the nearest that may be considered with its parts, among the options or not
     why, why_not_nearest, would_change  sentences; "" where there is nothing to say
     notes       what the rules ask for besides, what is not confirmed, what is not known
     may_have    alternatives that nobody has confirmed: to be named, never ranked
@@ -133,6 +134,7 @@ class Advice:
     chosen: str | None
     nearest: str | None
     options: tuple[Option, ...]
+    compared: Option | None
     exclusions: tuple[Exclusion, ...]
     why: str
     why_not_nearest: str
@@ -253,6 +255,7 @@ class _Words:
             chosen=self._code(ranking.chosen),
             nearest=self._code(ranking.nearest),
             options=options,
+            compared=self._option(ranking.nearest) if ranking.nearest >= 0 else None,
             exclusions=self._exclusions(),
             why=self._why(),
             why_not_nearest=self._why_not_nearest(),

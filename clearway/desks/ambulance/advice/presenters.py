@@ -29,6 +29,7 @@ def as_json(advice: Advice) -> dict[str, Any]:
         "chosen": advice.chosen,
         "nearest": advice.nearest,
         "options": [_option(option) for option in advice.options],
+        "compared": _option(advice.compared) if advice.compared else None,
         "exclusions": [
             {"code": each.code, "name": each.name, "cause": each.cause, "sentence": each.sentence}
             for each in advice.exclusions

@@ -1,6 +1,6 @@
 """Reading advice that stands, what crews have read, and what advice was worth."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from statistics import fmean
@@ -100,9 +100,13 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Worth:
-    """What the advice of a period was worth. Means are None where nothing can be compared."""
+    """What the advice of a period was worth. Means are None where nothing can be compared.
+
+    given  patients; of what was answered again for one, `again` times in all, only the last counts
+    """
 
     given: int
+    again: int
     accepted: int
     overridden: int
     abstained: int
@@ -121,11 +125,13 @@ class Worth:
 
 def worth(organisation_id: int, start: datetime, end: datetime) -> Worth:
     """Predicted beside actual for the advice given in [start, end). Three queries."""
-    rows = list(
+    every = list(
         Advice.objects.filter(organisation_id=organisation_id, given_at__gte=start, given_at__lt=end)
         .exclude(given_by=words.RULE)  # nobody has answered those
-        .order_by("-given_at")
+        .order_by("-given_at", "-id")
     )
+    last = {row.assignment: row for row in reversed(every)}
+    rows = [row for row in every if last[row.assignment] is row]
     jobs = incidents.by_key(organisation_id, {row.assignment for row in rows})
     outcomes = tuple(_outcome(row, jobs.get(row.assignment)) for row in rows)
     overridden = [row for row in rows if row.state == Advice.State.OVERRIDDEN]
@@ -145,6 +151,7 @@ def worth(organisation_id: int, start: datetime, end: datetime) -> Worth:
     arrived = [each for each in outcomes if each.arrived_at_code]
     return Worth(
         given=len(rows),
+        again=len(every) - len(rows),
         accepted=len(rows) - len(overridden),
         overridden=len(overridden),
         abstained=sum(row.verdict == "abstained" for row in rows),
@@ -166,7 +173,7 @@ def _outcome(row: Advice, job: Folded | None) -> Outcome:
     stamps = job.stamps if job else {}
     arrived = stamps.get(JobStatus.AT_HOSPITAL)
     option = _of(row.shown, row.taken)
-    nearest = _of(row.shown, row.nearest)
+    nearest = _of(row.shown, row.nearest) or row.shown.get("compared")
     went = (job.destination or "") if job and arrived else ""
     there = went == row.taken
     saved = None
@@ -180,11 +187,18 @@ def _outcome(row: Advice, job: Folded | None) -> Outcome:
         arrived_at_code=went,
         is_accepted=row.state == Advice.State.ACCEPTED,
         predicted_travel=option["travel_minutes"] if option else None,
-        actual_travel=_minutes(stamps.get(JobStatus.LEFT_SCENE), arrived) if there else None,
+        actual_travel=_minutes(_begun(row, stamps), arrived) if there else None,
         predicted_wait=option["wait_minutes"] if option and option["is_department"] else None,
         actual_wait=_minutes(arrived, stamps.get(JobStatus.HANDOVER)) if there else None,
         saved=saved,
     )
+
+
+def _begun(row: Advice, stamps: Mapping[JobStatus, datetime]) -> datetime | None:
+    """When the journey that was predicted began: as the crew left, or when it was turned on its way."""
+    left, arrived = stamps.get(JobStatus.LEFT_SCENE), stamps.get(JobStatus.AT_HOSPITAL)
+    on_the_way = left is not None and arrived is not None and left < row.given_at < arrived
+    return row.given_at if on_the_way else left
 
 
 def _of(shown: dict[str, Any], code: str | None) -> dict[str, Any] | None:
