@@ -18,6 +18,7 @@ from clearway.domain.ambulance.words import Category, JobState, JobStatus, Resou
 from clearway.domain.shared.geography import Point
 from clearway.engine.ambulance.forecast import LEADS, NONE, STEPS, ForecastPolicy, commit, forecast, pressure
 from clearway.engine.ambulance.forecast_fitted import FITTED
+from clearway.engine.ambulance.warning import Record, Warned, judge
 
 J, S = JobStatus, JobState
 AT = datetime(2026, 11, 2, 15, 0, tzinfo=UTC)
@@ -219,3 +220,20 @@ def test_a_share_of_a_share_is_moved_and_what_leaves_the_region_is_expected_nowh
 
     assert after[0] == pytest.approx(before[0] * (1 - 0.5 * POLICY.covered_share["adult_majors"]))
     assert (after[1] == before[1]).all()
+
+
+@pytest.mark.parametrize(
+    ("warned", "passings", "now", "expected"),
+    [
+        ([Warned(0, 600)], [1800], 9e9, Record(1, 0, 0, (30.0,))),  # within the window
+        ([Warned(0, 9000)], [8400], 9e9, Record(1, 0, 0, (140.0,))),  # while it stood
+        ([Warned(0, 600)], [3601], 9e9, Record(0, 1, 1, ())),  # too late
+        ([Warned(0, 600), Warned(1200, 9000)], [1800], 9e9, Record(1, 0, 0, (30.0,))),  # the earliest counts
+        ([Warned(0)], [], 9000, Record(0, 0, 0, ())),  # it stands still
+        ([Warned(0, 600)], [], 3000, Record(0, 0, 0, ())),  # its window is not over
+    ],
+)
+def test_a_warning_is_judged_by_the_passings_it_spoke_of(
+    warned: list[Warned], passings: list[float], now: float, expected: Record
+) -> None:
+    assert judge(warned, passings, 60, now) == expected

@@ -4,9 +4,9 @@ A warning looks ahead: where the mean of those handed over lately is already pas
 to warn of, and the handover ladder asks for what is to be done.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from math import erf, sqrt
+from math import erf, inf, sqrt
 
 import numpy as np
 import numpy.typing as npt
@@ -14,6 +14,7 @@ import numpy.typing as npt
 from .forecast import LEADS, Forecast
 
 Column = npt.NDArray[np.float64]
+MINUTE = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,51 +94,73 @@ def _beyond(limit: float, expected: Column, spread: Column) -> Column:
 
 @dataclass(frozen=True, slots=True)
 class Warned:
-    """A warning that stood at one site for one limit; seconds."""
+    """A warning for one site and limit; seconds, `ended` is inf while it stands."""
 
     begun: float
-    ended: float
+    ended: float = inf
+
+    def speaks_of(self, passing: float, within: float) -> bool:
+        """The limit was passed while the warning stood, or within the minutes that it looked ahead."""
+        return self.begun <= passing <= max(self.ended, self.begun + within * MINUTE)
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """Of one warning: when the limit was first passed as it said, or None; and whether that is final."""
+
+    passed_at: float | None
+    is_final: bool
+
+
+def judgement(warned: Warned, passings: Sequence[float], within: float, now: float = inf) -> Judgement:
+    """Whether a warning was right, as far as can be said now.
+
+    passings  seconds at which the mean of the last hour rose past the limit
+    within    minutes that a warning looks ahead
+    """
+    right = min((at for at in passings if at <= now and warned.speaks_of(at, within)), default=None)
+    return Judgement(right, right is not None or now > max(warned.ended, warned.begun + within * MINUTE))
 
 
 @dataclass(frozen=True, slots=True)
 class Record:
     """What warnings were worth.
 
-    hits          passings of the limit that a warning preceded, by at most the window
-    misses        passings that none preceded
-    false_alarms  warnings that no passing followed within the window
-    lead_minutes  median time from warning to passing, of the hits; NaN where there was none
+    hits          passings of the limit that a warning preceded; misses  those that none preceded
+    false_alarms  warnings that no passing followed while they stood or within the window
+    leads         minutes from the earliest warning to the passing, of the hits
     """
 
     hits: int
     misses: int
     false_alarms: int
-    lead_minutes: float
+    leads: tuple[float, ...]
+
+    @property
+    def lead_minutes(self) -> float:
+        """The median; NaN where there was none."""
+        return float(np.median(self.leads)) if self.leads else float("nan")
 
 
-def judge(warned: Sequence[Warned], passings: Sequence[float], within: float) -> Record:
-    """Hold warnings of one site and limit against when the limit was passed.
-
-    passings  seconds at which the mean of the last hour rose past the limit
-    within    minutes that a warning looks ahead
-    """
-    window = within * 60
-    # The earliest warning that covers a passing gives its lead.
-    leads = [
-        at - min(covering) if covering else np.nan
-        for at, covering in (
-            (at, [each.begun for each in warned if each.begun <= at <= max(each.ended, each.begun + window)])
-            for at in passings
-        )
-    ]
-    hit = [lead for lead in leads if not np.isnan(lead)]
-    useless = sum(
-        not any(each.begun <= at <= max(each.ended, each.begun + window) for at in passings)
-        for each in warned
-    )
+def judge(warned: Sequence[Warned], passings: Sequence[float], within: float, now: float = inf) -> Record:
+    """Hold warnings of one site and limit against when the limit was passed; see judgement."""
+    known = [at for at in passings if at <= now]
+    spoken_of = [[each.begun for each in warned if each.speaks_of(at, within)] for at in known]
+    made = [judgement(each, known, within, now) for each in warned]
     return Record(
-        hits=len(hit),
-        misses=len(leads) - len(hit),
-        false_alarms=useless,
-        lead_minutes=float(np.median(hit) / 60) if hit else float("nan"),
+        hits=sum(1 for begun in spoken_of if begun),
+        misses=sum(1 for begun in spoken_of if not begun),
+        false_alarms=sum(each.is_final and each.passed_at is None for each in made),
+        leads=tuple((at - min(begun)) / MINUTE for at, begun in zip(known, spoken_of, strict=True) if begun),
+    )
+
+
+def added_up(records: Iterable[Record]) -> Record:
+    """The record of several sites together."""
+    every = list(records)
+    return Record(
+        hits=sum(each.hits for each in every),
+        misses=sum(each.misses for each in every),
+        false_alarms=sum(each.false_alarms for each in every),
+        leads=tuple(lead for each in every for lead in each.leads),
     )

@@ -13,10 +13,11 @@ import numpy as np
 import numpy.typing as npt
 from django.db import connection, transaction
 
-from clearway.domain.ambulance.situation import UNKNOWN, Situation
+from clearway.domain.ambulance.situation import UNKNOWN, Situation, instant, seconds
 from clearway.domain.ambulance.words import JobStatus
 from clearway.engine.ambulance import forecast as engine
 from clearway.engine.ambulance.forecast import HOURS_OF_WEEK, MODEL, NONE, Forecast
+from clearway.engine.ambulance.warning import judgement
 
 from ..travel.network import network
 from . import queries
@@ -224,22 +225,18 @@ def _follow_passings(
 
 
 def _judge(organisation_id: int, at: datetime) -> None:
-    """A warning was right if its limit was passed while it stood or within its window; else it was not."""
+    """Note of every warning that is not judged yet whether it was right, as the engine judges it."""
     open_ones = list(Warned.objects.filter(organisation_id=organisation_id, judged_at=None))
     if not open_ones:
         return
     since = min(each.begun_at for each in open_ones)
-    passings = list(Passing.objects.filter(organisation_id=organisation_id, at__gte=since).order_by("at"))
+    passings = list(Passing.objects.filter(organisation_id=organisation_id, at__gte=since))
     for warned in open_ones:
-        ends = max(warned.ended_at or at, warned.begun_at + timedelta(minutes=warned.within))
-        spoken_of = (
-            each.at
-            for each in passings
-            if (each.site_code, each.limit) == (warned.site_code, warned.limit)
-            and warned.begun_at <= each.at <= ends
-        )
-        warned.passed_at = next(spoken_of, None)
-        if warned.passed_at or (warned.ended_at and at > ends):
+        key = (warned.site_code, warned.limit)
+        known = [seconds(each.at) for each in passings if (each.site_code, each.limit) == key]
+        judged = judgement(queries.as_warned(warned), known, warned.within, seconds(at))
+        if judged.is_final:
+            warned.passed_at = None if judged.passed_at is None else instant(judged.passed_at)
             warned.judged_at = at
             warned.save(update_fields=["passed_at", "judged_at"])
 

@@ -3,17 +3,19 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from math import inf
 
 import numpy as np
 from django.db import connection
 
 from clearway.core.layout.times import local
 from clearway.core.organisation.queries import policies
-from clearway.domain.ambulance.situation import Situation
+from clearway.domain.ambulance.situation import Situation, seconds
 from clearway.engine.ambulance import forecast as engine
+from clearway.engine.ambulance import warning
 from clearway.engine.ambulance.demand import DailyForecast, TooShort, forecast_daily
 from clearway.engine.ambulance.forecast import HOURS_OF_WEEK, MODEL, Forecast, History
-from clearway.engine.ambulance.warning import Outlook, outlook
+from clearway.engine.ambulance.warning import Outlook, added_up, judge, outlook
 
 from ..travel.network import network
 from .models import Passing, Standing, Warned
@@ -119,7 +121,8 @@ def scores(organisation_id: int, at: datetime, days: float, by_lead: bool = True
 class Worth:
     """What the warnings of one limit were worth over a window.
 
-    caught    passings that a warning preceded, of `passings`; false_alarms warnings that nothing followed
+    caught    passings that a warning preceded, of `passings`; false_alarms warnings that nothing followed, of
+              those whose time is over
     lead      median minutes from warning to passing; None where none was caught
     """
 
@@ -141,29 +144,32 @@ def worth(organisation_id: int, at: datetime, days: float) -> list[Worth]:
     for within, limit in sorted({(each.within, each.limit) for each in warned}):
         these = [each for each in warned if (each.within, each.limit) == (within, limit)]
         known = [each for each in passings if each.limit == limit]
-        leads = [lead for lead in (_lead(each, these) for each in known) if lead is not None]
+        record = added_up(
+            judge(
+                [as_warned(each) for each in these if each.site_code == code],
+                [seconds(each.at) for each in known if each.site_code == code],
+                within,
+                seconds(at),
+            )
+            for code in sorted({each.site_code for each in these} | {each.site_code for each in known})
+        )
         found.append(
             Worth(
                 within=within,
                 limit=limit,
                 warnings=len(these),
                 passings=len(known),
-                caught=len(leads),
-                false_alarms=sum(1 for each in these if each.judged_at and not each.passed_at),
-                lead=float(np.median(leads)) if leads else None,
+                caught=record.hits,
+                false_alarms=record.false_alarms,
+                lead=record.lead_minutes if record.hits else None,
             )
         )
     return found
 
 
-def _lead(passing: Passing, warned: Sequence[Warned]) -> float | None:
-    """Minutes from the earliest warning that spoke of this passing."""
-    leads = [
-        (passing.at - each.begun_at).total_seconds() / 60
-        for each in warned
-        if each.site_code == passing.site_code and each.passed_at == passing.at
-    ]
-    return max(leads, default=None)
+def as_warned(row: Warned) -> warning.Warned:
+    """The value that the engine judges."""
+    return warning.Warned(seconds(row.begun_at), seconds(row.ended_at) if row.ended_at else inf)
 
 
 def open_warnings(organisation_id: int) -> list[Warned]:
