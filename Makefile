@@ -25,6 +25,7 @@ check:  ## Style, types, layers, generated pages and the tests that need nothing
 	$(RUN) -m mypy clearway tools
 	.venv/bin/lint-imports
 	$(RUN) tools/reference.py --check
+	$(RUN) tools/hazards.py --check
 	$(RUN) -m pytest -q tests/pure
 
 format:  ## Put the code into the house style
@@ -36,9 +37,10 @@ migrations:  ## Make each app's initial migration anew from its models (until th
 	@$(PYTHON) tools/setup.py run
 	$(RUN) tools/migrations.py
 
-reference:  ## Write the generated pages of docs/reference anew
+reference:  ## Write the generated pages of docs anew
 	@$(PYTHON) tools/setup.py run
 	$(RUN) tools/reference.py
+	$(RUN) tools/hazards.py
 
 matrix:  ## Write who may open what, for review, to security/matrix.csv
 	@$(PYTHON) tools/setup.py run
