@@ -117,3 +117,16 @@ def test_the_page_works_without_scripts(open_page: Open) -> None:
     page.locator("[data-accept]").click()
 
     expect(page.locator(".said.success")).to_contain_text("Recorded")
+
+
+def test_crews_that_wait_are_answered_with_one_key(open_page: Open) -> None:  # the last: nobody waits after
+    page = open_page("/advice/")
+    waiting = page.get_by_role("button", name="Accept all")
+    expect(waiting).to_be_visible()
+    number = int(waiting.inner_text().split()[2])
+
+    page.keyboard.press("Alt+a")
+
+    expect(page.locator(".said.success")).to_contain_text("Recorded")
+    assert page.locator(".said.success").inner_text().count(" to ") == number
+    expect(page.get_by_role("button", name="Accept all")).to_have_count(0)

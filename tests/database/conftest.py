@@ -1,21 +1,23 @@
 """A region in the database and events to feed it with."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.test import Client
 
 from clearway.config.regions import find
 from clearway.core.audit.actions import Actor
 from clearway.core.feeds.actions import store
 from clearway.core.feeds.models import Batch, Source
 from clearway.core.organisation.actions import load_region
-from clearway.core.organisation.models import Organisation
+from clearway.core.organisation.models import Organisation, Site
 from clearway.domain.ambulance.events import Event, HospitalEvent, JobEvent, Position
 from clearway.domain.ambulance.words import HospitalMeasure, JobStatus, ResourceKind
 from clearway.gateway import inbox
 from clearway.interchange import native
 from clearway.interchange.region_pack import parse
+from tests.trust import signed_in, somebody
 
 T0 = datetime(2026, 11, 20, 8, 0, tzinfo=UTC)
 
@@ -87,3 +89,16 @@ def deliver(source: Source, events: Iterable[Event | Position] | bytes, *, known
         pass
     batch.refresh_from_db()
     return batch
+
+
+@pytest.fixture
+def knowing(valley: Organisation) -> Organisation:
+    """The invented region, open at all hours, with a control room that knows handovers."""
+    Site.objects.filter(organisation=valley).update(opens=None, closes=None)
+    Source.objects.filter(organisation=valley, kind="cad").update(knows=["destination", "handover"])
+    return valley
+
+
+@pytest.fixture
+def flow(knowing: Organisation) -> Iterator[Client]:
+    yield signed_in(somebody("flow", "patient_flow_coordinator", knowing))

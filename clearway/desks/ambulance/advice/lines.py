@@ -1,57 +1,56 @@
 """The list of who is about to leave scene, from one situation and the advice that stands."""
 
+from collections.abc import Mapping
 from datetime import datetime
 
 import numpy as np
 
-from clearway.domain.ambulance.situation import CATEGORIES, JOB_STATES, KINDS, UNKNOWN, instant
+from clearway.domain.ambulance.situation import CATEGORIES, JOB_STATES, UNKNOWN, instant
 from clearway.domain.ambulance.words import JobState, JobStatus
 from clearway.engine.ambulance.travel import minutes as distance_minutes
 
 from .. import words as desk_words
 from . import queries
 from .models import Advice, CrewMessage
-from .presenters import Line, message_words
+from .presenters import Line, Offer, message_words, seal
 from .reading import Reading
+from .together import Suggestion, is_due
 from .words import OVERRIDES, VERDICTS
 
 SHOWN = (JobState.ON_SCENE, JobState.CONVEYING)
 
 
-def lines(reading: Reading, at: datetime) -> list[Line]:
+def lines(
+    reading: Reading, standing: Mapping[str, Advice], suggested: Mapping[str, Suggestion], at: datetime
+) -> list[Line]:
     """Crews on scene long enough or asked about, and those on their way; changed answers first.
 
-    Two queries besides the reading's.
+    standing, suggested  the advice that stands, and what is suggested to who has none, by assignment
+    One query besides the reading's.
     """
     table = reading.situation.assignments
-    standing = queries.standing(reading.organisation_id)
     messages = queries.messages(reading.organisation_id)
     found = []
     for row in np.flatnonzero(np.isin(table.state, [JOB_STATES.index(state) for state in SHOWN])):
         advice = standing.get(table.key[row])
-        if advice is None and not _is_due(reading, int(row)):
+        if advice is None and not is_due(reading, int(row)):
             continue
         message = messages.get(table.call_sign[row])
-        found.append(_line(reading, int(row), advice, message if advice else None, at))
+        suggestion = None if advice else suggested.get(table.key[row])
+        found.append(_line(reading, int(row), advice, message if advice else None, suggestion, at))
     late = datetime.max.replace(tzinfo=at.tzinfo)
     return sorted(
         found, key=lambda line: (not line.change, not line.is_silent, line.since or late, line.call_sign)
     )
 
 
-def _is_due(reading: Reading, row: int) -> bool:
-    """On scene longer than the policy says, with a vehicle that conveys."""
-    table = reading.situation.assignments
-    if table.state[row] != JOB_STATES.index(JobState.ON_SCENE):
-        return False
-    if table.kind[row] != UNKNOWN and not KINDS[table.kind[row]].conveys:
-        return False
-    arrived = float(table.stamp(JobStatus.AT_SCENE)[row])
-    return (reading.situation.at - arrived) / 60 >= reading.policy.asked_after
-
-
 def _line(
-    reading: Reading, row: int, advice: Advice | None, message: CrewMessage | None, at: datetime
+    reading: Reading,
+    row: int,
+    advice: Advice | None,
+    message: CrewMessage | None,
+    suggestion: Suggestion | None,
+    at: datetime,
 ) -> Line:
     table = reading.situation.assignments
     state = JOB_STATES[table.state[row]]
@@ -74,7 +73,25 @@ def _line(
         message=message_words(message, at) if advice else "",
         is_silent=is_silent,
         advice_id=advice.pk if advice else None,
+        offer=_offer(suggestion),
     )
+
+
+def _offer(suggestion: Suggestion | None) -> Offer | None:
+    if suggestion is None or not suggestion.may_be_taken or suggestion.answer.answer is None:
+        return None
+    best = suggestion.answer.answer
+    return Offer(
+        name=best.name,
+        minutes=_minutes(best.travel_minutes, best.wait_minutes),
+        why=suggestion.answer.why,
+        sealed=seal(suggestion.answer, suggestion.case),
+    )
+
+
+def _minutes(travel: float, wait: float | None) -> str:
+    waiting = "" if wait is None else f", wait about {wait:.0f}"
+    return f"{travel:.0f} min{waiting}"
 
 
 def _to(advice: Advice | None) -> str:

@@ -89,12 +89,26 @@ def unseal(text: str) -> tuple[dict[str, Any], dict[str, Any]]:
 
 
 @dataclass(frozen=True, slots=True)
+class Offer:
+    """What is suggested to a crew that nobody has answered for, beside all others who wait.
+
+    minutes  travel and wait in words; sealed  the answer as it is shown, to be sent back when it is taken
+    """
+
+    name: str
+    minutes: str
+    why: str
+    sealed: str
+
+
+@dataclass(frozen=True, slots=True)
 class Line:
     """One crew on the list of who is about to leave scene.
 
     state   where it stands, in words; to  where it is advised to go, "" while nobody asked
     change  why the answer has changed, "" if it has not
     message how far the crew's message has come, in words
+    offer   what may be accepted from the list, None where there is nothing
     """
 
     call_sign: str
@@ -110,6 +124,7 @@ class Line:
     message: str
     is_silent: bool
     advice_id: int | None
+    offer: Offer | None
 
 
 def message_words(message: Any, now: datetime) -> str:

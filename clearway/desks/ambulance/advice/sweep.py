@@ -11,7 +11,7 @@ from clearway.domain.ambulance.destinations import Case
 from clearway.domain.ambulance.situation import JOB_STATES, Situation
 from clearway.domain.ambulance.words import JobState
 from clearway.engine.ambulance.advice import Advice as Answer
-from clearway.engine.ambulance.advice import AdvicePolicy, Exclusion, Verdict
+from clearway.engine.ambulance.advice import AdvicePolicy, Exclusion
 from clearway.engine.ambulance.eligibility import Bar
 
 from . import actions, queries
@@ -20,8 +20,8 @@ from .cases import BEFORE_LEAVING, crew_at, with_standing
 from .models import Advice
 from .presenters import OLDEST_SECONDS, as_json
 from .reading import Reading, read
+from .together import FIRM
 
-FIRM = (Verdict.ADVISED, Verdict.NEAREST, Verdict.BY_RULE)
 # Bars that rest on minutes or counts: with stale inputs they are not announced.
 MEASURED = {bar.name.lower() for bar in (Bar.TOO_FAR, Bar.TOO_FAR_FOR_RULE, Bar.SCORE_LIMIT, Bar.AT_CAP)}
 FRESH_SECONDS = OLDEST_SECONDS / 2  # of a change that waits to be told, until it is asked for anew

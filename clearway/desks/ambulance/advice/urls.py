@@ -8,6 +8,7 @@ urlpatterns = [
     path("crew/<str:token>/", crews.page, name="crew-page"),
     path("destinations/", views.destinations, name="destinations"),
     path("advice/", views.board, name="board"),
+    path("advice/together/", views.take_together, name="take-together"),
     path("advice/worth/", views.worth, name="worth"),
     path("advice/changed/<int:key>/", views.settle, name="settle"),
     path("advice/calls/<int:key>/", views.call_answered, name="call-answered"),

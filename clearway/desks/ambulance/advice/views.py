@@ -19,7 +19,7 @@ from clearway.domain.shared.identity import holds_nhs_number
 from clearway.engine.ambulance.advice import journeys_of
 from clearway.engine.ambulance.eligibility import Bar, eligible
 
-from . import actions, cases, lines, presenters, queries, reading, words
+from . import actions, cases, lines, presenters, queries, reading, together, words
 from .asked import WrongField, stated
 from .models import Advice, Call, CrewMessage
 
@@ -31,10 +31,12 @@ def board(request: Request) -> HttpResponse:
     """Who is about to leave scene or on the way, with the advice that stands; changed answers first."""
     live_after = newest_push()
     read = reading.read(request.organisation.pk, request.at)
-    rows = lines.lines(read, request.at)
+    standing = queries.standing(request.organisation.pk)
+    rows = lines.lines(read, standing, together.suggest(read, standing), request.at)
     context = {
         "rows": rows,
         "changed": [row for row in rows if row.change],
+        "offered": [row for row in rows if row.offer],
         "asked_after": read.policy.asked_after,
         "cannot": read.cannot,
         "may_give": request.reach.allows("advice.give"),
@@ -43,6 +45,47 @@ def board(request: Request) -> HttpResponse:
         "live_after": live_after,
     }
     return render(request, "advice/board.html", context)
+
+
+@needs("advice.give")
+@require_POST
+def take_together(request: Request) -> HttpResponse:
+    """Accept what the list suggests: for one crew (`only`), or for all that were shown."""
+    only = request.POST.get("only")
+    try:
+        sealed = [presenters.unseal(text) for text in request.POST.getlist("sealed")]
+    except NotAllowed as refused:
+        messages.error(request, refused.why)
+        return HttpResponseRedirect(reverse("advice:board"))
+    organisation_id = request.organisation.pk
+    read = reading.read(organisation_id, request.at)
+    standing = queries.standing(organisation_id)
+    found = together.suggest(read, standing, together.keys_shown(sealed))
+    recorded = []
+    for shown, said in sealed:
+        if only in (None, shown["call_sign"]):
+            try:
+                now = together.still(found, shown)
+                row = actions.take(
+                    actions.Taken(
+                        assignment=now.crew.assignment,
+                        incident=now.crew.incident,
+                        call_sign=now.crew.call_sign,
+                        code=shown["chosen"],
+                        name=_name(read, shown["chosen"]),
+                        shown=shown,
+                        said=said,
+                    ),
+                    organisation_id=organisation_id,
+                    by=request.actor,
+                    at=request.at,
+                )
+                recorded.append(f"{row.call_sign} to {row.taken_name}")
+            except NotAllowed as refused:
+                messages.error(request, refused.why)
+    if recorded:
+        messages.success(request, f"Recorded, {clock(request.at)}: {'; '.join(recorded)}.")
+    return HttpResponseRedirect(reverse("advice:board"))
 
 
 @needs("advice.read")

@@ -1,0 +1,87 @@
+"""Crews that wait for advice at the same time: one solution for all, from what the feeds know of each.
+
+Advised one after the other, every crew would be sent to the same quiet hospital. What is suggested here has
+each crew's arrival counted at all others; what is accepted is looked at again first, with what has been
+accepted meanwhile.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from clearway.domain.ambulance.destinations import Case
+from clearway.domain.ambulance.situation import JOB_STATES, KINDS, UNKNOWN
+from clearway.domain.ambulance.words import JobState, JobStatus
+from clearway.domain.shared.errors import NotAllowed
+from clearway.engine.ambulance.advice import Advice as Answer
+from clearway.engine.ambulance.advice import Verdict
+
+from .cases import Crew, crews_at, with_standing
+from .models import Advice
+from .reading import Reading
+
+FIRM = (Verdict.ADVISED, Verdict.NEAREST, Verdict.BY_RULE)
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestion:
+    """The answer for one crew beside those of all others who wait; nobody has taken it."""
+
+    crew: Crew
+    case: Case
+    answer: Answer
+
+    @property
+    def may_be_taken(self) -> bool:
+        """It can be accepted from the list; else somebody looks at the crew's own page."""
+        return self.answer.verdict in FIRM and self.answer.answer is not None
+
+
+def is_due(reading: Reading, row: int) -> bool:
+    """On scene longer than the policy says, with a vehicle that conveys."""
+    table = reading.situation.assignments
+    if table.state[row] != JOB_STATES.index(JobState.ON_SCENE):
+        return False
+    if table.kind[row] != UNKNOWN and not KINDS[table.kind[row]].conveys:
+        return False
+    arrived = float(table.stamp(JobStatus.AT_SCENE)[row])
+    return (reading.situation.at - arrived) / 60 >= reading.policy.asked_after
+
+
+def suggest(
+    reading: Reading, standing: Mapping[str, Advice], shown: Mapping[str, str] | None = None
+) -> dict[str, Suggestion]:
+    """The joint answer for every crew that is due and has none, by assignment. At most three queries.
+
+    shown  assignment -> what its crew was shown: it stands until another is clearly better
+    Nothing while nothing can be ranked: then each crew's own page says what can be said.
+    """
+    table = reading.situation.assignments
+    rows = [row for row, key in enumerate(table.key) if key not in standing and is_due(reading, row)]
+    if not rows or reading.cannot:
+        return {}
+    crews = [(crew, crew.case) for crew in crews_at(reading, rows) if crew.case is not None]
+    cases = [with_standing(case, (shown or {}).get(case.key)) for _, case in crews]
+    answers = reading.advise_together(cases, reading.policy.engine)
+    return {
+        case.key: Suggestion(crew, case, answer) for (crew, case), answer in zip(crews, answers, strict=True)
+    }
+
+
+def still(found: Mapping[str, Suggestion], shown: Mapping[str, Any]) -> Suggestion:
+    """The suggestion that was shown, if it is still the answer. Raises NotAllowed."""
+    now = found.get(shown["key"])
+    who = shown["call_sign"] or "this crew"
+    if now is None:
+        why = f"{who} has an answer already, or does not wait for one any more."
+        raise NotAllowed("answered already", "Taking this advice", why)
+    if now.answer.chosen != shown["chosen"] or not now.may_be_taken:
+        instead = now.answer.answer.name if now.may_be_taken and now.answer.answer else "nothing to recommend"
+        why = f"The answer for {who} has changed since: {instead}. Look at the list as it is now."
+        raise NotAllowed("changed", "Taking this advice", why)
+    return now
+
+
+def keys_shown(sealed: Sequence[tuple[Mapping[str, Any], Mapping[str, Any]]]) -> dict[str, str]:
+    """Assignment -> what was shown for it."""
+    return {shown["key"]: shown["chosen"] for shown, _ in sealed}

@@ -1,0 +1,48 @@
+"""Where a journey begins: the vehicle while its position is fresh, the scene, or nothing."""
+
+import pytest
+
+from clearway.core.organisation.models import Organisation
+from clearway.desks.ambulance.advice import reading
+from clearway.domain.ambulance.destinations import PositionSource
+from clearway.engine.ambulance.ranking import Verdict
+
+from .giving_advice import FAR_AWAY, NEAR_MILLBROOK, a_call, a_crew, now, seen_at
+
+pytestmark = pytest.mark.django_db
+
+
+def test_a_crew_at_scene_whose_position_is_old_is_advised_from_the_scene(knowing: Organisation) -> None:
+    a_call(knowing, "JA1", NEAR_MILLBROOK)
+    seen_at(knowing, "A1", 50, FAR_AWAY)
+
+    case = a_crew(knowing, "allocated", "mobile", "at_scene").case
+
+    assert case and tuple(case.position) == NEAR_MILLBROOK
+    assert case.position_from is PositionSource.SCENE
+    answer = reading.read(knowing.pk, now()).advise(case)
+    assert answer.verdict is not Verdict.ABSTAINED
+    assert any(each.name.startswith("Place of the scene") and each.age_minutes for each in answer.inputs)
+
+
+def test_a_position_that_is_fresh_goes_before_the_scene(knowing: Organisation) -> None:
+    a_call(knowing, "JA1", NEAR_MILLBROOK)
+    seen_at(knowing, "A1", 1, FAR_AWAY)
+
+    case = a_crew(knowing, "allocated", "mobile", "at_scene").case
+
+    assert case and tuple(case.position) == FAR_AWAY and case.position_from is PositionSource.VEHICLE
+
+
+def test_a_crew_that_has_left_and_whose_position_is_old_gets_no_recommendation(
+    knowing: Organisation,
+) -> None:
+    a_call(knowing, "JA1", NEAR_MILLBROOK)
+    seen_at(knowing, "A1", 50, FAR_AWAY)
+
+    case = a_crew(knowing, "allocated", "mobile", "at_scene", "left_scene").case
+
+    assert case and case.position_from is PositionSource.SCENE_LEFT
+    answer = reading.read(knowing.pk, now()).advise(case)
+    assert answer.verdict is Verdict.ABSTAINED
+    assert "the crew left the scene" in answer.why

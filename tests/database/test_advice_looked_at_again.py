@@ -1,0 +1,280 @@
+"""Advice that stands is looked at again: it ends, changes, and is withdrawn."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from clearway.core.audit.models import Action
+from clearway.core.organisation.models import Organisation
+from clearway.desks.ambulance import situation
+from clearway.desks.ambulance.advice import actions, queries, reading, sweep
+from clearway.desks.ambulance.advice.models import Advice, CrewMessage
+from clearway.domain.ambulance.diverts import DivertKind
+from clearway.domain.ambulance.situation import UNKNOWN
+from clearway.domain.shared.errors import NotAllowed
+from tests.trust import acting, somebody
+
+from .giving_advice import another_department, diverted, loads, look, now, on_scene, says, stands, taken
+
+pytestmark = pytest.mark.django_db
+
+
+def test_a_divert_that_changes_the_answer_lists_the_crew_once_and_telling_it_replaces_the_message(
+    knowing: Organisation, flow: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    on_scene(knowing)
+    old = taken(knowing)
+    diverted(knowing, "TVH01", monkeypatch)
+
+    seen = situation.read(knowing.pk, now())
+    first = sweep.look_again(knowing.pk, seen, now())
+    second = sweep.look_again(knowing.pk, situation.read(knowing.pk, now()), now())
+
+    assert (first.changed, second.changed) == (1, 0)
+    new = Advice.objects.get(ended_at__isnull=True)
+    assert (new.state, new.taken, new.chosen, new.supersedes_id) == ("to_tell", "TVH01", "TVH02", old.pk)
+    board = flow.get("/advice/").content.decode()
+    assert "The answer has changed for 1 crew" in board and "Tell A1" in board
+    flow.post(f"/advice/changed/{new.pk}/", {"do": "tell"})
+    new.refresh_from_db()
+    assert (new.state, new.taken) == ("accepted", "TVH02")
+    assert CrewMessage.objects.get(withdrawn_at__isnull=True).words.startswith("Changed: ")
+
+
+def test_a_crew_may_be_left_on_its_way_with_a_reason(
+    knowing: Organisation, flow: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    on_scene(knowing)
+    taken(knowing)
+    says(knowing, "left_scene", 1, destination="TVH01")
+    diverted(knowing, "TVH01", monkeypatch)
+    sweep.look_again(knowing.pk, situation.read(knowing.pk, now()), now())
+    new = Advice.objects.get(ended_at__isnull=True)
+
+    flow.post(f"/advice/changed/{new.pk}/", {"do": "keep"})
+    new.refresh_from_db()
+    assert new.state == "to_tell"
+    flow.post(f"/advice/changed/{new.pk}/", {"do": "keep", "reason_code": "clinical"})
+
+    new.refresh_from_db()
+    assert (new.state, new.taken) == ("overridden", "TVH01")
+
+
+def test_advice_ends_when_the_crew_arrives_and_is_compared_with_what_happened(knowing: Organisation) -> None:
+    on_scene(knowing, ago=60)
+    taken(knowing)
+    says(knowing, "left_scene", 40, destination="TVH01")
+    says(knowing, "at_hospital", 28, destination="TVH01")
+    sweep.look_again(knowing.pk, situation.read(knowing.pk, now()), now())
+    says(knowing, "handover", 5, destination="TVH01")
+
+    found = queries.worth(knowing.pk, now() - queries.WEEK, now())
+
+    assert not queries.bound(knowing.pk)
+    (outcome,) = found.outcomes
+    assert outcome.actual_travel == pytest.approx(12, abs=0.1)
+    assert outcome.actual_wait == pytest.approx(23, abs=0.1)
+    assert found.followed == found.compared == 1
+
+
+def test_an_alternative_that_was_accepted_is_not_declared_changed(knowing: Organisation) -> None:
+    on_scene(knowing)
+    taken(knowing, code="TVM01", reason_code="clinical")
+    Advice.objects.update(state="accepted", chosen="TVM01", reason_code="")
+
+    assert look(knowing).changed == 0
+    assert stands().taken == "TVM01"
+
+
+def test_a_crew_that_was_left_on_its_way_is_not_listed_again(
+    knowing: Organisation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    on_scene(knowing)
+    taken(knowing)
+    diverted(knowing, "TVH01", monkeypatch)
+    look(knowing)
+    actions.keep(stands().pk, "clinical", organisation_id=knowing.pk, by=acting(somebody("writer")), at=now())
+
+    assert look(knowing).changed == 0
+    assert stands().state == "overridden"
+
+
+def test_another_place_that_was_barred_already_is_not_taken_away_but_a_new_bar_lists_it(
+    knowing: Organisation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    on_scene(knowing)
+    diverted(knowing, "TVH01", monkeypatch)
+    taken(knowing, code="TVH01", reason_code="clinical")
+
+    assert look(knowing).changed == 0
+    diverted(knowing, "TVH01", monkeypatch, DivertKind.CLOSURE)
+
+    assert look(knowing).changed == 1
+    assert "It is closed" in stands().because
+
+
+def test_a_closure_is_announced_while_the_control_room_is_silent(
+    knowing: Organisation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    another_department(knowing)
+    on_scene(knowing)
+    taken(knowing)
+    monkeypatch.setattr("clearway.engine.ambulance.ranking._cannot", lambda *_: "the feed is 40 min old")
+    assert look(knowing).changed == 0
+    diverted(knowing, "TVH01", monkeypatch, DivertKind.CLOSURE)
+
+    assert look(knowing).changed == 1
+    assert stands().verdict == "abstained"
+
+
+def test_a_crew_for_whom_nothing_is_open_is_listed_and_told_by_nobody_but_people(
+    knowing: Organisation, flow: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    on_scene(knowing)
+    taken(knowing)
+    codes = situation.read(knowing.pk, now()).sites.code
+    diverted(knowing, codes, monkeypatch, DivertKind.CLOSURE)
+
+    assert look(knowing).changed == 1
+    assert stands().verdict == "nowhere"
+    assert "Nowhere instead of TVH01" in flow.get("/advice/").content.decode()
+    flow.post(f"/advice/changed/{stands().pk}/", {"do": "tell"})
+    assert stands().state == "to_tell"
+    flow.post(f"/advice/changed/{stands().pk}/", {"do": "keep", "reason_code": "clinical"})
+    assert look(knowing).changed == 0
+    assert (stands().state, stands().taken) == ("overridden", "TVH01")
+
+
+def test_a_change_is_withdrawn_when_the_old_answer_is_right_again(
+    knowing: Organisation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    on_scene(knowing)
+    old = taken(knowing)
+    with monkeypatch.context() as while_diverted:
+        diverted(knowing, "TVH01", while_diverted)
+        look(knowing)
+    assert stands().state == "to_tell"
+
+    look(knowing)
+
+    assert (stands().state, stands().taken, stands().shown) == ("accepted", "TVH01", old.shown)
+    assert Action.objects.filter(verb="advice.withdraw").count() == 1
+    assert queries.worth(knowing.pk, now() - queries.WEEK, now()).given == 1
+    with monkeypatch.context() as while_diverted:
+        diverted(knowing, "TVH01", while_diverted)
+        assert look(knowing).changed == 1
+
+
+def test_a_change_whose_new_place_is_barred_is_replaced(
+    knowing: Organisation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    another_department(knowing)
+    on_scene(knowing)
+    taken(knowing)
+    diverted(knowing, "TVH01", monkeypatch)
+    look(knowing)
+    first = stands()
+    diverted(knowing, ("TVH01", first.chosen), monkeypatch, DivertKind.CLOSURE)
+
+    look(knowing)
+
+    second = stands()
+    assert (second.state, second.taken, second.supersedes_id) == ("to_tell", "TVH01", first.pk)
+    assert second.chosen != first.chosen
+
+
+def test_a_change_that_waits_is_made_fresh_and_one_that_is_too_old_is_not_told(
+    knowing: Organisation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    on_scene(knowing)
+    taken(knowing)
+    diverted(knowing, "TVH01", monkeypatch)
+    look(knowing)
+    row = stands()
+    later, by = now() + timedelta(minutes=11), acting(somebody("writer"))
+
+    with pytest.raises(NotAllowed, match="ten minutes"):
+        actions.tell(row.pk, organisation_id=knowing.pk, by=by, at=later)
+    sweep.look_again(knowing.pk, situation.read(knowing.pk, later), later)
+
+    assert stands().pk == row.pk
+    assert actions.tell(row.pk, organisation_id=knowing.pk, by=by, at=later).taken == row.chosen
+
+
+def test_one_crew_that_cannot_be_looked_at_does_not_hide_the_others(
+    knowing: Organisation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for call_sign in ("A1", "B2"):
+        on_scene(knowing, call_sign)
+        taken(knowing, call_sign)
+    diverted(knowing, "TVH01", monkeypatch)
+    look_at = sweep.crew_at
+
+    def failing(read: Any, row: int) -> Any:
+        if read.situation.assignments.call_sign[row] == "A1":
+            raise RuntimeError("something of this crew")
+        return look_at(read, row)
+
+    monkeypatch.setattr(sweep, "crew_at", failing)
+
+    assert look(knowing).changed == 1
+    assert Advice.objects.get(state="to_tell").call_sign == "B2"
+
+
+def test_the_message_of_a_crew_that_was_left_on_its_way_ends_with_its_job(
+    knowing: Organisation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    on_scene(knowing, ago=60)
+    taken(knowing)
+    diverted(knowing, "TVH01", monkeypatch)
+    look(knowing)
+    actions.keep(stands().pk, "clinical", organisation_id=knowing.pk, by=acting(somebody("writer")), at=now())
+    says(knowing, "left_scene", 40, destination="TVH01")
+    says(knowing, "at_hospital", 28, destination="TVH01")
+
+    look(knowing)
+
+    assert not queries.messages(knowing.pk)
+
+
+def test_crews_that_a_divert_turns_are_advised_together(
+    knowing: Organisation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for call_sign in ("A1", "B2", "C3"):
+        on_scene(knowing, call_sign)
+        taken(knowing, call_sign)
+    diverted(knowing, "TVH01", monkeypatch)
+    asked = []
+    together = reading.Reading.advise_together
+
+    def counted(read: Any, cases: Any, policy: Any) -> Any:
+        asked.append(sorted(case.call_sign for case in cases))
+        return together(read, cases, policy)
+
+    monkeypatch.setattr(reading.Reading, "advise_together", counted)
+
+    assert look(knowing).changed == 3
+    assert asked == [["A1", "B2", "C3"]]
+
+
+def test_a_crew_that_is_turned_on_its_way_counts_where_it_goes_now(
+    knowing: Organisation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    on_scene(knowing)
+    taken(knowing)
+    says(knowing, "left_scene", 0.1, destination="TVH01")
+    Advice.objects.update(given_at=now() - timedelta(minutes=1))
+    assert list(situation.read(knowing.pk, now()).assignments.bound) == [UNKNOWN]
+    diverted(knowing, "TVH01", monkeypatch)
+    look(knowing)
+
+    row = stands()
+    assert list(situation.read(knowing.pk, now()).assignments.bound) == [UNKNOWN]
+    actions.tell(row.pk, organisation_id=knowing.pk, by=acting(somebody("writer")), at=now())
+
+    after = reading.read(knowing.pk, now())
+    table, codes = after.situation.assignments, after.situation.sites.code
+    assert (codes[table.site[0]], codes[table.bound[0]]) == ("TVH01", "TVH02")
+    assert loads(after) == {"TVH01": 0, "TVH02": 1}
