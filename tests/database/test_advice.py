@@ -13,6 +13,7 @@ from clearway.core.worklist.models import Task
 from clearway.desks.ambulance import rules, situation
 from clearway.desks.ambulance.advice import actions, cases, queries, reading
 from clearway.desks.ambulance.advice.models import Advice, CrewMessage
+from clearway.domain.ambulance.destinations import Answers
 from clearway.domain.ambulance.situation import UNKNOWN
 from clearway.domain.shared.errors import NotAllowed
 from tests.trust import somebody
@@ -157,6 +158,30 @@ def test_a_call_before_convey_keeps_what_was_answered_and_why(knowing: Organisat
     assert (call.outcome, call.reason_code) == ("refused", "full")
     page = flow.get("/advice/worth/").content.decode()
     assert "No capacity" in page.replace("no capacity", "No capacity")
+
+
+def test_an_alternative_that_said_it_is_full_is_left_out_until_it_accepts_again(
+    knowing: Organisation, flow: Client
+) -> None:
+    on_scene(knowing)
+    address = "/advice/A1/?asked=1&age=40&news2=1&needs=minor"
+
+    def rung(**said: str) -> None:
+        flow.post("/advice/A1/ring/", {"code": "TVA02"})
+        newest = queries.calls_of(knowing.pk, situation.read(knowing.pk, now()).assignments.key[0])[0]
+        flow.post(f"/advice/calls/{newest.pk}/", {**said, "call_sign": "A1"})
+
+    def said() -> tuple[Answers, ...]:
+        return reading.read(knowing.pk, now()).situation.answers
+
+    rung(outcome="refused", reason_code="full")
+    (full,) = said()
+    rung(outcome="accepted")
+    (accepts,) = said()
+
+    assert full.full_at > 0 and not full.accepted
+    assert accepts.full_at != accepts.full_at and len(accepts.accepted) == 1
+    assert flow.get(address).status_code == 200
 
 
 def test_the_board_lists_who_is_about_to_leave_scene(knowing: Organisation, flow: Client) -> None:

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from clearway.domain.ambulance.destinations import PositionSource
+from clearway.domain.ambulance.destinations import Answers, PositionSource
 from clearway.domain.ambulance.diverts import Cover, Divert, DivertKind
 from clearway.domain.ambulance.words import Category, Need
 from clearway.engine.ambulance.advice import Advice, AdvicePolicy, Verdict, advise, advise_together
@@ -21,7 +21,13 @@ from tests.advising import NOON, case, forecast, journeys, rulebook, site, situa
 SITES = [site("A"), site("B"), site("C", roles=("stroke",)), site("D", opens="08:00", closes="20:00")]
 BOOK = rulebook(SITES)
 POLICY = AdvicePolicy()
-UNIT = {"kind": "urgent_treatment_centre", "mark": "assumed", "source": "invented", "confirmed": True}
+UNIT: dict[str, Any] = {
+    "kind": "urgent_treatment_centre",
+    "mark": "assumed",
+    "source": "invented",
+    "confirmed": True,
+}
+UNIT_ONE = {**UNIT, "code": "U1", "name": "Unit one", "latitude": 51.0, "longitude": -3.0}
 
 
 def asked(
@@ -147,7 +153,7 @@ def test_what_would_change_the_answer_is_said_in_minutes_and_is_true():
 
 def test_an_alternative_is_ranked_only_when_the_score_is_said_and_it_is_confirmed():
     units = [
-        {**UNIT, "code": "U1", "name": "Unit one", "latitude": 51.0, "longitude": -3.0},
+        UNIT_ONE,
         {**UNIT, "code": "U2", "name": "Unit two", "latitude": 51.0, "longitude": -3.0, "confirmed": False},
     ]
     book = rulebook(SITES, units)
@@ -165,6 +171,68 @@ def test_an_alternative_is_ranked_only_when_the_score_is_said_and_it_is_confirme
     assert any("Unit two" in words and "not confirmed" in words for words in said.may_have)
     assert "U2" not in [option.code for option in said.options]
     assert unsaid.chosen == too_ill.chosen == "A"
+
+
+@pytest.mark.parametrize(
+    ("answers", "chosen", "words"),
+    [
+        (Answers("U1", full_at=NOON.timestamp() - 600), "A", "It said at 13:50 that it is full."),
+        (Answers("U1", full_at=NOON.timestamp() - 3700), "U1", ""),
+        (
+            Answers("U1", frozenset({"x", "y"})),
+            "A",
+            "It has accepted 2 in the last hour; it takes 2 an hour.",
+        ),
+        (Answers("U1", frozenset({"x"})), "U1", ""),
+        (Answers("U1", frozenset({"x", "1/A1"})), "U1", ""),  # one of the two is this patient
+    ],
+)
+def test_an_alternative_that_is_full_is_left_out_and_says_so(answers: Answers, chosen: str, words: str):
+    unit = {
+        **UNIT,
+        "code": "U1",
+        "name": "Unit one",
+        "latitude": 51.0,
+        "longitude": -3.0,
+        "capacity_per_hour": 2,
+    }
+    seen = situation(SITES, answers=(answers,))
+
+    advice = advise(
+        case(needs=frozenset({Need.MINOR})),
+        seen,
+        forecast(seen, [90, 90, 90, 90]),
+        journeys([10, 12, 14, 16, 8]),
+        rulebook(SITES, [unit]),
+        POLICY,
+    )
+
+    assert advice.chosen == chosen
+    assert "".join(each.sentence for each in advice.exclusions if each.code == "U1") == words
+
+
+def test_crews_that_leave_together_do_not_fill_an_alternative_beyond_what_it_takes():
+    unit = {
+        **UNIT,
+        "code": "U1",
+        "name": "Unit one",
+        "latitude": 51.0,
+        "longitude": -3.0,
+        "capacity_per_hour": 1,
+    }
+    seen = situation(SITES)
+    cases = [case(f"{n}/A{n}", needs=frozenset({Need.MINOR})) for n in range(3)]
+
+    answers = advise_together(
+        cases,
+        seen,
+        forecast(seen, [90, 90, 90, 90]),
+        journeys([[10, 12, 14, 16, 8]] * 3),
+        rulebook(SITES, [unit]),
+        POLICY,
+    )
+
+    assert sum(each.chosen == "U1" for each in answers) == 1
 
 
 def test_no_department_means_the_clinical_desk():

@@ -162,7 +162,7 @@ class Alternative:
 
     opens, closes      civil times as in Site; days  letters of "MTWTFSS" as "1111100" from Monday
     confirmed          somebody answers for its being there and taking such patients: else it is only named
-    capacity_per_hour  None where nobody said
+    capacity_per_hour  patients that it takes; None where nobody said
     position           None for a service that comes or answers by telephone
     """
 
@@ -179,6 +179,19 @@ class Alternative:
     contact: str
     mark: Mark
     source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """What one alternative has answered lately to those who rang it.
+
+    accepted  keys of the cases that it accepted in the last hour
+    full_at   when it said that it is full and accepted nobody since, seconds; NaN where it did not
+    """
+
+    code: str
+    accepted: frozenset[str] = frozenset()
+    full_at: float = NOT_SAID
 
 
 def rules_of(policies: Iterable[Policy]) -> tuple[DestinationRule, ...]:

@@ -17,6 +17,7 @@ import numpy.typing as npt
 
 from ..shared.geography import Point
 from .availability import ResourceStanding
+from .destinations import Answers
 from .disruptions import Disruption
 from .diverts import Divert
 from .hospitals import HospitalStanding, merged
@@ -136,6 +137,7 @@ class Situation:
     """A region at one instant. `at` is the time of every question asked of it.
 
     diverts, disruptions  those that were in force or agreed for later; each says from when to when
+    answers  what alternatives have lately said; only who asks for advice reads it
     """
 
     at: float
@@ -146,6 +148,7 @@ class Situation:
     reports: Reports
     diverts: tuple[Divert, ...] = ()
     disruptions: tuple[Disruption, ...] = ()
+    answers: tuple[Answers, ...] = ()
 
 
 def seconds(at: datetime | None) -> float:

@@ -7,7 +7,6 @@ or a difference that is noise the answer is the nearest appropriate department, 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from zoneinfo import ZoneInfo
 
 import numpy as np
 
@@ -445,6 +444,9 @@ class _Words:
     def _by_limit(self, bar: Bar, row: int) -> str:
         took, policy, score = self.ranking.travel[row], self.seen.policy.eligibility, self.case.news2
         nearest = self.ranking.travel[self.ranking.nearest] if self.ranking.nearest >= 0 else 0.0
+        said = next(
+            (each for each in self.seen.situation.answers if each.code == self.places.code[row]), None
+        )
         cap = policy.load_caps.get(self.places.code[row], 0)
         most = self.rules.kinds[self.places.kind[row]].news2_most if self.places.kind[row] >= 0 else 0
         farther = f"{took - nearest:.0f} min farther than the nearest"
@@ -457,6 +459,11 @@ class _Words:
             Bar.NOT_CONFIRMED: "Nobody has confirmed it: ring before relying on it.",
             Bar.SCORE: f"It takes a NEWS2 up to {most}; this one is {score}.",
             Bar.SCORE_NOT_SAID: "NEWS2 is not known.",
+            Bar.SAID_FULL: f"It said at {self._time(said.full_at if said else np.nan)} that it is full.",
+            Bar.AT_CAPACITY: (
+                f"It has accepted {len(said.accepted) if said else 0} in the last hour;"
+                f" it takes {self.places.capacity[row]:g} an hour."
+            ),
         }
         return sentences.get(bar, "")
 
@@ -466,8 +473,8 @@ class _Words:
             return f"It closes at night ({opens} to {closes}); this patient needs one that never does."
         if np.isnan(self.places.opens[row]):
             return "Closed on this day."
-        at = datetime.fromtimestamp(float(self.ranking.arrival[row]), UTC).astimezone(self._zone())
-        return f"Closed at {at:%H:%M}, when the crew would arrive; open {opens} to {closes}."
+        at = self._time(float(self.ranking.arrival[row]))
+        return f"Closed at {at}, when the crew would arrive; open {opens} to {closes}."
 
     def _forbidden(self, row: int) -> str:
         for rule in self.ranking.eligible.applied:
@@ -581,11 +588,14 @@ class _Words:
             )
         return f"{words}. The decision is yours. Read back."
 
-    def _zone(self) -> ZoneInfo:
-        return self.rules.timezone
+    def _time(self, at: float) -> str:
+        """Seconds since 1970 as people here read them; "" for NaN."""
+        if np.isnan(at):
+            return ""
+        return f"{datetime.fromtimestamp(at, UTC).astimezone(self.rules.timezone):%H:%M}"
 
 
-_WORTH_SAYING = [Bar.CLOSED, Bar.SCORE, Bar.REFUSED]
+_WORTH_SAYING = [Bar.CLOSED, Bar.SCORE, Bar.REFUSED, Bar.SAID_FULL, Bar.AT_CAPACITY]
 
 
 def _role(rule: DestinationRule) -> str:

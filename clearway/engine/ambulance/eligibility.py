@@ -71,6 +71,8 @@ class Bar(IntEnum):
     SCORE = 18
     SCORE_NOT_SAID = 19
     RULED_OUT = 20
+    SAID_FULL = 21
+    AT_CAPACITY = 22
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +85,7 @@ class EligibilityPolicy:
     child_below         years
     never_diverted_score  NEWS2 from which no divert but a closure turns a patient away; nor any C1
     load_caps           site code -> most ambulances an hour, where one was agreed
+    full_for            minutes for which an alternative that said it is full is not considered
     alternatives        whether anything but a department may be considered
     """
 
@@ -92,6 +95,7 @@ class EligibilityPolicy:
     child_below: int = 16
     never_diverted_score: int = 7
     load_caps: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({}))
+    full_for: float = 60
     alternatives: bool = True
 
 
@@ -106,6 +110,7 @@ class Places:
     kind                 row in the rulebook's kinds, -1 for a department
     is_department        the first `departments` rows
     travels              a journey leads there
+    capacity             patients an hour that an alternative takes, NaN where nobody said
     answer, minutes, accepts  of an alternative's kind (see AlternativeKind); 0 for a department
     """
 
@@ -124,9 +129,15 @@ class Places:
     departments: int
     travels: Mask
     confirmed: Mask
+    capacity: Column
     answer: Column
     minutes: Column
     accepts: Column
+
+    @property
+    def alternatives_confirmed(self) -> bool:
+        """Somebody answers for at least one alternative: else none is ever considered."""
+        return bool(self.confirmed[self.departments :].any())
 
     def with_any(self, roles: Iterable[str], confirmed: bool = True) -> Mask:
         """Which hold one of these roles, confirmed or not."""
@@ -384,10 +395,22 @@ class _Filter:
         self._put(other & places.travels & ~(self.travel <= most), Bar.TOO_FAR)
         self._put(other & ~self.is_open, Bar.CLOSED)
         self._put(other & ~places.confirmed, Bar.NOT_CONFIRMED)
+        self._full()
         for code in self.case.refused:
             refused = self.rules.row_of.get(code)
             if refused is not None and other[refused]:
                 self.bar[refused] = Bar.REFUSED
+
+    def _full(self) -> None:
+        """Bar the alternatives that said they are full, and those that have accepted what they take."""
+        for answers in self.situation.answers:
+            row = self.rules.row_of.get(answers.code)
+            if row is None or self.department[row]:
+                continue
+            if self.situation.at - answers.full_at < self.policy.full_for * 60:
+                self._put_one(row, Bar.SAID_FULL)
+            elif len(answers.accepted - {self.case.key}) >= self.places.capacity[row]:
+                self._put_one(row, Bar.AT_CAPACITY)
 
     def _one(self, row: int) -> Mask:
         mask = np.zeros(len(self.bar), dtype=np.bool_)
@@ -512,8 +535,13 @@ def _places(
         answer=of_kind("answer_minutes"),
         minutes=of_kind("minutes"),
         accepts=of_kind("accepts_share"),
+        capacity=np.array([NEVER] * count + [_number(each.capacity_per_hour) for each in listed]),
         confirmed=np.array([True] * count + [each.confirmed for each in listed], dtype=np.bool_),
     )
+
+
+def _number(value: float | None) -> float:
+    return NEVER if value is None else value
 
 
 def _role_masks(held: Sequence[tuple[str, ...]], more: int) -> Mapping[str, Mask]:

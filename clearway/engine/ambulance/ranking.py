@@ -414,7 +414,12 @@ class _Together:
     def _room(self) -> Mapping[int, float]:
         rules, caps = self.seen.rules, self.seen.policy.eligibility.load_caps
         rows = {rules.row_of[code]: cap for code, cap in caps.items() if code in rules.row_of}
-        return {row: max(0.0, cap - float(self.seen.load[row])) for row, cap in rows.items()}
+        room = {row: max(0.0, cap - float(self.seen.load[row])) for row, cap in rows.items()}
+        taken = {each.code: len(each.accepted) for each in self.seen.situation.answers}
+        capacity = rules.places.capacity
+        for row in np.flatnonzero(~np.isnan(capacity)).tolist():
+            room[row] = max(0.0, float(capacity[row]) - taken.get(rules.places.code[row], 0))
+        return room
 
     def _place(self, crew: int, row: int) -> None:
         self.at[crew] = row

@@ -9,12 +9,15 @@ from typing import Any
 from django.db.models import Avg, Count, F, Q
 
 from clearway.core.feeds.actions import key_hash
+from clearway.domain.ambulance.destinations import NOT_SAID, Answers
 from clearway.domain.ambulance.transitions import Assignment as Folded
 from clearway.domain.ambulance.words import JobStatus
 
 from ..incidents import queries as incidents
 from . import words
 from .models import Advice, Call, CrewLink, CrewMessage
+
+HOUR, WEEK = timedelta(hours=1), timedelta(days=7)
 
 
 def bound(organisation_id: int, at: datetime | None = None) -> dict[str, tuple[str, datetime | None]]:
@@ -67,6 +70,29 @@ def has_page(organisation_id: int, call_sign: str, at: datetime) -> bool:
     return CrewLink.objects.filter(
         organisation_id=organisation_id, call_sign=call_sign, ends_at__gt=at
     ).exists()
+
+
+def answers(organisation_id: int, at: datetime, since: datetime) -> tuple[Answers, ...]:
+    """What alternatives said to those who rang them since an instant, by code. One query."""
+    rows = Call.objects.filter(organisation_id=organisation_id, answered_at__gt=since, answered_at__lte=at)
+    accepted: dict[str, set[str]] = {}
+    full: dict[str, float] = {}
+    heard = rows.exclude(outcome=Call.Outcome.NO_ANSWER).order_by("answered_at", "id")
+    for code, key, outcome, reason, when in heard.values_list(
+        "code", "assignment", "outcome", "reason_code", "answered_at"
+    ):
+        if when is None:
+            continue
+        if outcome == Call.Outcome.ACCEPTED:
+            full.pop(code, None)
+            if at - when < HOUR:
+                accepted.setdefault(code, set()).add(key)
+        elif reason == words.FULL:
+            full[code] = when.timestamp()
+    return tuple(
+        Answers(code, frozenset(accepted.get(code, ())), full.get(code, NOT_SAID))
+        for code in sorted(accepted.keys() | full.keys())
+    )
 
 
 def calls_of(organisation_id: int, assignment: str) -> list[Call]:
@@ -244,6 +270,3 @@ def refusals(organisation_id: int, start: datetime, end: datetime) -> list[tuple
     )
     counted = rows.values_list("kind", "reason_code").annotate(number=Count("id"))
     return sorted(counted, key=lambda each: (-each[2], each[0], each[1]))
-
-
-WEEK = timedelta(days=7)

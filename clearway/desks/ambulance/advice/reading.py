@@ -1,8 +1,8 @@
 """Everything that one asking for advice reads: situation, forecast, rules, policy, roads."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import date, datetime
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
 from functools import lru_cache, reduce
 from typing import Any
 
@@ -26,6 +26,7 @@ from .. import situation as situations
 from ..forecast import queries as forecasts
 from ..forecast.policy import NAMES, policies_from
 from ..travel.network import network
+from . import queries
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +89,10 @@ def read(organisation_id: int, at: datetime, situation: Situation | None = None)
     values = policies(organisation_id, {POLICY, *NAMES}, local(at).date())
     forecasting = policies_from(values).forecast
     seen = situation or situations.read(organisation_id, at)
-    rules = rulebook(organisation_id, local(at).date())
+    rules, policy = rulebook(organisation_id, local(at).date()), desk_advice(values)
+    if rules.places.alternatives_confirmed:
+        longest = max(queries.HOUR, timedelta(minutes=policy.engine.eligibility.full_for))
+        seen = replace(seen, answers=queries.answers(organisation_id, at, at - longest))
     return Reading(
         organisation_id=organisation_id,
         at=at,
@@ -96,7 +100,7 @@ def read(organisation_id: int, at: datetime, situation: Situation | None = None)
         forecasting=forecasting,
         history=forecasts.history(organisation_id, seen.sites.code),
         rules=rules,
-        policy=desk_advice(values),
+        policy=policy,
         network=network(rules.places),
     )
 

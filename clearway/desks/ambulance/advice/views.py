@@ -24,6 +24,8 @@ from .asked import WrongField, stated
 from .models import Advice, Call, CrewMessage
 
 Request = Any
+# One that said it is full may have a place again: it is rung to hear so.
+MAY_BE_RUNG = (Bar.NONE, Bar.NOT_CONFIRMED, Bar.SAID_FULL, Bar.AT_CAPACITY)
 
 
 @needs("advice.read")
@@ -192,11 +194,7 @@ def _to_ring(read: reading.Reading, case: Case | None) -> list[tuple[str, str]]:
     legs = journeys_of([case], read.network, read.situation, read.rules, read.policy.engine)
     found = eligible(case, read.situation, legs.minutes[0], read.rules, read.policy.engine.eligibility)
     places = read.rules.places
-    rows = [
-        row
-        for row in range(len(places.code))
-        if places.kind[row] >= 0 and found.bar[row] in (Bar.NONE, Bar.NOT_CONFIRMED)
-    ]
+    rows = [row for row in range(len(places.code)) if places.kind[row] >= 0 and found.bar[row] in MAY_BE_RUNG]
     rows.sort(key=lambda row: (legs.minutes[0][row] if places.travels[row] else 0.0, places.name[row]))
     return [(places.code[row], places.name[row]) for row in rows[:25]]
 

@@ -41,8 +41,9 @@ OVERRIDES: Mapping[str, str] = {
     "other": "Something else",
 }
 
+FULL = "full"  # the refusal after which an alternative is left alone for a while
 REFUSALS: Mapping[str, str] = {
-    "full": "No capacity",
+    FULL: "No capacity",
     "criteria": "Outside its criteria",
     "closed": "Closed, or closing",
     "staff": "No staff who can",
