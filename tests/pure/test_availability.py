@@ -1,6 +1,7 @@
 """The availability axis: who is free, on a break or away, and who may be sent."""
 
 from datetime import timedelta
+from math import isnan
 
 import pytest
 from hypothesis import given
@@ -17,6 +18,7 @@ from clearway.domain.ambulance.availability import (
     rank,
 )
 from clearway.domain.ambulance.events import AvailabilityEvent
+from clearway.domain.ambulance.situation import Feed, compose
 from clearway.domain.ambulance.words import Availability, Category, JobState, ResourceKind, Standing
 from clearway.domain.shared.errors import NotAllowed
 from clearway.domain.shared.facts import Fact, order_key
@@ -84,7 +86,7 @@ def test_the_first_word_of_a_resource_is_never_out_of_place() -> None:
 
 facts_of_a_resource = st.lists(
     st.builds(
-        lambda number, seconds, sequence, status, standing, reason, source, kind: Fact(
+        lambda number, seconds, sequence, status, standing, reason, source, kind, shift_end: Fact(
             event=AvailabilityEvent(
                 message_id=f"m{number}",
                 occurred_at=START + timedelta(seconds=seconds),
@@ -94,6 +96,7 @@ facts_of_a_resource = st.lists(
                 standing=standing,
                 reason=reason,
                 kind=kind,
+                shift_end=shift_end,
             ),
             source=source,
             known_at=START + timedelta(seconds=seconds),
@@ -106,6 +109,7 @@ facts_of_a_resource = st.lists(
         reason=st.sampled_from([None, "fuel", "welfare"]),
         source=st.sampled_from(["cad", "rota"]),
         kind=st.sampled_from([None, ResourceKind.DCA]),
+        shift_end=st.sampled_from([None, minute(-300), minute(10)]),
     ),
     min_size=2,
     max_size=20,
@@ -211,3 +215,39 @@ def test_a_clock_that_is_seconds_ahead_is_taken_at_its_word() -> None:
 
     assert standing.since == START + timedelta(seconds=60)
     assert findings == ()
+
+
+def shift_of(*events: AvailabilityEvent) -> tuple[object, object]:
+    standing, _ = fold([fact(each, known=2000) for each in events])
+    return standing.shift_start, standing.shift_end
+
+
+def test_the_end_of_a_shift_stays_known_while_it_runs_and_for_an_overrun() -> None:
+    on = availability(A.BOOKING_ON, 0, shift_start=minute(0), shift_end=minute(600))
+
+    assert shift_of(on, availability(A.AVAILABLE, 10)) == (minute(0), minute(600))
+    assert shift_of(on, availability(A.RESTRICTED, 600 + 239)) == (minute(0), minute(600))
+
+
+@pytest.mark.parametrize(
+    "later",
+    [
+        [availability(A.OFF, 610), availability(A.AVAILABLE, 1500)],  # booked off, and on again
+        [availability(A.AVAILABLE, 1500)],  # nobody said that it booked off
+        [availability(A.BOOKING_ON, 700, shift_start=minute(700))],  # the next shift, its end not said
+    ],
+)
+def test_the_end_of_an_earlier_shift_is_not_taken_for_this_ones(later: list[AvailabilityEvent]) -> None:
+    on = availability(A.BOOKING_ON, 0, shift_start=minute(0), shift_end=minute(600))
+
+    assert shift_of(on, *later)[1] is None
+
+
+def test_a_shift_that_ended_long_ago_is_not_in_the_situation_of_a_crew_that_works() -> None:
+    feeds = [Feed("cad", "cad", 60, minute(0), frozenset())]
+    crew = ResourceStanding("A101", A.AVAILABLE, shift_end=minute(0))
+
+    soon, late = (compose(minute(after), [], [], [crew], {}, feeds) for after in (200, 377))
+
+    assert soon.resources.shift_end[0] == minute(0).timestamp()
+    assert isnan(late.resources.shift_end[0])

@@ -6,7 +6,7 @@ clock would absorb the time.
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from types import MappingProxyType
 
 from ..shared.errors import NotAllowed
@@ -29,6 +29,8 @@ FOLLOWS: Mapping[Availability, frozenset[Availability]] = MappingProxyType(
         A.RESTRICTED: frozenset({A.AVAILABLE, A.UNAVAILABLE, A.BREAK_TRAVEL, A.ON_BREAK, A.OFF}),
     }
 )
+
+LONGEST_OVERRUN = timedelta(hours=4)  # beyond the end of a shift; what comes later belongs to another one
 
 _RANK = {status: place for place, status in enumerate(Availability)}
 
@@ -80,6 +82,7 @@ def apply(before: ResourceStanding, fact: Fact[AvailabilityEvent]) -> ResourceSt
     """The standing after one more fact that is the newest of its stream."""
     event = fact.event
     changed = event.status is not before.availability or event.reason != before.reason
+    shift_start, shift_end = _shift(before, fact)
     return replace(
         before,
         availability=event.status,
@@ -89,9 +92,27 @@ def apply(before: ResourceStanding, fact: Fact[AvailabilityEvent]) -> ResourceSt
         kind=event.kind or before.kind,
         station=event.station or before.station,
         skill=event.skill or before.skill,
-        shift_start=event.shift_start or before.shift_start,
-        shift_end=event.shift_end or before.shift_end,
+        shift_start=shift_start,
+        shift_end=shift_end,
     )
+
+
+def _shift(
+    before: ResourceStanding, fact: Fact[AvailabilityEvent]
+) -> tuple[datetime | None, datetime | None]:
+    """Start and end of the shift that a fact belongs to, as far as any source said.
+
+    What was said of an earlier shift says nothing of this one: it is another after booking off, when it
+    starts after the old one ended, and when the old one ended longer ago than any crew stays on.
+    """
+    event, ended = fact.event, before.shift_end
+    begins_anew = before.availability is A.OFF and event.status is not A.OFF
+    if ended is not None:
+        begins_anew |= fact.placed_at > ended + LONGEST_OVERRUN
+        begins_anew |= event.shift_start is not None and event.shift_start >= ended
+    if begins_anew:
+        return event.shift_start, event.shift_end
+    return event.shift_start or before.shift_start, event.shift_end or before.shift_end
 
 
 def is_legal(before: Availability | None, after: Availability) -> bool:

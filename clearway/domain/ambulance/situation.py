@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..shared.geography import Point
-from .availability import ResourceStanding
+from .availability import LONGEST_OVERRUN, ResourceStanding
 from .destinations import Answers
 from .disruptions import Disruption
 from .diverts import Divert
@@ -151,6 +151,12 @@ class Situation:
     answers: tuple[Answers, ...] = ()
 
 
+def known_shift_ends(shift_end: Seconds, at: float) -> Seconds:
+    """The ends of the shifts that run at an instant: NaN for one that ended so long ago that the crew, which
+    works still, must be on another of which nobody has said the end."""
+    return np.where(shift_end < at - LONGEST_OVERRUN.total_seconds(), np.nan, shift_end)
+
+
 def seconds(at: datetime | None) -> float:
     """Seconds since 1970 of an aware instant, NaN for None."""
     return float("nan") if at is None else at.timestamp()
@@ -254,7 +260,11 @@ def compose(
         at=at.timestamp(),
         sites=_sites(sites),
         resources=_resources(
-            sorted(standing.values(), key=lambda each: each.call_sign), places, held, assignments
+            sorted(standing.values(), key=lambda each: each.call_sign),
+            places,
+            held,
+            assignments,
+            at.timestamp(),
         ),
         assignments=_assignments(assignments, site_row, known_codes, around.bound),
         feeds=_feeds(feeds),
@@ -295,6 +305,7 @@ def _resources(
     places: Mapping[str, Place],
     held: Mapping[str, int],
     assignments: Sequence[Assignment],
+    at: float,
 ) -> Resources:
     nowhere = Place(Point(np.nan, np.nan), datetime.min.replace(tzinfo=UTC))
     here = [places.get(resource.call_sign, nowhere) for resource in resources]
@@ -305,7 +316,7 @@ def _resources(
         kind=codes(kinds, KINDS),
         availability=codes((resource.availability for resource in resources), AVAILABILITIES),
         since=column(seconds(resource.since) for resource in resources),
-        shift_end=column(seconds(resource.shift_end) for resource in resources),
+        shift_end=_frozen(known_shift_ends(column(seconds(each.shift_end) for each in resources), at)),
         latitude=column(place.point.latitude for place in here),
         longitude=column(place.point.longitude for place in here),
         position_at=column(np.nan if place is nowhere else place.at.timestamp() for place in here),

@@ -24,6 +24,7 @@ from clearway.domain.ambulance.situation import (
     Reports,
     Resources,
     Situation,
+    known_shift_ends,
 )
 from clearway.domain.ambulance.words import Availability, CallStatus, JobState, JobStatus, StatusSource
 from clearway.domain.shared.region import Region
@@ -114,7 +115,7 @@ class Picture:
             kind=_read_only(crews.kind[mine]),
             availability=_read_only(crews.availability[mine]),
             since=_read_only(crews.since[mine]),
-            shift_end=_read_only(crews.shift_end[mine]),
+            shift_end=_read_only(known_shift_ends(crews.shift_end[mine], at)),
             latitude=_read_only(latitude),
             longitude=_read_only(longitude),
             position_at=_read_only(np.full(len(mine), at)),
