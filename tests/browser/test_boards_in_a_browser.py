@@ -297,3 +297,60 @@ def test_a_filter_applies_by_keyboard_alone(open_page: Open) -> None:
     page.keyboard.press("Enter")
     page.wait_for_url("**text=queuing**")
     assert "hidden by the filter" in (page.text_content("main") or "")
+
+
+def shown_columns(page: Page) -> list[str]:
+    """The heads of the board that can be seen, and as many cells stand under them."""
+    heads = page.locator("table.handovers > thead th:visible").all_inner_texts()
+    cells = page.locator("tbody.site > tr.summary").first.locator("> :is(th, td):visible")
+    assert cells.count() == len(heads)
+    return heads
+
+
+@pytest.mark.parametrize("scripts", [True, False], ids=["script", "no-script"])
+def test_columns_are_chosen_by_keyboard_and_a_pushed_row_keeps_to_them(
+    open_page: Open, scripts: bool
+) -> None:
+    page = open_page("/handovers/", scripts=scripts)
+    assert len(shown_columns(page)) == 11
+
+    page.get_by_text("Columns (11 of 18)").focus()
+    page.keyboard.press("Enter")
+    page.get_by_label("Majors").focus()
+    page.keyboard.press("Space")
+    page.get_by_label("Boarding").focus()
+    page.keyboard.press("Space")
+    page.keyboard.press("Enter")
+    page.wait_for_selector(".no-boarding")
+
+    heads = shown_columns(page)
+    assert "Majors" in heads and "Boarding" not in heads
+    if scripts:
+        site = page.locator("tbody.site").first
+        key = str(site.get_attribute("id")).removeprefix("handovers-")
+        push(page, "handovers", key, str(site.evaluate("element => element.outerHTML")))
+        assert shown_columns(page) == heads
+        site.locator("[data-expand]").click()
+        expect(site.locator(".also-boarding")).to_be_visible()
+        expect(site.locator(".also-majors")).to_be_hidden()
+        page.emulate_media(media="print")
+        assert shown_columns(page) == heads
+        page.emulate_media(media="screen")
+    page.locator(".saved summary", has_text="Columns").click()
+    page.get_by_role("button", name="The usual ones").click()
+    expect(page.get_by_text("Columns (11 of 18)")).to_be_visible()
+
+
+@pytest.mark.promise("A1")
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("size", [(1366, 768), (390, 844)], ids=["desk", "phone"])
+def test_choosing_columns_breaks_no_accessibility_rule(
+    open_page: Open, theme: str, size: tuple[int, int]
+) -> None:
+    page = open_page("/handovers/", theme=theme, size=size)
+    page.locator(".saved summary", has_text="Columns").click()
+    page.locator("a.expand").first.click()
+
+    assert breaches(page) == []
+    wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    assert wide <= 0

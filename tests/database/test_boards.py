@@ -1,7 +1,9 @@
 """The boards: what they show, to whom, and with how many queries."""
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,6 +12,7 @@ from django.test import Client
 from clearway.core.audit.models import Action
 from clearway.core.decisions import snapshots
 from clearway.core.feeds.models import Source
+from clearway.core.layout.columns import Column, usual
 from clearway.core.live import viewers
 from clearway.core.live.fragments import Fragment
 from clearway.core.live.models import Heartbeat
@@ -17,8 +20,11 @@ from clearway.core.organisation.models import Organisation, Site
 from clearway.core.people import middleware
 from clearway.core.people.models import RoleGrant, SavedView, User
 from clearway.desks.ambulance import live
+from clearway.desks.ambulance.handovers import columns
+from clearway.desks.ambulance.resources import views as resources
 from clearway.domain.ambulance.events import AvailabilityEvent, Position
 from clearway.domain.ambulance.words import Availability, ResourceKind
+from clearway.engine.ambulance.handovers import HandoverPolicy
 
 from .conftest import at, conveyance, deliver, job
 
@@ -195,7 +201,7 @@ def test_a_board_takes_as_many_queries_for_forty_crews_as_for_one(
                 conveyance("TVH01", start=crew / 100, incident=str(crew), call_sign=f"A{crew}"),
                 known=99,
             )
-        with django_assert_max_num_queries(27) as counted:
+        with django_assert_max_num_queries(28) as counted:
             text(coordinator, address)
         counts.append(len(counted))
 
@@ -317,6 +323,72 @@ def test_a_view_without_a_name_is_refused(coordinator: Client) -> None:
 
     assert answer.status_code == 400
     assert not SavedView.objects.exists()
+
+
+def classes_of_table(page: str) -> set[str]:
+    """The classes of the board's table."""
+    found = re.search(r'<table class="rows ([^"]*)" data-live-rows', page)
+    assert found
+    return set(found.group(1).split())
+
+
+def test_a_coordinator_who_chose_nothing_sees_eleven_columns(coordinator: Client) -> None:
+    page = text(coordinator, "/handovers/")
+
+    assert "Columns (11 of 18)" in page
+    assert {"no-beyond-0", "no-majors", "no-said"} < classes_of_table(page)
+    assert len(usual("handovers", columns.every(HandoverPolicy())).shown) == 11
+
+
+def test_columns_are_chosen_for_oneself_kept_on_record_and_given_back(
+    coordinator: Client, valley: Organisation
+) -> None:
+    chosen = {
+        "board": "handovers",
+        "column": ["queuing", "majors", "no such"],
+        "back": "/handovers/?sort=lost",
+    }
+
+    assert coordinator.post("/columns/", chosen)["Location"] == "/handovers/?sort=lost"
+
+    hidden = classes_of_table(text(coordinator, "/handovers/"))
+    assert "no-boarding" in hidden and not hidden & {"no-queuing", "no-majors", "no-longest", "no-hospital"}
+    assert classes_of_table(text(coordinator, "/handovers/TVH01/")) == hidden
+    another = signed_in(valley, "service_delivery_officer")
+    assert "Columns (11 of 18)" in text(another, "/handovers/")
+
+    coordinator.post("/columns/", {"board": "handovers", "usual": "1", "back": "/"})
+    assert "Columns (11 of 18)" in text(coordinator, "/handovers/")
+    assert Action.objects.filter(verb="layout.choose_columns").count() == 2
+
+
+def test_what_cannot_be_columns_is_refused(coordinator: Client) -> None:
+    assert coordinator.post("/columns/", {"board": "", "column": ["a"]}).status_code == 400
+    assert coordinator.post("/columns/", {"board": "x", "column": ["a" * 31]}).status_code == 400
+
+
+@pytest.mark.parametrize(
+    ("address", "every", "sheet"),
+    [
+        ("/handovers/", columns.every(HandoverPolicy()), "handovers.css"),
+        ("/resources/", resources.COLUMNS, "resources.css"),
+    ],
+    ids=["handovers", "resources"],
+)
+def test_every_column_has_its_head_its_cells_and_its_rule_and_stands_beneath_when_left_out(
+    address: str, every: Sequence[Column], sheet: str, coordinator: Client, cad: Source
+) -> None:
+    deliver(cad, conveyance("TVH01", until="at_hospital"))
+    css = (Path("clearway/static/css") / sheet).read_text()
+
+    page = text(coordinator, address)
+
+    for key in (each.key for each in every if not each.is_fixed):
+        assert re.search(rf'<th scope="col" class="[^"]*\bcol-{key}\b', page), key
+        assert re.search(rf'<td [^>]*class="[^"]*\bcol-{key}\b', page), key
+        assert f".no-{key} .col-{key}" in css
+        if address == "/handovers/":
+            assert f'class="also-{key}"' in page and f".no-{key} .also-{key}" in css
 
 
 def test_the_dark_screen_is_a_setting_of_the_person(coordinator: Client) -> None:

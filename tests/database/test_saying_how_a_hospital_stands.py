@@ -146,7 +146,7 @@ def test_the_board_shows_the_figures_and_greys_what_is_old(pfc: Client, valley: 
 
     assert "18/?" in board
     row = board[board.index('id="handovers-TVH01"') :].split("</tbody>")[0]
-    assert re.search(r'data-label="Boarding" class="number"><span>7', row)
+    assert re.search(r'data-label="Boarding" class="number col-boarding"><span>7', row)
     assert "Never" in board[board.index('id="handovers-TVH02"') :].split("</tbody>")[0]
 
 

@@ -1,4 +1,4 @@
-"""What a person sets in the frame of the pages: a light or a dark screen, and named views of a board."""
+"""What a person sets in the frame of the pages: a light or a dark screen, views and columns of a board."""
 
 from typing import Any
 from urllib.parse import urlsplit
@@ -52,6 +52,21 @@ def delete_view(request: Any) -> HttpResponse:
     actions.delete_view(
         request.user, request.POST.get("board", ""), request.POST.get("name", ""), **_who(request)
     )
+    return HttpResponseRedirect(safe_address(request, request.POST.get("back", "/")))
+
+
+@needs("home.read")
+@require_POST
+def choose_columns(request: Any) -> HttpResponse:
+    """Keep which columns of a board the person looks at, or go back to the usual ones."""
+    board, columns = request.POST.get("board", "")[:40], request.POST.getlist("column")
+    try:
+        if "usual" in request.POST:
+            actions.usual_columns(request.user, board, **_who(request))
+        else:
+            actions.choose_columns(request.user, board, columns, **_who(request))
+    except ValueError as refused:
+        return HttpResponseBadRequest(str(refused), content_type="text/plain")
     return HttpResponseRedirect(safe_address(request, request.POST.get("back", "/")))
 
 

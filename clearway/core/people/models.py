@@ -5,7 +5,7 @@ from typing import Any
 
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager
 from django.contrib.postgres.constraints import ExclusionConstraint
-from django.contrib.postgres.fields import DateTimeRangeField, RangeBoundary, RangeOperators
+from django.contrib.postgres.fields import ArrayField, DateTimeRangeField, RangeBoundary, RangeOperators
 from django.db import models
 from django.db.models import F, Func, Q
 
@@ -125,3 +125,16 @@ class SavedView(models.Model):
     class Meta:
         constraints = [models.UniqueConstraint(fields=["user", "board", "name"], name="one_view_per_name")]
         ordering = ["name"]
+
+
+class ShownColumns(models.Model):
+    """Which columns of a board a person looks at. Without a row, those that are usual."""
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")
+    board = models.CharField(max_length=40)
+    columns = ArrayField(models.CharField(max_length=30))
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["user", "board"], name="one_choice_of_columns_per_board")
+        ]

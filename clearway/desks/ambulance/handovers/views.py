@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_POST
 
 from clearway.core.layout import past
-from clearway.core.layout.queries import saved_views
+from clearway.core.layout.queries import columns_of, saved_views
 from clearway.core.layout.times import clock
 from clearway.core.live.queries import newest_push
 from clearway.core.organisation.queries import site_codes
@@ -27,7 +27,7 @@ from clearway.engine.ambulance.handovers import HospitalPicture, last_day
 
 from ..liaison import presenters as stands
 from ..liaison import queries as liaison
-from . import actions, charts, presenters, queries
+from . import actions, charts, columns, presenters, queries
 
 SORTS = {"name": "Name", "longest": "Longest wait", "lost": "Minutes lost"}
 MOST_TILES = 12
@@ -80,6 +80,7 @@ def board(request: Any) -> HttpResponse:
         "sorts": SORTS,
         "limits": read.policy.handover,
         "saved": saved_views(request.user, "handovers"),
+        "columns": columns_of(request.user, columns.BOARD, columns.every(read.policy.handover)),
         **_frame(asked, live_after, "handovers"),
     }
     return render(request, "handovers/board.html", context)
@@ -101,6 +102,7 @@ def hospital(request: Any, code: str) -> HttpResponse:
         "chart": charts.drawn(day, read.policy.handover),
         "knows_handover": read.basis.knows_handover,
         "is_heard": read.basis.cad.heard_at is not None,
+        "columns": columns_of(request.user, columns.BOARD, columns.every(read.policy.handover)),
         "findings": queries.findings(read, request.organisation.pk, code, asked.known_at),
         "limits": read.policy.handover,
         **_said(request, read, code, asked.known_at),

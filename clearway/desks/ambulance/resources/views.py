@@ -8,7 +8,8 @@ from django.http import HttpResponse
 from django.shortcuts import render
 
 from clearway.core.layout import past
-from clearway.core.layout.queries import saved_views
+from clearway.core.layout.columns import Column
+from clearway.core.layout.queries import columns_of, saved_views
 from clearway.core.live.queries import newest_push
 from clearway.core.people.permissions import needs
 from clearway.engine.ambulance.resources import Doing
@@ -17,6 +18,15 @@ from . import boards
 from .boards import Row
 
 GROUPS = {"area": "Area", "doing": "State"}
+COLUMNS = (
+    Column("call-sign", "Call sign", is_fixed=True),
+    Column("kind", "Kind"),
+    Column("state", "State", is_fixed=True),
+    Column("for", "For"),
+    Column("where", "Where"),
+    Column("shift", "Shift ends"),
+    Column("limits", "What limits it"),
+)
 ORDER = {doing: place for place, doing in enumerate(Doing)}
 
 
@@ -67,6 +77,7 @@ def board(request: Any) -> HttpResponse:
         "chosen": chosen,
         "group_names": GROUPS,
         "saved": saved_views(request.user, "resources"),
+        "columns": columns_of(request.user, "resources", COLUMNS),
         "known_at": asked.known_at,
         "at_error": asked.error,
         "live_topics": "resources feeds tasks",
