@@ -457,3 +457,26 @@ def test_a_nearer_place_that_may_hold_the_role_is_named_to_be_asked() -> None:
 
     assert advice.chosen == "C"
     assert any("not confirmed: A (10 min). Ask the clinical desk" in note for note in advice.notes)
+
+
+def test_what_a_rule_asks_for_is_said_as_people_say_it() -> None:
+    sites = [site("A"), site("B", roles=("children",)), site("K", roles=("children_only",)), site("D")]
+    book, minutes = rulebook(sites), journeys([10.0, 12.0, 14.0, 40.0])
+    seen = situation(sites, NOON)
+    waits = forecast(seen, [20.0] * 4)
+
+    child = advise(case(age=5), seen, waits, minutes, book, POLICY)
+    adult = advise(case(), seen, waits, minutes, book, POLICY)
+
+    said = {each.code: each.sentence for each in child.exclusions}
+    assert said["A"] == "Sick child: no emergency department for children is confirmed here."
+    assert "K" not in said
+    assert "Adult: not to a department for children only." in {each.sentence for each in adult.exclusions}
+
+
+def test_a_child_with_no_place_in_reach_is_told_so_in_plain_words() -> None:
+    advice = asked([10, 12, 60, 60], [20] * 4, age=5)
+
+    said = " ".join((advice.why, *advice.notes))
+    assert "no confirmed emergency department for children" in said
+    assert "children only" not in said

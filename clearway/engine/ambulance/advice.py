@@ -4,7 +4,7 @@ Advice and never an order: the treating clinician decides. What cannot be said i
 or a difference that is noise the answer is the nearest appropriate department, and it says so.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
@@ -59,6 +59,21 @@ POSITION_WORDS = {
     PositionSource.SCENE: "Place of the scene, as the crew said it was there",
     PositionSource.SCENE_LEFT: "Place of the scene, which the crew has left",
 }
+ROLES: Mapping[str, str] = {
+    "burns": "burns unit",
+    "children": "emergency department for children",
+    "children_only": "emergency department for children",
+    "eye": "eye unit",
+    "major_trauma_centre_adult": "major trauma centre for adults",
+    "major_trauma_centre_children": "major trauma centre for children",
+    "obstetrics": "maternity unit",
+    "primary_pci": "heart attack centre",
+    "renal": "kidney unit",
+    "spinal": "spinal unit",
+    "stroke": "stroke unit",
+    "vascular": "vascular centre",
+}
+ROLES_FORBIDDEN: Mapping[str, str] = {"children_only": "department for children only"}
 NAMED = 4  # places in a sentence; more are counted
 
 
@@ -436,7 +451,7 @@ class _Words:
             limit = f"{rule.limit_minutes:g}" if rule.limit_minutes else "no"
             sentences |= {
                 Bar.NEAREST_ALWAYS: f"{rule.name}: the nearest appropriate department always.",
-                Bar.ROLE: f"{rule.name} needs {_role(rule)}; it is not confirmed here.",
+                Bar.ROLE: f"{rule.name}: no {_role(rule)} is confirmed here.",
                 Bar.TOO_FAR_FOR_RULE: f"{took:.0f} min away; {rule.name.lower()} allows {limit} min.",
             }
         return sentences.get(bar, "")
@@ -480,7 +495,7 @@ class _Words:
         for rule in self.ranking.eligible.applied:
             held = [role for role in rule.forbids if self.places.with_any((role,))[row]]
             if held:
-                return f"{rule.name}: not to a site that is {_plain(held[0])}."
+                return f"{rule.name}: not to a {_unit(held[0], ROLES_FORBIDDEN)}."
         return "It does not take such patients."
 
     # What else is to be known
@@ -599,11 +614,12 @@ _WORTH_SAYING = [Bar.CLOSED, Bar.SCORE, Bar.REFUSED, Bar.SAID_FULL, Bar.AT_CAPAC
 
 
 def _role(rule: DestinationRule) -> str:
-    return " or ".join(_plain(role) for role in rule.requires)
+    return " or ".join(dict.fromkeys(_unit(role) for role in rule.requires))
 
 
-def _plain(role: str) -> str:
-    return role.replace("_", " ")
+def _unit(role: str, words: Mapping[str, str] | None = None) -> str:
+    """What a site that holds a role is, in words; the role's own where nobody gave others."""
+    return (words or ROLES).get(role, role.replace("_", " "))
 
 
 def _clock(minutes: float) -> str:
