@@ -28,7 +28,7 @@ from tests.faults.house import KEY, House, a_house, wait_for
 
 SCREENS = 100
 TOPICS = "resources%20feeds%20tasks"
-PARTS = ("ingest", "worker-inbox", "worker-boards", "web")
+PARTS = ("ingest", "worker-inbox", "worker-boards", "worker-rules", "web")
 POSITION_EVERY = 10  # seconds
 ENOUGH_FOR_P95 = 100  # of fewer it would rest on the few longest
 CHROMIUM = Path("/usr/bin/chromium")
@@ -246,6 +246,7 @@ def main() -> None:
         house.work("worker-inbox", "inbox")
         begun = fill(house, load)
         house.work("worker-boards", "boards")
+        house.work("worker-rules", "rules")
         web = house.serve("web")
         screens = Screens(house, house.ports["web"])
         screens.open()

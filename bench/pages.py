@@ -42,6 +42,7 @@ def main() -> None:
         house.work("worker-inbox", "inbox")
         live.fill(house, load)
         house.work("worker-boards", "boards")
+        house.work("worker-rules", "rules")
         web = house.serve("web")
         report(house, web)
 

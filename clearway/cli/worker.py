@@ -1,7 +1,7 @@
 """Do what happens by itself: read the inbox, tell the boards, run rules, keep history.
 
-Groups can run in processes of their own: `inbox` as often as needed, `boards` once is enough (a second one
-waits as a standby).
+Groups can run in processes of their own: `inbox` as often as needed, `boards` (the screens) and `rules` (rules,
+forecast, advice, history) once each; a second one of `boards` waits as a standby.
 
 Example: clearway worker inbox
 """
@@ -10,11 +10,11 @@ import argparse
 import signal
 import threading
 
-GROUPS = ("inbox", "boards")
+GROUPS = ("inbox", "boards", "rules")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("groups", nargs="*", metavar="GROUP", help=f"{' or '.join(GROUPS)}; default: both")
+    parser.add_argument("groups", nargs="*", metavar="GROUP", help=f"{', '.join(GROUPS)}; default: all")
 
 
 def run(arguments: argparse.Namespace) -> int:

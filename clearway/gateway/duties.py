@@ -1,4 +1,7 @@
-"""The duties of the workers, by group: `inbox` reads messages, `boards` keeps screens, rules and history."""
+"""The duties of the workers, by group: `inbox` reads messages, `boards` tells screens, `rules` looks ahead and back.
+
+What tells the screens shares its process with nothing that thinks for long: a change would wait for it.
+"""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -35,7 +38,7 @@ RETENTION_SECONDS = 3600.0
 
 def groups() -> dict[str, Callable[[], list[Duty]]]:
     """Group name -> its duties."""
-    return {"inbox": _inbox, "boards": _boards}
+    return {"inbox": _inbox, "boards": _boards, "rules": _rules}
 
 
 def _inbox() -> list[Duty]:
@@ -46,6 +49,11 @@ def _boards() -> list[Duty]:
     tailer = Tailer(live.RENDERERS, live.TICKERS)
     return [
         Duty("tailer", lambda at: tailer.work(at) > 0, POLL_SECONDS),
+    ]
+
+
+def _rules() -> list[Duty]:
+    return [
         Duty("rules", partial(_ask_rules, Turns(RULES_EVERY)), TURN_SECONDS),
         Duty("advice", partial(_look_at_advice, Turns(ADVICE_EVERY)), TURN_SECONDS),
         Duty("snapshots", _snapshot, 20.0),

@@ -29,6 +29,7 @@ def test_a_burst_of_ten_times_the_load_leaves_pages_answering_and_loses_nothing(
     web, ingest = house.serve("web"), house.serve("ingest")
     house.work("worker-inbox", "inbox")
     house.work("worker-boards", "boards")
+    house.work("worker-rules", "rules")
     headers = house.add_source("burst-avl", "positions")
     address = f"{ingest}/feeds/positions/burst-avl"
     httpx.post(address, content=positions(0, 10), headers=headers).raise_for_status()
