@@ -1,7 +1,7 @@
 """Do what happens by itself: read the inbox, tell the boards, run rules, keep history.
 
-Groups can run in processes of their own: `inbox` as often as needed, `boards` (the screens) and `rules` (rules,
-forecast, advice, history) once each; a second one of `boards` waits as a standby.
+Groups can run in processes of their own: `inbox` as often as needed, `boards` (which tells the screens) and
+`rules` (rules, forecast, advice, history) once each; a second one of `boards` waits as a standby.
 
 Example: clearway worker inbox
 """

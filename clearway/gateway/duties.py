@@ -1,6 +1,6 @@
-"""The duties of the workers, by group: `inbox` reads messages, `boards` tells screens, `rules` looks ahead and back.
+"""The duties of the workers, by group: `inbox` reads messages, `boards` tells screens, `rules` does the rest.
 
-What tells the screens shares its process with nothing that thinks for long: a change would wait for it.
+What tells the screens can have a process without anything that thinks for long: a change would wait for it.
 """
 
 from collections.abc import Callable

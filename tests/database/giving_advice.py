@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
-import pytest
 from django.test import Client
 from django.utils import timezone
 
@@ -17,8 +16,8 @@ from clearway.desks.ambulance import situation
 from clearway.desks.ambulance.advice import actions, cases, presenters, reading, sweep
 from clearway.desks.ambulance.advice.asked import stated
 from clearway.desks.ambulance.advice.models import Advice
-from clearway.desks.ambulance.diverts import queries as diverts
-from clearway.domain.ambulance.diverts import Cover, Divert, DivertKind
+from clearway.desks.ambulance.diverts.models import Divert
+from clearway.domain.ambulance.diverts import Cover, DivertKind, DivertState
 from clearway.domain.ambulance.events import CallEvent, JobEvent, Position
 from clearway.domain.ambulance.words import CallStatus, JobStatus, ResourceKind
 from clearway.engine.ambulance.ranking import picture
@@ -103,14 +102,25 @@ def said() -> dict[str, Any]:
 def diverted(
     organisation: Organisation,
     codes: str | Sequence[str],
-    monkeypatch: pytest.MonkeyPatch,
     kind: DivertKind = DivertKind.CAPACITY,
 ) -> None:
-    everybody = frozenset({Cover.EVERYBODY})
-    start, end = now() - timedelta(minutes=1), now() + timedelta(hours=2)
-    turned = [codes] if isinstance(codes, str) else codes
-    found = tuple(Divert(f"D{code}", kind, code, ("TVH02",), everybody, start, end) for code in turned)
-    monkeypatch.setattr(diverts, "in_force", lambda organisation_id, at: found)
+    Divert.objects.filter(organisation=organisation).delete()
+    for code in [codes] if isinstance(codes, str) else codes:
+        Divert.objects.create(
+            organisation=organisation,
+            kind=kind,
+            site=code,
+            to=["TVH02"],
+            covers=[Cover.EVERYBODY],
+            trigger="Twelve crews queue",
+            actions_taken="Corridor staffed",
+            evidence={},
+            proposed_at=now() - timedelta(minutes=5),
+            proposed_by=somebody("proposer"),
+            state=DivertState.ACTIVE,
+            starts_at=now() - timedelta(minutes=1),
+            ends_at=now() + timedelta(hours=2),
+        )
 
 
 def post(client: Client, body: Any, **headers: str) -> Any:

@@ -22,11 +22,11 @@ pytestmark = pytest.mark.django_db
 
 
 def test_a_divert_that_changes_the_answer_lists_the_crew_once_and_telling_it_replaces_the_message(
-    knowing: Organisation, flow: Client, monkeypatch: pytest.MonkeyPatch
+    knowing: Organisation, flow: Client
 ) -> None:
     on_scene(knowing)
     old = taken(knowing)
-    diverted(knowing, "TVH01", monkeypatch)
+    diverted(knowing, "TVH01")
 
     seen = situation.read(knowing.pk, now())
     first = sweep.look_again(knowing.pk, seen, now())
@@ -43,13 +43,11 @@ def test_a_divert_that_changes_the_answer_lists_the_crew_once_and_telling_it_rep
     assert CrewMessage.objects.get(withdrawn_at__isnull=True).words.startswith("Changed: ")
 
 
-def test_a_crew_may_be_left_on_its_way_with_a_reason(
-    knowing: Organisation, flow: Client, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_crew_may_be_left_on_its_way_with_a_reason(knowing: Organisation, flow: Client) -> None:
     on_scene(knowing)
     taken(knowing)
     says(knowing, "left_scene", 1, destination="TVH01")
-    diverted(knowing, "TVH01", monkeypatch)
+    diverted(knowing, "TVH01")
     sweep.look_again(knowing.pk, situation.read(knowing.pk, now()), now())
     new = Advice.objects.get(ended_at__isnull=True)
 
@@ -72,7 +70,7 @@ def test_advice_ends_when_the_crew_arrives_and_is_compared_with_what_happened(kn
 
     found = queries.worth(knowing.pk, now() - queries.WEEK, now())
 
-    assert not queries.bound(knowing.pk)
+    assert not queries.bound(knowing.pk, now())
     (outcome,) = found.outcomes
     assert outcome.actual_travel == pytest.approx(12, abs=0.1)
     assert outcome.actual_wait == pytest.approx(23, abs=0.1)
@@ -88,12 +86,10 @@ def test_an_alternative_that_was_accepted_is_not_declared_changed(knowing: Organ
     assert stands().taken == "TVM01"
 
 
-def test_a_crew_that_was_left_on_its_way_is_not_listed_again(
-    knowing: Organisation, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_crew_that_was_left_on_its_way_is_not_listed_again(knowing: Organisation) -> None:
     on_scene(knowing)
     taken(knowing)
-    diverted(knowing, "TVH01", monkeypatch)
+    diverted(knowing, "TVH01")
     look(knowing)
     actions.keep(stands().pk, "clinical", organisation_id=knowing.pk, by=acting(somebody("writer")), at=now())
 
@@ -102,14 +98,14 @@ def test_a_crew_that_was_left_on_its_way_is_not_listed_again(
 
 
 def test_another_place_that_was_barred_already_is_not_taken_away_but_a_new_bar_lists_it(
-    knowing: Organisation, monkeypatch: pytest.MonkeyPatch
+    knowing: Organisation,
 ) -> None:
     on_scene(knowing)
-    diverted(knowing, "TVH01", monkeypatch)
+    diverted(knowing, "TVH01")
     taken(knowing, code="TVH01", reason_code="clinical")
 
     assert look(knowing).changed == 0
-    diverted(knowing, "TVH01", monkeypatch, DivertKind.CLOSURE)
+    diverted(knowing, "TVH01", DivertKind.CLOSURE)
 
     assert look(knowing).changed == 1
     assert "It is closed" in stands().because
@@ -123,19 +119,19 @@ def test_a_closure_is_announced_while_the_control_room_is_silent(
     taken(knowing)
     monkeypatch.setattr("clearway.engine.ambulance.ranking._cannot", lambda *_: "the feed is 40 min old")
     assert look(knowing).changed == 0
-    diverted(knowing, "TVH01", monkeypatch, DivertKind.CLOSURE)
+    diverted(knowing, "TVH01", DivertKind.CLOSURE)
 
     assert look(knowing).changed == 1
     assert stands().verdict == "abstained"
 
 
 def test_a_crew_for_whom_nothing_is_open_is_listed_and_told_by_nobody_but_people(
-    knowing: Organisation, flow: Client, monkeypatch: pytest.MonkeyPatch
+    knowing: Organisation, flow: Client
 ) -> None:
     on_scene(knowing)
     taken(knowing)
     codes = situation.read(knowing.pk, now()).sites.code
-    diverted(knowing, codes, monkeypatch, DivertKind.CLOSURE)
+    diverted(knowing, codes, DivertKind.CLOSURE)
 
     assert look(knowing).changed == 1
     assert stands().verdict == "nowhere"
@@ -147,36 +143,31 @@ def test_a_crew_for_whom_nothing_is_open_is_listed_and_told_by_nobody_but_people
     assert (stands().state, stands().taken) == ("overridden", "TVH01")
 
 
-def test_a_change_is_withdrawn_when_the_old_answer_is_right_again(
-    knowing: Organisation, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_change_is_withdrawn_when_the_old_answer_is_right_again(knowing: Organisation) -> None:
     on_scene(knowing)
     old = taken(knowing)
-    with monkeypatch.context() as while_diverted:
-        diverted(knowing, "TVH01", while_diverted)
-        look(knowing)
+    diverted(knowing, "TVH01")
+    look(knowing)
     assert stands().state == "to_tell"
 
+    diverted(knowing, ())
     look(knowing)
 
     assert (stands().state, stands().taken, stands().shown) == ("accepted", "TVH01", old.shown)
     assert Action.objects.filter(verb="advice.withdraw").count() == 1
     assert queries.worth(knowing.pk, now() - queries.WEEK, now()).given == 1
-    with monkeypatch.context() as while_diverted:
-        diverted(knowing, "TVH01", while_diverted)
-        assert look(knowing).changed == 1
+    diverted(knowing, "TVH01")
+    assert look(knowing).changed == 1
 
 
-def test_a_change_whose_new_place_is_barred_is_replaced(
-    knowing: Organisation, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_change_whose_new_place_is_barred_is_replaced(knowing: Organisation) -> None:
     another_department(knowing)
     on_scene(knowing)
     taken(knowing)
-    diverted(knowing, "TVH01", monkeypatch)
+    diverted(knowing, "TVH01")
     look(knowing)
     first = stands()
-    diverted(knowing, ("TVH01", first.chosen), monkeypatch, DivertKind.CLOSURE)
+    diverted(knowing, ("TVH01", first.chosen), DivertKind.CLOSURE)
 
     look(knowing)
 
@@ -185,12 +176,10 @@ def test_a_change_whose_new_place_is_barred_is_replaced(
     assert second.chosen != first.chosen
 
 
-def test_a_change_that_waits_is_made_fresh_and_one_that_is_too_old_is_not_told(
-    knowing: Organisation, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_change_that_waits_is_made_fresh_and_one_that_is_too_old_is_not_told(knowing: Organisation) -> None:
     on_scene(knowing)
     taken(knowing)
-    diverted(knowing, "TVH01", monkeypatch)
+    diverted(knowing, "TVH01")
     look(knowing)
     row = stands()
     later, by = now() + timedelta(minutes=11), acting(somebody("writer"))
@@ -209,7 +198,7 @@ def test_one_crew_that_cannot_be_looked_at_does_not_hide_the_others(
     for call_sign in ("A1", "B2"):
         on_scene(knowing, call_sign)
         taken(knowing, call_sign)
-    diverted(knowing, "TVH01", monkeypatch)
+    diverted(knowing, "TVH01")
     look_at = sweep.crew_at
 
     def failing(read: Any, row: int) -> Any:
@@ -223,12 +212,10 @@ def test_one_crew_that_cannot_be_looked_at_does_not_hide_the_others(
     assert Advice.objects.get(state="to_tell").call_sign == "B2"
 
 
-def test_the_message_of_a_crew_that_was_left_on_its_way_ends_with_its_job(
-    knowing: Organisation, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_message_of_a_crew_that_was_left_on_its_way_ends_with_its_job(knowing: Organisation) -> None:
     on_scene(knowing, ago=60)
     taken(knowing)
-    diverted(knowing, "TVH01", monkeypatch)
+    diverted(knowing, "TVH01")
     look(knowing)
     actions.keep(stands().pk, "clinical", organisation_id=knowing.pk, by=acting(somebody("writer")), at=now())
     says(knowing, "left_scene", 40, destination="TVH01")
@@ -245,7 +232,7 @@ def test_crews_that_a_divert_turns_are_advised_together(
     for call_sign in ("A1", "B2", "C3"):
         on_scene(knowing, call_sign)
         taken(knowing, call_sign)
-    diverted(knowing, "TVH01", monkeypatch)
+    diverted(knowing, "TVH01")
     asked = []
     together = reading.Reading.advise_together
 
@@ -259,15 +246,13 @@ def test_crews_that_a_divert_turns_are_advised_together(
     assert asked == [["A1", "B2", "C3"]]
 
 
-def test_a_crew_that_is_turned_on_its_way_counts_where_it_goes_now(
-    knowing: Organisation, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_crew_that_is_turned_on_its_way_counts_where_it_goes_now(knowing: Organisation) -> None:
     on_scene(knowing)
     taken(knowing)
     says(knowing, "left_scene", 0.1, destination="TVH01")
     Advice.objects.update(given_at=now() - timedelta(minutes=1))
     assert list(situation.read(knowing.pk, now()).assignments.bound) == [UNKNOWN]
-    diverted(knowing, "TVH01", monkeypatch)
+    diverted(knowing, "TVH01")
     look(knowing)
 
     row = stands()

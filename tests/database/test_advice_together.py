@@ -82,12 +82,12 @@ def test_one_is_accepted_and_the_others_are_solved_again_with_it_counted(
 
 
 def test_a_suggestion_that_has_changed_is_refused_and_the_others_are_taken(
-    knowing: Organisation, flow: Client, monkeypatch: pytest.MonkeyPatch
+    knowing: Organisation, flow: Client
 ) -> None:
     another_department(knowing)
     on_scene(knowing, "A1")
     seals = offered(flow.get("/advice/").content.decode())
-    diverted(knowing, "TVH01", monkeypatch)
+    diverted(knowing, "TVH01")
 
     answer = flow.post("/advice/together/", {"sealed": seals}, follow=True).content.decode()
 

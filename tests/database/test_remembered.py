@@ -13,7 +13,7 @@ from clearway.core.audit.actions import Actor
 from clearway.core.feeds.models import Source
 from clearway.core.live import remembered
 from clearway.core.organisation.models import Organisation
-from clearway.desks.ambulance import situation
+from clearway.desks.ambulance import ground, situation
 from clearway.desks.ambulance.facts.actions import Received, record
 from clearway.desks.ambulance.incidents import queries as incidents
 from clearway.desks.ambulance.resources import boards
@@ -44,6 +44,7 @@ def at_first_look(valley: Organisation, now: datetime) -> object:
     with pytest.MonkeyPatch.context() as patch:
         for queries in (incidents, resources):
             patch.setattr(queries._REMEMBERED, "_kept", {})
+        patch.setattr(ground._KEPT, "_kept", {})
         return as_remembered(valley, now)
 
 

@@ -9,6 +9,7 @@ from django.db.models import QuerySet, TextField
 from django.db.models.expressions import RawSQL
 
 FORGET_AFTER = timedelta(minutes=1)
+VERSION = "{table}.xmin::text || {table}.ctid::text"  # of a row: no other one has the same
 Value = TypeVar("Value")
 
 
@@ -36,7 +37,7 @@ class Remembered(Generic[Value]):
         rows  the wanted rows of the one table, all of this organisation
         """
         table = rows.model._meta.db_table
-        version = RawSQL(f"{table}.xmin::text || {table}.ctid::text", [], output_field=TextField())
+        version = RawSQL(VERSION.format(table=table), [], output_field=TextField())
         versions = list(rows.values_list(self.key, version))
         began, kept = self._kept.get(organisation_id, (at, {}))
         if abs(at - began) > FORGET_AFTER:

@@ -80,9 +80,7 @@ class Tailer:
         """One organisation after another, spread over a tick: a change waits for one at most."""
         organisation_id = self._turns.whose(at)
         if organisation_id is not None:
-            with transaction.atomic():
-                Push.objects.filter(organisation_id=organisation_id, at__lt=at - KEEP).delete()
-                self._tick(organisation_id, at)
+            self._tick(organisation_id, at)
 
     def _is_the_one(self) -> bool:
         """Whether this process has the seat, which is a lock of its session: gone when the connection is."""
@@ -120,39 +118,46 @@ class Tailer:
             self._follow_one(organisation_id, topics, at) for organisation_id, topics in together.items()
         )
 
-    @transaction.atomic
     def _follow_one(
         self, organisation_id: int, topics: Mapping[str, Sequence[tuple[int, str]]], at: datetime
     ) -> int:
         done: list[int] = []
+        fragments: list[Fragment] = []
         for topic, rows in topics.items():
             keys = frozenset(key for _, key in rows)
-            if topic not in self.renderers or self._render(self.renderers[topic], organisation_id, keys, at):
+            render = self.renderers.get(topic, _nothing)
+            drawn = self._render(render, organisation_id, keys, at)
+            if drawn is not None:
                 done += [pk for pk, _ in rows]
-        Change.objects.filter(id__in=done).delete()
+                fragments += drawn
+        with transaction.atomic():  # a change goes only together with its push
+            self._push(organisation_id, fragments, at)
+            Change.objects.filter(id__in=done).delete()
         return len(done)
 
-    def _render(self, render: Render, organisation_id: int, keys: frozenset[str], at: datetime) -> bool:
-        """Render and push; whether it was done. What failed is left alone for a while."""
+    def _render(
+        self, render: Render, organisation_id: int, keys: frozenset[str], at: datetime
+    ) -> Sequence[Fragment] | None:
+        """What it draws; None where it failed, now or a moment ago. It only reads: outside a transaction."""
         name = (organisation_id, render)
         if at - self._failed.get(name, LONG_AGO) < RETRY_AFTER:
-            return False
+            return None
         try:
-            with transaction.atomic():
-                self._push(organisation_id, render(organisation_id, keys, at), at)
+            fragments = render(organisation_id, keys, at)
         except (OperationalError, InterfaceError):
             raise
         except Exception:
             log.exception("Rendering failed; it will be tried again")
             self._failed[name] = at
-            self._pushed.clear()  # it may say that something was pushed which is now undone
-            return False
+            return None
         self._failed.pop(name, None)
-        return True
+        return fragments
 
     def _tick(self, organisation_id: int, at: datetime) -> None:
-        for render in self.tickers:
-            self._render(render, organisation_id, frozenset(), at)
+        drawn = [self._render(render, organisation_id, frozenset(), at) for render in self.tickers]
+        with transaction.atomic():
+            Push.objects.filter(organisation_id=organisation_id, at__lt=at - KEEP).delete()
+            self._push(organisation_id, [each for fragments in drawn for each in fragments or ()], at)
 
     def _push(self, organisation_id: int, fragments: Sequence[Fragment], at: datetime) -> None:
         changed = [each for each in fragments if self._is_news(organisation_id, each)]
@@ -177,6 +182,11 @@ class Tailer:
         is_news = self._pushed.get(name) != digest
         self._pushed[name] = digest
         return is_news
+
+
+def _nothing(_organisation_id: int, _keys: frozenset[str], _at: datetime) -> Sequence[Fragment]:
+    """For a topic that no screen shows."""
+    return ()
 
 
 def _notify(message: dict[str, object]) -> None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, cast
 
-from django.db.models import Min, Q
+from django.db.models import Min, Q, QuerySet
 
 from clearway.domain.shared.geography import Point
 from clearway.domain.shared.region import SiteKind
@@ -33,12 +33,17 @@ class ReceivingSite:
 
 def receiving_sites(organisation_id: int) -> list[ReceivingSite]:
     """Every hospital with an emergency department, in the order of the boards; one query."""
-    sites = Site.objects.filter(organisation_id=organisation_id, kind=SiteKind.EMERGENCY_DEPARTMENT)
-    rows = sites.values_list("border", "name", "code", "latitude", "longitude", "former_codes")
+    columns = ("border", "name", "code", "latitude", "longitude", "former_codes")
+    rows = receiving_rows(organisation_id).values_list(*columns)
     return [
         ReceivingSite(code, name, Point(latitude, longitude), tuple(former_codes))
         for _, name, code, latitude, longitude, former_codes in sorted(rows)
     ]
+
+
+def receiving_rows(organisation_id: int) -> QuerySet[Site]:
+    """The rows behind receiving_sites."""
+    return Site.objects.filter(organisation_id=organisation_id, kind=SiteKind.EMERGENCY_DEPARTMENT)
 
 
 def site_codes(organisation_id: int, code: str) -> tuple[str, ...]:
@@ -64,10 +69,15 @@ def policy(organisation_id: int, name: str, on: date) -> dict[str, Any]:
 
 def policies(organisation_id: int, names: Iterable[str], on: date) -> dict[str, dict[str, Any]]:
     """The values of several policies valid on a day, by name; one query. One there is not is left out."""
-    versions = PolicyVersion.objects.filter(
-        organisation_id=organisation_id, name__in=list(names), valid_from__lte=on
-    ).order_by("valid_from", "version")
+    versions = policy_rows(organisation_id, names, on).order_by("valid_from", "version")
     return {version.name: version.values for version in versions}
+
+
+def policy_rows(organisation_id: int, names: Iterable[str], on: date) -> QuerySet[PolicyVersion]:
+    """The versions behind policies, the older ones too."""
+    return PolicyVersion.objects.filter(
+        organisation_id=organisation_id, name__in=list(names), valid_from__lte=on
+    )
 
 
 # Policies that have a page of their own, by the beginnings of their names.
@@ -95,6 +105,11 @@ def area_names(organisation_id: int) -> dict[str, str]:
     """Site code -> name of its area, for the sites that have one."""
     sites = Site.objects.filter(organisation_id=organisation_id, area__isnull=False)
     return dict(sites.values_list("code", "area__name"))
+
+
+def area_rows(organisation_id: int) -> tuple[QuerySet[Any], ...]:
+    """The rows behind area_names."""
+    return tuple(table.objects.filter(organisation_id=organisation_id) for table in (Site, Area))
 
 
 def departments(organisation_id: int) -> list[tuple[str, str]]:

@@ -21,6 +21,7 @@ from clearway.core.worklist.actions import TOPIC
 from . import situation
 from .forecast import presenters as forecasts
 from .forecast import queries as forecast
+from .ground import Ground
 from .handovers import presenters as hospitals
 from .handovers import queries as handovers
 from .liaison import queries as liaison
@@ -36,7 +37,7 @@ def _reading(organisation_id: int, at: datetime) -> situation.Reading:
 
 def sites(organisation_id: int, codes: frozenset[str], at: datetime) -> list[Fragment]:
     """The rows and tiles of some hospitals."""
-    read = handovers.board(organisation_id, at, situation=_reading(organisation_id, at).situation)
+    read = handovers.board(organisation_id, at, reading=_reading(organisation_id, at))
     fragments = []
     for picture in read.pictures:
         if (picture.code or hospitals.UNKNOWN_KEY) in codes:
@@ -46,15 +47,15 @@ def sites(organisation_id: int, codes: frozenset[str], at: datetime) -> list[Fra
             tile = drawn("handovers/tile.html", row=row, limits=limits)
             fragments.append(Fragment("handovers", row.key, html, site=picture.code))
             fragments.append(Fragment("wall", row.key, tile, site=picture.code))
-    fragments += _said(organisation_id, codes, read)
+    fragments += _said(_reading(organisation_id, at).ground, codes, read)
     if hospitals.UNKNOWN_KEY in codes and all(picture.code for picture in read.pictures):
         fragments += [Fragment(topic, hospitals.UNKNOWN_KEY, "") for topic in ("handovers", "wall")]
     return fragments
 
 
-def _said(organisation_id: int, codes: frozenset[str], read: handovers.Board) -> list[Fragment]:
+def _said(ground: Ground, codes: frozenset[str], read: handovers.Board) -> list[Fragment]:
     """What some hospitals say of themselves, in full, as their own pages show it."""
-    told = liaison.tellings(organisation_id)
+    told = liaison.tellings_of(ground.sites, ground.hospitals)
     return [
         Fragment("stands", code, drawn("liaison/said.html", said=said_of(report, told.get(code))), site=code)
         for code, report in sorted(read.said.items())
@@ -70,8 +71,9 @@ def all_sites(organisation_id: int, _keys: frozenset[str], at: datetime) -> list
 
 def all_forecasts(organisation_id: int, _keys: frozenset[str], at: datetime) -> list[Fragment]:
     """The rows of the forecast page."""
-    seen = _reading(organisation_id, at).situation
-    read = forecast.read(organisation_id, seen, at)
+    reading = _reading(organisation_id, at)
+    seen, ground = reading.situation, reading.ground
+    read = forecast.made(seen, ground.policy.forecast, ground.records)
     return [
         Fragment("forecast", row.key, drawn("forecast/row.html", row=row), site=row.key)
         for row in forecasts.rows(seen, read, forecast.open_warnings(organisation_id))

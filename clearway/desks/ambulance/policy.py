@@ -5,8 +5,11 @@ from dataclasses import dataclass, field, fields
 from datetime import datetime
 from typing import Any, TypeVar
 
+from django.db.models import QuerySet
+
 from clearway.core.layout.times import local
-from clearway.core.organisation.queries import policies
+from clearway.core.organisation.models import PolicyVersion
+from clearway.core.organisation.queries import policies, policy_rows
 from clearway.domain.shared.freshness import FreshnessPolicy
 from clearway.engine.ambulance.handovers import HandoverPolicy
 from clearway.engine.ambulance.reports import ReportPolicy
@@ -57,6 +60,11 @@ def desk_policy(organisation_id: int, at: datetime) -> DeskPolicy:
         forecast=policies_from(values),
         wrap_up_minutes=values.get("wrap_up", {}).get("limit_minutes", 15),
     )
+
+
+def rows(organisation_id: int, at: datetime) -> QuerySet[PolicyVersion]:
+    """The versions behind desk_policy."""
+    return policy_rows(organisation_id, NAMES, local(at).date())
 
 
 def report_policy(values: Mapping[str, Any]) -> ReportPolicy:

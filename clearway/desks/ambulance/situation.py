@@ -11,7 +11,6 @@ from django.db.models import Q
 
 from clearway.core.feeds.models import Source
 from clearway.core.feeds.queries import last_heard, switched_on
-from clearway.core.organisation.queries import receiving_sites
 from clearway.domain.ambulance import availability as availability_axis
 from clearway.domain.ambulance import hospitals as hospital_reports
 from clearway.domain.ambulance.availability import ResourceStanding
@@ -22,17 +21,16 @@ from clearway.domain.ambulance.transitions import Assignment as Folded
 from clearway.domain.ambulance.words import Availability, JobStatus
 from clearway.domain.shared.geography import Point
 
-from .advice import queries as advice
-from .diverts import queries as diverts
+from . import ground as grounds
+from .advice.queries import Binding
 from .facts import queries as facts
+from .ground import Ground
 from .incidents import queries as incidents
 from .incidents.folding import fold_jobs
-from .liaison import queries as liaison
 from .resources import queries as resources
 from .resources.queries import Seen
 from .snapshots import actions as keep_snapshots
 from .snapshots import queries as snapshots
-from .travel.queries import disruptions
 
 LOOK_BACK = timedelta(hours=24)
 POSITION_LOOK_BACK = timedelta(hours=2)
@@ -49,41 +47,50 @@ class Rows(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """The situation as it stands, and what is said of each resource beside it, by call sign."""
+    """A situation with what it was read from: the ground, and what is said of each resource, by call sign."""
 
     situation: Situation
+    ground: Ground
     seen: Mapping[str, Seen]
 
 
 def read(organisation_id: int, at: datetime) -> Situation:
-    """The situation as it stands. At most nine queries, whatever the size of the region."""
+    """The situation as it stands. A fixed number of queries, whatever the size of the region."""
     return reading(organisation_id, at).situation
 
 
 def reading(organisation_id: int, at: datetime) -> Reading:
     """The situation as it stands, with what it was read from.
 
-    A process that reads again fetches only the rows that were written since (see core.live.remembered).
+    A process that reads again fetches only the rows that were written since (see core.live.remembered): six
+    queries at most.
     """
     since = at - LOOK_BACK
+    ground = grounds.now(organisation_id, at)
     seen = resources.seen_since(organisation_id, since, at)
     rows = Rows(
         incidents.open_or_at_hospital_since(organisation_id, since, at),
         tuple(each.standing for each in seen.values() if each.standing.availability),
-        hospitals=liaison.standings(organisation_id),
+        hospitals=ground.hospitals,
     )
     places = {name: each.place for name, each in seen.items() if each.place and each.place.at > since}
     feeds = [_feed(source, source.received_at) for source in _sources(organisation_id)]
-    return Reading(_compose(organisation_id, at, rows, places, feeds), seen)
+    return Reading(_compose(at, rows, places, feeds, ground), ground, seen)
 
 
 def as_known(organisation_id: int, at: datetime) -> Situation:
     """The situation as it was known at a past instant: the snapshot before it plus the facts known since."""
+    return known_reading(organisation_id, at).situation
+
+
+def known_reading(organisation_id: int, at: datetime) -> Reading:
+    """The same with its ground. What was said of resources is left out."""
+    ground = grounds.as_of(organisation_id, at)
     rows = _known_rows(organisation_id, at)
     received = rows.heard | last_heard(organisation_id, at)
     sources = _sources(organisation_id, switched_on(organisation_id, at))
     feeds = [_feed(source, received.get(source.pk)) for source in sources]
-    return _compose(organisation_id, at, rows, _known_places(organisation_id, at), feeds)
+    return Reading(_compose(at, rows, _known_places(organisation_id, at), feeds, ground), ground, {})
 
 
 def standings_as_known(organisation_id: int, at: datetime) -> tuple[ResourceStanding, ...]:
@@ -92,9 +99,9 @@ def standings_as_known(organisation_id: int, at: datetime) -> tuple[ResourceStan
     return tuple(each for each in known if each.availability not in (None, Availability.OFF))
 
 
-def shown(organisation_id: int, at: datetime, known_at: datetime | None) -> Situation:
+def shown(organisation_id: int, at: datetime, known_at: datetime | None) -> Reading:
     """What a page shows: the present, or a past instant as it was known then."""
-    return as_known(organisation_id, known_at) if known_at else read(organisation_id, at)
+    return known_reading(organisation_id, known_at) if known_at else reading(organisation_id, at)
 
 
 def take_snapshot(organisation_id: int, at: datetime) -> None:
@@ -109,29 +116,26 @@ def take_snapshot(organisation_id: int, at: datetime) -> None:
 
 
 def _compose(
-    organisation_id: int, at: datetime, rows: Rows, places: dict[str, Place], feeds: Sequence[Feed]
+    at: datetime, rows: Rows, places: dict[str, Place], feeds: Sequence[Feed], ground: Ground
 ) -> Situation:
-    sites = receiving_sites(organisation_id)
     return compose(
         at,
-        [(site.code, site.name, site.point) for site in sites],
+        [(site.code, site.name, site.point) for site in ground.sites],
         _relevant(rows.assignments, at),
         [each for each in rows.resources if each.availability is not Availability.OFF],
         places,
         feeds,
-        {former: site.code for site in sites for former in site.former_codes},
+        {former: site.code for site in ground.sites for former in site.former_codes},
         Around(
             hospitals=rows.hospitals,
-            bound=_bound(rows.assignments, advice.bound(organisation_id, at)),
-            diverts=diverts.in_force(organisation_id, at),
-            disruptions=disruptions(organisation_id, at),
+            bound=_bound(rows.assignments, ground.bound),
+            diverts=ground.diverts,
+            disruptions=ground.disruptions,
         ),
     )
 
 
-def _bound(
-    assignments: Iterable[Folded], accepted: Mapping[str, tuple[str, datetime | None]]
-) -> dict[str, str]:
+def _bound(assignments: Iterable[Folded], accepted: Mapping[str, Binding]) -> dict[str, str]:
     """Where crews are bound by advice: once a crew has left, only by what it was told on its way."""
     left = {each.key: each.stamps.get(JobStatus.LEFT_SCENE) for each in assignments if each.key in accepted}
     return {

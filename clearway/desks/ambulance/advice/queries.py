@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from statistics import fmean
 from typing import Any
 
-from django.db.models import Avg, Count, F, Q
+from django.db.models import Avg, Count, F, Q, QuerySet
 
 from clearway.core.feeds.actions import key_hash
 from clearway.domain.ambulance.destinations import NOT_SAID, Answers
@@ -18,20 +18,24 @@ from . import words
 from .models import Advice, Call, CrewLink, CrewMessage
 
 HOUR, WEEK = timedelta(hours=1), timedelta(days=7)
+Binding = tuple[str, datetime | None]  # code of a place, and when somebody said so
 
 
-def bound(organisation_id: int, at: datetime | None = None) -> dict[str, tuple[str, datetime | None]]:
+def bound(organisation_id: int, at: datetime) -> dict[str, Binding]:
     """Assignment -> code of the place that its crew has accepted, and when somebody said so.
 
-    Now, or as it was known then. No time where the advice was only listed as changed, or that was withdrawn.
+    As it was known then. No time where the advice was only listed as changed, or that was withdrawn.
     One query.
     """
-    stands = Q(ended_at__isnull=True)
-    if at is not None:
-        stands = Q(given_at__lte=at) & (stands | Q(ended_at__gt=at))
-    rows = Advice.objects.filter(stands, organisation_id=organisation_id).order_by("given_at", "id")
+    rows = bound_rows(organisation_id, at).order_by("given_at", "id")
     found = rows.values_list("assignment", "taken", "given_at", "given_by")
     return {key: (taken, None if by == words.RULE else given_at) for key, taken, given_at, by in found}
+
+
+def bound_rows(organisation_id: int, at: datetime) -> QuerySet[Advice]:
+    """The rows behind bound."""
+    stood = Q(ended_at__isnull=True) | Q(ended_at__gt=at)
+    return Advice.objects.filter(stood, organisation_id=organisation_id, given_at__lte=at)
 
 
 def standing(organisation_id: int) -> dict[str, Advice]:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from clearway.core.layout.times import local
 from clearway.core.organisation.queries import policies
@@ -34,8 +34,13 @@ def in_force(organisation_id: int, at: datetime) -> tuple[domain.Divert, ...]:
 
     One that ended early was in force until then; one that was extended, until its newest end.
     """
+    return tuple(as_divert(row) for row in rows_in_force(organisation_id, at))
+
+
+def rows_in_force(organisation_id: int, at: datetime) -> QuerySet[Divert]:
+    """The rows behind in_force."""
     rows = Divert.objects.filter(organisation_id=organisation_id, starts_at__lte=at)
-    return tuple(as_divert(row) for row in rows.filter(Q(ends_at__isnull=True) | Q(ends_at__gt=at)))
+    return rows.filter(Q(ends_at__isnull=True) | Q(ends_at__gt=at))
 
 
 def live(organisation_id: int) -> list[Divert]:

@@ -7,6 +7,7 @@ from math import inf
 
 import numpy as np
 from django.db import connection
+from django.db.models import QuerySet
 
 from clearway.core.layout.times import local
 from clearway.core.organisation.queries import policies
@@ -22,6 +23,7 @@ from .models import Passing, Standing, Warned
 from .policy import NAMES, Policies, policies_from
 
 LEADS = (0, 30, 60, 120, 180)  # minutes ahead of which forecasts are kept
+Records = Mapping[str, Standing]  # site code -> what its forecasts have taught
 SIMPLE = ("rate", "last_k", "hour_of_week")
 
 
@@ -35,15 +37,16 @@ class Read:
     history: History | None
 
 
-def read(organisation_id: int, situation: Situation, at: datetime, chosen: Policies | None = None) -> Read:
-    """The forecast of a situation from the sites' records, under the policies of its day; one query.
+def read(organisation_id: int, situation: Situation, at: datetime) -> Read:
+    """The forecast of a situation from the sites' records, under the policies of its day; two queries."""
+    return made(situation, current_policies(organisation_id, at), records(organisation_id))
 
-    chosen  the policies, where the caller has read them already; else one query more
-    """
-    chosen = chosen or current_policies(organisation_id, at)
-    known = history(organisation_id, situation.sites.code)
-    made = engine.forecast(situation, chosen.forecast, known, network(situation.sites))
-    return Read(made, outlook(made, chosen.warning), chosen, known)
+
+def made(situation: Situation, chosen: Policies, kept: Records) -> Read:
+    """The forecast of a situation from the sites' records, by code, under these policies."""
+    known = history_of(kept, situation.sites.code)
+    ahead = engine.forecast(situation, chosen.forecast, known, network(situation.sites))
+    return Read(ahead, outlook(ahead, chosen.warning), chosen, known)
 
 
 def current_policies(organisation_id: int, at: datetime) -> Policies:
@@ -52,8 +55,22 @@ def current_policies(organisation_id: int, at: datetime) -> Policies:
 
 
 def history(organisation_id: int, codes: Sequence[str]) -> History | None:
-    """What the records of these sites have taught, row for row; None before anything was settled."""
-    kept = {row.site_code: row for row in Standing.objects.filter(organisation_id=organisation_id)}
+    """What the records of these sites have taught, row for row; None before there is any. One query."""
+    return history_of(records(organisation_id), codes)
+
+
+def records(organisation_id: int) -> dict[str, Standing]:
+    """What the record of each site has taught, by its code. One query."""
+    return {row.site_code: row for row in record_rows(organisation_id)}
+
+
+def record_rows(organisation_id: int) -> QuerySet[Standing]:
+    """The rows behind records."""
+    return Standing.objects.filter(organisation_id=organisation_id)
+
+
+def history_of(kept: Records, codes: Sequence[str]) -> History | None:
+    """Records as the engine takes them, row for row of these sites; None before anything was settled."""
     if not kept:
         return None
     nothing = [None] * HOURS_OF_WEEK

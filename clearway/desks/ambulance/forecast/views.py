@@ -20,7 +20,7 @@ def board(request: Any) -> HttpResponse:
     asked = past.asked(request)
     live_after = newest_push()
     organisation_id = request.organisation.pk
-    situation = situations.shown(organisation_id, request.at, asked.known_at)
+    situation = situations.shown(organisation_id, request.at, asked.known_at).situation
     at = asked.known_at or request.at
     read = queries.read(organisation_id, situation, at)
     policy = read.policies.score

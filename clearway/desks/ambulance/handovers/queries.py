@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from clearway.core.organisation.queries import area_names, receiving_sites
+from clearway.core.organisation.queries import receiving_sites
 from clearway.domain.ambulance.quality import RULES, Rule
 from clearway.domain.ambulance.situation import Situation
 from clearway.engine.ambulance.feeds import Basis, basis
@@ -17,8 +17,9 @@ from ..forecast import presenters as forecasts
 from ..forecast import queries as forecast
 from ..liaison import presenters
 from ..liaison.presenters import NOT_SAID, Stand
-from ..policy import DeskPolicy, desk_policy
+from ..policy import DeskPolicy
 from ..quality import queries as quality
+from ..situation import Reading
 from ..travel.network import network
 
 
@@ -48,14 +49,14 @@ def board(
     organisation_id: int,
     at: datetime,
     known_at: datetime | None = None,
-    situation: Situation | None = None,
+    reading: Reading | None = None,
 ) -> Board:
     """The pictures of all hospitals now, or as they were known at a past instant.
 
-    situation  that of the instant, where the caller has read it already
+    reading  that of the instant, where the caller has it already
     """
-    situation = situation or situations.shown(organisation_id, at, known_at)
-    policy = desk_policy(organisation_id, known_at or at)
+    reading = reading or situations.shown(organisation_id, at, known_at)
+    situation, ground, policy = reading.situation, reading.ground, reading.ground.policy
     rests_on = basis(situation, policy.freshness)
     return Board(
         at=known_at or at,
@@ -69,11 +70,9 @@ def board(
             rests_on.knows_handover and rests_on.cad.heard_at is not None,
             network(situation.sites),
         ),
-        areas=area_names(organisation_id),
+        areas=ground.areas,
         said={each.code: each for each in site_reports(situation, policy.reports)},
-        ahead=forecasts.board_spans(
-            situation, forecast.read(organisation_id, situation, known_at or at, policy.forecast)
-        ),
+        ahead=forecasts.board_spans(situation, forecast.made(situation, policy.forecast, ground.records)),
         diverted=diverts.turned_away(situation),
     )
 

@@ -1,6 +1,6 @@
 """Reading what hospitals say."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 from django.db.models import QuerySet
 
-from clearway.core.organisation.queries import receiving_sites
+from clearway.core.organisation.queries import ReceivingSite, receiving_sites
 from clearway.domain.ambulance.events import HospitalEvent
 from clearway.domain.ambulance.hospitals import HospitalStanding, merged
 from clearway.domain.ambulance.situation import Around, compose
@@ -24,13 +24,18 @@ from .presenters import Telling
 
 def standings(organisation_id: int) -> tuple[HospitalStanding, ...]:
     """What the reports under every site code add up to, by code. One query."""
-    return _standings(HospitalState.objects.filter(organisation_id=organisation_id))
+    return _standings(rows(organisation_id))
+
+
+def rows(organisation_id: int) -> QuerySet[HospitalState]:
+    """The rows behind standings."""
+    return HospitalState.objects.filter(organisation_id=organisation_id)
 
 
 def by_site(organisation_id: int, codes: Collection[str]) -> dict[str, HospitalStanding]:
     """The same of these codes. One query."""
-    rows = HospitalState.objects.filter(organisation_id=organisation_id, site__in=codes)
-    return {standing.site: standing for standing in _standings(rows)}
+    found = rows(organisation_id).filter(site__in=codes)
+    return {standing.site: standing for standing in _standings(found)}
 
 
 def columns_of(standing: HospitalStanding) -> dict[str, Any]:
@@ -39,20 +44,21 @@ def columns_of(standing: HospitalStanding) -> dict[str, Any]:
     return {"figures": kept["figures"], "note": kept["note"]}
 
 
-def _standings(rows: QuerySet[HospitalState]) -> tuple[HospitalStanding, ...]:
-    kept = rows.order_by("site").values("site", "figures", "note")
+def _standings(chosen: QuerySet[HospitalState]) -> tuple[HospitalStanding, ...]:
+    kept = chosen.order_by("site").values("site", "figures", "note")
     return tuple(msgspec.convert(row, HospitalStanding) for row in kept)
 
 
 def tellings(organisation_id: int) -> dict[str, Telling]:
     """Who said what of each site, by its present code. Two queries."""
-    present = {
-        code: site.code
-        for site in receiving_sites(organisation_id)
-        for code in (site.code, *site.former_codes)
-    }
+    return tellings_of(receiving_sites(organisation_id), standings(organisation_id))
+
+
+def tellings_of(sites: Iterable[ReceivingSite], said: Iterable[HospitalStanding]) -> dict[str, Telling]:
+    """Who said what of each of these sites, by its present code."""
+    present = {code: site.code for site in sites for code in (site.code, *site.former_codes)}
     told: dict[str, HospitalStanding] = {}
-    for standing in standings(organisation_id):
+    for standing in said:
         code = present.get(standing.site, standing.site)
         told[code] = merged(told[code], standing) if code in told else standing
     return {code: _telling(standing) for code, standing in told.items()}
@@ -76,9 +82,9 @@ def reports(organisation_id: int, at: datetime) -> dict[str, SiteReport]:
     """What every hospital says now, by its present code. Three queries."""
     sites = receiving_sites(organisation_id)
     codes = {code: site.code for site in sites for code in (site.code, *site.former_codes)}
-    rows = [(site.code, site.name, site.point) for site in sites]
+    places = [(site.code, site.name, site.point) for site in sites]
     around = Around(hospitals=standings(organisation_id))
-    seen = compose(at, rows, (), (), {}, (), codes, around)
+    seen = compose(at, places, (), (), {}, (), codes, around)
     return {each.code: each for each in site_reports(seen, desk_policy(organisation_id, at).reports)}
 
 

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from clearway.core.layout.times import clock
-from clearway.core.organisation.queries import area_names
 from clearway.domain.ambulance.availability import ResourceStanding
 from clearway.domain.ambulance.events import Position
 from clearway.domain.ambulance.words import Availability, Standing
@@ -15,7 +14,7 @@ from clearway.engine.ambulance.resources import Doing, Limit, ResourceRow, resou
 
 from .. import situation as situations
 from .. import words
-from ..policy import DeskPolicy, desk_policy
+from ..policy import DeskPolicy
 from . import positions, queries
 
 # A row need not change with every position: one this recent is simply where the resource is.
@@ -92,17 +91,14 @@ def board(
     reading  that of the instant, where the caller has it already
     only     the call signs of the rows wanted, where not all are
     """
-    policy = desk_policy(organisation_id, known_at or at)
+    reading = reading or situations.shown(organisation_id, at, known_at)
+    situation, policy, areas = reading.situation, reading.ground.policy, reading.ground.areas
     if known_at is None:
-        reading = reading or situations.reading(organisation_id, at)
-        situation = reading.situation
         rows = resource_rows(situation, policy.resources, only)
         told, where = _told(organisation_id, rows, reading.seen)
     else:
-        situation = situations.as_known(organisation_id, known_at)
         rows = resource_rows(situation, policy.resources, only)
         told, where = _was_told(organisation_id, rows, known_at)
-    areas = area_names(organisation_id)
     site_names = dict(zip(situation.sites.code, situation.sites.name, strict=True))
     return Board(
         at=known_at or at,

@@ -30,13 +30,17 @@ class Usual:
 
 def disruptions(organisation_id: int, at: datetime) -> tuple[Disruption, ...]:
     """Those that, as was known at `at`, are in force or begin later, by key. One query."""
-    rows = RoadDisruption.objects.filter(
+    return tuple(_value(row) for row in rows_known(organisation_id, at).order_by("pk"))
+
+
+def rows_known(organisation_id: int, at: datetime) -> QuerySet[RoadDisruption]:
+    """The rows behind disruptions."""
+    return RoadDisruption.objects.filter(
         Q(ended_at__isnull=True) | Q(ended_at__gt=at),
         organisation_id=organisation_id,
         entered_at__lte=at,
         ends_at__gt=at,
     )
-    return tuple(_value(row) for row in rows.order_by("pk"))
 
 
 def current(organisation_id: int, at: datetime) -> QuerySet[RoadDisruption]:

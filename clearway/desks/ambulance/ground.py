@@ -1,0 +1,73 @@
+"""What the desk's pictures rest on beside jobs and resources: it seldom changes and is read together."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from clearway.core.live.kept import Kept, Part
+from clearway.core.organisation import queries as organisation
+from clearway.core.organisation.queries import ReceivingSite
+from clearway.domain.ambulance.disruptions import Disruption
+from clearway.domain.ambulance.diverts import Divert
+from clearway.domain.ambulance.hospitals import HospitalStanding
+
+from . import policy
+from .advice import queries as advice
+from .advice.queries import Binding
+from .diverts import queries as diverts
+from .forecast import queries as forecast
+from .forecast.queries import Records
+from .liaison import queries as liaison
+from .policy import DeskPolicy
+from .travel import queries as travel
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """One organisation's ground at one instant.
+
+    sites      its hospitals with an emergency department, in the order of the boards
+    areas      site code -> name of its area
+    policy     the policies of the local day
+    records    site code -> what its forecasts have taught
+    hospitals  what hospitals say of themselves
+    bound      assignment -> the place that its crew has accepted
+    """
+
+    sites: tuple[ReceivingSite, ...]
+    areas: Mapping[str, str]
+    policy: DeskPolicy
+    records: Records
+    hospitals: tuple[HospitalStanding, ...]
+    bound: Mapping[str, Binding]
+    diverts: tuple[Divert, ...]
+    disruptions: tuple[Disruption, ...]
+
+
+PARTS: Mapping[str, Part] = {
+    "sites": Part(
+        lambda key, at: [organisation.receiving_rows(key)],
+        lambda key, at: tuple(organisation.receiving_sites(key)),
+    ),
+    "areas": Part(
+        lambda key, at: organisation.area_rows(key),
+        lambda key, at: organisation.area_names(key),
+    ),
+    "policy": Part(lambda key, at: [policy.rows(key, at)], policy.desk_policy),
+    "records": Part(lambda key, at: [forecast.record_rows(key)], lambda key, at: forecast.records(key)),
+    "hospitals": Part(lambda key, at: [liaison.rows(key)], lambda key, at: liaison.standings(key)),
+    "bound": Part(lambda key, at: [advice.bound_rows(key, at)], advice.bound),
+    "diverts": Part(lambda key, at: [diverts.rows_in_force(key, at)], diverts.in_force),
+    "disruptions": Part(lambda key, at: [travel.rows_known(key, at)], travel.disruptions),
+}
+_KEPT = Kept(PARTS)
+
+
+def now(organisation_id: int, at: datetime) -> Ground:
+    """The ground of the present. One query; one or two more for each part that changed."""
+    return Ground(**_KEPT.read(organisation_id, at))
+
+
+def as_of(organisation_id: int, at: datetime) -> Ground:
+    """The ground of a past instant, but for what hospitals said, which the facts tell."""
+    return Ground(**{name: part.made(organisation_id, at) for name, part in PARTS.items()})
