@@ -77,7 +77,7 @@ def test_where_nothing_changed_one_question_is_enough(valley: Organisation) -> N
 @pytest.mark.parametrize("name", ground.PARTS)
 def test_a_part_is_made_of_no_other_table_than_those_it_watches(name: str, valley: Organisation) -> None:
     part = ground.PARTS[name]
-    watched = {rows.model._meta.db_table for rows in part.rows(valley.pk, NOW)}
+    watched = {rows.model._meta.db_table for rows in (each(valley.pk, NOW) for each in part.rows)}
 
     with CaptureQueriesContext(connection) as asked:
         part.made(valley.pk, NOW)

@@ -6,24 +6,21 @@ from datetime import datetime
 from typing import Any
 
 from django.db import connection
-from django.db.models import QuerySet, TextField
-from django.db.models.expressions import RawSQL
 
 from . import remembered
-
-Rows = QuerySet[Any, Any]
+from .questions import Rows, versions
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
     """One value of an organisation at an instant.
 
-    rows  every row that it is made from: whole querysets, neither sliced nor distinct
-    made  reads these rows into the value
+    made  reads it
+    rows  every row that it is made from, for questions.versions
     """
 
-    rows: Callable[[int, datetime], Sequence[Rows]]
     made: Callable[[int, datetime], Any]
+    rows: Sequence[Rows]
 
 
 @dataclass
@@ -55,17 +52,14 @@ class Kept:
         """Part -> what the versions of all its rows add up to."""
         columns, values = [], []
         for part in self.parts.values():
-            digests = [_digest(rows) for rows in part.rows(organisation_id, at)]
-            columns.append(" || ".join(sql for sql, _ in digests))
-            values += [each for _, given in digests for each in given]
+            asked = [versions(rows, organisation_id, at) for rows in part.rows]
+            columns.append(" || ".join(_digest(each.sql) for each in asked))
+            values += [value for each in asked for value in each.values_at(at)]
         with connection.cursor() as cursor:
             cursor.execute(f"SELECT {', '.join(columns)}", values)
-            return dict(zip(self.parts, cursor.fetchone(), strict=True))
+            return dict(zip(self.parts, cursor.fetchone() or (), strict=True))
 
 
-def _digest(rows: Rows) -> tuple[str, Sequence[Any]]:
-    table = rows.model._meta.db_table
-    version = RawSQL(remembered.VERSION.format(table=table), [], output_field=TextField())
-    sql, values = rows.order_by().values_list(version).query.sql_with_params()
+def _digest(sql: str) -> str:
     digest = "coalesce(md5(string_agg(each, '' ORDER BY each)), '')"
-    return f"(SELECT {digest} FROM ({sql}) AS rows(each))", values
+    return f"(SELECT {digest} FROM ({sql}) AS rows(each))"

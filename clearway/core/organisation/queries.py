@@ -107,9 +107,14 @@ def area_names(organisation_id: int) -> dict[str, str]:
     return dict(sites.values_list("code", "area__name"))
 
 
-def area_rows(organisation_id: int) -> tuple[QuerySet[Any], ...]:
-    """The rows behind area_names."""
-    return tuple(table.objects.filter(organisation_id=organisation_id) for table in (Site, Area))
+def site_rows(organisation_id: int) -> QuerySet[Site]:
+    """Every site; with area_rows what is behind area_names."""
+    return Site.objects.filter(organisation_id=organisation_id)
+
+
+def area_rows(organisation_id: int) -> QuerySet[Area]:
+    """Every area."""
+    return Area.objects.filter(organisation_id=organisation_id)
 
 
 def departments(organisation_id: int) -> list[tuple[str, str]]:

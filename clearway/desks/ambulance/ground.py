@@ -46,19 +46,19 @@ class Ground:
 
 PARTS: Mapping[str, Part] = {
     "sites": Part(
-        lambda key, at: [organisation.receiving_rows(key)],
         lambda key, at: tuple(organisation.receiving_sites(key)),
+        [lambda key, at: organisation.receiving_rows(key)],
     ),
     "areas": Part(
-        lambda key, at: organisation.area_rows(key),
         lambda key, at: organisation.area_names(key),
+        [lambda key, at: organisation.site_rows(key), lambda key, at: organisation.area_rows(key)],
     ),
-    "policy": Part(lambda key, at: [policy.rows(key, at)], policy.desk_policy),
-    "records": Part(lambda key, at: [forecast.record_rows(key)], lambda key, at: forecast.records(key)),
-    "hospitals": Part(lambda key, at: [liaison.rows(key)], lambda key, at: liaison.standings(key)),
-    "bound": Part(lambda key, at: [advice.bound_rows(key, at)], advice.bound),
-    "diverts": Part(lambda key, at: [diverts.rows_in_force(key, at)], diverts.in_force),
-    "disruptions": Part(lambda key, at: [travel.rows_known(key, at)], travel.disruptions),
+    "policy": Part(policy.desk_policy, [policy.rows]),
+    "records": Part(lambda key, at: forecast.records(key), [lambda key, at: forecast.record_rows(key)]),
+    "hospitals": Part(lambda key, at: liaison.standings(key), [lambda key, at: liaison.rows(key)]),
+    "bound": Part(advice.bound, [advice.bound_rows]),
+    "diverts": Part(diverts.in_force, [diverts.rows_in_force]),
+    "disruptions": Part(travel.disruptions, [travel.rows_known]),
 }
 _KEPT = Kept(PARTS)
 

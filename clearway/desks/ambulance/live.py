@@ -37,7 +37,7 @@ def _reading(organisation_id: int, at: datetime) -> situation.Reading:
 
 def sites(organisation_id: int, codes: frozenset[str], at: datetime) -> list[Fragment]:
     """The rows and tiles of some hospitals."""
-    read = handovers.board(organisation_id, at, reading=_reading(organisation_id, at))
+    read = handovers.board(organisation_id, at, reading=_reading(organisation_id, at), only=codes)
     fragments = []
     for picture in read.pictures:
         if (picture.code or hospitals.UNKNOWN_KEY) in codes:
@@ -65,8 +65,8 @@ def _said(ground: Ground, codes: frozenset[str], read: handovers.Board) -> list[
 
 def all_sites(organisation_id: int, _keys: frozenset[str], at: datetime) -> list[Fragment]:
     """Every hospital again: limits are crossed, and sources go stale, with time alone."""
-    codes = handovers.department_codes(organisation_id)
-    return sites(organisation_id, codes | {hospitals.UNKNOWN_KEY}, at)
+    codes = _reading(organisation_id, at).situation.sites.code
+    return sites(organisation_id, frozenset(codes) | {hospitals.UNKNOWN_KEY}, at)
 
 
 def all_forecasts(organisation_id: int, _keys: frozenset[str], at: datetime) -> list[Fragment]:

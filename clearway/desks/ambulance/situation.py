@@ -27,12 +27,12 @@ from .facts import queries as facts
 from .ground import Ground
 from .incidents import queries as incidents
 from .incidents.folding import fold_jobs
+from .incidents.queries import LOOK_BACK
 from .resources import queries as resources
 from .resources.queries import Seen
 from .snapshots import actions as keep_snapshots
 from .snapshots import queries as snapshots
 
-LOOK_BACK = timedelta(hours=24)
 POSITION_LOOK_BACK = timedelta(hours=2)
 
 
@@ -65,14 +65,14 @@ def reading(organisation_id: int, at: datetime) -> Reading:
     A process that reads again fetches only the rows that were written since (see core.live.remembered): six
     queries at most.
     """
-    since = at - LOOK_BACK
     ground = grounds.now(organisation_id, at)
-    seen = resources.seen_since(organisation_id, since, at)
+    seen = resources.seen_of_late(organisation_id, at)
     rows = Rows(
-        incidents.open_or_at_hospital_since(organisation_id, since, at),
+        incidents.open_or_at_hospital_of_late(organisation_id, at),
         tuple(each.standing for each in seen.values() if each.standing.availability),
         hospitals=ground.hospitals,
     )
+    since = at - LOOK_BACK
     places = {name: each.place for name, each in seen.items() if each.place and each.place.at > since}
     feeds = [_feed(source, source.received_at) for source in _sources(organisation_id)]
     return Reading(_compose(at, rows, places, feeds, ground), ground, seen)

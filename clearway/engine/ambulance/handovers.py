@@ -1,6 +1,6 @@
 """The picture of every hospital: who is on the way, who waits, since when, and what it has cost today."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -166,15 +166,21 @@ class HospitalPicture:
 
 
 def hospital_pictures(
-    situation: Situation, policy: HandoverPolicy, knows_handover: bool = True, network: Network = PLAIN
+    situation: Situation,
+    policy: HandoverPolicy,
+    knows_handover: bool = True,
+    network: Network = PLAIN,
+    only: Collection[str] | None = None,
 ) -> tuple[HospitalPicture, ...]:
     """A picture of every site in board order, and last one of unknown destination if any vehicle needs it.
 
     knows_handover  whether any source can know a handover (see feeds.basis)
     network         what is known of the roads, for the expected arrivals
+    only            the codes of the sites wanted, where not all are
     """
     kernel = _Kernel(situation, policy, knows_handover, network)
-    pictures = [kernel.picture(row) for row in range(len(situation.sites.code))]
+    wanted = [row for row, code in enumerate(situation.sites.code) if only is None or code in only]
+    pictures = [kernel.picture(row) for row in wanted]
     elsewhere = kernel.picture(UNKNOWN)
     return (*pictures, elsewhere) if elsewhere.vehicles else tuple(pictures)
 

@@ -1,10 +1,9 @@
 """Reading what the handover pages show: one situation, its pictures, and what they rest on."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from clearway.core.organisation.queries import receiving_sites
 from clearway.domain.ambulance.quality import RULES, Rule
 from clearway.domain.ambulance.situation import Situation
 from clearway.engine.ambulance.feeds import Basis, basis
@@ -50,10 +49,12 @@ def board(
     at: datetime,
     known_at: datetime | None = None,
     reading: Reading | None = None,
+    only: Collection[str] | None = None,
 ) -> Board:
     """The pictures of all hospitals now, or as they were known at a past instant.
 
     reading  that of the instant, where the caller has it already
+    only     the codes of the hospitals wanted, where not all are
     """
     reading = reading or situations.shown(organisation_id, at, known_at)
     situation, ground, policy = reading.situation, reading.ground, reading.ground.policy
@@ -69,17 +70,13 @@ def board(
             policy.handover,
             rests_on.knows_handover and rests_on.cad.heard_at is not None,
             network(situation.sites),
+            only,
         ),
         areas=ground.areas,
         said={each.code: each for each in site_reports(situation, policy.reports)},
         ahead=forecasts.board_spans(situation, forecast.made(situation, policy.forecast, ground.records)),
         diverted=diverts.turned_away(situation),
     )
-
-
-def department_codes(organisation_id: int) -> frozenset[str]:
-    """The ODS codes of the hospitals that the boards show."""
-    return frozenset(site.code for site in receiving_sites(organisation_id))
 
 
 def stand(read: Board, code: str | None) -> Stand:

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db.models import Q, QuerySet, Value
@@ -15,12 +15,17 @@ from clearway.domain.shared.geography import Point
 
 from .models import Assignment, Incident
 
+LOOK_BACK = timedelta(hours=24)
 
-def open_or_at_hospital_since(organisation_id: int, since: datetime, at: datetime) -> tuple[Folded, ...]:
-    """Assignments that are open, or that arrived at a hospital since an instant; by key. Two queries."""
-    wanted = Q(is_open=True) | Q(at_hospital_at__gt=since)
-    rows = Assignment.objects.filter(wanted, organisation_id=organisation_id).order_by("key")
-    return tuple(_REMEMBERED.read(organisation_id, rows, at).values())
+
+def open_or_at_hospital_of_late(organisation_id: int, at: datetime) -> tuple[Folded, ...]:
+    """Assignments that are open, or that arrived at a hospital of late; by key. Two queries."""
+    return tuple(_REMEMBERED.read(organisation_id, at).values())
+
+
+def _current_rows(organisation_id: int, at: datetime) -> QuerySet[Assignment]:
+    wanted = Q(is_open=True) | Q(at_hospital_at__gt=at - LOOK_BACK)
+    return Assignment.objects.filter(wanted, organisation_id=organisation_id).order_by("key")
 
 
 _FIELDS = ("key", "incident", "call_sign", "state", "since", "kind", "category", "destination_code", "stamps")
@@ -41,7 +46,7 @@ def _folded(values: Sequence[Any]) -> Folded:
     )
 
 
-_REMEMBERED = Remembered("key", _FIELDS, _folded)
+_REMEMBERED = Remembered(_current_rows, "key", _FIELDS, _folded)
 
 
 def scenes(organisation_id: int, keys: Collection[str]) -> dict[str, Point]:

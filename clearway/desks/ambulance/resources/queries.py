@@ -2,10 +2,10 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from clearway.core.live.remembered import Remembered
 from clearway.domain.ambulance.availability import ResourceStanding
@@ -14,6 +14,8 @@ from clearway.domain.ambulance.words import Availability, ResourceKind, Standing
 from clearway.domain.shared.geography import Point
 
 from .models import Resource
+
+LOOK_BACK = timedelta(hours=24)
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,11 +27,15 @@ class Seen:
     place_name: str | None
 
 
-def seen_since(organisation_id: int, since: datetime, at: datetime) -> dict[str, Seen]:
-    """Every resource that is on shift, or that was seen since an instant, by call sign. Two queries."""
+def seen_of_late(organisation_id: int, at: datetime) -> dict[str, Seen]:
+    """Every resource that is on shift, or that was seen of late, by call sign. Two queries."""
+    return _REMEMBERED.read(organisation_id, at)
+
+
+def _seen_rows(organisation_id: int, at: datetime) -> QuerySet[Resource]:
     on_shift = Q(availability__isnull=False) & ~Q(availability=Availability.OFF)
-    rows = Resource.objects.filter(on_shift | Q(position_at__gt=since), organisation_id=organisation_id)
-    return _REMEMBERED.read(organisation_id, rows.order_by("call_sign"), at)
+    seen = on_shift | Q(position_at__gt=at - LOOK_BACK)
+    return Resource.objects.filter(seen, organisation_id=organisation_id).order_by("call_sign")
 
 
 def standing_of(row: Resource) -> ResourceStanding:
@@ -81,5 +87,5 @@ def _seen(values: Sequence[Any]) -> Seen:
 
 
 _REMEMBERED = Remembered(
-    "call_sign", ("latitude", "longitude", "position_at", "place", *STANDING_FIELDS), _seen
+    _seen_rows, "call_sign", ("latitude", "longitude", "position_at", "place", *STANDING_FIELDS), _seen
 )
