@@ -15,8 +15,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
 from clearway.core.audit.actions import Actor, Entry, record
-from clearway.core.feeds.actions import key_hash
-from clearway.core.feeds.models import Source
+from clearway.core.feeds.queries import who_holds
 from clearway.core.people.permissions import public
 
 from .asked import WrongField, case_of
@@ -51,8 +50,8 @@ def advice(request: Any) -> HttpResponse:
 def _asker(request: Any) -> tuple[int, Actor] | None:
     scheme, _, key = request.headers.get("Authorization", "").partition(" ")
     if scheme == "Bearer" and key:
-        source = Source.objects.filter(key_hash=key_hash(key), kind="cad", enabled=True).first()
-        return (source.organisation_id, Actor(f"feed:{source.name}")) if source else None
+        found = who_holds(key, "cad")
+        return (found[0], Actor(f"feed:{found[1]}")) if found else None
     if not request.user.is_authenticated or not request.reach.allows(PERMISSION) or not request.organisation:
         return None
     if _forged(request):

@@ -4,13 +4,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from functools import lru_cache, reduce
+from operator import or_
 from typing import Any
 
 from django.db import connection
+from django.db.models import Q, QuerySet
 
 from clearway.core.layout.times import local
+from clearway.core.live.kept import Kept, Part
 from clearway.core.organisation.models import Organisation, PolicyVersion, Site
-from clearway.core.organisation.queries import policies, policies_named
+from clearway.core.organisation.queries import policies, policies_named, policy_rows, site_rows
 from clearway.domain.ambulance.destinations import DIRECTORY, KIND_PREFIX, RULE_PREFIX, Case
 from clearway.domain.ambulance.situation import Situation
 from clearway.domain.shared import region
@@ -86,10 +89,9 @@ def read(organisation_id: int, at: datetime, situation: Situation | None = None)
 
     situation  that of the instant, where the caller has read it already
     """
-    values = policies(organisation_id, {POLICY, *NAMES}, local(at).date())
-    forecasting = policies_from(values).forecast
+    settled = _SETTLED.read(organisation_id, at)
+    rules, policy = settled["rules"], settled["policy"]
     seen = situation or situations.read(organisation_id, at)
-    rules, policy = rulebook(organisation_id, local(at).date()), desk_advice(values)
     if rules.places.alternatives_confirmed:
         longest = max(queries.HOUR, timedelta(minutes=policy.engine.eligibility.full_for))
         seen = replace(seen, answers=queries.answers(organisation_id, at, at - longest))
@@ -97,12 +99,42 @@ def read(organisation_id: int, at: datetime, situation: Situation | None = None)
         organisation_id=organisation_id,
         at=at,
         situation=seen,
-        forecasting=forecasting,
-        history=forecasts.history(organisation_id, seen.sites.code),
+        forecasting=settled["forecasting"],
+        history=forecasts.history_of(settled["records"], seen.sites.code),
         rules=rules,
         policy=policy,
         network=network(rules.places),
     )
+
+
+def _policies(organisation_id: int, at: datetime) -> dict[str, dict[str, Any]]:
+    return policies(organisation_id, NAMED, local(at).date())
+
+
+def _policy_rows(organisation_id: int, at: datetime) -> QuerySet[PolicyVersion]:
+    return policy_rows(organisation_id, NAMED, local(at).date())
+
+
+def _rule_rows(organisation_id: int, at: datetime) -> QuerySet[PolicyVersion]:
+    begins = reduce(or_, (Q(name__startswith=beginning) for beginning in BEGINNINGS))
+    return PolicyVersion.objects.filter(
+        begins, organisation_id=organisation_id, valid_from__lte=local(at).date()
+    )
+
+
+NAMED = (POLICY, *NAMES)
+BEGINNINGS = (RULE_PREFIX, KIND_PREFIX, DIRECTORY)
+# What seldom changes, asked for with one query.
+_SETTLED = Kept(
+    {
+        "policy": Part(lambda key, at: desk_advice(_policies(key, at)), [_policy_rows]),
+        "forecasting": Part(lambda key, at: policies_from(_policies(key, at)).forecast, [_policy_rows]),
+        "records": Part(lambda key, at: forecasts.records(key), [lambda key, at: forecasts.record_rows(key)]),
+        "rules": Part(
+            lambda key, at: rulebook(key, local(at).date()), [lambda key, at: site_rows(key), _rule_rows]
+        ),
+    }
+)
 
 
 def desk_advice(values: ByName) -> DeskAdvice:
@@ -132,7 +164,7 @@ def _fingerprint(organisation_id: int) -> tuple[Any, ...]:
 
 @lru_cache(maxsize=16)
 def _rulebook(organisation_id: int, on: date, _fingerprint: tuple[Any, ...]) -> Rulebook:
-    versions = policies_named(organisation_id, (RULE_PREFIX, KIND_PREFIX, DIRECTORY), on)
+    versions = policies_named(organisation_id, BEGINNINGS, on)
     sites = Site.objects.filter(organisation_id=organisation_id).select_related("area").order_by("id")
     timezone = Organisation.objects.values_list("timezone", flat=True).get(pk=organisation_id)
     return Rulebook.of([_site(row) for row in sites], [_policy(row) for row in versions], timezone)
