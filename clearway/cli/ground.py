@@ -2,7 +2,6 @@
 
 import atexit
 import contextlib
-import fcntl
 import os
 import secrets
 import socket
@@ -10,39 +9,23 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from clearway.cli import CannotRun
-from clearway.config import database, postgres
+from clearway.config import database, keeper
 
 
 @contextlib.contextmanager
 def database_at_hand() -> Iterator[None]:
     """The database for as long as the block runs.
 
-    An outside server, or an embedded one that another command runs, is used as it is; otherwise the
-    embedded one is started and stopped again at the end. A supervised process never starts one: when the
-    database is away its supervisor is bringing it back, and would find a rival in its place.
+    An outside server, or an embedded one that runs already, is used as it is; otherwise the embedded one is
+    started, and stops when the last command that uses it has ended. A supervised process never starts one:
+    when the database is away its supervisor is bringing it back, and would find a rival in its place.
     """
     home = database.home() / "postgres"
     supervised = os.environ.get("CLEARWAY_SUPERVISED") == "1"
     if supervised or not database.is_embedded():
         yield
         return
-    with _one_at_a_time(home.parent):
-        server = None if postgres.is_answering(home) else postgres.start(home)
-        if server:
-            make_embedded_database(server.sockets)
-    try:
-        yield
-    finally:
-        if server:
-            server.stop()
-
-
-@contextlib.contextmanager
-def _one_at_a_time(home: Path) -> Iterator[None]:
-    """Of commands that begin at the same moment, let one start the server and the others find it."""
-    home.mkdir(parents=True, exist_ok=True)
-    with (home / "postgres.lock").open("a") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    with keeper.shared(home, make_embedded_database):
         yield
 
 

@@ -154,36 +154,114 @@ def test_a_server_is_not_started_from_a_thread_that_may_end_before_the_process(h
     assert "main thread" in str(refused[0])
 
 
-def test_commands_begun_at_the_same_moment_share_one_server(home: Path) -> None:
-    asks = (
-        "import psycopg\nfrom clearway.cli.ground import database_at_hand\n"
-        "from clearway.config import database\n"
-        "with database_at_hand(), psycopg.connect(**database.address()) as link:\n"
-        "    print(link.execute('SELECT 1').fetchone()[0], flush=True)\n    input()\n"
+ASKS = (
+    "import psycopg\nfrom clearway.cli.ground import database_at_hand\n"
+    "from clearway.config import database\n"
+    "with database_at_hand(), psycopg.connect(**database.address(), autocommit=True) as link:\n"
+    "    while True:\n"
+    "        print(link.execute('SELECT 1').fetchone()[0], flush=True)\n"
+    "        if input() == 'end':\n            break\n"
+)
+
+
+def command(home: Path) -> subprocess.Popen[str]:
+    """A command that asks the shared server at once, and again for each line until the line is "end"."""
+    return subprocess.Popen(
+        [sys.executable, "-c", ASKS],
+        env={**os.environ, "CLEARWAY_HOME": str(home.parent), "CLEARWAY_SUPERVISED": ""},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
     )
-    environment = {**os.environ, "CLEARWAY_HOME": str(home.parent), "CLEARWAY_SUPERVISED": ""}
-    together = [
-        subprocess.Popen(
-            [sys.executable, "-c", asks],
-            env=environment,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        for _ in range(3)
-    ]
 
-    said = [process.stdout.readline() for process in together if process.stdout]
 
-    # The one that started the server stops it when it ends: it goes last.
-    starter = _parent_of(int(next(home.parent.rglob("postmaster.pid")).read_text().split()[0]))
-    for process in sorted(together, key=lambda process: process.pid == starter):
-        process.communicate("\n", timeout=30)
+def answer(process: subprocess.Popen[str], line: str = "") -> str:
+    """What the command says next, having been given a line."""
+    assert process.stdin and process.stdout
+    if line:
+        process.stdin.write(f"{line}\n")
+        process.stdin.flush()
+    return process.stdout.readline()
+
+
+def server_of(home: Path) -> int:
+    """The process number of the server."""
+    return int((home / "data" / "postmaster.pid").read_text().split()[0])
+
+
+def test_commands_begun_at_the_same_moment_share_one_server(home: Path) -> None:
+    together = [command(home) for _ in range(3)]
+
+    said = [answer(process) for process in together]
+    for process in together:
+        process.communicate("end\n", timeout=30)
+
     assert said == ["1\n"] * 3
     assert [process.returncode for process in together] == [0, 0, 0]
     assert not postgres.is_answering(home)
 
 
-def _parent_of(pid: int) -> int:
-    status = Path(f"/proc/{pid}/status").read_text()
-    return next(int(line.split()[1]) for line in status.splitlines() if line.startswith("PPid:"))
+@pytest.mark.parametrize("ending", ["ends", "is killed"])
+def test_the_server_stays_while_another_command_uses_it_and_stops_with_the_last(
+    home: Path, ending: str
+) -> None:
+    starter = command(home)
+    assert answer(starter) == "1\n"
+    another = command(home)
+    assert answer(another) == "1\n"
+    server = server_of(home)
+
+    if ending == "ends":
+        starter.communicate("end\n", timeout=30)
+    else:
+        starter.kill()
+        starter.wait()
+
+    assert answer(another, "again") == "1\n"
+    assert server_of(home) == server
+    another.communicate("end\n", timeout=30)
+    assert another.returncode == 0
+    assert not Path(f"/proc/{server}").exists()  # it had stopped before the last command ended
+
+
+def test_the_server_stops_when_the_last_command_is_killed_and_the_next_starts_another(home: Path) -> None:
+    first = command(home)
+    assert answer(first) == "1\n"
+    server = server_of(home)
+
+    first.kill()
+    first.wait()
+
+    assert wait_until_gone(server)
+    second = command(home)
+    assert answer(second) == "1\n"
+    second.communicate("end\n", timeout=30)
+    assert not postgres.is_answering(home)
+
+
+def test_a_server_that_was_killed_under_a_command_is_started_again_by_the_next(home: Path) -> None:
+    first = command(home)
+    assert answer(first) == "1\n"
+    os.kill(server_of(home), signal.SIGKILL)
+
+    second = command(home)  # while the first still holds its lock
+
+    assert answer(second) == "1\n"
+    first.kill()
+    first.wait()
+    second.communicate("end\n", timeout=30)
+    assert not postgres.is_answering(home)
+
+
+def test_a_command_says_why_the_shared_server_cannot_start(home: Path) -> None:
+    (home / "data").mkdir(parents=True)
+    refused = subprocess.run(
+        [sys.executable, "-c", ASKS],
+        env={**os.environ, "CLEARWAY_HOME": str(home.parent), "CLEARWAY_SUPERVISED": ""},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+
+    assert "CannotStart: PostgreSQL stopped at once." in refused.stderr
