@@ -1,9 +1,12 @@
 """A region in the database and events to feed it with."""
 
+import threading
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.db import connection, transaction
 from django.test import Client
 
 from clearway.config.regions import find
@@ -12,6 +15,7 @@ from clearway.core.feeds.actions import store
 from clearway.core.feeds.models import Batch, Source
 from clearway.core.organisation.actions import load_region
 from clearway.core.organisation.models import Organisation, Site
+from clearway.desks.ambulance.facts.actions import Received, record
 from clearway.domain.ambulance.events import Event, HospitalEvent, JobEvent, Position
 from clearway.domain.ambulance.words import HospitalMeasure, JobStatus, ResourceKind
 from clearway.gateway import inbox
@@ -76,6 +80,32 @@ def avl(valley: Organisation) -> Source:
 @pytest.fixture
 def hospitals(valley: Organisation) -> Source:
     return Source.objects.get(organisation=valley, kind="hospital")
+
+
+@contextmanager
+def another_worker_records(event: Event, *, source: Source, known: float) -> Iterator[None]:
+    """While the block runs, another worker has recorded an event and not committed it; it does at the end.
+
+    Only for tests with transactions of their own.
+    """
+    recorded, finish = threading.Event(), threading.Event()
+
+    def work() -> None:
+        with transaction.atomic():
+            received = Received(event.message_id, b"x" * 16, (event,))
+            record([received], source=source, by=Actor("test"), at=at(known))
+            recorded.set()
+            finish.wait(10)
+        connection.close()
+
+    worker = threading.Thread(target=work)
+    worker.start()
+    try:
+        assert recorded.wait(10)
+        yield
+    finally:
+        finish.set()
+        worker.join()
 
 
 Deliver = Callable[..., Batch]

@@ -1,20 +1,17 @@
 """What a process remembers of a region is what a first look would find, whatever happened in between."""
 
 import random
-import threading
 from datetime import UTC, datetime, timedelta
 
 import msgspec
 import pytest
-from django.db import connection, transaction
+from django.db import transaction
 
 from clearway.config.regions import find
-from clearway.core.audit.actions import Actor
 from clearway.core.feeds.models import Source
 from clearway.core.live import remembered
 from clearway.core.organisation.models import Organisation
 from clearway.desks.ambulance import ground, situation
-from clearway.desks.ambulance.facts.actions import Received, record
 from clearway.desks.ambulance.incidents import queries as incidents
 from clearway.desks.ambulance.resources import boards
 from clearway.desks.ambulance.resources import queries as resources
@@ -23,7 +20,7 @@ from clearway.domain.ambulance.words import Availability
 from clearway.interchange.region_pack import parse
 from clearway.simulation.ambulance.world import World
 
-from .conftest import at, conveyance, deliver
+from .conftest import another_worker_records, at, conveyance, deliver
 
 pytestmark = pytest.mark.django_db
 REGION = parse(find("test-valley"))
@@ -89,22 +86,10 @@ def test_a_transaction_that_was_open_at_the_last_look_is_seen_when_it_ends(
     valley: Organisation, cad: Source
 ) -> None:
     deliver(cad, [AvailabilityEvent("v0", at(10), "A1", Availability.AVAILABLE)], known=10)
-    began, finish = threading.Event(), threading.Event()
+    event = AvailabilityEvent("v1", at(14), "A1", Availability.ON_BREAK)
 
-    def slow_worker() -> None:
-        event = AvailabilityEvent("v1", at(14), "A1", Availability.ON_BREAK)
-        with transaction.atomic():
-            record([Received("v1", b"x" * 16, (event,))], source=cad, by=Actor("test"), at=at(14))
-            began.set()
-            finish.wait(10)
-        connection.close()
-
-    worker = threading.Thread(target=slow_worker)
-    worker.start()
-    began.wait(10)
-    before = as_remembered(valley, at(15))
-    finish.set()
-    worker.join()
+    with another_worker_records(event, source=cad, known=14):
+        before = as_remembered(valley, at(15))
 
     assert as_remembered(valley, at(15)) != before
     assert as_remembered(valley, at(15)) == at_first_look(valley, at(15))

@@ -1,12 +1,10 @@
 """The live reading, the reading as it was known, and a rebuild from facts show one and the same region."""
 
 import math
-import threading
 from typing import Any
 
 import msgspec
 import pytest
-from django.db import connection, transaction
 
 from clearway.core.audit.actions import Actor
 from clearway.core.decisions import snapshots
@@ -14,12 +12,11 @@ from clearway.core.feeds.actions import switch
 from clearway.core.feeds.models import Source
 from clearway.core.organisation.models import Organisation
 from clearway.desks.ambulance import situation
-from clearway.desks.ambulance.facts.actions import Received, record
 from clearway.domain.ambulance.events import AvailabilityEvent, Position
 from clearway.domain.ambulance.situation import Situation
 from clearway.domain.ambulance.words import Availability, HospitalMeasure
 
-from .conftest import at, conveyance, deliver, report
+from .conftest import another_worker_records, at, conveyance, deliver, report
 
 pytestmark = pytest.mark.django_db
 
@@ -132,22 +129,10 @@ def test_the_live_reading_takes_as_many_queries_however_full_the_region_and_fewe
 def test_a_batch_that_commits_after_the_snapshot_of_its_time_is_not_lost(
     valley: Organisation, cad: Source
 ) -> None:
-    began, finish = threading.Event(), threading.Event()
+    event = AvailabilityEvent("v1", at(14), "A1", Availability.AVAILABLE)
 
-    def slow_worker() -> None:
-        event = AvailabilityEvent("v1", at(14), "A1", Availability.AVAILABLE)
-        with transaction.atomic():
-            record([Received("v1", b"x" * 16, (event,))], source=cad, by=Actor("test"), at=at(14.99))
-            began.set()
-            finish.wait(10)
-        connection.close()
-
-    worker = threading.Thread(target=slow_worker)
-    worker.start()
-    began.wait(10)
-    situation.take_snapshot(valley.pk, at(15))  # of 15, read while what was known at 14.99 is not committed
-    finish.set()
-    worker.join()
+    with another_worker_records(event, source=cad, known=14.99):
+        situation.take_snapshot(valley.pk, at(15))  # of 15, while what was known at 14.99 is not committed
 
     assert situation.read(valley.pk, at(20)).resources.call_sign == ("A1",)
     assert situation.as_known(valley.pk, at(20)).resources.call_sign == ("A1",)
