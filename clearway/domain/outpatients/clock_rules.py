@@ -21,7 +21,7 @@ from itertools import combinations
 from types import MappingProxyType
 
 from .clock_events import EventKind, Evidence
-from .counting import STANDARD_DAYS, BandLabels, BreachDay
+from .counting import STANDARD_DAYS, BandLabels, BreachDay, in_words
 from .words import ClockState, Code, MeasurementType, Priority, RttStatus
 
 E, S = EventKind, RttStatus
@@ -249,6 +249,17 @@ class Rule:
             and all((switch in policy.switches) is on for switch, on in self.switches)
         )
 
+    @property
+    def needs_a_contact(self) -> bool:
+        """Closes a clock with a status that cannot be sent as an administrative event."""
+        return self.effect.closes and self.status is not None and not self.status.may_be_outside_a_contact
+
+    def told(self, on: date, start: date | None, end: date | None) -> str:
+        """The sentence for a day, with the clock's start and end as they are known."""
+        days = None if start is None else max(((end or on) - start).days, 0)
+        waited = "an unknown time" if days is None else "1 day" if days == 1 else f"{days} days"
+        return self.says.format(on=in_words(on), start=_day(start), waited=waited, missed=_day(end))
+
     def after(self, before: Standing) -> Standing:
         """Where the pathway stands once the row was applied."""
         phase = self.to or before.phase
@@ -258,6 +269,10 @@ class Rule:
             return Standing(phase)
         offers = min(before.offers + self.counts_offer, OFFERS_NEEDED)
         return Standing(phase, offers, before.start_known or self.effect is Effect.MOVE_START)
+
+
+def _day(day: date | None) -> str:
+    return "an unknown day" if day is None else in_words(day)
 
 
 @dataclass(frozen=True, slots=True)
@@ -273,7 +288,11 @@ FINDINGS: Mapping[str, FindingKind] = MappingProxyType(
     {
         each.code: each
         for each in (
-            FindingKind("CK01", "The event cannot follow from here; the clock did not change", ""),
+            FindingKind(
+                "CK01",
+                "The event cannot follow from here; the clock did not change",
+                "Record what comes before it, correct it, or withdraw it.",
+            ),
             FindingKind(
                 "CK02",
                 "What the rule asks for is not shown; the clock goes on",

@@ -300,12 +300,7 @@ class _History:
     def _explain(self, event: ClockEvent, rule: Rule) -> None:
         draft = self._draft
         touched = draft is not None and (draft.ended_on is None or rule.effect.closes)
-        says = rule.says.format(
-            on=counting.in_words(event.on),
-            start=_day(draft.start if draft else None),
-            waited=_waited(draft, event.on),
-            missed=_day(draft.ended_on if draft else None),
-        )
+        says = rule.told(event.on, draft.start if draft else None, draft.ended_on if draft else None)
         if touched and draft is not None and rule.finding != "CK01":
             draft.says, draft.reference = says, rule.reference
         period = len(self.drafts) - 1 if touched else None
@@ -314,10 +309,7 @@ class _History:
         )
 
     def _check_contact(self, event: ClockEvent, rule: Rule, where: str) -> None:
-        status = rule.status
-        if not event.outside_contact or not rule.effect.closes or status is None:
-            return
-        if not status.may_be_outside_a_contact:
+        if event.outside_contact and rule.needs_a_contact:
             self._find("CK12", event, where, "Annex E")
 
     def _find(self, code: str, event: ClockEvent, where: str, reference: str, fix: str | None = None) -> None:
@@ -373,17 +365,6 @@ def _finished(number: int, draft: _Draft, day: date, state: ClockState, policy: 
         function=draft.function,
         outside_contact=draft.outside_contact,
     )
-
-
-def _day(day: date | None) -> str:
-    return "an unknown day" if day is None else counting.in_words(day)
-
-
-def _waited(draft: _Draft | None, on: date) -> str:
-    if draft is None or draft.start is None:
-        return "an unknown time"
-    days = counting.days_waited(draft.start, draft.ended_on or on)
-    return "1 day" if days == 1 else f"{days} days"
 
 
 def without_sentences(pathway: Pathway) -> Pathway:

@@ -150,7 +150,7 @@ class Clocks:
     period_state, period_status, function, admitted  (m) function 0: not known
     rule                   (m) place in `rules` of the newest row that touched the period
     event                  (m) row of the columns given that did so
-    finding_event, finding (k) rows of the columns given, and places in FINDING_CODES
+    finding_event, finding, finding_rule  (k) rows of the columns given, places in FINDING_CODES and `rules`
     """
 
     as_of: date
@@ -170,6 +170,7 @@ class Clocks:
     event: Ints
     finding_event: Ints
     finding: Bytes
+    finding_rule: npt.NDArray[np.int16]
     rules: tuple[Rule, ...]
 
     @property
@@ -389,7 +390,7 @@ class _Run:
         without = np.ones(self.columns.count, dtype=np.bool_)
         without[periods.pathway] = False
         state[without] = STATE_CODE[ClockState.NONE]
-        finding_event, finding = self._findings(clamped)
+        found, finding = self._findings(clamped)
         return Clocks(
             as_of=self.as_of,
             state=state,
@@ -406,8 +407,9 @@ class _Run:
             admitted=self.machine.admitted[rule],
             rule=rule,
             event=self._given(last),
-            finding_event=finding_event,
+            finding_event=self._given(found),
             finding=finding,
+            finding_rule=self.rule(found),
             rules=self.machine.rules,
         )
 
@@ -514,7 +516,7 @@ class _Run:
         rows = self.rare[finding > 0]
         of_clamped = np.full(len(clamped), FINDING_CODES.index("CK04"), dtype=np.uint8)
         both = np.concatenate((rows, clamped))
-        return self._given(both), np.concatenate((finding[finding > 0], of_clamped))
+        return both, np.concatenate((finding[finding > 0], of_clamped))
 
     def _given(self, rows: Ints) -> Ints:
         """Rows of the columns as they were given."""
