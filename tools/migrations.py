@@ -10,6 +10,7 @@ ROOT = Path(__file__).resolve().parents[1]
 TABLES = {
     "core": ROOT / "clearway/core/migrations/0002_tables.py",
     "ambulance": ROOT / "clearway/desks/ambulance/migrations/0001_tables.py",
+    "outpatients": ROOT / "clearway/desks/outpatients/migrations/0001_tables.py",
 }
 
 

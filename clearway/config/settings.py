@@ -26,6 +26,7 @@ ROAD_GRAPH = Path(os.environ.get("CLEARWAY_ROAD_GRAPH", HOME / "roads.npz"))
 INSTALLED_APPS = [
     "clearway.core",
     "clearway.desks.ambulance",
+    "clearway.desks.outpatients",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",

@@ -1,0 +1,6 @@
+from django.apps import AppConfig
+
+
+class OutpatientsConfig(AppConfig):
+    name = "clearway.desks.outpatients"
+    label = "outpatients"

@@ -1,0 +1,31 @@
+"""The tables of the outpatient desk, gathered for Django; each part of the desk keeps its own."""
+
+from .booking.models import Appointment, Offer
+from .clinics.models import Clinician, Leave, Room, Service, Session, Slot, Template
+from .clocks.models import ClockEvent, Pathway
+from .patients.models import Carer, Flag, Need, Patient
+from .referrals.models import Gap, Referral, Triage
+from .waiting.models import Contact, Entry
+
+__all__ = [
+    "Appointment",
+    "Carer",
+    "Clinician",
+    "ClockEvent",
+    "Contact",
+    "Entry",
+    "Flag",
+    "Gap",
+    "Leave",
+    "Need",
+    "Offer",
+    "Pathway",
+    "Patient",
+    "Referral",
+    "Room",
+    "Service",
+    "Session",
+    "Slot",
+    "Template",
+    "Triage",
+]

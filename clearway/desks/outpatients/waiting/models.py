@@ -1,0 +1,89 @@
+"""The waiting list: who waits for what, and every attempt to reach them."""
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import Q
+
+from clearway.core.organisation.models import Organisation
+
+from ..clinics.models import Clinician, Service
+from ..clocks.models import Pathway
+from ..patients.models import Patient
+from ..referrals.models import Referral
+
+
+class Entry(models.Model):
+    """One appointment that a patient waits for.
+
+    kind       new, follow_up or group
+    due_on     when a follow-up is due; latest_on its latest clinically appropriate date
+    clinician  the same one as before, where that was asked for
+    series     how many visits are to be booked
+    """
+
+    class State(models.TextChoices):
+        WAITING = "waiting", "Waiting"
+        BOOKED = "booked", "Booked"
+        SEEN = "seen", "Seen"
+        REMOVED = "removed", "Removed"
+
+    organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT)
+    patient = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="entries")
+    service = models.ForeignKey(Service, on_delete=models.PROTECT)
+    referral = models.ForeignKey(Referral, null=True, on_delete=models.PROTECT, related_name="entries")
+    pathway = models.ForeignKey(Pathway, null=True, on_delete=models.PROTECT, related_name="entries")
+    kind = models.CharField(max_length=10)
+    priority = models.CharField(max_length=1)
+    minutes = models.PositiveSmallIntegerField()
+    skills = ArrayField(models.CharField(max_length=40), default=list)
+    medium = models.CharField(max_length=2, default="01")
+    clinician = models.ForeignKey(Clinician, null=True, on_delete=models.PROTECT)
+    series = models.PositiveSmallIntegerField(default=1)
+    added_at = models.DateTimeField()
+    due_on = models.DateField(null=True)
+    latest_on = models.DateField(null=True)
+    validated_on = models.DateField(null=True)
+    state = models.CharField(max_length=10, choices=State, default=State.WAITING)
+    ended_at = models.DateTimeField(null=True)
+    why = models.CharField(max_length=60, blank=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=~Q(state="removed") | ~Q(why=""), name="a_removed_entry_says_why"
+            ),
+        ]
+        indexes = [models.Index(fields=["organisation", "state", "service"])]
+
+
+class Contact(models.Model):
+    """One attempt to reach a patient, in or out. Insert-only, but for what became of it: evidence of notice.
+
+    purpose   acknowledgement, invitation, reminder, offer, confirmation, change, cancellation, validation,
+              missed, enquiry or discharge
+    channel   letter, text, phone, email or desk
+    digest    SHA-256 of what was sent; `words` its gist for people
+    outcome   sent, delivered, failed, answered, no_answer or returned; said  what they answered
+    """
+
+    organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT)
+    patient = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="contacts")
+    entry = models.ForeignKey(Entry, null=True, on_delete=models.PROTECT, related_name="contacts")
+    referral = models.ForeignKey(Referral, null=True, on_delete=models.PROTECT, related_name="contacts")
+    appointment = models.ForeignKey(
+        "outpatients.Appointment", null=True, on_delete=models.PROTECT, related_name="contacts"
+    )
+    purpose = models.CharField(max_length=20)
+    channel = models.CharField(max_length=10)
+    to = models.CharField(max_length=254, blank=True)
+    words = models.CharField(max_length=500)
+    digest = models.CharField(max_length=64, blank=True)
+    at = models.DateTimeField()
+    by = models.CharField(max_length=150)
+    outcome = models.CharField(max_length=12, default="sent")
+    outcome_at = models.DateTimeField(null=True)
+    said = models.CharField(max_length=300, blank=True)
+
+    class Meta:
+        ordering = ["id"]
+        indexes = [models.Index(fields=["patient", "-at"])]
