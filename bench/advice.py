@@ -20,9 +20,10 @@ from clearway.domain.ambulance.situation import Feed, Situation, compose
 from clearway.domain.shared.geography import Point, distance_km
 from clearway.domain.shared.region import Mark, Policy, Site, SiteKind
 from clearway.engine.ambulance.advice import AdvicePolicy, advise, journeys_of
-from clearway.engine.ambulance.eligibility import Rulebook
 from clearway.engine.ambulance.forecast import Forecast, ForecastPolicy, forecast
-from clearway.engine.ambulance.ranking import picture, rank, rank_together
+from clearway.engine.ambulance.ranking import picture, rank
+from clearway.engine.ambulance.ranking_together import rank_together
+from clearway.engine.ambulance.rulebook import Rulebook
 from clearway.engine.ambulance.travel import Network
 from clearway.interchange import region_pack
 from clearway.simulation.ambulance.world import World

@@ -13,8 +13,8 @@ from clearway.domain.ambulance.destinations import KIND_PREFIX, RULE_PREFIX, Cas
 from clearway.domain.ambulance.situation import Feed, Situation, compose
 from clearway.domain.shared.geography import Point
 from clearway.domain.shared.region import Mark, Policy, Site, SiteKind
-from clearway.engine.ambulance.eligibility import Rulebook
 from clearway.engine.ambulance.forecast import STEP_MINUTES, STEPS, Forecast
+from clearway.engine.ambulance.rulebook import Rulebook
 from clearway.engine.ambulance.travel import Journeys
 from clearway.interchange import region_pack
 

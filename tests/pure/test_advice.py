@@ -14,8 +14,10 @@ from clearway.domain.ambulance.destinations import Answers, PositionSource
 from clearway.domain.ambulance.diverts import Cover, Divert, DivertKind
 from clearway.domain.ambulance.words import Category, Need
 from clearway.engine.ambulance.advice import Advice, AdvicePolicy, Verdict, advise, advise_together
-from clearway.engine.ambulance.eligibility import EligibilityPolicy, open_at
-from clearway.engine.ambulance.ranking import Weights, picture, rank, rank_together
+from clearway.engine.ambulance.eligibility import EligibilityPolicy
+from clearway.engine.ambulance.ranking import Weights, picture, rank
+from clearway.engine.ambulance.ranking_together import rank_together
+from clearway.engine.ambulance.rulebook import open_at
 from tests.advising import NOON, case, forecast, journeys, rulebook, site, situation
 
 SITES = [site("A"), site("B"), site("C", roles=("stroke",)), site("D", opens="08:00", closes="20:00")]

@@ -11,7 +11,8 @@ import pytest
 from clearway.domain.ambulance.destinations import rules_of
 from clearway.domain.ambulance.diverts import Cover, Divert, DivertKind
 from clearway.domain.ambulance.words import Need
-from clearway.engine.ambulance.eligibility import Bar, EligibilityPolicy, Eligible, Rulebook, eligible
+from clearway.engine.ambulance.eligibility import Bar, EligibilityPolicy, Eligible, eligible
+from clearway.engine.ambulance.rulebook import Rulebook
 from tests.advising import NOON, case, clinical_policies, rulebook, site, situation
 
 FILE = Path(__file__).resolve().parents[1] / "golden" / "destinations.toml"

@@ -16,9 +16,9 @@ from clearway.domain.ambulance.situation import Situation
 from clearway.domain.ambulance.words import Need
 from clearway.domain.shared.geography import Point
 from clearway.engine.ambulance.advice import Advice, advise, journeys_of
-from clearway.engine.ambulance.eligibility import Rulebook
 from clearway.engine.ambulance.forecast import forecast
 from clearway.engine.ambulance.policies import advice_policy, forecast_policy
+from clearway.engine.ambulance.rulebook import Rulebook
 from clearway.engine.ambulance.travel import Network
 from clearway.interchange.region_pack import parse
 from clearway.simulation.ambulance.world import World

@@ -17,10 +17,10 @@ from clearway.domain.ambulance.words import JobState, ResourceKind
 from clearway.domain.shared.geography import Point
 from clearway.domain.shared.region import Region, SiteKind
 from clearway.engine.ambulance.conveyance import Choice, Destinations, nearest_hospital
-from clearway.engine.ambulance.eligibility import Rulebook
 from clearway.engine.ambulance.forecast import Forecast, commit, forecast
 from clearway.engine.ambulance.policies import advice_policy, forecast_policy
 from clearway.engine.ambulance.ranking import Picture, picture, rank
+from clearway.engine.ambulance.rulebook import Rulebook
 from clearway.engine.ambulance.travel import PLAIN, Network
 
 from . import luck

@@ -18,11 +18,11 @@ from clearway.domain.ambulance.destinations import DIRECTORY, KIND_PREFIX, RULE_
 from clearway.domain.ambulance.situation import Situation
 from clearway.domain.shared import region
 from clearway.engine.ambulance.advice import Advice, advise, advise_together, journeys_of, leave_out
-from clearway.engine.ambulance.eligibility import Rulebook
 from clearway.engine.ambulance.forecast import Forecast, ForecastPolicy, History, forecast
 from clearway.engine.ambulance.policies import ADVICE as POLICY
 from clearway.engine.ambulance.policies import ByName, advice_policy
 from clearway.engine.ambulance.ranking import AdvicePolicy, picture
+from clearway.engine.ambulance.rulebook import Rulebook
 from clearway.engine.ambulance.travel import Network
 
 from .. import situation as situations

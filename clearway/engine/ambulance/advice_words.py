@@ -1,0 +1,319 @@
+"""One ranking in words: the options, why, what would change it, what is to be known besides and read out."""
+
+from datetime import UTC, datetime
+
+import numpy as np
+
+from clearway.domain.ambulance.destinations import DestinationRule, PositionSource
+
+from .advice_barred import Barred, role_words
+from .advice_values import Advice, Input, Option, Part
+from .eligibility import Bar
+from .forecast import NONE
+from .ranking import (
+    ENGINE_VERSION,
+    HANDOVER,
+    MINUTE,
+    PARTS,
+    TRAVEL,
+    Picture,
+    Ranking,
+    Verdict,
+    inputs_hash,
+)
+from .travel import SOURCES, Journeys
+
+PART_WORDS = {
+    "travel": "travel",
+    "handover": "handover",
+    "others": "delay for others",
+    "return": "return and cover",
+    "repatriation": "away from home",
+    "uncertainty": "uncertainty",
+}
+POSITION_WORDS = {
+    PositionSource.SAID: "Place given",
+    PositionSource.VEHICLE: "Crew's position",
+    PositionSource.SCENE: "Place of the scene, as the crew said it was there",
+    PositionSource.SCENE_LEFT: "Place of the scene, which the crew has left",
+}
+NAMED = 4  # places in a sentence; more are counted
+
+
+def explain(ranking: Ranking, seen: Picture, journeys: Journeys, origin: int = 0) -> Advice:
+    """The answer of the kernel in words."""
+    return _Words(ranking, seen, journeys, origin).advice()
+
+
+class _Words:
+    """Everything that is said of one ranking."""
+
+    def __init__(self, ranking: Ranking, seen: Picture, journeys: Journeys, origin: int) -> None:
+        self.ranking, self.seen, self.journeys, self.origin = ranking, seen, journeys, origin
+        self.case, self.places, self.rules = ranking.case, seen.rules.places, seen.rules
+        self.is_ranked = ranking.verdict in (Verdict.ADVISED, Verdict.NEAREST)
+        self.barred = Barred(ranking, seen)
+        self.order = self._order()
+
+    def advice(self) -> Advice:
+        ranking = self.ranking
+        options = tuple(self._option(row) for row in self.order[: self.seen.policy.options])
+        return Advice(
+            key=self.case.key,
+            call_sign=self.case.call_sign,
+            at=datetime.fromtimestamp(self.seen.situation.at, UTC),
+            verdict=ranking.verdict,
+            chosen=self._code(ranking.chosen),
+            nearest=self._code(ranking.nearest),
+            options=options,
+            compared=self._option(ranking.nearest) if ranking.nearest >= 0 else None,
+            exclusions=self.barred.exclusions(),
+            why=self._why(),
+            why_not_nearest=self._why_not_nearest(),
+            would_change=self._would_change(),
+            notes=tuple(self._notes()),
+            may_have=self._may_have(),
+            inputs=self._inputs(),
+            read_back=self._read_back(),
+            engine_version=ENGINE_VERSION,
+            inputs_hash=inputs_hash(ranking, self.seen),
+        )
+
+    def _order(self) -> list[int]:
+        """The rows that may be considered: the answer, then by cost; by travel where nothing is ranked."""
+        ranking = self.ranking
+        rows = np.flatnonzero(ranking.eligible.allowed)
+        column = ranking.cost if self.is_ranked else ranking.travel
+        ordered = sorted((float(column[row]), int(row)) for row in rows)
+        return [row for _, row in sorted(ordered, key=lambda each: (each[1] != ranking.chosen, *each))]
+
+    def _code(self, row: int) -> str | None:
+        return self.places.code[row] if row >= 0 else None
+
+    def _name(self, row: int) -> str:
+        return self.places.name[row]
+
+    def _option(self, row: int) -> Option:
+        ranking = self.ranking
+        kind = int(self.places.kind[row])
+        site = int(self.seen.site[row])
+        mean = float(ranking.wait_mean[row]) if kind < 0 else float(ranking.raw[row, HANDOVER])
+        return Option(
+            code=self.places.code[row],
+            name=self._name(row),
+            is_department=kind < 0,
+            total=float(ranking.cost[row]) if self.is_ranked and np.isfinite(ranking.cost[row]) else None,
+            parts=tuple(
+                Part(name, float(ranking.raw[row, place]), float(ranking.counted[row, place]))
+                for place, name in enumerate(PARTS)
+                if not np.isnan(ranking.raw[row, place])
+            ),
+            arrival_at=datetime.fromtimestamp(float(ranking.arrival[row]), UTC),
+            travel_minutes=float(ranking.travel[row]),
+            travel_error=float(self.journeys.error[self.origin, row]) if self.places.travels[row] else 0.0,
+            travel_source=SOURCES[self.journeys.source[self.origin, row]] if self.places.travels[row] else "",
+            travel_penalty=float(self.journeys.estimated_penalty[self.origin, row]),
+            wait_minutes=None if np.isnan(mean) else mean,
+            wait_low=_or_none(ranking.wait_low[row]),
+            wait_high=_or_none(ranking.wait_high[row]),
+            method=self.seen.forecast.method[site] if kind < 0 and site >= 0 else NONE,
+            call_first="" if kind < 0 else self.rules.kinds[kind].access,
+        )
+
+    # Why
+
+    def _why(self) -> str:
+        if self.ranking.verdict is Verdict.NOWHERE:
+            return "No department may be considered: ask the clinical desk."
+        if self.ranking.verdict is Verdict.ADVISED:
+            return self._why_advised()
+        chosen = self._name(self.ranking.chosen)
+        if self.ranking.verdict is Verdict.ABSTAINED:
+            why = self.ranking.cannot or f"nothing is known of waits at {self._name(self.ranking.nearest)}"
+            return f"Cannot recommend: {why}. Nearest appropriate: {chosen}."
+        if self.ranking.verdict is Verdict.BY_RULE:
+            return f"{self._rule_words()}: {chosen} is the only place that may be considered."
+        answers = [row for row in self.order if np.isfinite(self.ranking.decision[row])]
+        best = min(answers, key=lambda row: float(self.ranking.cost[row]))
+        saved = float(self.ranking.cost[self.ranking.chosen] - self.ranking.cost[best])
+        return (
+            f"Nearest appropriate: {chosen}. {self._name(best)} would save {max(saved, 1):.0f} min at most,"
+            " which is too little to go past it."
+        )
+
+    def _why_advised(self) -> str:
+        ranking, chosen = self.ranking, self._name(self.ranking.chosen)
+        rivals = [row for row in self.order[1:] if np.isfinite(ranking.decision[row])]
+        if not rivals:
+            return f"{chosen} is the only place whose minutes are known."
+        second = self._name(rivals[0])
+        saved = float(ranking.cost[rivals[0]] - ranking.cost[ranking.chosen])
+        if saved < 0 and ranking.agreed[ranking.chosen]:
+            return (
+                f"{chosen} agreed to receive these patients: {second} is not better by"
+                f" {self.seen.policy.agreed:g} min."
+            )
+        if saved < 0:
+            return f"{chosen} stands: {second} is not better by {self.seen.policy.hysteresis:g} min."
+        close = " The two are alike." if saved < self.seen.policy.noise else ""
+        return f"{chosen} saves {saved:.0f} min in all against {second}.{close}"
+
+    def _rule_words(self) -> str:
+        allowed = self.ranking.eligible
+        if allowed.rule is not None:
+            return allowed.rule.name
+        if allowed.unmet:
+            rule = allowed.unmet[0]
+            return f"{rule.name}, no confirmed {role_words(rule)} in reach, so the nearest"
+        return (
+            "Treated or booked there already" if Bar.TREATED_ELSEWHERE in allowed.bar else "The general rules"
+        )
+
+    def _why_not_nearest(self) -> str:
+        ranking = self.ranking
+        nearest = self._nearest_of_all()
+        if nearest < 0 or nearest == ranking.chosen or ranking.chosen < 0:
+            return ""
+        if ranking.eligible.bar[nearest]:
+            return f"Not the nearest, {self._name(nearest)}: {self.barred.sentence(nearest)}"
+        if not self.is_ranked:
+            return ""
+        more = ranking.counted[nearest] - ranking.counted[ranking.chosen]
+        nearer = float(ranking.travel[ranking.chosen] - ranking.travel[nearest])
+        worst = [int(place) for place in np.argsort(-more) if more[place] >= 0.5 and place != TRAVEL][:2]
+        parts = " and ".join(f"{more[place]:.0f} min more {PART_WORDS[PARTS[place]]}" for place in worst)
+        saved = float(ranking.cost[nearest] - ranking.cost[ranking.chosen])
+        return (
+            f"{self._name(nearest)} is {nearer:.0f} min nearer but counts {parts or 'more'}:"
+            f" {saved:.0f} min worse in all."
+        )
+
+    def _nearest_of_all(self) -> int:
+        """The nearest department, closed or diverted too, that takes such patients at all."""
+        reachable = self.places.is_department & np.isfinite(self.ranking.travel)
+        reachable &= self.ranking.eligible.bar != Bar.FORBIDDEN
+        return int(np.where(reachable, self.ranking.travel, np.inf).argmin()) if reachable.any() else -1
+
+    def _would_change(self) -> str:
+        ranking = self.ranking
+        if not self.is_ranked or len(self.order) < 2:
+            return ""
+        rivals = [row for row in self.order if row != ranking.chosen and np.isfinite(ranking.decision[row])]
+        if not rivals:
+            return ""
+        rival = min(rivals, key=lambda row: float(ranking.decision[row]))
+        gap = float(ranking.decision[rival] - ranking.decision[ranking.chosen])
+        gap /= self.seen.policy.weights.handover or 1.0
+        return (
+            f"It would change to {self._name(rival)} if the wait at {self._name(ranking.chosen)} were"
+            f" {max(gap, 1):.0f} min longer than forecast."
+        )
+
+    # What else is to be known
+
+    def _notes(self) -> list[str]:
+        allowed, case = self.ranking.eligible, self.case
+        notes = [rule.say for rule in allowed.applied if rule.say]
+        for rule in allowed.unmet:
+            notes.append(self._unmet(rule))
+        if allowed.rule is not None and (nearer := self._nearer_unconfirmed(allowed.rule)):
+            notes.append(nearer)
+        if self.ranking.agreed.any():
+            notes.append(self._agreed())
+        if case.age is None:
+            notes.append("Age not said: read as an adult's.")
+        if case.news2 is None:
+            notes.append("NEWS2 not said: no limit by score, and no alternative is ranked.")
+        if case.vehicle is not None and not case.vehicle.conveys:
+            notes.append(f"A {case.vehicle} does not convey: a second crew is needed.")
+        notes.extend(self._shift())
+        return list(dict.fromkeys(notes))
+
+    def _agreed(self) -> str:
+        names = " and ".join(self._name(int(row)) for row in np.flatnonzero(self.ranking.agreed))
+        return f"{names} agreed to receive whom a divert turns away: {self.seen.policy.agreed:g} min in hand."
+
+    def _nearer_unconfirmed(self, rule: DestinationRule) -> str:
+        """Who is nearer than the answer and may hold what the rule asks for; "" when nobody may."""
+        if self.ranking.chosen < 0 or not rule.requires:
+            return ""
+        maybe = self.places.with_any(rule.requires, confirmed=False) & self.places.is_department
+        nearer = maybe & (self.ranking.travel < self.ranking.travel[self.ranking.chosen])
+        rows = sorted(np.flatnonzero(nearer), key=lambda row: self.ranking.travel[row])
+        if not rows:
+            return ""
+        names = ", ".join(
+            f"{self._name(int(row))} ({self.ranking.travel[row]:.0f} min)" for row in rows[:NAMED]
+        )
+        return (
+            f"{rule.name}: nearer, may have it, not confirmed: {names}. Ask the clinical desk before leaving."
+        )
+
+    def _unmet(self, rule: DestinationRule) -> str:
+        maybe = self.places.with_any((*rule.requires, *rule.fallback), confirmed=False)
+        rows = sorted(np.flatnonzero(maybe), key=lambda row: self.ranking.travel[row])
+        words = f"{rule.name}: no confirmed {role_words(rule)} within reach."
+        if not rows:
+            return f"{words} Ask the clinical desk."
+        names = ", ".join(
+            f"{self._name(int(row))} ({self.ranking.travel[row]:.0f} min)" for row in rows[:NAMED]
+        )
+        return f"{words} May have it, not confirmed: {names}. Ask the clinical desk."
+
+    def _shift(self) -> list[str]:
+        ranking, row = self.ranking, self.ranking.chosen
+        if row < 0 or np.isnan(self.case.shift_end) or np.isnan(ranking.wait_mean[row]):
+            return []
+        minutes = float(ranking.wait_mean[row] + ranking.raw[row, PARTS.index("return")])
+        over = (float(ranking.arrival[row]) + minutes * MINUTE - self.case.shift_end) / MINUTE
+        return [f"The crew would be back about {over:.0f} min after its shift ends."] if over > 0 else []
+
+    def _may_have(self) -> tuple[str, ...]:
+        bar = self.ranking.eligible.bar
+        near = np.where(self.places.travels, self.ranking.travel, 0.0)
+        rows = sorted(np.flatnonzero(bar == Bar.NOT_CONFIRMED), key=lambda row: (near[row], row))
+        return tuple(
+            f"{self._name(int(row))}"
+            + (f" ({near[row]:.0f} min)" if self.places.travels[row] else "")
+            + ": may take this patient; not confirmed, ring first"
+            for row in rows[:NAMED]
+        )
+
+    def _inputs(self) -> tuple[Input, ...]:
+        now, seen = self.seen.situation.at, self.seen
+        heard = seen.basis.cad.heard_at
+        inputs = [
+            Input("Control room", None if heard is None else (now - heard.timestamp()) / MINUTE),
+            Input("Forecast", (now - seen.forecast.at) / MINUTE),
+        ]
+        if not np.isnan(self.case.position_at):
+            inputs.append(
+                Input(POSITION_WORDS[self.case.position_from], (now - self.case.position_at) / MINUTE)
+            )
+        site = int(seen.site[self.ranking.chosen]) if self.ranking.chosen >= 0 else -1
+        if site >= 0:
+            said = seen.situation.reports.said_at[site]
+            newest = np.nanmax(said) if len(said) and not np.isnan(said).all() else np.nan
+            inputs.append(Input("Hospital's report", _or_none((now - newest) / MINUTE)))
+        inputs.append(Input("Drive times", (now - self.journeys.as_of) / MINUTE))
+        return tuple(inputs)
+
+    def _read_back(self) -> str:
+        ranking, row = self.ranking, self.ranking.chosen
+        who = self.case.call_sign or "Crew"
+        if row < 0:
+            return f"{who}: no destination can be advised. Contact the clinical desk."
+        words = f"{who}: conveyance advice, {self._name(row)}"
+        if self.places.kind[row] >= 0:
+            words += ", after it has accepted by telephone"
+        words += f". Travel {ranking.travel[row]:.0f} minutes"
+        if self.is_ranked and not np.isnan(ranking.wait_mean[row]):
+            words += (
+                f", handover wait about {ranking.wait_mean[row]:.0f},"
+                f" likely {ranking.wait_low[row]:.0f} to {ranking.wait_high[row]:.0f}"
+            )
+        return f"{words}. The decision is yours. Read back."
+
+
+def _or_none(value: float) -> float | None:
+    return None if np.isnan(value) else float(value)

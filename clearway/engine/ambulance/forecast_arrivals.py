@@ -1,0 +1,104 @@
+"""Who is expected to arrive at each hospital: on the way, on scene, not heard of yet, moved by a divert."""
+
+from datetime import UTC, datetime
+
+import numpy as np
+import numpy.typing as npt
+
+from clearway.domain.ambulance.situation import (
+    CATEGORIES,
+    JOB_STATES,
+    KINDS,
+    UNKNOWN,
+    Situation,
+)
+from clearway.domain.ambulance.words import JobState
+
+from .forecast_seen import Seen
+from .forecast_values import HORIZON_MINUTES, LEADS, MINUTE, STEP_MINUTES, STEPS, Column, ForecastPolicy, Grid
+from .travel import Network
+from .turned_away import moved
+
+S = JobState
+
+
+def expected_arrivals(situation: Situation, policy: ForecastPolicy, seen: Seen, network: Network) -> Grid:
+    """Expected arrivals in each step, sites x steps; diverts in force move who may still go anywhere."""
+    certain, likely = _heard_of(situation, policy, network)
+    there = datetime.fromtimestamp(situation.at, UTC).astimezone(policy.zone)
+    hour = there.hour + there.minute / 60 + LEADS / 60
+    shape = np.array(policy.arrivals_by_hour)
+    per_step = shape[hour.astype(np.int64) % 24] / shape.sum() * STEP_MINUTES / 60
+    unheard = 1 / (1 + np.exp(-(LEADS - policy.heard_of) / (policy.heard_of / 4)))
+    free = likely + seen.arrivals[:, None] * (per_step * unheard)[None, :]
+    if situation.diverts:
+        free = free + moved(free, np.asarray(situation.at + LEADS * MINUTE), situation, policy.covered_share)
+    return np.asarray(certain + free)
+
+
+def _heard_of(situation: Situation, policy: ForecastPolicy, network: Network) -> tuple[Grid, Grid]:
+    """Arrivals by jobs that a crew has: those whose place is known (on the way, or bound), and those of crews
+    on scene or on the way to one, who may convey and may go anywhere still."""
+    table, sites, now = situation.assignments, len(situation.sites.code), situation.at
+    state = table.state
+    conveying = state == JOB_STATES.index(S.CONVEYING)
+    scene = state == JOB_STATES.index(S.ON_SCENE)
+    before = (state == JOB_STATES.index(S.MOBILE)) | (state == JOB_STATES.index(S.ALLOCATED))
+    conveys = _CONVEYS[table.kind]
+    here = np.flatnonzero(conveying | ((scene | before) & conveys))
+    if not len(here):
+        nobody = np.zeros((sites, STEPS))
+        return nobody, nobody
+    conveying, scene = conveying[here], scene[here]
+    turned = (table.site[here] == UNKNOWN) | (conveying & (table.bound[here] != UNKNOWN))
+    site = np.where(turned, table.bound[here], table.site[here])
+    certain = conveying | (site != UNKNOWN)
+    shares = np.array([policy.conveyed.get(each, policy.conveyed_otherwise) for each in CATEGORIES])
+    share = np.where(certain, 1.0, np.append(shares, policy.conveyed_otherwise)[table.category[here]])
+    since = np.nan_to_num((now - table.since[here]) / MINUTE)
+    site, drive, age = _journeys(situation, here, site, policy, network)
+    eta = np.where(np.isnan(age), policy.journey - since, drive - age)
+    to_go = np.where(scene, np.maximum(policy.on_scene - since, 10.0), policy.to_scene + policy.on_scene)
+    lead = np.where(conveying, np.maximum(eta, 0.0), to_go + drive)
+    width = np.where(conveying, 2.0, np.where(scene, 8.0, 12.0))
+    edges = np.append(LEADS, HORIZON_MINUTES + STEP_MINUTES)
+    below = 1 / (1 + np.exp(-np.clip((edges[None, :] - lead[:, None]) / width[:, None], -40, 40)))
+    below[:, 0] = 0.0  # nobody arrives in the past
+    mass = np.diff(below, axis=1) * share[:, None]
+    where = np.zeros((sites, len(here)))
+    usable = site != UNKNOWN
+    where[site[usable], np.flatnonzero(usable)] = 1
+    return where @ (mass * certain[:, None]), where @ (mass * ~certain[:, None])
+
+
+_CONVEYS = np.array([*(kind.conveys for kind in KINDS), True])  # the last is the unknown kind
+
+
+def _journeys(
+    situation: Situation,
+    here: npt.NDArray[np.int64],
+    site: npt.NDArray[np.int64],
+    policy: ForecastPolicy,
+    network: Network,
+) -> tuple[npt.NDArray[np.int64], Column, Column]:
+    """Of these assignments: the site given or else the nearest, minutes to it from where the crew was last
+    seen, and minutes since then; UNKNOWN, the typical journey and NaN without a position."""
+    resources, sites = situation.resources, situation.sites
+    holder = np.full(len(situation.assignments.state), UNKNOWN)
+    held = np.flatnonzero(resources.assignment != UNKNOWN)
+    holder[resources.assignment[held]] = held
+    vehicle = holder[here]
+    placed = (vehicle != UNKNOWN) & ~np.isnan(resources.latitude[vehicle])
+    seen = vehicle[placed]
+    minutes = network.journeys(
+        resources.latitude[seen],
+        resources.longitude[seen],
+        sites,
+        at=situation.at,
+        disruptions=situation.disruptions,
+    ).minutes
+    to, drive, age = site.copy(), np.full(len(here), policy.journey), np.full(len(here), np.nan)
+    to[placed] = np.where(site[placed] != UNKNOWN, site[placed], np.argmin(minutes, axis=1))
+    drive[placed] = minutes[np.arange(len(seen)), to[placed]]
+    age[placed] = (situation.at - resources.position_at[seen]) / MINUTE
+    return to, np.where(np.isfinite(drive), drive, policy.journey), age

@@ -1,0 +1,180 @@
+"""The places and clinical rules of a region as columns: built once, used for every case."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from types import MappingProxyType
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import numpy.typing as npt
+
+from clearway.domain.ambulance import destinations
+from clearway.domain.ambulance.destinations import (
+    Alternative,
+    AlternativeKind,
+    DestinationRule,
+)
+from clearway.domain.shared.region import Policy, Region, Site, SiteKind
+
+Mask = npt.NDArray[np.bool_]
+Column = npt.NDArray[np.float64]
+DAY, NEVER = 86_400.0, np.nan
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Places:
+    """Where a patient might be taken: departments first, in the order of the pack, then alternatives.
+
+    latitude, longitude  degrees; those of the first department for a service that is no place
+    opens, closes        minutes after civil midnight, NaN where always open
+    days                 (n, 7) open on that weekday, Monday first
+    roles, unconfirmed   role -> which departments hold it
+    kind                 row in the rulebook's kinds, -1 for a department
+    is_department        the first `departments` rows
+    travels              a journey leads there
+    capacity             patients an hour that an alternative takes, NaN where nobody said
+    answer, minutes, accepts  of an alternative's kind (see AlternativeKind); 0 for a department
+    """
+
+    code: tuple[str, ...]
+    name: tuple[str, ...]
+    area: tuple[str | None, ...]
+    latitude: Column
+    longitude: Column
+    opens: Column
+    closes: Column
+    days: Mask
+    roles: Mapping[str, Mask]
+    unconfirmed: Mapping[str, Mask]
+    kind: npt.NDArray[np.int16]
+    is_department: Mask
+    departments: int
+    travels: Mask
+    confirmed: Mask
+    capacity: Column
+    answer: Column
+    minutes: Column
+    accepts: Column
+
+    @property
+    def alternatives_confirmed(self) -> bool:
+        """Somebody answers for at least one alternative: else none is ever considered."""
+        return bool(self.confirmed[self.departments :].any())
+
+    def with_any(self, roles: Iterable[str], confirmed: bool = True) -> Mask:
+        """Which hold one of these roles, confirmed or not."""
+        held = self.roles if confirmed else self.unconfirmed
+        masks = [held[role] for role in roles if role in held]
+        if not masks:
+            return np.zeros(len(self.code), dtype=np.bool_)
+        return np.asarray(np.logical_or.reduce(masks), dtype=np.bool_)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Rulebook:
+    """Everything of a region that decides where a patient may go. Built once, used for every case."""
+
+    places: Places
+    rules: tuple[DestinationRule, ...]
+    kinds: tuple[AlternativeKind, ...]
+    listed: tuple[Alternative, ...]
+    timezone: ZoneInfo
+    row_of: Mapping[str, int]
+
+    @classmethod
+    def of(cls, sites: Sequence[Site], policies: Sequence[Policy], timezone: str) -> "Rulebook":
+        """From the sites and policies of a region. Raises ValueError for a policy that makes no sense."""
+        kinds = destinations.kinds_of(policies)
+        listed = destinations.directory_of(policies, sites, kinds)
+        departments = [site for site in sites if site.kind is SiteKind.EMERGENCY_DEPARTMENT]
+        places = places_of(departments, listed, [kind.kind for kind in kinds], kinds)
+        return cls(
+            places=places,
+            rules=destinations.rules_of(policies),
+            kinds=kinds,
+            listed=listed,
+            timezone=ZoneInfo(timezone),
+            row_of=MappingProxyType({code: row for row, code in enumerate(places.code)}),
+        )
+
+    @classmethod
+    def of_region(cls, region: Region) -> "Rulebook":
+        return cls.of(region.sites, region.policies, region.timezone)
+
+
+def open_at(places: Places, arrival: Column, timezone: ZoneInfo) -> Mask:
+    """Which places are open at their own arrival times, seconds since 1970."""
+    if not len(arrival):
+        return np.zeros(0, dtype=np.bool_)
+    offset = datetime.fromtimestamp(float(arrival[0]), UTC).astimezone(timezone).utcoffset()
+    civil = arrival + (offset.total_seconds() if offset else 0.0)
+    minute = civil % DAY / 60
+    weekday = (civil // DAY + 3).astype(np.int64) % 7  # 1 January 1970 was a Thursday
+    always = np.isnan(places.opens)
+    spans = places.closes <= places.opens
+    after_midnight = spans & (minute < places.closes)
+    within = np.where(
+        spans, (minute >= places.opens) | after_midnight, (places.opens <= minute) & (minute < places.closes)
+    )
+    began = np.where(after_midnight, (weekday - 1) % 7, weekday)
+    return np.asarray((always | within) & places.days[np.arange(len(arrival)), began])
+
+
+def places_of(
+    departments: Sequence[Site],
+    listed: Sequence[Alternative],
+    kind_codes: Sequence[str],
+    kinds: Sequence[AlternativeKind],
+) -> Places:
+    first = departments[0]
+    kind_row = {code: row for row, code in enumerate(kind_codes)}
+    count = len(departments)
+    travels = [each.position is not None and kinds[kind_row[each.kind]].travels for each in listed]
+    spots = [
+        each.position if each.position is not None else (first.latitude, first.longitude) for each in listed
+    ]
+
+    def of_kind(name: str) -> Column:
+        return np.array([0.0] * count + [float(getattr(kinds[kind_row[each.kind]], name)) for each in listed])
+
+    return Places(
+        code=(*(site.code for site in departments), *(each.code for each in listed)),
+        name=(*(site.name for site in departments), *(each.name for each in listed)),
+        area=(*(site.area for site in departments), *(each.area for each in listed)),
+        latitude=np.array([*(site.latitude for site in departments), *(spot[0] for spot in spots)]),
+        longitude=np.array([*(site.longitude for site in departments), *(spot[1] for spot in spots)]),
+        opens=_clock_minutes([*(site.opens for site in departments), *(each.opens for each in listed)]),
+        closes=_clock_minutes([*(site.closes for site in departments), *(each.closes for each in listed)]),
+        days=np.array([[True] * 7] * count + [[day == "1" for day in each.days] for each in listed]),
+        roles=_role_masks([site.roles for site in departments], len(listed)),
+        unconfirmed=_role_masks([site.unconfirmed_roles for site in departments], len(listed)),
+        kind=np.array([-1] * count + [kind_row[each.kind] for each in listed], dtype=np.int16),
+        is_department=np.array([True] * count + [False] * len(listed), dtype=np.bool_),
+        departments=count,
+        travels=np.array([True] * count + travels, dtype=np.bool_),
+        answer=of_kind("answer_minutes"),
+        minutes=of_kind("minutes"),
+        accepts=of_kind("accepts_share"),
+        capacity=np.array([NEVER] * count + [_number(each.capacity_per_hour) for each in listed]),
+        confirmed=np.array([True] * count + [each.confirmed for each in listed], dtype=np.bool_),
+    )
+
+
+def _number(value: float | None) -> float:
+    return NEVER if value is None else value
+
+
+def _role_masks(held: Sequence[tuple[str, ...]], more: int) -> Mapping[str, Mask]:
+    names = {role for roles in held for role in roles}
+    return MappingProxyType(
+        {
+            name: np.array([name in roles for roles in held] + [False] * more, dtype=np.bool_)
+            for name in sorted(names)
+        }
+    )
+
+
+def _clock_minutes(clocks: Iterable[str | None]) -> Column:
+    minutes = [NEVER if clock is None else int(clock[:2]) * 60.0 + int(clock[3:]) for clock in clocks]
+    return np.array(minutes, dtype=np.float64)
