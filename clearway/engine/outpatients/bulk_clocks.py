@@ -41,7 +41,7 @@ NEVER = int(np.iinfo(np.int32).min)  # before every day
 STATES = tuple(ClockState)
 STATE_CODE = {state: code for code, state in enumerate(STATES)}
 FINDING_CODES = ("", *FINDINGS)  # the code of a finding is its place here
-MARKS, RARE = 1, 2
+MARKS, OPENS, RARE = 1, 2, 4
 BLOCK = 1 << 15  # pathways that are run together; their columns fit into a core's cache
 
 
@@ -194,8 +194,9 @@ class Machine:
 
     after        (cells) next place
     rule         (cells) place in `rules`
-    flags        (cells) MARKS where a period opens or closes, RARE where something needs a second look
-    state, status, is_open  (places)
+    flags        (cells) MARKS where a period opens or closes, OPENS too where it opens; RARE where a start is
+                 stated or unknown, something is found, or a miss may date a stop
+    state, status  (places)
     versions     day numbers from which versions hold; each has letters of its own
     The rest is (rules): what a rule does to the periods.
     """
@@ -208,8 +209,6 @@ class Machine:
     state: Bytes
     status: Bytes
     rules: tuple[Rule, ...]
-    opens: Flags
-    closes: Flags
     opens_stated: Flags
     opens_unknown: Flags
     moves: Flags
@@ -274,8 +273,6 @@ def _as_arrays(
         state=np.array([STATE_CODE[standing.state] for standing, _ in places], dtype=np.uint8),
         status=np.array([int(status or 0) for _, status in places], dtype=np.uint8),
         rules=rules,
-        opens=flags(rule.effect.opens for rule in rules),
-        closes=flags(rule.effect.closes for rule in rules),
         opens_stated=having(Effect.OPEN_STATED),
         opens_unknown=having(Effect.OPEN_UNKNOWN),
         moves=having(Effect.MOVE_START),
@@ -290,10 +287,11 @@ def _as_arrays(
 
 
 def _flags(rule: Rule, rules: tuple[Rule, ...]) -> int:
-    states_a_start = rule.effect in (Effect.OPEN_STATED, Effect.MOVE_START)
+    states_a_start = rule.effect in (Effect.OPEN_STATED, Effect.OPEN_UNKNOWN, Effect.MOVE_START)
     miss_matters = any(each.effect is Effect.STOP_AT_MISS for each in rules)
     rare = states_a_start or bool(rule.finding) or (rule.is_miss and miss_matters)
-    return MARKS * (rule.effect.opens or rule.effect.closes) + RARE * rare
+    marks = rule.effect.opens or rule.effect.closes
+    return MARKS * marks + OPENS * rule.effect.opens + RARE * rare
 
 
 @lru_cache(maxsize=16)
@@ -335,6 +333,7 @@ class _Run:
         flags = rules.flags[self.cells]
         flags[later] = 0
         self.marks = np.flatnonzero((flags & MARKS).view(np.bool_))
+        self.is_opening = (flags[self.marks] & OPENS) == OPENS
         self.rare = np.flatnonzero((flags & RARE) == RARE)
 
     def rule(self, rows: Ints) -> npt.NDArray[np.int16]:
@@ -415,33 +414,30 @@ class _Run:
 
     def _periods(self) -> "_Periods":
         """Openings and closings alternate within a pathway, and each pathway begins with an opening."""
-        rules = np.append(self.rule(self.marks), 0)
         rows = np.append(self.marks, -1)
-        is_opening = self.machine.opens[rules]
-        is_opening[-1] = True
-        places = np.flatnonzero(is_opening[:-1])
-        following = places + 1
-        closes = rows[following]
-        is_open = is_opening[following]
+        is_opening = np.append(self.is_opening, True)
+        places = np.flatnonzero(self.is_opening)
+        closes = rows[places + 1]
+        is_open = is_opening[places + 1]
         closes[is_open] = -1
         opens = rows[places]
-        pathway = self.columns.pathway[opens].astype(np.int64)
-        return _Periods(opens, closes, is_open, rules[places], rules[following], pathway)
+        return _Periods(opens, closes, is_open, self.columns.pathway[opens].astype(np.int64))
 
     def _dates(self, periods: "_Periods") -> tuple[Days, Days, Ints]:
         """Start and end of each period, and the rows that stated a start within an earlier clock."""
         day = self.columns.day
         start, end = day[periods.opens], day[periods.closes]
         end[periods.is_open] = NO_DAY
-        start[self.machine.opens_unknown[periods.open_rule]] = NO_DAY
+        unknown = self._rare(self.machine.opens_unknown)
+        start[np.searchsorted(periods.opens, unknown)] = NO_DAY
         telling = self._rare(self.machine.moves | self.machine.opens_stated)
         stated = self.columns.start_day
         if stated is None or not len(telling):
             self._end_at_misses(start, end, periods)
             return start, end, telling[:0]
         period = np.searchsorted(periods.opens, telling, side="right") - 1
-        with_start = np.flatnonzero(self.machine.opens_stated[periods.open_rule])
-        start[with_start] = stated[periods.opens[with_start]]
+        with_start = self._rare(self.machine.opens_stated)
+        start[np.searchsorted(periods.opens, with_start)] = stated[with_start]
         np.minimum.at(start, period, stated[telling])
         self._end_at_misses(start, end, periods)
         earliest = self._earliest(period, end, periods)
@@ -455,9 +451,10 @@ class _Run:
     def _end_at_misses(self, start: Days, end: Days, periods: "_Periods") -> None:
         """Where the policy stops the clock on the day of the missed appointment."""
         misses = self._rare(self.machine.misses)
-        at_miss = np.flatnonzero(self.machine.stops_at_miss[periods.close_rule] & ~periods.is_open)
-        if not len(at_miss) or not len(misses):
+        if not self.machine.stops_at_miss.any() or not len(misses):
             return
+        closed = np.flatnonzero(~periods.is_open)
+        at_miss = closed[self.machine.stops_at_miss[self.rule(periods.closes[closed])]]
         closes = periods.closes[at_miss]
         newest = misses[np.maximum(np.searchsorted(misses, closes) - 1, 0)]
         within = (newest > periods.opens[at_miss]) & (newest < closes)
@@ -467,21 +464,26 @@ class _Run:
 
     def _earliest(self, some: Ints, end: Days, periods: "_Periods") -> Days:
         """For some periods the end of the newest one before each that was not handed on."""
-        handed_on = self.machine.leaves[periods.close_rule]
         before = some - 1
-        doubted = np.flatnonzero((before >= 0) & handed_on[before])
+        doubted = self._handed_on(np.arange(len(some)), before, periods)
         while len(doubted):
             before[doubted] -= 1
-            doubted = doubted[(before[doubted] >= 0) & handed_on[before[doubted]]]
+            doubted = self._handed_on(doubted, before, periods)
         same = (before >= 0) & (periods.pathway[before] == periods.pathway[some])
         return np.where(same, end[before], NEVER).astype(np.int32)
+
+    def _handed_on(self, asked: Ints, period: Ints, periods: "_Periods") -> Ints:
+        """Of those asked about, the ones whose period is there and left for another provider."""
+        asked = asked[period[asked] >= 0]
+        asked = asked[~periods.is_open[period[asked]]]
+        return asked[self.machine.leaves[self.rule(periods.closes[period[asked]])]]
 
     def _last_touching(self, periods: "_Periods") -> tuple[Ints, npt.NDArray[np.int16]]:
         """The row that closed each period, or the newest that was not refused; and its rule."""
         going = np.flatnonzero(periods.is_open)
-        last, rule = periods.closes.copy(), periods.close_rule.copy()
+        last = periods.closes.copy()
         last[going] = self.ends[periods.pathway[going]] - 1
-        rule[going] = self.rule(last[going])
+        rule = self.rule(last)
         doubted = going[self.machine.refused[rule[going]]]
         while len(doubted):
             last[doubted] -= 1
@@ -525,13 +527,11 @@ class _Run:
 
 @dataclass(frozen=True, slots=True)
 class _Periods:
-    """Rows that open and close each period, with their rules; closes is -1 and its rule void while open."""
+    """Rows that open and close each period; closes is -1 while it is open."""
 
     opens: Ints
     closes: Ints
     is_open: Flags
-    open_rule: npt.NDArray[np.int16]
-    close_rule: npt.NDArray[np.int16]
     pathway: Ints
 
 
