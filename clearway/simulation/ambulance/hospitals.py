@@ -29,6 +29,7 @@ from .parameters import HospitalProcess, HospitalSite, Regime
 
 HALF_HOUR = 0.5
 QUARTER = 900
+HOURS_REMEMBERED = 12  # more than an oracle looks ahead
 WALK_IN_ADMITTED, WALK_IN_TREATMENT = 0, 1
 RESUS_SHARE = 0.15  # places for resuscitation as a share of the bays (assumed)
 # Upper ends of levels 1, 2 and 3. Source: the acute parameters of the OPEL framework 2023/24 as published by
@@ -86,6 +87,25 @@ class Occupancy:
     handover_minutes: float = 0  # their sum
 
 
+class _Hour:
+    """What one hour brings to one department, however often it is lived: twins live it before and after.
+
+    The freed beds have a stream of their own, as their number depends on the crowd.
+    """
+
+    def __init__(self, chance: Chance, beds: Chance, walk_ins: float) -> None:
+        self.chance = chance
+        of_walk_ins, self.of_ambulances = chance.luck(2)
+        self.walk_ins = [(chance.share(), chance.luck(2)) for _ in range(count(walk_ins, of_walk_ins))]
+        self._chance_of_beds, self._beds = beds, list[float]()
+
+    def bed(self, place: int) -> float:
+        """The share drawn for the freed bed of this place; place 0 is for their number."""
+        while len(self._beds) <= place:
+            self._beds.append(self._chance_of_beds.share())
+        return self._beds[place]
+
+
 class Streams:
     """The chance of one department: of each hour, and of each day's freed beds.
 
@@ -96,11 +116,20 @@ class Streams:
     def __init__(self, seed: int, code: str, process: HospitalProcess) -> None:
         self._seed, self._code, self._process = seed, code, process
         self._strains: dict[date, float] = {}
+        self._drawn: dict[int, _Hour] = {}
         self._last = 0.0
 
     def hour(self, number: int, matter: str = "hospital") -> Chance:
         """A stream that no other hour and no other department touches."""
         return Chance(self._seed, f"{matter} {self._code} {number}")
+
+    def drawn(self, number: int, walk_ins: float) -> _Hour:
+        """What an hour (counted since 1970) brings, with so many walk-ins on average."""
+        if number not in self._drawn:
+            if len(self._drawn) >= HOURS_REMEMBERED:
+                del self._drawn[next(iter(self._drawn))]
+            self._drawn[number] = _Hour(self.hour(number), self.hour(number, "beds"), walk_ins)
+        return self._drawn[number]
 
     def strain(self, day: date) -> float:
         """How many more or fewer beds this day frees, as a share; asked for in the order of days."""
@@ -163,16 +192,16 @@ class Hospital:
         """Draw the walk-ins and the freed beds of the coming hour, and ambulances before there are crews."""
         at, process = self.agenda.now, self.process
         self._begin_day(self.civil.day(at))
-        hour, chance = int(self.civil.hour(at)), self.streams.hour(int(at // 3600))
-        shares = chance.luck(2)
-        for _ in range(count(self.site.walk_ins * _share(process.walk_in_hour, hour), shares[0])):
-            self.agenda.at(at + 3600 * chance.share(), self._walk_in, chance.luck(2))
+        hour = int(self.civil.hour(at))
+        drawn = self.streams.drawn(int(at // 3600), self.site.walk_ins * _share(process.walk_in_hour, hour))
+        for share, patient in drawn.walk_ins:
+            self.agenda.at(at + 3600 * share, self._walk_in, patient)
         if ambulances_too:
-            for _ in range(count(self.site.ambulances * _share(process.ambulance_hour, hour), shares[1])):
+            chance, mean = drawn.chance, self.site.ambulances * _share(process.ambulance_hour, hour)
+            for _ in range(count(mean, drawn.of_ambulances)):
                 self.agenda.at(at + 3600 * chance.share(), self._crewless, chance.luck(luck.PLACES))
-        beds = self.streams.hour(int(at // 3600), "beds")  # its own, as their number depends on the crowd
-        for _ in range(count(self._beds_of_hour(hour), beds.share())):
-            self.agenda.at(at + 3600 * beds.share(), self._bed_freed)
+        for place in range(count(self._beds_of_hour(hour), drawn.bed(0))):
+            self.agenda.at(at + 3600 * drawn.bed(1 + place), self._bed_freed)
         self.agenda.at(at + 1800, self._receive)  # nurses are back when a shift has changed
         self._receive()
 

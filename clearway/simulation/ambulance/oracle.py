@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from clearway.domain.ambulance.situation import Situation
+from clearway.domain.ambulance.words import Category
 from clearway.domain.shared.region import Region
 from clearway.engine.ambulance.forecast import STEP_MINUTES, STEPS, Forecast
 
@@ -24,12 +25,13 @@ from .hospitals import Arrival, Hospital
 
 if TYPE_CHECKING:
     from .policies import Question
-    from .world import World
+    from .world import Ahead, World
 
 AHEAD = 6 * 3600.0
 MOST_EXTRA = 20.0  # minutes of driving beyond the nearest, as far as the ranking looks
 HOUR = 3600.0
 RESUS_SHARE = 0.1
+NOBODY_YET = 1800.0  # seconds in which nobody arrives but those already on their way
 
 
 class Oracle:
@@ -38,6 +40,7 @@ class Oracle:
     def __init__(self, region: Region) -> None:
         self._places = {site.code: (site.latitude, site.longitude) for site in region.sites}
         self._world: World | None = None
+        self._usual: dict[tuple[str, int], list[Coming]] = {}
 
     def watch(self, world: "World") -> None:
         self._world = world
@@ -47,9 +50,11 @@ class Oracle:
         sites = len(situation.sites.code)
         mean, added = np.full((sites, STEPS), np.nan), np.zeros((sites, STEPS))
         known = [""] * sites
+        assert self._world is not None, "An oracle that watches no world knows nothing."
+        ahead = self._world.ahead(question.at + AHEAD)
         for code, minutes in self._in_reach(question):
             row = situation.sites.code.index(code)
-            mean[row], added[row] = self._ask(code, minutes, question)
+            mean[row], added[row] = self._ask(self._world, code, ahead[code], minutes, question)
             known[row] = "oracle"
         nothing = np.zeros((sites, STEPS))
         return Forecast(
@@ -82,21 +87,32 @@ class Oracle:
         ]
         return [each for each in open_ones if each[1] <= open_ones[0][1] + MOST_EXTRA]
 
-    def _ask(self, code: str, minutes: float, question: "Question") -> tuple[float, float]:
-        world = self._world
-        assert world is not None, "An oracle that watches no world knows nothing."
+    def _ask(
+        self, world: "World", code: str, ahead: "Ahead", minutes: float, question: "Question"
+    ) -> tuple[float, float]:
         patient, jobs = question.call.luck, world.parameters.jobs
         share = jobs.blue_light_to_hospital[question.call.category]
         share *= factor(jobs.travel_deviation, patient[luck.TO_HOSPITAL])
         arrives = question.at + 90 + 210 * patient[luck.CHOOSING] + 60 * minutes * share
-        coming = world.coming_to(code, question.at + AHEAD)
-        until = question.at + AHEAD
-        others = usual_arrivals(world.hospitals[code], question.at, until)
-        known = coming + others
-        without = _total(world, code, known, until)
-        together = _total(world, code, [*known, (arrives, patient, question.call.category == "C1")], until)
+        hospital, until = world.hospitals[code], question.at + AHEAD
+        others = [
+            each
+            for hour in range(int(question.at // HOUR), int(until // HOUR) + 1)
+            for each in self._usual_of(code, hospital, hour)
+            if question.at + NOBODY_YET < each[0] < until
+        ]
+        known = ahead.coming + others
+        urgent = question.call.category is Category.C1
+        without = _total(hospital, ahead.due, known, question.at, until)
+        together = _total(hospital, ahead.due, [*known, (arrives, patient, urgent)], question.at, until)
         wait = together.of(patient) - arrives
         return wait / 60, max(0.0, (together.sum - without.sum - wait) / 60)
+
+    def _usual_of(self, code: str, hospital: Hospital, hour: int) -> "list[Coming]":
+        """Remembered: the same hour is asked for by every patient of six hours."""
+        if (code, hour) not in self._usual:
+            self._usual[code, hour] = usual_arrivals(hospital, hour)
+        return self._usual[code, hour]
 
 
 class _Heard:
@@ -131,27 +147,25 @@ class _Heard:
 Coming = tuple[float, Luck, bool]  # when, whose luck, whether to resuscitation
 
 
-def usual_arrivals(hospital: Hospital, now: float, until: float) -> list[Coming]:
-    """Ambulances that nobody has sent yet, as they usually come; none in the half hour that is decided."""
+def usual_arrivals(hospital: Hospital, hour: int) -> list[Coming]:
+    """Ambulances that nobody has sent yet, as they usually come in an hour (counted since 1970)."""
     hours = hospital.process.ambulance_hour
+    chance = hospital.streams.hour(hour, "usual")
+    civil = int(hospital.civil.hour(hour * HOUR))
     found: list[Coming] = []
-    for hour in range(int(now // HOUR), int(until // HOUR) + 1):
-        chance = hospital.streams.hour(hour, "usual")
-        civil = int(hospital.civil.hour(hour * HOUR))
-        mean = hospital.site.ambulances * hours[civil] / sum(hours)
-        for _ in range(chance.count(mean)):
-            when, patient = (hour + chance.share()) * HOUR, chance.luck(luck.PLACES)
-            if now + 1800 < when < until:
-                found.append((when, patient, patient[luck.LEFT_EARLY] < RESUS_SHARE))
+    for _ in range(chance.count(hospital.site.ambulances * hours[civil] / sum(hours))):
+        when, patient = (hour + chance.share()) * HOUR, chance.luck(luck.PLACES)
+        found.append((when, patient, patient[luck.LEFT_EARLY] < RESUS_SHARE))
     return found
 
 
-def _total(world: "World", code: str, coming: Sequence[Coming], until: float) -> _Heard:
+def _total(
+    hospital: Hospital, due: Iterable[Entry], coming: Sequence[Coming], now: float, until: float
+) -> _Heard:
     """What a twin of the department makes of these patients."""
-    now = world.now
     agenda = Agenda(now)
     heard = _Heard(agenda, until)
-    twin = twin_of(world.hospitals[code], world.pending_of(code, until), agenda, heard)
+    twin = twin_of(hospital, due, agenda, heard)
     for when, patient, resus in coming:
         agenda.at(when, _arrive, twin, patient, resus)
         heard.expect(patient, when)

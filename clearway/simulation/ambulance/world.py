@@ -8,7 +8,7 @@ and start give the same events, byte for byte, however the way is cut into calls
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import cast
 
@@ -44,6 +44,18 @@ HOUR = 3600.0
 WARM_UP_HOURS = 36  # departments fill up before the first crew arrives
 CREWS_ARRIVE_AFTER = 1.5 * HOUR
 ADULT_AGE = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Ahead:
+    """What lies ahead of one department, in no order.
+
+    coming  those a crew has decided to bring: when they arrive, their luck, whether to resuscitation at once
+    due     what is on its agenda
+    """
+
+    coming: list[tuple[float, Luck, bool]]
+    due: list[Entry]
 
 
 class _Doors:
@@ -170,21 +182,20 @@ class World:
         """How far it has lived, seconds since 1970."""
         return self._agenda.now
 
-    def coming_to(self, code: str, before: float) -> list[tuple[float, Luck, bool]]:
-        """Who will arrive there, of those a crew has decided to bring: when, their luck, whether at once."""
-        found = []
-        for when, _, do, what in self._agenda.pending(before):
-            if do.__name__ in ("_at_hospital", "_leave_scene") and what[0].site == code:
+    def ahead(self, before: float) -> dict[str, "Ahead"]:
+        """What lies ahead of each department before an instant, by code."""
+        found = {code: Ahead([], []) for code in self.hospitals}
+        of = {id(hospital): found[code] for code, hospital in self.hospitals.items()}
+        for entry in self._agenda.pending(before):
+            when, _, do, what = entry
+            if (theirs := of.get(id(getattr(do, "__self__", None)))) is not None:
+                theirs.due.append(entry)
+            elif do.__name__ in ("_at_hospital", "_leave_scene") and what[0].site in found:
                 job = what[0]
                 arrives = when if do.__name__ == "_at_hospital" else when + 60 * job.drive
-                found.append((arrives, job.incident.call.luck, job.incident.call.category is Category.C1))
+                urgent = job.incident.call.category is Category.C1
+                found[job.site].coming.append((arrives, job.incident.call.luck, urgent))
         return found
-
-    def pending_of(self, code: str, before: float) -> list[Entry]:
-        """What is due at one department before an instant."""
-        hospital = self.hospitals[code]
-        entries = self._agenda.pending(before)
-        return [entry for entry in entries if getattr(entry[2], "__self__", None) is hospital]
 
     def situation(self, at: datetime) -> Situation:
         """What a desk would know at `at` from the feed alone; lives up to `at` if that is ahead.
