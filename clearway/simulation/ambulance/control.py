@@ -3,6 +3,7 @@
 A new incident gets the nearest crew that may be sent, if need be one on its way to something less urgent;
 what finds none waits. A crew that comes free takes the incident that is most overdue for its category,
 less what the way there costs. No foresight: this is the plain practice that better policies are measured by.
+When many wait it surges: clinicians call back and close some calls, and crews are sent on sooner.
 """
 
 from dataclasses import dataclass, field
@@ -15,6 +16,7 @@ from clearway.domain.ambulance.words import Category, JobStatus
 from clearway.engine.ambulance.curve import ROADS
 
 from ..shared.agenda import Agenda
+from ..shared.chance import seconds
 from . import luck, roads
 from .crews import Crew, Fleet, Readiness
 from .demand import Call
@@ -85,6 +87,7 @@ class Sender(Protocol):
 
     def send(self, crew: Crew, incident: Incident) -> None: ...
     def stand_down(self, job: Job) -> None: ...
+    def close(self, incident: Incident) -> None: ...
     def send_home(self, crew: Crew) -> None: ...
 
 
@@ -94,7 +97,7 @@ class ControlRoom:
     def __init__(
         self, parameters: Parameters, restricted: frozenset[Category], fleet: Fleet, agenda: Agenda
     ) -> None:
-        self._jobs, self._dispatch = parameters.jobs, parameters.dispatch
+        self._jobs, self._dispatch, self._surge = parameters.jobs, parameters.dispatch, parameters.surge
         self._restricted, self._fleet, self._agenda = restricted, fleet, agenda
         self._waiting = Waiting(parameters, restricted)
         self.underway: dict[str, Job] = {}  # by call sign, while the crew may still be diverted
@@ -111,6 +114,14 @@ class ControlRoom:
             self._send_to_c1(incident)
         elif not self._send_one(incident):
             self._waiting.add(incident)
+            if incident.call.luck[luck.BY_PHONE] < self._surge.closed.get(incident.call.category, 0.0):
+                took = seconds(self._surge.call_back, incident.call.luck[luck.CHOOSING])
+                self._agenda.at(self._agenda.now + took, self._call_back, incident)
+
+    def surge(self) -> float:
+        """How far the control room has gone in what it does when many wait, 0 to 1."""
+        waiting = len(self._waiting.incidents) / max(1, len(self._fleet.by_call_sign))
+        return min(1.0, max(0.0, (waiting - self._surge.begins) / (self._surge.full - self._surge.begins)))
 
     def needs_transport(self, incident: Incident) -> None:
         """A car on scene asks for a crew that can convey."""
@@ -135,6 +146,13 @@ class ControlRoom:
         elif lead is not None and incident.call.conveyed and not any(job.crew.conveys for job in active):
             incident.wants_transport = True
             self._waiting.add(incident)
+
+    def _call_back(self, incident: Incident) -> None:
+        """A clinician calls; the further the surge has gone, the likelier the call is closed by telephone."""
+        closed = self._surge.closed[incident.call.category] * self.surge()
+        if incident.waits and not incident.active() and incident.call.luck[luck.BY_PHONE] < closed:
+            self._waiting.remove(incident)
+            self.sender.close(incident)
 
     # Sending to an incident
 

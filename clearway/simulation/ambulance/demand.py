@@ -47,7 +47,7 @@ class Callers:
     def __init__(self, region: Region, demand: Demand, regime: Regime, seed: int) -> None:
         self._demand, self._civil = demand, Civil(region.timezone)
         self._chance = Chance(seed, "demand")
-        self._per_day = regime.incidents_per_day
+        self._per_day, self._by_phone = regime.incidents_per_day, regime.by_phone
         self._hours = [share / sum(demand.hour) for share in demand.hour]
         self._areas = {area: share / sum(demand.areas.values()) for area, share in demand.areas.items()}
         self._stations = {site.code: site for site in region.sites if site.code in demand.places}
@@ -99,7 +99,7 @@ class Callers:
             nature=natures[int(chance.share() * len(natures))],
             age=int(chance.between(0, 16)) if child else min(102, 16 + int(chance.between(0, 1) ** 0.7 * 84)),
             sex="female" if chance.happens(0.52) else "male",
-            by_phone=chance.happens(demand.hear_and_treat.get(category, 0.0)),
+            by_phone=chance.happens(demand.hear_and_treat.get(category, 0.0) * self._by_phone),
             conveyed=chance.happens(demand.conveyed.get(category, 0.0)),
             to_minor_unit=chance.happens(demand.minor_unit_share),
             luck=chance.luck(luck.PLACES),

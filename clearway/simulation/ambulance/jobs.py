@@ -74,7 +74,8 @@ class Cycle:
         tellers: Sequence[Teller],
         ways: Ways,
     ) -> None:
-        self._jobs, self._released_share = parameters.jobs, parameters.process.released_share
+        self._jobs, self._surge = parameters.jobs, parameters.surge
+        self._released_share = parameters.process.released_share
         self._fleet, self._control, self._hospitals = fleet, control, hospitals
         self._places, self._choose_site, self._job_over = ways.places, ways.choose_site, ways.job_over
         self._agenda, self._tellers = agenda, tellers
@@ -106,6 +107,10 @@ class Cycle:
     def send_home(self, crew: Crew) -> None:
         """A free crew makes for its station; it can be sent on the way."""
         self._drive(crew, crew.station.latitude, crew.station.longitude, 1.0)
+
+    def close(self, incident: Incident) -> None:
+        """Nobody is sent any more: the call was closed by telephone."""
+        self._close(incident)
 
     # On the way and on scene
 
@@ -218,7 +223,7 @@ class Cycle:
         job = _job(arrival)
         job.cohorted = True
         self._say(job, COHORT_STARTED, HALO)
-        self._after(self._jobs.wrap_up, luck.WRAP_UP, self._clear, job)
+        self._wrap_up(job)
 
     def placed(self, arrival: Arrival) -> None:
         job = _job(arrival)
@@ -232,7 +237,7 @@ class Cycle:
         ):
             job.cohorted = True  # the crew leaves before its patient is received
             self._say(job, RELEASED, HALO)
-            self._after(self._jobs.wrap_up, luck.WRAP_UP, self._clear, job)
+            self._wrap_up(job)
 
     def handed_over(self, arrival: Arrival) -> None:
         self._handed_over(_job(arrival))
@@ -240,9 +245,15 @@ class Cycle:
     def _handed_over(self, job: Job) -> None:
         self._say(job, HANDOVER, HOSPITAL if job.cohorted else CREW, destination=job.site)
         if not job.cohorted:
-            self._after(self._jobs.wrap_up, luck.WRAP_UP, self._clear, job)
+            self._wrap_up(job)
 
     # The end
+
+    def _wrap_up(self, job: Job) -> None:
+        """Until clear; shorter when many wait, as the crew is sent straight on."""
+        hurry = 1 - (1 - self._surge.wrap_up) * self._control.surge()
+        took = seconds(self._jobs.wrap_up, job.incident.call.luck[luck.WRAP_UP]) * hurry
+        self._agenda.at(self._agenda.now + took, self._clear, job)
 
     def _clear(self, job: Job) -> None:
         self._say(job, CLEAR, CREW)

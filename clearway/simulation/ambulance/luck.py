@@ -4,7 +4,7 @@ The first places belong to the patient, whichever crew comes and wherever they a
 crews sent, in the order in which they are sent. Beyond the fourth the places are used again.
 """
 
-CODING, ANSWER, BY_PHONE = 0, 1, 2
+CODING, ANSWER, BY_PHONE = 0, 1, 2  # the third also says who can be closed by telephone when many wait
 ON_SCENE, ASKING_FOR_TRANSPORT, CHOOSING, TO_HOSPITAL = 3, 4, 5, 6
 REGISTRATION, CHAIR, ADMITTED, RELEASE_KEPT, RECEIVING, TREATMENT, LEFT_EARLY = 7, 8, 9, 10, 11, 12, 13
 WRAP_UP, THIRD_CREW, FOLLOWS_ADVICE = 14, 15, 16

@@ -72,6 +72,29 @@ class Dispatch(_Table, frozen=True):
     car_gain_minutes: NotNegative
 
 
+class Surge(_Table, frozen=True):
+    """What a control room does when incidents wait; from nothing at `begins` to all of it at `full`.
+
+    begins, full  incidents that wait, for each crew on duty
+    closed        share of those waiting whom a clinician who calls back closes by telephone
+    call_back     until the clinician calls
+    wrap_up       what is left of the time from handover to clear, as crews are sent straight on
+    unavailable   what is left of the chance to be unavailable after a job
+    called_in     crews on overtime or hired, relative to those usually on duty; they come after
+                  `notice_minutes` and stay for `called_in_hours`
+    """
+
+    begins: NotNegative
+    full: Positive
+    closed: dict[Category, Share]
+    call_back: Lognormal
+    wrap_up: Share
+    unavailable: Share
+    called_in: NotNegative
+    notice_minutes: NotNegative
+    called_in_hours: Positive
+
+
 class Shift(_Table, frozen=True):
     start: Annotated[float, Meta(ge=0, lt=24)]
     hours: Annotated[float, Meta(gt=0, le=14)]
@@ -155,6 +178,7 @@ class Regime(_Table, frozen=True):
     """One state of the system. See simulation.toml for the meaning of each figure."""
 
     incidents_per_day: Positive
+    by_phone: Share
     units: Positive
     beds: Positive
     boarding: NotNegative
@@ -190,6 +214,7 @@ class Parameters(_Table, frozen=True):
     demand: Demand
     jobs: Jobs
     dispatch: Dispatch
+    surge: Surge
     fleet: Fleet
     process: HospitalProcess
     sites: dict[str, HospitalSite]

@@ -1,5 +1,6 @@
 """Shifts: crews book on, check their vehicle, eat, break down now and then, and go home."""
 
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from datetime import date
 
@@ -37,13 +38,33 @@ class Shifts:
         seed: int,
     ) -> None:
         self._fleet, self._control, self._agenda = fleet, control, agenda
-        self._tellers, self._seed, self._parameters = tellers, seed, parameters.fleet
+        self._tellers, self._seed = tellers, seed
+        self._parameters, self._surge = parameters.fleet, parameters.surge
         self._civil = Civil(region.timezone)
         self._restricted_seconds = 60 * region.policy("allocation").values["end_of_shift_minutes"]
         self._stations = region.sites_of(SiteKind.STATION)
         self._at = np.array([(site.latitude, site.longitude) for site in self._stations]).T
         self._cells = _rota(parameters, regime, self._stations)
+        self._crews_at: dict[int, float] = defaultdict(float)  # by row of the station
+        for station, _, _, crews in self._cells:
+            self._crews_at[self._stations.index(station)] += crews
         self._in_use: set[str] = set()
+        self._usual = parameters.fleet.average_units * regime.units
+        self._called_in_until: list[float] = []
+
+    def surge(self) -> None:
+        """Every hour: when many wait, call in crews beyond the rota."""
+        now, plan = self._agenda.now, self._surge
+        self._agenda.at(now + 3600, self.surge)
+        self._called_in_until = [end for end in self._called_in_until if end > now]
+        wanted = round(plan.called_in * self._usual * self._control.surge())
+        for number in range(len(self._called_in_until), wanted):
+            chance = Chance(self._seed, f"called in {now:.0f} {number}")
+            station = self._stations[chance.one_of(self._crews_at)]
+            start = now + 60 * plan.notice_minutes
+            end = start + 3600 * plan.called_in_hours
+            self._called_in_until.append(end)
+            self._agenda.at(start, self._book_on, station, start, end, False, chance)
 
     def day(self, day: date, not_before: float) -> None:
         """Have the crews of this civil day book on; those already on shift at `not_before` do so then."""
@@ -62,10 +83,14 @@ class Shifts:
             self._go_home(crew)
         elif not crew.break_taken and crew.break_from <= now < crew.break_until:
             self._break(crew)
-        elif crew.chance.happens(plan.unavailable_after_job):
+        elif crew.chance.happens(plan.unavailable_after_job * self._kept_from_work()):
             self._unavailable(crew, crew.chance.one_of(plan.reasons), plan.unavailable)
         else:
             self._ready(crew)
+
+    def _kept_from_work(self) -> float:
+        """What is left of the chance to be unavailable: when many wait, what can wait does."""
+        return 1 - (1 - self._surge.unavailable) * self._control.surge()
 
     # Booking on and off
 

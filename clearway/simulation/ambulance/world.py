@@ -253,6 +253,7 @@ class World:
         self._agenda.at(self._start, self._shift_day, today - timedelta(days=1))
         self._agenda.at(self._start, self._shift_day, today)
         self._agenda.at(self._start, self._call_hour)
+        self._agenda.at(self._start + HOUR, self._shifts.surge)
         if self._stream is not None or self._picture is not None:  # else nobody listens
             self._reporter.begin(self._start)
         self._agenda.at(self._civil.instant(today + timedelta(days=1), 0), self._new_day)
