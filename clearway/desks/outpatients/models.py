@@ -3,6 +3,7 @@
 from .booking.models import Appointment, Offer
 from .clinics.models import Clinician, Leave, Room, Service, Session, Slot, Template
 from .clocks.models import ClockEvent, Pathway
+from .outcomes.models import Miss
 from .patients.models import Carer, Flag, Need, Patient
 from .referrals.models import Gap, Referral, Triage
 from .waiting.models import Contact, Entry
@@ -17,6 +18,7 @@ __all__ = [
     "Flag",
     "Gap",
     "Leave",
+    "Miss",
     "Need",
     "Offer",
     "Pathway",

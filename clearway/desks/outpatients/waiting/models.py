@@ -2,7 +2,8 @@
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
+from django.db.models.expressions import OrderBy
 
 from clearway.core.organisation.models import Organisation
 
@@ -10,6 +11,18 @@ from ..clinics.models import Clinician, Service
 from ..clocks.models import Pathway
 from ..patients.models import Patient
 from ..referrals.models import Referral
+
+ON_LIST = Q(state__in=("waiting", "booked"))
+
+
+def in_order() -> tuple[OrderBy, ...]:
+    """Clinical priority, then treat-by, then since when; never by how likely somebody is to come."""
+    return (
+        F("priority").desc(),
+        F("treat_by").asc(nulls_last=True),
+        F("waits_from").asc(nulls_last=True),
+        F("id").asc(),
+    )
 
 
 class Entry(models.Model):
@@ -19,6 +32,8 @@ class Entry(models.Model):
     due_on     when a follow-up is due; latest_on its latest clinically appropriate date
     clinician  the same one as before, where that was asked for
     series     how many visits are to be booked
+    treat_by, waits_from  that of the pathway while its clock runs, else latest_on, and due_on or the day it
+               was added; kept by the database (0003_lists), so that a list is read off one index
     """
 
     class State(models.TextChoices):
@@ -43,6 +58,8 @@ class Entry(models.Model):
     due_on = models.DateField(null=True)
     latest_on = models.DateField(null=True)
     validated_on = models.DateField(null=True)
+    treat_by = models.DateField(null=True, editable=False)
+    waits_from = models.DateField(null=True, editable=False)
     state = models.CharField(max_length=10, choices=State, default=State.WAITING)
     ended_at = models.DateTimeField(null=True)
     why = models.CharField(max_length=60, blank=True)
@@ -53,7 +70,12 @@ class Entry(models.Model):
                 condition=~Q(state="removed") | ~Q(why=""), name="a_removed_entry_says_why"
             ),
         ]
-        indexes = [models.Index(fields=["organisation", "state", "service"])]
+        indexes = [
+            models.Index(fields=["organisation", "state", "service"]),
+            models.Index(
+                "organisation", "service", "kind", *in_order(), name="waiting_in_order", condition=ON_LIST
+            ),
+        ]
 
 
 class Contact(models.Model):

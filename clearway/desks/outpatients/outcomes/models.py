@@ -1,0 +1,55 @@
+"""Missed appointments and what was done about them."""
+
+from django.db import models
+from django.db.models import Q
+
+from clearway.core.organisation.models import Organisation
+
+from ..booking.models import Appointment
+from ..waiting.models import Contact
+
+
+class Miss(models.Model):
+    """One appointment to which somebody did not come, until a clinician has decided what follows.
+
+    kind         missed, or not_brought for a child or an adult who depends on somebody
+    notice       the contact that shows that the patient had been told; null where nothing shows it
+    contact      the attempt of the same day to reach the patient
+    decision     reoffer, discharge or monitoring, by `clinician`; never by the system
+    safeguarding_words  what was done to see that somebody who was not brought is safe
+    """
+
+    organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT)
+    appointment = models.OneToOneField(Appointment, on_delete=models.PROTECT, related_name="miss")
+    kind = models.CharField(max_length=12)
+    notice = models.ForeignKey(Contact, null=True, on_delete=models.PROTECT, related_name="+")
+    contact = models.ForeignKey(Contact, null=True, on_delete=models.PROTECT, related_name="+")
+    opened_at = models.DateTimeField()
+    is_protected = models.BooleanField(default=False)
+    safeguarding_at = models.DateTimeField(null=True)
+    safeguarding_by = models.CharField(max_length=150, blank=True)
+    safeguarding_words = models.CharField(max_length=500, blank=True)
+    decision = models.CharField(max_length=12, blank=True)
+    clinician = models.CharField(max_length=150, blank=True)
+    reason = models.CharField(max_length=500, blank=True)
+    decided_at = models.DateTimeField(null=True)
+    decided_by = models.CharField(max_length=150, blank=True)
+
+    class Meta:
+        ordering = ["opened_at", "id"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(decision="", decided_at__isnull=True)
+                | ~Q(decision="") & ~Q(clinician="") & Q(decided_at__isnull=False),
+                name="a_decision_after_a_miss_names_its_clinician",
+            ),
+            models.CheckConstraint(
+                condition=~Q(decision="discharge", is_protected=True) | Q(safeguarding_at__isnull=False),
+                name="nobody_protected_is_discharged_without_a_safeguarding_step",
+            ),
+            models.CheckConstraint(
+                condition=Q(safeguarding_at__isnull=True) | ~Q(safeguarding_words=""),
+                name="a_safeguarding_step_says_what_was_done",
+            ),
+        ]
+        indexes = [models.Index(fields=["organisation", "decided_at"])]

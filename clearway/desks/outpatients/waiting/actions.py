@@ -1,0 +1,235 @@
+"""Every write to the waiting list: who joins it, who leaves it and why, and every attempt to reach them."""
+
+from dataclasses import asdict, dataclass
+from datetime import date, datetime
+from typing import Any
+
+from django.db import transaction
+
+from clearway.core.audit.actions import Actor
+from clearway.core.audit.actions import Entry as Row
+from clearway.core.audit.actions import record as audit
+from clearway.core.layout.times import local
+from clearway.domain.outpatients import waiting as rules
+from clearway.domain.shared.errors import NotAllowed
+
+from .models import Contact, Entry
+
+State = Entry.State
+ADDING, REMOVING = "Adding to the waiting list", "Removing from the waiting list"
+
+
+@dataclass(frozen=True, slots=True)
+class New:
+    """One appointment that a patient is to wait for. Fields as in the table."""
+
+    patient_id: int
+    service_id: int
+    kind: str
+    priority: str
+    minutes: int
+    referral_id: int | None = None
+    pathway_id: int | None = None
+    skills: tuple[str, ...] = ()
+    medium: str = "01"
+    clinician_id: int | None = None
+    series: int = 1
+    due_on: date | None = None
+    latest_on: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One attempt to reach a patient. Fields as in the table; `digest` of what was sent."""
+
+    patient_id: int
+    purpose: str
+    channel: str
+    words: str
+    to: str = ""
+    digest: str = ""
+    outcome: str = "sent"
+    said: str = ""
+    entry_id: int | None = None
+    referral_id: int | None = None
+    appointment_id: int | None = None
+
+
+@transaction.atomic
+def add(new: New, *, organisation_id: int, by: Actor, at: datetime) -> Entry:
+    """Put a patient on the list of a service.
+
+    Raises NotAllowed for what no entry can be, for somebody who has died, and for somebody who waits for the
+    same appointment of the same referral already.
+    """
+    rules.check_wanted(
+        rules.Wanted(new.kind, new.priority, new.minutes, new.series, new.due_on, new.latest_on)
+    )
+    entry = Entry(
+        organisation_id=organisation_id,
+        patient_id=new.patient_id,
+        service_id=new.service_id,
+        referral_id=new.referral_id,
+        pathway_id=new.pathway_id,
+        kind=new.kind,
+        priority=new.priority,
+        minutes=new.minutes,
+        skills=list(new.skills),
+        medium=new.medium,
+        clinician_id=new.clinician_id,
+        series=new.series,
+        due_on=new.due_on,
+        latest_on=new.latest_on,
+        added_at=at,
+    )
+    _check_may_wait(entry)
+    entry.save()
+    entry.refresh_from_db(fields=["treat_by", "waits_from"])
+    detail = {"kind": new.kind, "priority": new.priority, "service": new.service_id, "series": new.series}
+    _note("waiting.add", entry, detail, by, at)
+    return entry
+
+
+def _check_may_wait(entry: Entry) -> None:
+    """The patient is locked, so that two clerks who add the same wait one after the other."""
+    patients: Any = Entry._meta.get_field("patient").related_model
+    patient = patients.objects.select_for_update().get(
+        pk=entry.patient_id, organisation_id=entry.organisation_id
+    )
+    if patient.died_on is not None:
+        raise NotAllowed("recorded as having died", ADDING, "Check the record of the patient first.")
+    if patient.merged_into_id is not None:
+        raise NotAllowed("merged", ADDING, "Add the record that this one was merged into.")
+    if entry.referral_id is None:
+        return
+    same = Entry.objects.filter(
+        referral_id=entry.referral_id,
+        kind=entry.kind,
+        due_on=entry.due_on,
+        state__in=(State.WAITING, State.BOOKED),
+    )
+    if (standing := same.first()) is not None:
+        raise NotAllowed(
+            f"on the list since {local(standing.added_at):%-d %b %Y}",
+            ADDING,
+            "The patient waits for this appointment of this referral already.",
+        )
+
+
+@transaction.atomic
+def remove(
+    entry_id: int,
+    why: str,
+    *,
+    organisation_id: int,
+    by: Actor,
+    at: datetime,
+    clinician: str = "",
+) -> Entry:
+    """Take a patient off the list for one of the reasons there are; not answering is none of them.
+
+    clinician  who decided it, where the reason asks for one
+    Raises NotAllowed when the entry is booked or has ended, and for a reason that is not one.
+    """
+    entry = _locked(entry_id, organisation_id)
+    rules.check_removal(why, clinician)
+    if entry.state == State.BOOKED:
+        raise NotAllowed("booked", REMOVING, "Cancel the appointment first.")
+    if entry.state != State.WAITING:
+        raise NotAllowed(entry.get_state_display().lower(), REMOVING, "The entry has ended already.")
+    entry.state, entry.why, entry.ended_at = State.REMOVED, why, at
+    entry.save(update_fields=["state", "why", "ended_at"])
+    _note("waiting.remove", entry, {"why": why, "clinician": clinician}, by, at)
+    return entry
+
+
+@transaction.atomic
+def contact(attempt: Attempt, *, organisation_id: int, by: Actor, at: datetime) -> Contact:
+    """Record one attempt to reach a patient. Raises NotAllowed for a word that no attempt has."""
+    for value, words, what in (
+        (attempt.purpose, rules.PURPOSES, "purpose"),
+        (attempt.channel, rules.CHANNELS, "channel"),
+        (attempt.outcome, rules.CONTACT_OUTCOMES, "outcome"),
+    ):
+        if value not in words:
+            raise NotAllowed(
+                f"the {what} is {value!r}", "Recording a contact", f"Choose one of {', '.join(words)}."
+            )
+    made = Contact.objects.create(
+        organisation_id=organisation_id,
+        at=at,
+        by=by.name,
+        outcome_at=None if attempt.outcome == "sent" else at,
+        **asdict(attempt),
+    )
+    detail = {"purpose": attempt.purpose, "channel": attempt.channel, "outcome": attempt.outcome}
+    _record("waiting.contact", f"contact:{made.pk}", detail, organisation_id, by, at)
+    return made
+
+
+@transaction.atomic
+def became(
+    contact_id: int, outcome: str, *, organisation_id: int, by: Actor, at: datetime, said: str = ""
+) -> Contact:
+    """What became of an attempt: delivered, failed, answered, not answered or returned."""
+    if outcome not in rules.CONTACT_OUTCOMES[1:]:
+        raise NotAllowed(
+            f"the outcome is {outcome!r}", "Closing a contact", "Choose what became of it from the list."
+        )
+    made = Contact.objects.select_for_update().get(pk=contact_id, organisation_id=organisation_id)
+    made.outcome, made.outcome_at, made.said = outcome, at, said
+    made.save(update_fields=["outcome", "outcome_at", "said"])
+    _record("waiting.became", f"contact:{made.pk}", {"outcome": outcome}, organisation_id, by, at)
+    return made
+
+
+@transaction.atomic
+def validate(
+    entry_id: int, answer: str, *, organisation_id: int, by: Actor, at: datetime, channel: str = "phone"
+) -> Entry:
+    """What a patient answers when asked whether the place is still needed.
+
+    The answer is kept with its contact. Whoever says that it is not needed stays on the list until somebody
+    removes the entry: a machine takes nobody off it.
+    """
+    entry = _locked(entry_id, organisation_id)
+    try:
+        said = rules.Answer(answer)
+    except ValueError:
+        raise NotAllowed(
+            "waiting", "Validating", f"Choose one of: {', '.join(each.meaning for each in rules.Answer)}."
+        ) from None
+    entry.validated_on = local(at).date()
+    entry.save(update_fields=["validated_on"])
+    attempt = Attempt(
+        patient_id=entry.patient_id,
+        purpose="validation",
+        channel=channel,
+        words="Is the place on the list still needed?",
+        outcome="answered",
+        said=said.meaning,
+        entry_id=entry.pk,
+    )
+    contact(attempt, organisation_id=organisation_id, by=by, at=at)
+    _note("waiting.validate", entry, {"answer": said.value}, by, at)
+    return entry
+
+
+@transaction.atomic
+def looked(entries: list[int], page: str, *, organisation_id: int, by: Actor, at: datetime) -> None:
+    """Record whose names were on a page that somebody opened."""
+    _record("waiting.look", f"page:{page}", {"entries": entries}, organisation_id, by, at)
+
+
+def _locked(entry_id: int, organisation_id: int) -> Entry:
+    return Entry.objects.select_for_update().get(pk=entry_id, organisation_id=organisation_id)
+
+
+def _note(verb: str, entry: Entry, detail: dict[str, object], by: Actor, at: datetime) -> None:
+    _record(verb, f"entry:{entry.pk}", detail, entry.organisation_id, by, at)
+
+
+def _record(
+    verb: str, subject: str, detail: dict[str, object], organisation_id: int, by: Actor, at: datetime
+) -> None:
+    audit([Row(verb, subject, detail)], organisation_id=organisation_id, by=by, at=at)
