@@ -24,9 +24,10 @@ from clearway.domain.outpatients.clock_rules import (
     Switch,
     allied_health_policy,
 )
-from clearway.domain.outpatients.clocks import Pathway, explain
+from clearway.domain.outpatients.clocks import Pathway, check, explain
 from clearway.domain.outpatients.measurement import Asked, ServiceKind, measure
 from clearway.domain.outpatients.words import ClockState, MeasurementType, Priority, RttStatus
+from clearway.domain.shared.errors import NotAllowed
 from tests.clock_histories import days, events, histories, policies
 
 LATER = date(2026, 1, 1)
@@ -430,3 +431,30 @@ def test_an_event_is_known_by_all_its_fields_when_two_share_a_key() -> None:
         *("key", "kind", "on", "sequence", "start_on", "until", "evidence", "function"),
         *("outside_contact", "replaces", "recorded_on"),
     }
+
+
+def test_a_person_may_record_what_the_rules_allow_and_a_miss_without_proof_of_notice() -> None:
+    history = said((EventKind.REFERRAL_RECEIVED, JAN))
+
+    check(history, ClockEvent("m", EventKind.MISSED, LATER))
+    check(history, ClockEvent("t", EventKind.TREATED, LATER))
+
+
+@pytest.mark.parametrize(
+    ("event", "why"),
+    [
+        (ClockEvent("x", EventKind.MONITORING_REVIEWED, LATER), "cannot follow"),
+        (ClockEvent("x", EventKind.DISCHARGED_AFTER_MISS, LATER), "not shown"),
+        (ClockEvent("x", EventKind.TREATED, LATER, outside_contact=True), "outside a contact"),
+        (ClockEvent("x", EventKind.TREATED, date(2025, 1, 31)), "cannot follow"),
+        (ClockEvent("x", EventKind.WITHDRAWN, JAN, replaces="0"), "cannot follow"),
+    ],
+)
+def test_a_person_is_refused_with_the_reason_what_cannot_follow_or_is_not_shown(
+    event: ClockEvent, why: str
+) -> None:
+    history = said((EventKind.REFERRAL_RECEIVED, JAN), (EventKind.TREATED, date(2025, 3, 1)))
+    opened = [*history, ClockEvent("r", EventKind.REREFERRED, date(2025, 4, 1))]
+
+    with pytest.raises(NotAllowed, match=why):
+        check(opened, event)

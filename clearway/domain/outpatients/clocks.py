@@ -8,8 +8,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
+from ..shared.errors import NotAllowed
 from . import counting
-from .clock_events import ClockEvent, EventKind
+from .clock_events import ATTENDED_CODE, ClockEvent, EventKind
 from .clock_rules import (
     DUE_AFTER,
     FINDINGS,
@@ -179,6 +180,29 @@ def explain(
             break
         history.take(event)
     return history.as_of(as_of)
+
+
+def check(events: Iterable[ClockEvent], event: ClockEvent, policy: ClockPolicy | None = None) -> None:
+    """Whether a person may record this event, or correction, on a pathway of these events.
+
+    Raises NotAllowed with the reason where it could not follow, would leave a later event without footing, or
+    is a decision whose evidence is not shown. A missed appointment without proof of notice may be recorded:
+    it happened.
+    """
+    known = list(events)
+    until = max(each.on for each in (*known, event))
+    before = {(finding.code, finding.key) for finding in explain(known, until, policy).findings}
+    for finding in explain([*known, event], until, policy).findings:
+        if (finding.code, finding.key) not in before and _refuses(finding):
+            what = finding.kind.replace("_", " ")
+            why = f"{finding.says} ({what}, {counting.in_words(finding.on)}). {finding.fix}"
+            raise NotAllowed(finding.where, event.kind.replace("_", " "), why)
+
+
+def _refuses(finding: ClockFinding) -> bool:
+    if finding.code == "CK02":
+        return finding.kind not in ATTENDED_CODE
+    return finding.code in ("CK01", "CK05", "CK07", "CK11", "CK12")
 
 
 @dataclass(slots=True)
