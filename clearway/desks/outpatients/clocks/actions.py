@@ -1,0 +1,209 @@
+"""Writing what happens to waiting time clocks: events are only added; what lists show follows from them."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import groupby
+from typing import Protocol
+
+from django.db import transaction
+
+from clearway.core.audit.actions import Actor, Entry
+from clearway.core.audit.actions import record as audit
+from clearway.core.layout.times import local
+from clearway.core.organisation.models import Organisation
+from clearway.domain.outpatients.clock_events import ClockEvent
+from clearway.domain.outpatients.clocks import Pathway as Explained
+from clearway.domain.outpatients.identity import PathwayIdentifier, pathway_identifier
+from clearway.domain.outpatients.measurement import Measure
+from clearway.domain.shared.errors import NotAllowed
+
+from ..numbers import next_number
+from ..patients import queries as patients
+from . import queries
+from .models import ClockEvent as Row
+from .models import Pathway
+
+CANNOT_FOLLOW = "CK01"
+BATCH = 1000  # pathways rebuilt at a time
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """An event to record. source  what it came from: "referral:12", "appointment:7" or "desk"."""
+
+    pathway_id: int
+    event: ClockEvent
+    source: str
+
+
+class Treats(Protocol):
+    """Whatever knows the treatment function of a service."""
+
+    function: str
+
+
+@transaction.atomic
+def open_pathway(
+    patient_id: int,
+    *,
+    service: Treats,
+    measure: Measure,
+    organisation_id: int,
+    by: Actor,
+    at: datetime,
+    identifier: PathwayIdentifier | None = None,
+    parent: int | None = None,
+) -> Pathway:
+    """A new pathway, on which nothing has happened yet.
+
+    identifier  as another provider gave it, or of a booking reference; a local one is made where left out
+    parent      the pathway that this one came from
+    Raises NotAllowed where no clock is to run, the identifier is in use, or the patient has died.
+    """
+    state, event = "not yet open", "Opening a pathway"
+    if measure.measurement is None:
+        raise NotAllowed(state, event, measure.says)
+    patient = patients.one(organisation_id, patient_id)
+    if patient.died_on is not None:
+        raise NotAllowed("recorded as died", event, "The patient has died.")
+    number = next_number(Pathway._meta.db_table)
+    chosen = identifier or pathway_identifier(Organisation.objects.get(pk=organisation_id).code, number)
+    if Pathway.objects.filter(ppid=chosen.ppid, issuer=chosen.issuer).exists():
+        why = "A pathway with this identifier is open already. Link the referral to that one."
+        raise NotAllowed("known already", event, why)
+    row = Pathway.objects.create(
+        id=number,
+        organisation_id=organisation_id,
+        patient_id=patient_id,
+        ppid=chosen.ppid,
+        issuer=chosen.issuer,
+        measurement=measure.measurement,
+        function=service.function,
+        parent_id=parent,
+    )
+    detail = {"patient": patient_id, "measurement": row.measurement, "function": row.function}
+    entry = Entry("clocks.open", f"pathway:{row.pk}", detail)
+    audit([entry], organisation_id=organisation_id, by=by, at=at)
+    return row
+
+
+@transaction.atomic
+def record(events: Sequence[Recorded], *, organisation_id: int, by: Actor, at: datetime) -> list[Explained]:
+    """Record events of any number of pathways; what their clocks say then, in the order of first mention.
+
+    An event that the rules cannot follow is recorded all the same and becomes a finding: see `say` for what a
+    person asks. The same event under the same key again changes nothing.
+    Raises NotAllowed for a day that is still to come, and for a key that names another event already.
+    """
+    today = local(at).date()
+    if late := next((each for each in events if each.event.on > today), None):
+        why = f"{late.event.on:%d/%m/%Y} is still to come. A clock knows only what has happened."
+        raise NotAllowed("still to come", "Recording this event", why)
+    keys = list(dict.fromkeys(each.pathway_id for each in events))
+    rows = {row.pk: row for row in _locked(organisation_id, keys)}
+    if missing := [key for key in keys if key not in rows]:
+        raise Pathway.DoesNotExist(f"There is no pathway {missing[0]}.")
+    added = list(_new_rows(events, rows, organisation_id, by, at))
+    Row.objects.bulk_create(added)
+    found = queries.folded(rows.values(), at)
+    _keep(rows, found)
+    entries = [
+        Entry("clocks.record", f"pathway:{pathway_id}", {"events": [_noted(each) for each in of_one]})
+        for pathway_id, of_one in groupby(added, key=lambda each: each.pathway_id)
+    ]
+    audit(entries, organisation_id=organisation_id, by=by, at=at)
+    return [found[key] for key in keys]
+
+
+@transaction.atomic
+def say(pathway_id: int, event: ClockEvent, *, organisation_id: int, by: Actor, at: datetime) -> Explained:
+    """Record one event that a person enters by hand.
+
+    Raises NotAllowed when it cannot follow from where the pathway stands, or corrects what is not there.
+    """
+    list(_locked(organisation_id, [pathway_id]))
+    today = local(at).date()
+    now = queries.explained(pathway_id, today)
+    if event.replaces is not None and not queries.events_of([pathway_id]).filter(key=event.replaces).exists():
+        raise NotAllowed("not there", "Correcting this event", "Choose an event of this pathway.")
+    then = queries.explained(pathway_id, today, adding=[event])
+    before = {(each.key, each.code) for each in now.findings}
+    corrected = event.replaces or event.key
+    for finding in then.findings:
+        is_new = (finding.key, finding.code) not in before
+        if finding.code == CANNOT_FOLLOW and is_new and finding.key in (event.key, corrected):
+            raise NotAllowed(finding.where, f"“{event.kind.meaning}”", finding.fix)
+    recorded = Recorded(pathway_id, event, "desk")
+    return record([recorded], organisation_id=organisation_id, by=by, at=at)[0]
+
+
+@transaction.atomic
+def rebuild(*, organisation_id: int, by: Actor, at: datetime) -> list[queries.Difference]:
+    """Work out every clock anew from its events and mend what is kept of it; what differed."""
+    found: list[queries.Difference] = []
+    keys = list(Pathway.objects.filter(organisation_id=organisation_id).values_list("id", flat=True))
+    for start in range(0, len(keys), BATCH):
+        rows = {row.pk: row for row in _locked(organisation_id, keys[start : start + BATCH])}
+        wrong = queries.differences(rows.values(), at)
+        changed = {each.pathway_id: rows[each.pathway_id] for each in wrong}
+        _keep(changed, queries.folded(changed.values(), at))
+        found += wrong
+    detail = {"pathways": len(keys), "differences": len(found)}
+    audit([Entry("clocks.rebuild", "clocks", detail)], organisation_id=organisation_id, by=by, at=at)
+    return found
+
+
+def _locked(organisation_id: int, keys: Iterable[int]) -> list[Pathway]:
+    rows = Pathway.objects.select_for_update().filter(organisation_id=organisation_id, pk__in=list(keys))
+    return list(rows.order_by("id"))
+
+
+def _new_rows(
+    events: Sequence[Recorded],
+    rows: Mapping[int, Pathway],
+    organisation_id: int,
+    by: Actor,
+    at: datetime,
+) -> Iterable[Row]:
+    """The rows of events that were not recorded before, pathway by pathway, each after what came before."""
+    known: dict[int, dict[str, Row]] = {key: {} for key in rows}
+    for row in queries.events_of(rows):
+        known[row.pathway_id][row.key] = row
+    for each in sorted(events, key=lambda each: each.pathway_id):
+        of_one = known[each.pathway_id]
+        row = Row(
+            organisation_id=organisation_id,
+            pathway_id=each.pathway_id,
+            key=each.event.key,
+            kind=each.event.kind,
+            on=each.event.on,
+            sequence=max((other.sequence for other in of_one.values()), default=0) + 1,
+            said=queries.said_by(each.event),
+            replaces=each.event.replaces or "",
+            source=each.source,
+            recorded_at=at,
+            recorded_by=by.name[:150],
+        )
+        first = of_one.setdefault(row.key, row)
+        if _content(first) != _content(row):
+            why = f"“{row.key}” names another event of this pathway. Record this one as its correction."
+            raise NotAllowed("recorded already", "Recording this event", why)
+        if first is row:
+            yield row
+
+
+def _content(row: Row) -> tuple[object, ...]:
+    return row.kind, row.on, row.said, row.replaces
+
+
+def _keep(rows: Mapping[int, Pathway], found: Mapping[int, Explained]) -> None:
+    for key, row in rows.items():
+        for column, value in queries.kept_of(found[key]).items():
+            setattr(row, column, value)
+    Pathway.objects.bulk_update(rows.values(), queries.KEPT)
+
+
+def _noted(row: Row) -> dict[str, str]:
+    noted = {"key": row.key, "kind": row.kind, "on": row.on.isoformat(), "source": row.source}
+    return {**noted, "replaces": row.replaces} if row.replaces else noted

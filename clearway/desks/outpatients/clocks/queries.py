@@ -1,0 +1,151 @@
+"""Reading pathways and what their clocks say."""
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from django.db.models import QuerySet
+
+from clearway.core.layout.times import local
+from clearway.domain.outpatients.clock_events import ClockEvent, EventKind, Evidence
+from clearway.domain.outpatients.clocks import Pathway as Explained
+from clearway.domain.outpatients.clocks import explain
+
+from . import models
+from .policy import policy_of, switches
+
+KEPT = ("state", "status", "started_on", "queue_from", "treat_by", "ended_on")  # columns a fold fills
+
+
+def one(organisation_id: int, pathway_id: int) -> models.Pathway:
+    """One pathway with its patient. Raises Pathway.DoesNotExist. One query."""
+    return models.Pathway.objects.select_related("patient", "parent").get(
+        organisation_id=organisation_id, pk=pathway_id
+    )
+
+
+def of_patient(organisation_id: int, patient_id: int) -> list[models.Pathway]:
+    """Every pathway of a patient, newest first. One query."""
+    rows = models.Pathway.objects.filter(organisation_id=organisation_id, patient_id=patient_id)
+    return list(rows.order_by("-id"))
+
+
+def open_consultant_led(organisation_id: int, patient_id: int) -> list[models.Pathway]:
+    """The pathways on which a consultant's clock runs for a patient, oldest first. One query."""
+    rows = models.Pathway.objects.filter(
+        organisation_id=organisation_id,
+        patient_id=patient_id,
+        measurement="01",
+        state__in=("ticking", "unknown_start"),
+    )
+    return list(rows.order_by("started_on", "id"))
+
+
+def events_of(pathway_ids: Collection[int]) -> QuerySet[models.ClockEvent]:
+    """The events of these pathways in their fixed order."""
+    return models.ClockEvent.objects.filter(pathway_id__in=pathway_ids).order_by(
+        "pathway_id", "on", "sequence", "key"
+    )
+
+
+def value_of(row: models.ClockEvent) -> ClockEvent:
+    """The event that a row keeps, as the rules take it."""
+    said = row.said
+    return ClockEvent(
+        key=row.key,
+        kind=EventKind(row.kind),
+        on=row.on,
+        sequence=row.sequence,
+        start_on=_day(said.get("start_on")),
+        until=_day(said.get("until")),
+        evidence=frozenset(Evidence(each) for each in said.get("evidence", ())),
+        function=said.get("function"),
+        outside_contact=bool(said.get("outside_contact")),
+        replaces=row.replaces or None,
+        recorded_on=local(row.recorded_at).date(),
+    )
+
+
+def said_by(event: ClockEvent) -> dict[str, Any]:
+    """What a row keeps of an event besides its kind and day; empty parts are left out."""
+    said = {
+        "start_on": event.start_on and event.start_on.isoformat(),
+        "until": event.until and event.until.isoformat(),
+        "evidence": sorted(event.evidence),
+        "function": event.function,
+        "outside_contact": event.outside_contact,
+    }
+    return {name: value for name, value in said.items() if value}
+
+
+def explained(
+    pathway_id: int, as_of: date, known_by: date | None = None, *, adding: Iterable[ClockEvent] = ()
+) -> Explained:
+    """What the clock of a pathway says at the end of a day, with a sentence for every step. Three queries.
+
+    known_by  as it would have been answered on that day: later records are left out
+    adding    events as if they had been recorded, to see what they would do
+    Raises Pathway.DoesNotExist.
+    """
+    row = models.Pathway.objects.only("id", "measurement", "organisation_id").get(pk=pathway_id)
+    events = [value_of(each) for each in events_of([pathway_id])]
+    chosen = switches(row.organisation_id, as_of)
+    return explain([*events, *adding], as_of, policy_of(row.measurement, chosen), known_by=known_by)
+
+
+def kept_of(folded: Explained) -> dict[str, Any]:
+    """The columns in which the newest answer of a clock is kept."""
+    last = folded.periods[-1] if folded.periods else None
+    return {
+        "state": folded.state.value,
+        "status": (folded.status or "") and str(folded.status),
+        "started_on": last and last.start,
+        "queue_from": last and last.queue_from,
+        "treat_by": last and last.treat_by,
+        "ended_on": last and last.ended_on,
+    }
+
+
+def folded(rows: Iterable[models.Pathway], at: datetime) -> Mapping[int, Explained]:
+    """What the clocks of these pathways say now, by id. Two queries, however many there are."""
+    known = {row.pk: row for row in rows}
+    if not known:
+        return {}
+    today = local(at).date()
+    chosen = switches(next(iter(known.values())).organisation_id, today)
+    events: dict[int, list[ClockEvent]] = {key: [] for key in known}
+    for each in events_of(known):
+        events[each.pathway_id].append(value_of(each))
+    return {
+        key: explain(events[key], today, policy_of(row.measurement, chosen)) for key, row in known.items()
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """A column of a pathway that is not what its events add up to."""
+
+    pathway_id: int
+    column: str
+    kept: str
+    rebuilt: str
+
+    def __str__(self) -> str:
+        return f"pathway {self.pathway_id} {self.column}: kept {self.kept}, rebuilt {self.rebuilt}"
+
+
+def differences(rows: Iterable[models.Pathway], at: datetime) -> list[Difference]:
+    """Where what is kept of pathways differs from their events. Two queries."""
+    known = list(rows)
+    found = folded(known, at)
+    return [
+        Difference(row.pk, column, str(getattr(row, column)), str(value))
+        for row in known
+        for column, value in kept_of(found[row.pk]).items()
+        if getattr(row, column) != value
+    ]
+
+
+def _day(text: str | None) -> date | None:
+    return date.fromisoformat(text) if text else None
