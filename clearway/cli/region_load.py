@@ -1,8 +1,11 @@
-"""Load a region pack into the database: its trust, areas, sites, policies and sources.
+"""Load a region pack into the database: its trust, areas, sites, policies and sources, and the services,
+clinicians, rooms and clinics of an outpatient pack.
 
 Loading the same pack again changes nothing; a policy whose values changed becomes a new version.
 
-Example: clearway region load south-west
+Examples:
+  clearway region load south-west
+  clearway region load worcestershire
 """
 
 import argparse
@@ -18,17 +21,24 @@ def run(arguments: argparse.Namespace) -> int:
     from clearway.cli import CannotRun
     from clearway.cli.ground import database_at_hand, load_django
     from clearway.config.regions import find
-    from clearway.interchange.region_pack import parse
+    from clearway.interchange import department_pack, region_pack
 
     try:
-        region = parse(find(arguments.slug))
+        pack = find(arguments.slug)
+        region = region_pack.parse(pack)
+        department = department_pack.parse(pack, region)
     except LookupError as problem:
         raise CannotRun(str(problem)) from None
     with database_at_hand():
         load_django("owner")
         from clearway.core.audit.actions import Actor
         from clearway.core.organisation.actions import load_region
+        from clearway.desks.outpatients.clinics.loading import load_department
 
-        organisation = load_region(region, by=Actor("command:region load"), at=datetime.now(UTC))
+        by, at = Actor("command:region load"), datetime.now(UTC)
+        organisation = load_region(region, by=by, at=at)
         print(f"{organisation.name}: {len(region.sites)} sites, {len(region.policies)} policies.")
+        if department is not None:
+            load_department(department, organisation_id=organisation.pk, by=by, at=at)
+            print(f"{len(department.services)} services, {len(department.clinics)} weekly clinics.")
     return 0

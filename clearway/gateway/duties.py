@@ -14,12 +14,12 @@ from clearway.core.audit.actions import Actor
 from clearway.core.feeds.queries import first_heard
 from clearway.core.live.tailer import Tailer
 from clearway.core.live.turns import Turns
-from clearway.core.organisation.models import Organisation
-from clearway.core.organisation.queries import first_loaded
+from clearway.core.organisation.queries import first_loaded, with_desk
 from clearway.desks.ambulance import housekeeping, live, rules, situation
 from clearway.desks.ambulance.advice import sweep
 from clearway.desks.ambulance.diverts import actions as diverts
 from clearway.desks.ambulance.forecast import actions as forecast
+from clearway.domain.shared.region import Desk
 
 from . import inbox, retention
 from .worker import Duty, clock
@@ -99,8 +99,8 @@ def _follow_forecast(turns: Turns, at: datetime) -> bool:
 
 def _snapshot(at: datetime) -> bool:
     instant = at.replace(minute=at.minute - at.minute % SNAPSHOT_MINUTES, second=0, microsecond=0)
-    for organisation in Organisation.objects.all():
-        situation.take_snapshot(organisation.pk, instant)
+    for organisation_id in with_desk(Desk.AMBULANCE):
+        situation.take_snapshot(organisation_id, instant)
     return False
 
 

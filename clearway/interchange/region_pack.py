@@ -1,8 +1,9 @@
 """A region pack: a folder of readable TOML and CSV files that makes Clearway one region's Clearway.
 
-    region.toml                trust, timezone, areas, sources of messages
+    region.toml                trust, timezone, desks, areas, sources of messages
     policies.toml              dated, owned tables of values
-    emergency_departments.csv  minor_units.csv  stations.csv
+    emergency_departments.csv  minor_units.csv  stations.csv    for the ambulance desk
+    outpatient_sites.csv       for the outpatient desk, with what interchange.department_pack reads
     destination_rules.toml     where patients of each kind must go, and the kinds of alternatives (optional)
     alternatives.csv           the directory of alternatives to an emergency department (optional)
     simulation.toml            how the region behaves, for the simulator (optional)
@@ -11,26 +12,27 @@ In a CSV file, a line that starts with # is a comment, the first other line name
 stands on one line. Several words in one cell are parted by spaces.
 """
 
-import csv
-import re
-import tomllib
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
-from datetime import date
-from enum import StrEnum
+from collections.abc import Iterator, Mapping
 from types import MappingProxyType
-from typing import Any, TypeVar
+from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from clearway.domain.ambulance import destinations
 from clearway.domain.shared.errors import CannotParse
-from clearway.domain.shared.region import Area, FeedSource, Mark, Policy, Region, Site, SiteKind
+from clearway.domain.shared.region import Area, Desk, FeedSource, Mark, Policy, Region, Site, SiteKind
 
-REQUIRED = {
-    SiteKind.EMERGENCY_DEPARTMENT: "emergency_departments.csv",
-    SiteKind.MINOR_UNIT: "minor_units.csv",
-    SiteKind.STATION: "stations.csv",
-}
+from .pack_files import Record, check_distinct, csv_rows, frozen, read_toml
+
+FILES: Mapping[Desk, Mapping[SiteKind, str]] = MappingProxyType(
+    {
+        Desk.AMBULANCE: {
+            SiteKind.EMERGENCY_DEPARTMENT: "emergency_departments.csv",
+            SiteKind.MINOR_UNIT: "minor_units.csv",
+            SiteKind.STATION: "stations.csv",
+        },
+        Desk.OUTPATIENTS: {SiteKind.OUTPATIENT: "outpatient_sites.csv"},
+    }
+)
 _ALWAYS = ("code", "key", "name", "town", "area", "latitude", "longitude", "mark", "source")
 _HOURS = ("opens", "closes", "hours_mark")
 COLUMNS: Mapping[SiteKind, tuple[str, ...]] = MappingProxyType(
@@ -45,182 +47,52 @@ COLUMNS: Mapping[SiteKind, tuple[str, ...]] = MappingProxyType(
         ),
         SiteKind.MINOR_UNIT: (*_ALWAYS, *_HOURS),
         SiteKind.STATION: _ALWAYS,
+        SiteKind.OUTPATIENT: (*_ALWAYS, *_HOURS),
     }
 )
-W = TypeVar("W", bound=StrEnum)
 
 
 def parse(files: Mapping[str, bytes]) -> Region:
     """The region that these files describe, by file name. Raises CannotParse with the place and the fix."""
-    pack = _toml(files, "region.toml")
+    pack = read_toml(files, "region.toml")
     areas = tuple(_area(record) for record in pack.records("areas"))
-    sources = tuple(_source(record) for record in pack.records("sources"))
-    _check_distinct("region.toml, areas", "code", (area.code for area in areas))
-    _check_distinct("region.toml, sources", "name", (source.name for source in sources))
+    desks = _desks(pack)
+    has_feeds = Desk.AMBULANCE in desks or pack.raw("sources") is not None
+    sources = tuple(_source(record) for record in pack.records("sources")) if has_feeds else ()
+    check_distinct("region.toml, areas", "code", (area.code for area in areas))
+    check_distinct("region.toml, sources", "name", (source.name for source in sources))
     region = Region(
         slug=pack.matching("slug", r"[a-z][a-z0-9-]{0,39}", "small letters, digits and hyphens"),
         organisation_code=pack.text("organisation_code"),
         organisation_name=pack.text("organisation_name"),
         timezone=_timezone(pack),
         areas=areas,
-        sites=tuple(_sites(files, {area.code for area in areas})),
+        sites=tuple(_sites(files, desks, {area.code for area in areas})),
         policies=_all_policies(files),
         sources=sources,
         simulation=_simulation(files),
+        desks=desks,
     )
     pack.check_no_others()
     _check_alternatives(region)
     return region
 
 
-@dataclass(slots=True)
-class _Record:
-    """One row or table, with its place in the pack; remembers what was asked to find what was not."""
-
-    where: str
-    values: Mapping[str, Any]
-    asked: set[str] = field(default_factory=set)
-
-    def raw(self, name: str) -> Any:
-        self.asked.add(name)
-        return self.values.get(name)
-
-    def refuse(self, name: str, why: str, fix: str) -> CannotParse:
-        return CannotParse(f"{self.where}, field {name}", why, fix)
-
-    def optional(self, name: str) -> str | None:
-        value = self.raw(name)
-        if value is None or value == "":
-            return None
-        if not isinstance(value, str):
-            raise self.refuse(name, f"Expected text, found {type(value).__name__}.", "Put it in quotes.")
-        return value.strip()
-
-    def text(self, name: str) -> str:
-        value = self.optional(name)
-        if value is None:
-            raise self.refuse(name, "It is missing or empty.", "Fill it in.")
-        return value
-
-    def matching(self, name: str, pattern: str, meaning: str) -> str:
-        value = self.text(name)
-        if not re.fullmatch(pattern, value):
-            raise self.refuse(name, f"Expected {meaning}, found {value!r}.", "Correct it.")
-        return value
-
-    def number(self, name: str, low: float, high: float) -> float:
-        value = self.raw(name)
-        try:
-            number = float("nan") if isinstance(value, bool) else float(value)
-        except (TypeError, ValueError):
-            raise self.refuse(name, f"Expected a number, found {value!r}.", "Correct it.") from None
-        if not low <= number <= high:
-            raise self.refuse(name, f"Expected {low:g} to {high:g}, found {value!r}.", "Correct it.")
-        return number
-
-    def word(self, name: str, words: type[W]) -> W:
-        value = self.text(name)
-        try:
-            return words(value)
-        except ValueError:
-            known = ", ".join(word.value for word in words)
-            raise self.refuse(name, f"{value!r} is no such word.", f"Use one of: {known}.") from None
-
-    def date(self, name: str) -> date:
-        value = self.raw(name)
-        if type(value) is not date:
-            raise self.refuse(
-                name, f"Expected a date, found {value!r}.", "Write it as 2026-04-01, no quotes."
-            )
-        return value
-
-    def words(self, name: str) -> tuple[str, ...]:
-        """The words of a cell, or the strings of a list."""
-        value = self.raw(name)
-        if isinstance(value, list) and all(isinstance(word, str) for word in value):
-            return tuple(value)
-        if value is None or isinstance(value, str):
-            return tuple((value or "").split())
-        raise self.refuse(name, f"Expected a list of texts, found {value!r}.", 'Write it as ["a", "b"].')
-
-    def table(self, name: str) -> Mapping[str, Any]:
-        value = self.raw(name)
-        if not isinstance(value, dict):
-            raise self.refuse(name, f"Expected a table, found {value!r}.", f"Add a [{name}] table.")
-        return _frozen(value)
-
-    def records(self, name: str) -> Iterator["_Record"]:
-        value = self.raw(name)
-        if not isinstance(value, list) or not value or not all(isinstance(row, dict) for row in value):
-            raise self.refuse(name, "There is none.", f"Add at least one [[{name}]] table.")
-        for place, row in enumerate(value, start=1):
-            label = row.get("name") or row.get("code")
-            yield _Record(
-                f"{self.where}, {name} {place}" + (f" ({label})" if isinstance(label, str) else ""), row
-            )
-
-    def check_no_others(self) -> None:
-        for name in self.values:
-            if name not in self.asked:
-                known = ", ".join(sorted(self.asked))
-                raise self.refuse(name, "The pack knows no such field.", f"Remove it; known are: {known}.")
-
-
-def _content(files: Mapping[str, bytes], name: str) -> str:
-    if name not in files:
-        raise CannotParse(name, "The file is missing.", "Add it to the pack.")
+def _desks(pack: Record) -> tuple[Desk, ...]:
+    """What the pack says; one that says nothing is of the ambulance desk."""
+    words = pack.words("desks") or (Desk.AMBULANCE,)
     try:
-        return files[name].decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise CannotParse(f"{name}, byte {error.start}", "It is not UTF-8.", "Save it as UTF-8.") from None
+        return tuple(Desk(word) for word in words)
+    except ValueError as problem:
+        known = ", ".join(Desk)
+        raise pack.refuse("desks", f"{problem}.", f"Use some of: {known}.") from None
 
 
-def _toml(files: Mapping[str, bytes], name: str) -> _Record:
-    try:
-        return _Record(name, tomllib.loads(_content(files, name)))
-    except tomllib.TOMLDecodeError as error:
-        raise CannotParse(name, f"It is not TOML: {error}.", "Correct that line.") from None
-
-
-def _rows(files: Mapping[str, bytes], kind: SiteKind) -> Iterator[_Record]:
-    return _csv_rows(files, REQUIRED[kind], COLUMNS[kind])
-
-
-def _csv_rows(files: Mapping[str, bytes], name: str, columns: tuple[str, ...]) -> Iterator[_Record]:
-    header: list[str] | None = None
-    for number, line in enumerate(_content(files, name).splitlines(), start=1):
-        if not line.strip() or line.startswith("#"):
-            continue
-        cells = next(csv.reader([line]))
-        if header is None:
-            header = _header(f"{name}, row {number}", cells, columns)
-        elif len(cells) != len(header):
-            raise CannotParse(
-                f"{name}, row {number}",
-                f"Expected {len(header)} cells, found {len(cells)}.",
-                "Put texts with commas in quotes, and a comma for every empty cell.",
-            )
-        else:
-            yield _Record(f"{name}, row {number}", dict(zip(header, cells, strict=True)))
-
-
-def _header(where: str, cells: list[str], columns: tuple[str, ...]) -> list[str]:
-    wrong = sorted(set(cells) ^ set(columns))
-    if wrong or len(cells) != len(columns):
-        problem = wrong[0] if wrong else "twice the same"
-        raise CannotParse(
-            f"{where}, field {problem}",
-            "The columns are not those of the pack.",
-            f"Use: {','.join(columns)}.",
-        )
-    return cells
-
-
-def _sites(files: Mapping[str, bytes], areas: set[str]) -> Iterator[Site]:
+def _sites(files: Mapping[str, bytes], desks: tuple[Desk, ...], areas: set[str]) -> Iterator[Site]:
     taken: dict[str, str] = {}
-    for kind, name in REQUIRED.items():
+    for kind, name in (each for desk in desks for each in FILES[desk].items()):
         empty = True
-        for row in _rows(files, kind):
+        for row in csv_rows(files, name, COLUMNS[kind]):
             site, empty = _site(row, kind, areas), False
             for word in (site.code, site.key, *site.former_codes):
                 if word in taken:
@@ -231,7 +103,7 @@ def _sites(files: Mapping[str, bytes], areas: set[str]) -> Iterator[Site]:
             raise CannotParse(name, "It has no row.", "Add at least one site.")
 
 
-def _site(row: _Record, kind: SiteKind, areas: set[str]) -> Site:
+def _site(row: Record, kind: SiteKind, areas: set[str]) -> Site:
     opens, closes = _hours(row)
     return Site(
         code=row.matching("code", r"[A-Z0-9]{3,12}", "an ODS code"),
@@ -254,7 +126,7 @@ def _site(row: _Record, kind: SiteKind, areas: set[str]) -> Site:
     )
 
 
-def _hours(row: _Record) -> tuple[str | None, str | None]:
+def _hours(row: Record) -> tuple[str | None, str | None]:
     opens, closes = row.optional("opens"), row.optional("closes")
     if (opens is None) is not (closes is None):
         raise row.refuse("closes" if opens else "opens", "Only one of the two hours is given.", "Give both.")
@@ -264,7 +136,7 @@ def _hours(row: _Record) -> tuple[str | None, str | None]:
     return row.matching("opens", clock, "a time as 08:00"), row.matching("closes", clock, "a time as 22:00")
 
 
-def _area_of(row: _Record, areas: set[str]) -> str | None:
+def _area_of(row: Record, areas: set[str]) -> str | None:
     code, border = row.optional("area"), row.optional("border") or ""
     if border not in ("", "yes", "no"):
         raise row.refuse("border", f"Expected yes or no, found {border!r}.", "Write yes, no or nothing.")
@@ -277,7 +149,7 @@ def _area_of(row: _Record, areas: set[str]) -> str | None:
     return code
 
 
-def _area(record: _Record) -> Area:
+def _area(record: Record) -> Area:
     area = Area(
         code=record.matching("code", r"[a-z][a-z0-9-]*", "small letters, digits and hyphens"),
         name=record.text("name"),
@@ -286,7 +158,7 @@ def _area(record: _Record) -> Area:
     return area
 
 
-def _source(record: _Record) -> FeedSource:
+def _source(record: Record) -> FeedSource:
     source = FeedSource(
         name=record.matching("name", r"[a-z][a-z0-9-]*", "small letters, digits and hyphens"),
         kind=record.text("kind"),
@@ -298,14 +170,14 @@ def _source(record: _Record) -> FeedSource:
 
 
 def _all_policies(files: Mapping[str, bytes]) -> tuple[Policy, ...]:
-    policies = [*_policies(_toml(files, "policies.toml")), *_destination_policies(files)]
+    policies = [*_policies(read_toml(files, "policies.toml")), *_destination_policies(files)]
     return tuple(sorted(policies, key=lambda policy: (policy.name, -policy.valid_from.toordinal())))
 
 
-def _policies(pack: _Record) -> tuple[Policy, ...]:
+def _policies(pack: Record) -> tuple[Policy, ...]:
     policies = [_policy(record) for record in pack.records("policies")]
     pack.check_no_others()
-    _check_distinct("policies.toml", "name", (f"{p.name} from {p.valid_from}" for p in policies))
+    check_distinct("policies.toml", "name", (f"{p.name} from {p.valid_from}" for p in policies))
     return tuple(policies)
 
 
@@ -321,7 +193,7 @@ def _destination_policies(files: Mapping[str, bytes]) -> Iterator[Policy]:
     """The destination rules and the directory: each a policy of its own, versioned like any other."""
     if DESTINATION_RULES not in files:
         return
-    pack = _toml(files, DESTINATION_RULES)
+    pack = read_toml(files, DESTINATION_RULES)
     rules, kinds = list(pack.records("rules")), list(pack.records("alternatives"))
     (directory,) = pack.records("directory")
     pack.check_no_others()
@@ -330,12 +202,12 @@ def _destination_policies(files: Mapping[str, bytes]) -> Iterator[Policy]:
     for record in kinds:
         yield _checked(record, destinations.KIND_PREFIX, "kind", destinations.kind_of, {})
     for table, name in ((rules, "code"), (kinds, "kind")):
-        _check_distinct(DESTINATION_RULES, name, (record.text(name) for record in table))
+        check_distinct(DESTINATION_RULES, name, (record.text(name) for record in table))
     yield _signed_policy(directory, destinations.DIRECTORY, {"places": tuple(_alternatives(files))})
     directory.check_no_others()
 
 
-def _checked(record: _Record, prefix: str, name: str, make: Any, more: Mapping[str, Any]) -> Policy:
+def _checked(record: Record, prefix: str, name: str, make: Any, more: Mapping[str, Any]) -> Policy:
     code = record.matching(name, r"[a-z][a-z0-9_]*", "small letters, digits and underscores")
     values = {key: value for key, value in record.values.items() if key not in (*SIGNATURE, name)}
     policy = _signed_policy(record, f"{prefix}{code}", {**values, **more})
@@ -347,7 +219,7 @@ def _checked(record: _Record, prefix: str, name: str, make: Any, more: Mapping[s
     return policy
 
 
-def _signed_policy(record: _Record, name: str, values: Mapping[str, Any]) -> Policy:
+def _signed_policy(record: Record, name: str, values: Mapping[str, Any]) -> Policy:
     return Policy(
         name=name,
         valid_from=record.date("valid_from"),
@@ -355,14 +227,14 @@ def _signed_policy(record: _Record, name: str, values: Mapping[str, Any]) -> Pol
         owner=record.text("owner"),
         review_on=record.date("review_on"),
         mark=record.word("mark", Mark),
-        values=_frozen(dict(values)),
+        values=frozen(dict(values)),
     )
 
 
 def _alternatives(files: Mapping[str, bytes]) -> Iterator[Mapping[str, Any]]:
     if ALTERNATIVES not in files:
         return
-    for row in _csv_rows(files, ALTERNATIVES, ALTERNATIVE_COLUMNS):
+    for row in csv_rows(files, ALTERNATIVES, ALTERNATIVE_COLUMNS):
         values: dict[str, Any] = {name: row.optional(name) for name in ALTERNATIVE_COLUMNS}
         confirmed = values["confirmed"]
         if confirmed not in ("yes", "no"):
@@ -392,13 +264,13 @@ def _check_alternatives(region: Region) -> None:
     except ValueError as problem:
         raise CannotParse(ALTERNATIVES, f"{problem}.", "Correct the row.") from None
     units = {site.code for site in region.sites_of(SiteKind.MINOR_UNIT)}
-    _check_distinct(ALTERNATIVES, "code", (each.code for each in listed))
+    check_distinct(ALTERNATIVES, "code", (each.code for each in listed))
     others = {site.code for site in region.sites} - units
     if taken := others & {each.code for each in listed}:
         raise CannotParse(ALTERNATIVES, f"{min(taken)} is the code of another place.", "Make it unique.")
 
 
-def _policy(record: _Record) -> Policy:
+def _policy(record: Record) -> Policy:
     policy = Policy(
         name=record.matching("name", r"[a-z][a-z0-9_]*", "small letters, digits and underscores"),
         valid_from=record.date("valid_from"),
@@ -412,7 +284,7 @@ def _policy(record: _Record) -> Policy:
     return policy
 
 
-def _timezone(pack: _Record) -> str:
+def _timezone(pack: Record) -> str:
     name = pack.text("timezone")
     try:
         return ZoneInfo(name).key
@@ -423,23 +295,4 @@ def _timezone(pack: _Record) -> str:
 def _simulation(files: Mapping[str, bytes]) -> Mapping[str, Any]:
     if "simulation.toml" not in files:
         return MappingProxyType({})
-    return _frozen(_toml(files, "simulation.toml").values)
-
-
-def _frozen(table: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The table with lists as tuples and every table in it read-only."""
-    return MappingProxyType({name: _frozen_value(value) for name, value in table.items()})
-
-
-def _frozen_value(value: Any) -> Any:
-    if isinstance(value, dict):
-        return _frozen(value)
-    return tuple(_frozen_value(each) for each in value) if isinstance(value, list) else value
-
-
-def _check_distinct(where: str, name: str, values: Iterable[str]) -> None:
-    seen: set[str] = set()
-    for value in values:
-        if value in seen:
-            raise CannotParse(f"{where}, field {name}", f"{value!r} stands there twice.", "Remove one.")
-        seen.add(value)
+    return frozen(read_toml(files, "simulation.toml").values)

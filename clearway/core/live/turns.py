@@ -1,19 +1,25 @@
-"""Work that every organisation needs once in a while, a piece at a time."""
+"""Work that every organisation with a desk needs once in a while, a piece at a time."""
 
 from collections import deque
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
-from ..organisation.models import Organisation
+from clearway.domain.shared.region import Desk
+
+from ..organisation.queries import with_desk
 
 LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 
 @dataclass
 class Turns:
-    """One organisation after another, spread evenly over `every`: nothing else waits for more than one."""
+    """One organisation after another, spread evenly over `every`: nothing else waits for more than one.
+
+    desk  only organisations that have it
+    """
 
     every: timedelta
+    desk: Desk = Desk.AMBULANCE
     _next_at: datetime = LONG_AGO
     _between: timedelta = timedelta()
     _waiting: deque[int] = field(default_factory=deque)
@@ -23,7 +29,7 @@ class Turns:
         if at < self._next_at:
             return None
         if not self._waiting:
-            self._waiting.extend(Organisation.objects.values_list("pk", flat=True))
+            self._waiting.extend(with_desk(self.desk))
             self._between = self.every / max(1, len(self._waiting))
         self._next_at = at + self._between
         return self._waiting.popleft() if self._waiting else None

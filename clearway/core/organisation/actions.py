@@ -32,6 +32,7 @@ def load_region(region: Region, *, by: Actor, at: datetime) -> Organisation:
             "slug": region.slug,
             "name": region.organisation_name,
             "timezone": region.timezone,
+            "desks": [desk.value for desk in region.desks],
         },
     )
     areas = {

@@ -4,14 +4,22 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
 
+from clearway.domain.shared.region import Desk
+
+
+def ambulance_desk() -> list[str]:
+    """The desks of an organisation that says nothing of them."""
+    return [Desk.AMBULANCE.value]
+
 
 class Organisation(models.Model):
-    """One trust. Boards, plans and permissions never cross it."""
+    """One trust. Boards, plans and permissions never cross it. desks: whose duties and pages are for it."""
 
     code = models.CharField(max_length=12, unique=True)
     slug = models.SlugField(unique=True)
     name = models.CharField(max_length=200)
     timezone = models.CharField(max_length=40)
+    desks = ArrayField(models.CharField(max_length=12), default=ambulance_desk)
 
     def __str__(self) -> str:
         return self.name

@@ -8,9 +8,9 @@ from typing import Any, cast
 from django.db.models import Min, Q, QuerySet
 
 from clearway.domain.shared.geography import Point
-from clearway.domain.shared.region import SiteKind
+from clearway.domain.shared.region import Desk, SiteKind
 
-from .models import Area, PolicyVersion, Site
+from .models import Area, Organisation, PolicyVersion, Site
 
 
 def site_by_code(organisation_id: int) -> dict[str, Site]:
@@ -127,6 +127,12 @@ def first_loaded(organisation_id: int) -> datetime | None:
     """When the trust was set up: its first policy was made. One query."""
     made = PolicyVersion.objects.filter(organisation_id=organisation_id).aggregate(Min("made_at"))
     return cast("datetime | None", made["made_at__min"])
+
+
+def with_desk(desk: Desk) -> list[int]:
+    """The organisations that have a desk; one query."""
+    keys = Organisation.objects.filter(desks__contains=[desk.value]).order_by("pk")
+    return list(keys.values_list("pk", flat=True))
 
 
 def areas(organisation_id: int) -> dict[str, str]:

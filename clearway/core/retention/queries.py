@@ -7,9 +7,11 @@ from datetime import datetime, timedelta
 from django.db import connection
 from django.db.models import Q, QuerySet
 
+from clearway.domain.shared.region import Desk
+
 from ..layout.times import local
 from ..organisation.models import Organisation
-from ..organisation.queries import policies
+from ..organisation.queries import policies, with_desk
 from .models import LegalHold
 from .shelves import MESSAGE_KEYS, Shelf
 
@@ -54,9 +56,9 @@ def cutoff(organisation_id: int, of: str, at: datetime) -> datetime | None:
     return None if period is None else at - period
 
 
-def common_cutoff(of: str, at: datetime) -> datetime | None:
-    """The same for what all trusts of a database share: the longest period counts, and everybody's."""
-    cutoffs = [cutoff(pk, of, at) for pk in Organisation.objects.values_list("pk", flat=True)]
+def common_cutoff(of: str, at: datetime, desk: Desk = Desk.AMBULANCE) -> datetime | None:
+    """The same for what all trusts with a desk share: the longest period counts, and everybody's."""
+    cutoffs = [cutoff(pk, of, at) for pk in with_desk(desk)]
     known = [each for each in cutoffs if each is not None]
     return min(known) if known and len(known) == len(cutoffs) else None
 

@@ -9,11 +9,19 @@ from typing import Any
 
 
 class SiteKind(StrEnum):
-    """What a site is to a crew: somewhere to take a patient, or somewhere to start from."""
+    """What a site is for: where a crew takes a patient or starts from, or where clinics are held."""
 
     EMERGENCY_DEPARTMENT = "emergency_department"
     MINOR_UNIT = "minor_unit"
     STATION = "station"
+    OUTPATIENT = "outpatient"
+
+
+class Desk(StrEnum):
+    """The desks that an organisation can have."""
+
+    AMBULANCE = "ambulance"
+    OUTPATIENTS = "outpatients"
 
 
 class Mark(StrEnum):
@@ -90,7 +98,10 @@ class FeedSource:
 
 @dataclass(frozen=True, slots=True)
 class Region:
-    """Everything that makes Clearway this region's Clearway. Nothing of it stands in code."""
+    """Everything that makes Clearway this region's Clearway. Nothing of it stands in code.
+
+    desks  those the organisation has: the duties of others pass it by
+    """
 
     slug: str
     organisation_code: str
@@ -101,6 +112,7 @@ class Region:
     policies: tuple[Policy, ...]
     sources: tuple[FeedSource, ...]
     simulation: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
+    desks: tuple[Desk, ...] = (Desk.AMBULANCE,)
 
     def sites_of(self, kind: SiteKind) -> tuple[Site, ...]:
         """The sites of one kind, in the order of the pack."""

@@ -1,0 +1,67 @@
+"""An outpatient department as data: services, clinicians, rooms and weekly clinics, from a region pack."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from .measurement import ServiceKind
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """What patients are referred to. function: treatment function code; days: last inside the standard."""
+
+    code: str
+    name: str
+    kind: ServiceKind
+    function: str
+    standard_days: int
+    urgent_days: int
+
+
+@dataclass(frozen=True, slots=True)
+class Clinician:
+    code: str
+    name: str
+    profession: str
+    band: str
+    skills: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """A room of a site, by the site's code."""
+
+    site: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Clinic:
+    """One weekly clinic, named by codes of the same pack.
+
+    weekday  ISO, 1 to 7; every  1 each week, 2 every other one
+    slots    as the slots of a template: start, minutes, kind, seats, medium, held, release_days
+    """
+
+    code: str
+    name: str
+    service: str
+    clinician: str
+    site: str
+    room: str
+    weekday: int
+    every: int
+    valid_from: date
+    slots: tuple[Mapping[str, Any], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Department:
+    """Everything an outpatient pack holds beside its region."""
+
+    services: tuple[Service, ...]
+    clinicians: tuple[Clinician, ...]
+    rooms: tuple[Room, ...]
+    clinics: tuple[Clinic, ...]
