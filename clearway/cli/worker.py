@@ -7,10 +7,12 @@ Example: clearway worker inbox
 """
 
 import argparse
+import os
 import signal
 import threading
 
 GROUPS = ("inbox", "boards", "rules")
+PATIENCE = 5  # added niceness: on a busy machine what thinks ahead lets messages and screens go first
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -27,11 +29,15 @@ def run(arguments: argparse.Namespace) -> int:
 
     with database_at_hand():
         load_django("worker")
+        from clearway.config.collector import spare_what_stands
         from clearway.gateway import duties, worker
 
         stop = threading.Event()
         for name in (signal.SIGTERM, signal.SIGINT):
             signal.signal(name, lambda *_: stop.set())
-        groups = duties.groups()
-        worker.run([duty for name in arguments.groups or GROUPS for duty in groups[name]()], stop)
+        chosen, groups = arguments.groups or GROUPS, duties.groups()
+        if set(chosen) == {"rules"}:
+            os.nice(PATIENCE)
+        spare_what_stands()
+        worker.run([duty for name in chosen for duty in groups[name]()], stop)
     return 0

@@ -10,6 +10,7 @@ from django.core.wsgi import get_wsgi_application
 from psycopg.rows import TupleRow
 
 from clearway.config import database, health
+from clearway.config.collector import spare_what_stands
 
 _pages = WSGIMiddleware(get_wsgi_application(), workers=8)  # type: ignore[arg-type]
 
@@ -37,6 +38,7 @@ async def application(scope: Scope, receive: Receive, send: Send) -> None:
 
 
 async def _lifespan(receive: Receive, send: Send) -> None:
+    spare_what_stands()
     while True:
         message = await receive()
         await send({"type": f"{message['type']}.complete"})
