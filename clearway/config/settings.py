@@ -102,6 +102,7 @@ NAVIGATION: list[tuple[str, str, str, str]] = [
     ("Diverts", "diverts:diverts", "diverts.read", ""),
     ("What advice was worth", "advice:worth", "advice.read", ""),
     ("Destinations", "advice:destinations", "advice.read", ""),
+    ("Waiting list", "op-waiting:list", "waiting.read", "Alt+L"),
     ("Decisions", "decisions:log", "decisions.read", ""),
     ("Write a decision", "decisions:new", "decisions.write", "Alt+D"),
     ("Alarm budget", "tasks:budget", "budget.read", ""),

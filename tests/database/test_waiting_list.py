@@ -1,17 +1,21 @@
 """Joining, leaving and being reached on the waiting list."""
 
+import re
 from datetime import date, timedelta
 
 import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from clearway.core.audit.actions import Actor
 from clearway.core.audit.models import Action
 from clearway.desks.outpatients.clocks.models import Pathway
-from clearway.desks.outpatients.waiting import actions
+from clearway.desks.outpatients.waiting import actions, presenters, queries
 from clearway.desks.outpatients.waiting.models import Contact, Entry
 from clearway.domain.shared.errors import NotAllowed
 from tests.therapies import NINE, TODAY, Department, a_department
-from tests.trust import a_trust
+from tests.trust import a_trust, signed_in, somebody
 
 pytestmark = pytest.mark.django_db
 WHO = Actor("coordinator")
@@ -144,3 +148,119 @@ def test_who_no_longer_needs_the_place_says_so_and_stays_until_a_person_removes_
     assert Contact.objects.get().said == "no longer needed"
     with pytest.raises(NotAllowed, match="still needed"):
         actions.validate(entry.pk, "perhaps", organisation_id=physio.trust.pk, by=WHO, at=NINE)
+
+
+# The page
+
+
+@pytest.fixture
+def coordinator(physio: Department) -> Client:
+    return signed_in(somebody("ann", "outpatient_coordinator", physio.trust))
+
+
+def names(browser: Client, query: str = "") -> list[str]:
+    page = browser.get(f"/outpatients/list/{query}").content.decode()
+    return re.findall(r'<th scope="row" class="main"><a href="/outpatients/list/\d+/">(\w+),', page)
+
+
+def waiting(physio: Department, name: str, days: int, **more: object) -> Entry:
+    patient = physio.patient(family_name=name, **more.pop("patient", {}))  # type: ignore[arg-type]
+    return physio.entry(physio.referral(TODAY - timedelta(days=days), patient), **more)
+
+
+def test_the_order_is_clinical_priority_then_treat_by_then_wait(
+    physio: Department, coordinator: Client
+) -> None:
+    for name, days, more in (
+        ("late", 200, {}),
+        ("new", 3, {}),
+        ("urgent", 1, {"priority": "2"}),
+        ("cancer", 0, {"priority": "3"}),
+        ("middle", 60, {}),
+    ):
+        waiting(physio, name, days, **more)
+
+    assert names(coordinator) == ["CANCER", "URGENT", "LATE", "MIDDLE", "NEW"]
+
+
+def test_each_filter_leaves_those_it_names(physio: Department, coordinator: Client) -> None:
+    other = a_department(physio.trust, "hands")
+    waiting(physio, "far", 5, patient={"sites": ["TV002"]})
+    needy = waiting(physio, "needy", 4, patient={"sites": ["TV001"]}, kind="follow_up")
+    needy.patient.needs.create(kind="interpreter", detail="Polish", recorded_at=NINE)
+    waiting(physio, "late", 200, priority="2")
+    other.entry(other.referral(TODAY, physio.patient(family_name="hand")))
+
+    for query, found in (
+        (f"?service={other.service.pk}", ["HAND"]),
+        ("?site=TV001", ["LATE", "NEEDY", "HAND"]),
+        ("?priority=2", ["LATE"]),
+        ("?kind=follow_up", ["NEEDY"]),
+        ("?need=interpreter", ["NEEDY"]),
+        ("?breached=on", ["LATE"]),
+        ("?service=x&page=y", ["LATE", "FAR", "NEEDY", "HAND"]),
+    ):
+        assert names(coordinator, query) == found, query
+
+
+def test_an_invitation_is_a_next_step_for_fourteen_days(physio: Department, coordinator: Client) -> None:
+    for name, days in (("asked", 3), ("forgotten", 15), ("never", None)):
+        entry = waiting(physio, name, 20)
+        if days is not None:
+            attempt = actions.Attempt(entry.patient_id, "invitation", "letter", "x", entry_id=entry.pk)
+            made = NINE - timedelta(days=days)
+            actions.contact(attempt, organisation_id=physio.trust.pk, by=WHO, at=made)
+
+    rows = queries.ptl(queries.Filters(no_step=True), 1, organisation_id=physio.trust.pk, at=NINE).rows
+    assert {str(row.patient).split(",")[0] for row in rows} == {"FORGOTTEN", "NEVER"}
+
+
+def test_the_forecast_gives_each_place_the_free_slot_it_reaches(physio: Department) -> None:
+    session = physio.session(NINE + timedelta(days=3), slots=3)
+    first, second, third = waiting(physio, "a", 30), waiting(physio, "b", 20), waiting(physio, "c", 10)
+    physio.booked(session.slots.all()[0], waiting(physio, "booked", 40))
+
+    page = queries.ptl(queries.Filters(), 1, organisation_id=physio.trust.pk, at=NINE)
+
+    assert page.places == {first.pk: 1, second.pk: 2, third.pk: 3}
+    # Two of three slots of the 23rd are free, so the third waits for the usual rate of 3 in 42 days.
+    assert [line.expected for line in presenters.lines(page, NINE)] == [
+        "23 Nov 2026",
+        "23 Nov 2026",
+        "about 17 Jan 2027",
+    ]
+
+
+def test_the_page_asks_the_same_number_of_questions_however_long_the_list(
+    physio: Department, coordinator: Client
+) -> None:
+    def asked() -> int:
+        with CaptureQueriesContext(connection) as captured:
+            assert coordinator.get("/outpatients/list/").status_code == 200
+        return len(captured)
+
+    waiting(physio, "first", 3)
+    asked()
+    one = asked()
+    for number in range(8):
+        waiting(physio, f"more{number}", number)
+    assert asked() == one
+
+
+def test_what_is_done_on_the_page_of_an_entry_and_what_is_refused_there(
+    physio: Department, coordinator: Client
+) -> None:
+    entry = waiting(physio, "someone", 30)
+    address = f"/outpatients/list/{entry.pk}/"
+
+    assert coordinator.post(address, {"what": "remove", "why": "clinician"}).status_code == 422
+    typed = {"what": "contact", "purpose": "invitation", "channel": "phone", "outcome": "no_answer"}
+    assert coordinator.post(address, {**typed, "words": "Rang twice"}).status_code == 302
+    assert coordinator.post(address, {"what": "answer", "answer": "still_needed"}).status_code == 302
+    assert coordinator.post(address, {"what": "remove", "why": "no_longer_needed"}).status_code == 302
+
+    page = coordinator.get(address).content.decode()
+    assert "Rang twice" in page and "no longer needed" in page
+    assert Action.objects.filter(verb="waiting.look", detail__entries=[entry.pk]).exists()
+    entry.refresh_from_db()
+    assert entry.state == "removed"

@@ -41,6 +41,10 @@ PERMISSIONS: Mapping[str, str] = MappingProxyType(
         "people.read": "see who holds which role",
         "people.stand_in": "let somebody act up, for one shift, in a role no wider than one's own",
         "people.manage": "give and end roles, disable an account",
+        "waiting.read": "see the waiting list, its checks and its capacity, with the patients on it",
+        "waiting.write": "add to the waiting list, remove from it, and record contacts",
+        "outcomes.write": "cash up clinics, and see to those who missed an appointment",
+        "reception.work": "see today's arrivals and check patients in",
         "audit.read": "read the audit",
     }
 )
@@ -110,6 +114,8 @@ _COMMAND = (
     "people.stand_in",
 )
 
+_LISTS = ("waiting.read", "waiting.write", "outcomes.write", "reception.work")
+
 # In order of lead: who holds several roles acts in the first of them that may do what is asked.
 ROLES: Mapping[str, Role] = MappingProxyType(
     {
@@ -157,16 +163,20 @@ ROLES: Mapping[str, Role] = MappingProxyType(
             _role(
                 "outpatient_team_leader",
                 "Outpatient team leader",
-                ("tasks.read", "tasks.work", "decisions.read", "decisions.write", "on_call.read"),
+                (*_LISTS, "tasks.read", "tasks.work", "decisions.read", "decisions.write", "on_call.read"),
             ),
             _role(
                 "outpatient_coordinator",
                 "Outpatient coordinator",
-                ("tasks.read", "tasks.work", "decisions.read", "decisions.write"),
+                (*_LISTS, "tasks.read", "tasks.work", "decisions.read", "decisions.write"),
             ),
-            _role("junior_coordinator", "Junior coordinator", ("tasks.read", "tasks.work")),
-            _role("clinician", "Clinician", ("tasks.read",)),
-            _role("receptionist", "Receptionist", ()),
+            _role(
+                "junior_coordinator",
+                "Junior coordinator",
+                ("tasks.read", "tasks.work", "waiting.read", "reception.work"),
+            ),
+            _role("clinician", "Clinician", ("tasks.read", "waiting.read")),
+            _role("receptionist", "Receptionist", ("reception.work",)),
             _role("privacy_officer", "Privacy officer", ("audit.read", "people.read", "decisions.read")),
             _role(
                 "administrator",

@@ -1,5 +1,6 @@
 """Every write to the waiting list: who joins it, who leaves it and why, and every attempt to reach them."""
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from typing import Any
@@ -225,11 +226,11 @@ def _locked(entry_id: int, organisation_id: int) -> Entry:
     return Entry.objects.select_for_update().get(pk=entry_id, organisation_id=organisation_id)
 
 
-def _note(verb: str, entry: Entry, detail: dict[str, object], by: Actor, at: datetime) -> None:
+def _note(verb: str, entry: Entry, detail: Mapping[str, object], by: Actor, at: datetime) -> None:
     _record(verb, f"entry:{entry.pk}", detail, entry.organisation_id, by, at)
 
 
 def _record(
-    verb: str, subject: str, detail: dict[str, object], organisation_id: int, by: Actor, at: datetime
+    verb: str, subject: str, detail: Mapping[str, object], organisation_id: int, by: Actor, at: datetime
 ) -> None:
     audit([Row(verb, subject, detail)], organisation_id=organisation_id, by=by, at=at)

@@ -75,6 +75,7 @@ class Entry(models.Model):
             models.Index(
                 "organisation", "service", "kind", *in_order(), name="waiting_in_order", condition=ON_LIST
             ),
+            models.Index("organisation", *in_order(), name="waiting_by_priority", condition=ON_LIST),
         ]
 
 
