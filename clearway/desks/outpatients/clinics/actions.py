@@ -1,0 +1,367 @@
+"""Templates and their versions, the sessions made of them, freezing and cancelling, and leave.
+
+None of these touches a waiting time clock: what is booked stays booked until booking.actions cancels it.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+
+from django.db import transaction
+from django.db.models import QuerySet
+
+from clearway.core.audit.actions import Actor, Entry, record
+from clearway.core.layout.times import local
+from clearway.domain.outpatients import clinics as rules
+from clearway.domain.outpatients.bank_holidays import KNOWN_UNTIL
+from clearway.domain.outpatients.clinics import SlotPlan, TimedSlot, Weeks
+from clearway.domain.shared.errors import NotAllowed
+
+from . import queries
+from .models import Clinician, Leave, Room, Service, Session, Slot, Template
+
+FROZEN, CANCELLED, ON_LEAVE = "Frozen", "Cancelled", "Leave"
+LEAVE_NOTICE = timedelta(weeks=6)  # local policy: later than that needs a reason
+LEAVE_KINDS = {"annual": "Annual leave", "study": "Study leave", "sickness": "Sickness"}
+
+
+@dataclass(frozen=True, slots=True)
+class NewTemplate:
+    """A weekly clinic as somebody wants it from `weeks.valid_from` on."""
+
+    code: str
+    name: str
+    service_id: int
+    room_id: int
+    clinician_id: int
+    weeks: Weeks
+    slots: tuple[SlotPlan, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """What making sessions came to. left_out: why a clinic does not meet on a day, in words."""
+
+    sessions: int = 0
+    slots: int = 0
+    left_out: tuple[str, ...] = field(default_factory=tuple)
+
+
+def weeks_of(template: Template) -> Weeks:
+    return Weeks(template.weekday, template.every, template.valid_from, template.valid_to)
+
+
+@transaction.atomic
+def save_template(wanted: NewTemplate, *, organisation_id: int, by: Actor, at: datetime) -> Template:
+    """Save a new version of a clinic; the version before ends the day before it begins.
+
+    Sessions that were made stay as they are: make_sessions says which days they keep. Raises NotAllowed.
+    """
+    event = "Saving this clinic"
+    _same_organisation(wanted, organisation_id, event)
+    older = list(
+        Template.objects.select_for_update()
+        .filter(organisation_id=organisation_id, code=wanted.code)
+        .order_by("-version")[:1]
+    )
+    starts_on = wanted.weeks.valid_from
+    if older and starts_on < older[0].valid_from:
+        raise NotAllowed(
+            "a newer version is in force", event, "It would begin before the version it replaces."
+        )
+    if older and (older[0].valid_to is None or older[0].valid_to >= starts_on):
+        older[0].valid_to = max(starts_on - timedelta(days=1), older[0].valid_from)
+        older[0].save(update_fields=["valid_to"])
+    made = Template.objects.create(
+        organisation_id=organisation_id,
+        code=wanted.code,
+        version=older[0].version + 1 if older else 1,
+        name=wanted.name,
+        service_id=wanted.service_id,
+        room_id=wanted.room_id,
+        clinician_id=wanted.clinician_id,
+        weekday=wanted.weeks.weekday,
+        every=wanted.weeks.every,
+        valid_from=starts_on,
+        valid_to=wanted.weeks.valid_to,
+        slots=rules.rows_of(wanted.slots),
+        made_at=at,
+        made_by=by.name,
+    )
+    detail = {"version": made.version, "valid_from": starts_on.isoformat(), "slots": len(wanted.slots)}
+    entry = Entry("clinics.save_template", f"template:{wanted.code}", detail)
+    record([entry], organisation_id=organisation_id, by=by, at=at)
+    return made
+
+
+def _same_organisation(wanted: NewTemplate, organisation_id: int, event: str) -> None:
+    """Service, room and clinician are this trust's."""
+    for model, key in (
+        (Service, wanted.service_id),
+        (Room, wanted.room_id),
+        (Clinician, wanted.clinician_id),
+    ):
+        if not model._default_manager.filter(pk=key, organisation_id=organisation_id).exists():
+            raise NotAllowed("as it stands", event, f"The {model.__name__.lower()} is not one of this trust.")
+
+
+@transaction.atomic
+def make_sessions(*, organisation_id: int, until: date, by: Actor, at: datetime) -> Made:
+    """Make the sessions and slots of every template up to a day, those that do not exist yet.
+
+    A day that has a session of the clinic, even a cancelled one, gets no other. On bank holidays, and where
+    the clinician or the room has another session, none is made, and that is said. Leave blocks its slots.
+    Raises NotAllowed past the last day whose bank holidays are known.
+    """
+    if until > KNOWN_UNTIL:
+        raise NotAllowed(
+            f"bank holidays are known up to {KNOWN_UNTIL:%d %b %Y}",
+            "Making sessions",
+            "Choose an earlier day, or load the bank holidays first.",
+        )
+    first = local(at).date()
+    templates = list(
+        Template.objects.select_for_update(of=("self",))
+        .select_related("clinician", "room", "service")
+        .filter(organisation_id=organisation_id, clinician__is_active=True, service__is_open=True)
+        .order_by("code", "version")
+    )
+    making = _Making(organisation_id, first, until, at)
+    for template in templates:
+        making.add(template)
+    made = making.save()
+    detail = {
+        "until": until.isoformat(),
+        "sessions": made.sessions,
+        "slots": made.slots,
+        "left_out": len(made.left_out),
+    }
+    entry = Entry("clinics.make_sessions", f"organisation:{organisation_id}", detail)
+    record([entry], organisation_id=organisation_id, by=by, at=at)
+    return made
+
+
+class _Making:
+    """Sessions to be made, held against what is there; saved in two writes."""
+
+    def __init__(self, organisation_id: int, first: date, last: date, at: datetime) -> None:
+        self.organisation_id, self.first, self.last, self.at = organisation_id, first, last, at
+        there = Session.objects.filter(
+            organisation_id=organisation_id,
+            starts_at__gte=queries.midnight(first),
+            starts_at__lt=queries.after(last),
+        ).values_list("template__code", "state", "clinician_id", "room_id", "starts_at", "ends_at")
+        self.has = {(code, local(starts).date()) for code, _, _, _, starts, _ in there}
+        self.busy: dict[tuple[str, int], list[tuple[datetime, datetime]]] = {}
+        for _, state, clinician, room, starts, ends in there:
+            if state != Session.State.CANCELLED:
+                self._take(clinician, room, starts, ends)
+        self.away: dict[int, list[Leave]] = {}
+        for leave in Leave.objects.filter(
+            organisation_id=organisation_id, decided=True, starts_on__lte=last, ends_on__gte=first
+        ):
+            self.away.setdefault(leave.clinician_id, []).append(leave)
+        self.sessions: list[Session] = []
+        self.slots: list[Slot] = []
+        self.left_out: list[str] = []
+
+    def add(self, template: Template) -> None:
+        plans, weeks = rules.plans_of(template.slots), weeks_of(template)
+        self.left_out += [
+            f"{template.name}, {_day(on)}: {name}" for on, name in rules.closed(weeks, self.first, self.last)
+        ]
+        for on in rules.meets(weeks, self.first, self.last):
+            if (template.code, on) not in self.has:
+                self._add(template, plans, on)
+
+    def _add(self, template: Template, plans: Sequence[SlotPlan], on: date) -> None:
+        day = rules.on_day(plans, on)
+        self.left_out += [
+            f"{template.name}, {_day(on)}: the clocks skip {plan.start:%H:%M}" for plan in day.skipped
+        ]
+        if not day.slots or day.slots[0].starts_at <= self.at:
+            return
+        starts, ends = day.slots[0].starts_at, max(slot.ends_at for slot in day.slots)
+        if clash := self._clash(template, starts, ends):
+            self.left_out.append(f"{template.name}, {_day(on)}: {clash}")
+            return
+        self._take(template.clinician_id, template.room_id, starts, ends)
+        self.has.add((template.code, on))
+        session = Session(
+            organisation_id=self.organisation_id,
+            template=template,
+            service_id=template.service_id,
+            clinician_id=template.clinician_id,
+            room_id=template.room_id,
+            starts_at=starts,
+            ends_at=ends,
+        )
+        self.sessions.append(session)
+        away = any(each.starts_on <= on <= each.ends_on for each in self.away.get(template.clinician_id, ()))
+        self.slots += [_slot(session, slot, ON_LEAVE if away else "") for slot in day.slots]
+
+    def _clash(self, template: Template, starts: datetime, ends: datetime) -> str:
+        if self._is_busy("clinician", template.clinician_id, starts, ends):
+            return f"{template.clinician.name} has another clinic then"
+        if self._is_busy("room", template.room_id, starts, ends):
+            return f"{template.room.name} has another clinic then"
+        return ""
+
+    def _is_busy(self, what: str, key: int, starts: datetime, ends: datetime) -> bool:
+        return any(begin < ends and end > starts for begin, end in self.busy.get((what, key), ()))
+
+    def _take(self, clinician: int, room: int, starts: datetime, ends: datetime) -> None:
+        self.busy.setdefault(("clinician", clinician), []).append((starts, ends))
+        self.busy.setdefault(("room", room), []).append((starts, ends))
+
+    def save(self) -> Made:
+        Session.objects.bulk_create(self.sessions)
+        Slot.objects.bulk_create(self.slots)
+        return Made(len(self.sessions), len(self.slots), tuple(self.left_out))
+
+
+def _slot(session: Session, timed: TimedSlot, blocked: str = "") -> Slot:
+    return Slot(
+        organisation_id=session.organisation_id,
+        session=session,
+        starts_at=timed.starts_at,
+        ends_at=timed.ends_at,
+        kind=timed.plan.kind,
+        medium=timed.plan.medium,
+        seats=timed.plan.seats,
+        held=timed.plan.held,
+        released_at=timed.released_at,
+        blocked=blocked,
+    )
+
+
+def _day(on: date) -> str:
+    return f"{on:%a} {on.day} {on:%b %Y}"
+
+
+@transaction.atomic
+def freeze(session_id: int, why: str, *, organisation_id: int, by: Actor, at: datetime) -> Session:
+    """Let nobody be booked into a session any more; what is booked stays. Raises NotAllowed."""
+    session = _lock(session_id, organisation_id)
+    _check(session, {Session.State.OPEN}, "Freezing this clinic")
+    _set(session, Session.State.FROZEN, why)
+    _block(session.slots.filter(blocked=""), f"{FROZEN}: {why}")
+    _say("clinics.freeze", session, {"why": why}, by, at)
+    return session
+
+
+@transaction.atomic
+def unfreeze(session_id: int, *, organisation_id: int, by: Actor, at: datetime) -> Session:
+    """Open a frozen session again. Raises NotAllowed."""
+    session = _lock(session_id, organisation_id)
+    _check(session, {Session.State.FROZEN}, "Opening this clinic")
+    _set(session, Session.State.OPEN, "")
+    _block(session.slots.filter(blocked__startswith=FROZEN), "")
+    _say("clinics.unfreeze", session, {}, by, at)
+    return session
+
+
+@transaction.atomic
+def cancel_session(session_id: int, why: str, *, organisation_id: int, by: Actor, at: datetime) -> Session:
+    """Cancel a session: no slot of it can be booked. Raises NotAllowed.
+
+    What is booked in it is not cancelled by this: each patient is offered another date by somebody, soonest
+    first (booking.queries.affected lists them), and no clock is touched.
+    """
+    session = _lock(session_id, organisation_id)
+    _check(session, {Session.State.OPEN, Session.State.FROZEN}, "Cancelling this clinic")
+    _set(session, Session.State.CANCELLED, why)
+    _block(session.slots.all(), f"{CANCELLED}: {why}")
+    _say("clinics.cancel_session", session, {"why": why}, by, at)
+    return session
+
+
+def _lock(session_id: int, organisation_id: int) -> Session:
+    rows = Session.objects.select_for_update()
+    return rows.get(pk=session_id, organisation_id=organisation_id)
+
+
+def _check(session: Session, allowed: Iterable[str], event: str) -> None:
+    if session.state not in allowed:
+        state = f"it is {session.state}"
+        raise NotAllowed(state, event, "Somebody changed it a moment ago; look at it again.")
+
+
+def _set(session: Session, state: Session.State, why: str) -> None:
+    session.state, session.why = state, why[:200]
+    session.save(update_fields=["state", "why"])
+
+
+def _block(slots: "QuerySet[Slot]", words: str) -> None:
+    """Write on each slot why it cannot be booked: a booking that is under way locks the same rows."""
+    rows = Slot.objects.select_for_update(no_key=True).filter(pk__in=[slot.pk for slot in slots])
+    for slot in rows.order_by("pk"):
+        slot.blocked = words[:200]
+        slot.save(update_fields=["blocked"])
+
+
+def _say(verb: str, session: Session, detail: dict[str, str], by: Actor, at: datetime) -> None:
+    entry = Entry(verb, f"session:{session.pk}", detail)
+    record([entry], organisation_id=session.organisation_id, by=by, at=at)
+
+
+@dataclass(frozen=True, slots=True)
+class NewLeave:
+    """Leave as somebody asks for it; both days included."""
+
+    clinician_id: int
+    starts_on: date
+    ends_on: date
+    kind: str
+
+
+@transaction.atomic
+def ask_leave(wanted: NewLeave, *, organisation_id: int, by: Actor, at: datetime) -> Leave:
+    """Write down leave that is asked for. Sickness is granted at once. Raises NotAllowed."""
+    event = "Asking for this leave"
+    if wanted.ends_on < wanted.starts_on:
+        raise NotAllowed("as it stands", event, "It ends before it begins.")
+    if wanted.kind not in LEAVE_KINDS:
+        raise NotAllowed("as it stands", event, f"Choose one of {', '.join(LEAVE_KINDS)}.")
+    clinician = Clinician.objects.get(pk=wanted.clinician_id, organisation_id=organisation_id)
+    is_sick = wanted.kind == "sickness"
+    row = Leave.objects.create(
+        organisation_id=organisation_id,
+        clinician=clinician,
+        starts_on=wanted.starts_on,
+        ends_on=wanted.ends_on,
+        kind=wanted.kind,
+        asked_at=at,
+        decided=True if is_sick else None,
+        decided_at=at if is_sick else None,
+    )
+    if is_sick:
+        _block(_touched(row).filter(blocked=""), ON_LEAVE)
+    detail = {"from": wanted.starts_on.isoformat(), "to": wanted.ends_on.isoformat(), "kind": wanted.kind}
+    entry = Entry("clinics.ask_leave", f"clinician:{clinician.code}", detail)
+    record([entry], organisation_id=organisation_id, by=by, at=at)
+    return row
+
+
+@transaction.atomic
+def decide_leave(leave_id: int, granted: bool, *, organisation_id: int, by: Actor, at: datetime) -> Leave:
+    """Grant or refuse leave. Granted, its slots are blocked; bookings in them stay. Raises NotAllowed."""
+    row = Leave.objects.select_for_update().get(pk=leave_id, organisation_id=organisation_id)
+    if row.decided is not None:
+        raise NotAllowed("it has been decided", "Deciding this leave", "Look at it again.")
+    row.decided, row.decided_at = granted, at
+    row.save(update_fields=["decided", "decided_at"])
+    if granted:
+        _block(_touched(row).filter(blocked=""), ON_LEAVE)
+    entry = Entry("clinics.decide_leave", f"leave:{row.pk}", {"granted": granted})
+    record([entry], organisation_id=organisation_id, by=by, at=at)
+    return row
+
+
+def _touched(leave: Leave) -> "QuerySet[Slot]":
+    """The slots of a clinician on the days of a leave."""
+    return Slot.objects.filter(
+        session__clinician_id=leave.clinician_id,
+        starts_at__gte=queries.midnight(leave.starts_on),
+        starts_at__lt=queries.after(leave.ends_on),
+    ).exclude(session__state=Session.State.CANCELLED)

@@ -1,0 +1,136 @@
+"""Reading clinics: services, templates, and the sessions and slots of days."""
+
+from collections.abc import Iterable
+from datetime import date, datetime, time, timedelta
+
+from django.db.models import Prefetch, QuerySet
+
+from clearway.core.layout.times import LONDON
+from clearway.core.organisation.models import Site
+
+from .models import Clinician, Leave, Room, Service, Session, Slot, Template
+
+
+def lock_slot(slot_id: int, organisation_id: int) -> Slot:
+    """A slot with its session, locked until the transaction ends. Raises Slot.DoesNotExist.
+
+    Who freezes or cancels a session changes its slots, so that a booking waits for it or is refused.
+    """
+    rows = Slot.objects.select_for_update(of=("self",), no_key=True)
+    return rows.select_related("session__clinician", "session__room__site").get(
+        pk=slot_id, organisation_id=organisation_id
+    )
+
+
+def sessions(
+    organisation_id: int, first: date, last: date, *, site: str = "", clinician_id: int | None = None
+) -> list[Session]:
+    """The sessions that begin on these days, both included, with their slots, in order. Two queries."""
+    rows = Session.objects.filter(
+        organisation_id=organisation_id, starts_at__gte=midnight(first), starts_at__lt=after(last)
+    )
+    if site:
+        rows = rows.filter(room__site__code=site)
+    if clinician_id is not None:
+        rows = rows.filter(clinician_id=clinician_id)
+    rows = rows.select_related("service", "clinician", "room__site")
+    return list(
+        rows.order_by("room__site__name", "clinician__name", "starts_at", "pk").prefetch_related(
+            Prefetch("slots", Slot.objects.order_by("starts_at", "pk"))
+        )
+    )
+
+
+def day(organisation_id: int, on: date, *, site: str = "", clinician_id: int | None = None) -> list[Session]:
+    """The sessions of one day. Two queries."""
+    return sessions(organisation_id, on, on, site=site, clinician_id=clinician_id)
+
+
+def week(organisation_id: int, on: date, *, site: str = "", clinician_id: int | None = None) -> list[Session]:
+    """The sessions of the week, Monday to Sunday, that a day lies in. Two queries."""
+    monday = on - timedelta(days=on.weekday())
+    return sessions(organisation_id, monday, monday + timedelta(days=6), site=site, clinician_id=clinician_id)
+
+
+def session(key: int, organisation_id: int) -> Session:
+    """One session with its slots. Raises Session.DoesNotExist."""
+    rows = Session.objects.select_related("service", "clinician", "room__site", "template")
+    return rows.prefetch_related("slots").get(pk=key, organisation_id=organisation_id)
+
+
+def templates(organisation_id: int) -> list[Template]:
+    """The newest version of every template, by name. One query."""
+    rows = Template.objects.filter(organisation_id=organisation_id)
+    newest = rows.order_by("code", "-version").distinct("code")
+    return sorted(
+        newest.select_related("service", "clinician", "room__site"), key=lambda each: (each.name, each.code)
+    )
+
+
+def versions(organisation_id: int, code: str) -> list[Template]:
+    """Every version of one template, newest first."""
+    rows = Template.objects.filter(organisation_id=organisation_id, code=code)
+    return list(rows.select_related("service", "clinician", "room__site").order_by("-version"))
+
+
+def coming(organisation_id: int, code: str, since: datetime) -> list[Session]:
+    """The sessions of one template that are still to come, with their slots. Two queries."""
+    rows = Session.objects.filter(
+        organisation_id=organisation_id, template__code=code, starts_at__gt=since
+    ).exclude(state=Session.State.CANCELLED)
+    return list(rows.select_related("service", "clinician", "room__site").prefetch_related("slots"))
+
+
+def services(organisation_id: int) -> QuerySet[Service]:
+    """The services that are open."""
+    return Service.objects.filter(organisation_id=organisation_id, is_open=True)
+
+
+def clinicians(organisation_id: int) -> QuerySet[Clinician]:
+    """Who sees patients now."""
+    return Clinician.objects.filter(organisation_id=organisation_id, is_active=True)
+
+
+def rooms(organisation_id: int) -> QuerySet[Room]:
+    """Every room with its site."""
+    return Room.objects.filter(organisation_id=organisation_id).select_related("site")
+
+
+def sites(organisation_id: int) -> list[Site]:
+    """The sites that have rooms, by name."""
+    return list(
+        Site.objects.filter(organisation_id=organisation_id, rooms__isnull=False).distinct().order_by("name")
+    )
+
+
+def names_of_slots(slot_ids: Iterable[int]) -> dict[int, tuple[str, str]]:
+    """Slot -> names of its clinician and its room. One query."""
+    rows = Slot.objects.filter(pk__in=list(slot_ids))
+    found = rows.values_list("pk", "session__clinician__name", "session__room__name")
+    return {key: (clinician, room) for key, clinician, room in found}
+
+
+def leave(organisation_id: int, since: date) -> list[Leave]:
+    """Leave that has not ended, soonest first; what is still to be decided comes first. One query."""
+    rows = Leave.objects.filter(organisation_id=organisation_id, ends_on__gte=since)
+    found = rows.select_related("clinician").order_by("starts_on", "pk")
+    return sorted(found, key=lambda each: each.decided is not None)
+
+
+def granted_leave(clinician_ids: Iterable[int], first: date, last: date) -> list[Leave]:
+    """Leave that was granted and touches these days. One query."""
+    return list(
+        Leave.objects.filter(
+            clinician_id__in=list(clinician_ids), decided=True, starts_on__lte=last, ends_on__gte=first
+        )
+    )
+
+
+def midnight(on: date) -> datetime:
+    """The instant at which a London day begins."""
+    return datetime.combine(on, time(), LONDON)
+
+
+def after(on: date) -> datetime:
+    """The instant at which a London day is over."""
+    return midnight(on + timedelta(days=1))

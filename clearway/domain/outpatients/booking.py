@@ -1,0 +1,69 @@
+"""The rules of offers, holds and cancellations that need no table.
+
+Sources: NHS England, Recording and reporting RTT, version 5.0, section 13 (reasonable offer); e-Referral
+Service, cancellation reasons. The reasons marked local are the trust's own words for what happens in clinics.
+"""
+
+from collections.abc import Mapping
+from datetime import date, datetime, timedelta
+from enum import StrEnum
+from types import MappingProxyType
+
+REASONABLE_DAYS = 21  # three weeks from the offer to the date
+HOLD_MINUTES, HOLD_MINUTES_SOON, SOON = 20, 10, timedelta(hours=24)  # local policy
+
+
+class CancelledBy(StrEnum):
+    """Whose cancellation it is. Neither ever stops a clock."""
+
+    PATIENT = "patient"
+    PROVIDER = "provider"
+
+
+REASONS: Mapping[CancelledBy, Mapping[str, str]] = MappingProxyType(
+    {
+        CancelledBy.PATIENT: MappingProxyType(
+            {
+                "patient_ill": "Ill",
+                "patient_holiday": "On holiday",
+                "patient_other_engagement": "Another engagement",
+                "patient_work": "Work",
+                "patient_carer": "Carer or child care",
+                "patient_transport": "Transport",
+                "patient_better": "Better, no longer needed",
+                "patient_unaware": "Did not know of the appointment",
+                "patient_other": "Another reason of the patient's",
+            }
+        ),
+        CancelledBy.PROVIDER: MappingProxyType(
+            {
+                "clinic_cancelled": "Clinic cancelled",
+                "clinic_overrun": "Clinic overran",
+                "slot_cancelled": "Slot cancelled",
+                "priority_change": "A patient with higher priority",
+                "staff_sickness": "Staff sickness",
+                "staff_leave": "Staff leave",
+                "room": "Room cannot be used",
+                "equipment": "Equipment fault",
+                "interpreter_absent": "No interpreter",
+                "wrong_patient": "Made for the wrong patient",
+                "provider_other": "Another reason of the service's",
+            }
+        ),
+    }
+)
+
+
+def is_reasonable(offered_on: date, offered_for: date, *, accepted: bool = False) -> bool:
+    """Whether an offer counts as reasonable: three weeks' notice, or accepted as it was."""
+    return accepted or (offered_for - offered_on).days >= REASONABLE_DAYS
+
+
+def hold_minutes(starts_at: datetime, at: datetime) -> int:
+    """How long a hold of a slot lasts unless somebody says otherwise."""
+    return HOLD_MINUTES if starts_at - at > SOON else HOLD_MINUTES_SOON
+
+
+def notice_hours(starts_at: datetime, cancelled_at: datetime) -> int:
+    """Whole hours from a cancellation to the start."""
+    return int((starts_at - cancelled_at).total_seconds() // 3600)
