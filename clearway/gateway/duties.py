@@ -19,6 +19,7 @@ from clearway.desks.ambulance import housekeeping, live, rules, situation
 from clearway.desks.ambulance.advice import sweep
 from clearway.desks.ambulance.diverts import actions as diverts
 from clearway.desks.ambulance.forecast import actions as forecast
+from clearway.desks.outpatients.booking import actions as booking
 from clearway.domain.shared.region import Desk
 
 from . import inbox, retention
@@ -34,6 +35,7 @@ SETTLING = timedelta(seconds=30)
 NEVER_HEARD = timedelta(minutes=10)  # since the trust was set up: by then somebody must know
 SNAPSHOT_MINUTES = 15
 RETENTION_SECONDS = 3600.0
+HOLDS_SECONDS = 15.0
 
 
 def groups() -> dict[str, Callable[[], list[Duty]]]:
@@ -61,6 +63,7 @@ def _rules() -> list[Duty]:
         Duty("seal", lambda at: seal.seal(at) == seal.RUN, SEAL_SECONDS),
         Duty("housekeeping", _keep_house, 600.0),
         Duty("retention", _let_go, RETENTION_SECONDS),
+        Duty("holds", _let_go_of_holds, HOLDS_SECONDS),
     ]
 
 
@@ -112,3 +115,9 @@ def _keep_house(at: datetime) -> bool:
 
 def _let_go(at: datetime) -> bool:
     return retention.forget(at, by=Actor("duty:retention"))
+
+
+def _let_go_of_holds(at: datetime) -> bool:
+    for organisation_id in with_desk(Desk.OUTPATIENTS):
+        booking.let_go_of_holds(organisation_id=organisation_id, by=Actor("duty:holds"), at=at)
+    return False

@@ -1,0 +1,249 @@
+"""Reading appointments, and which free slots suit an entry of the waiting list."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+import numpy as np
+from django.db import connection
+from django.db.models import Q, QuerySet
+
+from clearway.core.layout.times import local
+from clearway.engine.outpatients import slots as engine
+from clearway.engine.outpatients.slots import Slots, Suggestion, Wanted
+
+from ..clinics import queries as clinics
+from ..waiting import standing
+from .models import ACTIVE, Appointment, Offer
+
+AHEAD = timedelta(weeks=12)
+NEVER = np.iinfo(np.int64).max
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A slot that suits, with the names that people know it by."""
+
+    suggestion: Suggestion
+    clinician: str
+    site: str
+    room: str
+
+    @property
+    def slot(self) -> int:
+        return self.suggestion.slot
+
+    @property
+    def starts_at(self) -> datetime:
+        return self.suggestion.starts_at
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """The best choices, how many slots fit in all, and why the others do not."""
+
+    best: tuple[Choice, ...]
+    fitting: int
+    left_out: tuple[engine.LeftOut, ...]
+
+
+COLUMNS = """
+SELECT array_agg(slot.id), array_agg(extract(epoch FROM slot.starts_at)::bigint),
+       array_agg((extract(epoch FROM slot.ends_at - slot.starts_at) / 60)::int),
+       array_agg(session.clinician_id), array_agg(slot.kind), array_agg(slot.medium), array_agg(slot.held),
+       array_agg(coalesce(extract(epoch FROM slot.released_at)::bigint, %(never)s)), array_agg(room.site_id),
+       array_agg(slot.seats - coalesce(taken.seats, 0)),
+       array_agg(slot.blocked <> '' OR session.state <> 'open'), array_agg(room.fault <> '')
+FROM outpatients_slot slot
+JOIN outpatients_session session ON session.id = slot.session_id
+JOIN outpatients_room room ON room.id = session.room_id
+LEFT JOIN (
+    SELECT slot_id, count(*) AS seats FROM outpatients_appointment
+    WHERE organisation_id = %(organisation)s AND starts_at > %(at)s AND starts_at < %(until)s
+      AND state = ANY(%(active)s) AND NOT (state = 'held' AND held_until <= %(at)s)
+    GROUP BY slot_id
+) taken ON taken.slot_id = slot.id
+WHERE slot.organisation_id = %(organisation)s AND session.service_id = %(service)s
+  AND slot.starts_at > %(at)s AND slot.starts_at < %(until)s
+"""
+
+
+def suitable(entry_id: int, organisation_id: int, at: datetime, limit: int = 9) -> Choices:
+    """The free slots of the coming twelve weeks that suit an entry, best first. Six queries.
+
+    Raises Entry.DoesNotExist.
+    """
+    entry = standing.one(entry_id, organisation_id)
+    return suitable_for(entry, at, limit)
+
+
+def suitable_for(entry: Any, at: datetime, limit: int = 9) -> Choices:
+    """The same of an entry that has been read, with its patient."""
+    slots, sites = columns(entry.organisation_id, entry.service_id, at, at + AHEAD)
+    suited = engine.suit(slots, wanted(entry, at), at, limit)
+    return Choices(tuple(_named(suited.best, sites)), suited.fitting, suited.left_out)
+
+
+def columns(
+    organisation_id: int, service_id: int, at: datetime, until: datetime
+) -> tuple[Slots, dict[str, str]]:
+    """The slots of a service as columns, and the names of sites by code. Three queries.
+
+    Every value of a slot is read in one row of arrays: thousands of slots are a matter of milliseconds.
+    """
+    given: dict[str, Any] = {
+        "organisation": organisation_id,
+        "service": service_id,
+        "at": at,
+        "until": until,
+        "active": list(ACTIVE),
+        "never": int(NEVER),
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(COLUMNS, given)
+        row = cursor.fetchone() or ()
+    key, starts, minutes, who, kind, medium, held, released, site, free, closed, faulty = (
+        each or [] for each in row
+    )
+    codes = {each.pk: each for each in clinics.sites(organisation_id)}
+    names = {each.code: each.name for each in codes.values()}
+    skills = {
+        pk: frozenset(able) for pk, able in clinics.clinicians(organisation_id).values_list("pk", "skills")
+    }
+    slots = Slots(
+        key=np.array(key, np.int64),
+        starts=np.array(starts, np.int64),
+        minutes=np.array(minutes, np.int64),
+        service=np.full(len(key), service_id, np.int64),
+        clinician=np.array(who, np.int64),
+        kind=np.array(kind, np.str_),
+        medium=np.array(medium, np.str_),
+        held=np.array(held, np.str_),
+        released=np.array(released, np.int64),
+        site=np.array([codes[each].code for each in site], np.str_),
+        free=np.array(free, np.int64),
+        closed=np.array(closed, np.bool_),
+        faulty=np.array(faulty, np.bool_),
+        skills=skills,
+    )
+    return slots, names
+
+
+def one_row(slot: Any, free: int = 1) -> Slots:
+    """The columns of one slot that has been read with its session, clinician and room."""
+    session = slot.session
+    return Slots(
+        key=np.array([slot.pk]),
+        starts=np.array([int(slot.starts_at.timestamp())]),
+        minutes=np.array([int((slot.ends_at - slot.starts_at).total_seconds() // 60)]),
+        service=np.array([session.service_id]),
+        clinician=np.array([session.clinician_id]),
+        kind=np.array([slot.kind]),
+        medium=np.array([slot.medium]),
+        held=np.array([slot.held]),
+        released=np.array([int(slot.released_at.timestamp()) if slot.released_at else NEVER]),
+        site=np.array([session.room.site.code]),
+        free=np.array([free]),
+        closed=np.array([bool(slot.blocked) or session.state != "open"]),
+        faulty=np.array([bool(session.room.fault)]),
+        skills={session.clinician_id: frozenset(session.clinician.skills)},
+    )
+
+
+def asked(entry: Any) -> Wanted:
+    """What an entry asks of any slot; no query beyond the entry and its patient."""
+    return Wanted(
+        service=entry.service_id,
+        kind=entry.kind,
+        minutes=entry.minutes,
+        priority=entry.priority,
+        skills=frozenset(entry.skills),
+        medium=entry.medium,
+        clinician=entry.clinician_id,
+        sites=frozenset(entry.patient.sites),
+        days=frozenset(entry.patient.days),
+        notice_hours=entry.patient.notice_hours,
+    )
+
+
+def wanted(entry: Any, at: datetime) -> Wanted:
+    """What an entry asks for, with the patient's needs and other appointments. Two queries."""
+    needs = entry.patient.needs.filter(ended_at__isnull=True)
+    elsewhere = of_patient(entry.patient_id, at)
+    base = asked(entry)
+    return Wanted(
+        **{name: getattr(base, name) for name in ("service", "kind", "minutes", "priority", "skills")},
+        **{name: getattr(base, name) for name in ("medium", "clinician", "sites", "days", "notice_hours")},
+        treat_by=entry.treat_by or entry.due_on,
+        needs=tuple((need.get_kind_display(), need.detail) for need in needs),
+        elsewhere=tuple((int(a.timestamp()), int(b.timestamp())) for a, b in elsewhere),
+    )
+
+
+def of_patient(patient_id: int, at: datetime) -> Sequence[tuple[datetime, datetime]]:
+    """When a patient has appointments that are still to come. One query."""
+    rows = Appointment.objects.filter(live(at), patient_id=patient_id, ends_at__gt=at)
+    return list(rows.values_list("starts_at", "ends_at"))
+
+
+def live(at: datetime) -> Q:
+    """Appointments that keep their seat: a hold only until its time."""
+    return Q(state__in=ACTIVE) & ~Q(state="held", held_until__lte=at)
+
+
+def taken_seats(slot_id: int) -> list[Appointment]:
+    """Who keeps a seat of a slot, lapsed holds with them. One query."""
+    return list(Appointment.objects.filter(slot_id=slot_id, state__in=ACTIVE))
+
+
+def appointment(key: int, organisation_id: int) -> Appointment:
+    """One appointment with all that its page shows. Raises Appointment.DoesNotExist."""
+    rows = Appointment.objects.select_related(
+        "patient",
+        "entry__pathway",
+        "entry__service",
+        "entry__patient",
+        "moved_to",
+        "slot__session__service",
+        "slot__session__clinician",
+        "slot__session__room__site",
+    )
+    return rows.get(pk=key, organisation_id=organisation_id)
+
+
+def of_slots(slot_ids: Iterable[int], at: datetime) -> dict[int, list[Appointment]]:
+    """Slot -> who keeps a seat in it, by seat. One query."""
+    rows = Appointment.objects.filter(live(at), slot_id__in=list(slot_ids)).select_related("patient", "entry")
+    found: dict[int, list[Appointment]] = {}
+    for row in rows.order_by("seat"):
+        found.setdefault(row.slot_id, []).append(row)
+    return found
+
+
+def affected(slot_ids: Iterable[int], at: datetime) -> QuerySet[Appointment]:
+    """Who is booked into slots that cannot be kept, in the order in which to reach them: soonest first,
+    then priority, then treat-by."""
+    rows = Appointment.objects.filter(live(at), slot_id__in=list(slot_ids), starts_at__gt=at)
+    return rows.select_related(
+        "patient", "entry__patient", "slot__session__clinician", "slot__session__room__site"
+    ).order_by("starts_at", "-entry__priority", "entry__treat_by", "pk")
+
+
+def offers(entry_id: int) -> list[Offer]:
+    """The dates offered for an entry, newest first. One query."""
+    return list(Offer.objects.filter(entry_id=entry_id).order_by("-pk"))
+
+
+def _named(found: Iterable[Suggestion], sites: dict[str, str]) -> list[Choice]:
+    found = list(found)
+    names = clinics.names_of_slots([each.slot for each in found])
+    return [
+        Choice(each, names[each.slot][0], sites.get(each.site, each.site), names[each.slot][1])
+        for each in found
+    ]
+
+
+def on(at: datetime) -> date:
+    """The London day of an instant."""
+    return local(at).date()

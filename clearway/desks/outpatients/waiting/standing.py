@@ -1,0 +1,44 @@
+"""Where an entry of the list stands, for the parts that book and cancel, and what the patient was told.
+
+Called inside the transaction of their actions, which keep the audit.
+"""
+
+from datetime import datetime
+
+from clearway.core.audit.actions import Actor
+
+from .models import Contact, Entry
+
+
+def lock(entry_id: int, organisation_id: int) -> Entry:
+    """The entry with its patient, locked until the transaction ends. Raises Entry.DoesNotExist."""
+    rows = Entry.objects.select_for_update(of=("self",), no_key=True).select_related("patient", "service")
+    return rows.get(pk=entry_id, organisation_id=organisation_id)
+
+
+def one(entry_id: int, organisation_id: int) -> Entry:
+    """The entry with its patient and pathway. Raises Entry.DoesNotExist."""
+    rows = Entry.objects.select_related("patient", "service", "pathway", "clinician")
+    return rows.get(pk=entry_id, organisation_id=organisation_id)
+
+
+def stands(entry: Entry, state: str) -> None:
+    """Booked, or waiting again."""
+    entry.state = state
+    entry.save(update_fields=["state"])
+
+
+def tell(entry: Entry, appointment_id: int, purpose: str, words: str, *, by: Actor, at: datetime) -> None:
+    """Record what the patient is told of an appointment, by the channel they chose."""
+    Contact.objects.create(
+        organisation_id=entry.organisation_id,
+        patient_id=entry.patient_id,
+        entry=entry,
+        referral_id=entry.referral_id,
+        appointment_id=appointment_id,
+        purpose=purpose,
+        channel=entry.patient.channel,
+        words=words[:500],
+        at=at,
+        by=by.name,
+    )
