@@ -18,6 +18,8 @@ from clearway.domain.shared.errors import NotAllowed
 from ..clocks import actions as clocks
 from ..clocks import queries as pathways
 from ..numbers import next_number
+from ..referrals import actions as referrals
+from ..referrals import queries as referred
 from . import queries
 from .models import Carer, Flag, Need, Patient
 
@@ -128,6 +130,7 @@ def change(
         setattr(row, name, value)
     _save(row, event)
     _note("patients.change", row.pk, {"fields": sorted(changed)}, organisation_id, by, at)
+    referrals.recheck(row.pk, organisation_id=organisation_id, by=by, at=at)
     return row
 
 
@@ -253,7 +256,8 @@ def end_carer(carer_id: int, *, organisation_id: int, by: Actor, at: datetime) -
 
 @transaction.atomic
 def record_death(patient_id: int, died_on: date, *, organisation_id: int, by: Actor, at: datetime) -> Patient:
-    """Record that a patient died: every open clock stops that day, and nothing is sent from now on.
+    """Record that a patient died: open clocks stop that day, referrals and places on lists end, and nothing
+    is sent from now on.
 
     Raises NotAllowed for a day to come or before the birth. Recorded again, the day is corrected.
     """
@@ -269,6 +273,9 @@ def record_death(patient_id: int, died_on: date, *, organisation_id: int, by: Ac
     row.died_on = died_on
     row.save(update_fields=["died_on"])
     _stop_clocks(row, before, organisation_id, by, at)
+    for each in referred.of_patient(organisation_id, row.pk):
+        if each.state in referred.OPEN:
+            referrals.remove(each.pk, "died", organisation_id=organisation_id, by=by, at=at)
     detail = {"on": died_on.isoformat(), "corrects": before and before.isoformat()}
     _note("patients.record_death", row.pk, detail, organisation_id, by, at)
     return row

@@ -138,6 +138,15 @@ def may_contact(
     return Contactable() if reachable else Contactable(f"No {wanted} is known.")
 
 
+def address_for(patient: Patient, channel: str) -> str:
+    """Where a message of this channel goes; "" for the desk."""
+    if channel == "phone":
+        return patient.mobile or patient.phone
+    if channel == LETTER:
+        return f"{patient.address}, {patient.postcode}".strip(", ")
+    return str(getattr(patient, ADDRESS_FOR.get(channel, ""), ""))
+
+
 def best_channel(patient: Patient, flags: Iterable[Flag] = ()) -> str | None:
     """The way to write to a patient: as they want, else by letter; None where neither can be."""
     held = tuple(flags)

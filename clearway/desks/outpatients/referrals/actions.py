@@ -1,0 +1,595 @@
+"""Every write to referrals: registered on the day they come, made complete, triaged, and never lost."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
+from typing import Any
+
+from django.db import IntegrityError, transaction
+
+from clearway.core.audit.actions import Actor, Entry
+from clearway.core.audit.actions import record as audit
+from clearway.core.layout.times import local
+from clearway.domain.outpatients import intake
+from clearway.domain.outpatients.clock_events import ClockEvent, EventKind, Evidence
+from clearway.domain.outpatients.identity import (
+    PathwayIdentifier,
+    booking_reference,
+    identifier_of,
+)
+from clearway.domain.outpatients.intake import Route, Side, TriageOutcome
+from clearway.domain.outpatients.measurement import Asked, Measure, ServiceKind, measure
+from clearway.domain.outpatients.waiting import REMOVALS, Removal
+from clearway.domain.outpatients.words import Priority, ReferralSource
+from clearway.domain.shared.errors import NotAllowed
+
+from ..clocks import actions as clocks
+from ..clocks import queries as pathways
+from ..numbers import next_number
+from ..patients import queries as patients
+from ..waiting import actions as waiting
+from . import queries
+from .models import Gap, Referral, Triage
+
+State = Referral.State
+REGISTERING, TRIAGING, REMOVING = "Registering this referral", "Triaging", "Removing this referral"
+# What `supply` may bring.
+SUPPLIED = ("sender", "sender_organisation", "source", "condition", "side", "question", "priority")
+MINUTES = 45  # of an appointment for which the clinician did not say
+ENDS_WITH = {
+    TriageOutcome.ADVICE: EventKind.NOT_TO_TREAT,
+    TriageOutcome.SELF_MANAGEMENT: EventKind.NOT_TO_TREAT,
+    TriageOutcome.RETURN: EventKind.RETURNED_TO_PRIMARY_CARE,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class New:
+    """A referral as it came. Fields as in the table, but for these.
+
+    priority   the sender's own word
+    parent_id  pathway here on which the consultant's clock runs
+    start_on, ppid, issuer  of the consultant's pathway elsewhere, as far as the referral says
+    again_why  why it is registered although there is one for the same thing already
+    """
+
+    patient_id: int
+    service_id: int
+    received_on: date
+    route: str = Route.LETTER
+    written_on: date | None = None
+    source: str = ""
+    sender: str = ""
+    sender_organisation: str = ""
+    ubrn: str = ""
+    priority: str = ""
+    condition: str = ""
+    side: str = ""
+    question: str = ""
+    from_consultant: bool | None = None
+    parent_id: int | None = None
+    start_on: date | None = None
+    ppid: str = ""
+    issuer: str = ""
+    again_why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What a clinician decided. minutes, skills, kind, medium  of the appointment to be made.
+
+    service_id  where it is sent on to, for `redirect`
+    """
+
+    outcome: str
+    priority: str = ""
+    kind: str = "new"
+    minutes: int | None = None
+    skills: tuple[str, ...] = ()
+    medium: str = "01"
+    reason: str = ""
+    service_id: int | None = None
+
+
+@dataclass
+class Repeated(NotAllowed):
+    """The patient has a referral for the same thing. `earlier`: their ids, for a person to compare."""
+
+    earlier: tuple[int, ...] = field(default=())
+
+
+@transaction.atomic
+def register(new: New, *, organisation_id: int, by: Actor, at: datetime) -> Referral:
+    """Register a referral on the day it came: clock started, gaps named, acknowledged.
+
+    Raises Repeated where there is one for the same thing and no reason is given, and NotAllowed for dates and
+    words that cannot be, for somebody who has died, and for a booking reference that is registered already.
+    """
+    ubrn = _checked(new, at)
+    patient = patients.one(organisation_id, new.patient_id)
+    if patient.died_on is not None or patient.merged_into_id is not None:
+        state = "recorded as died" if patient.died_on else "merged"
+        raise NotAllowed(state, REGISTERING, "Check the record of the patient first.")
+    service = _service(organisation_id, new.service_id)
+    earlier = _check_repeats(new, service, organisation_id, at)
+    from_consultant = _is_from_consultant(new)
+    number = next_number(Referral._meta.db_table)
+    row = Referral(
+        id=number,
+        organisation_id=organisation_id,
+        number=f"R{number:07d}",
+        patient=patient,
+        service=service,
+        received_on=new.received_on,
+        written_on=new.written_on,
+        registered_at=at,
+        route=new.route,
+        source=new.source,
+        sender=new.sender,
+        sender_organisation=new.sender_organisation,
+        ubrn=ubrn,
+        priority=intake.priority_of(new.priority) or "",
+        condition=new.condition,
+        side=new.side,
+        question=new.question,
+        from_consultant=from_consultant,
+    )
+    _start_clock(row, new, by, at)
+    missing = intake.gaps(queries.given(row))
+    row.state = State.HELD if intake.is_held([item.what for item in missing]) else State.TRIAGE
+    try:
+        with transaction.atomic():
+            row.save(force_insert=True)
+    except IntegrityError:
+        why = "A referral with this booking reference is registered already."
+        raise NotAllowed("registered", REGISTERING, why) from None
+    Gap.objects.bulk_create(_gap(row, item, at) for item in missing)
+    _acknowledge(row, by, at)
+    detail = {
+        "service": service.pk,
+        "received_on": new.received_on.isoformat(),
+        "priority": row.priority,
+        "gaps": [item.what for item in missing],
+        "earlier": [each.pk for each in earlier],
+        "again_why": new.again_why,
+    }
+    _note("referrals.register", row, detail, by, at)
+    return row
+
+
+def _checked(new: New, at: datetime) -> str:
+    """The booking reference as it is kept. Raises NotAllowed for what cannot be."""
+    state = "not yet registered"
+    if new.received_on > local(at).date():
+        raise NotAllowed(state, REGISTERING, "The day on which it was received is still to come.")
+    if new.written_on is not None and new.written_on > new.received_on:
+        raise NotAllowed(state, REGISTERING, "It was received before it was written. Check both days.")
+    if new.start_on is not None and new.start_on > new.received_on:
+        why = "The consultant's clock started after this referral was received. Check both days."
+        raise NotAllowed(state, REGISTERING, why)
+    for value, known, what in (
+        (new.route, list(Route), "route"),
+        (new.side, list(Side), "side"),
+        (new.source, ["", *ReferralSource], "source"),
+    ):
+        if value not in known:
+            raise NotAllowed(state, REGISTERING, f"“{value}” is no {what}. Choose one from the list.")
+    try:
+        return booking_reference(new.ubrn)
+    except ValueError as problem:
+        raise NotAllowed(state, REGISTERING, f"{problem}.") from None
+
+
+def _service(organisation_id: int, service_id: int) -> Any:
+    for each in queries.services(organisation_id):
+        if each.pk == service_id:
+            return each
+    raise NotAllowed("not yet registered", REGISTERING, "Choose a service that takes referrals.")
+
+
+def _check_repeats(new: New, service: Any, organisation_id: int, at: datetime) -> list[Referral]:
+    periods = queries.policy(organisation_id, at)
+    on = new.received_on
+    earlier = queries.repeats(organisation_id, new.patient_id, service.function, on, periods)
+    if earlier and not new.again_why.strip():
+        why = (
+            f"There is a referral for the same thing already: {earlier[0].number}. "
+            "Say why this one is another."
+        )
+        raise Repeated("registered", REGISTERING, why, tuple(each.pk for each in earlier))
+    return earlier
+
+
+def _is_from_consultant(new: New) -> bool | None:
+    """As the referral says; a consultant's own letter says it by its source."""
+    if new.parent_id is not None or new.start_on is not None or new.source == ReferralSource.CONSULTANT:
+        return True if new.from_consultant is None else new.from_consultant
+    return new.from_consultant
+
+
+def _start_clock(row: Referral, new: New, by: Actor, at: datetime) -> None:
+    """Link the consultant's pathway, or open one and start its clock."""
+    asked = Asked(ServiceKind(row.service.kind), on_open_pathway=bool(row.from_consultant))
+    measured = measure(asked)
+    if new.parent_id is not None:
+        row.parent = _parent(row, new.parent_id)
+    if measured.on_parent and row.parent is not None:
+        row.pathway = row.parent
+        return
+    if measured.measurement is None:
+        return
+    scope: dict[str, Any] = {"organisation_id": row.organisation_id, "by": by, "at": at}
+    row.pathway = clocks.open_pathway(
+        row.patient_id,
+        service=row.service,
+        measure=measured,
+        identifier=_identifier(new, measured),
+        parent=row.parent.pk if row.parent else None,
+        **scope,
+    )
+    event = _first_event(row, new, measured)
+    clocks.record([clocks.Recorded(row.pathway.pk, event, f"referral:{row.pk}")], **scope)
+    row.pathway.refresh_from_db()
+    if measured.on_parent and new.start_on is not None:
+        row.parent = row.pathway
+
+
+def _identifier(new: New, measured: Measure) -> PathwayIdentifier | None:
+    try:
+        if new.ppid:
+            return PathwayIdentifier(new.ppid.strip().upper(), new.issuer.strip().upper())
+        if new.ubrn and not measured.on_parent:
+            return identifier_of(new.ubrn)
+    except ValueError as problem:
+        raise NotAllowed("not yet registered", REGISTERING, f"{problem}.") from None
+    return None
+
+
+def _first_event(row: Referral, new: New, measured: Measure) -> ClockEvent:
+    key = f"referral:{row.pk}"
+    if measured.on_parent:
+        return ClockEvent(
+            key, EventKind.TRANSFER_RECEIVED, new.received_on, start_on=new.start_on, function=None
+        )
+    kind = measured.starts_on or EventKind.REFERRAL_RECEIVED
+    if kind is EventKind.REFERRAL_RECEIVED and row.route == Route.SELF:
+        kind = EventKind.SELF_REFERRAL_RECEIVED
+    elif kind is EventKind.REFERRAL_RECEIVED and row.route == Route.ERS and row.ubrn:
+        kind = EventKind.UBRN_CONVERTED
+    return ClockEvent(key, kind, new.received_on, function=row.service.function)
+
+
+def _parent(row: Referral, parent_id: int) -> Any:
+    for each in pathways.open_consultant_led(row.organisation_id, row.patient_id):
+        if each.pk == parent_id:
+            return each
+    why = "Choose one of the patient's pathways on which a consultant's clock runs."
+    raise NotAllowed("not on that pathway", "Linking the pathway", why)
+
+
+def _gap(row: Referral, item: intake.Item, at: datetime) -> Gap:
+    """Asked for in the moment it is found: the acknowledgement and the answer to the referrer name it."""
+    return Gap(referral=row, what=item.what, fixer=item.fixer, found_at=at, asked=1, asked_at=at)
+
+
+def _acknowledge(row: Referral, by: Actor, at: datetime) -> None:
+    """Tell the patient what happens next; nothing is sent where nobody knows how."""
+    flags = patients.flags_of([row.patient_id]).get(row.patient_id, ())
+    channel = patients.best_channel(row.patient, flags)
+    if channel is None:
+        return
+    words = (
+        f"Your referral {row.number} to {row.service.name} was received on {row.received_on:%-d %b %Y}. "
+        "A clinician reads it next. Tell us if you no longer need it, what we should know to help you come, "
+        "and ring us or your practice if you get worse."
+    )
+    attempt = waiting.Attempt(
+        patient_id=row.patient_id,
+        purpose="acknowledgement",
+        channel=channel,
+        words=words,
+        to=patients.address_for(row.patient, channel),
+        referral_id=row.pk,
+    )
+    waiting.contact(attempt, organisation_id=row.organisation_id, by=by, at=at)
+    row.acknowledged_at = at
+    row.save(update_fields=["acknowledged_at"])
+
+
+@transaction.atomic
+def supply(
+    referral_id: int,
+    values: Mapping[str, Any],
+    *,
+    organisation_id: int,
+    by: Actor,
+    at: datetime,
+    parent_id: int | None = None,
+    start_on: date | None = None,
+) -> Referral:
+    """Add what a referral lacked: gaps that the values close are closed, and the clock is worked out again.
+
+    values              columns of SUPPLIED
+    parent_id, start_on the consultant's pathway here, or the day its clock started elsewhere
+    Raises NotAllowed for an ended referral, for words there are not, and for a start that cannot be.
+    """
+    row = _locked(referral_id, organisation_id)
+    event = "Completing this referral"
+    if row.state not in queries.OPEN:
+        raise NotAllowed(row.get_state_display().lower(), event, "It has ended.")
+    if unknown := sorted(set(values) - set(SUPPLIED)):
+        raise NotAllowed("as it stands", event, f"{', '.join(unknown)} cannot be changed here.")
+    for name, value in values.items():
+        setattr(row, name, (intake.priority_of(value) or "") if name == "priority" else value)
+    _checked(_as_new(row, start_on), at)
+    if parent_id is not None:
+        _link(row, parent_id, by, at)
+    elif start_on is not None:
+        _found_start(row, start_on, by, at)
+    row.save()
+    _recheck(row, by, at)
+    supplied = sorted(values) + ["parent"] * (parent_id is not None) + ["start_on"] * (start_on is not None)
+    _note("referrals.supply", row, {"fields": supplied}, by, at)
+    return row
+
+
+def _as_new(row: Referral, start_on: date | None) -> New:
+    named = ("route", "written_on", "source", "ubrn", "side")
+    known = {name: getattr(row, name) for name in named}
+    return New(row.patient_id, row.service_id, row.received_on, start_on=start_on, **known)
+
+
+def _link(row: Referral, parent_id: int, by: Actor, at: datetime) -> None:
+    """Put the referral on the consultant's pathway; the clock that stood in for it is withdrawn."""
+    parent = _parent(row, parent_id)
+    before = row.pathway
+    if before is not None and before.pk == parent.pk:
+        return
+    row.parent = parent
+    row.from_consultant = True
+    if not measure(Asked(ServiceKind(row.service.kind), on_open_pathway=True)).on_parent:
+        return
+    row.pathway = parent
+    row.entries.filter(state__in=("waiting", "booked")).update(pathway_id=parent.pk)
+    if before is not None:
+        key = f"referral:{row.pk}"
+        withdrawn = ClockEvent(f"{key}:linked", EventKind.WITHDRAWN, row.received_on, replaces=key)
+        recorded = clocks.Recorded(before.pk, withdrawn, key)
+        clocks.record([recorded], organisation_id=row.organisation_id, by=by, at=at)
+
+
+def _found_start(row: Referral, start_on: date, by: Actor, at: datetime) -> None:
+    if row.pathway is None or row.pathway.started_on is not None:
+        why = "The start of this clock is known. Correct it on the page of the pathway."
+        raise NotAllowed("known", "Finding the start", why)
+    found = ClockEvent(f"referral:{row.pk}:start", EventKind.START_FOUND, local(at).date(), start_on=start_on)
+    recorded = clocks.Recorded(row.pathway.pk, found, f"referral:{row.pk}")
+    clocks.record([recorded], organisation_id=row.organisation_id, by=by, at=at)
+    row.pathway.refresh_from_db()
+    row.parent, row.from_consultant = row.pathway, True
+
+
+@transaction.atomic
+def close_gap(
+    gap_id: int, values: Mapping[str, Any], *, organisation_id: int, by: Actor, at: datetime, **found: Any
+) -> Referral:
+    """Close one gap by the value that came. Raises NotAllowed when the value does not close it."""
+    gap = queries.gap(organisation_id, gap_id)
+    row = supply(gap.referral_id, values, organisation_id=organisation_id, by=by, at=at, **found)
+    gap.refresh_from_db()
+    if gap.closed_at is None:
+        raise NotAllowed("still missing", "Closing this gap", f"{intake.BY_NAME[gap.what].says} is needed.")
+    return row
+
+
+@transaction.atomic
+def recheck(patient_id: int, *, organisation_id: int, by: Actor, at: datetime) -> None:
+    """See anew what the open referrals of a patient lack, after something became known of the patient."""
+    for row in _lock(organisation_id, patient_id=patient_id, state__in=queries.OPEN):
+        _recheck(row, by, at)
+
+
+def _recheck(row: Referral, by: Actor, at: datetime) -> None:
+    missing = {item.what: item for item in intake.gaps(queries.given(row))}
+    known = {gap.what: gap for gap in row.gaps.filter(closed_at__isnull=True)}
+    closed = [gap for what, gap in known.items() if what not in missing]
+    for gap in closed:
+        gap.closed_at = at
+    Gap.objects.bulk_update(closed, ["closed_at"])
+    opened = [item for what, item in missing.items() if what not in known]
+    Gap.objects.bulk_create(_gap(row, item, at) for item in opened)
+    if row.state in (State.TRIAGE, State.HELD):
+        row.state = State.HELD if intake.is_held(missing) else State.TRIAGE
+        row.save(update_fields=["state"])
+    if closed or opened:
+        detail = {"closed": [gap.what for gap in closed], "opened": [item.what for item in opened]}
+        _note("referrals.gaps", row, detail, by, at)
+    if row.acknowledged_at is None:
+        _acknowledge(row, by, at)
+
+
+@transaction.atomic
+def ask(gap_id: int, *, organisation_id: int, by: Actor, at: datetime) -> Gap:
+    """Record that a gap was asked for again. Raises Gap.DoesNotExist when it is closed."""
+    gap = Gap.objects.select_for_update(of=("self",)).get(
+        pk=gap_id, referral__organisation_id=organisation_id, closed_at__isnull=True
+    )
+    gap.asked, gap.asked_at = gap.asked + 1, at
+    gap.save(update_fields=["asked", "asked_at"])
+    detail = {"what": gap.what, "fixer": gap.fixer, "asked": gap.asked}
+    entry = Entry("referrals.ask", f"referral:{gap.referral_id}", detail)
+    audit([entry], organisation_id=organisation_id, by=by, at=at)
+    return gap
+
+
+@transaction.atomic
+def triage(
+    referral_id: int, decision: Decision, *, organisation_id: int, by: Actor, at: datetime
+) -> Referral:
+    """Record what a clinician decided, and do it: onto the list, to another service, or back with a reason.
+
+    Raises NotAllowed for a referral that is not there to be triaged, and for a decision that lacks what its
+    outcome asks for.
+    """
+    row = _locked(referral_id, organisation_id)
+    if row.state != State.TRIAGE:
+        why = "Its clinical question is missing." if row.state == State.HELD else "It was triaged already."
+        raise NotAllowed(row.get_state_display().lower(), TRIAGING, why)
+    outcome = _outcome(decision)
+    decision = replace(decision, priority=decision.priority or row.priority)
+    if outcome.joins_the_list and decision.priority not in list(Priority):
+        raise NotAllowed("not yet ranked", TRIAGING, "Choose a priority: the sender's could not be read.")
+    if not outcome.joins_the_list and not decision.reason.strip():
+        raise NotAllowed("not said", TRIAGING, "Give the reason, so that it can be told.")
+    Triage.objects.create(
+        referral=row,
+        outcome=outcome,
+        priority=decision.priority,
+        kind=_kind(outcome, decision),
+        minutes=decision.minutes,
+        skills=list(decision.skills),
+        medium=decision.medium,
+        reason=decision.reason,
+        at=at,
+        by=by.name,
+    )
+    row.priority = decision.priority
+    _carry_out(row, outcome, decision, by, at)
+    detail = {"outcome": outcome.value, "priority": decision.priority, "service": row.service_id}
+    _note("referrals.triage", row, detail, by, at)
+    return row
+
+
+def _outcome(decision: Decision) -> TriageOutcome:
+    try:
+        return TriageOutcome(decision.outcome)
+    except ValueError:
+        raise NotAllowed("not said", TRIAGING, "Choose an outcome from the list.") from None
+
+
+def _kind(outcome: TriageOutcome, decision: Decision) -> str:
+    return "group" if outcome is TriageOutcome.GROUP else decision.kind
+
+
+def _carry_out(row: Referral, outcome: TriageOutcome, decision: Decision, by: Actor, at: datetime) -> None:
+    if outcome.joins_the_list:
+        row.state = State.WAITING
+        row.save(update_fields=["state", "priority"])
+        new = waiting.New(
+            patient_id=row.patient_id,
+            service_id=row.service_id,
+            referral_id=row.pk,
+            pathway_id=row.pathway_id,
+            kind=_kind(outcome, decision),
+            priority=decision.priority,
+            minutes=decision.minutes or MINUTES,
+            skills=decision.skills,
+            medium=decision.medium,
+        )
+        waiting.add(new, organisation_id=row.organisation_id, by=by, at=at)
+    elif outcome is TriageOutcome.REDIRECT:
+        if decision.service_id is None or decision.service_id == row.service_id:
+            raise NotAllowed("with this service", TRIAGING, "Choose the other service it is sent on to.")
+        row.service = _service(row.organisation_id, decision.service_id)
+        row.save(update_fields=["service", "priority"])
+    else:
+        _stop_clock(row, ENDS_WITH[outcome], f"triage:{row.pk}", by, at)
+        _end(row, outcome.value, at)
+
+
+@transaction.atomic
+def remove(
+    referral_id: int, why: str, *, organisation_id: int, by: Actor, at: datetime, clinician: str = ""
+) -> Referral:
+    """End a referral without the patient being seen, for one of the reasons of the waiting list.
+
+    clinician  who decided it, where the reason asks for one
+    Raises NotAllowed when it has ended, when an appointment is booked, and for a reason that is not one.
+    """
+    row = _locked(referral_id, organisation_id)
+    if row.state not in queries.OPEN:
+        raise NotAllowed(row.get_state_display().lower(), REMOVING, "It has ended already.")
+    try:
+        reason = Removal(why)
+    except ValueError:
+        raise NotAllowed(
+            "open", REMOVING, "Choose a reason from the list. Silence is none of them."
+        ) from None
+    if REMOVALS[reason].needs_clinician and not clinician.strip():
+        raise NotAllowed("open", REMOVING, "Name the clinician who decided it.")
+    for entry in row.entries.filter(state__in=("waiting", "booked")):
+        waiting.remove(entry.pk, why, organisation_id=organisation_id, by=by, at=at, clinician=clinician)
+    _settle_clock(row, reason, by, at)
+    _end(row, reason.value, at)
+    _note("referrals.remove", row, {"why": reason.value, "clinician": clinician}, by, at)
+    return row
+
+
+def _settle_clock(row: Referral, reason: Removal, by: Actor, at: datetime) -> None:
+    """A referral made in error never started a clock; other reasons stop it as their rule says."""
+    key = f"referral:{row.pk}"
+    if reason in (Removal.DUPLICATE, Removal.ERROR) and row.pathway is not None:
+        if pathways.events_of([row.pathway.pk]).filter(key=key).exists():
+            withdrawn = ClockEvent(f"{key}:removed", EventKind.WITHDRAWN, row.received_on, replaces=key)
+            recorded = clocks.Recorded(row.pathway.pk, withdrawn, key)
+            clocks.record([recorded], organisation_id=row.organisation_id, by=by, at=at)
+        return
+    rule = REMOVALS[reason]
+    if rule.event is not None:
+        _stop_clock(row, rule.event, f"{key}:removed", by, at, rule.evidence)
+
+
+def _stop_clock(
+    row: Referral,
+    kind: EventKind,
+    key: str,
+    by: Actor,
+    at: datetime,
+    evidence: frozenset[Evidence] = frozenset(),
+) -> None:
+    """Stop the referral's own clock. A consultant's clock runs on: only who runs it decides."""
+    pathway = row.pathway
+    if pathway is None or row.parent_id == pathway.pk:
+        return
+    pathway.refresh_from_db()
+    if pathway.state not in ("ticking", "unknown_start"):
+        return
+    event = ClockEvent(key, kind, local(at).date(), evidence=evidence, outside_contact=True)
+    recorded = clocks.Recorded(pathway.pk, event, f"referral:{row.pk}")
+    clocks.record([recorded], organisation_id=row.organisation_id, by=by, at=at)
+
+
+def _end(row: Referral, why: str, at: datetime) -> None:
+    row.state, row.removed_why, row.removed_on = State.REMOVED, why, local(at).date()
+    row.save(update_fields=["state", "removed_why", "removed_on", "priority"])
+
+
+@transaction.atomic
+def seen(referral_id: int, *, organisation_id: int, by: Actor, at: datetime) -> Referral:
+    """The patient was seen for it. Said again it stays so. Raises NotAllowed unless the patient waited."""
+    row = _locked(referral_id, organisation_id)
+    if row.state == State.SEEN:
+        return row
+    if row.state != State.WAITING:
+        raise NotAllowed(row.get_state_display().lower(), "Seeing the patient", "Nobody triaged it.")
+    row.state = State.SEEN
+    row.save(update_fields=["state"])
+    _note("referrals.seen", row, {}, by, at)
+    return row
+
+
+def _locked(referral_id: int, organisation_id: int) -> Referral:
+    rows = _lock(organisation_id, pk=referral_id)
+    if not rows:
+        raise Referral.DoesNotExist
+    return rows[0]
+
+
+def _lock(organisation_id: int, **chosen: Any) -> list[Referral]:
+    rows = Referral.objects.select_for_update(of=("self",)).filter(organisation_id=organisation_id, **chosen)
+    return list(rows.select_related("patient", "service", "pathway", "parent").order_by("id"))
+
+
+def _note(verb: str, row: Referral, detail: Mapping[str, Any], by: Actor, at: datetime) -> None:
+    entry = Entry(verb, f"referral:{row.pk}", detail)
+    audit([entry], organisation_id=row.organisation_id, by=by, at=at)

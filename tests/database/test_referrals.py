@@ -1,0 +1,428 @@
+"""Referrals: every one registered on its day, made complete, triaged, and accounted for."""
+
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from clearway.core.audit.models import Action
+from clearway.core.organisation.models import Organisation
+from clearway.desks.outpatients.clinics.models import Service
+from clearway.desks.outpatients.clocks import actions as clocks
+from clearway.desks.outpatients.patients import actions as patients
+from clearway.desks.outpatients.patients.models import Patient
+from clearway.desks.outpatients.referrals import actions, queries
+from clearway.desks.outpatients.referrals.models import Referral, Triage
+from clearway.desks.outpatients.waiting.models import Contact, Entry
+from clearway.domain.outpatients.clock_events import ClockEvent, EventKind
+from clearway.domain.outpatients.measurement import Asked, ServiceKind, measure
+from clearway.domain.shared.errors import NotAllowed
+from tests.outpatients import NOW, TODAY, a_patient, a_service, scope
+from tests.trust import a_trust
+
+pytestmark = pytest.mark.django_db
+DAY = timedelta(days=1)
+ACCEPT = actions.Decision("accept", priority="1", minutes=45)
+
+
+@pytest.fixture
+def trust() -> Organisation:
+    return a_trust()
+
+
+@pytest.fixture
+def service(trust: Organisation) -> Service:
+    return a_service(trust)
+
+
+@pytest.fixture
+def patient(trust: Organisation, service: Service) -> Patient:
+    return a_patient(trust)
+
+
+def referral(patient: Patient, service: Service, **more: Any) -> actions.New:
+    """A whole referral."""
+    given = {
+        "received_on": TODAY - 3 * DAY,
+        "source": "03",
+        "sender": "Dr Field",
+        "priority": "routine",
+        "condition": "Knee pain",
+        "question": "Please assess and treat",
+        **more,
+    }
+    return actions.New(patient.pk, service.pk, **given)
+
+
+def registered(patient: Patient, service: Service, **more: Any) -> Referral:
+    return actions.register(referral(patient, service, **more), **scope(patient.organisation))
+
+
+def open_gaps(row: Referral) -> list[str]:
+    return [gap.what for gap in row.gaps.filter(closed_at__isnull=True)]
+
+
+def a_consultants_pathway(patient: Patient, start: date = date(2026, 9, 1)) -> Any:
+    orthopaedics = a_service(patient.organisation, "TO", kind=ServiceKind.CONSULTANT_LED, function="110")
+    pathway = clocks.open_pathway(
+        patient.pk,
+        service=orthopaedics,
+        measure=measure(Asked(ServiceKind.CONSULTANT_LED)),
+        **scope(patient.organisation),
+    )
+    event = ClockEvent("received", EventKind.REFERRAL_RECEIVED, start)
+    clocks.record([clocks.Recorded(pathway.pk, event, "desk")], **scope(patient.organisation))
+    pathway.refresh_from_db()
+    return pathway
+
+
+def test_the_clock_starts_on_the_day_a_referral_was_received_and_the_patient_hears_at_once(
+    patient: Patient, service: Service
+) -> None:
+    row = registered(patient, service)
+
+    assert row.state == "triage"
+    assert row.number == f"R{row.pk:07d}"
+    assert row.pathway is not None
+    assert (row.pathway.started_on, row.pathway.measurement) == (TODAY - 3 * DAY, "02")
+    contact = Contact.objects.get(referral=row)
+    assert (contact.purpose, contact.channel, row.acknowledged_at) == ("acknowledgement", "letter", NOW)
+    said = Action.objects.get(verb="referrals.register")
+    assert "Knee" not in str(said.detail) and "Brown" not in str(said.detail)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "why"),
+    [
+        ({"received_on": TODAY + DAY}, "still to come"),
+        ({"written_on": TODAY}, "before it was written"),
+        ({"route": "pigeon"}, "route"),
+        ({"side": "top"}, "side"),
+        ({"source": "99"}, "source"),
+        ({"ubrn": "12"}, "twelve digits"),
+        ({"start_on": TODAY}, "started after"),
+        ({"start_on": date(2026, 9, 1), "ppid": "abc"}, "20 letters"),
+        ({"parent_id": 99}, "consultant's clock"),
+    ],
+)
+def test_what_cannot_be_is_refused_and_nothing_is_saved(
+    patient: Patient, service: Service, wrong: dict[str, Any], why: str
+) -> None:
+    with pytest.raises(NotAllowed, match=why):
+        registered(patient, service, **wrong)
+
+    assert not Referral.objects.exists()
+    assert not Contact.objects.exists()
+
+
+def test_a_referral_is_registered_however_little_it_holds_and_each_gap_is_named(
+    trust: Organisation, service: Service
+) -> None:
+    nobody = a_patient(trust, "Eve Green", address="", postcode="", phone="")
+
+    row = actions.register(actions.New(nobody.pk, service.pk, TODAY), **scope(trust))
+
+    assert open_gaps(row) == ["identity", "reach", "sender", "condition", "question"]
+    assert row.state == "held"
+    assert row.pathway is not None and row.pathway.started_on == TODAY  # the clock never waits
+    assert row.acknowledged_at is None  # nobody knows how to reach her
+
+
+def test_a_gap_closes_by_the_value_that_arrives_and_the_referral_goes_to_triage(
+    patient: Patient, service: Service
+) -> None:
+    row = registered(patient, service, question="")
+    (gap,) = row.gaps.all()
+
+    with pytest.raises(NotAllowed, match="still missing"):
+        actions.close_gap(gap.pk, {"question": " "}, **scope(patient.organisation))
+    row = actions.close_gap(gap.pk, {"question": "Weak after surgery"}, **scope(patient.organisation))
+
+    assert (row.state, open_gaps(row)) == ("triage", [])
+
+
+def test_what_becomes_known_of_a_patient_closes_the_gaps_of_the_referrals(
+    trust: Organisation, service: Service
+) -> None:
+    unknown = a_patient(trust, "Eve Green", phone="", address="", postcode="")
+    row = registered(unknown, service)
+    assert open_gaps(row) == ["identity", "reach"]
+
+    patients.change(unknown.pk, {"nhs_number": "9990548609", "email": "eve@example.org"}, **scope(trust))
+
+    row.refresh_from_db()
+    assert open_gaps(row) == []
+    assert row.acknowledged_at == NOW
+
+
+def test_a_gap_is_asked_for_again_after_two_and_five_working_days(patient: Patient, service: Service) -> None:
+    row = registered(patient, service, question="")  # on a Friday
+    trust = patient.organisation_id
+
+    def due(days: int) -> list[bool]:
+        return [each.is_due for each in queries.open_gaps(trust, NOW + days * DAY)]
+
+    assert (due(0), due(3), due(4)) == ([False], [False], [True])  # Tuesday is two working days on
+    actions.ask(row.gaps.get().pk, **scope(patient.organisation, NOW + 4 * DAY))
+    assert (due(4), due(6), due(7)) == ([False], [False], [True])  # the Friday after
+
+
+def test_a_second_referral_for_the_same_thing_needs_a_reason(patient: Patient, service: Service) -> None:
+    first = registered(patient, service)
+
+    with pytest.raises(actions.Repeated) as refusal:
+        registered(patient, service)
+    assert refusal.value.earlier == (first.pk,)
+    assert registered(patient, service, again_why="The other knee").pk != first.pk
+
+
+def test_an_ended_referral_counts_for_ninety_days(patient: Patient, service: Service) -> None:
+    trust = patient.organisation
+    first = registered(patient, service)
+    actions.remove(first.pk, "no_longer_needed", **scope(trust))
+
+    def again(days: int) -> list[Referral]:
+        on = TODAY + days * DAY
+        return queries.repeats(trust.pk, patient.pk, "650", on, queries.policy(trust.pk, NOW))
+
+    assert again(90) == [first]
+    assert again(91) == []
+
+
+def test_one_booking_reference_is_one_referral(
+    trust: Organisation, patient: Patient, service: Service
+) -> None:
+    registered(patient, service, ubrn="000123456789", route="ers")
+    hands = a_service(trust, "HANDS", function="651")
+
+    with pytest.raises(NotAllowed, match=r"booking reference|identifier"):
+        registered(a_patient(trust, "Eve Green"), hands, ubrn="000123456789", route="ers")
+
+
+def test_a_booking_reference_names_the_pathway_and_its_conversion_starts_the_clock(
+    patient: Patient, service: Service
+) -> None:
+    row = registered(patient, service, ubrn="0001 2345 6789", route="ers")
+
+    assert row.pathway is not None
+    assert (row.pathway.ppid, row.pathway.issuer) == ("00000000000123456789", "X09")
+    assert row.pathway.events.get().kind == "ubrn_converted"
+
+
+def test_therapy_on_a_consultants_pathway_goes_on_with_its_clock(patient: Patient, service: Service) -> None:
+    parent = a_consultants_pathway(patient)
+
+    row = registered(patient, service, source="05", parent_id=parent.pk)
+
+    assert row.pathway == row.parent == parent
+    assert open_gaps(row) == []
+
+
+def test_a_consultants_referral_without_its_start_waits_from_an_unknown_day_until_it_is_found(
+    patient: Patient, service: Service
+) -> None:
+    row = registered(patient, service, source="05")
+    assert row.pathway is not None
+    assert (row.pathway.state, row.pathway.measurement, row.parent) == ("unknown_start", "01", None)
+    (gap,) = row.gaps.all()
+    assert gap.what == "parent"
+
+    row = actions.close_gap(gap.pk, {}, start_on=date(2026, 8, 3), **scope(patient.organisation))
+
+    assert row.pathway is not None
+    row.pathway.refresh_from_db()
+    assert (row.pathway.state, row.pathway.started_on) == ("ticking", date(2026, 8, 3))
+    assert row.pathway.treat_by == date(2026, 12, 7)  # 126 days after 3 August
+
+
+def test_linking_the_consultants_pathway_withdraws_the_clock_that_stood_in_for_it(
+    patient: Patient, service: Service
+) -> None:
+    row = registered(patient, service, source="05")
+    before, parent = row.pathway, a_consultants_pathway(patient)
+    actions.triage(row.pk, ACCEPT, **scope(patient.organisation))
+
+    row = actions.supply(row.pk, {}, parent_id=parent.pk, **scope(patient.organisation))
+
+    assert row.pathway == parent and before is not None
+    before.refresh_from_db()
+    assert before.state == "none"
+    entry = Entry.objects.get(referral=row)
+    assert (entry.pathway, entry.treat_by) == (parent, parent.treat_by)
+
+
+def test_accepting_puts_the_patient_on_the_waiting_list(patient: Patient, service: Service) -> None:
+    row = registered(patient, service)
+
+    decision = actions.Decision("accept", priority="2", minutes=60, skills=("knee",), medium="03")
+    row = actions.triage(row.pk, decision, **scope(patient.organisation))
+
+    entry = Entry.objects.get()
+    assert (row.state, row.priority) == ("waiting", "2")
+    assert (entry.minutes, entry.skills, entry.medium, entry.pathway) == (60, ["knee"], "03", row.pathway)
+    with pytest.raises(NotAllowed, match="triaged already"):
+        actions.triage(row.pk, decision, **scope(patient.organisation))
+
+
+@pytest.mark.parametrize("outcome", ["advice", "return", "self_management"])
+def test_what_is_not_accepted_ends_with_its_reason_and_the_clock_stops(
+    patient: Patient, service: Service, outcome: str
+) -> None:
+    row = registered(patient, service)
+    with pytest.raises(NotAllowed, match="reason"):
+        actions.triage(row.pk, actions.Decision(outcome), **scope(patient.organisation))
+
+    row = actions.triage(row.pk, actions.Decision(outcome, reason="Exercises"), **scope(patient.organisation))
+
+    assert row.pathway is not None
+    row.pathway.refresh_from_db()
+    assert (row.state, row.removed_why, row.pathway.state) == ("removed", outcome, "stopped")
+    assert Triage.objects.get().reason == "Exercises"
+
+
+def test_a_consultants_clock_is_not_stopped_by_a_therapist_who_sends_back(
+    patient: Patient, service: Service
+) -> None:
+    parent = a_consultants_pathway(patient)
+    row = registered(patient, service, parent_id=parent.pk)
+
+    actions.triage(row.pk, actions.Decision("return", reason="Too early"), **scope(patient.organisation))
+
+    parent.refresh_from_db()
+    assert parent.state == "ticking"
+
+
+def test_sending_on_to_another_service_keeps_the_clock_and_is_triaged_there(
+    trust: Organisation, patient: Patient, service: Service
+) -> None:
+    hands = a_service(trust, "HANDS", function="651")
+    row = registered(patient, service)
+    with pytest.raises(NotAllowed, match="other service"):
+        actions.triage(row.pk, actions.Decision("redirect", reason="Hand"), **scope(trust))
+
+    there = actions.Decision("redirect", reason="Hand", service_id=hands.pk)
+    actions.triage(row.pk, there, **scope(trust))
+
+    (listed,) = queries.to_triage(trust.pk, NOW, hands.pk)
+    assert listed.referral == row
+
+
+def test_a_held_referral_is_not_triaged_and_an_unread_priority_must_be_chosen(
+    trust: Organisation, patient: Patient, service: Service
+) -> None:
+    held = registered(patient, service, question="")
+    with pytest.raises(NotAllowed, match="question"):
+        actions.triage(held.pk, ACCEPT, **scope(trust))
+
+    unread = registered(a_patient(trust, "Eve Green"), service, priority="soonish")
+    with pytest.raises(NotAllowed, match="Choose a priority"):
+        actions.triage(unread.pk, actions.Decision("accept"), **scope(trust))
+
+
+def test_the_urgent_and_the_unread_come_before_the_routine(trust: Organisation, service: Service) -> None:
+    routine, urgent, unread = (
+        registered(a_patient(trust, f"{name} Green"), service, priority=said, received_on=TODAY - days * DAY)
+        for name, said, days in (("Ann", "routine", 30), ("Bea", "urgent", 1), ("Cleo", "asap!", 0))
+    )
+
+    found = queries.to_triage(trust.pk, NOW)
+
+    assert [each.referral for each in found] == [urgent, unread, routine]
+    assert [each.is_overdue for each in found] == [False, False, True]
+
+
+@pytest.mark.parametrize(
+    ("why", "clock"),
+    [("duplicate", "none"), ("error", "none"), ("no_longer_needed", "stopped"), ("other_service", "ticking")],
+)
+def test_a_removal_says_why_and_its_clock_follows(
+    patient: Patient, service: Service, why: str, clock: str
+) -> None:
+    row = registered(patient, service)
+    actions.triage(row.pk, ACCEPT, **scope(patient.organisation))
+
+    row = actions.remove(row.pk, why, **scope(patient.organisation))
+
+    assert row.pathway is not None
+    row.pathway.refresh_from_db()
+    assert (row.state, row.removed_why, row.pathway.state) == ("removed", why, clock)
+    assert Entry.objects.get().state == "removed"
+    with pytest.raises(NotAllowed, match="ended already"):
+        actions.remove(row.pk, why, **scope(patient.organisation))
+
+
+@pytest.mark.parametrize("why", ["no answer", ""])
+def test_silence_removes_nobody(patient: Patient, service: Service, why: str) -> None:
+    row = registered(patient, service)
+
+    with pytest.raises(NotAllowed, match="Silence"):
+        actions.remove(row.pk, why, **scope(patient.organisation))
+
+
+def test_a_death_ends_referrals_places_on_lists_and_clocks(patient: Patient, service: Service) -> None:
+    row = registered(patient, service)
+    actions.triage(row.pk, ACCEPT, **scope(patient.organisation))
+
+    patients.record_death(patient.pk, TODAY - DAY, **scope(patient.organisation))
+
+    row.refresh_from_db()
+    assert (row.state, row.removed_why) == ("removed", "died")
+    assert Entry.objects.get().state == "removed"
+    assert row.pathway is not None
+    assert (row.pathway.status, row.pathway.ended_on) == ("36", TODAY - DAY)
+    with pytest.raises(NotAllowed, match="record of the patient"):
+        registered(patient, service)
+
+
+def test_a_referral_that_fell_off_the_list_unbalances_the_ledger_and_is_named(
+    patient: Patient, service: Service
+) -> None:
+    row = registered(patient, service)
+    actions.triage(row.pk, ACCEPT, **scope(patient.organisation))
+    Entry.objects.update(state="removed", why="by hand")
+
+    found = queries.ledger(patient.organisation_id, TODAY - 7 * DAY, TODAY)
+
+    assert not found.balances
+    assert found.unaccounted == (row,)
+
+
+STEPS = st.lists(
+    st.tuples(st.sampled_from(["register", "triage", "remove", "supply", "seen"]), st.integers(0, 50)),
+    max_size=30,
+)
+
+
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(steps=STEPS)
+def test_the_ledger_balances_after_any_steps(
+    trust: Organisation, service: Service, steps: list[tuple[str, int]]
+) -> None:
+    outcomes = ["accept", "group", "advice", "return", "self_management"]
+    whys = ["duplicate", "declined", "error", "no_longer_needed", "other_service"]
+    made: list[Referral] = []
+    before = Referral.objects.count()
+    for step, choice in steps:
+        row = made[choice % len(made)] if made else None
+        try:
+            if step == "register" or row is None:
+                some = a_patient(trust, f"P{choice} X", phone="" if choice % 2 else "1")
+                asked = "" if choice % 3 == 0 else "Please treat"
+                made.append(registered(some, service, question=asked))
+            elif step == "triage":
+                decision = actions.Decision(outcomes[choice % 5], priority="1", reason="Because")
+                actions.triage(row.pk, decision, **scope(trust))
+            elif step == "remove":
+                actions.remove(row.pk, whys[choice % 5], **scope(trust))
+            elif step == "supply":
+                actions.supply(row.pk, {"question": "Please treat"}, **scope(trust))
+            else:
+                actions.seen(row.pk, **scope(trust))
+        except NotAllowed:
+            pass
+
+    found = queries.ledger(trust.pk, TODAY - 7 * DAY, TODAY)
+    assert found.balances and not found.unaccounted
+    assert found.received == before + len(made)
