@@ -39,12 +39,14 @@ class DeskAdvice:
     asked_after  on scene, from when a crew is listed as about to leave
     silence      until an advice that nobody acknowledged is a task
     turn         what a new answer must save before a crew on its way is turned
+    at_once      how many suggestions may be accepted in one action: more of them nobody has looked at
     """
 
     engine: AdvicePolicy
     asked_after: float = 20
     silence: float = 5
     turn: float = 15
+    at_once: int = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +142,12 @@ _SETTLED = Kept(
 def desk_advice(values: ByName) -> DeskAdvice:
     """The policy as the engine and the desk take it; what it does not say keeps its default."""
     mine = values.get(POLICY, {})
-    said = {"asked_after": "asked_after", "silence": "silence_minutes", "turn": "turn_minutes"}
+    said = {
+        "asked_after": "asked_after",
+        "silence": "silence_minutes",
+        "turn": "turn_minutes",
+        "at_once": "accepted_at_once",
+    }
     given = {name: mine[word] for name, word in said.items() if word in mine}
     return DeskAdvice(advice_policy(values), **given)
 

@@ -39,6 +39,7 @@ def board(request: Request) -> HttpResponse:
         "rows": rows,
         "changed": [row for row in rows if row.change],
         "offered": [row for row in rows if row.offer],
+        "at_once": read.policy.at_once,
         "asked_after": read.policy.asked_after,
         "cannot": read.cannot,
         "may_give": request.reach.allows("advice.give"),
@@ -62,6 +63,9 @@ def take_together(request: Request) -> HttpResponse:
     organisation_id = request.organisation.pk
     read = reading.read(organisation_id, request.at)
     standing = queries.standing(organisation_id)
+    if only is None and len(sealed) > read.policy.at_once:
+        messages.error(request, words.TOO_MANY_AT_ONCE.format(most=read.policy.at_once))
+        return HttpResponseRedirect(reverse("advice:board"))
     found = together.suggest(read, standing, together.keys_shown(sealed))
     recorded = []
     for shown, said in sealed:

@@ -68,3 +68,5 @@ PARTS: Mapping[str, str] = {
     "repatriation": "Away from home",
     "uncertainty": "Uncertainty",
 }
+
+TOO_MANY_AT_ONCE = "At most {most} suggestions are accepted at once. Accept them one by one."
