@@ -65,6 +65,20 @@ def test_all_suggestions_are_accepted_with_one_action(knowing: Organisation, flo
     assert "Accept all" not in flow.get("/advice/").content.decode()
 
 
+def test_more_than_anybody_has_looked_at_are_not_accepted_at_once(
+    knowing: Organisation, flow: Client
+) -> None:
+    for number in range(7):
+        on_scene(knowing, f"A{number}")
+    page = flow.get("/advice/").content.decode()
+
+    answer = flow.post("/advice/together/", {"sealed": offered(page)}, follow=True)
+
+    assert "Accept all" not in page
+    assert "At most 6 suggestions are accepted at once" in answer.content.decode()
+    assert not Advice.objects.exists()
+
+
 def test_one_is_accepted_and_the_others_are_solved_again_with_it_counted(
     knowing: Organisation, flow: Client
 ) -> None:
