@@ -25,7 +25,7 @@ from clearway.simulation.outpatients.past import Case, Slot, past
 REGION = region_pack.parse(find("worcestershire"))
 UNTIL = datetime(2026, 11, 20, 11, tzinfo=UTC)
 SMALL = {**REGION.simulation, "scale": 0.1}
-MISSED_AGAIN = "CK10"  # a rebooked first appointment missed as well: real, and for a clinician to decide
+MISSED_AGAIN, NO_START = "CK10", "CK08"  # both real, and for people: decide again, find the start
 days = st.dates(date(2025, 1, 1), date(2030, 1, 1))
 
 
@@ -119,12 +119,12 @@ def test_every_history_is_one_that_the_clock_rules_can_follow(seed: int) -> None
     policy = ClockPolicy(frozenset(), MeasurementType.ALLIED_HEALTH)
     for case in lived(seed):
         events = [
-            ClockEvent(str(place), each.kind, each.on, place, evidence=each.evidence)
+            ClockEvent(str(place), each.kind, each.on, place, evidence=each.evidence, start_on=each.start_on)
             for place, each in enumerate(case.events)
         ]
         pathway = explain(events, UNTIL.date(), policy)
 
-        assert {finding.code for finding in pathway.findings} <= {MISSED_AGAIN}
+        assert {finding.code for finding in pathway.findings} <= {MISSED_AGAIN, NO_START}
         assert (pathway.open_period is not None) == (not case.is_treated and case.waits_for != "")
 
 

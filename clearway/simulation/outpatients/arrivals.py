@@ -26,6 +26,7 @@ SOURCES = {
     "14": 0.05,
 }  # GP, self, consultant, nurse, therapist
 CONSULTANT = "05"
+START_SAID = 0.9  # of consultants' referrals, how many say when their own clock started; assumed
 ROUTES = {"03": "ers", "06": "self", "05": "internal", "13": "email", "14": "internal"}
 SENDERS = {
     "03": "General practice",
@@ -62,7 +63,12 @@ SIDES = ("left", "right", "both", "")
 
 @dataclass(frozen=True, slots=True)
 class Referred:
-    """A referral that arrives. priority: priority type code; question "" where the sender left it out."""
+    """A referral that arrives.
+
+    priority          priority type code
+    question          "" where the sender left it out
+    consultant_start  when the clock of the consultant who sent it started; None where it does not say
+    """
 
     at: datetime
     person: Person
@@ -74,6 +80,7 @@ class Referred:
     condition: str
     side: str
     question: str
+    consultant_start: date | None = None
 
     @property
     def from_consultant(self) -> bool:
@@ -107,6 +114,7 @@ def _referred(number: str, service: str, on: date, chance: Chance, parameters: P
     opens, closes = datetime.combine(on, OPENS, UTC), datetime.combine(on, CLOSES, UTC)
     conditions = CONDITIONS.get(service, ("as in the letter",))
     condition = conditions[int(chance.share() * len(conditions))]
+    waited = int(chance.between(14, 70)) if source == CONSULTANT and chance.happens(START_SAID) else None
     is_asked = not chance.happens(shares.question_missing)
     return Referred(
         at=opens + timedelta(seconds=int(chance.share() * (closes - opens).total_seconds())),
@@ -119,4 +127,5 @@ def _referred(number: str, service: str, on: date, chance: Chance, parameters: P
         condition=condition,
         side=SIDES[int(chance.share() * len(SIDES))] if service in ("MSK", "OTH", "ORT") else "",
         question=f"Please assess and treat: {condition}" if is_asked else "",
+        consultant_start=None if waited is None else on - timedelta(days=waited),
     )

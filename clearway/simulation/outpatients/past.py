@@ -52,6 +52,7 @@ class Happened:
     kind: EventKind
     on: date
     evidence: frozenset[Evidence] = frozenset()
+    start_on: date | None = None
 
 
 @dataclass(slots=True)
@@ -170,8 +171,7 @@ class _Service:
 
     def _begin(self, referred: Referred) -> None:
         case = Case(referred, waits_since=referred.at)
-        kind = EventKind.SELF_REFERRAL_RECEIVED if referred.source == "06" else EventKind.REFERRAL_RECEIVED
-        case.events.append(Happened(kind, referred.at.date()))
+        case.events.append(_first_event(referred))
         if referred.at < self.frontier:
             self._seen_before(case)
             return
@@ -313,6 +313,15 @@ class _Service:
         visit.outcome = Outcome.DISCHARGED
         case.events.append(Happened(EventKind.DISCHARGED_AFTER_MISS, on, shown))
         case.waits_for, case.ended_on = "", on
+
+
+def _first_event(referred: Referred) -> Happened:
+    """On a consultant's pathway the clock goes on, where its start is known."""
+    on = referred.at.date()
+    if referred.from_consultant:
+        return Happened(EventKind.TRANSFER_RECEIVED, on, start_on=referred.consultant_start)
+    is_self = referred.route == "self"
+    return Happened(EventKind.SELF_REFERRAL_RECEIVED if is_self else EventKind.REFERRAL_RECEIVED, on)
 
 
 def _running(case: Case) -> RttStatus:
