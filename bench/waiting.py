@@ -19,8 +19,6 @@ TIMES = 7
 AT = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
 
 FILL = """
-INSERT INTO core_organisation (id, code, slug, name, timezone)
-    VALUES (1, 'RWP', 'w', 'W', 'Europe/London');
 INSERT INTO outpatients_service (organisation_id, code, name, kind, function, standard_days, urgent_days,
         is_open)
     SELECT 1, 's' || i, 'Service ' || i, 'therapy', '650', 126, 14, true FROM generate_series(1, 12) i;
@@ -140,7 +138,10 @@ def main() -> None:
         from django.core.management import call_command
         from django.db import connection
 
+        from clearway.core.organisation.models import Organisation
+
         call_command("migrate", verbosity=0)
+        Organisation.objects.create(id=1, code="RWP", slug="w", name="W", timezone="Europe/London")
         with connection.cursor() as cursor:
             cursor.execute(FILL, {"n": ENTRIES})
             cursor.execute("VACUUM ANALYZE")

@@ -103,6 +103,7 @@ NAVIGATION: list[tuple[str, str, str, str]] = [
     ("What advice was worth", "advice:worth", "advice.read", ""),
     ("Destinations", "advice:destinations", "advice.read", ""),
     ("Waiting list", "op-waiting:list", "waiting.read", "Alt+L"),
+    ("Cashing up", "op-outcomes:clinics", "outcomes.write", "Alt+O"),
     ("Decisions", "decisions:log", "decisions.read", ""),
     ("Write a decision", "decisions:new", "decisions.write", "Alt+D"),
     ("Alarm budget", "tasks:budget", "budget.read", ""),

@@ -20,6 +20,7 @@ urlpatterns = [
     path("", include("clearway.desks.ambulance.travel.urls")),
     path("", include("clearway.desks.ambulance.quality.urls")),
     path("", include("clearway.desks.outpatients.waiting.urls")),
+    path("", include("clearway.desks.outpatients.outcomes.urls")),
     path("", include("clearway.gateway.page_urls")),
 ]
 

@@ -8,6 +8,8 @@ from clearway.core.organisation.models import Organisation
 from ..booking.models import Appointment
 from ..waiting.models import Contact
 
+__all__ = ["Appointment", "Contact", "Miss"]  # the tables that cashing up writes
+
 
 class Miss(models.Model):
     """One appointment to which somebody did not come, until a clinician has decided what follows.

@@ -1,0 +1,299 @@
+"""Cashing up clinics, and seeing to those who did not come."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from django.db import IntegrityError, transaction
+
+from clearway.core.audit.actions import Actor, Entry
+from clearway.core.audit.actions import record as audit
+from clearway.core.layout.times import clock, local
+from clearway.domain.outpatients import outcomes as rules
+from clearway.domain.outpatients.booking import CancelledBy
+from clearway.domain.outpatients.clock_events import ClockEvent, EventKind, Evidence
+from clearway.domain.outpatients.outcomes import CANCELLED, REVIEW_DAYS, SEEN_CODES, NextStep, Said
+from clearway.domain.outpatients.words import Attended
+from clearway.domain.shared.errors import NotAllowed
+
+from ..booking import actions as booking
+from ..clocks import actions as clocks
+from ..waiting import actions as waiting
+from ..waiting import standing
+from . import queries
+from .models import Appointment, Miss
+
+FOLLOW_UP_MINUTES = 30
+REVIEW = timedelta(days=REVIEW_DAYS)
+State = Appointment.State
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one saying. why: "" where it was saved, else the reason it was refused."""
+
+    appointment_id: int
+    why: str = ""
+
+    @property
+    def is_saved(self) -> bool:
+        return not self.why
+
+
+@transaction.atomic
+def cash_up(
+    sheet: Sequence[tuple[int, Said]], *, organisation_id: int, by: Actor, at: datetime
+) -> list[Outcome]:
+    """Record what is said of each appointment (by id), in the order of the sheet.
+
+    The legal ones are saved; each illegal one is refused with its reason and leaves nothing behind.
+    """
+    return [_one(key, said, organisation_id, by, at) for key, said in sheet]
+
+
+def _one(key: int, said: Said, organisation_id: int, by: Actor, at: datetime) -> Outcome:
+    try:
+        with transaction.atomic():
+            _record(_locked(key, organisation_id), said, by, at)
+    except Appointment.DoesNotExist:
+        return Outcome(key, "There is no such appointment here.")
+    except NotAllowed as refusal:
+        return Outcome(key, refusal.why)
+    except IntegrityError:
+        return Outcome(key, "Somebody changed it at the same moment. Open the sheet anew.")
+    return Outcome(key)
+
+
+def _locked(key: int, organisation_id: int) -> Appointment:
+    rows = Appointment.objects.select_for_update(of=("self",)).select_related(
+        "patient", "entry", "referral", "slot__session"
+    )
+    return rows.get(pk=key, organisation_id=organisation_id)
+
+
+def _record(row: Appointment, said: Said, by: Actor, at: datetime) -> None:
+    if row.state not in (State.BOOKED, State.ARRIVED):
+        when = f" at {clock(row.outcomed_at)} by {row.outcomed_by}" if row.outcomed_at else ""
+        raise NotAllowed(
+            row.get_state_display().lower(),
+            rules.ASKED,
+            f"It stands as “{row.get_state_display().lower()}”{when}. Open the sheet anew.",
+        )
+    stood = queries.stood(row, at)
+    judged = rules.judge(said, stood)
+    if said.attended in CANCELLED and not stood.has_started:
+        side = CancelledBy.PATIENT if said.attended is Attended.CANCELLED_BY_PATIENT else CancelledBy.PROVIDER
+        booking.cancel(
+            row.pk, by_whom=side, reason="not said", organisation_id=row.organisation_id, by=by, at=at
+        )
+        return
+    _close(row, said, judged, by, at)
+    if judged.event is not None:
+        _tell_clock(row, judged.event, judged.evidence, by, at)
+    _next(row, said, stood, by, at)
+    detail = {
+        "attended": said.attended.value,
+        "outcome": row.outcome,
+        "status": row.status,
+        "next": said.next_step.value,
+        "due_on": said.due_on and said.due_on.isoformat(),
+    }
+    _note("outcomes.cash_up", f"appointment:{row.pk}", detail, row.organisation_id, by, at)
+
+
+def _close(row: Appointment, said: Said, judged: rules.Judged, by: Actor, at: datetime) -> None:
+    attended = said.attended
+    if attended is Attended.ON_TIME and row.arrived_at is not None and row.arrived_at > row.starts_at:
+        attended = Attended.LATE_SEEN
+    row.attended = attended.value
+    row.outcome = said.outcome or ""
+    row.status = judged.status or ""
+    row.outcomed_at, row.outcomed_by = at, by.name
+    if attended in SEEN_CODES:
+        row.state = State.ATTENDED
+    elif attended in CANCELLED:
+        row.state, row.cancelled_at = State.CANCELLED, at
+        row.cancelled_by = "patient" if attended is Attended.CANCELLED_BY_PATIENT else "provider"
+        row.cancel_reason = row.cancel_reason or "not said"
+    else:
+        row.state = State.MISSED
+    row.save()
+
+
+def _tell_clock(
+    row: Appointment, kind: EventKind, evidence: frozenset[Evidence], by: Actor, at: datetime
+) -> None:
+    pathway = row.entry.pathway_id if row.entry else None
+    if pathway is None:
+        return
+    event = ClockEvent(f"appointment:{row.pk}", kind, local(row.starts_at).date(), evidence=evidence)
+    recorded = clocks.Recorded(pathway, event, f"appointment:{row.pk}")
+    clocks.record([recorded], organisation_id=row.organisation_id, by=by, at=at)
+
+
+def _next(row: Appointment, said: Said, stood: rules.Stood, by: Actor, at: datetime) -> None:
+    """Turn the next step into what somebody will see: a list entry, a miss to decide, or an end."""
+    if said.attended in SEEN_CODES:
+        _seen(row)
+        if said.next_step in (NextStep.FOLLOW_UP, NextStep.MONITORING):
+            _follow_up(row, said.due_on, said.next_step, by, at)
+    elif said.next_step is NextStep.DECIDE:
+        _missed(row, said, stood, at)
+    elif row.entry is not None:
+        standing.stands(row.entry, "waiting")
+
+
+def _seen(row: Appointment) -> None:
+    """The entry has got what it waited for, unless visits of its series are still to come."""
+    entry, referral = row.entry, row.referral
+    if entry is not None and not queries.has_more(entry.pk, row.pk):
+        entry.state, entry.ended_at = "seen", row.outcomed_at
+        entry.save(update_fields=["state", "ended_at"])
+    if referral is not None and referral.state == "waiting":
+        referral.state = "seen"
+        referral.save(update_fields=["state"])
+
+
+def _follow_up(row: Appointment, due_on: date | None, step: NextStep, by: Actor, at: datetime) -> None:
+    before, day = row.entry, local(row.starts_at).date()
+    is_review = step is NextStep.MONITORING
+    due = due_on or day + REVIEW
+    new = waiting.New(
+        patient_id=row.patient_id,
+        service_id=row.slot.session.service_id,
+        kind="follow_up",
+        priority=before.priority if before else "1",
+        minutes=FOLLOW_UP_MINUTES,
+        referral_id=row.referral_id,
+        pathway_id=before.pathway_id if before else None,
+        skills=tuple(before.skills) if before else (),
+        medium=before.medium if before else "01",
+        clinician_id=row.slot.session.clinician_id,
+        due_on=due,
+        latest_on=day + REVIEW if is_review else None,
+    )
+    waiting.add(new, organisation_id=row.organisation_id, by=by, at=at)
+
+
+def _missed(row: Appointment, said: Said, stood: rules.Stood, at: datetime) -> None:
+    """The entry stays as it is until a clinician has decided: nobody is re-offered or discharged by rule."""
+    Miss.objects.create(
+        organisation_id=row.organisation_id,
+        appointment=row,
+        kind="not_brought" if said.not_brought else "missed",
+        notice=queries.notice_of(row),
+        opened_at=at,
+        is_protected=said.not_brought
+        or stood.age < rules.PROTECTED_UNTIL
+        or stood.is_dependent
+        or queries.is_safeguarded(row.patient_id),
+    )
+
+
+# After a miss
+
+
+def _miss(key: int, organisation_id: int) -> Miss:
+    rows = Miss.objects.select_for_update(of=("self",)).select_related(
+        "appointment__entry", "appointment__referral"
+    )
+    miss = rows.get(pk=key, organisation_id=organisation_id)
+    if miss.decided_at is not None:
+        raise NotAllowed(
+            "decided", "Changing it", f"{miss.clinician} decided it already; the decision stands."
+        )
+    return miss
+
+
+@transaction.atomic
+def reach(
+    key: int, channel: str, outcome: str, words: str, *, organisation_id: int, by: Actor, at: datetime
+) -> Miss:
+    """Record the attempt of the same day to reach somebody who did not come."""
+    miss = _miss(key, organisation_id)
+    appointment = miss.appointment
+    attempt = waiting.Attempt(
+        appointment.patient_id,
+        "missed",
+        channel,
+        words,
+        outcome=outcome,
+        entry_id=appointment.entry_id,
+        referral_id=appointment.referral_id,
+        appointment_id=appointment.pk,
+    )
+    miss.contact = waiting.contact(attempt, organisation_id=organisation_id, by=by, at=at)
+    miss.save(update_fields=["contact"])
+    return miss
+
+
+@transaction.atomic
+def safeguard(key: int, words: str, *, organisation_id: int, by: Actor, at: datetime) -> Miss:
+    """Record what was done to see that somebody who was not brought, or depends on others, is safe."""
+    miss = _miss(key, organisation_id)
+    if not words.strip():
+        raise NotAllowed("not safeguarded", "The safeguarding step", "Say what was done, and who was told.")
+    miss.safeguarding_at, miss.safeguarding_by, miss.safeguarding_words = at, by.name, words
+    miss.save(update_fields=["safeguarding_at", "safeguarding_by", "safeguarding_words"])
+    _note("outcomes.safeguard", f"miss:{key}", {}, organisation_id, by, at)
+    return miss
+
+
+@transaction.atomic
+def decide(
+    key: int,
+    decision: str,
+    *,
+    clinician: str,
+    reason: str,
+    follows_policy: bool,
+    organisation_id: int,
+    by: Actor,
+    at: datetime,
+) -> Miss:
+    """What a named clinician decided after a miss: another date, or discharge.
+
+    Raises NotAllowed without a clinician, and for a discharge without notice, policy or, for somebody who is
+    protected, the safeguarding step.
+    """
+    miss = _miss(key, organisation_id)
+    row = miss.appointment
+    known = rules.AfterMiss(
+        is_protected=miss.is_protected,
+        has_safeguarding_step=miss.safeguarding_at is not None,
+        has_notice=miss.notice_id is not None,
+        phase=queries.phase(row, at),
+        follows_policy=follows_policy,
+    )
+    event, evidence = rules.decide(decision, clinician, known)
+    miss.decision, miss.clinician, miss.reason = decision, clinician.strip(), reason
+    miss.decided_at, miss.decided_by = at, by.name
+    miss.save()
+    if event is not None and row.entry is not None and row.entry.pathway_id is not None:
+        told = ClockEvent(f"miss:{key}", event, local(at).date(), evidence=evidence)
+        recorded = clocks.Recorded(row.entry.pathway_id, told, f"miss:{key}")
+        clocks.record([recorded], organisation_id=organisation_id, by=by, at=at)
+    _carry_out(miss, at)
+    detail = {"decision": decision, "clinician": miss.clinician, "notice": miss.notice_id}
+    _note("outcomes.decide", f"miss:{key}", detail, organisation_id, by, at)
+    return miss
+
+
+def _carry_out(miss: Miss, at: datetime) -> None:
+    entry, referral = miss.appointment.entry, miss.appointment.referral
+    if miss.decision == rules.Decision.REOFFER:
+        if entry is not None:
+            standing.stands(entry, "waiting")
+        return
+    if entry is not None:
+        entry.state, entry.why, entry.ended_at = "removed", "clinician", at
+        entry.save(update_fields=["state", "why", "ended_at"])
+    if referral is not None and referral.state == "waiting":
+        referral.state, referral.removed_why, referral.removed_on = "removed", "clinician", local(at).date()
+        referral.save(update_fields=["state", "removed_why", "removed_on"])
+
+
+def _note(
+    verb: str, subject: str, detail: Mapping[str, object], organisation_id: int, by: Actor, at: datetime
+) -> None:
+    audit([Entry(verb, subject, detail)], organisation_id=organisation_id, by=by, at=at)

@@ -1,0 +1,114 @@
+"""The cashing-up sheet as it is typed: one key per row, and weeks or codes where they are wanted."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from django import forms
+
+from clearway.core.layout.fields import DeskForm, words
+from clearway.core.layout.times import local
+from clearway.domain.outpatients.outcomes import PRESETS, SEEN_CODES, Decision, NextStep, Said
+from clearway.domain.outpatients.waiting import CHANNELS, CONTACT_OUTCOMES
+from clearway.domain.outpatients.words import Attended, RttStatus
+
+from .models import Appointment
+
+USUAL_WEEKS = 6
+DATED = (NextStep.FOLLOW_UP, NextStep.MONITORING)
+
+
+@dataclass(frozen=True, slots=True)
+class Typed:
+    """What was typed in one row, as it is shown again. problem: why it was not saved."""
+
+    key: str = ""
+    weeks: str = ""
+    status: str = ""
+    late: bool = False
+    problem: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """What a sent sheet says: what can be tried, and what cannot be read."""
+
+    said: tuple[tuple[int, Said], ...]
+    typed: Mapping[int, Typed]
+
+
+def read(data: Any, rows: Iterable[Appointment]) -> Sheet:
+    """Rows without a key are left for later; what cannot be read is named in its row."""
+    said: list[tuple[int, Said]] = []
+    typed: dict[int, Typed] = {}
+    for row in rows:
+        each = Typed(
+            data.get(f"said-{row.pk}", "").strip().lower()[:1],
+            data.get(f"weeks-{row.pk}", "").strip()[:4],
+            data.get(f"status-{row.pk}", "").strip()[:2],
+            f"late-{row.pk}" in data,
+        )
+        if not each.key:
+            continue
+        try:
+            said.append((row.pk, _said(each, row.starts_at)))
+        except ValueError as problem:
+            each = Typed(each.key, each.weeks, each.status, each.late, str(problem))
+        typed[row.pk] = each
+    return Sheet(tuple(said), typed)
+
+
+def _said(each: Typed, starts_at: datetime) -> Said:
+    """Raises ValueError with what to type instead."""
+    if each.key not in PRESETS:
+        raise ValueError(f"“{each.key}” is none of the keys: {', '.join(PRESETS)}.")
+    preset = PRESETS[each.key]
+    late = each.late and preset.attended in SEEN_CODES
+    return Said(
+        attended=Attended.LATE_SEEN if late else preset.attended,
+        outcome=preset.outcome,
+        status=_status(each.status) or preset.status,
+        next_step=preset.next_step,
+        not_brought=preset.not_brought,
+        due_on=_due(each.weeks, local(starts_at).date()) if preset.next_step in DATED else None,
+    )
+
+
+def _status(text: str) -> RttStatus | None:
+    try:
+        return RttStatus(text) if text else None
+    except ValueError:
+        raise ValueError(f"{text} is no status code.") from None
+
+
+def _due(text: str, day: date) -> date:
+    if text and not (text.isdecimal() and text.isascii()):
+        raise ValueError("Write the weeks as a whole number, for example 6.")
+    return day + timedelta(weeks=int(text or USUAL_WEEKS))
+
+
+class ReachForm(DeskForm):
+    """The attempt to reach somebody who did not come."""
+
+    channel = forms.ChoiceField(choices=[(each, each) for each in CHANNELS])
+    outcome = forms.ChoiceField(choices=[(each, each) for each in CONTACT_OUTCOMES])
+    words = words("What was said", most=500)
+
+
+class SafeguardForm(DeskForm):
+    """What was done so that somebody who was not brought is safe."""
+
+    done = words("What was done, and who was told", most=500)
+
+
+class DecisionForm(DeskForm):
+    """What a clinician decided after a miss."""
+
+    decision = forms.ChoiceField(
+        choices=[(each.value, each.meaning) for each in Decision],
+        error_messages={"required": "Choose what was decided"},
+    )
+    clinician = words("Clinician who decided", most=150)
+    reason = words("Reason", most=500)
+    policy = forms.BooleanField(required=False)

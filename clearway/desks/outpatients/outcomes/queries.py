@@ -1,0 +1,176 @@
+"""Reading what is not cashed up, the sheet of a clinic, and those who did not come."""
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from django.db.models import Count, Min, QuerySet
+
+from clearway.core.layout.times import LONDON, local
+from clearway.domain.outpatients.clock_rules import Phase
+from clearway.domain.outpatients.outcomes import Stood, age_on
+
+from ..clocks import queries as clocks
+from ..patients import queries as patients
+from .models import Appointment, Contact, Miss
+
+OPEN = ("booked", "arrived")
+NOTICES = ("confirmation", "invitation", "reminder", "change", "offer")
+REACHED = ("sent", "delivered", "answered")
+
+
+def _tonight(at: datetime) -> datetime:
+    """The end of the London day."""
+    day = local(at).date() + timedelta(days=1)
+    return datetime(day.year, day.month, day.day, tzinfo=LONDON)
+
+
+@dataclass(frozen=True, slots=True)
+class Clinic:
+    """One clinic with appointments that nobody has said the outcome of.
+
+    open, over  how many, and how many of them have ended
+    oldest      start of the first of them
+    """
+
+    key: int
+    service: str
+    clinician: str
+    site: str
+    room: str
+    starts_at: datetime
+    open: int
+    over: int
+    oldest: datetime
+
+
+def clinics(organisation_id: int, at: datetime) -> list[Clinic]:
+    """Every clinic of today and before with open appointments, oldest first. Two queries."""
+    rows = _open(organisation_id).filter(starts_at__lt=_tonight(at))
+    over = dict(rows.filter(ends_at__lte=at).values_list("slot__session").annotate(Count("pk")))
+    names = (
+        "slot__session",
+        "slot__session__service__name",
+        "slot__session__clinician__name",
+        "slot__session__room__site__name",
+        "slot__session__room__name",
+        "slot__session__starts_at",
+    )
+    found: Any = (
+        rows.values_list(*names).annotate(Count("pk"), Min("starts_at")).order_by("slot__session__starts_at")
+    )
+    return [Clinic(*row[:7], over.get(row[0], 0), row[7]) for row in found]
+
+
+def _open(organisation_id: int) -> QuerySet[Appointment]:
+    return Appointment.objects.filter(organisation_id=organisation_id, state__in=OPEN)
+
+
+@dataclass(frozen=True, slots=True)
+class Unoutcomed:
+    """How many ended appointments have no outcome, and since when the oldest."""
+
+    count: int
+    oldest: datetime | None
+    over_a_week: int
+
+
+def unoutcomed(organisation_id: int, at: datetime) -> Unoutcomed:
+    """Of all clinics. Two queries."""
+    rows = _open(organisation_id).filter(ends_at__lte=at)
+    found = rows.aggregate(count=Count("pk"), oldest=Min("starts_at"))
+    late = rows.filter(ends_at__lte=at - timedelta(days=7)).count()
+    return Unoutcomed(found["count"], found["oldest"], late)
+
+
+def session(key: int, organisation_id: int) -> Any:
+    """One clinic. Raises Appointment.DoesNotExist where there is none."""
+    model: Any = Appointment._meta.get_field("slot").related_model._meta.get_field("session").related_model
+    row = (
+        model.objects.select_related("service", "clinician", "room__site")
+        .filter(pk=key, organisation_id=organisation_id)
+        .first()
+    )
+    if row is None:
+        raise Appointment.DoesNotExist(f"There is no clinic {key}.")
+    return row
+
+
+def sheet(key: int, organisation_id: int) -> list[Appointment]:
+    """The appointments of a clinic that are or were to take place, in their order. Three queries."""
+    rows = Appointment.objects.filter(
+        organisation_id=organisation_id, slot__session_id=key, state__in=(*OPEN, "attended", "missed")
+    )
+    return list(
+        rows.select_related("patient", "entry__pathway", "referral")
+        .prefetch_related("patient__needs", "patient__flags")
+        .order_by("starts_at", "seat")
+    )
+
+
+def stood(row: Appointment, at: datetime) -> Stood:
+    """What must be known of an appointment to judge its outcome."""
+    on = local(row.starts_at).date()
+    flags = patients.flags_of([row.patient_id]).get(row.patient_id, ())
+    return Stood(
+        on=on,
+        phase=phase(row, at),
+        age=age_on(row.patient.born_on, on),
+        has_started=row.starts_at <= at,
+        is_dependent=any(flag.kind == "dependent" for flag in flags),
+        has_notice=notice_of(row) is not None,
+        has_next=_has_next(row, at),
+    )
+
+
+def phase(row: Appointment, at: datetime) -> Phase | None:
+    """Where the clock of an appointment stands; None where it has none."""
+    pathway = row.entry.pathway_id if row.entry else None
+    return None if pathway is None else clocks.explained(pathway, local(at).date()).standing.phase
+
+
+def _has_next(row: Appointment, at: datetime) -> bool:
+    later = _open(row.organisation_id).filter(patient=row.patient, starts_at__gt=row.starts_at)
+    return later.filter(referral=row.referral).exists()
+
+
+def has_more(entry_id: int, but: int) -> bool:
+    """Whether other visits of the same entry are still booked."""
+    return Appointment.objects.filter(entry_id=entry_id, state__in=OPEN).exclude(pk=but).exists()
+
+
+def notice_of(row: Appointment) -> Contact | None:
+    """The contact that shows that the patient had been told of this appointment, the newest of them."""
+    told = Contact.objects.filter(
+        patient_id=row.patient_id, purpose__in=NOTICES, outcome__in=REACHED, at__lt=row.starts_at
+    )
+    return told.filter(appointment_id=row.pk).order_by("-at").first()
+
+
+def is_safeguarded(patient_id: int) -> bool:
+    return any(flag.kind == "safeguarding" for flag in patients.flags_of([patient_id]).get(patient_id, ()))
+
+
+def misses(organisation_id: int) -> list[Miss]:
+    """Those who did not come and of whom nobody has decided, protected first, then oldest."""
+    rows = Miss.objects.filter(organisation_id=organisation_id, decided_at__isnull=True)
+    return list(_with_people(rows).order_by("-is_protected", "opened_at", "id"))
+
+
+def miss(key: int, organisation_id: int) -> Miss:
+    """One of them. Raises Miss.DoesNotExist."""
+    return _with_people(Miss.objects.filter(organisation_id=organisation_id)).get(pk=key)
+
+
+def _with_people(rows: QuerySet[Miss]) -> QuerySet[Miss]:
+    return rows.select_related(
+        "appointment__patient",
+        "appointment__slot__session__service",
+        "appointment__entry",
+        "notice",
+        "contact",
+    )
+
+
+def due_on(day: date, weeks: int) -> date:
+    return day + timedelta(weeks=weeks)

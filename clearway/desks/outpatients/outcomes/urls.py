@@ -1,0 +1,11 @@
+from django.urls import path
+
+from . import views
+
+app_name = "op-outcomes"
+urlpatterns = [
+    path("outpatients/outcomes/", views.clinics, name="clinics"),
+    path("outpatients/outcomes/<int:key>/", views.sheet, name="sheet"),
+    path("outpatients/outcomes/missed/", views.misses, name="misses"),
+    path("outpatients/outcomes/missed/<int:key>/", views.miss, name="miss"),
+]

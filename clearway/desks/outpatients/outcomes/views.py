@@ -1,0 +1,157 @@
+"""Clinics to be cashed up, the sheet of one, and those who did not come."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.contrib import messages
+from django.http import Http404, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
+
+from clearway.core.layout.fields import DeskForm
+from clearway.core.people.permissions import needs
+from clearway.domain.outpatients.outcomes import Decision
+from clearway.domain.outpatients.waiting import CHANNELS, CONTACT_OUTCOMES
+from clearway.domain.shared.errors import NotAllowed
+
+from ..waiting.actions import looked
+from . import actions, forms, presenters, queries
+from .models import Appointment, Miss
+
+
+@needs("outcomes.write")
+def clinics(request: Any) -> HttpResponse:
+    """Every clinic of today and before in which somebody's outcome is still to be said."""
+    organisation_id = request.organisation.pk
+    context = {
+        "clinics": queries.clinics(organisation_id, request.at),
+        "open": queries.unoutcomed(organisation_id, request.at),
+        "misses": len(queries.misses(organisation_id)),
+    }
+    return render(request, "outcomes/clinics.html", context)
+
+
+@needs("outcomes.write")
+def sheet(request: Any, key: int) -> HttpResponse:
+    """The sheet of one clinic: a key per row. The legal rows are saved, the others say why not."""
+    try:
+        session = queries.session(key, request.organisation.pk)
+    except Appointment.DoesNotExist as missing:
+        raise Http404(str(missing)) from missing
+    rows = queries.sheet(key, request.organisation.pk)
+    typed: dict[int, forms.Typed] = {}
+    if request.method == "POST":
+        typed, saved = _cash_up(request, rows)
+        if not typed:
+            messages.success(request, _told(saved, 0))
+            return HttpResponseRedirect(reverse("op-outcomes:sheet", args=[key]))
+        messages.warning(request, _told(saved, len(typed)))
+        rows = queries.sheet(key, request.organisation.pk)
+    _looked(request, [row.entry_id for row in rows if row.entry_id], f"outcomes:{key}")
+    context = {
+        "session": session,
+        "rows": presenters.lines(rows, typed, request.at),
+        "keys": presenters.keys(),
+        "statuses": presenters.STATUSES,
+        "usual_weeks": forms.USUAL_WEEKS,
+        "left": sum(not row.attended for row in rows),
+    }
+    return render(request, "outcomes/sheet.html", context, status=422 if typed else 200)
+
+
+def _cash_up(request: Any, rows: list[Appointment]) -> tuple[dict[int, forms.Typed], int]:
+    """What was typed in the rows that were not saved, with the reason; and how many were."""
+    sent = forms.read(request.POST, rows)
+    outcomes = actions.cash_up(sent.said, **_who(request))
+    refused = {each.appointment_id: each.why for each in outcomes if not each.is_saved}
+    wrong = {key: each for key, each in sent.typed.items() if each.problem}
+    for key, why in refused.items():
+        was = sent.typed[key]
+        wrong[key] = forms.Typed(was.key, was.weeks, was.status, was.late, why)
+    return wrong, len(outcomes) - len(refused)
+
+
+def _told(saved: int, refused: int) -> str:
+    if not saved and not refused:
+        return "Nothing was chosen, so nothing was saved."
+    said = f"{saved} {'outcome' if saved == 1 else 'outcomes'} saved."
+    return f"{said} {refused} not: the reason stands in each row." if refused else said
+
+
+@needs("outcomes.write")
+def misses(request: Any) -> HttpResponse:
+    """Those who did not come and of whom nobody has decided."""
+    rows = queries.misses(request.organisation.pk)
+    _looked(request, [row.appointment.entry_id for row in rows if row.appointment.entry_id], "misses")
+    return render(request, "outcomes/misses.html", {"rows": rows})
+
+
+@needs("outcomes.write")
+def miss(request: Any, key: int) -> HttpResponse:
+    """One of them: reach them, see that they are safe, and write down the clinician's decision."""
+    row = _miss(request, key)
+    form: DeskForm = forms.DecisionForm(at=request.at)
+    if request.method == "POST":
+        make, act, told = _asked(request, key)
+        form = make(request.POST, at=request.at)
+        if form.is_valid():
+            try:
+                act(form.cleaned_data)
+            except NotAllowed as refusal:
+                form.add_error(None, refusal.why)
+            else:
+                messages.success(request, told)
+                return HttpResponseRedirect(reverse("op-outcomes:miss", args=[key]))
+    context = {
+        "miss": row,
+        "form": form,
+        "channels": CHANNELS,
+        "outcomes": CONTACT_OUTCOMES,
+        "decisions": [(each.value, each.meaning) for each in Decision],
+    }
+    return render(request, "outcomes/miss.html", context, status=422 if form.errors else 200)
+
+
+Act = Callable[[dict[str, Any]], object]
+
+
+def _asked(request: Any, key: int) -> tuple[type[DeskForm], Act, str]:
+    who = _who(request)
+    chosen: dict[str, tuple[type[DeskForm], Act, str]] = {
+        "reach": (forms.ReachForm, lambda typed: actions.reach(key, **typed, **who), "Contact saved."),
+        "safeguard": (
+            forms.SafeguardForm,
+            lambda typed: actions.safeguard(key, typed["done"], **who),
+            "Safeguarding step saved.",
+        ),
+        "decide": (
+            forms.DecisionForm,
+            lambda typed: actions.decide(
+                key,
+                typed["decision"],
+                clinician=typed["clinician"],
+                reason=typed["reason"],
+                follows_policy=typed["policy"],
+                **who,
+            ),
+            "Decision saved.",
+        ),
+    }
+    if request.POST.get("what") not in chosen:
+        raise Http404("No such form.")
+    return chosen[request.POST["what"]]
+
+
+def _miss(request: Any, key: int) -> Miss:
+    try:
+        return queries.miss(key, request.organisation.pk)
+    except Miss.DoesNotExist as missing:
+        raise Http404(f"There is no miss {key}.") from missing
+
+
+def _who(request: Any) -> dict[str, Any]:
+    return {"organisation_id": request.organisation.pk, "by": request.actor, "at": request.at}
+
+
+def _looked(request: Any, entries: list[int], page: str) -> None:
+    looked(entries, page, **_who(request))

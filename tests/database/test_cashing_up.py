@@ -1,0 +1,346 @@
+"""Cashing up a mixed clinic: the clocks, the list entries and the tasks that come of it."""
+
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+from django.test import Client
+
+from clearway.core.audit.actions import Actor
+from clearway.core.audit.models import Action
+from clearway.desks.outpatients.booking.models import Appointment
+from clearway.desks.outpatients.clocks import queries as clocks
+from clearway.desks.outpatients.clocks.models import ClockEvent, Pathway
+from clearway.desks.outpatients.outcomes import actions, queries
+from clearway.desks.outpatients.outcomes.models import Miss
+from clearway.desks.outpatients.waiting import actions as waiting
+from clearway.desks.outpatients.waiting.models import Contact, Entry
+from clearway.domain.outpatients.outcomes import PRESETS, NextStep, Said
+from clearway.domain.outpatients.words import RttStatus
+from clearway.domain.shared.errors import NotAllowed
+from tests.therapies import NINE, TODAY, Department, a_department
+from tests.trust import a_trust, signed_in, somebody
+
+pytestmark = pytest.mark.django_db
+WHO = Actor("coordinator")
+EVENING = NINE + timedelta(hours=8)
+SIX_WEEKS = TODAY + timedelta(weeks=6)
+
+
+@pytest.fixture
+def physio(db: None) -> Department:
+    return a_department(a_trust())
+
+
+def said(key: str, **more: object) -> Said:
+    preset = PRESETS[key]
+    due = SIX_WEEKS if preset.next_step in (NextStep.FOLLOW_UP, NextStep.MONITORING) else None
+    known = {
+        "attended": preset.attended,
+        "outcome": preset.outcome,
+        "status": preset.status,
+        "next_step": preset.next_step,
+        "not_brought": preset.not_brought,
+        "due_on": due,
+    }
+    return Said(**{**known, **more})  # type: ignore[arg-type]
+
+
+def cash_up(
+    physio: Department, sheet: list[tuple[Appointment, Said]], at: datetime = EVENING
+) -> list[actions.Outcome]:
+    return actions.cash_up(
+        [(row.pk, each) for row, each in sheet], organisation_id=physio.trust.pk, by=WHO, at=at
+    )
+
+
+def told(row: Appointment) -> Contact:
+    """Notice of an appointment."""
+    attempt = waiting.Attempt(
+        row.patient_id, "confirmation", "letter", "Your appointment", appointment_id=row.pk
+    )
+    return waiting.contact(
+        attempt, organisation_id=row.organisation_id, by=WHO, at=row.starts_at - timedelta(days=14)
+    )
+
+
+def clinic(physio: Department, count: int) -> list[Appointment]:
+    slots = physio.session(slots=count).slots.all()
+    rows = [physio.booked(slot) for slot in slots]
+    for row in rows:
+        told(row)
+    return rows
+
+
+def clock(row: Appointment) -> tuple[str, str]:
+    pathway = Pathway.objects.get(pk=row.entry.pathway_id)
+    return pathway.state, pathway.status
+
+
+def test_a_mixed_clinic_leaves_the_right_clocks_and_list_entries(physio: Department) -> None:
+    first, treated, discharged, missed, child, cancelled = rows = clinic(physio, 6)
+    patient = child.patient
+    patient.born_on = date(2018, 3, 1)
+    patient.save()
+    keys = ["s", "t", "d", "n", "b", "c"]
+
+    outcomes = cash_up(physio, [(row, said(key)) for row, key in zip(rows, keys, strict=True)])
+
+    assert [each.why for each in outcomes] == [""] * 6
+    # Received 30 days ago; the clocks go on, stop by treatment, stop by discharge, are nullified twice as
+    # notice is shown, and go on after the patient's cancellation.
+    assert clock(first) == ("ticking", "10")
+    assert clock(treated) == ("stopped", "30")
+    assert clock(discharged) == ("stopped", "34")
+    assert clock(missed) == ("nullified", "33")
+    assert clock(child) == ("nullified", "33")
+    assert clock(cancelled)[0] == "ticking"
+    assert clocks.explained(treated.entry.pathway_id, TODAY).periods[0].days == 30
+
+    follow_ups = Entry.objects.filter(kind="follow_up").order_by("id")
+    assert [(each.patient_id, each.due_on, each.state) for each in follow_ups] == [
+        (first.patient_id, SIX_WEEKS, "waiting"),
+        (treated.patient_id, SIX_WEEKS, "waiting"),
+    ]
+    assert [each.clinician_id for each in follow_ups] == [physio.clinician.pk] * 2
+    for row in rows:
+        row.refresh_from_db()
+        row.entry.refresh_from_db()
+        row.referral.refresh_from_db()
+    assert [row.entry.state for row in rows] == ["seen", "seen", "seen", "booked", "booked", "waiting"]
+    assert [row.referral.state for row in rows] == ["seen"] * 3 + ["waiting"] * 3
+    assert [row.attended for row in rows] == ["5", "5", "5", "3", "3", "2"]
+    assert [row.state for row in rows] == ["attended"] * 3 + ["missed"] * 2 + ["cancelled"]
+    assert {miss.appointment_id: (miss.kind, miss.is_protected) for miss in Miss.objects.all()} == {
+        missed.pk: ("missed", False),
+        child.pk: ("not_brought", True),
+    }
+    assert Action.objects.filter(verb="outcomes.cash_up").count() == 6
+    assert queries.unoutcomed(physio.trust.pk, EVENING).count == 0
+
+
+def test_the_illegal_rows_of_a_sheet_are_refused_and_the_legal_ones_are_saved(physio: Department) -> None:
+    good, bad, other = clinic(physio, 3)
+
+    outcomes = cash_up(
+        physio,
+        [
+            (good, said("s")),
+            (bad, said("s", status=RttStatus.FURTHER_ACTIVITY)),
+            (other, said("s", due_on=None)),
+        ],
+    )
+
+    assert [each.is_saved for each in outcomes] == [True, False, False]
+    assert "it can be 10, 30, 99" in outcomes[1].why and "how many weeks" in outcomes[2].why
+    bad.refresh_from_db()
+    assert (bad.state, bad.attended) == ("booked", "")
+    assert clock(bad) == ("ticking", "")
+    assert Entry.objects.filter(kind="follow_up").count() == 1
+
+
+def test_an_outcome_is_recorded_once_and_says_who_recorded_it(physio: Department) -> None:
+    (row,) = clinic(physio, 1)
+    cash_up(physio, [(row, said("s"))])
+
+    (again,) = cash_up(physio, [(row, said("n"))])
+
+    assert "at 17:00 by coordinator" in again.why
+    assert ClockEvent.objects.filter(key=f"appointment:{row.pk}").count() == 1
+
+
+def test_an_appointment_of_another_trust_or_of_tomorrow_is_refused(physio: Department) -> None:
+    (row,) = clinic(physio, 1)
+
+    (early,) = cash_up(physio, [(row, said("s"))], at=NINE - timedelta(days=1))
+    other = a_trust("other")
+    (foreign,) = actions.cash_up([(row.pk, said("s"))], organisation_id=other.pk, by=WHO, at=EVENING)
+
+    assert "only a cancellation" in early.why
+    assert "no such appointment" in foreign.why
+
+
+def test_a_first_miss_without_notice_leaves_the_clock_running(physio: Department) -> None:
+    row = physio.booked(physio.session().slots.all()[0])
+
+    cash_up(physio, [(row, said("n"))])
+
+    assert clock(row)[0] == "ticking"
+    assert Miss.objects.get().notice is None
+
+
+def test_who_was_checked_in_late_and_seen_is_coded_so(physio: Department) -> None:
+    (row,) = clinic(physio, 1)
+    Appointment.objects.filter(pk=row.pk).update(state="arrived", arrived_at=NINE + timedelta(minutes=9))
+
+    cash_up(physio, [(row, said("s"))])
+
+    row.refresh_from_db()
+    assert row.attended == "6"
+
+
+def missed(physio: Department, *, notice: bool = True, born_on: date = date(1980, 1, 1)) -> Miss:
+    """Somebody who was seen before and missed a follow-up."""
+    row = physio.booked(physio.session().slots.all()[0])
+    row.patient.born_on = born_on
+    row.patient.save()
+    ClockEvent.objects.create(
+        organisation=physio.trust,
+        pathway=row.entry.pathway,
+        key="seen",
+        kind="attended",
+        on=TODAY - timedelta(days=9),
+        sequence=1,
+        source="test",
+        recorded_at=NINE,
+        recorded_by="test",
+    )
+    if notice:
+        told(row)
+    key = "b" if born_on > date(2011, 1, 1) else "n"
+    assert cash_up(physio, [(row, said(key))])[0].why == ""
+    return Miss.objects.get()
+
+
+def decide(miss: Miss, decision: str, **more: object) -> Miss:
+    known: dict[str, object] = {"clinician": "R. Hale", "reason": "knee is well", "follows_policy": True}
+    return actions.decide(
+        miss.pk,
+        decision,
+        organisation_id=miss.organisation_id,
+        by=WHO,
+        at=EVENING,
+        **{**known, **more},  # type: ignore[arg-type]
+    )
+
+
+def test_after_a_miss_a_named_clinician_discharges_and_the_clock_stops_that_day(physio: Department) -> None:
+    miss = missed(physio)
+    assert clock(miss.appointment)[0] == "ticking"
+
+    for wrong in ({"clinician": ""}, {"follows_policy": False}):
+        with pytest.raises(NotAllowed):
+            decide(miss, "discharge", **wrong)
+    decide(miss, "discharge")
+
+    assert clock(miss.appointment) == ("stopped", "34")
+    entry = Entry.objects.get()
+    assert (entry.state, entry.why) == ("removed", "clinician")
+    with pytest.raises(NotAllowed, match="decided it already"):
+        decide(miss, "reoffer")
+
+
+def test_without_notice_nobody_is_discharged_after_a_miss(physio: Department) -> None:
+    miss = missed(physio, notice=False)
+
+    with pytest.raises(NotAllowed, match="not shown that the patient was told"):
+        decide(miss, "discharge")
+    decide(miss, "reoffer")
+
+    assert clock(miss.appointment)[0] == "ticking"
+    assert Entry.objects.get().state == "waiting"
+
+
+def test_a_child_who_was_not_brought_is_not_discharged_without_the_safeguarding_step(
+    physio: Department,
+) -> None:
+    miss = missed(physio, born_on=date(2018, 1, 1))
+
+    with pytest.raises(NotAllowed, match="Record first what was done"):
+        decide(miss, "discharge")
+    with pytest.raises(NotAllowed, match="Say what was done"):
+        actions.safeguard(miss.pk, " ", organisation_id=physio.trust.pk, by=WHO, at=EVENING)
+    actions.safeguard(miss.pk, "Rang the health visitor", organisation_id=physio.trust.pk, by=WHO, at=EVENING)
+    decide(miss, "discharge")
+
+    assert Miss.objects.get().decision == "discharge"
+
+
+def test_a_nullified_clock_starts_anew_on_the_day_of_the_decision_to_offer_again(physio: Department) -> None:
+    (row,) = clinic(physio, 1)
+    cash_up(physio, [(row, said("n"))])
+    assert clock(row)[0] == "nullified"
+
+    decide(Miss.objects.get(), "reoffer")
+
+    pathway = Pathway.objects.get(pk=row.entry.pathway_id)
+    assert (pathway.state, pathway.started_on) == ("ticking", TODAY)
+    entry = Entry.objects.get()
+    assert (entry.state, entry.waits_from) == ("waiting", TODAY)
+
+
+def test_the_contact_of_the_same_day_is_kept_with_the_miss(physio: Department) -> None:
+    miss = missed(physio)
+
+    actions.reach(
+        miss.pk, "phone", "no_answer", "Rang twice", organisation_id=physio.trust.pk, by=WHO, at=EVENING
+    )
+
+    miss.refresh_from_db()
+    assert miss.contact is not None and miss.contact.purpose == "missed"
+
+
+# The pages
+
+
+@pytest.fixture
+def coordinator(physio: Department) -> Client:
+    return signed_in(somebody("ann", "outpatient_coordinator", physio.trust))
+
+
+def typed(rows: list[Appointment], keys: str) -> dict[str, str]:
+    return {f"said-{row.pk}": key for row, key in zip(rows, keys, strict=True)}
+
+
+def test_a_sheet_is_sent_as_a_plain_form_and_the_wrong_rows_come_back_with_reasons(
+    physio: Department, coordinator: Client
+) -> None:
+    starts = datetime(2026, 1, 5, 9, tzinfo=UTC)
+    slots = physio.session(starts, slots=4).slots.all()
+    received = starts.date() - timedelta(days=9)
+    rows = [physio.booked(slot, physio.entry(physio.referral(received))) for slot in slots]
+    address = f"/outpatients/outcomes/{slots[0].session_id}/"
+
+    answer = coordinator.post(address, {**typed(rows, "stbz"), f"weeks-{rows[0].pk}": "8"})
+
+    page = answer.content.decode()
+    assert answer.status_code == 422
+    assert "2 outcomes saved. 2 not" in page and "none of the keys" in page and "did not attend" in page
+    assert '<option value="b" selected>' in page
+    follow_up = Entry.objects.filter(kind="follow_up").order_by("id")[0]
+    assert follow_up.due_on == starts.date() + timedelta(weeks=8)
+    assert coordinator.post(address, typed(rows[2:], "nd")).status_code == 302
+    assert (
+        "Every clinic up to today has been cashed up"
+        in coordinator.get("/outpatients/outcomes/").content.decode()
+    )
+
+
+def test_the_page_of_clinics_shows_how_many_and_the_oldest(physio: Department, coordinator: Client) -> None:
+    for week in range(2):
+        starts = datetime(2026, 1, 5 + 7 * week, 9, tzinfo=UTC)
+        physio.booked(physio.session(starts).slots.all()[0])
+
+    page = coordinator.get("/outpatients/outcomes/").content.decode()
+
+    assert "<b>2</b> appointments" in page and "Mon 5 Jan 2026, 09:00" in page
+    assert "2 older than a week" in page
+
+
+def test_after_a_miss_everything_is_done_on_its_page(physio: Department, coordinator: Client) -> None:
+    miss = missed(physio, born_on=date(2018, 1, 1))
+    address = f"/outpatients/outcomes/missed/{miss.pk}/"
+    assert "Not brought" in coordinator.get("/outpatients/outcomes/missed/").content.decode()
+    decision = {"what": "decide", "decision": "discharge", "clinician": "R. Hale", "reason": "well"}
+
+    refused = coordinator.post(address, {**decision, "policy": "on"})
+    assert refused.status_code == 422 and "Record first what was done" in refused.content.decode()
+    for sent in (
+        {"what": "reach", "channel": "phone", "outcome": "answered", "words": "Mother forgot"},
+        {"what": "safeguard", "done": "Told the health visitor"},
+        {**decision, "policy": "on"},
+    ):
+        assert coordinator.post(address, sent).status_code == 302
+
+    page = coordinator.get(address).content.decode()
+    assert "Mother forgot" in page and "decided by R. Hale" in page
+    assert coordinator.get("/outpatients/outcomes/missed/987/").status_code == 404
