@@ -104,6 +104,7 @@ NAVIGATION: list[tuple[str, str, str, str]] = [
     ("Destinations", "advice:destinations", "advice.read", ""),
     ("Waiting list", "op-waiting:list", "waiting.read", "Alt+L"),
     ("Cashing up", "op-outcomes:clinics", "outcomes.write", "Alt+O"),
+    ("Reception", "op-reception:arrivals", "reception.work", ""),
     ("Decisions", "decisions:log", "decisions.read", ""),
     ("Write a decision", "decisions:new", "decisions.write", "Alt+D"),
     ("Alarm budget", "tasks:budget", "budget.read", ""),

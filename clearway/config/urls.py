@@ -21,6 +21,7 @@ urlpatterns = [
     path("", include("clearway.desks.ambulance.quality.urls")),
     path("", include("clearway.desks.outpatients.waiting.urls")),
     path("", include("clearway.desks.outpatients.outcomes.urls")),
+    path("", include("clearway.desks.outpatients.reception.urls")),
     path("", include("clearway.gateway.page_urls")),
 ]
 

@@ -59,7 +59,13 @@ def clinics(organisation_id: int, at: datetime) -> list[Clinic]:
     found: Any = (
         rows.values_list(*names).annotate(Count("pk"), Min("starts_at")).order_by("slot__session__starts_at")
     )
-    return [Clinic(*row[:7], over.get(row[0], 0), row[7]) for row in found]
+    return [_clinic(row, over.get(row[0], 0)) for row in found]
+
+
+def _clinic(row: tuple[Any, ...], over: int) -> Clinic:
+    *names, count, oldest = row
+    key, service, clinician, site, room, starts_at = names
+    return Clinic(key, service, clinician, site, room, starts_at, count, over, oldest)
 
 
 def _open(organisation_id: int) -> QuerySet[Appointment]:
