@@ -41,6 +41,13 @@ PERMISSIONS: Mapping[str, str] = MappingProxyType(
         "people.read": "see who holds which role",
         "people.stand_in": "let somebody act up, for one shift, in a role no wider than one's own",
         "people.manage": "give and end roles, disable an account",
+        "patients.read": "find outpatients and see their records",
+        "patients.write": "register outpatients and change their records, needs and flags",
+        "referrals.read": "see referrals, what they lack, and their ledger",
+        "referrals.write": "register, complete and remove referrals",
+        "referrals.triage": "enter a clinician's decision about a referral",
+        "pathways.read": "see pathways with their clocks explained",
+        "pathways.write": "record and correct what happened on a pathway",
         "waiting.read": "see the waiting list, its checks and its capacity, with the patients on it",
         "waiting.write": "add to the waiting list, remove from it, and record contacts",
         "outcomes.write": "cash up clinics, and see to those who missed an appointment",
@@ -114,6 +121,11 @@ _COMMAND = (
     "people.stand_in",
 )
 
+_INTAKE = (
+    *("patients.read", "patients.write", "pathways.read", "pathways.write"),
+    *("referrals.read", "referrals.write", "referrals.triage"),
+)
+_INTAKE_READ = ("patients.read", "pathways.read", "referrals.read")
 _LISTS = ("waiting.read", "waiting.write", "outcomes.write", "reception.work")
 
 # In order of lead: who holds several roles acts in the first of them that may do what is asked.
@@ -163,20 +175,28 @@ ROLES: Mapping[str, Role] = MappingProxyType(
             _role(
                 "outpatient_team_leader",
                 "Outpatient team leader",
-                (*_LISTS, "tasks.read", "tasks.work", "decisions.read", "decisions.write", "on_call.read"),
+                (
+                    *_INTAKE,
+                    *_LISTS,
+                    *("tasks.read", "tasks.work", "decisions.read", "decisions.write", "on_call.read"),
+                ),
             ),
             _role(
                 "outpatient_coordinator",
                 "Outpatient coordinator",
-                (*_LISTS, "tasks.read", "tasks.work", "decisions.read", "decisions.write"),
+                (*_INTAKE, *_LISTS, "tasks.read", "tasks.work", "decisions.read", "decisions.write"),
             ),
             _role(
                 "junior_coordinator",
                 "Junior coordinator",
-                ("tasks.read", "tasks.work", "waiting.read", "reception.work"),
+                (*_INTAKE_READ, "tasks.read", "tasks.work", "waiting.read", "reception.work"),
             ),
-            _role("clinician", "Clinician", ("tasks.read", "waiting.read")),
-            _role("receptionist", "Receptionist", ("reception.work",)),
+            _role(
+                "clinician",
+                "Clinician",
+                (*_INTAKE_READ, "referrals.triage", "tasks.read", "waiting.read"),
+            ),
+            _role("receptionist", "Receptionist", ("patients.read", "reception.work")),
             _role("privacy_officer", "Privacy officer", ("audit.read", "people.read", "decisions.read")),
             _role(
                 "administrator",

@@ -14,6 +14,7 @@ from clearway.core.layout.times import local
 from clearway.core.organisation.models import Organisation
 from clearway.domain.outpatients.clock_events import ClockEvent
 from clearway.domain.outpatients.clocks import Pathway as Explained
+from clearway.domain.outpatients.clocks import check
 from clearway.domain.outpatients.identity import PathwayIdentifier, pathway_identifier
 from clearway.domain.outpatients.measurement import Measure
 from clearway.domain.shared.errors import NotAllowed
@@ -23,8 +24,8 @@ from ..patients import queries as patients
 from . import queries
 from .models import ClockEvent as Row
 from .models import Pathway
+from .policy import policy_of, switches
 
-CANNOT_FOLLOW = "CK01"
 BATCH = 1000  # pathways rebuilt at a time
 
 
@@ -120,20 +121,15 @@ def record(events: Sequence[Recorded], *, organisation_id: int, by: Actor, at: d
 def say(pathway_id: int, event: ClockEvent, *, organisation_id: int, by: Actor, at: datetime) -> Explained:
     """Record one event that a person enters by hand.
 
-    Raises NotAllowed when it cannot follow from where the pathway stands, or corrects what is not there.
+    Raises NotAllowed when the rules do not allow it from where the pathway stands, or its day is to come.
     """
-    list(_locked(organisation_id, [pathway_id]))
+    rows = _locked(organisation_id, [pathway_id])
+    if not rows:
+        raise Pathway.DoesNotExist
     today = local(at).date()
-    now = queries.explained(pathway_id, today)
-    if event.replaces is not None and not queries.events_of([pathway_id]).filter(key=event.replaces).exists():
-        raise NotAllowed("not there", "Correcting this event", "Choose an event of this pathway.")
-    then = queries.explained(pathway_id, today, adding=[event])
-    before = {(each.key, each.code) for each in now.findings}
-    corrected = event.replaces or event.key
-    for finding in then.findings:
-        is_new = (finding.key, finding.code) not in before
-        if finding.code == CANNOT_FOLLOW and is_new and finding.key in (event.key, corrected):
-            raise NotAllowed(finding.where, f"“{event.kind.meaning}”", finding.fix)
+    known = [queries.value_of(each) for each in queries.events_of([pathway_id])]
+    chosen = switches(organisation_id, today)
+    check(known, event, policy_of(rows[0].measurement, chosen))
     recorded = Recorded(pathway_id, event, "desk")
     return record([recorded], organisation_id=organisation_id, by=by, at=at)[0]
 

@@ -1,7 +1,7 @@
 """Every write to patients: who they are, what they need, how they may be reached, and that two are one."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any
 
@@ -10,16 +10,19 @@ from django.db import IntegrityError, transaction
 from clearway.core.audit.actions import Actor, Entry
 from clearway.core.audit.actions import record as audit
 from clearway.core.layout.times import local
+from clearway.domain.outpatients.booking import CancelledBy
 from clearway.domain.outpatients.clock_events import ClockEvent, EventKind
 from clearway.domain.outpatients.identity import Person, nhs_number, postcode
 from clearway.domain.outpatients.words import NhsNumberStatus
 from clearway.domain.shared.errors import NotAllowed
 
+from ..booking import actions as booking
 from ..clocks import actions as clocks
 from ..clocks import queries as pathways
 from ..numbers import next_number
 from ..referrals import actions as referrals
 from ..referrals import queries as referred
+from ..waiting import actions as waiting
 from . import queries
 from .models import Carer, Flag, Need, Patient
 
@@ -106,6 +109,25 @@ def register(
     detail = {"nhs_number_status": row.nhs_number_status, "though_alike": though_alike}
     _note("patients.register", row.pk, detail, organisation_id, by, at)
     return row
+
+
+@transaction.atomic
+def register_referred(
+    new: New,
+    referral: referrals.New,
+    *,
+    organisation_id: int,
+    by: Actor,
+    at: datetime,
+    though_alike: bool = False,
+) -> Any:
+    """Register a patient with the referral that they came with; where one is refused, neither is kept.
+
+    Returns the referral. Raises NotAllowed like `register` and referrals.actions.register.
+    """
+    scope: dict[str, Any] = {"organisation_id": organisation_id, "by": by, "at": at}
+    row = register(new, though_alike=though_alike, **scope)
+    return referrals.register(replace(referral, patient_id=row.pk), **scope)
 
 
 @transaction.atomic
@@ -273,12 +295,22 @@ def record_death(patient_id: int, died_on: date, *, organisation_id: int, by: Ac
     row.died_on = died_on
     row.save(update_fields=["died_on"])
     _stop_clocks(row, before, organisation_id, by, at)
-    for each in referred.of_patient(organisation_id, row.pk):
-        if each.state in referred.OPEN:
-            referrals.remove(each.pk, "died", organisation_id=organisation_id, by=by, at=at)
+    _end_everything(row, organisation_id, by, at)
     detail = {"on": died_on.isoformat(), "corrects": before and before.isoformat()}
     _note("patients.record_death", row.pk, detail, organisation_id, by, at)
     return row
+
+
+def _end_everything(row: Patient, organisation_id: int, by: Actor, at: datetime) -> None:
+    """Appointments to come, referrals, and places on lists, each by its own action."""
+    scope: dict[str, Any] = {"organisation_id": organisation_id, "by": by, "at": at}
+    for appointment in row.appointments.filter(state__in=("held", "booked"), starts_at__gt=at):
+        booking.cancel(appointment.pk, by_whom=CancelledBy.PATIENT, reason="died", **scope)
+    for each in referred.of_patient(organisation_id, row.pk):
+        if each.state in referred.OPEN:
+            referrals.remove(each.pk, "died", **scope)
+    for entry in row.entries.filter(state="waiting"):
+        waiting.remove(entry.pk, "died", **scope)
 
 
 def _stop_clocks(row: Patient, before: date | None, organisation_id: int, by: Actor, at: datetime) -> None:

@@ -11,6 +11,7 @@ from django.db.models import Exists, OuterRef, Q
 from clearway.core.layout.times import local
 from clearway.core.organisation.queries import policies
 from clearway.domain.outpatients import intake
+from clearway.domain.outpatients.bank_holidays import BANK_HOLIDAYS
 from clearway.domain.outpatients.intake import Given, IntakePolicy
 
 from ..patients.queries import merged_into
@@ -24,7 +25,8 @@ MOST = 200  # rows of one page
 
 def policy(organisation_id: int, at: datetime) -> IntakePolicy:
     """The trust's periods on the local day of `at`. One query."""
-    return intake.intake_policy(policies(organisation_id, [POLICY], local(at).date()).get(POLICY, {}))
+    values = policies(organisation_id, [POLICY], local(at).date()).get(POLICY, {})
+    return intake.intake_policy(values, frozenset(BANK_HOLIDAYS))
 
 
 def one(organisation_id: int, referral_id: int) -> Referral:

@@ -1,0 +1,246 @@
+"""Patients: finding them, registering, and the page where all that concerns one of them stands."""
+
+from collections.abc import Callable, Mapping
+from datetime import date
+from typing import Any
+
+from django.contrib import messages
+from django.http import Http404, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
+from django.views.decorators.http import require_POST
+
+from clearway.core.layout.times import local
+from clearway.core.organisation.queries import site_by_code
+from clearway.core.people import kept
+from clearway.core.people.permissions import needs
+from clearway.domain.shared.errors import NotAllowed
+
+from ..clocks import queries as pathways
+from ..referrals import queries as referrals
+from . import actions, presenters, queries
+from .forms import CHANNELS, DAYS, SEXES, STATUSES, WEEKEND, PersonForm, SearchForm, shown
+from .models import Carer, Flag, Need, Patient
+
+Request = Any
+CONTACTS_SHOWN = 20
+
+
+@needs("patients.read")
+def search(request: Request) -> HttpResponse:
+    """Find a patient by name, number, NHS number or birth date."""
+    form = SearchForm(request.GET or None, at=request.at)
+    given = form.cleaned_data if form.is_bound and form.is_valid() else {}
+    found = queries.search(request.organisation.pk, given.get("text", ""), given.get("born_on"))
+    actions.look([row.pk for row in found], "search", **_scope(request))
+    context = {
+        "form": form,
+        "asked": bool(given.get("text") or given.get("born_on")),
+        "rows": presenters.rows(found, _today(request)),
+        "most": queries.MOST,
+        "may_change": request.reach.allows("patients.write"),
+    }
+    return render(request, "patients/search.html", context, status=422 if form.errors else 200)
+
+
+@needs("patients.write")
+def register(request: Request) -> HttpResponse:
+    """Register a patient; records that look alike are shown first."""
+    data = request.POST if request.method == "POST" else None
+    form = PersonForm(data, at=request.at, sites=_sites(request).items(), initial=kept.take(request) or None)
+    alike: list[Patient] = []
+    if form.is_valid():
+        try:
+            row = actions.register(
+                actions.New(**form.values()),
+                though_alike=form.cleaned_data["though_alike"],
+                **_scope(request),
+            )
+            messages.success(request, "Registered.")
+            return HttpResponseRedirect(reverse("op-patients:patient", args=[row.pk]))
+        except actions.LooksAlike as refusal:
+            alike = [queries.one(request.organisation.pk, key) for key in refusal.alike]
+            form.add_error("though_alike", refusal.why)
+        except NotAllowed as refusal:
+            form.add_error(None, refusal.why)
+    return _form(request, form, "Register a patient", alike)
+
+
+@needs("patients.write")
+def edit(request: Request, key: int) -> HttpResponse:
+    """Change who a patient is and how to reach them."""
+    row = _read(request, key)
+    data = request.POST if request.method == "POST" else None
+    initial = kept.take(request) or shown(row)
+    form = PersonForm(data, at=request.at, sites=_sites(request).items(), initial=initial)
+    if form.is_valid():
+        try:
+            actions.change(row.pk, form.values(), **_scope(request))
+            messages.success(request, "Saved.")
+            return HttpResponseRedirect(reverse("op-patients:patient", args=[row.pk]))
+        except NotAllowed as refusal:
+            form.add_error(None, refusal.why)
+    return _form(request, form, f"Change {row}", [], row)
+
+
+@needs("patients.read")
+def patient(request: Request, key: int) -> HttpResponse:
+    """Everything that concerns one patient. The look is recorded first."""
+    return _page(request, _read(request, key))
+
+
+@needs("patients.write")
+@require_POST
+def step(request: Request, key: int, step: str) -> HttpResponse:
+    """One small change to the record: a need, a flag, a carer, a death, a merger."""
+    row = _read(request, key)
+    if step not in STEPS:
+        raise Http404
+    do, said = STEPS[step]
+    try:
+        do(row, request.POST, _scope(request))
+    except NotAllowed as refusal:
+        return _page(request, row, {"step": step, "problem": refusal.why}, status=422)
+    except (Need.DoesNotExist, Flag.DoesNotExist, Carer.DoesNotExist, Patient.DoesNotExist):
+        raise Http404 from None
+    messages.success(request, said)
+    return HttpResponseRedirect(reverse("op-patients:patient", args=[row.pk]))
+
+
+def _add_need(row: Patient, sent: Mapping[str, str], scope: dict[str, Any]) -> None:
+    kind, detail = sent.get("kind", ""), sent.get("detail", "")[:120]
+    actions.add_need(row.pk, kind, detail, for_carer="for_carer" in sent, **scope)
+
+
+def _add_flag(row: Patient, sent: Mapping[str, str], scope: dict[str, Any]) -> None:
+    actions.raise_flag(row.pk, sent.get("kind", ""), sent.get("words", "")[:300], **scope)
+
+
+def _add_carer(row: Patient, sent: Mapping[str, str], scope: dict[str, Any]) -> None:
+    actions.add_carer(
+        row.pk,
+        sent.get("name", "")[:150],
+        sent.get("relation", "")[:60],
+        phone=sent.get("phone", "")[:20],
+        may_decide="may_decide" in sent,
+        **scope,
+    )
+
+
+def _died(row: Patient, sent: Mapping[str, str], scope: dict[str, Any]) -> None:
+    try:
+        day = date.fromisoformat(sent.get("died_on", ""))
+    except ValueError:
+        raise NotAllowed("not said", "Recording the death", "Enter the day of the death.") from None
+    actions.record_death(row.pk, day, **scope)
+
+
+def _merge(row: Patient, sent: Mapping[str, str], scope: dict[str, Any]) -> None:
+    number = sent.get("into", "").strip()
+    found = [each for each in queries.search(scope["organisation_id"], number) if each.number == number]
+    if not found:
+        raise NotAllowed("not found", "Merging", "Enter the hospital number of the record that is to stay.")
+    actions.merge(row.pk, found[0].pk, sent.get("why", "")[:200], **scope)
+
+
+def _key(sent: Mapping[str, str]) -> int:
+    text = sent.get("key", "")
+    if not text.isdecimal():
+        raise Http404
+    return int(text)
+
+
+Step = Callable[[Patient, Mapping[str, str], dict[str, Any]], object]
+STEPS: Mapping[str, tuple[Step, str]] = {
+    "confirm": (
+        lambda row, sent, scope: actions.confirm_contacts(row.pk, **scope),
+        "The contacts count as confirmed today.",
+    ),
+    "need": (_add_need, "The need was recorded and is shown wherever somebody books or rings."),
+    "review-need": (
+        lambda row, sent, scope: actions.review_need(_key(sent), **scope),
+        "The need counts as asked about today.",
+    ),
+    "end-need": (lambda row, sent, scope: actions.review_need(_key(sent), ends=True, **scope), "Ended."),
+    "flag": (_add_flag, "The flag is up."),
+    "end-flag": (lambda row, sent, scope: actions.end_flag(_key(sent), **scope), "The flag is down."),
+    "carer": (_add_carer, "The carer was recorded."),
+    "end-carer": (lambda row, sent, scope: actions.end_carer(_key(sent), **scope), "Ended."),
+    "died": (
+        _died,
+        "The death was recorded: clocks stopped, appointments, referrals and places on lists ended.",
+    ),
+    "merge": (_merge, "The record was merged. It can be undone on this page."),
+    "unmerge": (
+        lambda row, sent, scope: actions.unmerge(row.pk, sent.get("why", "")[:200], **scope),
+        "The merger was undone.",
+    ),
+}
+
+
+def _page(
+    request: Request, row: Patient, wrong: dict[str, str] | None = None, status: int = 200
+) -> HttpResponse:
+    organisation_id = request.organisation.pk
+    actions.look([row.pk], "patient", **_scope(request))
+    others = queries.merged_into(row.pk)
+    people = [row.pk, *(each.pk for each in others)]
+    context = {
+        "row": row,
+        "born": presenters.born(row, _today(request)),
+        "nhs_number": presenters.number(row),
+        "sex": presenters.SEX[row.sex],
+        "preferences": presenters.preferences(row, _sites(request)),
+        "flags": presenters.flags(queries.flags_of([row.pk]).get(row.pk, [])),
+        "needs": presenters.needs(queries.needs_of([row.pk]).get(row.pk, [])),
+        "carers": queries.carers_of(row.pk),
+        "others": others,
+        "referrals": [each for key in people for each in referrals.of_patient(organisation_id, key)],
+        "pathways": [each for key in people for each in pathways.of_patient(organisation_id, key)],
+        "entries": row.entries.select_related("service").order_by("-id"),
+        "appointments": row.appointments.select_related("slot__session__service").order_by("-starts_at"),
+        "contacts": row.contacts.order_by("-at")[:CONTACTS_SHOWN],
+        "need_kinds": Need.Kind.choices,
+        "flag_kinds": Flag.Kind.choices,
+        "may_change": request.reach.allows("patients.write") and row.merged_into_id is None,
+        "may_undo": request.reach.allows("patients.write"),
+        "wrong": wrong or {},
+        "sent": request.POST,
+    }
+    return render(request, "patients/patient.html", context, status=status)
+
+
+def _form(
+    request: Request, form: PersonForm, title: str, alike: list[Patient], row: Patient | None = None
+) -> HttpResponse:
+    context = {
+        "form": form,
+        "title": title,
+        "row": row,
+        "alike": presenters.rows(alike, _today(request)),
+        "sexes": SEXES,
+        "statuses": STATUSES,
+        "channels": CHANNELS,
+        "days": [*DAYS, *WEEKEND],
+        "sites": list(_sites(request).items()),
+    }
+    return render(request, "patients/form.html", context, status=422 if form.errors else 200)
+
+
+def _read(request: Request, key: int) -> Patient:
+    try:
+        return queries.one(request.organisation.pk, key)
+    except Patient.DoesNotExist:
+        raise Http404 from None
+
+
+def _sites(request: Request) -> dict[str, str]:
+    return {site.code: site.name for site in dict.fromkeys(site_by_code(request.organisation.pk).values())}
+
+
+def _today(request: Request) -> date:
+    return local(request.at).date()
+
+
+def _scope(request: Request) -> dict[str, Any]:
+    return {"organisation_id": request.organisation.pk, "by": request.actor, "at": request.at}
