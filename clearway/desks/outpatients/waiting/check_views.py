@@ -1,0 +1,108 @@
+"""The standing queue of what the checks find, partial booking, and whether services keep up."""
+
+from collections import Counter
+from typing import Any
+
+from django.core.paginator import Paginator
+from django.http import HttpResponse
+from django.shortcuts import render
+
+from clearway.core.layout.times import local
+from clearway.core.people.permissions import needs
+from clearway.core.people.roles import name_of
+from clearway.domain.outpatients.partial_booking import Step
+from clearway.domain.outpatients.validation import CHECKS, NOT_ASKED
+from clearway.domain.outpatients.waiting import KINDS
+from clearway.engine.outpatients.capacity import DEMAND_DAYS, HORIZON_DAYS, load
+
+from . import actions, checks, queries
+
+ROWS = 100
+TARGET_WEEKS = 8.0  # the local goal for routine waits
+RELIEF_WEEKS = 26.0
+
+
+@needs("waiting.read")
+def validation(request: Any) -> HttpResponse:
+    """What the checks find now, with who mends it and since when; by rule or by owner."""
+    found = checks.all_found(request.organisation.pk, request.at)
+    rule, owner = request.GET.get("rule", ""), request.GET.get("owner", "")
+    shown = [
+        each
+        for each in found
+        if (not rule or each.code == rule) and (not owner or CHECKS[each.code].fixer == owner)
+    ]
+    page = Paginator(shown, ROWS).get_page(request.GET.get("page"))
+    rows = list(page)
+    context = {
+        "page": page,
+        "rows": rows,
+        "named": checks.named(rows, request.organisation.pk),
+        "checks": CHECKS,
+        "not_asked": NOT_ASKED,
+        "counts": Counter(each.code for each in found),
+        "errors": sum(CHECKS[each.code].severity == "E" for each in found),
+        "total": len(found),
+        "owners": {code: name_of(code) for code in sorted({check.fixer for check in CHECKS.values()})},
+        "rule": rule,
+        "owner": owner,
+        "today": local(request.at).date(),
+    }
+    return render(request, "waiting/validation.html", context)
+
+
+@needs("waiting.read")
+def partial(request: Any) -> HttpResponse:
+    """The next step of partial booking for everybody who waits, those due first."""
+    today = local(request.at).date()
+    found = checks.partial(request.organisation.pk, request.at)
+    step = request.GET.get("step", "")
+    shown = [each for each in found if not step or each.due.step == step]
+    page = Paginator(shown, ROWS).get_page(request.GET.get("page"))
+    actions.looked(
+        [each.entry.pk for each in page],
+        "partial",
+        organisation_id=request.organisation.pk,
+        by=request.actor,
+        at=request.at,
+    )
+    context = {
+        "page": page,
+        "steps": list(Step),
+        "step": step,
+        "counts": Counter(each.due.step for each in found),
+        "due": sum(each.due.on <= today for each in found),
+        "today": today,
+    }
+    return render(request, "waiting/partial.html", context)
+
+
+@needs("waiting.read")
+def capacity(request: Any) -> HttpResponse:
+    """Demand, capacity, queue load, target list and relief capacity of every line."""
+    organisation_id, today = request.organisation.pk, local(request.at).date()
+    names = dict(queries.services(organisation_id))
+    ahead = queries.free_seats(organisation_id, today)
+    rows = []
+    for line in queries.demand(organisation_id, request.at):
+        seats = ahead.get((line.service, line.kind))
+        found = load(
+            line.came * 7 / DEMAND_DAYS,
+            seats.per_day * 7 if seats else 0.0,
+            line.waiting,
+            None if line.mean_days is None else line.mean_days / 7,
+            target_weeks=TARGET_WEEKS,
+            weeks=RELIEF_WEEKS,
+        )
+        free = seats.free if seats else 0
+        rows.append(
+            (names.get(line.service, "Closed service"), KINDS.get(line.kind, line.kind), line, found, free)
+        )
+    context = {
+        "rows": sorted(rows, key=lambda row: (row[0], row[1])),
+        "target": TARGET_WEEKS,
+        "relief": RELIEF_WEEKS,
+        "back": DEMAND_DAYS // 7,
+        "ahead": HORIZON_DAYS // 7,
+    }
+    return render(request, "waiting/capacity.html", context)

@@ -1,0 +1,268 @@
+"""Reading the rows that the checks of the list look at, and what they find. A fixed number of queries."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from django.db.models import Count, Max, Min, Q
+
+from clearway.core.layout.times import local
+from clearway.domain.outpatients.partial_booking import Due, Sequence, Tried, next_step
+from clearway.domain.outpatients.validation import (
+    APPOINTMENT_CHECKS,
+    CHECKS,
+    ENTRY_CHECKS,
+    PATHWAY_CHECKS,
+    AppointmentRow,
+    EntryRow,
+    Found,
+    Limits,
+    PathwayRow,
+    found,
+)
+
+from .models import Contact, Entry
+
+LIVE = ("waiting", "booked")
+OPEN = ("ticking", "unknown_start")
+LOOKED_BACK = 90  # days that outcomes and ended clocks are checked for
+MACHINES = ("text", "email")
+
+
+def _model(name: str) -> Any:
+    """The table behind a relation of an entry: its own part's, read here and never written."""
+    return Entry._meta.get_field(name).related_model
+
+
+def all_found(organisation_id: int, at: datetime, limits: Limits | None = None) -> list[Found]:
+    """Everything that any check speaks of, errors first, then oldest. Nine queries."""
+    limits = limits or Limits()
+    today = local(at).date()
+    every = [
+        *found(PATHWAY_CHECKS, pathway_rows(organisation_id, at, limits), "pathway", today, limits),
+        *found(APPOINTMENT_CHECKS, appointment_rows(organisation_id, at), "appointment", today, limits),
+        *found(ENTRY_CHECKS, entry_rows(organisation_id), "entry", today, limits),
+    ]
+    return sorted(every, key=lambda each: (CHECKS[each.code].severity, each.since, each.code, each.subject))
+
+
+def pathway_rows(organisation_id: int, at: datetime, limits: Limits) -> Iterator[PathwayRow]:
+    """Pathways that are open or monitored, or ended lately. Five queries."""
+    today = local(at).date()
+    recent = Q(ended_on__gte=today - timedelta(days=LOOKED_BACK))
+    rows = _model("pathway").objects.filter(organisation_id=organisation_id)
+    rows = rows.filter(Q(state__in=(*OPEN, "monitoring")) | recent)
+    booked, seen = _appointments(organisation_id, at)
+    lists = _entries_of(organisation_id)
+    referrals = _referrals_of(organisation_id)
+    known = list(
+        rows.values(
+            *("id", "state", "status", "measurement", "ppid", "issuer", "function", "patient_id"),
+            *("started_on", "ended_on", "treat_by", "parent__state"),
+            *("patient__died_on", "patient__nhs_number", "patient__nhs_number_status"),
+        )
+    )
+    twins = Counter((row["patient_id"], row["function"]) for row in known if row["state"] in OPEN)
+    for row in known:
+        key = row["id"]
+        referral = referrals.get(key, {})
+        entries, due_on = lists.get(key, (0, None))
+        first_on, last_on = seen.get(key, (None, None))
+        yield PathwayRow(
+            key=key,
+            state=row["state"],
+            status=row["status"],
+            measurement=row["measurement"],
+            ppid=row["ppid"],
+            issuer=row["issuer"],
+            started_on=row["started_on"],
+            ended_on=row["ended_on"],
+            treat_by=row["treat_by"],
+            next_on=booked.get(key),
+            first_on=first_on,
+            last_on=last_on,
+            entries=entries,
+            due_on=due_on,
+            twins=twins[row["patient_id"], row["function"]] - 1 if row["state"] in OPEN else 0,
+            died_on=row["patient__died_on"],
+            nhs_number=row["patient__nhs_number"],
+            nhs_number_status=row["patient__nhs_number_status"],
+            from_consultant=bool(referral.get("from_consultant")),
+            has_parent=referral.get("parent_id") is not None,
+            parent_open=row["parent__state"] in OPEN,
+            referral_state=referral.get("state", ""),
+            referral_ended_on=referral.get("removed_on"),
+        )
+
+
+def _day(at: datetime | None) -> date | None:
+    return None if at is None else local(at).date()
+
+
+def _appointments(
+    organisation_id: int, at: datetime
+) -> tuple[dict[int, date | None], dict[int, tuple[date | None, date | None]]]:
+    """Pathway -> day of its next booked appointment; pathway -> days of its first and last attended one."""
+    rows = Entry.objects.filter(organisation_id=organisation_id, pathway__isnull=False).values("pathway")
+    is_next = Q(appointments__state="booked", appointments__starts_at__gt=at)
+    is_seen = Q(appointments__state="attended")
+    found_rows = rows.filter(is_next | is_seen).annotate(
+        next=Min("appointments__starts_at", filter=is_next),
+        first=Min("appointments__starts_at", filter=is_seen),
+        last=Max("appointments__starts_at", filter=is_seen),
+    )
+    listed = list(found_rows)
+    return (
+        {row["pathway"]: _day(row["next"]) for row in listed if row["next"]},
+        {row["pathway"]: (_day(row["first"]), _day(row["last"])) for row in listed},
+    )
+
+
+def _entries_of(organisation_id: int) -> dict[int, tuple[int, date | None]]:
+    """Pathway -> how many live entries, and the earliest due date of them."""
+    rows = Entry.objects.filter(organisation_id=organisation_id, state__in=LIVE, pathway__isnull=False)
+    listed = rows.values_list("pathway").annotate(Count("pk"), Min("due_on"))
+    return {key: (count, due) for key, count, due in listed}
+
+
+def _referrals_of(organisation_id: int) -> dict[int, Mapping[str, Any]]:
+    """Pathway -> its newest referral."""
+    rows = _model("referral").objects.filter(organisation_id=organisation_id, pathway__isnull=False)
+    names = ("pathway_id", "state", "removed_on", "from_consultant", "parent_id")
+    return {row["pathway_id"]: row for row in rows.order_by("id").values(*names)}
+
+
+def appointment_rows(organisation_id: int, at: datetime) -> Iterator[AppointmentRow]:
+    """Appointments that are over: those without outcome, and those outcomed lately. Two queries."""
+    model: Any = Contact._meta.get_field("appointment").related_model
+    since = at - timedelta(days=LOOKED_BACK)
+    rows = model.objects.filter(organisation_id=organisation_id, ends_at__lte=at)
+    rows = rows.filter(
+        Q(state__in=("booked", "arrived")) | Q(state__in=("attended", "missed"), ends_at__gt=since)
+    )
+    names = ("id", "slot__session_id", "starts_at", "state", "attended", "outcome", "status")
+    listed = list(rows.values(*names, "entry__pathway__measurement", "miss__notice_id"))
+    for row in listed:
+        yield AppointmentRow(
+            key=row["id"],
+            session=row["slot__session_id"],
+            on=local(row["starts_at"]).date(),
+            state=row["state"],
+            attended=row["attended"],
+            outcome=row["outcome"],
+            status=row["status"],
+            measurement=row["entry__pathway__measurement"],
+            has_notice=row["miss__notice_id"] is not None,
+        )
+
+
+def entry_rows(organisation_id: int) -> Iterator[EntryRow]:
+    """Live entries of the list. Two queries."""
+    failed = set(
+        Contact.objects.filter(organisation_id=organisation_id, outcome__in=("failed", "returned"))
+        .filter(entry__state__in=LIVE)
+        .values_list("entry_id", flat=True)
+    )
+    rows = Entry.objects.filter(organisation_id=organisation_id, state__in=LIVE)
+    names = ("id", "kind", "priority", "state", "added_at", "waits_from", "treat_by", "due_on", "latest_on")
+    for row in rows.values(*names, "validated_on", "patient__confirmed_on"):
+        yield EntryRow(
+            key=row["id"],
+            kind=row["kind"],
+            priority=row["priority"],
+            state=row["state"],
+            added_on=local(row["added_at"]).date(),
+            waits_from=row["waits_from"],
+            treat_by=row["treat_by"],
+            due_on=row["due_on"],
+            latest_on=row["latest_on"],
+            validated_on=row["validated_on"],
+            confirmed_on=row["patient__confirmed_on"],
+            has_failed_message=row["id"] in failed,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """What one subject of a finding is called, and where it can be mended. address: (name of a page, key)."""
+
+    name: str
+    address: tuple[str, int] | None
+
+
+def named(rows: list[Found], organisation_id: int) -> dict[str, Named]:
+    """Subject -> its patient's name and the page to mend it. At most three queries."""
+    keys: dict[str, list[int]] = defaultdict(list)
+    for each in rows:
+        kind, _, key = each.subject.partition(":")
+        keys[kind].append(int(key))
+    known: dict[str, Named] = {}
+    for row in Entry.objects.filter(pk__in=keys["entry"]).select_related("patient"):
+        known[f"entry:{row.pk}"] = Named(str(row.patient), ("op-waiting:entry", row.pk))
+    appointments: Any = Contact._meta.get_field("appointment").related_model
+    for each in appointments.objects.filter(pk__in=keys["appointment"]).select_related("patient", "slot"):
+        address = ("op-outcomes:sheet", each.slot.session_id)
+        known[f"appointment:{each.pk}"] = Named(str(each.patient), address)
+    pathways = _model("pathway").objects.filter(pk__in=keys["pathway"], organisation_id=organisation_id)
+    for each in pathways.select_related("patient"):
+        known[f"pathway:{each.pk}"] = Named(str(each.patient), None)
+    return known
+
+
+# Partial booking
+
+
+@dataclass(frozen=True, slots=True)
+class Partial:
+    """One waiting entry and its next step of partial booking."""
+
+    entry: Entry
+    due: Due
+
+
+GUARDS = ("interpreter", "support")
+ADULT = 18 * 365.25
+
+
+def partial(organisation_id: int, at: datetime, policy: Sequence | None = None) -> list[Partial]:
+    """The next step of everybody who waits for a date, those due first. Four queries."""
+    policy = policy or Sequence()
+    today = local(at).date()
+    rows = (
+        Entry.objects.filter(organisation_id=organisation_id, state="waiting")
+        .select_related("patient", "service")
+        .prefetch_related("contacts", "patient__needs", "patient__flags")
+    )
+    listed = [
+        Partial(row, due)
+        for row in rows
+        if (
+            due := next_step(
+                local(row.added_at).date(),
+                row.due_on or row.treat_by,
+                _tried(row),
+                is_guarded=_is_guarded(row, today),
+                policy=policy,
+            )
+        )
+    ]
+    return sorted(listed, key=lambda each: (each.due.on, each.entry.pk))
+
+
+def _tried(row: Entry) -> list[Tried]:
+    contacts = sorted(row.contacts.all(), key=lambda each: each.at)
+    return [
+        Tried(each.purpose, each.channel, local(each.at).date(), each.outcome == "answered")
+        for each in contacts
+    ]
+
+
+def _is_guarded(row: Entry, today: date) -> bool:
+    patient = row.patient
+    return (
+        (today - patient.born_on).days < ADULT
+        or any(need.kind in GUARDS and need.ended_at is None for need in patient.needs.all())
+        or any(flag.ended_at is None for flag in patient.flags.all())
+    )
