@@ -8,19 +8,25 @@ from django.test import Client
 from clearway.core.audit.actions import Actor
 from clearway.core.audit.models import Action
 from clearway.core.decisions.models import Decision
+from clearway.core.feeds.actions import store
+from clearway.core.feeds.models import Source
 from clearway.core.organisation.models import Organisation
 from clearway.core.worklist.models import Task
 from clearway.desks.ambulance import rules, situation
 from clearway.desks.ambulance.advice import actions, cases, queries, reading
 from clearway.desks.ambulance.advice.models import Advice, CrewMessage
 from clearway.domain.ambulance.destinations import Answers
+from clearway.domain.ambulance.events import Position
 from clearway.domain.ambulance.situation import UNKNOWN
 from clearway.domain.shared.errors import NotAllowed
+from clearway.gateway import inbox
+from clearway.interchange import native
 from tests.trust import somebody
 
 from .giving_advice import now, on_scene, said, sealed, stands, taken
 
 pytestmark = pytest.mark.django_db
+NEAR_FORDHAM = (52.345, -1.645)
 
 
 def test_the_page_answers_and_what_is_accepted_is_what_was_shown(knowing: Organisation, flow: Client) -> None:
@@ -49,6 +55,28 @@ def test_going_elsewhere_needs_a_reason(knowing: Organisation, flow: Client) -> 
 
     row = Advice.objects.get()
     assert (row.state, row.taken, row.reason_code) == ("overridden", "TVH02", "clinical")
+
+
+def test_a_place_that_is_not_settled_is_taken_with_a_reason_only_and_never_with_one_key(
+    knowing: Organisation, flow: Client
+) -> None:
+    on_scene(knowing)
+    latitude, longitude = NEAR_FORDHAM  # whose stroke unit nobody has confirmed
+    seen = Position(call_sign="A1", occurred_at=now(), latitude=latitude, longitude=longitude)
+    store(Source.objects.get(organisation=knowing, kind="positions"), native.dump([seen]), at=now())
+    while inbox.process(now):
+        pass
+
+    page = flow.get("/advice/A1/?asked=1&age=70&news2=3&needs=stroke").content.decode()
+    flow.post("/advice/A1/take/", {"sealed": sealed(page), "code": "TVH01"})
+
+    assert "ask the clinical desk" in page and "the place is not settled" in page
+    assert "data-accept" not in page and "Choose 1" in page and "Choose 2" in page
+    assert not Advice.objects.exists()
+    for code in ("TVH01", "TVH02"):
+        flow.post("/advice/A1/take/", {"sealed": sealed(page), "code": code, "reason_code": "clinical"})
+        assert (stands().taken, stands().state) == (code, "overridden")
+        assert "not settled" not in CrewMessage.objects.get(withdrawn_at__isnull=True).words
 
 
 def test_an_answer_that_was_changed_on_the_way_is_refused(knowing: Organisation, flow: Client) -> None:

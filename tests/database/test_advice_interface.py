@@ -69,5 +69,7 @@ def test_the_interface_needs_a_key_or_a_session_that_may_ask(knowing: Organisati
 def test_a_place_that_is_named_without_a_crew_gets_the_same_engine(flow: Client) -> None:
     body = post(flow, {"latitude": 52.34, "longitude": -1.64, "age": 70, "needs": ["stroke"]}).json()
 
-    assert body["chosen"] == "TVH01"  # the stroke of Fordham is not confirmed
+    assert (body["verdict"], body["chosen"]) == ("abstained", None)  # the stroke of Fordham is not confirmed
+    assert [each["code"] for each in body["unsettled"]] == ["TVH02"]
+    assert [each["code"] for each in body["options"]] == ["TVH01"]
     assert [each["cause"] for each in body["exclusions"] if each["code"] == "TVH02"] == ["role"]

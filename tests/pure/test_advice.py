@@ -444,21 +444,79 @@ def test_a_divert_far_away_draws_nobody_to_who_receives_for_it() -> None:
     assert not any("agreed" in note for note in advice.notes)
 
 
-def test_a_nearer_place_that_may_hold_the_role_is_named_to_be_asked() -> None:
-    sites = [site("A", unconfirmed_roles=("stroke",)), site("B"), site("C", roles=("stroke",)), site("D")]
-    seen = situation(sites, NOON)
+def specialist(minutes: list[float], need: Need, **roles: dict[str, tuple[str, ...]]) -> Advice:
+    """Four departments, A to D; roles as {"A": {"unconfirmed_roles": ("stroke",)}}."""
+    sites = [site(code, **roles.get(code, {})) for code in "ABCD"]
+    seen, waits = situation(sites, NOON), [20.0] * 4
+    patient = case(needs=frozenset({need}))
+    return advise(patient, seen, forecast(seen, waits), journeys(minutes), rulebook(sites), POLICY)
 
-    advice = advise(
-        case(needs=frozenset({Need.STROKE})),
-        seen,
-        forecast(seen, [20.0] * 4, [0.0] * 4),
-        journeys([10.0, 12.0, 30.0, 40.0]),
-        rulebook(sites),
-        POLICY,
+
+MAYBE_STROKE: dict[str, tuple[str, ...]] = {"unconfirmed_roles": ("stroke",)}
+STROKE: dict[str, tuple[str, ...]] = {"roles": ("stroke",)}
+
+
+def test_a_nearer_place_that_may_hold_the_role_leaves_the_answer_to_the_clinical_desk() -> None:
+    advice = specialist([10, 12, 30, 40], Need.STROKE, A=MAYBE_STROKE, C=STROKE)
+
+    assert (advice.verdict, advice.chosen, advice.answer) == (Verdict.ABSTAINED, None, None)
+    assert [each.code for each in advice.unsettled] == ["A"]
+    assert [each.code for each in advice.options] == ["C"]
+    assert "Ask the clinical desk: A, 10 min, may have what is needed (stroke unit)" in advice.why
+    assert "nobody has confirmed it. Confirmed: C, 30 min." in advice.why
+
+
+def test_what_is_read_to_a_crew_says_that_the_place_is_not_settled() -> None:
+    advice = specialist([10, 12, 30, 40], Need.STROKE, A=MAYBE_STROKE, C=STROKE)
+
+    assert advice.read_back == (
+        "A1: the place is not settled: A, 10 minutes, not confirmed; or C, 30 minutes, confirmed."
+        " Ask the clinical desk before leaving. Read back."
     )
 
-    assert advice.chosen == "C"
-    assert any("not confirmed: A (10 min). Ask the clinical desk" in note for note in advice.notes)
+
+def test_a_place_that_may_hold_the_role_farther_away_unsettles_nothing() -> None:
+    advice = specialist([10, 12, 30, 40], Need.STROKE, C=STROKE, D=MAYBE_STROKE)
+
+    assert (advice.verdict, advice.chosen, advice.unsettled) == (Verdict.BY_RULE, "C", ())
+
+
+def test_who_may_hold_what_is_asked_for_first_unsettles_a_fallback_however_near_it_is() -> None:
+    advice = specialist(
+        [10, 12, 30, 40],
+        Need.MAJOR_TRAUMA,
+        B={"roles": ("trauma_unit",)},
+        D={"unconfirmed_roles": ("major_trauma_centre_adult",)},
+    )
+
+    assert (advice.verdict, [each.code for each in advice.unsettled]) == (Verdict.ABSTAINED, ["D"])
+    assert "trauma centre" in advice.why
+
+
+def test_a_confirmed_centre_in_reach_is_gone_to_past_units_that_would_only_stand_in() -> None:
+    advice = specialist(
+        [10, 12, 30, 40],
+        Need.MAJOR_TRAUMA,
+        A={"unconfirmed_roles": ("trauma_unit",)},
+        C={"roles": ("major_trauma_centre_adult",)},
+    )
+
+    assert (advice.verdict, advice.chosen) == (Verdict.BY_RULE, "C")
+
+
+def test_none_confirmed_in_reach_means_asking_and_not_the_nearest_as_if_there_were_none() -> None:
+    advice = specialist([10, 12, 30, 40], Need.STROKE, A=MAYBE_STROKE, D=MAYBE_STROKE)
+    gone = specialist([10, 12, 90, 95], Need.STROKE, C=STROKE, D=MAYBE_STROKE)
+
+    assert (advice.chosen, [each.code for each in advice.unsettled]) == (None, ["A", "D"])
+    assert (gone.verdict, gone.chosen, gone.unsettled) == (Verdict.BY_RULE, "A", ())
+
+
+def test_a_unit_of_which_the_pack_knows_nothing_is_asked_for() -> None:
+    advice = specialist([10, 12, 30, 40], Need.MATERNITY)
+
+    assert (advice.verdict, advice.chosen) == (Verdict.ABSTAINED, None)
+    assert "nobody has said which places have a maternity unit" in advice.why
 
 
 def test_what_a_rule_asks_for_is_said_as_people_say_it() -> None:

@@ -73,5 +73,5 @@ def test_desk_and_simulator_give_equal_advice(
     simulated = by_the_simulator(as_simulated(world.situation(now), live), case)
 
     assert desk == simulated, (desk.why, simulated.why)
-    assert desk.verdict != "abstained"
+    assert desk.verdict != "abstained" or not desk.chosen  # nothing is stale; a stroke unit is not confirmed
     assert desk.options

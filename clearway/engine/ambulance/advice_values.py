@@ -53,6 +53,16 @@ class Exclusion:
 
 
 @dataclass(frozen=True, slots=True)
+class Unconfirmed:
+    """A department that may hold what a rule asks for, nearer than any that does or instead of one."""
+
+    code: str
+    name: str
+    travel_minutes: float
+    unit: str
+
+
+@dataclass(frozen=True, slots=True)
 class Input:
     """One input of the answer and how old it is; None where no age is known."""
 
@@ -65,11 +75,14 @@ class Advice:
     """The answer to one case.
 
     options     those that may be considered, the answer first; as many as the policy explains
-    chosen      code of the answer, None for nowhere; nearest  that of the nearest that may be considered
+    chosen      code of the answer, None for nowhere and where the place is not settled
+    nearest     code of the nearest that may be considered
     compared    the nearest that may be considered with its parts, among the options or not
     why, why_not_nearest, would_change  sentences; "" where there is nothing to say
     notes       what the rules ask for besides, what is not confirmed, what is not known
     may_have    alternatives that nobody has confirmed: to be named, never ranked
+    unsettled   departments that may be the nearest with what a rule asks for, which nobody has confirmed;
+                nothing is chosen then, and people settle it
     """
 
     key: str
@@ -86,6 +99,7 @@ class Advice:
     would_change: str
     notes: tuple[str, ...]
     may_have: tuple[str, ...]
+    unsettled: tuple[Unconfirmed, ...]
     inputs: tuple[Input, ...]
     read_back: str
     engine_version: str

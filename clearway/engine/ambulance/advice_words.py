@@ -6,8 +6,8 @@ import numpy as np
 
 from clearway.domain.ambulance.destinations import DestinationRule, PositionSource
 
-from .advice_barred import Barred, role_words
-from .advice_values import Advice, Input, Option, Part
+from .advice_barred import Barred, role_words, unit_words
+from .advice_values import Advice, Input, Option, Part, Unconfirmed
 from .eligibility import Bar
 from .forecast import NONE
 from .ranking import (
@@ -52,6 +52,7 @@ class _Words:
         self.ranking, self.seen, self.journeys, self.origin = ranking, seen, journeys, origin
         self.case, self.places, self.rules = ranking.case, seen.rules.places, seen.rules
         self.is_ranked = ranking.verdict in (Verdict.ADVISED, Verdict.NEAREST)
+        self.is_settled = ranking.eligible.unsure is None
         self.barred = Barred(ranking, seen)
         self.order = self._order()
 
@@ -63,7 +64,7 @@ class _Words:
             call_sign=self.case.call_sign,
             at=datetime.fromtimestamp(self.seen.situation.at, UTC),
             verdict=ranking.verdict,
-            chosen=self._code(ranking.chosen),
+            chosen=self._code(ranking.chosen) if self.is_settled else None,
             nearest=self._code(ranking.nearest),
             options=options,
             compared=self._option(ranking.nearest) if ranking.nearest >= 0 else None,
@@ -73,6 +74,7 @@ class _Words:
             would_change=self._would_change(),
             notes=tuple(self._notes()),
             may_have=self._may_have(),
+            unsettled=self._unsettled(),
             inputs=self._inputs(),
             read_back=self._read_back(),
             engine_version=ENGINE_VERSION,
@@ -125,6 +127,8 @@ class _Words:
     def _why(self) -> str:
         if self.ranking.verdict is Verdict.NOWHERE:
             return "No department may be considered: ask the clinical desk."
+        if not self.is_settled:
+            return self._why_unsettled()
         if self.ranking.verdict is Verdict.ADVISED:
             return self._why_advised()
         chosen = self._name(self.ranking.chosen)
@@ -140,6 +144,46 @@ class _Words:
             f"Nearest appropriate: {chosen}. {self._name(best)} would save {max(saved, 1):.0f} min at most,"
             " which is too little to go past it."
         )
+
+    def _why_unsettled(self) -> str:
+        """The place is not settled: whom to ask, who may have it, and who has it for certain."""
+        rule, row = self.ranking.eligible.unsure, self.ranking.chosen
+        assert rule is not None
+        words = "Cannot recommend: the place is not settled. Ask the clinical desk"
+        maybe = self._unsettled()[:NAMED]
+        if maybe:
+            named = ", ".join(f"{each.name}, {each.travel_minutes:.0f} min" for each in maybe)
+            units = " or ".join(dict.fromkeys(each.unit for each in maybe))
+            words += f": {named}, may have what is needed ({units}); nobody has confirmed it."
+        else:
+            words += f": nobody has said which places have a {role_words(rule)}."
+        if not np.isfinite(self.ranking.travel[row]):
+            return words
+        known = "nearest appropriate" if rule in self.ranking.eligible.unmet else "confirmed"
+        words += f" {known.capitalize()}: {self._name(row)}, {self.ranking.travel[row]:.0f} min."
+        return f"{words} Besides, {self.ranking.cannot}." if self.ranking.cannot else words
+
+    def _unsettled(self) -> tuple[Unconfirmed, ...]:
+        rule = self.ranking.eligible.unsure
+        if rule is None or self.ranking.chosen < 0:
+            return ()
+        return tuple(
+            Unconfirmed(
+                self.places.code[row],
+                self._name(row),
+                float(self.ranking.travel[row]),
+                self._unit(row),
+            )
+            for row in self.ranking.eligible.maybe
+        )
+
+    def _unit(self, row: int) -> str:
+        """What a place may be, of what the rules ask for."""
+        for rule in self.ranking.eligible.applied:
+            for role in (*rule.requires, *rule.fallback):
+                if self.places.with_any((role,), confirmed=False)[row]:
+                    return unit_words(role)
+        return ""
 
     def _why_advised(self) -> str:
         ranking, chosen = self.ranking, self._name(self.ranking.chosen)
@@ -172,7 +216,7 @@ class _Words:
     def _why_not_nearest(self) -> str:
         ranking = self.ranking
         nearest = self._nearest_of_all()
-        if nearest < 0 or nearest == ranking.chosen or ranking.chosen < 0:
+        if nearest < 0 or nearest == ranking.chosen or ranking.chosen < 0 or not self.is_settled:
             return ""
         if ranking.eligible.bar[nearest]:
             return f"Not the nearest, {self._name(nearest)}: {self.barred.sentence(nearest)}"
@@ -216,7 +260,8 @@ class _Words:
         notes = [rule.say for rule in allowed.applied if rule.say]
         for rule in allowed.unmet:
             notes.append(self._unmet(rule))
-        if allowed.rule is not None and (nearer := self._nearer_unconfirmed(allowed.rule)):
+        asks = allowed.rule is not None and self.is_settled
+        if asks and allowed.rule is not None and (nearer := self._nearer_unconfirmed(allowed.rule)):
             notes.append(nearer)
         if self.ranking.agreed.any():
             notes.append(self._agreed())
@@ -303,6 +348,8 @@ class _Words:
         who = self.case.call_sign or "Crew"
         if row < 0:
             return f"{who}: no destination can be advised. Contact the clinical desk."
+        if not self.is_settled:
+            return self._read_back_unsettled(who)
         words = f"{who}: conveyance advice, {self._name(row)}"
         if self.places.kind[row] >= 0:
             words += ", after it has accepted by telephone"
@@ -313,6 +360,17 @@ class _Words:
                 f" likely {ranking.wait_low[row]:.0f} to {ranking.wait_high[row]:.0f}"
             )
         return f"{words}. The decision is yours. Read back."
+
+    def _read_back_unsettled(self, who: str) -> str:
+        maybe = [
+            f"{each.name}, {each.travel_minutes:.0f} minutes, not confirmed" for each in self._unsettled()
+        ]
+        row = self.ranking.chosen
+        if self.places.code[row] not in {each.code for each in self._unsettled()}:
+            confirmed = "nearest" if self.ranking.eligible.unmet else "confirmed"
+            maybe.append(f"{self._name(row)}, {self.ranking.travel[row]:.0f} minutes, {confirmed}")
+        places = "; or ".join(maybe[-NAMED:] if len(maybe) <= NAMED else [*maybe[: NAMED - 1], maybe[-1]])
+        return f"{who}: the place is not settled: {places}. Ask the clinical desk before leaving. Read back."
 
 
 def _or_none(value: float) -> float | None:

@@ -1,7 +1,8 @@
 """Which places may be considered for a patient at all: clinical rules, hours, diverts and limits.
 
 A filter, never a ranking: what is barred here cannot be bought back with minutes. Every place that is barred
-keeps the first cause, which can be said in a sentence. What nobody has confirmed is named and never used.
+keeps the first cause, which can be said in a sentence. What nobody has confirmed is named and never used. Nor
+is it gone past as if it were not there: where it may be what a rule asks for, the place is not settled.
 """
 
 import hashlib
@@ -103,6 +104,9 @@ class Eligible:
     bar       (n,) Bar of each place of the rulebook
     rule      the rule that narrowed the choice, None where the general rules alone did
     unmet     rules that ask for a role that nobody confirmed in reach: the nearest appropriate is meant then
+    unsure    the rule of which nobody can say where it is met nearest, None where that is settled
+    maybe     rows that may meet it: they hold what it asks for, and nobody has confirmed that; nearest first.
+              Empty with an unsure rule: the pack names nobody at all who holds it
     applied   every rule that holds for the patient
     nearest   row of the nearest department that clinical rules and hours allow; -1 if there is none
     diverts   rows barred by a divert -> its key
@@ -114,6 +118,8 @@ class Eligible:
     applied: tuple[DestinationRule, ...]
     nearest: int
     diverts: Mapping[int, str]
+    unsure: DestinationRule | None = None
+    maybe: tuple[int, ...] = ()
 
     @property
     def allowed(self) -> Mask:
@@ -152,6 +158,8 @@ class _Filter:
         self.applied = tuple(rule for rule in rules.rules if rule.applies(case))
         self.nearest_rule = next((rule for rule in self.applied if rule.nearest_always), None)
         self.diverts: dict[int, str] = {}
+        self.unsure: DestinationRule | None = None
+        self.maybe: set[int] = set()
 
     def run(self, arrivals_in_hour: npt.NDArray[np.int64] | None) -> Eligible:
         self._who_may_be_received()
@@ -164,7 +172,16 @@ class _Filter:
             self._caps(arrivals_in_hour)
         self._alternatives(nearest, time_critical=self.nearest_rule is not None or bool(unmet))
         chosen = None if rule is TREATED else rule
-        return Eligible(self.bar, chosen, unmet, self.applied, nearest, MappingProxyType(self.diverts))
+        return Eligible(
+            self.bar,
+            chosen,
+            unmet,
+            self.applied,
+            nearest,
+            MappingProxyType(self.diverts),
+            self.unsure,
+            tuple(sorted(self.maybe, key=lambda row: (float(self.travel[row]), row))),
+        )
 
     def _put(self, mask: Mask, cause: Bar) -> None:
         self.bar[mask & (self.bar == 0)] = cause
@@ -231,6 +248,7 @@ class _Filter:
         for rule in self.applied:
             if not rule.requires or not (rule.needs or decided is None):
                 continue
+            self._look_for_unconfirmed(rule)
             found = self._in_reach(rule)
             if found is not None:
                 has, keep = found
@@ -243,10 +261,33 @@ class _Filter:
             self._keep_only(self._one(self._nearest(self._open())), Bar.NO_ROLE_IN_REACH)
         return decided, tuple(unmet)
 
+    def _look_for_unconfirmed(self, rule: DestinationRule) -> None:
+        """Not confirmed is not absent: who may be the nearest that meets the rule leaves it unsettled."""
+        limit = _limit(rule)
+        among = self._open() & (self.travel <= limit)
+        for roles in _in_turn(rule):
+            confirmed = among & self.places.with_any(roles)
+            nearest = self._nearest(confirmed)
+            maybe = among & ~confirmed & self.places.with_any(roles, confirmed=False)
+            if nearest >= 0:
+                maybe &= self.travel < self.travel[nearest]
+            if maybe.any():
+                self.unsure = self.unsure or rule
+                self.maybe.update(np.flatnonzero(maybe).tolist())
+            if nearest >= 0:
+                return
+        if rule.needs and not self._is_known(rule):
+            self.unsure = self.unsure or rule
+
+    def _is_known(self, rule: DestinationRule) -> bool:
+        """The pack names somebody, near or far, confirmed or not, who holds what the rule asks for."""
+        places = self.places
+        return bool((places.with_any(rule.requires) | places.with_any(rule.requires, confirmed=False)).any())
+
     def _in_reach(self, rule: DestinationRule) -> tuple[Mask, Mask] | None:
         """Who holds the first role of the rule that is in reach, and which of those are."""
-        limit = np.inf if rule.limit_minutes is None else rule.limit_minutes
-        for roles in (rule.requires, *((role,) for role in rule.fallback)):
+        limit = _limit(rule)
+        for roles in _in_turn(rule):
             has = self.places.with_any(roles)
             keep = has & (self.travel <= limit)
             if (keep & self._open()).any():
@@ -336,6 +377,15 @@ class _Filter:
 
     def _keep_only(self, keep: Mask, cause: Bar) -> None:
         self._put(self.department & ~keep, cause)
+
+
+def _limit(rule: DestinationRule) -> float:
+    return np.inf if rule.limit_minutes is None else rule.limit_minutes
+
+
+def _in_turn(rule: DestinationRule) -> tuple[tuple[str, ...], ...]:
+    """The roles of a rule, in the order in which they are looked for."""
+    return (rule.requires, *((role,) for role in rule.fallback))
 
 
 # Stands in for a rule where the patient's own history decided.

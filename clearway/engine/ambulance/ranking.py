@@ -26,7 +26,7 @@ from .forecast import NONE, Forecast
 from .rulebook import Column, Mask, Rulebook
 from .travel import Journeys
 
-ENGINE_VERSION = "advice-2"
+ENGINE_VERSION = "advice-3"
 MINUTE, HOUR = 60.0, 3600.0
 PARTS = ("travel", "handover", "others", "return", "repatriation", "uncertainty")
 TRAVEL, HANDOVER, OTHERS, RETURN, REPATRIATION, UNCERTAINTY = range(len(PARTS))
@@ -91,7 +91,7 @@ class Verdict(StrEnum):
     ADVISED = "advised"  # clearly the best of those that may be considered
     NEAREST = "nearest"  # the difference is noise: the nearest appropriate
     BY_RULE = "by_rule"  # the rules leave one place; nothing was ranked
-    ABSTAINED = "abstained"  # inputs are stale or missing: the nearest appropriate, unranked
+    ABSTAINED = "abstained"  # inputs are stale or missing: nearest appropriate, unranked; or not settled
     NOWHERE = "nowhere"  # no department may be considered
 
 
@@ -179,7 +179,8 @@ class Ranking:
     decision      cost less what the nearest, the standing answer and who agreed to receive have in hand: the
                   lowest is the answer; inf for what is an option and no answer
     agreed        (n,) departments that agreed to receive this patient, whom a nearer one turns away
-    chosen        row of the answer, -1 for nowhere; nearest likewise, of those that may be considered
+    chosen        row of the answer, -1 for nowhere; nearest likewise, of those that may be considered.
+                  With an unsure rule it is the nearest that is confirmed, which is nobody's advice
     cannot        why it is not ranked, "" where it is or the rules leave one place
     wait_*        forecast handover wait at arrival, NaN where there is none
     """
@@ -244,6 +245,8 @@ def rank(case: Case, seen: Picture, journeys: Journeys, origin: int = 0) -> Rank
     lost = position_too_old(case, seen.situation.at, policy)
     cannot = lost or seen.cannot
     chosen, verdict = _choice(cannot, bool(lost), ok, cost, decision, nearest)
+    if allowed.unsure is not None and verdict is not Verdict.NOWHERE:
+        chosen, verdict = nearest, Verdict.ABSTAINED
     return Ranking(
         case,
         travels,
@@ -360,7 +363,8 @@ def _choice(
 def inputs_hash(ranking: Ranking, seen: Picture) -> str:
     """32 hex digits of everything that the answer rests on: the same inputs, the same digits."""
     case = ranking.case
-    words = (*_said(case), ranking.cannot, seen.situation.at, ENGINE_VERSION, _plain(seen.policy))
+    asked = (ranking.cannot, seen.situation.at, ranking.eligible.maybe)
+    words = (*_said(case), *asked, ENGINE_VERSION, _plain(seen.policy))
     digest = hashlib.blake2b(repr(words).encode(), digest_size=16)
     for column in (ranking.travel, ranking.wait_mean, ranking.wait_high, ranking.eligible.bar, seen.load):
         digest.update(column.tobytes())

@@ -271,7 +271,7 @@ def tell(key: int, *, organisation_id: int, by: Actor, at: datetime) -> Advice:
     """Tell a crew that its advice has changed. Raises Advice.DoesNotExist, NotAllowed."""
     row = _to_tell(key, organisation_id)
     if row.chosen is None:
-        why = "No department may be considered. Ask the clinical desk, and choose a place on the crew's page."
+        why = "Nothing can be recommended. Ask the clinical desk, and choose a place on the crew's page."
         raise NotAllowed("without a place", "Telling the crew", why)
     if (at - datetime.fromisoformat(row.shown["at"])).total_seconds() > OLDEST_SECONDS:
         why = "This change is older than ten minutes. Open the crew's page and take the answer as it is now."

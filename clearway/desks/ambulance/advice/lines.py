@@ -100,6 +100,8 @@ def _to(advice: Advice | None) -> str:
     if advice.state != Advice.State.TO_TELL:
         return advice.taken_name
     options = advice.shown["options"]
+    if options and advice.chosen is None:
+        return f"Ask the clinical desk: not settled. It goes to {advice.taken_name}"
     return f"{options[0]['name'] if options else 'Nowhere'} instead of {advice.taken_name}"
 
 

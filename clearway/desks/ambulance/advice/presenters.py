@@ -39,6 +39,15 @@ def as_json(advice: Advice) -> dict[str, Any]:
         "would_change": advice.would_change,
         "notes": list(advice.notes),
         "may_have": list(advice.may_have),
+        "unsettled": [
+            {
+                "code": each.code,
+                "name": each.name,
+                "travel_minutes": _tenth(each.travel_minutes),
+                "unit": each.unit,
+            }
+            for each in advice.unsettled
+        ],
         "inputs": [{"name": each.name, "age_minutes": _tenth(each.age_minutes)} for each in advice.inputs],
         "read_back": advice.read_back,
         "engine_version": advice.engine_version,
