@@ -31,6 +31,7 @@ GROUPS: dict[str, dict[str, str]] = {
         "simulate": "rehearse days of a region and set the result beside published figures",
         "demo prepare": "make the database ready for the demo, without starting anything",
         "feed": "play a simulated region into the gateway, in real time",
+        "feed department": "play an invented outpatient department, in real time",
         "replay": "replay a file of a real control room, every row accounted for",
     },
     "Run it": {

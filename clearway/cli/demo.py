@@ -30,7 +30,17 @@ WEB_PORT = 8000
 READY_PATIENCE = 120.0  # seconds until the first board answers
 LEVEL_PATIENCE = 60.0  # further seconds until the boards have caught up with the simulated hours
 STOP_PATIENCE = 15.0  # seconds an interrupted preparation may take to end
-KEPT = ("postgres", "logs", "static", "demo.json", "feed-keys.json", "journey.json", "secret-key")
+DEPARTMENT = "worcestershire"  # the pack of the outpatient desk
+KEPT = (
+    "postgres",
+    "logs",
+    "static",
+    "demo.json",
+    "feed-keys.json",
+    "journey.json",
+    "department.json",
+    "secret-key",
+)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -133,6 +143,9 @@ class Demo:
             say("Playing the last hours of the simulated region ...")
             self._wait(self._is_level, LEVEL_PATIENCE, "feed", needed=False)
         if not self.supervisor.stopping:
+            played = str(self.home / "department.json")
+            words = ("--played", played, "--seed", str(self.arguments.seed))
+            self._begin("department", "feed", "department", DEPARTMENT, *words)
             self._welcome(port)
         return not self.supervisor.stopping
 
@@ -210,11 +223,15 @@ class Demo:
     def _welcome(self, port: int) -> None:
         notes = json.loads((self.home / "demo.json").read_text())
         others = ", ".join(name for name in notes["accounts"] if "-" not in name and name != "pfc")
+        outpatients = ", ".join(notes.get("outpatient_accounts", ())[1:])
         say("")
         say(f"Clearway is ready after {time.monotonic() - self.began:.0f} s:  http://{HOST}:{port}/")
         say("")
         say(f"  Sign in as  pfc         (Patient Flow Coordinator)    password  {notes['password']}")
         say(f"  The same password opens {others}, and for one place halo-rde or commander-devon.")
+        say("")
+        say("  Outpatients: sign in as  opc  (Outpatient Coordinator), in a private window of the browser;")
+        say(f"  {outpatients} have the same password. Its past is filled in during the first minute.")
         say("  All people, patients and events are invented.")
         say("")
         say(f"Stop with Ctrl-C. Logs are in {self.home / 'logs'}.")

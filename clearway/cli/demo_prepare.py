@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+DEPARTMENT = "worcestershire"  # the pack of the outpatient desk
 SIMULATED_KINDS = ("cad", "hospital", "positions")
 
 
@@ -40,8 +41,11 @@ def run(arguments: argparse.Namespace) -> int:
 
             raise CannotRun(str(problem)) from None
         wanted = _fingerprint(pack)
+        department = find(DEPARTMENT)
+        wanted += _fingerprint(department)
         if notes.read().get("prepared") != wanted:
             _load(pack, notes)
+            _load_department(department, notes)
             notes.add(prepared=wanted)
     return 0
 
@@ -89,3 +93,22 @@ def _load(pack: Mapping[str, bytes], notes: Notes) -> None:
     keys = {source.name: issue_key(source, by=by, at=at) for source in sources}
     notes.add(password=password, accounts=names)
     Notes(notes.path.with_name("feed-keys.json")).add(**keys)
+
+
+def _load_department(pack: Mapping[str, bytes], notes: Notes) -> None:
+    from datetime import UTC, datetime
+
+    from clearway.core.audit.actions import Actor
+    from clearway.core.organisation.actions import load_region
+    from clearway.core.people.demo import ensure_outpatient_accounts
+    from clearway.desks.outpatients.clinics.loading import load_department
+    from clearway.interchange import department_pack, region_pack
+
+    by, at = Actor("demo"), datetime.now(UTC)
+    region = region_pack.parse(pack)
+    organisation = load_region(region, by=by, at=at)
+    department = department_pack.parse(pack, region)
+    if department is not None:
+        load_department(department, organisation_id=organisation.pk, by=by, at=at)
+    names = ensure_outpatient_accounts(organisation, notes.read()["password"], at)
+    notes.add(outpatient_accounts=names)

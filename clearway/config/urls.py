@@ -19,6 +19,7 @@ urlpatterns = [
     path("", include("clearway.desks.ambulance.diverts.urls")),
     path("", include("clearway.desks.ambulance.travel.urls")),
     path("", include("clearway.desks.ambulance.quality.urls")),
+    path("", include("clearway.desks.outpatients.today.urls")),
     path("", include("clearway.desks.outpatients.patients.urls")),
     path("", include("clearway.desks.outpatients.referrals.urls")),
     path("", include("clearway.desks.outpatients.clocks.urls")),

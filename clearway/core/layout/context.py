@@ -67,12 +67,14 @@ class Beat:
 
 def navigation(request: Any) -> list[Link]:
     """The pages that this person may open, in the order of settings.NAVIGATION."""
-    return [
-        Link(label, address, chord, request.path.startswith(address))
+    allowed = [
+        (label, reverse(name), chord)
         for label, name, permission, chord in settings.NAVIGATION
         if request.reach.allows(permission)
-        for address in (reverse(name),)
     ]
+    around = [address for _, address, _ in allowed if request.path.startswith(address)]
+    current = max(around, key=len, default="")  # a desk's first page stands above its others
+    return [Link(label, address, chord, address == current) for label, address, chord in allowed]
 
 
 def theme_of(request: Any) -> str:

@@ -22,6 +22,13 @@ SHORT_NAMES = {
     "privacy": ("privacy_officer", "Noor Aziz"),
     "admin": ("administrator", "Pat Ellery"),
 }
+OUTPATIENT_NAMES = {
+    "opc": ("outpatient_coordinator", "Chris Benbow"),
+    "leader": ("outpatient_team_leader", "Mel Hadley"),
+    "junior": ("junior_coordinator", "Ash Rowberry"),
+    "clinician": ("clinician", "Physio 01"),
+    "reception": ("receptionist", "Lou Teague"),
+}
 ON_CALL = {  # user name -> duty for the whole trust
     "sdo": "service_delivery_officer",
     "tim": "trust_incident_manager",
@@ -63,6 +70,14 @@ def ensure_accounts(organisation: Organisation, password: str, at: datetime) -> 
     for username, duty in ON_CALL.items():
         _ensure_on_call(User.objects.get(username=username), duty, None, organisation, by, at)
     return names
+
+
+def ensure_outpatient_accounts(organisation: Organisation, password: str, at: datetime) -> list[str]:
+    """The same for an organisation with an outpatient desk; the coordinator's name first."""
+    by = Actor("demo")
+    for username, (role, name) in OUTPATIENT_NAMES.items():
+        _ensure(_Account(username, name, role), organisation, password, by, at)
+    return list(OUTPATIENT_NAMES)
 
 
 def _hospitals(organisation: Organisation) -> QuerySet[Site]:

@@ -48,6 +48,7 @@ PERMISSIONS: Mapping[str, str] = MappingProxyType(
         "referrals.triage": "enter a clinician's decision about a referral",
         "pathways.read": "see pathways with their clocks explained",
         "pathways.write": "record and correct what happened on a pathway",
+        "outpatients.read": "see the day of the outpatient department at a glance",
         "waiting.read": "see the waiting list, its checks and its capacity, with the patients on it",
         "waiting.write": "add to the waiting list, remove from it, and record contacts",
         "outcomes.write": "cash up clinics, and see to those who missed an appointment",
@@ -125,8 +126,8 @@ _INTAKE = (
     *("patients.read", "patients.write", "pathways.read", "pathways.write"),
     *("referrals.read", "referrals.write", "referrals.triage"),
 )
-_INTAKE_READ = ("patients.read", "pathways.read", "referrals.read")
-_LISTS = ("waiting.read", "waiting.write", "outcomes.write", "reception.work")
+_INTAKE_READ = ("outpatients.read", "patients.read", "pathways.read", "referrals.read")
+_LISTS = ("outpatients.read", "waiting.read", "waiting.write", "outcomes.write", "reception.work")
 
 # In order of lead: who holds several roles acts in the first of them that may do what is asked.
 ROLES: Mapping[str, Role] = MappingProxyType(

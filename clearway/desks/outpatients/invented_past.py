@@ -4,7 +4,7 @@ The same rows come about as if each had been typed: clocks are folded by the sam
 the same constraints. Only the audit is one row for all, because nobody did any of it.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
@@ -98,7 +98,7 @@ class _Rows:
         self.made.setdefault(type(row), []).append(row)
         return row
 
-    def _new(self, table: Callable[..., Any], **values: Any) -> Any:
+    def _new(self, table: Any, **values: Any) -> Any:
         return self._keep(table(id=next(self.numbers[table]), organisation_id=self.organisation_id, **values))
 
     def _case(self, case: Case) -> None:
