@@ -38,8 +38,9 @@ def shared(home: Path, make: Callable[[Path], None]) -> Iterator[None]:
         try:
             yield
         finally:
-            with _one_at_a_time(home):
-                _leave(home, using)
+            if home.parent.is_dir():  # a folder that was removed takes its locks and its server with it
+                with _one_at_a_time(home):
+                    _leave(home, using)
 
 
 def _begin(home: Path) -> None:

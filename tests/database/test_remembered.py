@@ -55,7 +55,7 @@ def test_a_remembered_region_is_what_a_first_look_finds(
     chance = random.Random(seed)
     now = start
     while now < start + timedelta(hours=26):  # the jobs of the first hours are over and forgotten by then
-        now += timedelta(seconds=chance.choice([20, 600, 3000]))
+        now += timedelta(seconds=chance.choice([20, 1500, 6000]))
         known = (now - at(0)).total_seconds() / 60
         deliver(cad, world.advance(now), known=known)
         deliver(avl, world.positions(now), known=known)
