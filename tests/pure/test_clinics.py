@@ -154,3 +154,59 @@ def test_slots_of_one_clinic_never_overlap() -> None:
 def test_a_clinic_without_slots_is_refused() -> None:
     with pytest.raises(CannotParse, match="sees nobody"):
         clinics.plans_of([])
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from([30, 45]),
+            st.sampled_from(["new", "follow_up", "group"]),
+            st.sampled_from(["01", "02", "03"]),
+            st.sampled_from(["", "urgent"]),
+            st.integers(0, 9),
+        ),
+        min_size=1,
+        max_size=12,
+    )
+)
+def test_what_is_typed_for_a_clinic_comes_back_as_it_was(
+    rows: list[tuple[int, str, str, str, int]],
+) -> None:
+    plans = tuple(
+        SlotPlan(time(8 + place), minutes, kind, 6 if kind == "group" else 1, medium, held, release)
+        for place, (minutes, kind, medium, held, release) in enumerate(rows)
+    )
+
+    assert clinics.plans_in(clinics.typed(plans)) == plans
+
+
+@pytest.mark.parametrize(
+    ("weeks", "plan", "why"),
+    [
+        (Weeks(1, 1, date(2026, 12, 1)), NINE, ""),  # before it begins
+        (Weeks(1, 1, date(2026, 11, 1)), NINE, ""),
+        (Weeks(2, 1, date(2026, 11, 1)), NINE, "The clinic no longer meets on that day."),
+        (
+            Weeks(1, 1, date(2026, 11, 1)),
+            SlotPlan(time(9, 15), 45, "new"),
+            "No slot begins at 09:00 any more.",
+        ),
+        (Weeks(1, 1, date(2026, 11, 1)), SlotPlan(time(9), 30, "new"), "The slot becomes 30 minutes long."),
+        (
+            Weeks(1, 1, date(2026, 11, 1)),
+            SlotPlan(time(9), 45, "follow_up"),
+            "The slot becomes one of another kind.",
+        ),
+        (
+            Weeks(1, 1, date(2026, 11, 1)),
+            SlotPlan(time(9), 45, "new", medium="03"),
+            "The slot becomes video.",
+        ),
+    ],
+)
+def test_a_booking_that_a_new_version_has_no_place_for_is_named_with_the_reason(
+    weeks: Weeks, plan: SlotPlan, why: str
+) -> None:
+    booked = clinics.Booked(datetime(2026, 11, 23, 9, tzinfo=UTC), 45, "new", "01", 1)
+
+    assert clinics.no_longer_fits(booked, weeks, [plan]) == why

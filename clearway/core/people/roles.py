@@ -51,6 +51,11 @@ PERMISSIONS: Mapping[str, str] = MappingProxyType(
         "outpatients.read": "see the day of the outpatient department at a glance",
         "waiting.read": "see the waiting list, its checks and its capacity, with the patients on it",
         "waiting.write": "add to the waiting list, remove from it, and record contacts",
+        "clinics.read": "see the diary, the weekly clinics and leave",
+        "clinics.write": "change weekly clinics, freeze or cancel a clinic, and ask for leave",
+        "clinics.approve": "grant or refuse leave",
+        "bookings.read": "see which slots suit a patient, and appointments",
+        "bookings.write": "hold, book, confirm, move and cancel appointments",
         "outcomes.write": "cash up clinics, and see to those who missed an appointment",
         "reception.work": "see today's arrivals and check patients in",
         "audit.read": "read the audit",
@@ -128,6 +133,7 @@ _INTAKE = (
 )
 _INTAKE_READ = ("outpatients.read", "patients.read", "pathways.read", "referrals.read")
 _LISTS = ("outpatients.read", "waiting.read", "waiting.write", "outcomes.write", "reception.work")
+_CLINICS = ("clinics.read", "clinics.write", "bookings.read", "bookings.write")
 
 # In order of lead: who holds several roles acts in the first of them that may do what is asked.
 ROLES: Mapping[str, Role] = MappingProxyType(
@@ -179,23 +185,33 @@ ROLES: Mapping[str, Role] = MappingProxyType(
                 (
                     *_INTAKE,
                     *_LISTS,
+                    *(*_CLINICS, "clinics.approve"),
                     *("tasks.read", "tasks.work", "decisions.read", "decisions.write", "on_call.read"),
                 ),
             ),
             _role(
                 "outpatient_coordinator",
                 "Outpatient coordinator",
-                (*_INTAKE, *_LISTS, "tasks.read", "tasks.work", "decisions.read", "decisions.write"),
+                (
+                    *(*_INTAKE, *_LISTS, *_CLINICS),
+                    *("tasks.read", "tasks.work", "decisions.read", "decisions.write"),
+                ),
             ),
             _role(
                 "junior_coordinator",
                 "Junior coordinator",
-                (*_INTAKE_READ, "tasks.read", "tasks.work", "waiting.read", "reception.work"),
+                (
+                    *(*_INTAKE_READ, "tasks.read", "tasks.work", "waiting.read", "reception.work"),
+                    *("clinics.read", "bookings.read", "bookings.write"),
+                ),
             ),
             _role(
                 "clinician",
                 "Clinician",
-                (*_INTAKE_READ, "referrals.triage", "tasks.read", "waiting.read"),
+                (
+                    *(*_INTAKE_READ, "referrals.triage", "tasks.read", "waiting.read"),
+                    *("clinics.read", "bookings.read"),
+                ),
             ),
             _role("receptionist", "Receptionist", ("patients.read", "reception.work")),
             _role("privacy_officer", "Privacy officer", ("audit.read", "people.read", "decisions.read")),

@@ -193,3 +193,80 @@ def _one_of(where: str, name: str, said: Any, known: Sequence[str]) -> str:
     if said not in known:
         raise CannotParse(f"{where}, {name}", f"{said!r} is not known.", f"Choose one of {', '.join(known)}.")
     return str(said)
+
+
+WORDS_OF_MEDIUM = {"telephone": "02", "video": "03"}
+HOW = "09:00 45 new, with seats=8, telephone, video, held=urgent or release=2 behind it where they apply"
+
+
+def plans_in(text: str) -> tuple[SlotPlan, ...]:
+    """The slots of a template as people type them, one a line: "09:00 45 new telephone held=urgent".
+
+    Raises CannotParse naming the line, or the slot that plans_of refuses.
+    """
+    rows = [_typed(number, line.split()) for number, line in enumerate(text.splitlines(), 1) if line.strip()]
+    return plans_of(rows)
+
+
+def typed(plans: Iterable[SlotPlan]) -> str:
+    """The text that plans_in reads."""
+    return "\n".join(" ".join(_words(plan)) for plan in plans)
+
+
+def _typed(number: int, words: Sequence[str]) -> dict[str, Any]:
+    if len(words) < 3:
+        raise CannotParse(f"line {number}", "A slot has a time, minutes and a kind.", f"Write it as {HOW}.")
+    row: dict[str, Any] = {"start": words[0], "minutes": words[1], "kind": words[2].replace("-", "_")}
+    for word in words[3:]:
+        name, equals, value = word.partition("=")
+        if word in WORDS_OF_MEDIUM:
+            row["medium"] = WORDS_OF_MEDIUM[word]
+        elif equals and name in ("seats", "held", "release"):
+            row["release_days" if name == "release" else name] = value
+        else:
+            raise CannotParse(f"line {number}", f"{word!r} is not known.", f"Write it as {HOW}.")
+    return row
+
+
+def _words(plan: SlotPlan) -> Iterator[str]:
+    yield from (f"{plan.start:%H:%M}", str(plan.minutes), plan.kind.replace("_", "-"))
+    yield from (word for word, code in WORDS_OF_MEDIUM.items() if code == plan.medium)
+    if plan.seats > 1:
+        yield f"seats={plan.seats}"
+    if plan.held:
+        yield f"held={plan.held}"
+    if plan.release_days:
+        yield f"release={plan.release_days}"
+
+
+@dataclass(frozen=True, slots=True)
+class Booked:
+    """A booking that a change of its clinic must keep."""
+
+    starts_at: datetime
+    minutes: int
+    kind: str
+    medium: str
+    seat: int
+
+
+def no_longer_fits(booked: Booked, weeks: Weeks, plans: Sequence[SlotPlan]) -> str:
+    """Why a booking has no place in a new version of its clinic; "" where it has one, or is before it."""
+    there = booked.starts_at.astimezone(LONDON)
+    if there.date() < weeks.valid_from:
+        return ""
+    if there.date() not in meets(weeks, there.date(), there.date()):
+        return "The clinic no longer meets on that day."
+    same = [plan for plan in plans if instant(there.date(), plan.start) == booked.starts_at]
+    if not same:
+        return f"No slot begins at {there:%H:%M} any more."
+    plan = same[0]
+    for holds, why in (
+        (plan.kind == booked.kind, "The slot becomes one of another kind."),
+        (plan.medium == booked.medium, f"The slot becomes {MEDIA[plan.medium]}."),
+        (plan.minutes >= booked.minutes, f"The slot becomes {plan.minutes} minutes long."),
+        (plan.seats >= booked.seat, f"The group becomes one of {plan.seats}."),
+    ):
+        if not holds:
+            return why
+    return ""

@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
+from django.core.exceptions import ObjectDoesNotExist
 from django.db import IntegrityError, OperationalError, connection, transaction
 
 from clearway.core.audit.actions import Actor, Entry, record
@@ -44,6 +45,9 @@ class SlotGone(NotAllowed):
     """The slot went to somebody else. `alternatives` are the next that suit the same entry."""
 
     alternatives: tuple[queries.Choice, ...] = ()
+
+
+NotThere = ObjectDoesNotExist  # a slot, entry or appointment of that number is not this trust's
 
 
 class _Full(Exception):
@@ -225,6 +229,13 @@ def decline(
     )
     record([said], organisation_id=organisation_id, by=by, at=at)
     return made
+
+
+@transaction.atomic
+def looked(keys: Sequence[Any], page: str, *, organisation_id: int, by: Actor, at: datetime) -> None:
+    """Record whose names were on a page that somebody opened."""
+    said = Entry("booking.look", f"page:{page}", {"entries": list(keys)})
+    record([said], organisation_id=organisation_id, by=by, at=at)
 
 
 @transaction.atomic

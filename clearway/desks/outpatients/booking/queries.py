@@ -230,6 +230,11 @@ def affected(slot_ids: Iterable[int], at: datetime) -> QuerySet[Appointment]:
     ).order_by("starts_at", "-entry__priority", "entry__treat_by", "pk")
 
 
+def of_entry(entry_id: int, at: datetime) -> list[Appointment]:
+    """The appointments of an entry that stand, soonest first. One query."""
+    return list(Appointment.objects.filter(live(at), entry_id=entry_id).order_by("starts_at"))
+
+
 def offers(entry_id: int) -> list[Offer]:
     """The dates offered for an entry, newest first. One query."""
     return list(Offer.objects.filter(entry_id=entry_id).order_by("-pk"))

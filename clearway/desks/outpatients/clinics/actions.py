@@ -21,7 +21,7 @@ from . import queries
 from .models import Clinician, Leave, Room, Service, Session, Slot, Template
 
 FROZEN, CANCELLED, ON_LEAVE = "Frozen", "Cancelled", "Leave"
-LEAVE_NOTICE = timedelta(weeks=6)  # local policy: later than that needs a reason
+LEAVE_NOTICE = timedelta(weeks=6)  # local policy: so long before it begins, leave is decided
 LEAVE_KINDS = {"annual": "Annual leave", "study": "Study leave", "sickness": "Sickness"}
 
 
@@ -55,7 +55,8 @@ def weeks_of(template: Template) -> Weeks:
 def save_template(wanted: NewTemplate, *, organisation_id: int, by: Actor, at: datetime) -> Template:
     """Save a new version of a clinic; the version before ends the day before it begins.
 
-    Sessions that were made stay as they are: make_sessions says which days they keep. Raises NotAllowed.
+    Its sessions from then on that nobody was ever booked or offered are taken away, for make_sessions to make
+    anew; those with somebody in them stay as they were until the last booking is moved. Raises NotAllowed.
     """
     event = "Saving this clinic"
     _same_organisation(wanted, organisation_id, event)
@@ -88,10 +89,34 @@ def save_template(wanted: NewTemplate, *, organisation_id: int, by: Actor, at: d
         made_at=at,
         made_by=by.name,
     )
-    detail = {"version": made.version, "valid_from": starts_on.isoformat(), "slots": len(wanted.slots)}
+    gone = _take_away_empty(organisation_id, wanted.code, max(starts_on, local(at).date()), at)
+    detail = {
+        "version": made.version,
+        "valid_from": starts_on.isoformat(),
+        "slots": len(wanted.slots),
+        "sessions_taken_away": gone,
+    }
     entry = Entry("clinics.save_template", f"template:{wanted.code}", detail)
     record([entry], organisation_id=organisation_id, by=by, at=at)
     return made
+
+
+def _take_away_empty(organisation_id: int, code: str, first: date, at: datetime) -> int:
+    """Take away the coming sessions of a clinic in which nobody ever had a place. Returns how many."""
+    coming = Session.objects.filter(
+        organisation_id=organisation_id,
+        template__code=code,
+        state=Session.State.OPEN,
+        starts_at__gte=queries.midnight(first),
+        starts_at__gt=at,
+    )
+    empty = coming.exclude(slots__appointments__isnull=False).exclude(slots__offer__isnull=False)
+    keys = list(empty.values_list("pk", flat=True))
+    locked = Slot.objects.select_for_update().filter(session_id__in=keys).order_by("pk")
+    list(locked.values_list("pk", flat=True))
+    Slot.objects.filter(session_id__in=keys).delete()
+    Session.objects.filter(pk__in=keys).delete()
+    return len(keys)
 
 
 def _same_organisation(wanted: NewTemplate, organisation_id: int, event: str) -> None:
@@ -336,7 +361,7 @@ def ask_leave(wanted: NewLeave, *, organisation_id: int, by: Actor, at: datetime
         decided_at=at if is_sick else None,
     )
     if is_sick:
-        _block(_touched(row).filter(blocked=""), ON_LEAVE)
+        _block(Slot.objects.filter(pk__in=queries.touched(row), blocked=""), ON_LEAVE)
     detail = {"from": wanted.starts_on.isoformat(), "to": wanted.ends_on.isoformat(), "kind": wanted.kind}
     entry = Entry("clinics.ask_leave", f"clinician:{clinician.code}", detail)
     record([entry], organisation_id=organisation_id, by=by, at=at)
@@ -352,16 +377,7 @@ def decide_leave(leave_id: int, granted: bool, *, organisation_id: int, by: Acto
     row.decided, row.decided_at = granted, at
     row.save(update_fields=["decided", "decided_at"])
     if granted:
-        _block(_touched(row).filter(blocked=""), ON_LEAVE)
+        _block(Slot.objects.filter(pk__in=queries.touched(row), blocked=""), ON_LEAVE)
     entry = Entry("clinics.decide_leave", f"leave:{row.pk}", {"granted": granted})
     record([entry], organisation_id=organisation_id, by=by, at=at)
     return row
-
-
-def _touched(leave: Leave) -> "QuerySet[Slot]":
-    """The slots of a clinician on the days of a leave."""
-    return Slot.objects.filter(
-        session__clinician_id=leave.clinician_id,
-        starts_at__gte=queries.midnight(leave.starts_on),
-        starts_at__lt=queries.after(leave.ends_on),
-    ).exclude(session__state=Session.State.CANCELLED)

@@ -126,6 +126,19 @@ def granted_leave(clinician_ids: Iterable[int], first: date, last: date) -> list
     )
 
 
+def touched(leave: Leave) -> list[int]:
+    """The slots of a clinician on the days of a leave, those of cancelled clinics left out. One query."""
+    return list(_touched(leave).values_list("pk", flat=True))
+
+
+def _touched(leave: Leave) -> QuerySet[Slot]:
+    return Slot.objects.filter(
+        session__clinician_id=leave.clinician_id,
+        starts_at__gte=midnight(leave.starts_on),
+        starts_at__lt=after(leave.ends_on),
+    ).exclude(session__state=Session.State.CANCELLED)
+
+
 def midnight(on: date) -> datetime:
     """The instant at which a London day begins."""
     return datetime.combine(on, time(), LONDON)

@@ -9,6 +9,8 @@ from clearway.core.audit.actions import Actor
 
 from .models import Contact, Entry
 
+NotThere = Entry.DoesNotExist
+
 
 def lock(entry_id: int, organisation_id: int) -> Entry:
     """The entry with its patient, locked until the transaction ends. Raises Entry.DoesNotExist."""
