@@ -33,7 +33,7 @@ FLAGS = [
 ]
 ROOT = Path(__file__).resolve().parents[2]
 DATABASE = "clearway_browser"
-PATIENCE = 60  # seconds for the whole of Clearway to be up with its data
+PATIENCE = 120  # seconds for the whole of Clearway to be up with its data
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,6 +35,7 @@ def fill() -> None:
     from clearway.gateway import inbox
     from clearway.interchange import native
     from clearway.interchange.region_pack import parse
+    from tests.browser import diaries
     from tests.night import Night, Place
 
     call_command("migrate", verbosity=0)
@@ -69,6 +70,7 @@ def fill() -> None:
     store(sources["positions"], native.dump(night.positions), at=now())
     while inbox.process(now):
         pass
+    diaries.fill(now(), SEED, PASSWORD)
 
 
 def work(stop: threading.Event) -> None:

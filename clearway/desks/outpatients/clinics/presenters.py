@@ -93,9 +93,13 @@ def first_hour(sessions: Iterable[Session]) -> int:
     return min([8, *(local(each.starts_at).hour for each in sessions)])
 
 
-def hours(begin: int) -> list[tuple[int, str]]:
-    """Place and words of each hour of the axis."""
-    return [(4 * number, f"{begin + number:02}:00") for number in range(min(12, 24 - begin))]
+def hours(sessions: Iterable[Session]) -> list[tuple[int, str]]:
+    """Place and words of each hour of the axis, up to the end of the last clinic: eight hours to twelve."""
+    sessions = list(sessions)
+    begin = first_hour(sessions)
+    ends = [local(each.ends_at - timedelta(minutes=1)).hour + 1 for each in sessions]
+    count = max(8, min(12, max(ends, default=0) - begin))
+    return [(4 * number, f"{begin + number:02}:00") for number in range(count)]
 
 
 def day(sessions: Sequence[Session], seats: Seats, at: datetime) -> list[Group]:
@@ -155,7 +159,7 @@ def _look(slot: Slot, taken: Sequence[Any], at: datetime) -> tuple[str, str, str
     """Look, shape and words of a slot."""
     whom = taken[0].patient.family_name if taken and slot.seats == 1 else f"{len(taken)}/{slot.seats}"
     if slot.blocked and taken and slot.starts_at > at:
-        return "alarm", "triangle", f"move {whom}"
+        return "alarm", "triangle", whom
     if slot.blocked:
         return "blocked", "octagon", "blocked"
     if slot.seats > 1:

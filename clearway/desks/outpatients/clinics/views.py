@@ -49,7 +49,7 @@ def diary(request: Request) -> HttpResponse:
         "today": today,
         "holiday": BANK_HOLIDAYS.get(on, ""),
         "groups": [] if is_week else presenters.day(sessions, seats, request.at),
-        "hours": presenters.hours(presenters.first_hour(sessions)),
+        "hours": presenters.hours(sessions),
         "rows": presenters.week(sessions, seats, monday, request.at) if is_week else [],
         "days": presenters.days_of(monday),
         "sites": [(each.code, each.name) for each in queries.sites(organisation_id)],
