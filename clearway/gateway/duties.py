@@ -19,6 +19,8 @@ from clearway.desks.ambulance import housekeeping, live, rules, situation
 from clearway.desks.ambulance.advice import sweep
 from clearway.desks.ambulance.diverts import actions as diverts
 from clearway.desks.ambulance.forecast import actions as forecast
+from clearway.desks.outpatients import rules as outpatient_rules
+from clearway.desks.outpatients import situation as outpatients
 from clearway.desks.outpatients.booking import actions as booking
 from clearway.domain.shared.region import Desk
 
@@ -34,6 +36,7 @@ FORECAST_EVERY = timedelta(seconds=60.0)
 SETTLING = timedelta(seconds=30)
 NEVER_HEARD = timedelta(minutes=10)  # since the trust was set up: by then somebody must know
 SNAPSHOT_MINUTES = 15
+OUTPATIENT_SECONDS = 60.0
 RETENTION_SECONDS = 3600.0
 HOLDS_SECONDS = 15.0
 
@@ -63,6 +66,7 @@ def _rules() -> list[Duty]:
         Duty("seal", lambda at: seal.seal(at) == seal.RUN, SEAL_SECONDS),
         Duty("housekeeping", _keep_house, 600.0),
         Duty("retention", _let_go, RETENTION_SECONDS),
+        Duty("outpatient-rules", _ask_outpatient_rules, OUTPATIENT_SECONDS),
         Duty("holds", _let_go_of_holds, HOLDS_SECONDS),
     ]
 
@@ -73,6 +77,12 @@ def _ask_rules(turns: Turns, at: datetime) -> bool:
         diverts.run_due(organisation_id, at)
     if organisation_id is not None and _has_settled(organisation_id, at):
         rules.run(organisation_id, situation.read(organisation_id, at), at)
+    return False
+
+
+def _ask_outpatient_rules(at: datetime) -> bool:
+    for organisation_id in with_desk(Desk.OUTPATIENTS):
+        outpatient_rules.run(organisation_id, outpatients.read(organisation_id, at), at)
     return False
 
 

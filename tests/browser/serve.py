@@ -7,6 +7,7 @@ import os
 import sys
 import threading
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import django
 import uvicorn
@@ -50,6 +51,8 @@ def fill() -> None:
         (region, "liaison", "halo", torbay, "light"),
         (region, "keeper", "administrator", None, "dark"),
         (empty, "quiet", coordinator, None, "light"),
+        (empty, "opal", "outpatient_coordinator", None, "light"),
+        (empty, "olga", "outpatient_coordinator", None, "dark"),
     ):
         user = User.objects.create_user(name, PASSWORD, display_name="Sam Tanner", theme=theme)
         RoleGrant.objects.create(
@@ -71,6 +74,28 @@ def fill() -> None:
     while inbox.process(now):
         pass
     diaries.fill(now(), SEED, PASSWORD)
+
+    clinics(empty)
+
+
+def clinics(organisation: Any) -> None:
+    """A clinic of twenty that has ended today, one that is to come, and people who wait."""
+    from tests.therapies import a_department
+
+    physio = a_department(organisation)
+    hour = now().replace(minute=0, second=0, microsecond=0)
+    received = (now() - timedelta(days=40)).date()
+    for starts_at, count in ((hour - timedelta(hours=12), 20), (hour - timedelta(minutes=30), 4)):
+        for slot in physio.session(starts_at, slots=count).slots.all():
+            physio.booked(slot, physio.entry(physio.referral(received)))
+    physio.session(hour + timedelta(days=3), slots=6)
+    for days in range(3, 200, 9):
+        referral = physio.referral((now() - timedelta(days=days)).date())
+        entry = physio.entry(referral, priority="2" if days % 4 == 0 else "1", added_at=now())
+        if days % 5 == 0:
+            entry.patient.needs.create(kind="interpreter", detail="Polish", recorded_at=now())
+        if days % 7 == 0:
+            entry.patient.flags.create(kind="safeguarding", words="ask first", recorded_at=now())
 
 
 def work(stop: threading.Event) -> None:

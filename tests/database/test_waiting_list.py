@@ -263,4 +263,5 @@ def test_what_is_done_on_the_page_of_an_entry_and_what_is_refused_there(
     assert "Rang twice" in page and "no longer needed" in page
     assert Action.objects.filter(verb="waiting.look", detail__entries=[entry.pk]).exists()
     entry.refresh_from_db()
-    assert entry.state == "removed"
+    assert (entry.state, entry.referral.state) == ("removed", "removed")
+    assert Pathway.objects.get(pk=entry.pathway_id).status == "35"

@@ -207,7 +207,7 @@ def named(rows: list[Found], organisation_id: int) -> dict[str, Named]:
         known[f"appointment:{each.pk}"] = Named(str(each.patient), address)
     pathways = _model("pathway").objects.filter(pk__in=keys["pathway"], organisation_id=organisation_id)
     for each in pathways.select_related("patient"):
-        known[f"pathway:{each.pk}"] = Named(str(each.patient), None)
+        known[f"pathway:{each.pk}"] = Named(str(each.patient), ("op-clocks:pathway", each.pk))
     return known
 
 

@@ -13,6 +13,7 @@ from clearway.core.people.permissions import needs
 from clearway.domain.outpatients.waiting import CHANNELS, CONTACT_OUTCOMES, KINDS, PURPOSES, Answer, Removal
 from clearway.domain.shared.errors import NotAllowed
 
+from ..referrals import actions as referrals
 from . import actions, forms, presenters, queries
 from .models import Entry
 
@@ -86,6 +87,10 @@ def _asked(request: Any) -> tuple[type[DeskForm], Act, str]:
     }
 
     def remove(row: Entry, typed: dict[str, Any]) -> object:
+        """Of a first appointment the referral ends with it, and its clock; a follow-up ends alone."""
+        is_first = row.kind != "follow_up" and row.referral is not None and row.referral.state == "waiting"
+        if is_first and row.referral_id is not None:
+            return referrals.remove(row.referral_id, typed["why"], clinician=typed["clinician"], **who)
         return actions.remove(row.pk, typed["why"], clinician=typed["clinician"], **who)
 
     def contact(row: Entry, typed: dict[str, Any]) -> object:

@@ -1,0 +1,119 @@
+"""Every rule of the outpatient desk, and asking them all."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
+
+from clearway.core.layout.times import day, local
+from clearway.core.organisation.queries import policies
+from clearway.core.worklist import queries
+from clearway.core.worklist.actions import Swept, sweep
+from clearway.core.worklist.rules import Rule, Values, Wanted, evaluate, sweep_policy
+from clearway.domain.outpatients.validation import CHECKS, Severity
+
+from .situation import Situation
+
+COORDINATOR, LEADER = "outpatient_coordinator", "outpatient_team_leader"
+RATIFIED_ON = 0  # Monday: what the week before left is ratified
+
+
+def not_brought(situation: Situation, values: Mapping[str, Values]) -> Iterator[Wanted]:
+    """One task for each child or dependent adult who was not brought, until the step is taken."""
+    for miss in situation.misses:
+        if miss.is_not_brought and not miss.is_safeguarded:
+            yield Wanted(
+                subject=f"miss:{miss.key}",
+                priority=2,
+                title="A child or dependent adult was not brought",
+                cause=f"Recorded {day(miss.opened_at)}; no safeguarding step is recorded",
+                role=COORDINATOR,
+                suggestion=f"Take the safeguarding step: /outpatients/outcomes/missed/{miss.key}/",
+            )
+
+
+def unreached(situation: Situation, values: Mapping[str, Values]) -> Iterator[Wanted]:
+    """One task for all who did not come and whom nobody has tried to reach: it is done the same day."""
+    waiting = [miss for miss in situation.misses if not miss.is_reached]
+    if not waiting:
+        return
+    oldest = min(miss.opened_at for miss in waiting)
+    late = local(oldest).date() < local(situation.at).date()
+    yield Wanted(
+        subject="misses:unreached",
+        priority=2 if late else 3,
+        title="Patients who did not come are to be reached today",
+        cause=f"The oldest was recorded {day(oldest)}",
+        role=COORDINATOR,
+        suggestion="Ring each of them: /outpatients/outcomes/missed/",
+        reading=float(len(waiting)),
+        threshold=1.0,
+    )
+
+
+def unoutcomed(situation: Situation, values: Mapping[str, Values]) -> Iterator[Wanted]:
+    """Clinics of yesterday and before that were not cashed up."""
+    if situation.oldest is None or local(situation.oldest).date() >= local(situation.at).date():
+        return
+    yield Wanted(
+        subject="clinics:unoutcomed",
+        priority=3,
+        title="Clinics before today are not cashed up",
+        cause=f"The oldest appointment is of {day(situation.oldest)}",
+        role=COORDINATOR,
+        suggestion="Cash them up: /outpatients/outcomes/",
+        reading=float(situation.unoutcomed),
+        threshold=1.0,
+    )
+
+
+def ratification(situation: Situation, values: Mapping[str, Values]) -> Iterator[Wanted]:
+    """Each week the team leader ratifies what is still without outcome and what the checks found."""
+    errors = sum(count for code, count in situation.found.items() if CHECKS[code].severity is Severity.ERROR)
+    if not situation.old and not errors:
+        return
+    today = local(situation.at).date()
+    monday = today - timedelta(days=(today.weekday() - RATIFIED_ON) % 7)
+    yield Wanted(
+        subject=f"ratification:{monday.isoformat()}",
+        priority=2,
+        title=f"Weekly ratification of {monday:%-d %b %Y}",
+        cause="Appointments have had no outcome for more than a week, or checks found errors",
+        role=LEADER,
+        suggestion="Go through the list of checks: /outpatients/validation/?owner=outpatient_team_leader",
+        reading=float(situation.old + errors),
+        threshold=1.0,
+    )
+
+
+RULES: Sequence[Rule[Situation]] = (
+    Rule(
+        "not_brought",
+        "A child or dependent adult who was not brought gets a safeguarding step.",
+        "Recording guidance 5f iv; local safeguarding procedures",
+        not_brought,
+    ),
+    Rule(
+        "miss_unreached",
+        "Whoever did not come is reached on the same day.",
+        "Access policy, proposal",
+        unreached,
+    ),
+    Rule(
+        "clinic_unoutcomed",
+        "Every clinic is cashed up by the end of its day.",
+        "Job description of the outpatient coordinator",
+        unoutcomed,
+    ),
+    Rule(
+        "weekly_ratification",
+        "What is left without outcome, and what checks call an error, is ratified each week.",
+        "Job description of the outpatient coordinator",
+        ratification,
+    ),
+)
+
+
+def run(organisation_id: int, situation: Situation, at: datetime) -> Swept:
+    """Ask every rule about the situation and bring the worklist in line."""
+    values = policies(organisation_id, {queries.WORKLIST, queries.MODES}, local(at).date())
+    outcomes = evaluate(RULES, situation, values, values.get(queries.MODES, {}))
+    return sweep(organisation_id, outcomes, at, sweep_policy(values.get(queries.WORKLIST)))

@@ -1,0 +1,93 @@
+"""A coordinator cashes up a clinic of twenty by keyboard, and sees the list entries that come of it."""
+
+import time
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page, expect
+
+from .conftest import Open
+
+RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}
+PAGES = (
+    "/outpatients/list/",
+    "/outpatients/outcomes/",
+    "/outpatients/outcomes/missed/",
+    "/outpatients/reception/",
+    "/outpatients/validation/",
+    "/outpatients/partial/",
+    "/outpatients/capacity/",
+)
+# Twenty rows: most to be seen again, some in eight weeks, and one of each of the others.
+TYPED = [
+    "s",
+    "s",
+    "s8",
+    "t",
+    "s",
+    "d",
+    "n",
+    "s",
+    "c",
+    "p",
+    "s",
+    "x",
+    "s8",
+    "s",
+    "l",
+    "s",
+    "s",
+    "m",
+    "t12",
+    "s",
+]
+
+
+def breaches(page: Page) -> list[str]:
+    found = Axe().run(page, options=RULES).response["violations"]
+    return [
+        f"{each['id']}: {each['help']}: {[node['target'] for node in each['nodes'][:3]]}" for each in found
+    ]
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("address", PAGES)
+def test_every_page_of_the_lists_is_accessible(open_page: Open, address: str, theme: str) -> None:
+    page = open_page(address, user="opal" if theme == "light" else "olga", theme=theme)
+
+    assert breaches(page) == []
+
+
+def test_a_clinic_of_twenty_is_cashed_up_by_keyboard_within_a_minute(open_page: Open) -> None:
+    page = open_page("/outpatients/outcomes/", user="opal")
+    page.get_by_role("link", name="Cash up").first.click()
+    expect(page.locator("[data-said]")).to_have_count(20)
+    assert breaches(page) == []
+
+    began = time.monotonic()
+    for typed in TYPED:
+        for key in typed:
+            page.keyboard.press(key)
+        page.keyboard.press("Enter")
+    page.keyboard.press("Enter")
+    expect(page.locator(".said").first).to_contain_text("20 outcomes saved", timeout=30_000)
+    took = time.monotonic() - began
+
+    assert took < 60
+    expect(page.locator("[data-said]")).to_have_count(0)
+    page.goto("/outpatients/list/?kind=follow_up")
+    # 11 "s" with and without weeks, 2 "t", and the review of active monitoring.
+    expect(page.locator("table.list tbody tr")).to_have_count(14)
+    page.goto("/outpatients/outcomes/missed/")
+    expect(page.locator("table.rows tbody tr")).to_have_count(1)
+
+
+def test_a_patient_is_checked_in_with_enter(open_page: Open) -> None:
+    page = open_page("/outpatients/reception/", user="opal")
+    buttons = page.get_by_role("button", name="Check in")
+    if buttons.count() == 0:
+        pytest.skip("No clinic of this hour lies on this day")
+    buttons.first.focus()
+    page.keyboard.press("Enter")
+
+    expect(page.locator(".said").first).to_contain_text("is checked in")
