@@ -38,6 +38,7 @@ def fill() -> None:
     from clearway.interchange.region_pack import parse
     from tests.browser import diaries
     from tests.night import Night, Place
+    from tests.outpatients import a_service
 
     call_command("migrate", verbosity=0)
     for days in range(-2, 2):
@@ -75,6 +76,7 @@ def fill() -> None:
         pass
     diaries.fill(now(), SEED, PASSWORD)
 
+    a_service(empty, "HANDS", name="Hand therapy")
     clinics(empty)
 
 

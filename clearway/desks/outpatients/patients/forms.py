@@ -73,7 +73,9 @@ class PersonForm(DeskForm):
     though_alike = forms.BooleanField(required=False)
 
     def __init__(self, data: Any = None, *, at: datetime, sites: Any = (), initial: Any = None) -> None:
-        super().__init__(data, at=at, initial=initial)
+        # A list without these would begin with a number that nobody traced shown as verified.
+        usual = {"nhs_number_status": NhsNumberStatus.NOT_TRACED.value, "sex": "9", "channel": "letter"}
+        super().__init__(data, at=at, initial={**usual, **(initial or {})})
         self.today = local(at).date()
         self.fields["sites"].choices = list(sites)  # type: ignore[attr-defined]
 
