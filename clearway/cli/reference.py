@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from clearway.cli import clock_pages, manual
+from clearway.cli import clock_pages, list_pages, manual
 from clearway.config import environment
 from clearway.domain.ambulance import availability, calls, quality, transitions
 from clearway.domain.ambulance.events import (
@@ -255,6 +255,7 @@ PAGES: Mapping[str, Callable[[], str]] = {
     "clock-events.md": clock_pages.clock_events,
     "clock-rules.md": clock_pages.clock_rules,
     "outpatient-codes.md": clock_pages.outpatient_codes,
+    "list-checks.md": list_pages.list_checks,
 }
 EXAMPLES: Mapping[type, Event | Position] = {
     CallEvent: CallEvent(
