@@ -88,9 +88,9 @@ def advises(reader: Reader) -> None:
     page.keyboard.press("Enter")
     accept = page.locator("[data-accept]")
     expect(accept).to_be_focused()
-    with page.expect_response(lambda answer: "part=answer" in answer.url and "stroke" in answer.url):
-        page.keyboard.press("s")
-    expect(page.get_by_label(reader.reads("Stroke"))).to_be_checked()
+    with page.expect_response(lambda answer: "part=answer" in answer.url and "sepsis" in answer.url):
+        page.keyboard.press("p")
+    expect(page.get_by_label(reader.reads("Sepsis"))).to_be_checked()
     expect(page.locator("#answer")).not_to_have_attribute("aria-busy", "true")
     expect(accept).to_contain_text(reader.reads("Accept"))
     page.keyboard.press("Enter")

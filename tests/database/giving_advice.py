@@ -76,7 +76,7 @@ def taken(
     read = reading.read(organisation.pk, now())
     crew = cases.crew(read, call_sign)
     assert crew and crew.case
-    case = stated(crew.case, {"needs": []}, read)
+    case = stated(crew.case, said(), read)
     shown = presenters.as_json(read.advise(case))
     return actions.take(
         actions.Taken(

@@ -68,7 +68,7 @@ def test_all_suggestions_are_accepted_with_one_action(knowing: Organisation, flo
 def test_more_than_anybody_has_looked_at_are_not_accepted_at_once(
     knowing: Organisation, flow: Client
 ) -> None:
-    for number in range(7):
+    for number in range(9):  # the joint answer may send some past the nearest
         on_scene(knowing, f"A{number}")
     page = flow.get("/advice/").content.decode()
 
@@ -77,6 +77,34 @@ def test_more_than_anybody_has_looked_at_are_not_accepted_at_once(
     assert "Accept all" not in page
     assert "At most 6 suggestions are accepted at once" in answer.content.decode()
     assert not Advice.objects.exists()
+
+
+def test_a_suggestion_past_the_nearest_is_opened_and_not_accepted_until_needs_are_said(
+    knowing: Organisation, flow: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    on_scene(knowing)
+    seals = offered(flow.get("/advice/").content.decode())
+    diverted(knowing, "TVH01")
+
+    page = flow.get("/advice/").content.decode()
+    flow.post("/advice/together/", {"sealed": seals, "only": "A1"})
+
+    assert ">Open</a>" in page and "say needs and NEWS2 first" in page
+    assert offered(page) == [] and 'name="only"' not in page
+    assert not Advice.objects.exists()
+
+
+def test_no_needs_is_said_by_somebody_and_never_taken_for_granted(
+    knowing: Organisation, flow: Client
+) -> None:
+    on_scene(knowing)
+    diverted(knowing, "TVH01")
+
+    not_asked = flow.get("/advice/A1/?asked=1&news2=2&age=60").content.decode()
+    none = flow.get("/advice/A1/?asked=1&news2=2&age=60&no_needs=1").content.decode()
+
+    assert "Needs not asked" in not_asked and "Accept Millbrook Hospital" in not_asked
+    assert "Needs not asked" not in none and "Accept Fordham Infirmary" in none
 
 
 def test_one_is_accepted_and_the_others_are_solved_again_with_it_counted(

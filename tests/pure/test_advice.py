@@ -392,6 +392,8 @@ def test_what_is_solved_together_is_as_cheap_as_the_best_of_all_ways(minutes, wa
         ({"age": 70, "needs": frozenset({Need.SEPSIS})}, False),
         ({"age": 7}, False),
         ({"age": None}, False),  # neither adult nor child
+        ({"age": 70, "news2": None}, False),  # what nobody said may be the most serious
+        ({"age": 70, "needs_asked": False}, False),
     ],
 )
 def test_a_capacity_divert_never_turns_away_the_most_serious_nor_who_is_treated_there(
@@ -411,6 +413,21 @@ def test_a_capacity_divert_never_turns_away_the_most_serious_nor_who_is_treated_
 
     barred = {each.code for each in advice.exclusions if each.cause == "diverted"}
     assert ("A" in barred) is is_diverted
+
+
+def test_what_nobody_said_is_asked_for_before_a_divert_counts_or_the_nearest_is_passed() -> None:
+    divert = turning_away("A", "B")
+
+    spared = asked([10, 12, 60, 60], [20] * 4, diverts=(divert,), age=70, news2=None)
+    past = asked([10, 12, 60, 60], [90, 5, 5, 5], age=70, needs_asked=False)
+    nearest = asked([10, 12, 60, 60], [20] * 4, age=70, news2=None, needs_asked=False)
+    described = asked([10, 12, 60, 60], [90, 5, 5, 5], age=70)
+
+    assert spared.chosen == "A" and "A divert is in force at A." in spared.ask_first
+    assert past.chosen == "B" and past.ask_first == "This goes past A: say needs and NEWS2 first."
+    assert past.ask_first in past.notes
+    assert (nearest.chosen, nearest.ask_first) == ("A", "")
+    assert (described.chosen, described.ask_first) == ("B", "")
 
 
 def turning_away(site_code: str, to: str, cover: Cover = Cover.ADULT_MAJORS) -> Divert:

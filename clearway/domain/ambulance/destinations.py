@@ -46,6 +46,7 @@ class Case:
     booked_at       code of the site where the birth is booked
     refused         codes of sites that the patient, who may decide, refuses
     standing        code of the answer that stands: another must be clearly better
+    needs_asked     somebody has asked: only then do no needs mean none
     """
 
     key: str
@@ -65,6 +66,12 @@ class Case:
     booked_at: str | None = None
     refused: frozenset[str] = frozenset()
     standing: str | None = None
+    needs_asked: bool = True
+
+    @property
+    def is_described(self) -> bool:
+        """Needs and NEWS2 have been said: what is not known is never taken for harmless."""
+        return self.needs_asked and self.news2 is not None
 
     def __post_init__(self) -> None:
         if self.age is not None and not 0 <= self.age <= 120:

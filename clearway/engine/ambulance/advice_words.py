@@ -75,6 +75,7 @@ class _Words:
             notes=tuple(self._notes()),
             may_have=self._may_have(),
             unsettled=self._unsettled(),
+            ask_first=self._ask_first(),
             inputs=self._inputs(),
             read_back=self._read_back(),
             engine_version=ENGINE_VERSION,
@@ -265,14 +266,33 @@ class _Words:
             notes.append(nearer)
         if self.ranking.agreed.any():
             notes.append(self._agreed())
+        if ask_first := self._ask_first():
+            notes.append(ask_first)
         if case.age is None:
             notes.append("Age not said: read as an adult's.")
+        if not case.needs_asked:
+            notes.append("Needs not asked: no rule for a special need is applied.")
         if case.news2 is None:
             notes.append("NEWS2 not said: no limit by score, and no alternative is ranked.")
         if case.vehicle is not None and not case.vehicle.conveys:
             notes.append(f"A {case.vehicle} does not convey: a second crew is needed.")
         notes.extend(self._shift())
         return list(dict.fromkeys(notes))
+
+    def _ask_first(self) -> str:
+        """Going past the nearest, and to where a divert is in force, rest on what the patient has."""
+        ranking, spared = self.ranking, self.ranking.eligible.spared
+        if self.case.is_described or ranking.chosen < 0:
+            return ""
+        near = [row for row in spared if ranking.travel[row] <= ranking.travel[ranking.chosen]]
+        if near:
+            return (
+                f"A divert is in force at {self._name(near[0])}. It turns away nobody whose needs and NEWS2"
+                " are not said: say them first."
+            )
+        if ranking.chosen != ranking.nearest:
+            return f"This goes past {self._name(ranking.nearest)}: say needs and NEWS2 first."
+        return ""
 
     def _agreed(self) -> str:
         names = " and ".join(self._name(int(row)) for row in np.flatnonzero(self.ranking.agreed))

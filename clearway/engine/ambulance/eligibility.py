@@ -81,7 +81,8 @@ class EligibilityPolicy:
     continuing_extra    the same, to a site that treats the patient already or where the birth is booked
     score_limits        (lowest NEWS2, longest drive); the nearest place is never barred by it
     child_below         years
-    never_diverted_score  NEWS2 from which no divert but a closure turns a patient away; nor any C1
+    never_diverted_score  NEWS2 from which no divert but a closure turns a patient away; nor any C1, nor
+                  anybody whose needs and NEWS2 nobody has said
     load_caps           site code -> most ambulances an hour, where one was agreed
     full_for            minutes for which an alternative that said it is full is not considered
     alternatives        whether anything but a department may be considered
@@ -105,6 +106,7 @@ class Eligible:
     rule      the rule that narrowed the choice, None where the general rules alone did
     unmet     rules that ask for a role that nobody confirmed in reach: the nearest appropriate is meant then
     unsure    the rule of which nobody can say where it is met nearest, None where that is settled
+    spared    rows whose divert would cover the patient, but needs or NEWS2 are not said -> its key
     maybe     rows that may meet it: they hold what it asks for, and nobody has confirmed that; nearest first.
               Empty with an unsure rule: the pack names nobody at all who holds it
     applied   every rule that holds for the patient
@@ -120,6 +122,7 @@ class Eligible:
     diverts: Mapping[int, str]
     unsure: DestinationRule | None = None
     maybe: tuple[int, ...] = ()
+    spared: Mapping[int, str] = field(default_factory=lambda: MappingProxyType({}))
 
     @property
     def allowed(self) -> Mask:
@@ -158,6 +161,7 @@ class _Filter:
         self.applied = tuple(rule for rule in rules.rules if rule.applies(case))
         self.nearest_rule = next((rule for rule in self.applied if rule.nearest_always), None)
         self.diverts: dict[int, str] = {}
+        self.spared: dict[int, str] = {}
         self.unsure: DestinationRule | None = None
         self.maybe: set[int] = set()
 
@@ -181,6 +185,7 @@ class _Filter:
             MappingProxyType(self.diverts),
             self.unsure,
             tuple(sorted(self.maybe, key=lambda row: (float(self.travel[row]), row))),
+            MappingProxyType(self.spared),
         )
 
     def _put(self, mask: Mask, cause: Bar) -> None:
@@ -215,11 +220,15 @@ class _Filter:
             if row is None or not _in_force(divert, float(self.arrival[row])):
                 continue
             whole = divert.kind is DivertKind.CLOSURE and Cover.EVERYBODY in divert.covers
-            if whole or (
+            if not whole and not (
                 self._may_be_diverted(divert) and covers(divert, self.case, self.policy.child_below)
             ):
+                continue
+            if whole or self.case.is_described:
                 self._put_one(row, Bar.SITE_CLOSED if whole else Bar.DIVERTED)
                 self.diverts.setdefault(row, divert.key)
+            else:  # whoever may be among the most serious is turned away by no capacity divert
+                self.spared.setdefault(row, divert.key)
 
     def _may_be_diverted(self, divert: Divert) -> bool:
         """Not the most serious, and not from where the patient is treated or booked already."""

@@ -389,5 +389,5 @@ def _said(case: Case) -> tuple[object, ...]:
     return (
         *(case.key, tuple(case.position), case.ready_at, case.age, case.news2, case.vehicle),
         *(case.position_from, case.home and tuple(case.home)),
-        *(case.continuing_care, case.booked_at, case.standing, *sets),
+        *(case.continuing_care, case.booked_at, case.standing, case.needs_asked, *sets),
     )

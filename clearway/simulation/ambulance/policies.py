@@ -108,6 +108,7 @@ class Advised:
             position=Point(question.latitude, question.longitude),
             ready_at=question.at,
             age=call.age,
+            news2=0,  # nobody scores here: the category alone says who is the most serious
             category=call.category,
             vehicle=ResourceKind.DCA,
         )

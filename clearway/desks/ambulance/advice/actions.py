@@ -186,7 +186,8 @@ def _log(row: Advice, by: Actor, at: datetime) -> None:
 
 
 def _said(said: Mapping[str, Any]) -> str:
-    needs = ", ".join(said["needs"]).replace("_", " ") or "no special need"
+    ticked = ", ".join(said["needs"] or ()).replace("_", " ")
+    needs = "needs not asked" if said["needs"] is None else ticked or "no special need"
     age = "age not said" if said["age"] is None else f"age {said['age']}"
     news2 = "NEWS2 not said" if said["news2"] is None else f"NEWS2 {said['news2']}"
     return f"{needs}, {age}, {news2}"

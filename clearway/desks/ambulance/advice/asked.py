@@ -17,7 +17,7 @@ FIELDS: Mapping[str, str] = {
     "longitude": "degrees",
     "age": "whole years, 0 to 120",
     "news2": "whole number, 0 to 20",
-    "needs": "list of words of the reference page of needs",
+    "needs": "list of words of the reference page of needs; [] for none, left out where nobody asked",
     "ready_in_minutes": "number, 0 to 240: when the crew can leave; 0 if not said",
     "continuing_care": "code of the site that treats the patient already",
     "booked_at": "code of the site where the birth is booked",
@@ -51,10 +51,11 @@ def stated(known: Case, given: Mapping[str, Any], reading: Reading) -> Case:
     wait = _number(given, "ready_in_minutes", 0, 240)
     age, news2 = _whole(given, "age", 0, 120), _whole(given, "news2", 0, 20)
     changes: dict[str, Any] = {
-        "needs": _needs(given.get("needs", ())),
         "ready_at": reading.situation.at + (wait or 0) * 60,
         "refused": frozenset(_site(reading, "refused", code) for code in _list(given, "refused")),
     }
+    if given.get("needs") is not None:
+        changes |= {"needs": _needs(given["needs"]), "needs_asked": True}
     for name in ("continuing_care", "booked_at", "standing"):
         if given.get(name):
             changes[name] = _site(reading, name, given[name])
@@ -80,7 +81,8 @@ def _beginning(reading: Reading, given: Mapping[str, Any]) -> Case:
         name = "latitude" if latitude is None else "longitude"
         raise WrongField(name, "It is missing.", "Give latitude and longitude, or a call_sign.")
     key = f"{latitude:.5f},{longitude:.5f}"
-    return Case(key=key, position=Point(latitude, longitude), ready_at=reading.situation.at)
+    place = Point(latitude, longitude)
+    return Case(key=key, position=place, ready_at=reading.situation.at, needs_asked=False)
 
 
 def _needs(words: Any) -> frozenset[Need]:
@@ -128,11 +130,11 @@ def _number(given: Mapping[str, Any], name: str, low: float, high: float) -> flo
 
 
 def said_of(case: Case) -> dict[str, Any]:
-    """What was said of a case, as it is kept: no identity, no place."""
+    """What was said of a case, as it is kept: no identity, no place. No list of needs: nobody asked."""
     return {
         "age": case.age,
         "news2": case.news2,
-        "needs": sorted(case.needs),
+        "needs": sorted(case.needs) if case.needs_asked else None,
         "continuing_care": case.continuing_care,
         "booked_at": case.booked_at,
         "refused": sorted(case.refused),

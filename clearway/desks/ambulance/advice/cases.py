@@ -82,6 +82,7 @@ def _case(reading: Reading, row: int, scene: Scene | None, home: Point | None) -
         vehicle=None if table.kind[row] == UNKNOWN else KINDS[table.kind[row]],
         shift_end=float(seen.shift_end[seen.call_sign.index(call_sign)]),
         home=home,
+        needs_asked=False,
     )
 
 

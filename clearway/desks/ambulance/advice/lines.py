@@ -78,14 +78,15 @@ def _line(
 
 
 def _offer(suggestion: Suggestion | None) -> Offer | None:
-    if suggestion is None or not suggestion.may_be_taken or suggestion.answer.answer is None:
+    if suggestion is None or not suggestion.is_firm or suggestion.answer.answer is None:
         return None
-    best = suggestion.answer.answer
+    best, ask_first = suggestion.answer.answer, suggestion.answer.ask_first
     return Offer(
         name=best.name,
         minutes=_minutes(best.travel_minutes, best.wait_minutes),
         why=suggestion.answer.why,
-        sealed=seal(suggestion.answer, suggestion.case),
+        sealed="" if ask_first else seal(suggestion.answer, suggestion.case),
+        ask_first=ask_first,
     )
 
 

@@ -39,6 +39,7 @@ def as_json(advice: Advice) -> dict[str, Any]:
         "would_change": advice.would_change,
         "notes": list(advice.notes),
         "may_have": list(advice.may_have),
+        "ask_first": advice.ask_first,
         "unsettled": [
             {
                 "code": each.code,
@@ -101,13 +102,16 @@ def unseal(text: str) -> tuple[dict[str, Any], dict[str, Any]]:
 class Offer:
     """What is suggested to a crew that nobody has answered for, beside all others who wait.
 
-    minutes  travel and wait in words; sealed  the answer as it is shown, to be sent back when it is taken
+    minutes    travel and wait in words
+    ask_first  why it cannot be accepted from the list: somebody says needs and NEWS2 on the crew's page
+    sealed     the answer as it is shown, to be sent back when it is taken; "" where it cannot be
     """
 
     name: str
     minutes: str
     why: str
     sealed: str
+    ask_first: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,9 +32,14 @@ class Suggestion:
     answer: Answer
 
     @property
-    def may_be_taken(self) -> bool:
-        """It can be accepted from the list; else somebody looks at the crew's own page."""
+    def is_firm(self) -> bool:
+        """It names a place."""
         return self.answer.verdict in FIRM and self.answer.answer is not None
+
+    @property
+    def may_be_taken(self) -> bool:
+        """It can be accepted from the list; else somebody says needs and NEWS2 on the crew's own page."""
+        return self.is_firm and not self.answer.ask_first
 
 
 def is_due(reading: Reading, row: int) -> bool:

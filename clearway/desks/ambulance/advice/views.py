@@ -38,7 +38,8 @@ def board(request: Request) -> HttpResponse:
     context = {
         "rows": rows,
         "changed": [row for row in rows if row.change],
-        "offered": [row for row in rows if row.offer],
+        "offered": [row for row in rows if row.offer and row.offer.sealed],
+        "to_open": [row for row in rows if row.offer and not row.offer.sealed],
         "at_once": read.policy.at_once,
         "asked_after": read.policy.asked_after,
         "cannot": read.cannot,
@@ -127,7 +128,8 @@ def _page(
         "crew": found,
         "typed": typed,
         "age": _age(typed, found),
-        "boxes": presenters.need_boxes(frozenset(typed["needs"])),
+        "boxes": presenters.need_boxes(frozenset(typed["needs"] or ())),
+        "no_needs": typed["needs"] == [],
         "places": _places(read),
         "problem": problem,
         "shown": presenters.as_json(answer) if answer else None,
@@ -165,10 +167,16 @@ def _given(given: Any, standing: Advice | None) -> dict[str, Any]:
         return {**said, "ready_in_minutes": None}
     single = ("age", "news2", "ready_in_minutes", "continuing_care", "booked_at")
     return {
-        "needs": given.getlist("needs") if hasattr(given, "getlist") else [],
+        "needs": _needs_said(given),
         "refused": [each for each in given.getlist("refused") if each] if hasattr(given, "getlist") else [],
         **{name: given.get(name, "").strip() or None for name in single},
     }
+
+
+def _needs_said(given: Any) -> list[str] | None:
+    """What was ticked; [] where somebody said that there is none, None where nobody said anything."""
+    ticked = given.getlist("needs") if hasattr(given, "getlist") else []
+    return ticked if ticked or given.get("no_needs") else None
 
 
 def _found(request: Request, call_sign: str) -> tuple[reading.Reading, cases.Crew]:
