@@ -8,7 +8,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from clearway.core.audit.actions import Actor
-from clearway.desks.outpatients.waiting import actions, checks
+from clearway.desks.outpatients.waiting import actions, checks, queries
 from clearway.domain.outpatients.partial_booking import Step
 from tests.therapies import NINE, TODAY, Department, a_department
 from tests.trust import a_trust, signed_in, somebody
@@ -82,6 +82,14 @@ def test_partial_booking_follows_the_contacts_and_guards_children(physio: Depart
 
     assert (rows[entry.pk].step, rows[entry.pk].on) == (Step.REMIND, TODAY - timedelta(days=1))
     assert rows[child.pk].is_guarded and not rows[entry.pk].is_guarded
+
+
+def test_a_follow_up_that_is_not_due_does_not_wait_yet(physio: Department) -> None:
+    physio.entry(kind="follow_up", due_on=TODAY + timedelta(days=30))
+
+    (line,) = queries.demand(physio.trust.pk, NINE)
+
+    assert (line.waiting, line.oldest, line.mean_days) == (1, None, None)
 
 
 def test_the_pages_show_checks_steps_and_capacity(physio: Department) -> None:

@@ -190,7 +190,10 @@ def services(organisation_id: int) -> list[tuple[int, str]]:
 
 @dataclass(frozen=True, slots=True)
 class Demand:
-    """One line in numbers: who waits, since when, and what came in over the last weeks."""
+    """One line in numbers: who waits, since when, and what came in over the last weeks.
+
+    oldest, mean_days  of those who wait already; a follow-up that is not due yet does not
+    """
 
     service: int
     kind: str
@@ -212,11 +215,16 @@ def demand(organisation_id: int, at: datetime) -> list[Demand]:
         .values("service", "kind")
         .annotate(count=Count("pk"))
     }
+    due = Q(waits_from__lte=today)
     waiting = {
         (row["service"], row["kind"]): row
         for row in rows.filter(state="waiting")
         .values("service", "kind")
-        .annotate(count=Count("pk"), oldest=Min("waits_from"), mean=Avg(Value(today) - F("waits_from")))
+        .annotate(
+            count=Count("pk"),
+            oldest=Min("waits_from", filter=due),
+            mean=Avg(Value(today) - F("waits_from"), filter=due),
+        )
     }
     return [_demand(queue, waiting.get(queue), came.get(queue, 0)) for queue in sorted(waiting.keys() | came)]
 
