@@ -9,6 +9,8 @@ from hypothesis import strategies as st
 
 from clearway.core.audit.models import Action
 from clearway.core.organisation.models import Organisation
+from clearway.core.worklist.models import Task
+from clearway.desks.outpatients import rules, situation
 from clearway.desks.outpatients.clinics.models import Service
 from clearway.desks.outpatients.clocks import actions as clocks
 from clearway.desks.outpatients.patients import actions as patients
@@ -426,3 +428,27 @@ def test_the_ledger_balances_after_any_steps(
     found = queries.ledger(trust.pk, TODAY - 7 * DAY, TODAY)
     assert found.balances and not found.unaccounted
     assert found.received == before + len(made)
+
+
+def test_what_is_to_be_chased_or_triaged_is_a_task_until_it_is_done(
+    trust: Organisation, patient: Patient, service: Service
+) -> None:
+    def tasks(days: int) -> dict[str, Task]:
+        at = NOW + days * DAY
+        rules.run(trust.pk, situation.read(trust.pk, at), at)
+        return {row.subject: row for row in Task.objects.filter(closed_at__isnull=True)}
+
+    row = registered(patient, service, question="")  # on a Friday
+    chase = f"referral:{row.pk}:question"
+    assert chase not in tasks(3)
+    assert tasks(4)[chase].priority == 2
+    assert "BROWN" not in f"{tasks(4)[chase].title} {tasks(4)[chase].cause}"
+
+    actions.ask(row.gaps.get().pk, **scope(trust, NOW + 4 * DAY))
+    assert chase not in tasks(4)
+    actions.supply(row.pk, {"question": "Assess"}, **scope(trust, NOW + 5 * DAY))
+    assert chase not in tasks(7)
+
+    assert tasks(7)["triage:routine"].role == "outpatient_coordinator"
+    actions.triage(row.pk, ACCEPT, **scope(trust, NOW + 7 * DAY))
+    assert "triage:routine" not in tasks(7)

@@ -10,6 +10,7 @@ from clearway.core.worklist.actions import Swept, sweep
 from clearway.core.worklist.rules import Rule, Values, Wanted, evaluate, sweep_policy
 from clearway.domain.outpatients.validation import CHECKS, Severity
 
+from .referrals.rules import to_chase, to_triage
 from .situation import Situation
 
 COORDINATOR, LEADER = "outpatient_coordinator", "outpatient_team_leader"
@@ -108,6 +109,18 @@ RULES: Sequence[Rule[Situation]] = (
         "What is left without outcome, and what checks call an error, is ratified each week.",
         "Job description of the outpatient coordinator",
         ratification,
+    ),
+    Rule(
+        "referral_incomplete",
+        "What a referral lacks is asked for again after two and after five working days.",
+        "Access policy, proposal (policy referral_intake)",
+        lambda situation, values: to_chase(situation.chases),
+    ),
+    Rule(
+        "triage_late",
+        "Urgent referrals are triaged in one working day, routine ones in five.",
+        "Access policy, proposal (policy referral_intake)",
+        lambda situation, values: to_triage(situation.late),
     ),
 )
 

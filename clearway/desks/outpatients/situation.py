@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from .outcomes import queries as outcomes
+from .referrals.rules import Chase, Late, chases, late
 from .waiting import checks
 
 
@@ -25,6 +26,8 @@ class Situation:
 
     unoutcomed  ended appointments without outcome, since `oldest`; `old` of them for more than a week
     found       check -> how many rows it speaks of
+    chases      what referrals lack and is to be asked for again
+    late        referrals past their day of triage
     """
 
     at: datetime
@@ -33,6 +36,8 @@ class Situation:
     oldest: datetime | None
     old: int
     found: Mapping[str, int]
+    chases: tuple[Chase, ...] = ()
+    late: tuple[Late, ...] = ()
 
 
 def read(organisation_id: int, at: datetime) -> Situation:
@@ -51,4 +56,13 @@ def read(organisation_id: int, at: datetime) -> Situation:
         )
         for row in outcomes.misses(organisation_id)
     )
-    return Situation(at, misses, open_.count, open_.oldest, open_.over_a_week, counts)
+    return Situation(
+        at,
+        misses,
+        open_.count,
+        open_.oldest,
+        open_.over_a_week,
+        counts,
+        chases(organisation_id, at),
+        late(organisation_id, at),
+    )
