@@ -45,6 +45,22 @@ def test_the_page_answers_and_what_is_accepted_is_what_was_shown(knowing: Organi
     assert "A1 to Millbrook Hospital" in Decision.objects.get().decision
 
 
+def test_the_log_says_of_nobody_that_they_were_asked_or_told_when_they_were_not(
+    knowing: Organisation, flow: Client
+) -> None:
+    on_scene(knowing)
+
+    page = flow.get("/advice/A1/").content.decode()
+    flow.post("/advice/A1/take/", {"sealed": sealed(page), "code": "TVH01"})
+    asked = flow.get("/advice/A1/?asked=1&age=70&news2=3&no_needs=1").content.decode()
+    flow.post("/advice/A1/take/", {"sealed": sealed(asked), "code": "TVH01"})
+
+    first, second = Decision.objects.order_by("id")
+    assert "needs not asked" in first.known and "NEWS2 not said" in first.known
+    assert "no special need" in second.known
+    assert (first.told, second.told) == ("", "")
+
+
 def test_going_elsewhere_needs_a_reason(knowing: Organisation, flow: Client) -> None:
     on_scene(knowing)
     page = flow.get("/advice/A1/").content.decode()

@@ -159,7 +159,10 @@ def _finish(row: Advice, verb: str, detail: Mapping[str, Any], by: Actor, at: da
 
 
 def _log(row: Advice, by: Actor, at: datetime) -> None:
-    """An entry of the decision log, with the picture that was on the screen. Only people decide."""
+    """An entry of the decision log, with the picture that was on the screen. Only people decide.
+
+    It says of nobody that they were told: that is known of the message, once it is read or acknowledged.
+    """
     if by.user_id is None:
         return
     options = "; ".join(
@@ -175,7 +178,6 @@ def _log(row: Advice, by: Actor, at: datetime) -> None:
             options=options,
             decision=f"{row.call_sign} to {row.taken_name}",
             reason=f"{chosen}. {row.reason}".strip(),
-            told=row.call_sign,
             decided_at=at,
             screen=f"/advice/{row.call_sign}/",
         ),
