@@ -529,6 +529,18 @@ def test_none_confirmed_in_reach_means_asking_and_not_the_nearest_as_if_there_we
     assert (gone.verdict, gone.chosen, gone.unsettled) == (Verdict.BY_RULE, "A", ())
 
 
+def test_a_rule_past_its_review_date_says_so_where_it_decided() -> None:
+    later = NOON.replace(month=11)  # the rules are to be looked at again on 1 April
+    patient = {"needs": frozenset({Need.STROKE}), "at": later}
+
+    decided = asked([10, 12, 30, 60], [20] * 4, **patient)
+    in_time = asked([10, 12, 30, 60], [20] * 4, needs=frozenset({Need.STROKE}))
+
+    words = "Stroke, FAST positive: rule past its review date, 2026-04-01."
+    assert words in decided.notes
+    assert words not in in_time.notes
+
+
 def test_a_unit_of_which_the_pack_knows_nothing_is_asked_for() -> None:
     advice = specialist([10, 12, 30, 40], Need.MATERNITY)
 

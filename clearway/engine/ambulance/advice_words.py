@@ -261,6 +261,7 @@ class _Words:
         notes = [rule.say for rule in allowed.applied if rule.say]
         for rule in allowed.unmet:
             notes.append(self._unmet(rule))
+        notes.extend(self._past_review())
         asks = allowed.rule is not None and self.is_settled
         if asks and allowed.rule is not None and (nearer := self._nearer_unconfirmed(allowed.rule)):
             notes.append(nearer)
@@ -293,6 +294,17 @@ class _Words:
         if ranking.chosen != ranking.nearest:
             return f"This goes past {self._name(ranking.nearest)}: say needs and NEWS2 first."
         return ""
+
+    def _past_review(self) -> list[str]:
+        """Rules that decided, or left it undecided, and that should have been looked at again by now."""
+        allowed = self.ranking.eligible
+        today = datetime.fromtimestamp(self.seen.situation.at, UTC).astimezone(self.rules.timezone).date()
+        decided = [rule for rule in (allowed.rule, allowed.unsure, *allowed.unmet) if rule is not None]
+        return [
+            f"{rule.name}: rule past its review date, {rule.signed.review_on}."
+            for rule in decided
+            if rule.signed.review_on < today.isoformat()
+        ]
 
     def _agreed(self) -> str:
         names = " and ".join(self._name(int(row)) for row in np.flatnonzero(self.ranking.agreed))
