@@ -49,7 +49,7 @@ LEFT_TO_TRIAGE = 40  # referrals that the other clerks leave for whoever looks o
 BOOKED_AN_HOUR = 15.0  # by the other clerks
 TRIED = 8  # entries looked at for each that is to be booked: not all find a slot that suits
 EVENING = 17  # local hour from which the day's clinics are cashed up
-FORGOTTEN, FORGOTTEN_FOR = 0.05, timedelta(days=5)  # share of clinics left for others to find, and how long
+FORGOTTEN, FORGOTTEN_FOR = 0.15, timedelta(days=5)  # share of clinics left for others to find, and how long
 LONGEST_PAUSE = timedelta(days=14)  # of a player that was away longer, no more is caught up
 OPEN_STATES = ("ticking", "unknown_start")
 

@@ -32,6 +32,7 @@ from .referrals import queries as referrals
 
 OFFICE, CLINICIAN = "Outpatient office", "Therapist"
 BATCH = 2000
+CHASED_OUT = timedelta(days=9)  # two and five working days, with a weekend
 CASHED_AFTER = timedelta(hours=1)
 CANCELLED_CODE = {"patient": Attended.CANCELLED_BY_PATIENT, "provider": Attended.CANCELLED_BY_PROVIDER}
 MINUTES = {NEW: 45, FOLLOW_UP: 30}
@@ -226,14 +227,16 @@ class _Rows:
                 **_standing(case),
             )
         )
-        for item in intake.gaps(referrals.given(row)) if row.state != "removed" else ():
+        is_open = row.state in ("triage", "held", "waiting")
+        asked = 1 if self.at - referred.at < CHASED_OUT else 3  # both chases are over
+        for item in intake.gaps(referrals.given(row)) if is_open else ():
             self._keep(
                 models.Gap(
                     referral=row,
                     what=item.what,
                     fixer=item.fixer,
                     found_at=referred.at,
-                    asked=1,
+                    asked=asked,
                     asked_at=referred.at,
                 )
             )

@@ -6,7 +6,7 @@ then in the order of arrival. Nothing is told that has not happened by the insta
 
 from collections import deque
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from heapq import heappop, heappush
 from itertools import count
@@ -21,6 +21,7 @@ from .parameters import Parameters, Volume
 
 TREATED_BEFORE = timedelta(weeks=8)  # of those first seen before the clinics given, how far back we tell
 STILL_COMING = 0.5  # share of them who are still in treatment
+ANSWERED_AFTER = timedelta(days=10)  # a referrer who was asked for the question has given it by then
 TRIAGE_DAYS = (0.2, 4.0)
 URGENT_NOTICE, ROUTINE_NOTICE = (1.0, 7.0), (10.0, 30.0)  # days from booking to the visit
 SHORTEST_NOTICE, BOOKED_AGAIN_AFTER = timedelta(hours=20), timedelta(days=5)
@@ -170,6 +171,8 @@ class _Service:
         return self.cases
 
     def _begin(self, referred: Referred) -> None:
+        if not referred.question and referred.at < self.until - ANSWERED_AFTER:
+            referred = replace(referred, question=f"Please assess and treat: {referred.condition}")
         case = Case(referred, waits_since=referred.at)
         case.events.append(_first_event(referred))
         if referred.at < self.frontier:
