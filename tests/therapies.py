@@ -45,7 +45,7 @@ class Department:
             organisation=self.trust,
             patient=patient,
             ppid=f"{number:020}",
-            issuer="RWP00",
+            issuer=self.trust.code,
             measurement="02",
             function="650",
             state="ticking",
