@@ -1,6 +1,6 @@
 """Every write to the waiting list: who joins it, who leaves it and why, and every attempt to reach them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from typing import Any
@@ -217,9 +217,9 @@ def validate(
 
 
 @transaction.atomic
-def looked(entries: list[int], page: str, *, organisation_id: int, by: Actor, at: datetime) -> None:
+def looked(entries: Sequence[int | str], page: str, *, organisation_id: int, by: Actor, at: datetime) -> None:
     """Record whose names were on a page that somebody opened."""
-    _record("waiting.look", f"page:{page}", {"entries": entries}, organisation_id, by, at)
+    _record("waiting.look", f"page:{page}", {"entries": list(entries)}, organisation_id, by, at)
 
 
 def _locked(entry_id: int, organisation_id: int) -> Entry:

@@ -34,6 +34,13 @@ def validation(request: Any) -> HttpResponse:
     ]
     page = Paginator(shown, ROWS).get_page(request.GET.get("page"))
     rows = list(page)
+    actions.looked(
+        [each.subject for each in rows],
+        "validation",
+        organisation_id=request.organisation.pk,
+        by=request.actor,
+        at=request.at,
+    )
     context = {
         "page": page,
         "rows": rows,
