@@ -300,6 +300,8 @@ def test_a_course_is_booked_whole_or_not_at_all(physio: Department) -> None:
     assert Appointment.objects.filter(entry=entry).count() == 0
     with pytest.raises(NotAllowed, match="course of 3 visits; 2 slots"):
         actions.book_series([one.pk, three.pk], entry.pk, **who(physio))
+    with pytest.raises(NotAllowed, match="course of 3 visits: choose"):
+        actions.book(one.pk, entry.pk, **who(physio))
 
     actions.cancel(taken.pk, by_whom=PATIENT, reason="patient_ill", **who(physio))
     made = actions.book_series([one.pk, two.pk, three.pk], entry.pk, **who(physio))

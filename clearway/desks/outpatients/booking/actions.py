@@ -96,6 +96,9 @@ def book(
 
     def work() -> Appointment:
         slot, entry = _read(slot_id, entry_id, organisation_id, "Booking this slot", at)
+        if entry.series > 1:
+            why = f"It is a course of {entry.series} visits: choose a slot for each."
+            raise NotAllowed("the course is not complete", "Booking this slot", why)
         made = _book(slot, entry, channel, by, at)
         standing.stands(entry, "booked")
         return made

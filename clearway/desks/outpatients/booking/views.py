@@ -24,16 +24,16 @@ MOST_OF_COURSE = 30
 @needs("bookings.read", change="bookings.write")
 def book(request: Request, key: int) -> HttpResponse:
     """The slots that suit an entry, best first; booking, holding or declining one of them."""
-    entry = _entry(request, key)
     form, status = SlotForm(at=request.at), 200
     if request.method == "POST":
         form = SlotForm(request.POST, at=request.at)
         if form.is_valid():
             try:
-                return _done(request, entry, form.cleaned_data["slot"])
+                return _done(request, key, form.cleaned_data["slot"])
             except NotAllowed as refusal:
                 form.add_error("slot", refusal.why)
-        status, entry = 422, _entry(request, key)
+        status = 422
+    entry = _entry(request, key)
     actions.looked([key], "book", **_who(request))
     most = MOST if entry.series == 1 else min(max(MOST, 2 * entry.series), MOST_OF_COURSE)
     choices = queries.suitable_for(entry, request.at, most)
@@ -52,26 +52,26 @@ def book(request: Request, key: int) -> HttpResponse:
     return render(request, "booking/book.html", context, status=status)
 
 
-def _done(request: Request, entry: Any, chosen: list[int]) -> HttpResponse:
+def _done(request: Request, key: int, chosen: list[int]) -> HttpResponse:
     """What was asked, done. Raises NotAllowed."""
     what, who = request.POST.get("what", "book"), _who(request)
     try:
         if what == "decline":
-            offer = actions.decline(chosen[0], entry.pk, **who)
+            offer = actions.decline(chosen[0], key, **who)
             messages.success(request, f"Declined {offer.offered_for:%-d %b %Y}: recorded. The wait goes on.")
         elif what == "hold":
-            held = actions.hold(chosen[0], entry.pk, **who)
+            held = actions.hold(chosen[0], key, **who)
             messages.success(request, f"Held until {clock(held.held_until)}. Book it by then.")
-        elif entry.series > 1:
-            made = actions.book_series(chosen, entry.pk, **who)
+        elif what == "series":
+            made = actions.book_series(chosen, key, **who)
             messages.success(request, presenters.booked(made))
         else:
-            one = actions.book(chosen[0], entry.pk, **who)
+            one = actions.book(chosen[0], key, **who)
             messages.success(request, presenters.booked([one]))
             return HttpResponseRedirect(reverse("op-booking:appointment", args=[one.pk]))
     except actions.NotThere:
-        raise Http404("No such slot.") from None
-    return HttpResponseRedirect(reverse("op-booking:book", args=[entry.pk]))
+        raise Http404("No such slot or entry.") from None
+    return HttpResponseRedirect(reverse("op-booking:book", args=[key]))
 
 
 @needs("bookings.read", change="bookings.write")

@@ -10,16 +10,22 @@ from clearway.core.organisation.models import Site
 
 from .models import Clinician, Leave, Room, Service, Session, Slot, Template
 
+LOCKED = (
+    *("organisation_id", "starts_at", "ends_at", "kind", "medium", "seats", "held", "released_at", "blocked"),
+    *("session__state", "session__service_id", "session__clinician__skills", "session__room__fault"),
+    "session__room__site__code",
+)
+
 
 def lock_slot(slot_id: int, organisation_id: int) -> Slot:
-    """A slot with its session, locked until the transaction ends. Raises Slot.DoesNotExist.
+    """A slot with its session, locked until the transaction ends: the columns that a booking reads.
 
     Who freezes or cancels a session changes its slots, so that a booking waits for it or is refused.
+    Raises Slot.DoesNotExist.
     """
     rows = Slot.objects.select_for_update(of=("self",), no_key=True)
-    return rows.select_related("session__clinician", "session__room__site").get(
-        pk=slot_id, organisation_id=organisation_id
-    )
+    chosen = rows.select_related("session__clinician", "session__room__site").only(*LOCKED)
+    return chosen.get(pk=slot_id, organisation_id=organisation_id)
 
 
 def sessions(

@@ -10,12 +10,21 @@ from clearway.core.audit.actions import Actor
 from .models import Contact, Entry
 
 NotThere = Entry.DoesNotExist
+LOCKED = (
+    *("organisation_id", "state", "patient_id", "referral_id", "pathway_id", "clinician_id", "service_id"),
+    *("kind", "minutes", "priority", "skills", "medium", "series"),
+    *("patient__channel", "patient__sites", "patient__days", "patient__notice_hours"),
+    *("patient__died_on", "patient__merged_into_id"),
+)
 
 
 def lock(entry_id: int, organisation_id: int) -> Entry:
-    """The entry with its patient, locked until the transaction ends. Raises Entry.DoesNotExist."""
-    rows = Entry.objects.select_for_update(of=("self",), no_key=True).select_related("patient", "service")
-    return rows.get(pk=entry_id, organisation_id=organisation_id)
+    """The entry with its patient, locked until the transaction ends: the columns that a booking reads.
+
+    Raises Entry.DoesNotExist.
+    """
+    rows = Entry.objects.select_for_update(of=("self",), no_key=True).select_related("patient")
+    return rows.only(*LOCKED).get(pk=entry_id, organisation_id=organisation_id)
 
 
 def one(entry_id: int, organisation_id: int) -> Entry:
