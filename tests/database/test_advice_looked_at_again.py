@@ -4,7 +4,9 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from clearway.core.audit.models import Action
 from clearway.core.organisation.models import Organisation
@@ -16,7 +18,18 @@ from clearway.domain.ambulance.situation import UNKNOWN
 from clearway.domain.shared.errors import NotAllowed
 from tests.trust import acting, somebody
 
-from .giving_advice import another_department, diverted, loads, look, now, on_scene, says, stands, taken
+from .giving_advice import (
+    another_department,
+    diverted,
+    loads,
+    look,
+    now,
+    on_scene,
+    says,
+    sealed,
+    stands,
+    taken,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -224,6 +237,73 @@ def test_the_message_of_a_crew_that_was_left_on_its_way_ends_with_its_job(knowin
     look(knowing)
 
     assert not queries.messages(knowing.pk)
+
+
+def conveying(organisation: Organisation, call_sign: str = "A1", to: str = "TVH01") -> None:
+    on_scene(organisation, call_sign)
+    says(organisation, "left_scene", 0.1, call_sign, destination=to)
+
+
+def test_a_crew_that_conveys_and_was_never_advised_is_listed_when_a_divert_starts(
+    knowing: Organisation, flow: Client
+) -> None:
+    conveying(knowing)
+    assert "never advised" not in flow.get("/advice/").content.decode()
+    diverted(knowing, "TVH01")
+
+    page = flow.get("/advice/").content.decode()
+    assert "inbound, never advised: goes to Millbrook Hospital. A divert is in force there" in page
+    flow.post("/advice/A1/take/", {"sealed": sealed(page), "code": "TVH01", "reason_code": "clinical"})
+
+    assert stands().taken == "TVH01"
+    assert "Inbound, and nobody has looked" not in flow.get("/advice/").content.decode()
+    diverted(knowing, ())
+    assert look(knowing).changed == 0
+
+
+def test_a_crew_that_conveys_unadvised_to_a_closed_department_is_listed_with_the_reason(
+    knowing: Organisation, flow: Client
+) -> None:
+    conveying(knowing)
+    diverted(knowing, "TVH01", DivertKind.CLOSURE)
+
+    assert "goes to Millbrook Hospital. It is closed" in flow.get("/advice/").content.decode()
+
+
+def test_a_crew_that_was_advised_without_needs_is_asked_about_and_a_described_one_is_turned(
+    knowing: Organisation, flow: Client
+) -> None:
+    for call_sign, news2 in (("A1", None), ("B2", 2)):
+        on_scene(knowing, call_sign)
+        taken(knowing, call_sign, news2=news2)
+        says(knowing, "left_scene", 0.1, call_sign, destination="TVH01")
+    Advice.objects.update(given_at=now() - timedelta(minutes=5))  # before the divert began
+    diverted(knowing, "TVH01")
+
+    assert look(knowing).changed == 1
+    assert stands_for("B2").state == "to_tell" and stands_for("A1").state == "accepted"
+    page = flow.get("/advice/").content.decode()
+    assert page.count("inbound, needs or NEWS2 not said") == 1
+
+
+def stands_for(call_sign: str) -> Advice:
+    return Advice.objects.get(ended_at__isnull=True, call_sign=call_sign)
+
+
+def test_the_list_asks_the_database_as_often_for_three_inbound_crews_as_for_one(
+    knowing: Organisation, flow: Client
+) -> None:
+    diverted(knowing, "TVH01")
+    counts = []
+    for call_signs in (("A1",), ("B2", "C3")):
+        for call_sign in call_signs:
+            conveying(knowing, call_sign)
+        flow.get("/advice/")
+        with CaptureQueriesContext(connection) as queries_made:
+            flow.get("/advice/")
+        counts.append(len(queries_made))
+
+    assert counts[0] == counts[1]
 
 
 def test_crews_that_a_divert_turns_are_advised_together(

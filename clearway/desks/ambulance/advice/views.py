@@ -19,7 +19,7 @@ from clearway.domain.shared.identity import holds_nhs_number
 from clearway.engine.ambulance.advice import journeys_of
 from clearway.engine.ambulance.eligibility import Bar, eligible
 
-from . import actions, cases, lines, presenters, queries, reading, together, words
+from . import actions, cases, inbound, lines, presenters, queries, reading, together, words
 from .asked import WrongField, stated
 from .models import Advice, Call, CrewMessage
 
@@ -40,6 +40,7 @@ def board(request: Request) -> HttpResponse:
         "changed": [row for row in rows if row.change],
         "offered": [row for row in rows if row.offer and row.offer.sealed],
         "to_open": [row for row in rows if row.offer and not row.offer.sealed],
+        "inbound": inbound.inbound(read, standing),
         "at_once": read.policy.at_once,
         "asked_after": read.policy.asked_after,
         "cannot": read.cannot,

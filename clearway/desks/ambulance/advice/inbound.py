@@ -1,0 +1,123 @@
+"""Crews on the way to a place with a divert in force, or closed when they come, that nobody has looked at.
+
+A crew whose advice stands and whose patient is described is looked at by the sweep. These are the others: no
+advice was ever asked for, or needs and NEWS2 were never said, so that no divert turns the patient away.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from clearway.domain.ambulance.situation import JOB_STATES, UNKNOWN
+from clearway.domain.ambulance.words import JobState
+from clearway.engine.ambulance.advice import Advice as Answer
+from clearway.engine.ambulance.eligibility import Bar
+
+from .cases import Crew, crews_at
+from .models import Advice
+from .presenters import seal
+from .reading import Reading
+
+CONVEYING = JOB_STATES.index(JobState.CONVEYING)
+BARS = {bar.name.lower() for bar in (Bar.CLOSED, Bar.SITE_CLOSED, Bar.DIVERTED)}
+
+
+@dataclass(frozen=True, slots=True)
+class Inbound:
+    """One such crew, to be kept on its way or turned by somebody.
+
+    code, name  where it is going; why  what is wrong there, in a sentence
+    asked       advice was taken, without needs and NEWS2
+    sealed      the answer as it is now, to be sent back when the crew is kept; "" where that is not possible
+    """
+
+    call_sign: str
+    code: str
+    name: str
+    why: str
+    asked: bool
+    sealed: str
+
+
+def inbound(reading: Reading, standing: Mapping[str, Advice]) -> list[Inbound]:
+    """The crews that somebody should look at, by call sign.
+
+    At most three queries, however many they are; none while no divert is in force and all is open.
+    """
+    bound = _bound(reading, standing)
+    if not bound:
+        return []
+    crews = crews_at(reading, list(bound))
+    answers = _answers(reading, crews)
+    found = []
+    for crew in crews:
+        code = bound[crew.row]
+        if why := _why(reading, code, answers.get(crew.assignment)):
+            found.append(_inbound(reading, crew, code, why, answers.get(crew.assignment), standing))
+    return sorted(found, key=lambda each: each.call_sign)
+
+
+def _bound(reading: Reading, standing: Mapping[str, Advice]) -> dict[int, str]:
+    """Row of each assignment in question -> code of where it goes, where something may be wrong there."""
+    table, places = reading.situation.assignments, reading.rules.places
+    closing = {code for code, opens in zip(places.code, places.opens, strict=True) if not np.isnan(opens)}
+    places_in_question = closing | {divert.site for divert in reading.situation.diverts}
+    bound = {}
+    for row in np.flatnonzero((table.state == CONVEYING) & (table.site != UNKNOWN)).tolist():
+        advice = standing.get(table.key[row])
+        if advice is not None and not _is_overtaken(reading, advice):
+            continue
+        code = advice.taken if advice is not None else reading.situation.sites.code[table.site[row]]
+        if code in places_in_question and code in reading.rules.row_of:
+            bound[row] = code
+    return bound
+
+
+def _is_overtaken(reading: Reading, advice: Advice) -> bool:
+    """Accepted before a divert of its place began, while nobody had said needs and NEWS2."""
+    is_said = advice.said["needs"] is not None and advice.said["news2"] is not None
+    if is_said or advice.state != Advice.State.ACCEPTED:
+        return False
+    diverts = reading.situation.diverts
+    return any(each.site == advice.taken and each.starts_at > advice.given_at for each in diverts)
+
+
+def _answers(reading: Reading, crews: Sequence[Crew]) -> dict[str, Answer]:
+    """The answer for each whose place is known, all of them with the others in mind."""
+    cases = [crew.case for crew in crews if crew.case is not None]
+    if not cases:
+        return {}
+    engine = reading.policy.engine
+    policy = replace(engine, eligibility=replace(engine.eligibility, alternatives=False))
+    answers = reading.advise_together(cases, policy)
+    return {case.key: answer for case, answer in zip(cases, answers, strict=True)}
+
+
+def _why(reading: Reading, code: str, answer: Answer | None) -> str:
+    barred = next((each for each in answer.exclusions if each.code == code), None) if answer else None
+    if barred is not None and barred.cause in BARS:
+        return barred.sentence
+    if any(divert.site == code for divert in reading.situation.diverts):
+        return "A divert is in force there, and nobody has said needs and NEWS2."
+    return ""
+
+
+def _inbound(
+    reading: Reading,
+    crew: Crew,
+    code: str,
+    why: str,
+    answer: Answer | None,
+    standing: Mapping[str, Advice],
+) -> Inbound:
+    asked = crew.assignment in standing
+    may_be_kept = not asked and answer is not None and crew.case is not None
+    return Inbound(
+        call_sign=crew.call_sign,
+        code=code,
+        name=reading.rules.places.name[reading.rules.row_of[code]],
+        why=why,
+        asked=asked,
+        sealed=seal(answer, crew.case) if may_be_kept and answer and crew.case else "",
+    )
