@@ -105,4 +105,4 @@ def journeys(minutes: Sequence[float] | Sequence[Sequence[float]]) -> Journeys:
 def case(key: str = "1/A1", at: datetime = NOON, **more: Any) -> Case:
     """An adult of 60 with a low score, ready to leave now."""
     given = {"age": 60, "news2": 2, "call_sign": "A1", **more}
-    return Case(key=key, position=SCENE, ready_at=at.timestamp(), **given)
+    return Case(key=key, **{"position": SCENE, "ready_at": at.timestamp(), **given})
