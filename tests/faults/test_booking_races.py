@@ -120,6 +120,8 @@ def test_as_many_bookings_as_seats_whatever_the_isolation_level(
     physio: Department, level: str, chance: random.Random
 ) -> None:
     slots = seats_of(physio, SEATS)
+    for day, kind in ((60, "new"), (61, "group")):  # nobody races for these: they are what losers are told of
+        physio.session(NINE + timedelta(days=day), 3, kind=kind)
     wanted = [(slot.pk, kind) for slot, kind in slots for _ in range(20 * slot.seats)]
     jobs = list(
         zip([slot for slot, _ in wanted], entries_of(physio, [kind for _, kind in wanted]), strict=True)
@@ -139,7 +141,7 @@ def test_as_many_bookings_as_seats_whatever_the_isolation_level(
     assert race(jobs, level, book) == []
 
     assert ended == {"booked": SEATS, "refused": ATTEMPTS - SEATS}
-    assert max(offered) == 3
+    assert set(offered) == {3}
     booked = Appointment.objects.filter(state="booked")
     assert booked.count() == SEATS
     assert len(set(booked.values_list("slot", "seat"))) == SEATS
