@@ -18,12 +18,13 @@ from clearway.desks.ambulance.advice.models import Advice, CrewMessage
 from clearway.domain.ambulance.destinations import Answers
 from clearway.domain.ambulance.events import Position
 from clearway.domain.ambulance.situation import UNKNOWN
+from clearway.domain.ambulance.words import Category
 from clearway.domain.shared.errors import NotAllowed
 from clearway.gateway import inbox
 from clearway.interchange import native
 from tests.trust import somebody
 
-from .giving_advice import now, on_scene, said, sealed, stands, taken
+from .giving_advice import now, on_scene, said, says, sealed, stands, taken
 
 pytestmark = pytest.mark.django_db
 NEAR_FORDHAM = (52.345, -1.645)
@@ -236,6 +237,18 @@ def test_the_board_lists_who_is_about_to_leave_scene(knowing: Organisation, flow
 
     assert "/advice/A1/" in page
     assert "/advice/B2/" not in page
+
+
+def test_a_crew_with_a_c1_is_listed_as_soon_as_it_is_there_and_first(
+    knowing: Organisation, flow: Client
+) -> None:
+    on_scene(knowing, "A1", ago=30)
+    for status, ago in (("allocated", 9), ("mobile", 8), ("at_scene", 1)):
+        says(knowing, status, ago, "B2", category=Category.C1)
+
+    page = flow.get("/advice/").content.decode()
+
+    assert 0 < page.index("/advice/B2/") < page.index("/advice/A1/")
 
 
 def test_rules_and_directory_are_shown_with_who_answers_for_them(knowing: Organisation, flow: Client) -> None:

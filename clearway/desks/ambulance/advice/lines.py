@@ -6,7 +6,7 @@ from datetime import datetime
 import numpy as np
 
 from clearway.domain.ambulance.situation import CATEGORIES, JOB_STATES, UNKNOWN, instant
-from clearway.domain.ambulance.words import JobState, JobStatus
+from clearway.domain.ambulance.words import Category, JobState, JobStatus
 from clearway.engine.ambulance.travel import minutes as distance_minutes
 
 from .. import words as desk_words
@@ -23,7 +23,7 @@ SHOWN = (JobState.ON_SCENE, JobState.CONVEYING)
 def lines(
     reading: Reading, standing: Mapping[str, Advice], suggested: Mapping[str, Suggestion], at: datetime
 ) -> list[Line]:
-    """Crews on scene long enough or asked about, and those on their way; changed answers first.
+    """Crews on scene long enough or asked about, and those on their way; changed answers first, then C1.
 
     standing, suggested  the advice that stands, and what is suggested to who has none, by assignment
     One query besides the reading's.
@@ -40,7 +40,11 @@ def lines(
         found.append(_line(reading, int(row), advice, message if advice else None, suggestion, at))
     late = datetime.max.replace(tzinfo=at.tzinfo)
     return sorted(
-        found, key=lambda line: (not line.change, not line.is_silent, line.since or late, line.call_sign)
+        found,
+        key=lambda line: (
+            *(not line.change, not line.is_silent, line.category != Category.C1),
+            *(line.since or late, line.call_sign),
+        ),
     )
 
 

@@ -37,6 +37,7 @@ class DeskAdvice:
     """What the desk needs of the policy besides the engine's part. Minutes.
 
     asked_after  on scene, from when a crew is listed as about to leave
+    asked_after_c1  the same for a C1: it leaves soonest
     silence      until an advice that nobody acknowledged is a task
     turn         what a new answer must save before a crew on its way is turned
     at_once      how many suggestions may be accepted in one action: more of them nobody has looked at
@@ -44,6 +45,7 @@ class DeskAdvice:
 
     engine: AdvicePolicy
     asked_after: float = 20
+    asked_after_c1: float = 0
     silence: float = 5
     turn: float = 15
     at_once: int = 6
@@ -144,6 +146,7 @@ def desk_advice(values: ByName) -> DeskAdvice:
     mine = values.get(POLICY, {})
     said = {
         "asked_after": "asked_after",
+        "asked_after_c1": "asked_after_c1",
         "silence": "silence_minutes",
         "turn": "turn_minutes",
         "at_once": "accepted_at_once",

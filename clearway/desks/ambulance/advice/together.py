@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from clearway.domain.ambulance.destinations import Case
-from clearway.domain.ambulance.situation import JOB_STATES, KINDS, UNKNOWN
-from clearway.domain.ambulance.words import JobState, JobStatus
+from clearway.domain.ambulance.situation import CATEGORIES, JOB_STATES, KINDS, UNKNOWN
+from clearway.domain.ambulance.words import Category, JobState, JobStatus
 from clearway.domain.shared.errors import NotAllowed
 from clearway.engine.ambulance.advice import Advice as Answer
 from clearway.engine.ambulance.advice import Verdict
@@ -20,6 +20,7 @@ from .cases import Crew, crews_at, with_standing
 from .models import Advice
 from .reading import Reading
 
+C1 = CATEGORIES.index(Category.C1)
 FIRM = (Verdict.ADVISED, Verdict.NEAREST, Verdict.BY_RULE)
 
 
@@ -43,14 +44,16 @@ class Suggestion:
 
 
 def is_due(reading: Reading, row: int) -> bool:
-    """On scene longer than the policy says, with a vehicle that conveys."""
+    """On scene longer than the policy says, a C1 by its own, with a vehicle that conveys."""
     table = reading.situation.assignments
     if table.state[row] != JOB_STATES.index(JobState.ON_SCENE):
         return False
     if table.kind[row] != UNKNOWN and not KINDS[table.kind[row]].conveys:
         return False
     arrived = float(table.stamp(JobStatus.AT_SCENE)[row])
-    return (reading.situation.at - arrived) / 60 >= reading.policy.asked_after
+    is_c1 = table.category[row] == C1
+    after = reading.policy.asked_after_c1 if is_c1 else reading.policy.asked_after
+    return (reading.situation.at - arrived) / 60 >= after
 
 
 def suggest(

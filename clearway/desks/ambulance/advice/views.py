@@ -43,6 +43,7 @@ def board(request: Request) -> HttpResponse:
         "inbound": inbound.inbound(read, standing),
         "at_once": read.policy.at_once,
         "asked_after": read.policy.asked_after,
+        "asked_after_c1": read.policy.asked_after_c1,
         "cannot": read.cannot,
         "may_give": request.reach.allows("advice.give"),
         "overrides": list(words.OVERRIDES.items()),
