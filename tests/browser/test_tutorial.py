@@ -88,6 +88,7 @@ def advises(reader: Reader) -> None:
     page.keyboard.press("Enter")
     accept = page.locator("[data-accept]")
     expect(accept).to_be_focused()
+    page.wait_for_load_state()  # the page's script hears the letter
     with page.expect_response(lambda answer: "part=answer" in answer.url and "sepsis" in answer.url):
         page.keyboard.press("p")
     expect(page.get_by_label(reader.reads("Sepsis"))).to_be_checked()
