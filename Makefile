@@ -14,9 +14,10 @@ demo:  ## Start everything with a simulated region and print one address; Ctrl-C
 	@$(PYTHON) tools/setup.py run
 	@exec $(RUN) -m clearway demo --with-parent $(if $(FRESH),--fresh) $(if $(PORT),--port $(PORT))
 
-test:  ## Run every test with one pytest command
+test:  ## Run every test: what measures no time on all cores, then browsers and broken processes one by one
 	@$(PYTHON) tools/setup.py test
-	@$(RUN) -m pytest
+	@$(RUN) -m pytest -q --numprocesses auto --dist loadfile tests/pure tests/spec tests/database
+	@$(RUN) -m pytest tests/browser tests/faults
 
 check:  ## Style, types, layers, generated pages and the tests that need nothing
 	@$(PYTHON) tools/setup.py test

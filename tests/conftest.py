@@ -51,7 +51,13 @@ def postgres_server() -> Iterator[postgres.Server]:
 
 @pytest.fixture(scope="session")
 def django_db_modify_db_settings(postgres_server: postgres.Server) -> None:
-    """Hook of pytest-django: runs before it makes the test database."""
+    """Hook of pytest-django: runs before it makes the test database.
+
+    With several processes each has a server of its own; settings were read with the folder of the first.
+    """
+    from django.db import connections
+
+    connections["default"].settings_dict["HOST"] = str(postgres_server.sockets)
 
 
 @pytest.fixture(autouse=True, scope="session")

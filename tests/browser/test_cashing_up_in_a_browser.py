@@ -51,16 +51,19 @@ def breaches(page: Page) -> list[str]:
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("address", PAGES)
-def test_every_page_of_the_lists_is_accessible(open_page: Open, address: str, theme: str) -> None:
-    page = open_page(address, user="opal" if theme == "light" else "olga", theme=theme)
+def test_every_page_of_the_lists_is_accessible(open_page: Open, theme: str) -> None:
+    page = open_page(PAGES[0], user="opal" if theme == "light" else "olga", theme=theme)
 
-    assert breaches(page) == []
+    found = {}
+    for address in PAGES:
+        page.goto(address)
+        found[address] = breaches(page)
+    assert found == {address: [] for address in PAGES}
 
 
 def test_a_clinic_of_twenty_is_cashed_up_by_keyboard_within_a_minute(open_page: Open) -> None:
     page = open_page("/outpatients/outcomes/", user="opal")
-    page.get_by_role("link", name="Cash up").first.click()
+    page.locator("table.rows").get_by_role("link", name="Cash up").first.click()
     expect(page.locator("[data-said]")).to_have_count(20)
     assert breaches(page) == []
 

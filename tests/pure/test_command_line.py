@@ -10,7 +10,8 @@ from clearway import cli
 
 # Commands that do something and say so; every other one reports, and must be readable by a program.
 DOING = {
-    *("demo", "demo prepare", "feed", "web", "ingest", "worker", "migrate", "region load", "completion"),
+    *("demo", "demo prepare", "feed", "feed department", "web", "ingest", "worker", "migrate"),
+    *("region load", "completion"),
     *("source key", "source disable", "source enable", "user add", "hold place", "hold release", "reference"),
 }
 OSM = """<osm><node id="1" lat="51.01" lon="-3.0"/><node id="2" lat="51.02" lon="-3.0"/>
