@@ -26,10 +26,9 @@ from clearway.desks.outpatients.patients import actions as patients
 from clearway.desks.outpatients.referrals import actions as referrals
 from clearway.desks.outpatients.referrals import queries as received
 from clearway.desks.outpatients.waiting import actions as waiting
-from clearway.domain.outpatients.booking import CancelledBy
 from clearway.domain.outpatients.measurement import Measure
 from clearway.domain.outpatients.outcomes import NextStep, Said
-from clearway.domain.outpatients.words import Attended, Outcome, RttStatus
+from clearway.domain.outpatients.words import Attended, CancelledBy, Outcome, RttStatus
 from clearway.domain.shared.errors import NotAllowed
 from clearway.interchange.clock_examples import Example
 from clearway.simulation.outpatients import conduct

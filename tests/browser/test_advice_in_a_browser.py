@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
+from .accessibility import breaches
 from .conftest import Open
-from .test_boards_in_a_browser import breaches
 
 SECONDS = 5  # from the page to the recorded answer
 PICTURES = Path("var/pictures")

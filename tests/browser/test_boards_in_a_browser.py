@@ -5,9 +5,9 @@ import re
 import signal
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
+from .accessibility import breaches
 from .conftest import Open, Running
 
 BOARDS = [
@@ -30,17 +30,6 @@ FURTHER = {
     "keeper": ["/people/acting-up/", "/people/roles/", "/people/on-call/new/", "/tasks/budget/"],
 }
 SIZES = {"desk": (1440, 900), "phone": (390, 844)}
-RULES = {
-    "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"],
-    "resultTypes": ["violations"],  # what is in order need not be described node by node
-}
-
-
-def breaches(page: Page) -> list[str]:
-    found = Axe().run(page, options=RULES).response["violations"]
-    return [
-        f"{each['id']}: {each['help']}: {[node['target'] for node in each['nodes'][:3]]}" for each in found
-    ]
 
 
 @pytest.mark.promise("A1")

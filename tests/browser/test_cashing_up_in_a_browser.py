@@ -3,12 +3,11 @@
 import time
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
+from .accessibility import breaches
 from .conftest import Open
 
-RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}
 PAGES = (
     "/outpatients/list/",
     "/outpatients/outcomes/",
@@ -41,13 +40,6 @@ TYPED = [
     "t12",
     "s",
 ]
-
-
-def breaches(page: Page) -> list[str]:
-    found = Axe().run(page, options=RULES).response["violations"]
-    return [
-        f"{each['id']}: {each['help']}: {[node['target'] for node in each['nodes'][:3]]}" for each in found
-    ]
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
+from .accessibility import breaches
 from .conftest import Open
-from .test_saying_how_a_hospital_stands import breaches
 
 PICTURES = os.environ.get("CLEARWAY_PICTURES", "")
 PHONE = (390, 844)

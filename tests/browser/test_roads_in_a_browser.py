@@ -5,8 +5,8 @@ import re
 import pytest
 from playwright.sync_api import expect
 
+from .accessibility import breaches
 from .conftest import Open
-from .test_boards_in_a_browser import breaches
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])

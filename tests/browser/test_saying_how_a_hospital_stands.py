@@ -3,21 +3,13 @@
 import time
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
+from .accessibility import breaches
 from .conftest import Open
 
 PHONE = (390, 844)
-RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}
 FORM = "/hospitals/RA901/say/"
-
-
-def breaches(page: Page) -> list[str]:
-    found = Axe().run(page, options=RULES).response["violations"]
-    return [
-        f"{each['id']}: {each['help']}: {[node['target'] for node in each['nodes'][:3]]}" for each in found
-    ]
 
 
 def test_what_a_halo_types_on_a_phone_is_on_the_board_within_two_seconds(open_page: Open) -> None:

@@ -14,7 +14,7 @@ from clearway.desks.outpatients.clinics.models import Room, Session, Slot
 from clearway.desks.outpatients.clocks.models import ClockEvent
 from clearway.desks.outpatients.patients.models import Need, Patient
 from clearway.desks.outpatients.waiting.models import Contact, Entry
-from clearway.domain.outpatients.booking import CancelledBy
+from clearway.domain.outpatients.words import CancelledBy
 from clearway.domain.shared.errors import NotAllowed
 from clearway.gateway import duties
 from tests.therapies import NINE, Department, a_department

@@ -15,7 +15,7 @@ from clearway.desks.outpatients.booking.models import ACTIVE, Appointment
 from clearway.desks.outpatients.clinics import actions as clinics
 from clearway.desks.outpatients.clinics.models import Session, Slot
 from clearway.desks.outpatients.waiting.models import Entry
-from clearway.domain.outpatients.booking import CancelledBy
+from clearway.domain.outpatients.words import CancelledBy
 from clearway.domain.shared.errors import NotAllowed
 from tests.therapies import NINE, Department, a_department
 from tests.trust import a_trust

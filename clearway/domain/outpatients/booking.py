@@ -6,18 +6,12 @@ Service, cancellation reasons. The reasons marked local are the trust's own word
 
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta
-from enum import StrEnum
 from types import MappingProxyType
 
-REASONABLE_DAYS = 21  # three weeks from the offer to the date
+from .counting import is_reasonable_offer
+from .words import CancelledBy
+
 HOLD_MINUTES, HOLD_MINUTES_SOON, SOON = 20, 10, timedelta(hours=24)  # local policy
-
-
-class CancelledBy(StrEnum):
-    """Whose cancellation it is. Neither ever stops a clock."""
-
-    PATIENT = "patient"
-    PROVIDER = "provider"
 
 
 REASONS: Mapping[CancelledBy, Mapping[str, str]] = MappingProxyType(
@@ -56,7 +50,7 @@ REASONS: Mapping[CancelledBy, Mapping[str, str]] = MappingProxyType(
 
 def is_reasonable(offered_on: date, offered_for: date, *, accepted: bool = False) -> bool:
     """Whether an offer counts as reasonable: three weeks' notice, or accepted as it was."""
-    return accepted or (offered_for - offered_on).days >= REASONABLE_DAYS
+    return accepted or is_reasonable_offer(offered_on, offered_for)
 
 
 def hold_minutes(starts_at: datetime, at: datetime) -> int:

@@ -199,13 +199,6 @@ class CancelledBy(Code):
     PATIENT = "patient", "the patient or somebody for them"
     PROVIDER = "provider", "the service"
 
-    @property
-    def attended(self) -> Attended:
-        """The attended code that such an appointment carries."""
-        return (
-            Attended.CANCELLED_BY_PATIENT if self is CancelledBy.PATIENT else Attended.CANCELLED_BY_PROVIDER
-        )
-
 
 TREATMENT_FUNCTIONS: Mapping[str, str] = MappingProxyType(
     {

@@ -14,8 +14,8 @@ from zoneinfo import ZoneInfo
 import numpy as np
 from numpy.typing import NDArray
 
-from clearway.domain.outpatients.booking import REASONABLE_DAYS
 from clearway.domain.outpatients.clinics import MEDIA, URGENT
+from clearway.domain.outpatients.counting import is_reasonable_offer
 
 LONDON = ZoneInfo("Europe/London")
 URGENT_PRIORITIES = ("2", "3")  # urgent, two-week wait
@@ -325,7 +325,7 @@ def _cautions(wanted: Wanted, asked: Mapping[str, bool], starts_at: datetime, at
         found.append("not a day they asked for")
     if wanted.clinician is not None and not asked["same"]:
         found.append("another clinician")
-    if (on - today).days < REASONABLE_DAYS:
+    if not is_reasonable_offer(today, on):
         found.append("under three weeks' notice: reasonable only if they accept")
     found += [f"{what.lower()} to arrange: {detail}" for what, detail in wanted.needs]
     return found

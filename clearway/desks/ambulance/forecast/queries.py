@@ -54,11 +54,6 @@ def current_policies(organisation_id: int, at: datetime) -> Policies:
     return policies_from(policies(organisation_id, NAMES, local(at).date()))
 
 
-def history(organisation_id: int, codes: Sequence[str]) -> History | None:
-    """What the records of these sites have taught, row for row; None before there is any. One query."""
-    return history_of(records(organisation_id), codes)
-
-
 def records(organisation_id: int) -> dict[str, Standing]:
     """What the record of each site has taught, by its code. One query."""
     return {row.site_code: row for row in record_rows(organisation_id)}

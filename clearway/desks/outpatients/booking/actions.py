@@ -16,12 +16,12 @@ from clearway.core.audit.actions import Actor, Entry, record
 from clearway.core.layout.times import clock, day, local
 from clearway.domain.outpatients.booking import (
     REASONS,
-    CancelledBy,
     hold_minutes,
     is_reasonable,
     notice_hours,
 )
 from clearway.domain.outpatients.clock_events import ClockEvent, EventKind, Evidence
+from clearway.domain.outpatients.words import CancelledBy
 from clearway.domain.shared.errors import NotAllowed
 from clearway.engine.outpatients import slots as engine
 

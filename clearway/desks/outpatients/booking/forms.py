@@ -3,7 +3,8 @@
 from django import forms
 
 from clearway.core.layout.fields import DeskForm
-from clearway.domain.outpatients.booking import REASONS, CancelledBy
+from clearway.domain.outpatients.booking import REASONS
+from clearway.domain.outpatients.words import CancelledBy
 
 SEPARATOR = ":"  # between the side and its reason
 WHY = [

@@ -6,8 +6,9 @@ from datetime import datetime
 from typing import Any
 
 from clearway.core.layout.times import clock, day, local
-from clearway.domain.outpatients.booking import REASONS, CancelledBy, is_reasonable, notice_hours
+from clearway.domain.outpatients.booking import REASONS, is_reasonable, notice_hours
 from clearway.domain.outpatients.clinics import MEDIA
+from clearway.domain.outpatients.words import CancelledBy
 
 from .models import Appointment, Offer
 from .queries import Choice, Choices

@@ -10,10 +10,9 @@ from clearway.core.audit.actions import Actor, Entry
 from clearway.core.audit.actions import record as audit
 from clearway.core.layout.times import clock, local
 from clearway.domain.outpatients import outcomes as rules
-from clearway.domain.outpatients.booking import CancelledBy
 from clearway.domain.outpatients.clock_events import ClockEvent, EventKind, Evidence
 from clearway.domain.outpatients.outcomes import CANCELLED, REVIEW_DAYS, SEEN_CODES, NextStep, Said
-from clearway.domain.outpatients.words import Attended
+from clearway.domain.outpatients.words import Attended, CancelledBy
 from clearway.domain.shared.errors import NotAllowed
 
 from ..booking import actions as booking

@@ -10,10 +10,9 @@ from django.db import IntegrityError, transaction
 from clearway.core.audit.actions import Actor, Entry
 from clearway.core.audit.actions import record as audit
 from clearway.core.layout.times import local
-from clearway.domain.outpatients.booking import CancelledBy
 from clearway.domain.outpatients.clock_events import ClockEvent, EventKind
 from clearway.domain.outpatients.identity import Person, nhs_number, postcode
-from clearway.domain.outpatients.words import NhsNumberStatus
+from clearway.domain.outpatients.words import CancelledBy, NhsNumberStatus
 from clearway.domain.shared.errors import NotAllowed
 from clearway.interchange.referral_file import ReferralRow
 
