@@ -44,6 +44,11 @@ class Running:
     process: subprocess.Popen[bytes]
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The tutorial first: it supposes a desk at which nobody has worked, on feeds that have just spoken."""
+    items.sort(key=lambda item: "test_tutorial.py" not in item.nodeid)
+
+
 @pytest.fixture(scope="session")
 def clearway(postgres_server: postgres.Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     if not CHROMIUM.exists():
