@@ -34,6 +34,7 @@ MAJORS: dict[str, Any] = {
     "minutes": "120",
     "trigger": "Twelve crews queue since noon",
     "actions_taken": "Full capacity protocol, corridor staffed",
+    "level_reason": "Both rung: level 4 and level 2, their feeds are down",
 }
 PARTIES = ("requesting_site:TVH01", "receiving_site:TVH02", "ambulance_service:", "system:")
 
@@ -249,7 +250,9 @@ def test_an_extension_counts_once_everybody_has_agreed_again(officer: Client) ->
     assert row.ends_at
     until = row.ends_at + timedelta(minutes=60)
 
-    asked = step(officer, row, "extension_asked", until=f"{until:%Y-%m-%dT%H:%M}")
+    asked = step(
+        officer, row, "extension_asked", until=f"{until:%Y-%m-%dT%H:%M}", level_reason="Both rung again"
+    )
     assert asked.status_code == 302
     row.refresh_from_db()
     assert row.asked_until is not None
@@ -326,6 +329,58 @@ def test_what_has_become_harmful_since_it_was_agreed_does_not_start(
 
     assert response.status_code == 422
     assert "never to a worse site" in " ".join(problems(response))
+
+
+def test_an_unknown_pressure_level_is_answered_for_by_a_person_or_nothing_is_proposed(
+    coordinator: Client,
+) -> None:
+    without = coordinator.post("/diverts/new/", {**MAJORS, "level_reason": ""})
+
+    assert without.status_code == 422
+    assert "Nobody has said the pressure level of" in " ".join(problems(without))
+    assert 'id="level_reason"' in without.content.decode()
+    assert not Divert.objects.exists()
+
+    row = proposed(coordinator)
+
+    first = queries.steps(row)[0]
+    assert first.unknown_levels == ["TVH01", "TVH02"]
+    page = coordinator.get(f"/diverts/{row.pk}/").content.decode()
+    assert "not known: Both rung: level 4 and level 2" in page
+    kept = Action.objects.get(subject=f"divert:{row.pk}", verb="diverts.proposed")
+    assert kept.detail["unknown_levels"] == ["TVH01", "TVH02"]
+
+
+def test_a_level_that_became_unknown_since_the_proposal_is_asked_for_at_the_start(
+    officer: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known = {"TVH01": 4, "TVH02": 2}
+    monkeypatch.setattr("clearway.desks.ambulance.diverts.views._levels", lambda seen: known)
+    row = proposed(officer, level_reason="")
+    step(officer, row, "requested")
+    agreed_by_all(officer, row)
+    del known["TVH02"]
+
+    silent = step(officer, row, "started")
+    answered = step(officer, row, "started", level_reason="Rung at 14:02: level 2 still")
+
+    assert silent.status_code == 422
+    assert 'id="level_reason"' in silent.content.decode()
+    assert answered.status_code == 302
+    row.refresh_from_db()
+    assert row.state == DivertState.ACTIVE
+    assert queries.steps(row)[-1].unknown_levels == ["TVH02"]
+
+
+def test_an_extension_asks_again_what_was_answered_hours_before(officer: Client) -> None:
+    row = running(officer)
+    assert row.ends_at
+    until = f"{row.ends_at + timedelta(minutes=60):%Y-%m-%dT%H:%M}"
+
+    response = step(officer, row, "extension_asked", until=until)
+
+    assert response.status_code == 422
+    assert "Nobody has said the pressure level of" in " ".join(problems(response))
 
 
 def test_an_agreement_that_nobody_uses_expires(officer: Client, valley: Organisation) -> None:

@@ -26,6 +26,7 @@ from clearway.domain.ambulance.diverts import (
     check_terms,
     fold,
     must_agree,
+    unknown_levels,
 )
 from clearway.domain.shared.errors import NotAllowed
 from tests.making import minute
@@ -198,3 +199,14 @@ def test_a_divert_is_in_force_from_its_start_to_just_before_its_end() -> None:
     assert not timed.is_in_force(minute(60))
     assert not timed.is_in_force(minute(0) - timedelta(seconds=1))
     assert open_ended.is_in_force(minute(99_999))
+
+
+def test_a_level_that_nobody_said_is_named_on_either_side() -> None:
+    assert unknown_levels(terms(), {"A": 4, "B": 2, "C": 1}) == ()
+    assert unknown_levels(terms(), {"A": 4, "B": 2}) == ("C",)
+    assert unknown_levels(terms(), {"B": 2, "C": 1}) == ("A",)
+    assert unknown_levels(terms(), {}) == ("A", "B", "C")
+
+
+def test_a_closed_site_is_compared_with_none_but_whom_it_sends_to_is() -> None:
+    assert unknown_levels(CLOSED, {}) == CLOSED.to

@@ -355,6 +355,15 @@ def check_terms(terms: Terms, around: Surroundings, policy: DivertPolicy) -> Non
         raise NotAllowed("draft", "divert", why)
 
 
+def unknown_levels(terms: Terms, levels: Mapping[str, int]) -> tuple[str, ...]:
+    """The sites of which nobody knows whether one is worse than the other, since no level was said lately.
+
+    A person may answer for them with a reason. A closed site is compared with none: it receives nobody.
+    """
+    compared = terms.to if terms.kind is DivertKind.CLOSURE else (terms.site, *terms.to)
+    return tuple(code for code in compared if code not in levels)
+
+
 def _objections(terms: Terms, around: Surroundings, policy: DivertPolicy) -> Iterable[str]:
     if not terms.to:
         yield "Name at least one site that receives."
@@ -385,7 +394,7 @@ def _objections_of_neighbours(terms: Terms, around: Surroundings) -> Iterable[st
             yield f"{code} is no site of this region that can receive."
         if code in diverting:
             yield f"{code} is on divert itself: it cannot receive (no chains, no rings)."
-        if code in around.levels and around.levels[code] > around.levels.get(terms.site, 4):
+        if around.levels.get(code, 0) > around.levels.get(terms.site, 4):
             yield (
                 f"{code} is at level {around.levels[code]}, under more pressure than {terms.site}: "
                 "never to a worse site."

@@ -1,6 +1,6 @@
 """Every step of a divert: proposed, asked for, agreed, started, reviewed, extended, ended."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from types import MappingProxyType
@@ -33,11 +33,15 @@ LOCK = 4107  # advisory lock class: one writer of diverts per organisation
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """A divert as somebody proposes it: its terms, why, and what the site has done already."""
+    """A divert as somebody proposes it: its terms, why, and what the site has done already.
+
+    level_reason  why it goes ahead although the pressure level of one side is not known
+    """
 
     terms: Terms
     trigger: str
     actions_taken: str
+    level_reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +50,21 @@ class Said:
 
     signature  for whom it is said; signatory, name and post of the person who decided that
     until      the end that an extension asks for
+    level_reason  as in Proposal
     """
 
     signature: Signature | None = None
     signatory: str = ""
     note: str = ""
     until: datetime | None = None
+    level_reason: str = ""
+
+
+@dataclass
+class LevelNotKnown(NotAllowed):
+    """Nobody said lately under how much pressure these sites are; `sites`, their codes."""
+
+    sites: tuple[str, ...] = ()
 
 
 NOTHING_MORE = Said()
@@ -63,7 +76,8 @@ def propose(
     """Write a divert down as a draft, with what the boards show now as evidence.
 
     levels  OPEL level by site, where somebody said it lately
-    Raises NotAllowed for terms that would do harm, or when the site has one already.
+    Raises NotAllowed for terms that would do harm, or when the site has one already; LevelNotKnown when
+    nobody can tell whether a receiving site is the worse one, and no reason is given.
     """
     if by.user_id is None:
         raise NotAllowed("nobody", "divert", "Only a person proposes a divert.")
@@ -72,8 +86,10 @@ def propose(
         with transaction.atomic():
             _lock(organisation_id)
             check_terms(proposal.terms, levels, organisation_id, at)
+            said = Said(level_reason=proposal.level_reason)
+            unknown = _answered_levels(proposal.terms, levels, said, (), organisation_id)
             row = _insert(proposal, evidence, organisation_id, by.user_id, at)
-            _keep(row, Taken(DivertStep.PROPOSED, at), NOTHING_MORE, by, at)
+            _keep(row, Taken(DivertStep.PROPOSED, at), said, by, at, unknown)
     except IntegrityError:
         why = f"{proposal.terms.site} is on divert already. Extend or end that one."
         raise NotAllowed("draft", "divert", why) from None
@@ -105,6 +121,29 @@ def check_terms(
     domain.check_terms(terms, around, queries.policy(organisation_id, at))
 
 
+def _answered_levels(
+    terms: Terms,
+    levels: Mapping[str, int],
+    said: Said,
+    answered: Collection[str],
+    organisation_id: int,
+) -> tuple[str, ...]:
+    """The sites of unknown level that this step answers for. Raises LevelNotKnown without a reason.
+
+    answered  those that an earlier step has answered for
+    """
+    unknown = tuple(code for code in domain.unknown_levels(terms, levels) if code not in answered)
+    if unknown and not said.level_reason.strip():
+        names = dict(departments(organisation_id))
+        who = " and ".join(names.get(code, code) for code in unknown)
+        why = (
+            f"Nobody has said the pressure level of {who} in the last two hours, so nobody can tell that the"
+            " divert does not go to a worse site. Ring them, or say why it goes ahead without."
+        )
+        raise LevelNotKnown("not comparable", "divert", why, unknown)
+    return unknown
+
+
 def take(
     key: int,
     step: DivertStep,
@@ -119,18 +158,22 @@ def take(
 
     levels  as in propose, for the steps that begin or lengthen a divert: what has become harmful since it
             was proposed is refused then
-    Raises Divert.DoesNotExist, and NotAllowed with the reason.
+    Raises Divert.DoesNotExist, NotAllowed with the reason, and LevelNotKnown as in propose.
     """
     with transaction.atomic():
         _lock(organisation_id)
         row = Divert.objects.select_for_update().get(organisation_id=organisation_id, pk=key)
         terms, policy = queries.terms(row), queries.policy(organisation_id, at)
-        if step in (DivertStep.STARTED, DivertStep.EXTENSION_ASKED):
-            check_terms(terms, levels, organisation_id, at, but=row.pk)
-        standing = domain.fold(map(queries.taken, queries.steps(row)), terms)
+        steps, unknown = queries.steps(row), tuple[str, ...]()
+        standing = domain.fold(map(queries.taken, steps), terms)
         taken = Taken(step, at, said.signature, said.until)
         domain.check(standing, taken, terms, policy)
-        after = _keep(row, taken, said, by, at)
+        if step in (DivertStep.STARTED, DivertStep.EXTENSION_ASKED):
+            check_terms(terms, levels, organisation_id, at, but=row.pk)
+            # What was answered for when it was proposed is answered for its start, not for hours later.
+            answered = queries.levels_answered(steps) if step is DivertStep.STARTED else ()
+            unknown = _answered_levels(terms, levels, said, answered, organisation_id)
+        after = _keep(row, taken, said, by, at, unknown)
         if after.asked_until is not None and not after.is_missing(terms):
             _keep(row, Taken(DivertStep.EXTENDED, at), NOTHING_MORE, by, at)
     return row
@@ -180,7 +223,9 @@ def _insert(
     )
 
 
-def _keep(row: Divert, taken: Taken, said: Said, by: Actor, at: datetime) -> domain.DivertStanding:
+def _keep(
+    row: Divert, taken: Taken, said: Said, by: Actor, at: datetime, unknown: tuple[str, ...] = ()
+) -> domain.DivertStanding:
     """Append the step, bring the row to where it now stands, tell everybody."""
     signature = taken.signature
     Step.objects.create(
@@ -194,6 +239,8 @@ def _keep(row: Divert, taken: Taken, said: Said, by: Actor, at: datetime) -> dom
         signatory=said.signatory,
         note=said.note,
         until=taken.until,
+        unknown_levels=list(unknown),
+        level_reason=said.level_reason if unknown else "",
     )
     standing = domain.fold(map(queries.taken, queries.steps(row)), queries.terms(row))
     for name in ("state", "requested_at", "starts_at", "ends_at", "asked_until", "reviewed_at"):
@@ -204,6 +251,7 @@ def _keep(row: Divert, taken: Taken, said: Said, by: Actor, at: datetime) -> dom
         "signature": [signature.party, signature.site] if signature else None,
         "signatory": said.signatory,
         "until": taken.until.isoformat() if taken.until else None,
+        **({"unknown_levels": list(unknown)} if unknown else {}),
     }
     entry = Entry(f"diverts.{taken.step.value}", f"divert:{row.pk}", detail)
     audit([entry], organisation_id=row.organisation_id, by=by, at=at)

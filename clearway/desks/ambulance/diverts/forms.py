@@ -46,6 +46,7 @@ class ProposalForm(DeskForm):
     )
     trigger = words("Why", most=1000, missing="Say why: what is the trigger, and since when")
     actions_taken = words("Done already", most=1000, missing="Say what the site has done already")
+    level_reason = words("Why without the pressure level", most=300, required=False)
 
     def __init__(
         self, data: Any = None, *, sites: Sequence[tuple[str, str]], at: datetime, **named: Any
@@ -67,7 +68,7 @@ class ProposalForm(DeskForm):
             minutes=given["minutes"],
             share=(given["percent"] or 100) / 100,
         )
-        return Proposal(terms, given["trigger"], given["actions_taken"])
+        return Proposal(terms, given["trigger"], given["actions_taken"], given["level_reason"])
 
 
 class StepForm(DeskForm):
@@ -77,6 +78,7 @@ class StepForm(DeskForm):
     signatory = words("Name and post", most=120, required=False)
     note = words("Note", most=500, required=False)
     until = LocalInstant(required=False)
+    level_reason = words("Why without the pressure level", most=300, required=False)
 
     def __init__(self, data: Any = None, *, needs: frozenset[str], at: datetime, **named: Any) -> None:
         super().__init__(data, at=at, **named)
@@ -94,7 +96,7 @@ class StepForm(DeskForm):
         given = self.cleaned_data
         party, _, site = given["party"].partition(":")
         signature = Signature(Party(party), site or None) if party else None
-        return Said(signature, given["signatory"], given["note"], given["until"])
+        return Said(signature, given["signatory"], given["note"], given["until"], given["level_reason"])
 
 
 MISSING = {

@@ -62,6 +62,7 @@ class Step(models.Model):
 
     party, site  who agreed or refused; signatory, name and post of who said so for them
     by           None for a rule (the end by time)
+    unknown_levels  sites whose pressure level nobody knew then, and level_reason, why it went ahead
     """
 
     divert = models.ForeignKey(Divert, on_delete=models.PROTECT, related_name="steps")
@@ -74,7 +75,14 @@ class Step(models.Model):
     signatory = models.CharField(max_length=120, blank=True)
     note = models.CharField(max_length=500, blank=True)
     until = models.DateTimeField(null=True)
+    unknown_levels = ArrayField(models.CharField(max_length=12), default=list)
+    level_reason = models.CharField(max_length=300, blank=True)
 
     class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(unknown_levels=[]) | ~Q(level_reason=""), name="an_unknown_level_is_answered_for"
+            ),
+        ]
         db_table = "ambulance_divert_step"
         ordering = ["id"]

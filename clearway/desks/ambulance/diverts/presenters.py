@@ -188,4 +188,11 @@ def _event(step: Step, names: Names) -> Event:
     who = f"{step.by.display_name}, {name_of(step.role).lower()}" if step.by else "By time"
     if step.signatory:
         who = f"{step.signatory} (written down by {who})"
-    return Event(step.at, what, who, step.note)
+    return Event(step.at, what, who, _note(step, names))
+
+
+def _note(step: Step, names: Names) -> str:
+    if not step.unknown_levels:
+        return step.note
+    sites = ", ".join(names.get(code, code) for code in step.unknown_levels)
+    return f"{step.note} Pressure level of {sites} not known: {step.level_reason}".strip()

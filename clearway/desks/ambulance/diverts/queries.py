@@ -90,6 +90,11 @@ def taken(step: Step) -> Taken:
     return Taken(DivertStep(step.step), step.at, signature, step.until)
 
 
+def levels_answered(steps: Sequence[Step]) -> frozenset[str]:
+    """The sites of unknown pressure level that somebody has answered for in these steps."""
+    return frozenset(code for step in steps for code in step.unknown_levels)
+
+
 def standing(steps: Sequence[Step], terms: Terms) -> domain.DivertStanding:
     """What these steps add up to."""
     return domain.fold(map(taken, steps), terms)

@@ -92,6 +92,8 @@ def propose(request: Request) -> HttpResponse:
                 at=request.at,
             )
             return HttpResponseRedirect(reverse("diverts:divert", args=[row.pk]))
+        except actions.LevelNotKnown as refusal:
+            form.add_error("level_reason", refusal.why)
         except NotAllowed as refusal:
             form.add_error(None, refusal.why)
         except OutOfReach as problem:
@@ -170,6 +172,9 @@ def _take(request: Request, row: Divert, step: DivertStep, fields: frozenset[str
                 at=request.at,
             )
             return HttpResponseRedirect(reverse("diverts:divert", args=[row.pk]))
+        except actions.LevelNotKnown as refusal:
+            form.add_error("level_reason", refusal.why)
+            return _page(request, row, form, 422, asks_level=step)
         except NotAllowed as refusal:
             form.add_error(None, refusal.why)
         except ValueError:
@@ -177,7 +182,9 @@ def _take(request: Request, row: Divert, step: DivertStep, fields: frozenset[str
     return _page(request, row, form, status=422)
 
 
-def _page(request: Request, row: Divert, form: StepForm, status: int = 200) -> HttpResponse:
+def _page(
+    request: Request, row: Divert, form: StepForm, status: int = 200, asks_level: DivertStep | None = None
+) -> HttpResponse:
     names = dict(departments(request.organisation.pk))
     steps, terms = queries.steps(row), queries.terms(row)
     may = request.reach.allows("diverts.manage")
@@ -198,6 +205,7 @@ def _page(request: Request, row: Divert, form: StepForm, status: int = 200) -> H
         if may
         else [],
         "may": may,
+        "asks_level": asks_level.value if asks_level else "",
         "effect": _effect(request, row),
         "never": presenters.NEVER,
         "evidence": [
