@@ -6,6 +6,7 @@ from .feeds.models import Batch, Message, Quarantined, Source
 from .live.models import Change, Heartbeat, Push
 from .notices.models import Notice
 from .organisation.models import Area, Organisation, PolicyVersion, Site
+from .outbox.models import Outgoing
 from .people.models import OnCall, RoleGrant, SavedView, User
 from .retention.models import LegalHold
 from .worklist.models import Task
@@ -22,6 +23,7 @@ __all__ = [
     "Notice",
     "OnCall",
     "Organisation",
+    "Outgoing",
     "PolicyVersion",
     "Push",
     "Quarantined",

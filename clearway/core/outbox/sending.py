@@ -1,0 +1,223 @@
+"""The worker of the outbox: messages are made ready and given to their carriers, each once.
+
+Making is one transaction: killed in the middle, the message is queued as before. Giving it to a carrier is
+three steps: it is marked as being sent and committed, the carrier is called, and its answer is written.
+Killed between, nobody knows whether it left. A carrier that takes keys is then asked again with the same key
+and sends it once; for any other a person finds out, because twice may be worse than late.
+"""
+
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Protocol
+
+from django.db import OperationalError, transaction
+
+from clearway.domain.shared.outgoing import State
+
+from ..audit.actions import Actor
+from .actions import Held, step
+from .models import Outgoing
+
+log = logging.getLogger(__name__)
+
+DUTY = Actor("duty:outbox")
+POST = "post"  # waits for people: printed, put into envelopes, marked as posted
+LEASE = timedelta(seconds=60)  # a carrier that has not answered by then is taken for lost
+AGAIN = timedelta(seconds=30)  # doubled at each try
+MOST_TRIES = 6
+UNCERTAIN = Held(
+    "uncertain",
+    "The connection ended while it was being sent: it may have left, or not.",
+    "Ask the provider, then mark it as sent or send it again.",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """It was made. digest: SHA-256 of what is to leave."""
+
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class Withdrawn:
+    """What caused it no longer holds."""
+
+    why: str
+
+
+Made = Ready | Held | Withdrawn
+
+
+class Maker(Protocol):
+    """What a desk does for its kind of message. Each is called in a transaction of the worker."""
+
+    def make(self, row: Outgoing, *, by: Actor, at: datetime) -> Made:
+        """Look whether it is still to go; write and keep what is to leave."""
+
+    def look_again(self, row: Outgoing, at: datetime) -> Held | Withdrawn | None:
+        """Whether something has come between since it was made; None when it may go."""
+
+    def body(self, row: Outgoing) -> bytes:
+        """What was made, as it was kept."""
+
+    def left(self, row: Outgoing, *, by: Actor, at: datetime) -> None:
+        """It has left: keep what follows from that."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parcel:
+    """What a carrier is given. key: the same parcel has the same key, whenever it is given."""
+
+    key: str
+    digest: str
+    body: bytes
+
+
+@dataclass
+class NotTaken(Exception):
+    """The carrier has not taken it and it may be given again later."""
+
+    why: str
+
+
+@dataclass
+class Refused(Exception):
+    """The carrier will never take it."""
+
+    why: str
+
+
+class Carrier(Protocol):
+    """Who takes messages away when called. takes_key: giving the same key again sends nothing again."""
+
+    takes_key: bool
+
+    def carry(self, parcel: Parcel) -> str:
+        """Take it; returns the carrier's own name of it. Raises NotTaken or Refused; anything else that is
+        raised leaves it uncertain whether it was taken."""
+
+
+@dataclass(frozen=True, slots=True)
+class Office:
+    """Who makes which kind of message, and who carries what by itself.
+
+    lease  how long a carrier may take to answer before it is taken for lost
+    """
+
+    makers: Mapping[str, Maker]
+    carriers: Mapping[str, Carrier]
+    by: Actor = DUTY
+    lease: timedelta = LEASE
+
+    def work(self, at: datetime) -> bool:
+        """Take the next step of one message; whether there may be more to do at once."""
+        return self._pick_up(at) or self._make(at) or self._send(at)
+
+    def _make(self, at: datetime) -> bool:
+        with transaction.atomic():
+            rows = Outgoing.objects.select_for_update(skip_locked=True).filter(
+                state=State.QUEUED, due_at__lte=at, kind__in=list(self.makers)
+            )
+            row = rows.order_by("due_at", "id").first()
+            if row is None:
+                return False
+            made = self._made(row, at)
+            if isinstance(made, Ready):
+                step(row, State.READY, by=self.by, at=at, digest=made.digest, due_at=at)
+            else:
+                self._stop(row, made, at)
+        return True
+
+    def _made(self, row: Outgoing, at: datetime) -> Made:
+        """One that cannot be made must be seen, and must not stand in the way of the others."""
+        try:
+            with transaction.atomic():
+                return self.makers[row.kind].make(row, by=self.by, at=at)
+        except OperationalError:
+            raise
+        except Exception as problem:
+            log.exception("Message %s could not be made", row.pk)
+            why = f"It could not be made: {type(problem).__name__}."
+            return Held("fault", why, "Try again; if it fails again, tell the administrator.")
+
+    def _stop(self, row: Outgoing, because: Held | Withdrawn, at: datetime) -> None:
+        if isinstance(because, Held):
+            step(row, State.HELD, held=because, by=self.by, at=at)
+        else:
+            step(row, State.WITHDRAWN, why=because.why, by=self.by, at=at)
+
+    def _send(self, at: datetime) -> bool:
+        row = self._claim(at)
+        if row is None or row.state != State.SENDING:
+            return row is not None
+        parcel = Parcel(f"{row.organisation_id}:{row.key}", row.digest, self.makers[row.kind].body(row))
+        write = self._asked(row, parcel, at)
+        with transaction.atomic():
+            now = Outgoing.objects.select_for_update().get(pk=row.pk)
+            if now.state == State.SENDING and now.since == row.since:
+                write(now)
+        return True
+
+    def _asked(self, row: Outgoing, parcel: Parcel, at: datetime) -> Callable[[Outgoing], None]:
+        """Call the carrier; what is to be written of its answer."""
+        try:
+            reference = self.carriers[row.carrier].carry(parcel)
+        except NotTaken as refusal:
+            return partial(self._later, why=refusal.why, at=at)
+        except Refused as refusal:
+            return partial(step, to=State.FAILED, why=refusal.why, by=self.by, at=at)
+        except Exception as problem:
+            log.warning("Message %s: no answer from %s: %s", row.pk, row.carrier, type(problem).__name__)
+            return partial(self._unknown, at=at)
+        return partial(self._gone, reference=reference, at=at)
+
+    def _claim(self, at: datetime) -> Outgoing | None:
+        """The next one for a carrier, looked at again and marked as being sent before anybody is called."""
+        if not self.carriers:
+            return None
+        with transaction.atomic():
+            rows = Outgoing.objects.select_for_update(skip_locked=True).filter(
+                state=State.READY, due_at__lte=at, kind__in=list(self.makers), carrier__in=list(self.carriers)
+            )
+            row = rows.order_by("due_at", "id").first()
+            if row is None:
+                return None
+            if (between := self.makers[row.kind].look_again(row, at)) is not None:
+                self._stop(row, between, at)
+            else:
+                step(row, State.SENDING, by=self.by, at=at, tries=row.tries + 1)
+            return row
+
+    def _gone(self, row: Outgoing, reference: str, at: datetime) -> None:
+        step(row, State.SENT, by=self.by, at=at, reference=reference[:80])
+        self.makers[row.kind].left(row, by=self.by, at=at)
+
+    def _later(self, row: Outgoing, why: str, at: datetime) -> None:
+        if row.tries >= MOST_TRIES:
+            step(row, State.FAILED, why=f"Given up after {row.tries} tries: {why}", by=self.by, at=at)
+        else:
+            step(row, State.READY, by=self.by, at=at, due_at=at + AGAIN * 2 ** (row.tries - 1))
+
+    def _unknown(self, row: Outgoing, at: datetime) -> None:
+        if self.carriers[row.carrier].takes_key:
+            self._later(row, "no answer", at)
+        else:
+            step(row, State.HELD, held=UNCERTAIN, by=self.by, at=at)
+
+    def _pick_up(self, at: datetime) -> bool:
+        """What a worker that was killed left as being sent."""
+        if not self.carriers:
+            return False
+        with transaction.atomic():
+            rows = Outgoing.objects.select_for_update(skip_locked=True).filter(
+                state=State.SENDING, since__lt=at - self.lease, carrier__in=list(self.carriers)
+            )
+            row = rows.order_by("since", "id").first()
+            if row is None:
+                return False
+            self._unknown(row, at)
+        return True
