@@ -1,0 +1,279 @@
+"""Letters: the kinds there are, what each may say, and how its text becomes a letter.
+
+A text is plain lines. "# " begins a heading, "- " an item of a list, an empty line ends a paragraph; {field}
+is filled in. Lines "{instructions}" and "{language}" alone stand for the texts that are attached.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from types import MappingProxyType
+
+from clearway.domain.shared.errors import CannotParse
+
+from .words import Code
+
+
+class Kind(Code):
+    """What a letter is about."""
+
+    ACKNOWLEDGEMENT = "acknowledgement", "we have your referral"
+    INVITATION = "invitation", "ring to choose a date"
+    CONFIRMATION = "confirmation", "your appointment"
+    CHANGE = "change", "your appointment has moved"
+    CANCELLATION = "cancellation", "your appointment is cancelled"
+    DISCHARGE = "discharge", "your treatment here has ended"
+
+
+class Audience(Code):
+    """To whom a letter goes."""
+
+    PATIENT = "patient", "the patient"
+    REFERRER = "referrer", "whoever referred the patient"
+
+
+class Style(Code):
+    """How a text is written; large print is a standard text in large type."""
+
+    STANDARD = "standard", "plain English"
+    EASY_READ = "easy_read", "easy read: very short sentences, one idea a line"
+
+
+class What(Code):
+    """What a text is for."""
+
+    LETTER = "letter", "a whole letter"
+    INSTRUCTIONS = "instructions", "instructions attached to appointments"
+    LANGUAGE = "language", "a passage in another language"
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """Something that is filled in: what it says, and an example for previews."""
+
+    says: str
+    example: str
+
+
+_EVERYWHERE = {
+    "patient_name": Field("the patient's name", "Ada Brown"),
+    "hospital_number": Field("the number to give when ringing", "C0000012"),
+    "service": Field("the service", "Hand therapy"),
+    "trust": Field("the trust", "Test Valley NHS Trust"),
+    "office_phone": Field("the telephone number of the office", "01632 960000"),
+    "office_hours": Field("when the office answers", "8:30am to 4:30pm, Monday to Friday"),
+}
+_REFERRAL = {"received_on": Field("the day the referral came", "3 November 2026")}
+_APPOINTMENT = {
+    "when": Field("time and day of the appointment", "2:30pm on Tuesday 3 November 2026"),
+    "minutes": Field("how long it takes", "45"),
+    "clinician": Field("who sees the patient", "Robin Hale"),
+    "site": Field("the hospital", "North Hospital"),
+    "room": Field("the room", "Treatment room 1"),
+    "how": Field("in person, by telephone or by video", "in person"),
+}
+_REFERRER = {
+    "referrer": Field("who referred", "Dr Field"),
+    "born_on": Field("the patient's birth date", "1 March 1970"),
+    "nhs_number": Field("the patient's NHS number", "999 123 4567"),
+}
+_REASON = {
+    "reason": Field("who cancelled and why, in a sentence", "You told us that you cannot come."),
+    "next": Field("what happens now, in a sentence", "You keep your place on our waiting list."),
+}
+
+_OF_KIND: Mapping[Kind, Mapping[str, Field]] = MappingProxyType(
+    {
+        Kind.ACKNOWLEDGEMENT: _REFERRAL,
+        Kind.INVITATION: {
+            **_REFERRAL,
+            "reply_by": Field("the day by which to ring", "17 November 2026"),
+        },
+        Kind.CONFIRMATION: _APPOINTMENT,
+        Kind.CHANGE: {
+            **_APPOINTMENT,
+            "old_when": Field("time and day that no longer holds", "9am on Monday 2 November 2026"),
+        },
+        Kind.CANCELLATION: {"when": _APPOINTMENT["when"], "site": _APPOINTMENT["site"], **_REASON},
+        Kind.DISCHARGE: {
+            **_REFERRAL,
+            "seen_on": Field("the day of the last visit", "3 November 2026"),
+            "ended": Field("how the treatment ended, in a sentence", "Your treatment with us has ended."),
+        },
+    }
+)
+# What a letter to a patient cannot do without.
+_NEEDED: Mapping[Kind, tuple[str, ...]] = MappingProxyType(
+    {
+        Kind.ACKNOWLEDGEMENT: ("service", "office_phone"),
+        Kind.INVITATION: ("service", "reply_by", "office_phone"),
+        Kind.CONFIRMATION: ("when", "how", "office_phone", "instructions", "language"),
+        Kind.CHANGE: ("old_when", "when", "how", "office_phone", "instructions", "language"),
+        Kind.CANCELLATION: ("when", "next", "office_phone", "language"),
+        Kind.DISCHARGE: ("service", "office_phone"),
+    }
+)
+ATTACHED = ("instructions", "language")
+INSTRUCTION_FIELDS = ("office_phone", "office_hours", "site", "room", "service", "trust", "minutes")
+_FIELD = re.compile(r"\{(\w*)\}")
+MOST = 6000  # characters of a text
+
+
+def fields(kind: Kind, audience: Audience) -> Mapping[str, Field]:
+    """What a letter of this kind may fill in, by name."""
+    more = _REFERRER if audience is Audience.REFERRER else {}
+    return MappingProxyType({**_EVERYWHERE, **_OF_KIND[kind], **more})
+
+
+def all_fields() -> Mapping[str, Field]:
+    """Every field of every letter, by name."""
+    return {
+        name: each for kind in Kind for audience in Audience for name, each in fields(kind, audience).items()
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """One piece of a letter. kind: heading, paragraph or item; language: "" for English."""
+
+    kind: str
+    text: str
+    language: str = ""
+
+
+def blocks(text: str, language: str = "") -> tuple[Block, ...]:
+    """The pieces of a text, in order."""
+    made: list[Block] = []
+    lines: list[str] = []
+
+    def end() -> None:
+        if lines:
+            made.append(Block("paragraph", " ".join(lines), language))
+            lines.clear()
+
+    for line in (each.strip() for each in text.splitlines()):
+        mark = {"# ": "heading", "- ": "item"}.get(line[:2])
+        if mark or not line:
+            end()
+        if mark:
+            made.append(Block(mark, line[2:].strip(), language))
+        elif line:
+            lines.append(line)
+    end()
+    return tuple(made)
+
+
+def used(text: str) -> tuple[str, ...]:
+    """The names between braces, in order, each once."""
+    return tuple(dict.fromkeys(_FIELD.findall(text)))
+
+
+def check_letter(kind: Kind, audience: Audience, subject: str, text: str) -> None:
+    """Raises CannotParse with place, reason and fix for a text that no letter of this kind can have."""
+    _check_written(text, "body")
+    known = [*fields(kind, audience), *(ATTACHED if audience is Audience.PATIENT else ())]
+    _check_fields(subject, fields(kind, audience), "subject")
+    _check_fields(text, known, "body")
+    if audience is Audience.PATIENT:
+        missing = [name for name in _NEEDED[kind] if name not in used(text)]
+        if missing:
+            named = ", ".join(f"{{{name}}}" for name in missing)
+            raise CannotParse("body", f"It does not say {named}.", "Put it in: a patient needs it to act.")
+
+
+def check_passage(text: str, what: What) -> None:
+    """The same for instructions and passages in another language."""
+    _check_written(text, "body")
+    _check_fields(text, INSTRUCTION_FIELDS if what is What.INSTRUCTIONS else ("office_phone", "when"), "body")
+
+
+def _check_written(text: str, where: str) -> None:
+    if not text.strip():
+        raise CannotParse(where, "It is empty.", "Write the text.")
+    if len(text) > MOST:
+        raise CannotParse(where, f"It has {len(text)} characters, {MOST} at most.", "Shorten it.")
+
+
+def _check_fields(text: str, known: Sequence[str] | Mapping[str, Field], where: str) -> None:
+    for number, line in enumerate(text.splitlines() or [""], start=1):
+        place = f"{where}, line {number}"
+        for name in _FIELD.findall(line):
+            if name not in known:
+                allowed = ", ".join(f"{{{each}}}" for each in known)
+                raise CannotParse(place, f"{{{name}}} is not filled in here.", f"Use one of {allowed}.")
+            if name in ATTACHED and line.strip() != f"{{{name}}}":
+                raise CannotParse(
+                    place, f"{{{name}}} stands for whole texts.", "Put it on a line of its own."
+                )
+        if "{" in _FIELD.sub("", line) or "}" in _FIELD.sub("", line):
+            raise CannotParse(place, "A brace is left open.", "Write a field as {name}, without spaces.")
+
+
+class NotKnown(Exception):
+    """A field of the text has no value. Its name is the message."""
+
+
+def fill(text: str, values: Mapping[str, str]) -> str:
+    """The text with its fields filled in. Raises NotKnown, naming the first that has no value.
+
+    Attached texts are left standing for `compose`.
+    """
+
+    def value(found: re.Match[str]) -> str:
+        name = found[1]
+        if name in ATTACHED:
+            return found[0]
+        if not values.get(name):
+            raise NotKnown(name)
+        return values[name]
+
+    return _FIELD.sub(value, text)
+
+
+@dataclass(frozen=True, slots=True)
+class Attached:
+    """A text that goes with a letter: instructions, or a passage in another language by its code."""
+
+    title: str
+    body: str
+    language: str = ""
+
+
+def compose(
+    body: str,
+    values: Mapping[str, str],
+    instructions: Sequence[Attached] = (),
+    passages: Sequence[Attached] = (),
+) -> tuple[Block, ...]:
+    """The pieces of a whole letter: its text filled in, with what is attached in its place.
+
+    Raises NotKnown like `fill`.
+    """
+    made: list[Block] = []
+    for part in re.split(r"(?m)^\s*(\{(?:instructions|language)\})\s*$", body):
+        if part in ("{instructions}", "{language}"):
+            for each in instructions if part == "{instructions}" else passages:
+                heading = [Block("heading", each.title, each.language)] if each.title else []
+                made += [*heading, *blocks(fill(each.body, values), each.language)]
+        else:
+            made += blocks(fill(part, values))
+    return tuple(made)
+
+
+def clock_for_patients(at: datetime) -> str:
+    """ "2:30pm", "9am", "midday", "midnight"; of a local time."""
+    if at.minute == 0 and at.hour in (0, 12):
+        return "midnight" if at.hour == 0 else "midday"
+    half = "am" if at.hour < 12 else "pm"
+    return f"{at.hour % 12 or 12}{f':{at.minute:02}' if at.minute else ''}{half}"
+
+
+def day_for_patients(day: date) -> str:
+    """ "Tuesday 3 November 2026"."""
+    return f"{day:%A} {day.day} {day:%B %Y}"
+
+
+def when_for_patients(at: datetime) -> str:
+    """ "2:30pm on Tuesday 3 November 2026"; of a local time."""
+    return f"{clock_for_patients(at)} on {day_for_patients(at.date())}"
