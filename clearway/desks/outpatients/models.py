@@ -3,6 +3,7 @@
 from .booking.models import Appointment, Offer
 from .clinics.models import Clinician, Leave, Room, Service, Session, Slot, Template
 from .clocks.models import ClockEvent, Pathway
+from .letters.models import Correspondent, Letter, LetterBatch, LetterText
 from .outcomes.models import Miss
 from .patients.models import Carer, Flag, Need, Patient
 from .referrals.models import Gap, Referral, Triage
@@ -14,10 +15,14 @@ __all__ = [
     "Clinician",
     "ClockEvent",
     "Contact",
+    "Correspondent",
     "Entry",
     "Flag",
     "Gap",
     "Leave",
+    "Letter",
+    "LetterBatch",
+    "LetterText",
     "Miss",
     "Need",
     "Offer",
