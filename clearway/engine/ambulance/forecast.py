@@ -88,9 +88,11 @@ def forecast(
     policy: ForecastPolicy,
     history: History | None = None,
     network: Network = PLAIN,
+    explained: bool = True,
 ) -> Forecast:
     """The waits at every site of the situation; pure, the same input gives the same answer.
 
+    explained  with reasons; a rehearsal asks too often for words that nobody reads
     Abstains (method "none") where no source knows handovers, or the control room is stale or lost.
     """
     sites = len(situation.sites.code)
@@ -117,7 +119,7 @@ def forecast(
         method,
         flow,
         coming,
-        _reasons(situation, seen, coming, policy.zone),
+        _reasons(situation, seen, coming, policy.zone) if explained else ((),) * sites,
     )
 
 
@@ -154,13 +156,14 @@ def commit(made: Forecast, site_row: int, arrival: float) -> Forecast:
 
     arrival  seconds; before now counts as now
     """
-    step = int(np.clip(round((arrival - made.at) / MINUTE / made.step_minutes), 0, made.mean.shape[1] - 1))
-    if step + 1 >= made.mean.shape[1] or made.method[site_row] == NONE:
+    last = made.mean.shape[1] - 1
+    step = max(0, round((arrival - made.at) / MINUTE / made.step_minutes))
+    if step >= last or made.method[site_row] == NONE:
         return made
-    extra = np.zeros(made.mean.shape[1])
-    extra[step + 1 :] = np.concatenate(([1.0], np.cumprod(made.carried[site_row, step + 1 : -1])))
-    longer = extra * made.weight[site_row]
-    factor = 1 + longer / made.mean[site_row]
+    extra = np.zeros(last + 1)
+    extra[step + 1] = 1.0
+    np.cumprod(made.carried[site_row, step + 1 : -1], out=extra[step + 2 :])
+    factor = 1 + extra * made.weight[site_row] / made.mean[site_row]
 
     def longer_there(grid: Grid) -> Grid:
         lengthened = grid.copy()

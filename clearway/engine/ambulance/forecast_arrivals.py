@@ -1,6 +1,7 @@
 """Who is expected to arrive at each hospital: on the way, on scene, not heard of yet, moved by a divert."""
 
 from datetime import UTC, datetime
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -26,14 +27,20 @@ def expected_arrivals(situation: Situation, policy: ForecastPolicy, seen: Seen, 
     """Expected arrivals in each step, sites x steps; diverts in force move who may still go anywhere."""
     certain, likely = _heard_of(situation, policy, network)
     there = datetime.fromtimestamp(situation.at, UTC).astimezone(policy.zone)
-    hour = there.hour + there.minute / 60 + LEADS / 60
-    shape = np.array(policy.arrivals_by_hour)
-    per_step = shape[hour.astype(np.int64) % 24] / shape.sum() * STEP_MINUTES / 60
-    unheard = 1 / (1 + np.exp(-(LEADS - policy.heard_of) / (policy.heard_of / 4)))
-    free = likely + seen.arrivals[:, None] * (per_step * unheard)[None, :]
+    unheard = _unheard(policy.arrivals_by_hour, policy.heard_of, there.hour * 60 + there.minute)
+    free = likely + seen.arrivals[:, None] * unheard
     if situation.diverts:
         free = free + moved(free, np.asarray(situation.at + LEADS * MINUTE), situation, policy.covered_share)
     return np.asarray(certain + free)
+
+
+@lru_cache(maxsize=1440)
+def _unheard(by_hour: tuple[float, ...], heard_of: float, minute: int) -> Column:
+    """The share of a day's arrivals in each step ahead of a minute of the day that nobody has heard of."""
+    hour = minute // 60 + minute % 60 / 60 + LEADS / 60
+    shape = np.array(by_hour)
+    per_step = shape[hour.astype(np.int64) % 24] / shape.sum() * STEP_MINUTES / 60
+    return np.asarray(per_step / (1 + np.exp(-(LEADS - heard_of) / (heard_of / 4))))
 
 
 def _heard_of(situation: Situation, policy: ForecastPolicy, network: Network) -> tuple[Grid, Grid]:
@@ -53,24 +60,30 @@ def _heard_of(situation: Situation, policy: ForecastPolicy, network: Network) ->
     turned = (table.site[here] == UNKNOWN) | (conveying & (table.bound[here] != UNKNOWN))
     site = np.where(turned, table.bound[here], table.site[here])
     certain = conveying | (site != UNKNOWN)
-    shares = np.array([policy.conveyed.get(each, policy.conveyed_otherwise) for each in CATEGORIES])
-    share = np.where(certain, 1.0, np.append(shares, policy.conveyed_otherwise)[table.category[here]])
+    shares = [policy.conveyed.get(each, policy.conveyed_otherwise) for each in CATEGORIES]
+    share = np.where(certain, 1.0, np.array([*shares, policy.conveyed_otherwise])[table.category[here]])
     since = np.nan_to_num((now - table.since[here]) / MINUTE)
     site, drive, age = _journeys(situation, here, site, policy, network)
     eta = np.where(np.isnan(age), policy.journey - since, drive - age)
     to_go = np.where(scene, np.maximum(policy.on_scene - since, 10.0), policy.to_scene + policy.on_scene)
     lead = np.where(conveying, np.maximum(eta, 0.0), to_go + drive)
-    width = np.where(conveying, 2.0, np.where(scene, 8.0, 12.0))
-    edges = np.append(LEADS, HORIZON_MINUTES + STEP_MINUTES)
-    below = 1 / (1 + np.exp(-np.clip((edges[None, :] - lead[:, None]) / width[:, None], -40, 40)))
+    slack = np.where(conveying, 0, np.where(scene, 1, 2))
+    # 1 / (1 + exp((lead - edge) / slack)), with the exponential taken of each crew and each edge alone.
+    late = np.exp(np.minimum(lead / _SLACK[slack], MOST_EXPONENT))[:, None] * _AT_EDGE[slack]
+    below = share[:, None] / (1 + late)
     below[:, 0] = 0.0  # nobody arrives in the past
-    mass = np.diff(below, axis=1) * share[:, None]
-    where = np.zeros((sites, len(here)))
     usable = site != UNKNOWN
-    where[site[usable], np.flatnonzero(usable)] = 1
-    return where @ (mass * certain[:, None]), where @ (mass * ~certain[:, None])
+    of_site = np.where(usable, np.where(certain, site, site + sites), 2 * sites)
+    into = of_site[:, None] * len(EDGES) + np.arange(len(EDGES))
+    by_edge = np.bincount(into.ravel(), below.ravel(), (2 * sites + 1) * len(EDGES)).reshape(-1, len(EDGES))
+    mass = np.diff(by_edge, axis=1)
+    return mass[:sites], mass[sites:-1]
 
 
+_SLACK = np.array([2.0, 8.0, 12.0])  # minutes about the expected arrival: on the way, on scene, before that
+MOST_EXPONENT = 300.0
+EDGES = np.append(LEADS, HORIZON_MINUTES + STEP_MINUTES)
+_AT_EDGE = np.exp(-EDGES / _SLACK[:, None])
 _CONVEYS = np.array([*(kind.conveys for kind in KINDS), True])  # the last is the unknown kind
 
 

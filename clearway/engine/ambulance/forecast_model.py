@@ -63,13 +63,14 @@ class Model:
     def read(self, level: Grid, step_minutes: float) -> tuple[Grid, Grid, Grid, Grid, Grid, Grid]:
         """Mean, p10, p50, p80 and p90 in minutes at each level (sites x steps), and the slope of the mean:
         by which part it grows when the exponential of the level grows by a part."""
-        table = _even(self, level.shape[1], step_minutes)
-        place = np.clip((level - LOW) / CELL, 0, table.shape[1] - 2 + 0.999999)
+        table, rise = _even(self, level.shape[1], step_minutes)
+        cells = table.shape[1]
+        place = np.minimum(np.maximum((level - LOW) / CELL, 0), cells - 2 + 0.999999)
         cell = place.astype(np.int64)
-        steps = np.arange(level.shape[1])
-        left, right = table[steps, cell], table[steps, cell + 1]
-        logarithm = left + (right - left) * (place - cell)[..., None]
-        slope = (right[..., 0] - left[..., 0]) / CELL
+        of_all = cell + cells * np.arange(level.shape[1])
+        left, rises = (each.reshape(-1, len(QUANTITIES)).take(of_all, axis=0) for each in (table, rise))
+        logarithm = left + rises * (place - cell)[..., None]
+        slope = rises[..., 0] / CELL
         mean, p10, p50, p80, p90 = np.moveaxis(np.exp(logarithm), -1, 0)
         return mean, p10, p50, p80, p90, slope
 
@@ -81,8 +82,9 @@ def _weights(model: Model, steps: int, step_minutes: float) -> Grid:
 
 
 @lru_cache(maxsize=8)
-def _even(model: Model, steps: int, step_minutes: float) -> Grid:
-    """The table in even cells of the level: steps x cells x quantities, logarithms of minutes."""
+def _even(model: Model, steps: int, step_minutes: float) -> tuple[Grid, Grid]:
+    """The table in even cells of the level: steps x cells x quantities, logarithms of minutes; and by how
+    much they rise to the next cell."""
     leads = np.arange(steps) * step_minutes
     cells = np.arange(LOW, HIGH + CELL, CELL)
     at = np.log(model.levels)
@@ -94,4 +96,4 @@ def _even(model: Model, steps: int, step_minutes: float) -> Grid:
             # Beyond the table's last level its last factor holds; below the first, its first figure.
             beyond = np.maximum(cells - at[-1], 0)
             even[step, :, place] = np.interp(cells, at, by_step[step]) + beyond
-    return even
+    return even, np.diff(even, axis=1, append=even[:, -1:])

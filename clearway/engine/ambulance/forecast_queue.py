@@ -31,22 +31,21 @@ def flow_through(seen: Seen, coming: Grid) -> Flow:
     sites = len(seen.waiting)
     per_step = seen.rate * STEP_MINUTES
     thin = STEP_MINUTES / seen.base
-    queue = seen.waiting.copy()
-    there = np.empty((STEPS, sites))
-    saturated = np.empty((STEPS, sites), dtype=bool)
-    for step in range(STEPS):
-        there[step] = queue
-        out = queue * thin
-        saturated[step] = out > per_step
-        queue = queue + coming[:, step] - np.minimum(out, per_step)
-    through = (there.T + 1) / seen.rate[:, None]
+    there = np.empty((STEPS + 1, sites))
+    there[0] = seen.waiting
+    out = np.empty(sites)
+    for queue, came, left in zip(there[:-1], np.ascontiguousarray(coming.T), there[1:], strict=True):
+        np.minimum(np.multiply(queue, thin, out), per_step, out=out)
+        np.subtract(np.add(queue, came, left), out, left)
+    queue = there[:-1].T
+    through = (queue + 1) / seen.rate[:, None]
     # A soft maximum of the base and the queue's own time: near the edge chance adds to both.
     wait = np.sqrt(seen.base**2 + through**2)
     return Flow(
         wait=wait,
-        carried=np.where(saturated.T, 1.0, 1 - thin),
+        carried=np.where(queue * thin > per_step[:, None], 1.0, 1 - thin),
         weight=through / wait / seen.rate[:, None],
-        left=queue,
+        left=there[-1],
     )
 
 
@@ -75,9 +74,9 @@ def level_of(flow: Flow, seen: Seen, policy: ForecastPolicy) -> Grid:
 
 def added_behind(flow: Flow, weight: Grid, coming: Grid) -> Grid:
     """Minutes that one more arrival adds to those expected behind it, within the horizon."""
-    cost = (coming * weight).T
-    carried = flow.carried.T
+    cost, carried = np.ascontiguousarray((coming * weight).T), np.ascontiguousarray(flow.carried.T)
     added = np.zeros_like(cost)
-    for step in range(STEPS - 2, -1, -1):
-        added[step] = cost[step + 1] + carried[step + 1] * added[step + 1]
+    behind = zip(added[-2::-1], added[:0:-1], cost[:0:-1], carried[:0:-1], strict=True)
+    for here, after, costs, stays in behind:
+        np.add(np.multiply(stays, after, here), costs, here)
     return added.T

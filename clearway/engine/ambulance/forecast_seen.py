@@ -1,17 +1,20 @@
 """What the forecast sees of each hospital: who waits, how long waits were, what it takes, what it says."""
 
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from clearway.domain.ambulance.situation import (
     UNKNOWN,
+    Rows,
     Situation,
 )
 from clearway.domain.ambulance.words import HospitalMeasure, JobStatus
 
-from .forecast_values import DAY, MINUTE, STEP_MINUTES, Column, ForecastPolicy
+from .forecast_values import DAY, MINUTE, STEP_MINUTES, Column, ForecastPolicy, Grid
 
 J = JobStatus
 USUALLY_TAKEN, USUALLY_BOARDING = 0.9, 0.3  # of the majors places
@@ -47,48 +50,61 @@ class Seen:
 
 def see(situation: Situation, policy: ForecastPolicy) -> Seen:
     table, sites, now = situation.assignments, len(situation.sites.code), situation.at
-    arrived, handed = table.stamp(J.AT_HOSPITAL), table.stamp(J.HANDOVER)
-    known = table.site != UNKNOWN
+    arrived, handed, site = table.stamp(J.AT_HOSPITAL), table.stamp(J.HANDOVER), table.site
+    known = site != UNKNOWN
     waits = known & table.patient_is_waiting & (arrived <= now)
     done = known & (handed >= arrived) & (handed <= now)
+    # When each began to wait and ceased to; who neither waits nor was handed over waited from now to now.
+    began, ended = np.where(waits | done, arrived, now), np.where(done, handed, now)
+    spent = (ended - began) / MINUTE
 
-    def count(mask: npt.NDArray[np.bool_], weights: Column | None = None) -> Column:
-        return np.bincount(table.site[mask], None if weights is None else weights[mask], sites).astype(float)
+    def spent_since(minutes: float) -> Column:
+        return np.asarray(np.maximum(0, ended - np.maximum(began, now - minutes * MINUTE)) / MINUTE)
 
-    elapsed = np.where(waits, (now - arrived) / MINUTE, 0.0)
+    def handed_since(minutes: float) -> npt.NDArray[np.bool_]:
+        return np.asarray(done & (handed > now - minutes * MINUTE))
+
+    handed_over, took, waiting, elapsed, arrivals, *lately = _sums(
+        *(site, sites),
+        *(done, spent * done, waits, spent * waits, known & (arrived > now - DAY) & (arrived <= now)),
+        *(spent_since(policy.recent), handed_since(policy.recent)),
+        *(spent_since(policy.lasting), handed_since(policy.lasting)),
+    )
     oldest = np.zeros(sites)
-    np.maximum.at(oldest, table.site[waits], elapsed[waits])
-    took = np.where(done, (handed - arrived) / MINUTE, 0.0)
-    until = np.where(waits, now, handed)
-    per_day, waiting = count(done), count(waits)
-    daily = (count(done, took) + policy.prior_count * policy.prior_wait) / (per_day + policy.prior_count)
-
-    def mean_over(minutes: float) -> Column:
-        """Minutes waited in a window by whoever waited in it, over those handed over in it: a standstill
-        drives it up, where the mean of those handed over would stand still too."""
-        since = now - minutes * MINUTE
-        within = waits | (done & (handed > since))
-        inside = np.where(within, np.maximum(0, until - np.maximum(arrived, since)) / MINUTE, 0.0)
-        ended = count(done & (handed > since))
-        return np.asarray((count(within, inside) + policy.prior_count * daily) / (ended + policy.prior_count))
-
+    np.maximum.at(oldest, site[waits], spent[waits])
+    daily = (took + policy.prior_count * policy.prior_wait) / (handed_over + policy.prior_count)
+    # Minutes waited in a window by whoever waited in it, over those handed over in it: a standstill drives
+    # it up, where the mean of those handed over would stand still too.
+    recent, lasting = (
+        (minutes + policy.prior_count * daily) / (number + policy.prior_count)
+        for minutes, number in (lately[:2], lately[2:])
+    )
     rate, busy = _rate(situation, policy, waits, done)
     full, boarding = _said(situation, policy)
     return Seen(
         waiting=waiting,
         oldest=oldest,
-        elapsed=count(waits, elapsed),
+        elapsed=elapsed,
         rate=rate,
         busy=busy,
-        recent=mean_over(policy.recent),
-        lasting=mean_over(policy.lasting),
+        recent=recent,
+        lasting=lasting,
         daily=daily,
-        arrivals=count(known & (arrived > now - DAY) & (arrived <= now)),
-        handed=per_day,
+        arrivals=arrivals,
+        handed=handed_over,
         full=full,
         boarding=boarding,
         base=policy.base,
     )
+
+
+def _sums(site: Rows, sites: int, *columns: npt.NDArray[Any]) -> Grid:
+    """The sum of each column at each site, columns x sites, added up in the order of the rows; what is at
+    UNKNOWN counts nowhere."""
+    width = sites + 1
+    into = (site + 1) + width * np.arange(len(columns))[:, None]
+    sums = np.bincount(into.ravel(), np.concatenate(columns), width * len(columns))
+    return np.asarray(sums.reshape(len(columns), width)[:, 1:], dtype=np.float64)
 
 
 def _said(situation: Situation, policy: ForecastPolicy) -> tuple[Column, Column]:
@@ -99,7 +115,7 @@ def _said(situation: Situation, policy: ForecastPolicy) -> tuple[Column, Column]
 
     def term(measure: HospitalMeasure, usual: float) -> Column:
         age = (situation.at - reports.measured_at(measure)) / MINUTE
-        worth = np.clip(1 - age / policy.said_for, 0, 1)
+        worth = np.minimum(np.maximum(1 - age / policy.said_for, 0), 1)
         return np.asarray(np.nan_to_num((reports.measure(measure) / places - usual) * worth))
 
     return term(HospitalMeasure.MAJORS_TAKEN, USUALLY_TAKEN), term(HospitalMeasure.BOARDING, USUALLY_BOARDING)
@@ -117,22 +133,28 @@ def _rate(
     cells = int(policy.recent * 2 / STEP_MINUTES)
     start = now - cells * STEP_MINUTES * MINUTE
     here = np.flatnonzero((done & (handed > start)) | waits)
-    site = table.site[here]
+    site, waits = table.site[here], waits[here]
     begins = (arrived[here] + policy.base * MINUTE - start) / (STEP_MINUTES * MINUTE)
-    ends = np.where(waits[here], cells, (handed[here] - start) / (STEP_MINUTES * MINUTE))
-    first = np.clip(np.ceil(begins), 0, cells).astype(np.int64)
-    last = np.clip(np.ceil(ends), 0, cells).astype(np.int64)
+    ends = np.where(waits, cells, (handed[here] - start) / (STEP_MINUTES * MINUTE))
+    first = np.minimum(np.maximum(np.ceil(begins), 0), cells).astype(np.int64)
+    last = np.minimum(np.maximum(np.ceil(ends), 0), cells).astype(np.int64)
     late = first < last
-    change = np.zeros((sites, cells + 1))
-    np.add.at(change, (site[late], first[late]), 1)
-    np.add.at(change, (site[late], last[late]), -1)
-    busy = np.cumsum(change, axis=1)[:, :cells] > 0
-    out = np.zeros((sites, cells))
-    gone = ~waits[here]
-    np.add.at(out, (site[gone], np.clip(last[gone] - 1, 0, cells - 1)), 1)
-    recency = np.linspace(0.3, 1.0, cells)
-    minutes = (busy * recency).sum(axis=1) * STEP_MINUTES
-    handovers = (out * busy * recency).sum(axis=1)
+    width = cells + 1
+    late_site = site[late] * width
+    change = np.bincount(late_site + first[late], minlength=sites * width)
+    change -= np.bincount(late_site + last[late], minlength=sites * width)
+    busy = change.reshape(sites, width).cumsum(axis=1)[:, :cells] > 0
+    gone = ~waits
+    out = np.bincount(site[gone] * cells + np.maximum(last[gone] - 1, 0), minlength=sites * cells)
+    counts = busy * _recency(cells)
     prior = 60.0
+    minutes = counts.sum(axis=1) * STEP_MINUTES
+    handovers = (out.reshape(sites, cells) * counts).sum(axis=1)
     rate = (handovers + policy.prior_rate * prior / 60) / (minutes + prior)
     return rate, minutes
+
+
+@lru_cache(maxsize=8)
+def _recency(cells: int) -> Column:
+    """What a handover counts by its cell: the newest whole, the oldest three tenths."""
+    return np.linspace(0.3, 1.0, cells)

@@ -135,17 +135,18 @@ class Forecast:
 
         An arrival before now counts as now, one beyond the horizon as the last step.
         """
-        rows, at = np.broadcast_arrays(np.asarray(site_rows), np.asarray(arrival, dtype=np.float64))
-        place = np.clip((at - self.at) / MINUTE / self.step_minutes, 0, self.mean.shape[1] - 1)
-        left = np.minimum(place.astype(np.int64), self.mean.shape[1] - 2)
+        return Waits(*self.between(site_rows, arrival, ("mean", "p10", "p50", "p80", "p90", "added")))
+
+    def between(self, site_rows: SiteRows, arrival: Seconds, names: tuple[str, ...]) -> list[Column]:
+        """Some of the grids alone, read like wait()."""
+        steps = self.mean.shape[1]
+        place = (np.asarray(arrival, dtype=np.float64) - self.at) / MINUTE / self.step_minutes
+        place = np.minimum(np.maximum(place, 0), steps - 1)
+        left = np.minimum(place.astype(np.int64), steps - 2)
         share = place - left
-
-        def between(grid: Grid) -> Column:
-            return np.asarray(grid[rows, left] * (1 - share) + grid[rows, left + 1] * share)
-
-        return Waits(
-            *(between(grid) for grid in (self.mean, self.p10, self.p50, self.p80, self.p90, self.added))
-        )
+        rest, here = 1 - share, np.asarray(site_rows) * steps + left
+        after, grids = here + 1, (getattr(self, name) for name in names)
+        return [grid.take(here) * rest + grid.take(after) * share for grid in grids]
 
 
 def fixed(grid: Grid) -> Grid:

@@ -140,7 +140,7 @@ class Advised:
             made = self._forecaster(situation, question)
             return picture(situation, made, self._rules, self._advice)
         if self._seen is None or situation is not self._last:
-            made = forecast(situation, self._forecast, network=self._network)
+            made = forecast(situation, self._forecast, network=self._network, explained=False)
             self._last, self._seen = situation, picture(situation, made, self._rules, self._advice)
         return self._seen
 
