@@ -133,7 +133,11 @@ class DestinationRule:
     say: str = ""
 
     def applies(self, case: Case) -> bool:
-        return self.ages.holds(case.age) and (not self.needs or bool(self.needs & case.needs))
+        return self.holds(case.age, case.needs)
+
+    def holds(self, age: int | None, needs: frozenset[Need]) -> bool:
+        """Whether it applies to a patient of this age with these needs."""
+        return self.ages.holds(age) and (not self.needs or bool(self.needs & needs))
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,6 @@
 """Distances on the ground."""
 
+import math
 from typing import NamedTuple
 
 import numpy as np
@@ -35,9 +36,20 @@ def nearest(here: npt.NDArray[np.float64], there: npt.NDArray[np.float64]) -> np
     The nearest has the smallest angle between the two directions from the centre of the Earth: one product of
     matrices instead of a distance for every pair. `there` is not empty.
     """
-    return np.asarray((_directions(here) @ _directions(there).T).argmax(axis=1))
+    return np.asarray((directions(*here.T) @ directions(*there.T).T).argmax(axis=1))
 
 
-def _directions(points: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    phi, theta = np.radians(points[:, 0]), np.radians(points[:, 1])
-    return np.column_stack((np.cos(phi) * np.cos(theta), np.cos(phi) * np.sin(theta), np.sin(phi)))
+def direction(latitude: float, longitude: float) -> npt.NDArray[np.float64]:
+    """(3,) direction of one position in degrees from the centre of the Earth."""
+    phi, theta = math.radians(latitude), math.radians(longitude)
+    flat = math.cos(phi)
+    return np.array((flat * math.cos(theta), flat * math.sin(theta), math.sin(phi)))
+
+
+def directions(
+    latitude: npt.NDArray[np.float64], longitude: npt.NDArray[np.float64]
+) -> npt.NDArray[np.float64]:
+    """(n, 3) directions of positions in degrees from the centre of the Earth."""
+    phi, theta = latitude * (np.pi / 180), longitude * (np.pi / 180)
+    flat = np.cos(phi)
+    return np.stack((flat * np.cos(theta), flat * np.sin(theta), np.sin(phi)), axis=1)

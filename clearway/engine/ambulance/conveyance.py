@@ -58,13 +58,13 @@ class Destinations:
         return opens <= minute < closes if opens <= closes else minute >= opens or minute < closes
 
     def _civil_minute(self, at: float) -> float:
-        return (at + _offset(self.timezone, at // QUARTER)) / 60 % DAY_MINUTES
+        return (at + utc_offset(self.timezone, at)) / 60 % DAY_MINUTES
 
     def open_at(self, arrival: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
         """Which of the sites is open at its own arrival time, seconds since 1970, one each."""
         if np.isnan(self.opens).all():
             return np.ones(len(arrival), dtype=bool)
-        minute = (arrival + _offset(self.timezone, float(arrival.min()) // QUARTER)) / 60 % DAY_MINUTES
+        minute = (arrival + utc_offset(self.timezone, float(arrival.min()))) / 60 % DAY_MINUTES
         by_day = (self.opens <= minute) & (minute < self.closes)
         over_midnight = (minute >= self.opens) | (minute < self.closes)
         within = np.where(self.opens <= self.closes, by_day, over_midnight)
@@ -116,6 +116,11 @@ def _rows(codes: tuple[str, ...], known: tuple[str, ...]) -> npt.NDArray[np.int6
     """The row of each code among the known ones, -1 for none."""
     place = {code: row for row, code in enumerate(known)}
     return np.array([place.get(code, -1) for code in codes], dtype=np.int64)
+
+
+def utc_offset(timezone: ZoneInfo, at: float) -> float:
+    """Seconds to add to UTC at an instant, seconds since 1970."""
+    return _offset(timezone, at // QUARTER)
 
 
 @lru_cache(maxsize=256)

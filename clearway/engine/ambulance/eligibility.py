@@ -102,6 +102,7 @@ class EligibilityPolicy:
 class Eligible:
     """The outcome of the filter for one case.
 
+    arrival   (n,) when the patient would be at each place, seconds
     bar       (n,) Bar of each place of the rulebook
     rule      the rule that narrowed the choice, None where the general rules alone did
     unmet     rules that ask for a role that nobody confirmed in reach: the nearest appropriate is meant then
@@ -114,6 +115,7 @@ class Eligible:
     diverts   rows barred by a divert -> its key
     """
 
+    arrival: Column
     bar: npt.NDArray[np.int8]
     rule: DestinationRule | None
     unmet: tuple[DestinationRule, ...]
@@ -155,10 +157,11 @@ class _Filter:
         self.places = rules.places
         self.travel = travel
         self.department = self.places.is_department
-        self.arrival = case.ready_at + np.where(np.isfinite(travel), travel, 0.0) * 60
+        self.is_reachable = np.isfinite(travel)
+        self.arrival = case.ready_at + np.where(self.is_reachable, travel, 0.0) * 60
         self.bar = np.zeros(len(travel), dtype=np.int8)
         self.is_open = open_at(self.places, self.arrival, rules.timezone)
-        self.applied = tuple(rule for rule in rules.rules if rule.applies(case))
+        self.applied = rules.applied(case)
         self.nearest_rule = next((rule for rule in self.applied if rule.nearest_always), None)
         self.diverts: dict[int, str] = {}
         self.spared: dict[int, str] = {}
@@ -177,6 +180,7 @@ class _Filter:
         self._alternatives(nearest, time_critical=self.nearest_rule is not None or bool(unmet))
         chosen = None if rule is TREATED else rule
         return Eligible(
+            self.arrival,
             self.bar,
             chosen,
             unmet,
@@ -202,7 +206,7 @@ class _Filter:
 
     def _who_may_be_received(self) -> None:
         places = self.places
-        self._put(self.department & ~np.isfinite(self.travel), Bar.UNREACHABLE)
+        self._put(self.department & ~self.is_reachable, Bar.UNREACHABLE)
         for code in self.case.refused:
             if (row := self.rules.row_of.get(code)) is not None:
                 self._put_one(row, Bar.REFUSED)

@@ -5,9 +5,11 @@ same case, situation, forecast, journeys, rules and policy give the same answer.
 """
 
 import hashlib
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, is_dataclass
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -17,7 +19,7 @@ from clearway.domain.ambulance.destinations import Case, PositionSource
 from clearway.domain.ambulance.situation import AVAILABILITIES, JOB_STATES, KINDS, UNKNOWN, Situation
 from clearway.domain.ambulance.words import Availability, JobState, JobStatus
 from clearway.domain.shared.freshness import FreshnessPolicy
-from clearway.domain.shared.geography import distance_km
+from clearway.domain.shared.geography import EARTH_RADIUS_KM, direction, directions
 
 from . import travel
 from .eligibility import EligibilityPolicy, Eligible, eligible
@@ -101,7 +103,8 @@ class Picture:
 
     site      row in the situation's sites of each place, UNKNOWN for an alternative
     load      ambulances of the last hour and committed (on the way, or bound), by place
-    free_*    degrees of the crews that are free
+    free      (n, 3) directions of the crews that are free
+    may_answer  departments, and alternatives that are likely enough to accept
     cannot    why nothing can be ranked, "" if it can
     """
 
@@ -112,15 +115,14 @@ class Picture:
     basis: Basis
     site: npt.NDArray[np.int64]
     load: npt.NDArray[np.int64]
-    free_latitude: Column
-    free_longitude: Column
+    free: npt.NDArray[np.float64]
+    may_answer: Mask
     cannot: str
 
 
 def picture(situation: Situation, forecast: Forecast, rules: Rulebook, policy: AdvicePolicy) -> Picture:
     """The columns that every case shares."""
-    known = {code: row for row, code in enumerate(situation.sites.code)}
-    site = np.array([known.get(code, UNKNOWN) for code in rules.places.code], dtype=np.int64)
+    site = _sites_of(rules.places.code, situation.sites.code)
     free = (situation.resources.availability == AVAILABLE) & (situation.resources.assignment == UNKNOWN)
     free &= _CONVEYS[situation.resources.kind] & ~np.isnan(situation.resources.latitude)
     rests_on = basis(situation, policy.freshness)
@@ -132,10 +134,17 @@ def picture(situation: Situation, forecast: Forecast, rules: Rulebook, policy: A
         basis=rests_on,
         site=site,
         load=_load(situation, site),
-        free_latitude=situation.resources.latitude[free],
-        free_longitude=situation.resources.longitude[free],
+        free=directions(situation.resources.latitude[free], situation.resources.longitude[free]),
+        # An alternative that mostly says no is worth a call, and is an option; no crew is sent there.
+        may_answer=rules.places.is_department | (rules.places.accepts >= policy.likely),
         cannot=_cannot(situation, forecast, rests_on, policy),
     )
+
+
+@lru_cache(maxsize=32)
+def _sites_of(codes: tuple[str, ...], known: tuple[str, ...]) -> npt.NDArray[np.int64]:
+    row_of = {code: row for row, code in enumerate(known)}
+    return np.array([row_of.get(code, UNKNOWN) for code in codes], dtype=np.int64)
 
 
 _CONVEYS = np.array([*(kind.conveys for kind in KINDS), False])  # the last is for an unknown kind
@@ -211,37 +220,31 @@ def blue_light(case: Case, rules: Rulebook, policy: AdvicePolicy) -> float:
 
 def rank(case: Case, seen: Picture, journeys: Journeys, origin: int = 0) -> Ranking:
     """Filter, cost and choose. Row `origin` of `journeys` has the minutes to every place of the rulebook."""
-    rules, policy = seen.rules, seen.policy
-    places = rules.places
-    travels = np.where(places.travels, journeys.minutes[origin], 0.0)
-    error = np.where(places.travels, journeys.error[origin], 0.0)
+    rules, policy, places = seen.rules, seen.policy, seen.rules.places
+    travels, error = journeys.minutes[origin], journeys.error[origin]
+    if not places.travels.all():
+        travels, error = np.where(places.travels, travels, 0.0), np.where(places.travels, error, 0.0)
     allowed = eligible(case, seen.situation, travels, rules, policy.eligibility, seen.load)
-    arrival = case.ready_at + np.where(np.isfinite(travels), travels, 0.0) * MINUTE
-    department = places.is_department
-    mean, low, high, added = _waits(seen, arrival)
-    ok = allowed.allowed
+    ok, department = allowed.allowed, places.is_department
+    mean, low, high, added = _waits(seen, allowed.arrival)
     nearest = _lowest(travels, ok & department)
-    raw = np.zeros((len(travels), len(PARTS)))
-    raw[:, TRAVEL] = travels
-    raw[:, HANDOVER] = np.where(department, mean, places.answer + places.minutes)
-    raw[:, OTHERS] = np.where(department, added, 0.0)
-    raw[:, RETURN] = np.where(places.travels, _return(case, seen), 0.0)
-    raw[:, REPATRIATION] = (
-        np.maximum(0.0, travels - travels[allowed.nearest]) if allowed.nearest >= 0 else 0.0
-    )
-    raw[:, UNCERTAINTY] = np.where(department, np.maximum(high - mean, 0.0), 0.0) + error
+    raw = _raw(case, seen, travels, error, allowed.nearest)
+    of_departments = raw[: places.departments]
+    of_departments[:, HANDOVER] = mean[: places.departments]
+    of_departments[:, OTHERS] = added[: places.departments]
+    of_departments[:, UNCERTAINTY] += np.maximum(high - mean, 0.0)[: places.departments]
     counted = raw * _weights(case, seen)
-    cost = np.where(ok, counted.sum(axis=1), np.inf)
-    cost = np.where(np.isnan(cost), np.inf, cost)
+    cost = counted.sum(axis=1)
+    cost = np.where(ok & ~np.isnan(cost), cost, np.inf)
     cost = _with_refusals(cost, counted, seen, department)
-    # An alternative that mostly says no is worth a call, and is an option; it is not where a crew is sent.
-    decision = np.where(department | (places.accepts >= policy.likely), cost, np.inf)
+    decision = np.where(seen.may_answer, cost, np.inf)
     if nearest >= 0:
         decision[nearest] -= policy.noise
     if (standing := rules.row_of.get(case.standing or "", -1)) >= 0:
         decision[standing] -= policy.hysteresis
     agreed = _agreed(allowed, seen, travels, nearest)
-    decision[agreed] -= policy.agreed
+    if allowed.diverts:
+        decision[agreed] -= policy.agreed
     lost = position_too_old(case, seen.situation.at, policy)
     cannot = lost or seen.cannot
     chosen, verdict = _choice(cannot, bool(lost), ok, cost, decision, nearest)
@@ -250,7 +253,7 @@ def rank(case: Case, seen: Picture, journeys: Journeys, origin: int = 0) -> Rank
     return Ranking(
         case,
         travels,
-        arrival,
+        allowed.arrival,
         allowed,
         raw,
         counted,
@@ -294,13 +297,28 @@ def _waits(seen: Picture, arrival: Column) -> tuple[Column, Column, Column, Colu
     columns = np.full((4, len(arrival)), np.nan)
     count = seen.rules.places.departments
     site = seen.site[:count]
-    waits = seen.forecast.wait(np.maximum(site, 0), arrival[:count])
-    columns[:, :count] = np.where(site != UNKNOWN, (waits.mean, waits.p10, waits.p80, waits.added), np.nan)
+    waits = seen.forecast.between(np.maximum(site, 0), arrival[:count], ("mean", "p10", "p80", "added"))
+    columns[:, :count] = np.where(site != UNKNOWN, waits, np.nan)
     return columns[0], columns[1], columns[2], columns[3]
+
+
+def _raw(case: Case, seen: Picture, travels: Column, error: Column, nearest: int) -> npt.NDArray[np.float64]:
+    """The parts that rest on the place and the way there; those of waiting at a department are not in it."""
+    places, home = seen.rules.places, case.home or case.position
+    raw = np.zeros((len(travels), len(PARTS)))
+    raw[:, TRAVEL] = travels
+    raw[:, HANDOVER] = places.answer + places.minutes
+    raw[:, RETURN] = np.where(places.travels, travel.PLAIN.by_distance(*home, places), 0.0)
+    if nearest >= 0:
+        raw[:, REPATRIATION] = np.maximum(0.0, travels - travels[nearest])
+    raw[:, UNCERTAINTY] = error
+    return raw
 
 
 def _with_refusals(cost: Column, counted: npt.NDArray[np.float64], seen: Picture, department: Mask) -> Column:
     """An alternative may say no: then the call is lost and the best department is the way after all."""
+    if seen.rules.places.departments == len(cost):
+        return cost
     other = ~department & np.isfinite(cost)
     if not other.any():
         return cost
@@ -317,19 +335,11 @@ def _with_refusals(cost: Column, counted: npt.NDArray[np.float64], seen: Picture
 
 def _weights(case: Case, seen: Picture) -> Column:
     weights = np.array(seen.policy.weights.column)
-    home = case.home or case.position
-    if len(seen.free_latitude):
-        near = distance_km(home.latitude, home.longitude, seen.free_latitude, seen.free_longitude)
-        free = int((near <= seen.policy.cover_km).sum())
-    else:
-        free = 0
-    weights[RETURN] *= 1 + 1 / (1 + free)
+    near = seen.free @ direction(*(case.home or case.position)) >= math.cos(
+        seen.policy.cover_km / EARTH_RADIUS_KM
+    )
+    weights[RETURN] *= 1 + 1 / (1 + int(np.count_nonzero(near)))
     return weights
-
-
-def _return(case: Case, seen: Picture) -> Column:
-    home, places = case.home or case.position, seen.rules.places
-    return travel.minutes(home.latitude, home.longitude, places.latitude, places.longitude)
 
 
 def _lowest(column: Column, among: Mask) -> int:
@@ -351,7 +361,7 @@ def _choice(
 ) -> tuple[int, Verdict]:
     if nearest < 0:
         return -1, Verdict.NOWHERE
-    if int(ok.sum()) == 1 and not is_lost:  # which place is in reach rests on where the crew is, too
+    if np.count_nonzero(ok) == 1 and not is_lost:  # which place is in reach rests on where the crew is, too
         return nearest, Verdict.BY_RULE
     if cannot or not np.isfinite(cost[nearest]):
         return nearest, Verdict.ABSTAINED

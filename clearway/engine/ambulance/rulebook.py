@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from functools import lru_cache
 from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
@@ -13,9 +13,13 @@ from clearway.domain.ambulance import destinations
 from clearway.domain.ambulance.destinations import (
     Alternative,
     AlternativeKind,
+    Case,
     DestinationRule,
 )
+from clearway.domain.ambulance.words import Need
 from clearway.domain.shared.region import Policy, Region, Site, SiteKind
+
+from .conveyance import utc_offset
 
 Mask = npt.NDArray[np.bool_]
 Column = npt.NDArray[np.float64]
@@ -29,6 +33,7 @@ class Places:
     latitude, longitude  degrees; those of the first department for a service that is no place
     opens, closes        minutes after civil midnight, NaN where always open
     days                 (n, 7) open on that weekday, Monday first
+    with_hours           rows of those that are not open at all times
     roles, unconfirmed   role -> which departments hold it
     kind                 row in the rulebook's kinds, -1 for a department
     is_department        the first `departments` rows
@@ -45,6 +50,7 @@ class Places:
     opens: Column
     closes: Column
     days: Mask
+    with_hours: npt.NDArray[np.intp]
     roles: Mapping[str, Mask]
     unconfirmed: Mapping[str, Mask]
     kind: npt.NDArray[np.int16]
@@ -98,27 +104,38 @@ class Rulebook:
             row_of=MappingProxyType({code: row for row, code in enumerate(places.code)}),
         )
 
+    def applied(self, case: Case) -> tuple[DestinationRule, ...]:
+        """Every rule that holds for a patient, in order."""
+        return _applied(self, case.age, case.needs)
+
     @classmethod
     def of_region(cls, region: Region) -> "Rulebook":
         return cls.of(region.sites, region.policies, region.timezone)
 
 
+@lru_cache(maxsize=1024)
+def _applied(rules: Rulebook, age: int | None, needs: frozenset[Need]) -> tuple[DestinationRule, ...]:
+    return tuple(rule for rule in rules.rules if rule.holds(age, needs))
+
+
 def open_at(places: Places, arrival: Column, timezone: ZoneInfo) -> Mask:
     """Which places are open at their own arrival times, seconds since 1970."""
-    if not len(arrival):
-        return np.zeros(0, dtype=np.bool_)
-    offset = datetime.fromtimestamp(float(arrival[0]), UTC).astimezone(timezone).utcoffset()
-    civil = arrival + (offset.total_seconds() if offset else 0.0)
+    is_open = np.ones(len(arrival), dtype=np.bool_)
+    rows = places.with_hours
+    if len(rows):
+        is_open[rows] = _open_at(places, rows, arrival[rows] + utc_offset(timezone, float(arrival[0])))
+    return is_open
+
+
+def _open_at(places: Places, rows: npt.NDArray[np.intp], civil: Column) -> Mask:
+    opens, closes = places.opens[rows], places.closes[rows]
     minute = civil % DAY / 60
     weekday = (civil // DAY + 3).astype(np.int64) % 7  # 1 January 1970 was a Thursday
-    always = np.isnan(places.opens)
-    spans = places.closes <= places.opens
-    after_midnight = spans & (minute < places.closes)
-    within = np.where(
-        spans, (minute >= places.opens) | after_midnight, (places.opens <= minute) & (minute < places.closes)
-    )
+    spans = closes <= opens
+    after_midnight = spans & (minute < closes)
+    within = np.where(spans, (minute >= opens) | after_midnight, (opens <= minute) & (minute < closes))
     began = np.where(after_midnight, (weekday - 1) % 7, weekday)
-    return np.asarray((always | within) & places.days[np.arange(len(arrival)), began])
+    return np.asarray((np.isnan(opens) | within) & places.days[rows, began])
 
 
 def places_of(
@@ -138,15 +155,18 @@ def places_of(
     def of_kind(name: str) -> Column:
         return np.array([0.0] * count + [float(getattr(kinds[kind_row[each.kind]], name)) for each in listed])
 
+    opens = _clock_minutes([*(site.opens for site in departments), *(each.opens for each in listed)])
+    days = np.array([[True] * 7] * count + [[day == "1" for day in each.days] for each in listed])
     return Places(
         code=(*(site.code for site in departments), *(each.code for each in listed)),
         name=(*(site.name for site in departments), *(each.name for each in listed)),
         area=(*(site.area for site in departments), *(each.area for each in listed)),
         latitude=np.array([*(site.latitude for site in departments), *(spot[0] for spot in spots)]),
         longitude=np.array([*(site.longitude for site in departments), *(spot[1] for spot in spots)]),
-        opens=_clock_minutes([*(site.opens for site in departments), *(each.opens for each in listed)]),
+        opens=opens,
         closes=_clock_minutes([*(site.closes for site in departments), *(each.closes for each in listed)]),
-        days=np.array([[True] * 7] * count + [[day == "1" for day in each.days] for each in listed]),
+        days=days,
+        with_hours=np.flatnonzero(~np.isnan(opens) | ~days.all(axis=1)),
         roles=_role_masks([site.roles for site in departments], len(listed)),
         unconfirmed=_role_masks([site.unconfirmed_roles for site in departments], len(listed)),
         kind=np.array([-1] * count + [kind_row[each.kind] for each in listed], dtype=np.int16),

@@ -5,7 +5,6 @@ best source wins pair by pair, and where nothing better is known the straight-li
 distance knows no traffic and no estuaries, and its error says so.
 """
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -14,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from clearway.domain.ambulance.disruptions import Disruption
-from clearway.domain.shared.geography import EARTH_RADIUS_KM, Degrees, distance_km
+from clearway.domain.shared.geography import EARTH_RADIUS_KM, Degrees, direction, directions, distance_km
 
 from .curve import ROADS, Curve, Minutes
 from .drive_times import LENT_ERROR, Columns, Table
@@ -115,7 +114,9 @@ class Network:
         check_blue_light(blue_light)
         north, east = np.atleast_1d(latitude), np.atleast_1d(longitude)
         ends = self._prepared(sites)
-        km = _kilometres_between(_directions(north, east), ends.directions)
+        # One crew: plain numbers are four times as fast as arrays of one.
+        origins = direction(north[0], east[0])[None] if len(north) == 1 else directions(north, east)
+        km = _kilometres_between(origins, ends.directions)
         took, error = self.curve.minutes(km), self.curve.error(km)
         source, as_of = np.full(km.shape, DISTANCE, dtype=np.int8), self.curve.fitted_at
         if self.table is not None and ends.columns is not None:
@@ -137,6 +138,11 @@ class Network:
             as_of=as_of,
             estimated_penalty=blue_light * penalty,
         )
+
+    def by_distance(self, latitude: float, longitude: float, sites: Places) -> Minutes:
+        """Minutes from one position by distance alone, whatever is known of the roads, (d,)."""
+        ends = self._prepared(sites).directions
+        return self.curve.minutes(_kilometres_between(direction(latitude, longitude), ends))
 
     def _correct(
         self,
@@ -180,7 +186,7 @@ class Network:
         if ends is None:
             columns = self.table.columns(sites.latitude, sites.longitude) if self.table else None
             nodes = self.graph.nearest(sites.latitude, sites.longitude) if self.graph else None
-            ends = _Ends(_directions(sites.latitude, sites.longitude).T.copy(), columns, nodes)
+            ends = _Ends(directions(sites.latitude, sites.longitude).T.copy(), columns, nodes)
             if len(self._ends) >= MEMORY:  # a page that asks for one odd place after another
                 self._ends.clear()
             self._ends[key] = ends
@@ -197,16 +203,6 @@ class _Ends:
 _Key = tuple[bytes, bytes]
 MEMORY = 256  # sets of destinations remembered
 PLAIN = Network()
-
-
-def _directions(latitude: npt.NDArray[np.float64], longitude: npt.NDArray[np.float64]) -> Minutes:
-    """(n, 3) directions from the centre of the Earth."""
-    if len(latitude) == 1:  # one crew: plain numbers are four times as fast as arrays of one
-        one, turn = math.radians(latitude[0]), math.radians(longitude[0])
-        return np.array([[math.cos(one) * math.cos(turn), math.cos(one) * math.sin(turn), math.sin(one)]])
-    phi, theta = latitude * (np.pi / 180), longitude * (np.pi / 180)
-    flat = np.cos(phi)
-    return np.stack((flat * np.cos(theta), flat * np.sin(theta), np.sin(phi)), axis=1)
 
 
 def _kilometres_between(directions: Minutes, others: Minutes) -> Minutes:
