@@ -40,6 +40,7 @@ GROUPS: dict[str, dict[str, str]] = {
         "worker": "do what happens by itself: advice, rules, snapshots",
         "migrate": "make or update the database",
         "region load": "load a region's sites, vehicles and policies",
+        "region export": "write a region back as a pack, with what was answered at the desk",
         "clocks": "waiting time clocks and return figures from a file of dated events",
         "forecast demand": "daily counts of the coming days, from the trust's own facts or a file",
         "roads ask": "minutes from a position to every hospital, with source and age",

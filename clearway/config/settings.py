@@ -102,6 +102,7 @@ NAVIGATION: list[tuple[str, str, str, str]] = [
     ("Diverts", "diverts:diverts", "diverts.read", ""),
     ("What advice was worth", "advice:worth", "advice.read", ""),
     ("Destinations", "advice:destinations", "advice.read", ""),
+    ("What destinations can do", "destinations:confirm", "advice.read", ""),
     ("Today", "op-today:today", "outpatients.read", "Alt+0"),
     ("Patients", "op-patients:search", "patients.read", "Alt+P"),
     ("Referrals", "op-referrals:ledger", "referrals.read", "Alt+7"),

@@ -6,6 +6,7 @@
     outpatient_sites.csv       for the outpatient desk, with what interchange.department_pack reads
     destination_rules.toml     where patients of each kind must go, and the kinds of alternatives (optional)
     alternatives.csv           the directory of alternatives to an emergency department (optional)
+    destination_answers.toml   what somebody answered about roles and alternatives since (optional)
     simulation.toml            how the region behaves, for the simulator (optional)
 
 In a CSV file, a line that starts with # is a comment, the first other line names the columns, and every row
@@ -17,7 +18,7 @@ from types import MappingProxyType
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from clearway.domain.ambulance import destinations
+from clearway.domain.ambulance import destination_answers, destinations
 from clearway.domain.shared.errors import CannotParse
 from clearway.domain.shared.region import Area, Desk, FeedSource, Mark, Policy, Region, Site, SiteKind
 
@@ -182,6 +183,7 @@ def _policies(pack: Record) -> tuple[Policy, ...]:
 
 
 DESTINATION_RULES, ALTERNATIVES = "destination_rules.toml", "alternatives.csv"
+ANSWERS = "destination_answers.toml"
 SIGNATURE = ("valid_from", "review_on", "owner", "source", "mark")
 ALTERNATIVE_COLUMNS = (
     *("code", "name", "kind", "area", "latitude", "longitude", "opens", "closes", "days"),
@@ -205,6 +207,32 @@ def _destination_policies(files: Mapping[str, bytes]) -> Iterator[Policy]:
         check_distinct(DESTINATION_RULES, name, (record.text(name) for record in table))
     yield _signed_policy(directory, destinations.DIRECTORY, {"places": tuple(_alternatives(files))})
     directory.check_no_others()
+    yield from _answers(files)
+
+
+def _answers(files: Mapping[str, bytes]) -> Iterator[Policy]:
+    """What somebody answered about the role of a site or about an alternative: each a policy of its own."""
+    if ANSWERS not in files:
+        return
+    pack = read_toml(files, ANSWERS)
+    records = list(pack.records("answers"))
+    pack.check_no_others()
+    for record in records:
+        name = record.matching("name", r"[A-Za-z0-9_-]{3,60}", "letters, digits and underscores")
+        policy = _signed_policy(record, name, record.table("values"))
+        record.check_no_others()
+        try:
+            if name.startswith(destination_answers.ROLE_PREFIX):
+                destination_answers.role_of(policy)
+            elif name.startswith(destinations.PLACE_PREFIX):
+                destinations.place_of(policy)
+            else:
+                raise ValueError("name: it is no answer about a role or an alternative")
+        except ValueError as problem:
+            field, _, why = str(problem).partition(": ")
+            raise record.refuse(field, f"{why}.", "Correct it.") from None
+        yield policy
+    check_distinct(ANSWERS, "name", (record.text("name") for record in records))
 
 
 def _checked(record: Record, prefix: str, name: str, make: Any, more: Mapping[str, Any]) -> Policy:

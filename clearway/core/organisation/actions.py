@@ -1,13 +1,14 @@
 """Loading a region pack into the tables: version 1 of everything, new versions where it changed."""
 
-from dataclasses import asdict
-from datetime import datetime
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import date, datetime
 from typing import Any
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 
 from clearway.domain.shared.errors import NotAllowed
-from clearway.domain.shared.region import FeedSource, Policy, Region
+from clearway.domain.shared.region import FeedSource, Mark, Policy, Region
 
 from ..audit.actions import Actor, Entry
 from ..audit.actions import record as audit
@@ -22,8 +23,9 @@ DESK_INTERVAL_SECONDS = 24 * 3600  # people speak when they have something to sa
 def load_region(region: Region, *, by: Actor, at: datetime) -> Organisation:
     """Bring an organisation to what its pack says. Loading the same pack again changes nothing.
 
-    Sites that the pack no longer names stay, because facts point at them. A policy whose values differ from
-    its newest version becomes a new version; the old one is kept. Raises NotAllowed when another organisation
+    Sites that the pack no longer names stay, because facts point at them. A policy of which the pack says
+    something new becomes a new version; the old one is kept. What people decided since stands as long as the
+    pack says the same as before. Raises NotAllowed when another organisation
     has a source of one of its names.
     """
     organisation, _ = Organisation.objects.update_or_create(
@@ -69,8 +71,9 @@ def desk_source_name(slug: str) -> str:
 
 def _load_policy(organisation: Organisation, policy: Policy, by: Actor, at: datetime) -> bool:
     newest = organisation.policies.filter(name=policy.name).order_by("-version").first()
+    loaded = organisation.policies.filter(name=policy.name, by_person=False).order_by("-version").first()
     values = _plain(policy.values)
-    if newest and newest.values == values:
+    if any(each and _says(each, policy, values) for each in (newest, loaded)):
         return False
     PolicyVersion.objects.create(
         organisation=organisation,
@@ -86,6 +89,73 @@ def _load_policy(organisation: Organisation, policy: Policy, by: Actor, at: date
         made_by=by.name,
     )
     return True
+
+
+def _says(version: PolicyVersion, policy: Policy, values: dict[str, Any]) -> bool:
+    """The pack says nothing that this version does not say: a review alone is a new version too."""
+    signed = ("owner", "source", "mark", "review_on")
+    return bool(version.values == values) and all(
+        getattr(version, name) == getattr(policy, name) for name in signed
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Signed:
+    """A policy as somebody signs it, from today.
+
+    seen  the version that the person saw, 0 where there was none: another one since is not written over
+    """
+
+    name: str
+    values: Mapping[str, Any]
+    owner: str
+    source: str
+    review_on: date
+    mark: Mark
+    seen: int
+
+
+def sign(
+    signed: Signed,
+    *,
+    verb: str,
+    detail: Mapping[str, Any],
+    organisation_id: int,
+    by: Actor,
+    at: datetime,
+    today: date,
+) -> PolicyVersion:
+    """Write a new version of a policy, valid from today. Only people sign. Raises NotAllowed."""
+    if by.user_id is None:
+        raise NotAllowed("nobody", "Signing a policy", "Only a person signs a policy.")
+    if signed.review_on <= today:
+        raise NotAllowed("past", "Signing a policy", "The review comes after today.")
+    changed = "Somebody has answered meanwhile. Look at it as it is now."
+    try:
+        with transaction.atomic():
+            rows = PolicyVersion.objects.filter(organisation_id=organisation_id, name=signed.name)
+            newest = rows.order_by("-version").first()
+            if (newest.version if newest else 0) != signed.seen:
+                raise NotAllowed("changed", "Signing a policy", changed)
+            row = PolicyVersion.objects.create(
+                organisation_id=organisation_id,
+                name=signed.name,
+                version=signed.seen + 1,
+                valid_from=today,
+                review_on=signed.review_on,
+                owner=signed.owner,
+                source=signed.source,
+                mark=signed.mark,
+                values=_plain(signed.values),
+                made_at=at,
+                made_by=by.name,
+                by_person=True,
+            )
+            entry = Entry(verb, f"policy:{signed.name}", {"version": row.version, **detail})
+            audit([entry], organisation_id=organisation_id, by=by, at=at)
+    except IntegrityError:
+        raise NotAllowed("changed", "Signing a policy", changed) from None
+    return row
 
 
 def _load_source(organisation: Organisation, source: FeedSource) -> None:

@@ -81,7 +81,10 @@ class Site(models.Model):
 
 
 class PolicyVersion(models.Model):
-    """One version of one policy. The newest that is valid counts; older ones are kept."""
+    """One version of one policy. The newest that is valid counts; older ones are kept.
+
+    by_person  somebody signed it here; else it came with a region pack
+    """
 
     organisation = models.ForeignKey(Organisation, on_delete=models.CASCADE, related_name="policies")
     name = models.CharField(max_length=60)
@@ -94,6 +97,7 @@ class PolicyVersion(models.Model):
     values = models.JSONField()
     made_at = models.DateTimeField()
     made_by = models.CharField(max_length=150)
+    by_person = models.BooleanField(default=False)
 
     class Meta:
         constraints = [

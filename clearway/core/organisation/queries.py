@@ -8,7 +8,7 @@ from typing import Any, cast
 from django.db.models import Min, Q, QuerySet
 
 from clearway.domain.shared.geography import Point
-from clearway.domain.shared.region import Desk, SiteKind
+from clearway.domain.shared.region import Desk, Mark, Policy, SiteKind
 
 from .models import Area, Organisation, PolicyVersion, Site
 
@@ -81,7 +81,10 @@ def policy_rows(organisation_id: int, names: Iterable[str], on: date) -> QuerySe
 
 
 # Policies that have a page of their own, by the beginnings of their names.
-SHOWN_APART = ("destination_rule_", "alternative_kind_", "alternatives_directory")
+SHOWN_APART = (
+    *("destination_rule_", "alternative_kind_", "alternatives_directory"),
+    *("site_role_", "alternative_place_"),
+)
 
 
 def policies_in_force(organisation_id: int, on: date) -> list[PolicyVersion]:
@@ -99,6 +102,31 @@ def policies_named(organisation_id: int, beginnings: Iterable[str], on: date) ->
         begins |= Q(name__startswith=beginning)
     versions = PolicyVersion.objects.filter(begins, organisation_id=organisation_id, valid_from__lte=on)
     return list(versions.order_by("name", "-valid_from", "-version").distinct("name"))
+
+
+def in_force(organisation_id: int, on: date) -> list[Policy]:
+    """Every policy as it is valid on a day, as a pack has it; one query."""
+    versions = PolicyVersion.objects.filter(organisation_id=organisation_id, valid_from__lte=on)
+    rows = versions.order_by("name", "-valid_from", "-version").distinct("name")
+    return [policy_value(row) for row in rows]
+
+
+def policy_value(row: PolicyVersion) -> Policy:
+    """A version as the value that the domain reads."""
+    return Policy(
+        name=row.name,
+        valid_from=row.valid_from,
+        source=row.source,
+        owner=row.owner,
+        review_on=row.review_on,
+        mark=Mark(row.mark),
+        values=row.values,
+    )
+
+
+def versions_of(organisation_id: int, name: str) -> list[PolicyVersion]:
+    """Every version of one policy, newest first; one query."""
+    return list(PolicyVersion.objects.filter(organisation_id=organisation_id, name=name).order_by("-version"))
 
 
 def area_names(organisation_id: int) -> dict[str, str]:

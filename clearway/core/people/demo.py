@@ -18,6 +18,7 @@ SHORT_NAMES = {
     "tim": ("trust_incident_manager", "Alex Moran"),
     "tactical": ("trust_incident_manager", "Kit Larsen"),
     "strategic": ("trust_incident_manager", "Robin Shah"),
+    "lead": ("clinical_lead", "Morgan Pryce"),
     "dispatcher": ("dispatcher", "Dee Walsh"),
     "privacy": ("privacy_officer", "Noor Aziz"),
     "admin": ("administrator", "Pat Ellery"),

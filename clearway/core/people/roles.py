@@ -17,6 +17,7 @@ PERMISSIONS: Mapping[str, str] = MappingProxyType(
         "hospitals.say": "say how a hospital stands",
         "advice.read": "see conveyance advice, who is about to leave scene, and what advice was worth",
         "advice.give": "take conveyance advice for a crew, or another place with a reason, and tell the crew",
+        "destinations.confirm": "answer for what destinations can do, and review the destination rules",
         "resources.read": "see the resource board",
         "forecast.read": "see the forecast of handover waits and how good it has been",
         "map.read": "see the map",
@@ -141,8 +142,15 @@ ROLES: Mapping[str, Role] = MappingProxyType(
         role.code: role
         for role in (
             _role("trust_incident_manager", "Trust incident manager", _COMMAND),
-            _role("service_delivery_officer", "Service delivery officer", _COMMAND),
+            _role(
+                "service_delivery_officer", "Service delivery officer", (*_COMMAND, "destinations.confirm")
+            ),
             _role("patient_flow_coordinator", "Patient flow coordinator", (*_COORDINATION, "feeds.replay")),
+            _role(
+                "clinical_lead",
+                "Clinical lead",
+                (*_BOARDS, "policies.read", "on_call.read", "tasks.work", "destinations.confirm"),
+            ),
             _role("local_commander", "Local commander", (*_DESK, *_DESK_LISTS), Binding.AREA),
             _role(
                 "dispatcher",

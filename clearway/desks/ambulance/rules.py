@@ -12,6 +12,7 @@ from clearway.core.worklist.rules import Rule, evaluate, sweep_policy, together
 from clearway.domain.ambulance.situation import Situation
 
 from .advice import rules as advice
+from .destinations import rules as destinations
 from .diverts.rules import DIVERT_REVIEW
 from .forecast.rules import EARLY_WARNING
 from .handovers.rules import LADDER
@@ -30,4 +31,7 @@ def run(organisation_id: int, situation: Situation, at: datetime) -> Swept:
     modes = values.get(queries.MODES, {})
     outcomes = evaluate(RULES, situation, values, modes)
     told = advice.outcomes(organisation_id, values, modes, at)
-    return sweep(organisation_id, together(outcomes, told), at, sweep_policy(values.get(queries.WORKLIST)))
+    reviewed = destinations.outcomes(organisation_id, values, modes, at)
+    return sweep(
+        organisation_id, together(outcomes, told, reviewed), at, sweep_policy(values.get(queries.WORKLIST))
+    )

@@ -4,6 +4,7 @@ A rule is clinical policy: data with an owner and a review date, never a constan
 number of minutes ranks it away. A role or a place that nobody has confirmed is named and never used.
 """
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -14,6 +15,7 @@ from ..shared.region import Mark, Policy, Site, SiteKind
 from .words import Category, Need, ResourceKind
 
 RULE_PREFIX, KIND_PREFIX, DIRECTORY = "destination_rule_", "alternative_kind_", "alternatives_directory"
+PLACE_PREFIX = "alternative_place_"  # of a policy that answers for one place of the directory
 NOT_SAID = float("nan")
 T = TypeVar("T")
 
@@ -213,12 +215,12 @@ def rules_of(policies: Iterable[Policy]) -> tuple[DestinationRule, ...]:
 
 def rule_of(policy: Policy) -> DestinationRule:
     """The rule that a policy holds. Raises ValueError naming the field."""
-    values = _Values(policy.values)
+    values = Values(policy.values)
     rule = DestinationRule(
         code=policy.name.removeprefix(RULE_PREFIX),
         name=values.text("name"),
         order=int(values.number("order", 0, 10_000, 0)),
-        signed=_signed(policy),
+        signed=signed_of(policy),
         needs=values.needs("needs"),
         ages=values.ages(),
         requires=values.words("requires"),
@@ -244,11 +246,11 @@ def kinds_of(policies: Iterable[Policy]) -> tuple[AlternativeKind, ...]:
 
 def kind_of(policy: Policy) -> AlternativeKind:
     """The kind of alternative that a policy holds. Raises ValueError naming the field."""
-    values = _Values(policy.values)
+    values = Values(policy.values)
     kind = AlternativeKind(
         kind=policy.name.removeprefix(KIND_PREFIX),
         name=values.text("name"),
-        signed=_signed(policy),
+        signed=signed_of(policy),
         needs=values.needs("needs"),
         never_with=values.needs("never_with"),
         ages=values.ages(),
@@ -269,29 +271,54 @@ def directory_of(
 ) -> tuple[Alternative, ...]:
     """The alternatives of a region: the rows of its directory, and the minor units that no row names.
 
-    A minor unit that the directory does not name is not confirmed. Raises ValueError naming the row.
+    A minor unit that the directory does not name is not confirmed. What somebody answered about a place
+    counts before its row; one that is answered not to be so is left out. Raises ValueError naming the row.
     """
-    known = {kind.kind for kind in kinds}
-    listed = [
+    policies, known = tuple(policies), {kind.kind for kind in kinds}
+    answers = {
+        policy.name.removeprefix(PLACE_PREFIX): place_of(policy)
+        for policy in policies
+        if policy.name.startswith(PLACE_PREFIX)
+    }
+    rows = [
         alternative_of(row)
         for policy in policies
         if policy.name == DIRECTORY
         for row in policy.values.get("places", ())
     ]
+    listed = [each for each in rows if each.code not in answers]
+    listed += [each for each in answers.values() if each is not None]
     for alternative in listed:
         if alternative.kind not in known:
             raise ValueError(
                 f"{alternative.code}: {alternative.kind!r} is no kind; there are {', '.join(sorted(known))}"
             )
-    named = {alternative.code for alternative in listed}
+    named = {alternative.code for alternative in listed} | answers.keys()
     units = [_unit(site) for site in sites if site.kind is SiteKind.MINOR_UNIT and site.code not in named]
     kept = [unit for unit in units if unit.kind in known]
     return tuple(sorted((*listed, *kept), key=lambda each: each.code))
 
 
+def place_of(policy: Policy) -> Alternative | None:
+    """The place that a policy answers for; None for one that is not there, or takes no such patients.
+
+    Raises ValueError naming the field.
+    """
+    values = dict(policy.values)
+    stands = values.pop("stands", None)
+    if stands not in ("confirmed", "not_so"):
+        raise ValueError(f"stands: expected confirmed or not_so, found {stands!r}")
+    place = alternative_of(
+        {**values, "confirmed": stands == "confirmed", "mark": policy.mark, "source": policy.source}
+    )
+    if policy.name != f"{PLACE_PREFIX}{place.code}":
+        raise ValueError(f"code: {place.code!r} is not of {policy.name!r}")
+    return place if place.confirmed else None
+
+
 def alternative_of(row: Mapping[str, Any]) -> Alternative:
     """One row of a directory. Raises ValueError naming the field."""
-    values = _Values(row)
+    values = Values(row)
     latitude = values.optional_number("latitude", -90, 90)
     longitude = values.optional_number("longitude", -180, 180)
     if (latitude is None) != (longitude is None):
@@ -305,8 +332,8 @@ def alternative_of(row: Mapping[str, Any]) -> Alternative:
         kind=values.text("kind"),
         position=None if latitude is None or longitude is None else Point(latitude, longitude),
         area=values.text("area", "") or None,
-        opens=values.text("opens", "") or None,
-        closes=values.text("closes", "") or None,
+        opens=values.hour("opens"),
+        closes=values.hour("closes"),
         days=days,
         confirmed=values.flag("confirmed"),
         capacity_per_hour=values.optional_number("capacity_per_hour", 0, 1000),
@@ -338,11 +365,12 @@ def _unit(site: Site) -> Alternative:
     )
 
 
-def _signed(policy: Policy) -> Signed:
+def signed_of(policy: Policy) -> Signed:
+    """Who answers for a policy."""
     return Signed(policy.owner, policy.source, policy.review_on.isoformat(), policy.mark)
 
 
-class _Values:
+class Values:
     """The values of one policy or row; remembers what was asked, to find what was not."""
 
     def __init__(self, values: Mapping[str, Any]) -> None:
@@ -391,6 +419,13 @@ class _Values:
         if not isinstance(value, list | tuple) or not all(isinstance(word, str) for word in value):
             raise ValueError(f"{name}: expected a list of words, found {value!r}")
         return tuple(value)
+
+    def hour(self, name: str) -> str | None:
+        """A civil time such as 08:00, None where there is none."""
+        value = self.text(name, "")
+        if value and not re.fullmatch(r"([01]\d|2[0-3]):[0-5]\d", value):
+            raise ValueError(f"{name}: expected a time such as 08:00, found {value!r}")
+        return value or None
 
     def made(self, name: str, make: Callable[[str], T]) -> T:
         value = self.text(name)

@@ -79,10 +79,19 @@ class Barred:
             limit = f"{rule.limit_minutes:g}" if rule.limit_minutes else "no"
             sentences |= {
                 Bar.NEAREST_ALWAYS: f"{rule.name}: the nearest appropriate department always.",
-                Bar.ROLE: f"{rule.name}: no {role_words(rule)} is confirmed here.",
+                Bar.ROLE: self._no_role(rule, row),
                 Bar.TOO_FAR_FOR_RULE: f"{took:.0f} min away; {rule.name.lower()} allows {limit} min.",
             }
         return sentences.get(bar, "")
+
+    def _no_role(self, rule: DestinationRule, row: int) -> str:
+        """It holds none of the roles, or none at the hour at which the crew would arrive."""
+        for role in rule.requires:
+            hours = self.places.part_time.get(role)
+            if hours is not None and not np.isnan(hours[0][row]):
+                opens, closes = (_clock(column[row]) for column in hours)
+                return f"{rule.name}: it is a {unit_words(role)} from {opens} to {closes} only."
+        return f"{rule.name}: no {role_words(rule)} is confirmed here."
 
     def _by_limit(self, bar: Bar, row: int) -> str:
         took, policy, score = self.ranking.travel[row], self.seen.policy.eligibility, self.case.news2

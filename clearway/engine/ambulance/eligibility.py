@@ -27,7 +27,7 @@ from clearway.domain.ambulance.situation import Situation
 from clearway.domain.ambulance.words import Category, Need
 from clearway.domain.shared.region import Mark
 
-from .rulebook import Column, Mask, Rulebook, open_at
+from .rulebook import Column, Mask, Rulebook, holds_at, open_at
 
 SPECIALIST = frozenset(
     {
@@ -279,7 +279,7 @@ class _Filter:
         limit = _limit(rule)
         among = self._open() & (self.travel <= limit)
         for roles in _in_turn(rule):
-            confirmed = among & self.places.with_any(roles)
+            confirmed = among & self._hold(roles)
             nearest = self._nearest(confirmed)
             maybe = among & ~confirmed & self.places.with_any(roles, confirmed=False)
             if nearest >= 0:
@@ -292,6 +292,19 @@ class _Filter:
         if rule.needs and not self._is_known(rule):
             self.unsure = self.unsure or rule
 
+    def _hold(self, roles: tuple[str, ...]) -> Mask:
+        """Who is confirmed to hold one of these roles at the hour at which the crew would arrive."""
+        places = self.places
+        if not any(role in places.part_time for role in roles):
+            return places.with_any(roles)
+        held = [
+            places.with_any((role,)) & holds_at(places, role, self.arrival, self.rules.timezone)
+            if role in places.part_time
+            else places.with_any((role,))
+            for role in roles
+        ]
+        return np.asarray(np.logical_or.reduce(held), dtype=np.bool_)
+
     def _is_known(self, rule: DestinationRule) -> bool:
         """The pack names somebody, near or far, confirmed or not, who holds what the rule asks for."""
         places = self.places
@@ -301,7 +314,7 @@ class _Filter:
         """Who holds the first role of the rule that is in reach, and which of those are."""
         limit = _limit(rule)
         for roles in _in_turn(rule):
-            has = self.places.with_any(roles)
+            has = self._hold(roles)
             keep = has & (self.travel <= limit)
             if (keep & self._open()).any():
                 return has, keep

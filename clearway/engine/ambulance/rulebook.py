@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import numpy.typing as npt
 
-from clearway.domain.ambulance import destinations
+from clearway.domain.ambulance import destination_answers, destinations
 from clearway.domain.ambulance.destinations import (
     Alternative,
     AlternativeKind,
@@ -35,6 +35,7 @@ class Places:
     days                 (n, 7) open on that weekday, Monday first
     with_hours           rows of those that are not open at all times
     roles, unconfirmed   role -> which departments hold it
+    part_time            role -> opens, closes of the departments that hold it at some hours only
     kind                 row in the rulebook's kinds, -1 for a department
     is_department        the first `departments` rows
     travels              a journey leads there
@@ -53,6 +54,7 @@ class Places:
     with_hours: npt.NDArray[np.intp]
     roles: Mapping[str, Mask]
     unconfirmed: Mapping[str, Mask]
+    part_time: Mapping[str, tuple[Column, Column]]
     kind: npt.NDArray[np.int16]
     is_department: Mask
     departments: int
@@ -93,8 +95,12 @@ class Rulebook:
         """From the sites and policies of a region. Raises ValueError for a policy that makes no sense."""
         kinds = destinations.kinds_of(policies)
         listed = destinations.directory_of(policies, sites, kinds)
-        departments = [site for site in sites if site.kind is SiteKind.EMERGENCY_DEPARTMENT]
-        places = places_of(departments, listed, [kind.kind for kind in kinds], kinds)
+        answers = destination_answers.roles_of(policies)
+        departments = destination_answers.answered(
+            [site for site in sites if site.kind is SiteKind.EMERGENCY_DEPARTMENT], answers
+        )
+        hours = destination_answers.hours_of(answers)
+        places = places_of(departments, listed, [kind.kind for kind in kinds], kinds, hours)
         return cls(
             places=places,
             rules=destinations.rules_of(policies),
@@ -128,14 +134,25 @@ def open_at(places: Places, arrival: Column, timezone: ZoneInfo) -> Mask:
 
 
 def _open_at(places: Places, rows: npt.NDArray[np.intp], civil: Column) -> Mask:
-    opens, closes = places.opens[rows], places.closes[rows]
-    minute = civil % DAY / 60
     weekday = (civil // DAY + 3).astype(np.int64) % 7  # 1 January 1970 was a Thursday
+    within, after_midnight = _within(places.opens[rows], places.closes[rows], civil % DAY / 60)
+    began = np.where(after_midnight, (weekday - 1) % 7, weekday)
+    return np.asarray(within & places.days[rows, began])
+
+
+def holds_at(places: Places, role: str, arrival: Column, timezone: ZoneInfo) -> Mask:
+    """Which departments hold a role that they are confirmed to have, at their own arrival times."""
+    opens, closes = places.part_time[role]
+    within, _ = _within(opens, closes, (arrival + utc_offset(timezone, float(arrival[0]))) % DAY / 60)
+    return within
+
+
+def _within(opens: Column, closes: Column, minute: Column) -> tuple[Mask, Mask]:
+    """Open at that minute of the day, NaN hours always; and of those, open since the day before."""
     spans = closes <= opens
     after_midnight = spans & (minute < closes)
     within = np.where(spans, (minute >= opens) | after_midnight, (opens <= minute) & (minute < closes))
-    began = np.where(after_midnight, (weekday - 1) % 7, weekday)
-    return np.asarray((np.isnan(opens) | within) & places.days[rows, began])
+    return np.asarray(np.isnan(opens) | within), np.asarray(after_midnight)
 
 
 def places_of(
@@ -143,7 +160,12 @@ def places_of(
     listed: Sequence[Alternative],
     kind_codes: Sequence[str],
     kinds: Sequence[AlternativeKind],
+    hours: Mapping[str, Mapping[str, tuple[str, str]]] = MappingProxyType({}),
 ) -> Places:
+    """Departments and alternatives as columns.
+
+    hours  role -> code of a department -> when it holds that role, where not at all hours
+    """
     first = departments[0]
     kind_row = {code: row for row, code in enumerate(kind_codes)}
     count = len(departments)
@@ -169,6 +191,7 @@ def places_of(
         with_hours=np.flatnonzero(~np.isnan(opens) | ~days.all(axis=1)),
         roles=_role_masks([site.roles for site in departments], len(listed)),
         unconfirmed=_role_masks([site.unconfirmed_roles for site in departments], len(listed)),
+        part_time=_role_hours([site.code for site in departments], len(listed), hours),
         kind=np.array([-1] * count + [kind_row[each.kind] for each in listed], dtype=np.int16),
         is_department=np.array([True] * count + [False] * len(listed), dtype=np.bool_),
         departments=count,
@@ -191,6 +214,21 @@ def _role_masks(held: Sequence[tuple[str, ...]], more: int) -> Mapping[str, Mask
         {
             name: np.array([name in roles for roles in held] + [False] * more, dtype=np.bool_)
             for name in sorted(names)
+        }
+    )
+
+
+def _role_hours(
+    codes: Sequence[str], more: int, hours: Mapping[str, Mapping[str, tuple[str, str]]]
+) -> Mapping[str, tuple[Column, Column]]:
+    always: list[str | None] = [None] * more
+    return MappingProxyType(
+        {
+            role: (
+                _clock_minutes([*(of[code][0] if code in of else None for code in codes), *always]),
+                _clock_minutes([*(of[code][1] if code in of else None for code in codes), *always]),
+            )
+            for role, of in sorted(hours.items())
         }
     )
 

@@ -105,6 +105,22 @@ def calls_of(organisation_id: int, assignment: str) -> list[Call]:
     return list(rows.order_by("-offered_at", "-id"))
 
 
+@dataclass(frozen=True, slots=True)
+class Rested:
+    """What an advice rested on: needs and age as they were said, and the place that was taken."""
+
+    needs: frozenset[str]
+    age: int | None
+    taken: str
+
+
+def rested(organisation_id: int, since: datetime, at: datetime) -> set[Rested]:
+    """The different ones among the advice that was given in a span. One query."""
+    rows = Advice.objects.filter(organisation_id=organisation_id, given_at__gt=since, given_at__lte=at)
+    found = rows.values_list("said__needs", "said__age", "taken").order_by().distinct()
+    return {Rested(frozenset(needs or ()), age, taken) for needs, age, taken in found}
+
+
 # What it was worth
 
 

@@ -12,11 +12,10 @@ from django.db.models import Q, QuerySet
 
 from clearway.core.layout.times import local
 from clearway.core.live.kept import Kept, Part
-from clearway.core.organisation.models import Organisation, PolicyVersion, Site
-from clearway.core.organisation.queries import policies, policies_named, policy_rows, site_rows
-from clearway.domain.ambulance.destinations import DIRECTORY, KIND_PREFIX, RULE_PREFIX, Case
+from clearway.core.organisation.models import PolicyVersion
+from clearway.core.organisation.queries import policies, policy_rows, site_rows
+from clearway.domain.ambulance.destinations import Case
 from clearway.domain.ambulance.situation import Situation
-from clearway.domain.shared import region
 from clearway.engine.ambulance.advice import Advice, advise, advise_together, journeys_of, leave_out
 from clearway.engine.ambulance.forecast import Forecast, ForecastPolicy, History, forecast
 from clearway.engine.ambulance.policies import ADVICE as POLICY
@@ -26,6 +25,7 @@ from clearway.engine.ambulance.rulebook import Rulebook
 from clearway.engine.ambulance.travel import Network
 
 from .. import situation as situations
+from ..destinations.queries import BEGINNINGS, places_of
 from ..forecast import queries as forecasts
 from ..forecast.policy import NAMES, policies_from
 from ..travel.network import network
@@ -127,7 +127,6 @@ def _rule_rows(organisation_id: int, at: datetime) -> QuerySet[PolicyVersion]:
 
 
 NAMED = (POLICY, *NAMES)
-BEGINNINGS = (RULE_PREFIX, KIND_PREFIX, DIRECTORY)
 # What seldom changes, asked for with one query.
 _SETTLED = Kept(
     {
@@ -174,40 +173,4 @@ def _fingerprint(organisation_id: int) -> tuple[Any, ...]:
 
 @lru_cache(maxsize=16)
 def _rulebook(organisation_id: int, on: date, _fingerprint: tuple[Any, ...]) -> Rulebook:
-    versions = policies_named(organisation_id, BEGINNINGS, on)
-    sites = Site.objects.filter(organisation_id=organisation_id).select_related("area").order_by("id")
-    timezone = Organisation.objects.values_list("timezone", flat=True).get(pk=organisation_id)
-    return Rulebook.of([_site(row) for row in sites], [_policy(row) for row in versions], timezone)
-
-
-def _site(row: Site) -> region.Site:
-    return region.Site(
-        code=row.code,
-        key=row.key,
-        name=row.name,
-        town=row.town,
-        kind=region.SiteKind(row.kind),
-        latitude=row.latitude,
-        longitude=row.longitude,
-        area=row.area.code if row.area else None,
-        mark=region.Mark(row.mark),
-        source=row.source,
-        roles=tuple(row.roles),
-        former_codes=tuple(row.former_codes),
-        opens=row.opens,
-        closes=row.closes,
-        border=row.border,
-        unconfirmed_roles=tuple(row.unconfirmed_roles),
-    )
-
-
-def _policy(row: PolicyVersion) -> region.Policy:
-    return region.Policy(
-        name=row.name,
-        valid_from=row.valid_from,
-        source=row.source,
-        owner=row.owner,
-        review_on=row.review_on,
-        mark=region.Mark(row.mark),
-        values=row.values,
-    )
+    return Rulebook.of(*places_of(organisation_id, on))

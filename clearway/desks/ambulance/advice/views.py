@@ -148,6 +148,7 @@ def _page(
         "to_ring": _to_ring(read, case),
         "has_page": queries.has_page(organisation_id, found.call_sign, request.at),
         "may_give": request.reach.allows("advice.give"),
+        "may_confirm": request.reach.allows("destinations.confirm"),
     }
     template = "advice/answer.html" if request.GET.get("part") == "answer" else "advice/crew.html"
     response = render(request, template, context, status=status)

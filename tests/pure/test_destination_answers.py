@@ -1,0 +1,107 @@
+"""What somebody answered about a place counts before what the pack says, at the hours it was said for."""
+
+from datetime import UTC, date, datetime
+from typing import Any
+
+import pytest
+
+from clearway.domain.ambulance.destination_answers import role_name, role_of
+from clearway.domain.ambulance.destinations import PLACE_PREFIX, directory_of, kinds_of
+from clearway.domain.ambulance.words import Need
+from clearway.domain.shared.region import Mark, Policy, Site
+from clearway.engine.ambulance.eligibility import Bar, EligibilityPolicy, Eligible, eligible
+from clearway.engine.ambulance.rulebook import Rulebook
+from tests import advising
+
+TEN, TWENTY = (datetime(2026, 1, 7, hour, tzinfo=UTC) for hour in (10, 20))
+
+
+def policy(of: str, **values: Any) -> Policy:
+    return Policy(of, date(2026, 1, 1), "letter", "The owner", date(2027, 1, 1), Mark.VERIFIED, values)
+
+
+def role(site: str, word: str, stands: str = "confirmed", **hours: str) -> Policy:
+    return policy(role_name(site, word), site=site, role=word, stands=stands, **hours)
+
+
+def filtered(sites: list[Site], answers: list[Policy], at: datetime = TEN) -> tuple[Eligible, Rulebook]:
+    """A stroke, with the sites at 10, 20, 30 minutes."""
+    book = Rulebook.of(sites, [*advising.clinical_policies(), *answers], "Europe/London")
+    minutes = advising.journeys([10.0 * place for place in range(1, len(sites) + 1)]).minutes[0]
+    case = advising.case(at=at, needs=frozenset({Need.STROKE}))
+    return eligible(case, advising.situation(sites, at), minutes, book, EligibilityPolicy()), book
+
+
+def test_an_answer_settles_what_the_pack_left_open() -> None:
+    sites = [advising.site("near", unconfirmed_roles=("stroke",)), advising.site("far", roles=("stroke",))]
+
+    unsettled, _ = filtered(sites, [])
+    confirmed, _ = filtered(sites, [role("near", "stroke")])
+    denied, _ = filtered(sites, [role("near", "stroke", "not_so")])
+
+    assert unsettled.unsure is not None
+    assert confirmed.unsure is None and confirmed.allowed.tolist() == [True, True]
+    assert denied.unsure is None and denied.allowed.tolist() == [False, True]
+
+
+def test_what_the_pack_said_is_taken_back_by_an_answer() -> None:
+    sites = [advising.site("near", roles=("stroke",)), advising.site("far", roles=("stroke",))]
+
+    found, _ = filtered(sites, [role("near", "stroke", "not_so")])
+
+    assert Bar(found.bar[0]) is Bar.ROLE
+
+
+def test_a_role_of_some_hours_counts_when_the_crew_would_arrive() -> None:
+    sites = [advising.site("near"), advising.site("far", roles=("stroke",))]
+    answers = [role("near", "stroke", opens="08:00", closes="18:00")]
+
+    by_day, _ = filtered(sites, answers, TEN)
+    by_night, _ = filtered(sites, answers, TWENTY)
+
+    assert by_day.allowed.tolist() == [True, True]
+    assert by_night.allowed.tolist() == [False, True]
+    assert by_night.unsure is None  # it is known not to be one then
+
+
+def test_an_alternative_is_there_with_what_was_said_of_it_or_not_at_all() -> None:
+    row = {
+        "code": "SDEC",
+        "name": "Same day care",
+        "kind": "sdec_medical",
+        "confirmed": False,
+        "mark": "assumed",
+        "source": "proposal",
+        "opens": "08:00",
+        "closes": "20:00",
+    }
+    directory = policy("alternatives_directory", places=(row,))
+    answer = {name: row[name] for name in ("code", "name", "kind")}
+    kinds = kinds_of(advising.clinical_policies())
+
+    (before,) = directory_of([directory], [], kinds)
+    (after,) = directory_of(
+        [directory, policy(f"{PLACE_PREFIX}SDEC", **answer, stands="confirmed", capacity_per_hour=3)],
+        [],
+        kinds,
+    )
+    gone = directory_of([directory, policy(f"{PLACE_PREFIX}SDEC", **answer, stands="not_so")], [], kinds)
+
+    assert (before.confirmed, before.opens) == (False, "08:00")
+    assert (after.confirmed, after.opens, after.capacity_per_hour) == (True, None, 3)
+    assert gone == ()
+
+
+@pytest.mark.parametrize(
+    ("wrong", "field"),
+    [
+        (policy(role_name("A", "stroke"), site="A", role="stroke", stands="perhaps"), "stands"),
+        (policy(role_name("A", "stroke"), site="B", role="stroke", stands="confirmed"), "site, role"),
+        (role("A", "stroke", opens="8"), "opens"),
+        (role("A", "stroke", opens="08:00"), "opens, closes"),
+        (role("A", "stroke", colour="red"), "colour"),
+    ],
+)
+def test_an_answer_that_makes_no_sense_names_its_field(wrong: Policy, field: str) -> None:
+    with pytest.raises(ValueError, match=f"^{field}:"):
+        role_of(wrong)
