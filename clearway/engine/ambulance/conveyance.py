@@ -8,8 +8,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
-from itertools import compress
-from math import isnan
+from itertools import count
+from math import inf, isnan
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -60,16 +60,6 @@ class Destinations:
     def _civil_minute(self, at: float) -> float:
         return (at + utc_offset(self.timezone, at)) / 60 % DAY_MINUTES
 
-    def open_at(self, arrival: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
-        """Which of the sites is open at its own arrival time, seconds since 1970, one each."""
-        if np.isnan(self.opens).all():
-            return np.ones(len(arrival), dtype=bool)
-        minute = (arrival + utc_offset(self.timezone, float(arrival.min()))) / 60 % DAY_MINUTES
-        by_day = (self.opens <= minute) & (minute < self.closes)
-        over_midnight = (minute >= self.opens) | (minute < self.closes)
-        within = np.where(self.opens <= self.closes, by_day, over_midnight)
-        return np.asarray(np.isnan(self.opens) | within)
-
 
 class Choice(NamedTuple):
     """One possible destination. `row` is its row in the situation's sites."""
@@ -86,17 +76,19 @@ def nearest_hospital(
     longitude: float,
     blue_light: float = 1.0,
     network: Network = PLAIN,
+    within: float = inf,
 ) -> tuple[Choice, ...]:
     """The eligible sites that will be open when a crew leaving now arrives, nearest by road first.
 
     Empty when none is open or the situation knows none of them. Ties are broken by site code.
     blue_light  share of the normal driving time, see travel.minutes
     network     what is known of the roads; disruptions in force count
+    within      minutes beyond the nearest; what is farther is left out
     """
     if not situation.sites.code:
         return ()
     rows = _rows(destinations.codes, situation.sites.code)
-    journeys = network.journeys(
+    minutes = network.minutes(
         latitude,
         longitude,
         situation.sites,
@@ -104,11 +96,16 @@ def nearest_hospital(
         disruptions=situation.disruptions,
         blue_light=blue_light,
     )
-    minutes = journeys.minutes[0][rows]
-    usable = (rows >= 0) & np.isfinite(minutes) & destinations.open_at(situation.at + minutes * 60)
-    of_each = zip(minutes.tolist(), destinations.codes, rows.tolist(), strict=True)
-    ranked = sorted(compress(of_each, usable.tolist()))
-    return tuple([Choice(row, code, took) for took, code, row in ranked])
+    ranked: list[Choice] = []
+    furthest = inf
+    for took, code, place in sorted(zip(minutes[rows].tolist(), destinations.codes, count())):
+        if took > furthest:
+            break
+        row = int(rows[place])
+        if row >= 0 and took < inf and destinations.is_open(place, situation.at + took * 60):
+            ranked.append(Choice(row, code, took))
+            furthest = ranked[0].minutes + within
+    return tuple(ranked)
 
 
 @lru_cache(maxsize=32)

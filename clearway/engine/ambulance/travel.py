@@ -139,6 +139,25 @@ class Network:
             estimated_penalty=blue_light * penalty,
         )
 
+    def minutes(
+        self,
+        latitude: float,
+        longitude: float,
+        sites: Places,
+        *,
+        at: float,
+        disruptions: Sequence[Disruption] = (),
+        blue_light: float = 1.0,
+    ) -> Minutes:
+        """The minutes of journeys() from one origin alone, (d,): quickest where distance alone answers."""
+        if self.table is None and self.graph is None and not disruptions:
+            check_blue_light(blue_light)
+            return blue_light * self.by_distance(latitude, longitude, sites)
+        made = self.journeys(
+            latitude, longitude, sites, at=at, disruptions=disruptions, blue_light=blue_light
+        )
+        return made.minutes[0]
+
     def by_distance(self, latitude: float, longitude: float, sites: Places) -> Minutes:
         """Minutes from one position by distance alone, whatever is known of the roads, (d,)."""
         ends = self._prepared(sites).directions

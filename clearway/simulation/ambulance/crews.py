@@ -3,6 +3,7 @@
 import math
 from dataclasses import dataclass, field
 from enum import IntEnum
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -27,8 +28,7 @@ class Readiness(IntEnum):
     BUSY = 5
 
 
-@dataclass(frozen=True, slots=True)
-class Leg:
+class Leg(NamedTuple):
     """A straight move between two positions; standing still is a leg that has ended."""
 
     start: float
@@ -93,7 +93,7 @@ class Crew:
         return self.leg.at(at)
 
 
-START, END, LATITUDE, LONGITUDE, TO_LATITUDE, TO_LONGITUDE = range(6)
+START, END, HERE, THERE = 0, 1, slice(2, 4), slice(4, 6)  # columns of a leg
 ROOM = 512
 
 
@@ -140,14 +140,7 @@ class Fleet:
     def move(self, crew: Crew, leg: Leg) -> None:
         """Begin a leg; the one before it ends where the new one begins."""
         crew.leg = leg
-        self._legs[crew.row] = (
-            leg.start,
-            leg.end,
-            leg.latitude,
-            leg.longitude,
-            leg.to_latitude,
-            leg.to_longitude,
-        )
+        self._legs[crew.row] = leg
         if self.tracked:
             crew.legs.append(leg)
 
@@ -158,10 +151,13 @@ class Fleet:
 
         Of crews at one distance the one who booked on first is the nearer.
         """
-        rows = np.flatnonzero(_ANY_OF[ready][self._readiness[: len(self._crews)]])
-        north, east = self.positions(rows, at)
-        north, east = north - latitude, (east - longitude) * math.cos(math.radians(latitude))
-        squares = north * north + east * east
+        rows = _ANY_OF[ready][self._readiness[: len(self._crews)]].nonzero()[0]
+        if not len(rows):
+            return []
+        apart = self.positions(rows, at) - (latitude, longitude)
+        apart[:, 1] *= math.cos(math.radians(latitude))
+        apart *= apart
+        squares = apart[:, 0] + apart[:, 1]
         near = squares.argsort(kind="stable")[:NEAREST]
         degrees, minutes_for = np.sqrt(squares[near]).tolist(), roads.minutes_for
         return [
@@ -169,17 +165,17 @@ class Fleet:
             for degree, row in zip(degrees, rows[near].tolist(), strict=True)
         ]
 
-    def positions(self, rows: npt.NDArray[np.int64], at: float) -> tuple[npt.NDArray[np.float64], ...]:
-        """Latitudes and longitudes at an instant, as Leg.at has them one by one."""
-        legs = self._legs[rows]  # a copy: it may be written
-        latitude, longitude = legs[:, TO_LATITUDE], legs[:, TO_LONGITUDE]
-        moving = np.flatnonzero(at < legs[:, END])
+    def positions(self, rows: npt.NDArray[np.int64], at: float) -> npt.NDArray[np.float64]:
+        """Latitudes and longitudes at an instant, (n, 2), as Leg.at has them one by one."""
+        legs = self._legs[rows]
+        places = legs[:, THERE]  # of a copy: it may be written
+        moving = (at < legs[:, END]).nonzero()[0]
         if len(moving):
             leg = legs[moving]
-            done = np.maximum((at - leg[:, START]) / (leg[:, END] - leg[:, START]), 0.0)
-            latitude[moving] = leg[:, LATITUDE] + done * (leg[:, TO_LATITUDE] - leg[:, LATITUDE])
-            longitude[moving] = leg[:, LONGITUDE] + done * (leg[:, TO_LONGITUDE] - leg[:, LONGITUDE])
-        return latitude, longitude
+            start, here = leg[:, START], leg[:, HERE]
+            done = np.maximum((at - start) / (leg[:, END] - start), 0.0)
+            places[moving] = here + done[:, None] * (leg[:, THERE] - here)
+        return places
 
     def on_duty(self) -> list[Crew]:
         """In the order of booking on."""

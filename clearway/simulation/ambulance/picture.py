@@ -105,11 +105,12 @@ class Picture:
         )
 
     def _resources(self, at: float, rows: npt.NDArray[np.intp]) -> Resources:
-        crews, mine = self._crews, self._crews.in_order()
+        crews = self._crews
+        mine = np.array(crews.in_order, dtype=np.int64)
         place = np.full(len(self._jobs.state) + 1, UNKNOWN, dtype=np.int32)  # the last one for UNKNOWN
         place[rows] = np.arange(len(rows), dtype=np.int32)
         in_fleet = np.array([crew.row for crew in crews.crews], dtype=np.int64)
-        latitude, longitude = self._fleet.positions(in_fleet, at)
+        latitude, longitude = self._fleet.positions(in_fleet, at).T.copy()
         return Resources(
             call_sign=tuple(crews.names),
             kind=_read_only(crews.kind[mine]),
@@ -127,7 +128,7 @@ class _Crews:
     """The columns of crews as their own words have them, each in a row of its own while it is on duty.
 
     holds         row of the job that a crew is on
-    names, crews  in order of call sign, side by side
+    names, crews, in_order  call signs, crews and rows in order of call sign, side by side
     """
 
     def __init__(self) -> None:
@@ -138,6 +139,7 @@ class _Crews:
         self.holds: npt.NDArray[np.int64] = np.full(ROOM, UNKNOWN, dtype=np.int64)
         self.names: list[str] = []
         self.crews: list[Crew] = []
+        self.in_order: list[int] = []
         self._reason: dict[int, str | None] = {}
         self._rows: dict[str, int] = {}
         self._unused = list(range(ROOM))
@@ -150,6 +152,7 @@ class _Crews:
             at = bisect_left(self.names, crew.call_sign)
             self.names.insert(at, crew.call_sign)
             self.crews.insert(at, crew)
+            self.in_order.insert(at, row)
             self.kind[row], self.shift_end[row] = _KIND[crew.kind], float(int(crew.shift_end))
             self.availability[row], self._reason[row] = UNKNOWN, None
             self.since[row], self.holds[row] = np.nan, UNKNOWN
@@ -159,7 +162,7 @@ class _Crews:
         """Off duty."""
         self._unused.append(self._rows.pop(call_sign))
         at = bisect_left(self.names, call_sign)
-        del self.names[at], self.crews[at]
+        del self.names[at], self.crews[at], self.in_order[at]
 
     def say(self, row: int, availability: int, reason: str | None, at: float) -> None:
         """A crew says how it stands; saying the same again changes nothing."""
@@ -171,10 +174,6 @@ class _Crews:
         row = self._rows.get(call_sign)
         if row is not None:
             self.holds[row] = job
-
-    def in_order(self) -> npt.NDArray[np.int64]:
-        """The rows by call sign."""
-        return np.array([self._rows[name] for name in self.names], dtype=np.int64)
 
 
 class _Jobs:

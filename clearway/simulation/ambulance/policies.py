@@ -53,8 +53,11 @@ Forecaster = Callable[[Situation, Question], Forecast]
 
 
 def nearest(situation: Situation, question: Question) -> tuple[Choice, ...]:
-    """The nearest department that will be open: what a crew without advice does."""
-    return nearest_hospital(situation, question.destinations, question.latitude, question.longitude)
+    """The nearest departments that will be open, as far as any policy looks; the first is where a crew
+    without advice goes."""
+    return nearest_hospital(
+        situation, question.destinations, question.latitude, question.longitude, within=MOST_EXTRA
+    )
 
 
 @dataclass(slots=True)
@@ -165,7 +168,7 @@ class Within:
         self._forget(question.at - DAY)
         choices = nearest(situation, question)
         usual = choices[0]
-        if len(choices) == 1 or choices[1].minutes > usual.minutes + MOST_EXTRA:
+        if len(choices) == 1:
             ranked: tuple[Choice, ...] = (usual,)  # nothing else is in reach of any policy
         else:
             ranked = self._policy(situation, question)
