@@ -44,9 +44,13 @@ class Running:
     process: subprocess.Popen[bytes]
 
 
+@pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The tutorial first: it supposes a desk at which nobody has worked, on feeds that have just spoken."""
-    items.sort(key=lambda item: "test_tutorial.py" not in item.nodeid)
+    """The tutorial is the first in the browser: it supposes a desk at which nobody has worked."""
+    in_browser = [item for item in items if "tests/browser/" in item.nodeid]
+    in_browser.sort(key=lambda item: "test_tutorial.py" not in item.nodeid)
+    following = iter(in_browser)
+    items[:] = [next(following) if "tests/browser/" in item.nodeid else item for item in items]
 
 
 @pytest.fixture(scope="session")
