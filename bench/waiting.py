@@ -19,9 +19,8 @@ TIMES = 7
 AT = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
 
 FILL = """
-INSERT INTO outpatients_service (organisation_id, code, name, kind, function, standard_days, urgent_days,
-        is_open)
-    SELECT 1, 's' || i, 'Service ' || i, 'therapy', '650', 126, 14, true FROM generate_series(1, 12) i;
+INSERT INTO outpatients_service (organisation_id, code, name, kind, function, is_open)
+    SELECT 1, 's' || i, 'Service ' || i, 'therapy', '650', true FROM generate_series(1, 12) i;
 INSERT INTO outpatients_patient (organisation_id, number, nhs_number_status, family_name, given_names,
         born_on, sex, address, postcode, practice, phone, mobile, email, may_text, sites, days, channel,
         opted_out, registered_at)

@@ -1,11 +1,11 @@
 """A small invented trust with people in it, for the tests that need a database."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 from django.test import Client
 
 from clearway.core.audit.actions import Actor
-from clearway.core.organisation.models import Area, Organisation, Site
+from clearway.core.organisation.models import Area, Organisation, PolicyVersion, Site
 from clearway.core.people.models import RoleGrant, User
 from clearway.core.people.roles import ROLES
 
@@ -81,3 +81,20 @@ def signed_in(user: User) -> Client:
 def acting(user: User, role: str = "patient_flow_coordinator") -> Actor:
     """The actor behind this person's clicks."""
     return Actor(user.username, user.pk, role)
+
+
+def set_policy(trust: Organisation, name: str, values: dict[str, object]) -> None:
+    """A policy of this trust, in force for long."""
+    PolicyVersion.objects.create(
+        organisation=trust,
+        name=name,
+        version=1,
+        values=values,
+        owner="Head of therapies",
+        mark="assumed",
+        source="a test",
+        valid_from=date(2020, 1, 1),
+        review_on=date(2999, 1, 1),
+        made_at=datetime(2020, 1, 1, tzinfo=UTC),
+        made_by="a test",
+    )

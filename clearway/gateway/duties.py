@@ -19,9 +19,12 @@ from clearway.desks.ambulance import housekeeping, live, rules, situation
 from clearway.desks.ambulance.advice import sweep
 from clearway.desks.ambulance.diverts import actions as diverts
 from clearway.desks.ambulance.forecast import actions as forecast
+from clearway.desks.outpatients import policy as access_policy
 from clearway.desks.outpatients import rules as outpatient_rules
 from clearway.desks.outpatients import situation as outpatients
 from clearway.desks.outpatients.booking import actions as booking
+from clearway.desks.outpatients.clinics import actions as clinics
+from clearway.domain.outpatients.bank_holidays import KNOWN_UNTIL
 from clearway.domain.shared.region import Desk
 
 from . import inbox, retention
@@ -39,6 +42,7 @@ SNAPSHOT_MINUTES = 15
 OUTPATIENT_SECONDS = 60.0
 RETENTION_SECONDS = 3600.0
 HOLDS_SECONDS = 15.0
+CLINICS_SECONDS = 3600.0
 
 
 def groups() -> dict[str, Callable[[], list[Duty]]]:
@@ -68,6 +72,7 @@ def _rules() -> list[Duty]:
         Duty("retention", _let_go, RETENTION_SECONDS),
         Duty("outpatient-rules", _ask_outpatient_rules, OUTPATIENT_SECONDS),
         Duty("holds", _let_go_of_holds, HOLDS_SECONDS),
+        Duty("clinics", _lay_out_clinics, CLINICS_SECONDS),
     ]
 
 
@@ -130,4 +135,13 @@ def _let_go(at: datetime) -> bool:
 def _let_go_of_holds(at: datetime) -> bool:
     for organisation_id in with_desk(Desk.OUTPATIENTS):
         booking.let_go_of_holds(organisation_id=organisation_id, by=Actor("duty:holds"), at=at)
+    return False
+
+
+def _lay_out_clinics(at: datetime) -> bool:
+    for organisation_id in with_desk(Desk.OUTPATIENTS):
+        until = (at + access_policy.clinics(organisation_id, at).ahead).date()
+        clinics.make_sessions(
+            organisation_id=organisation_id, until=min(until, KNOWN_UNTIL), by=Actor("duty:clinics"), at=at
+        )
     return False

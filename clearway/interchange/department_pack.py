@@ -20,7 +20,7 @@ from clearway.domain.shared.region import Desk, Mark, Region, SiteKind
 from .pack_files import Record, check_distinct, csv_rows, read_toml
 
 SERVICES, CLINICIANS, ROOMS, TEMPLATES = "services.csv", "clinicians.csv", "rooms.csv", "templates.toml"
-SERVICE_COLUMNS = ("code", "name", "kind", "function", "standard_days", "urgent_days", "mark", "source")
+SERVICE_COLUMNS = ("code", "name", "kind", "function", "mark", "source")
 CLINICIAN_COLUMNS = ("code", "name", "profession", "band", "skills")
 ROOM_COLUMNS = ("site", "name")
 CODE = (r"[A-Z][A-Z0-9]{1,11}", "capitals and digits")
@@ -56,8 +56,6 @@ def _service(row: Record) -> Service:
         name=row.text("name"),
         kind=row.word("kind", ServiceKind),
         function=row.matching("function", r"\d{3}", "a treatment function code of three digits"),
-        standard_days=int(row.number("standard_days", 1, MOST_DAYS)),
-        urgent_days=int(row.number("urgent_days", 1, MOST_DAYS)),
     )
 
 

@@ -18,7 +18,7 @@ from clearway.domain.outpatients.words import CancelledBy
 from clearway.domain.shared.errors import NotAllowed
 from clearway.gateway import duties
 from tests.therapies import NINE, Department, a_department
-from tests.trust import a_trust
+from tests.trust import a_trust, set_policy
 
 pytestmark = pytest.mark.django_db
 WHO = Actor("coordinator")
@@ -130,6 +130,13 @@ def test_within_a_day_of_the_start_a_hold_lasts_ten_minutes(physio: Department) 
     (slot, *_), entry = slots(physio, NINE + timedelta(hours=5)), waiting(physio)
 
     assert actions.hold(slot.pk, entry.pk, **who(physio)).held_until == NINE + timedelta(minutes=10)
+
+
+def test_the_trust_says_how_long_a_hold_lasts(physio: Department) -> None:
+    set_policy(physio.trust, "holds", {"minutes": 35})
+    (slot, *_), entry = slots(physio), waiting(physio)
+
+    assert actions.hold(slot.pk, entry.pk, **who(physio)).held_until == NINE + timedelta(minutes=35)
 
 
 def test_the_duty_lets_go_of_holds_whose_time_is_over_and_of_no_others(physio: Department) -> None:

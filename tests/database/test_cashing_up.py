@@ -12,9 +12,10 @@ from clearway.desks.outpatients.clocks import queries as clocks
 from clearway.desks.outpatients.clocks.models import ClockEvent, Pathway
 from clearway.desks.outpatients.outcomes import actions, queries
 from clearway.desks.outpatients.outcomes.models import Miss
+from clearway.desks.outpatients.referrals import actions as referrals
 from clearway.desks.outpatients.waiting import actions as waiting
 from clearway.desks.outpatients.waiting.models import Contact, Entry
-from clearway.domain.outpatients.outcomes import PRESETS, NextStep, Said
+from clearway.domain.outpatients.outcomes import PRESETS, Mistake, NextStep, Said
 from clearway.domain.outpatients.words import RttStatus
 from clearway.domain.shared.errors import NotAllowed
 from tests.therapies import NINE, TODAY, Department, a_department
@@ -176,6 +177,109 @@ def test_who_was_checked_in_late_and_seen_is_coded_so(physio: Department) -> Non
 
     row.refresh_from_db()
     assert row.attended == "6"
+
+
+@pytest.mark.parametrize(
+    ("key", "why", "state"),
+    [("s", "declined", "stopped"), ("s", "duplicate", "ticking"), ("x", "declined", "stopped")],
+)
+def test_who_gives_up_the_follow_up_gives_up_the_clock_as_the_reason_says(
+    physio: Department, key: str, why: str, state: str
+) -> None:
+    (row,) = clinic(physio, 1)
+    cash_up(physio, [(row, said(key if key != "x" else "t"))])
+    follow_up = Entry.objects.get(kind="follow_up")
+
+    referrals.leave_list(follow_up.pk, why, organisation_id=physio.trust.pk, by=WHO, at=EVENING)
+
+    follow_up.refresh_from_db()
+    assert (follow_up.state, follow_up.why) == ("removed", why)
+    assert clock(row)[0] == state
+    told_so = ClockEvent.objects.filter(key=f"entry:{follow_up.pk}:removed").exists()
+    assert told_so == (key == "s" and why == "declined")  # a clock that had stopped is told nothing
+
+
+def take_back(row: Appointment, at: datetime = EVENING + timedelta(minutes=5)) -> Appointment:
+    return actions.take_back(row.pk, Mistake.SLIP, organisation_id=row.organisation_id, by=WHO, at=at)
+
+
+def as_it_stands(row: Appointment) -> tuple[object, ...]:
+    """All that cashing up touches of one appointment."""
+    row = Appointment.objects.get(pk=row.pk)
+    lists = Entry.objects.filter(patient_id=row.patient_id, state__in=("waiting", "booked", "seen"))
+    return (
+        *(row.state, row.attended, row.outcome, row.status, row.outcomed_at, row.cancelled_at),
+        *(row.referral.state, list(lists.order_by("id").values_list("pk", "state", "ended_at"))),
+        clocks.explained(row.entry.pathway_id, TODAY).periods,
+        [miss.pk for miss in queries.misses(row.organisation_id)],
+    )
+
+
+@pytest.mark.parametrize("key", ["s", "t", "x", "d", "n", "c", "p", "l", "m", "r", "u"])
+def test_what_is_taken_back_stands_as_before_and_is_said_again_as_if_for_the_first_time(
+    physio: Department, key: str
+) -> None:
+    row, other = clinic(physio, 2)
+    before = as_it_stands(row)
+    cash_up(physio, [(row, said(key))])
+    assert as_it_stands(row) != before
+
+    take_back(row)
+
+    assert as_it_stands(row) == before
+    (again,) = cash_up(physio, [(row, said("t"))], at=EVENING + timedelta(minutes=6))
+    (only,) = cash_up(physio, [(other, said("t"))], at=EVENING + timedelta(minutes=6))
+    assert (again.why, only.why) == ("", "")
+    assert clock(row) == clock(other) == ("stopped", "30")
+    assert Action.objects.get(verb="outcomes.take_back").detail["why"] == "slip"
+
+
+def test_a_follow_up_that_is_booked_is_not_pulled_from_under_the_patient(physio: Department) -> None:
+    (row,) = clinic(physio, 1)
+    cash_up(physio, [(row, said("s"))])
+    Entry.objects.filter(kind="follow_up").update(state="booked")
+    before = as_it_stands(row)
+
+    with pytest.raises(NotAllowed, match="Cancel the appointment of the follow-up"):
+        take_back(row)
+
+    assert as_it_stands(row) == before
+
+
+def test_what_a_clinician_decided_after_a_miss_is_not_taken_back(physio: Department) -> None:
+    miss = missed(physio)
+    decide(miss, "reoffer")
+
+    with pytest.raises(NotAllowed, match="Ask that clinician"):
+        take_back(miss.appointment)
+
+
+def test_a_miss_that_was_taken_back_is_kept_and_asks_nothing_more(physio: Department) -> None:
+    miss = missed(physio)
+    take_back(miss.appointment)
+
+    with pytest.raises(NotAllowed, match="taken back"):
+        decide(miss, "reoffer")
+    cash_up(physio, [(miss.appointment, said("n"))], at=EVENING + timedelta(minutes=6))
+
+    assert Miss.objects.filter(appointment=miss.appointment).count() == 2
+    assert len(queries.misses(physio.trust.pk)) == 1
+
+
+def test_an_outcome_is_taken_back_on_its_page_with_a_reason(physio: Department, coordinator: Client) -> None:
+    (row,) = clinic(physio, 1)
+    cash_up(physio, [(row, said("s"))])
+    sheet = f"/outpatients/outcomes/{row.slot.session_id}/"
+    address = f"/outpatients/outcomes/take-back/{row.pk}/"
+    assert address in coordinator.get(sheet).content.decode()
+
+    refused = coordinator.post(address, {"why": ""})
+    taken = coordinator.post(address, {"why": "other_patient"})
+
+    assert refused.status_code == 422 and "Choose why it was wrong" in refused.content.decode()
+    assert (taken.status_code, taken.headers["Location"]) == (302, sheet)
+    assert Appointment.objects.get(pk=row.pk).state == "booked"
+    assert coordinator.get(address).status_code == 404
 
 
 def missed(physio: Department, *, notice: bool = True, born_on: date = date(1980, 1, 1)) -> Miss:

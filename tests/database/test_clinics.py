@@ -11,8 +11,9 @@ from clearway.desks.outpatients.clinics import actions, queries
 from clearway.desks.outpatients.clinics.models import Session, Slot, Template
 from clearway.domain.outpatients.clinics import SlotPlan, Weeks
 from clearway.domain.shared.errors import NotAllowed
+from clearway.gateway import duties
 from tests.therapies import Department, a_department
-from tests.trust import a_trust
+from tests.trust import a_trust, set_policy
 
 pytestmark = pytest.mark.django_db
 WHO = Actor("coordinator")
@@ -53,7 +54,21 @@ def test_sessions_and_slots_are_made_once_and_it_is_in_the_audit(physio: Departm
     assert (first.sessions, first.slots, again.sessions) == (3, 6, 0)
     held = Slot.objects.filter(held="urgent")[0]
     assert held.released_at == held.starts_at - timedelta(days=2)
-    assert Action.objects.filter(verb="clinics.make_sessions").count() == 2
+    assert Action.objects.filter(verb="clinics.make_sessions").count() == 1  # nothing made, nothing said
+
+
+def test_clinics_are_laid_out_by_themselves_as_far_ahead_as_the_policy_says(physio: Department) -> None:
+    template(physio)
+    physio.trust.desks = ["outpatients"]
+    physio.trust.save()
+    set_policy(physio.trust, "clinic_changes", {"weeks_ahead": 3})
+    (duty,) = (each for group in duties.groups().values() for each in group() if each.name == "clinics")
+
+    for _ in range(2):
+        duty.work(AT)
+
+    assert Session.objects.count() == 3
+    assert Action.objects.get(verb="clinics.make_sessions").actor == "duty:clinics"
 
 
 def test_no_session_is_made_on_a_bank_holiday_and_that_is_said(physio: Department) -> None:

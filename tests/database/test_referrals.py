@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from clearway.core.audit.models import Action
 from clearway.core.organisation.models import Organisation
 from clearway.core.worklist.models import Task
-from clearway.desks.outpatients import rules, situation
+from clearway.desks.outpatients import policy, rules, situation
 from clearway.desks.outpatients.clinics.models import Service
 from clearway.desks.outpatients.clocks import actions as clocks
 from clearway.desks.outpatients.patients import actions as patients
@@ -187,7 +187,7 @@ def test_an_ended_referral_counts_for_ninety_days(patient: Patient, service: Ser
 
     def again(days: int) -> list[Referral]:
         on = TODAY + days * DAY
-        return queries.repeats(trust.pk, patient.pk, "650", on, queries.policy(trust.pk, NOW))
+        return queries.repeats(trust.pk, patient.pk, "650", on, policy.intake(trust.pk, NOW))
 
     assert again(90) == [first]
     assert again(91) == []

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clearway.engine.outpatients.capacity import Expected, expected, load, seats
+from clearway.engine.outpatients.capacity import CapacityPolicy, Expected, expected, load, seats
 
 TODAY = date(2026, 11, 20)
 days = st.lists(st.tuples(st.integers(0, 41), st.integers(0, 30)), max_size=20)
@@ -43,7 +43,7 @@ def test_without_capacity_nobody_is_seen_and_a_standard_is_breached() -> None:
 
 def test_the_arithmetic_of_a_queue() -> None:
     # 30 a week come, 25 are seen; 400 wait 10 weeks on average; the target is 8 weeks, in half a year.
-    found = load(30, 25, 400, 10, target_weeks=8, weeks=26)
+    found = load(30, 25, 400, 10, CapacityPolicy(target_weeks=8, relief_weeks=26))
 
     assert found.load == pytest.approx(1.2)
     assert found.target_list == 60  # 30 * 8 / 4
@@ -52,8 +52,8 @@ def test_the_arithmetic_of_a_queue() -> None:
 
 
 def test_a_queue_below_its_target_needs_no_relief_and_no_capacity_has_no_load() -> None:
-    found = load(30, 0, 10, None, target_weeks=8, weeks=26)
+    found = load(30, 0, 10, None, CapacityPolicy(target_weeks=8, relief_weeks=26))
 
     assert (found.load, found.relief, found.pressure) == (None, 30, None)
     with pytest.raises(ValueError, match="more than 0 weeks"):
-        load(1, 1, 1, 1, target_weeks=0, weeks=1)
+        CapacityPolicy(target_weeks=0)

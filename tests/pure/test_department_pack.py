@@ -54,8 +54,8 @@ def test_an_ambulance_pack_has_no_department() -> None:
 @pytest.mark.parametrize(
     ("file", "old", "new", "where", "why"),
     [
-        ("services.csv", "therapy,650", "massage,650", "services.csv, row 5, field kind", "no such word"),
-        ("services.csv", "650,126", "650,0", "services.csv, row 5, field standard_days", "1 to 3650"),
+        ("services.csv", "therapy,650", "massage,650", "services.csv, row 4, field kind", "no such word"),
+        ("services.csv", "therapy,650", "therapy,65", "services.csv, row 4, field function", "three digits"),
         ("services.csv", "NEU,", "MSK,", "services.csv, field code", "twice"),
         ("rooms.csv", "RWP50,Main gym", "RWP99,Main gym", "rooms.csv, row 13, field site", "no site"),
         ("templates.toml", '"08:30"', '"8.30"', "slots 1, field start", "a time as"),

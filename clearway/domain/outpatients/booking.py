@@ -5,13 +5,35 @@ Service, cancellation reasons. The reasons marked local are the trust's own word
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from types import MappingProxyType
 
 from .counting import is_reasonable_offer
 from .words import CancelledBy
 
-HOLD_MINUTES, HOLD_MINUTES_SOON, SOON = 20, 10, timedelta(hours=24)  # local policy
+
+@dataclass(frozen=True, slots=True)
+class Holds:
+    """How long a slot is kept while the patient is asked, in minutes (policy `holds`).
+
+    minutes_soon  for a slot that begins within `soon_hours`
+    most          however long somebody asks for
+    """
+
+    minutes: int = 20
+    minutes_soon: int = 10
+    soon_hours: int = 24
+    most: int = 240
+
+    def __post_init__(self) -> None:
+        if not 0 < self.minutes_soon <= self.minutes <= self.most or self.soon_hours < 0:
+            raise ValueError(f"A hold lasts minutes, a soon one no longer, none over the most: {self}")
+
+    def lasting(self, starts_at: datetime, at: datetime, asked: int | None = None) -> int:
+        """Minutes of a hold that is made at `at`; `asked` for where somebody said."""
+        is_soon = starts_at - at <= timedelta(hours=self.soon_hours)
+        return min(asked or (self.minutes_soon if is_soon else self.minutes), self.most)
 
 
 REASONS: Mapping[CancelledBy, Mapping[str, str]] = MappingProxyType(
@@ -51,11 +73,6 @@ REASONS: Mapping[CancelledBy, Mapping[str, str]] = MappingProxyType(
 def is_reasonable(offered_on: date, offered_for: date, *, accepted: bool = False) -> bool:
     """Whether an offer counts as reasonable: three weeks' notice, or accepted as it was."""
     return accepted or is_reasonable_offer(offered_on, offered_for)
-
-
-def hold_minutes(starts_at: datetime, at: datetime) -> int:
-    """How long a hold of a slot lasts unless somebody says otherwise."""
-    return HOLD_MINUTES if starts_at - at > SOON else HOLD_MINUTES_SOON
 
 
 def notice_hours(starts_at: datetime, cancelled_at: datetime) -> int:

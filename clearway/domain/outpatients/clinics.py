@@ -25,6 +25,27 @@ LONGEST_RELEASE = 90  # days
 
 
 @dataclass(frozen=True, slots=True)
+class ClinicPolicy:
+    """How far ahead clinics are laid out, and how long before it begins leave is decided (policy
+    `clinic_changes`); weeks."""
+
+    weeks_ahead: int = 8
+    leave_notice_weeks: int = 6
+
+    def __post_init__(self) -> None:
+        if min(self.weeks_ahead, self.leave_notice_weeks) < 1:
+            raise ValueError(f"Clinics and leave are looked at a week ahead or more: {self}")
+
+    @property
+    def ahead(self) -> timedelta:
+        return timedelta(weeks=self.weeks_ahead)
+
+    @property
+    def leave_notice(self) -> timedelta:
+        return timedelta(weeks=self.leave_notice_weeks)
+
+
+@dataclass(frozen=True, slots=True)
 class SlotPlan:
     """One slot of a template.
 

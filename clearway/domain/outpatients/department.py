@@ -10,14 +10,12 @@ from .measurement import ServiceKind
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """What patients are referred to. function: treatment function code; days: last inside the standard."""
+    """What patients are referred to. function: treatment function code."""
 
     code: str
     name: str
     kind: ServiceKind
     function: str
-    standard_days: int
-    urgent_days: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,6 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from types import MappingProxyType
-from typing import Any
 
 from .words import Code, NhsNumberStatus, Priority, ReferralSource
 
@@ -203,14 +202,6 @@ class IntakePolicy:
             raise ValueError("A period is 0 days or more.")
         if list(self.chase_after) != sorted(set(self.chase_after)) or min(self.chase_after, default=1) < 1:
             raise ValueError(f"Chases come one after the other, from 1 day on; got {self.chase_after}.")
-
-
-def intake_policy(values: Mapping[str, Any], holidays: frozenset[date] = frozenset()) -> IntakePolicy:
-    """The policy from its values; what it does not name keeps its default."""
-    known = {name: value for name, value in values.items() if name in IntakePolicy.__slots__}
-    if "chase_after" in known:
-        known["chase_after"] = tuple(known["chase_after"])
-    return IntakePolicy(**{**known, "holidays": holidays})
 
 
 def working_days_after(day: date, count: int, holidays: Collection[date] = ()) -> date:

@@ -311,6 +311,15 @@ PRESETS: Mapping[str, Preset] = MappingProxyType(
 )
 
 
+class Mistake(Code):
+    """Why an outcome is taken back."""
+
+    OTHER_PATIENT = "other_patient", "it was another patient's"
+    SLIP = "slip", "a slip of the hand"
+    CLINICIAN_CORRECTED = "clinician_corrected", "the clinician corrected what was said"
+    FOUND_LATER = "found_later", "something became known later"
+
+
 class Decision(Code):
     """What a clinician decides after a miss."""
 

@@ -1,7 +1,7 @@
 """Partial booking: invited to ring, reminded, rung, written to once more; then a person decides.
 
-The times are policy and were proposed, not measured: `Sequence` carries the day from which it holds. Every
-step is a contact, so each one is evidence. Silence removes nobody: the last step asks a person to look.
+The times are policy (`partial_booking`) and were proposed, not measured. Every step is a contact, so each one
+is evidence. Silence removes nobody: the last step asks a person to look.
 """
 
 from collections.abc import Sequence as Rows
@@ -29,7 +29,6 @@ class Sequence:
     calls  attempts by telephone before the last letter is enough
     """
 
-    valid_from: date = date(2026, 1, 1)
     invite_before: int = 42
     remind: int = 7
     ring: int = 10

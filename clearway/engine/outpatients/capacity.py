@@ -15,6 +15,22 @@ DEMAND_DAYS = 84  # how far back referrals are counted
 
 
 @dataclass(frozen=True, slots=True)
+class CapacityPolicy:
+    """What the arithmetic aims at (policy `capacity`); weeks.
+
+    target_weeks  the local goal for a routine wait
+    relief_weeks  in which a queue is to come down to its target
+    """
+
+    target_weeks: float = 8.0
+    relief_weeks: float = 26.0
+
+    def __post_init__(self) -> None:
+        if min(self.target_weeks, self.relief_weeks) <= 0:
+            raise ValueError(f"A target is more than 0 weeks: {self}")
+
+
+@dataclass(frozen=True, slots=True)
 class Seats:
     """The free seats ahead of one queue.
 
@@ -96,24 +112,16 @@ def load(
     capacity: float,
     waiting: int,
     mean_wait_weeks: float | None,
-    *,
-    target_weeks: float,
-    weeks: float,
+    policy: CapacityPolicy,
 ) -> Load:
-    """Queue load, target list, relief capacity and pressure of one queue.
-
-    weeks  in which the queue is to come down to its target
-    Raises ValueError for a target or a time of no weeks.
-    """
-    if target_weeks <= 0 or weeks <= 0:
-        raise ValueError(f"A target is more than 0 weeks; got {target_weeks} and {weeks}.")
-    target = demand * target_weeks / 4
+    """Queue load, target list, relief capacity and pressure of one queue."""
+    target = demand * policy.target_weeks / 4
     return Load(
         demand,
         capacity,
         waiting,
         demand / capacity if capacity > 0 else None,
         target,
-        demand + max(waiting - target, 0) / weeks,
-        None if mean_wait_weeks is None else 2 * mean_wait_weeks / target_weeks,
+        demand + max(waiting - target, 0) / policy.relief_weeks,
+        None if mean_wait_weeks is None else 2 * mean_wait_weeks / policy.target_weeks,
     )

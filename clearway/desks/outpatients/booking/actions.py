@@ -16,7 +16,6 @@ from clearway.core.audit.actions import Actor, Entry, record
 from clearway.core.layout.times import clock, day, local
 from clearway.domain.outpatients.booking import (
     REASONS,
-    hold_minutes,
     is_reasonable,
     notice_hours,
 )
@@ -25,6 +24,7 @@ from clearway.domain.outpatients.words import CancelledBy
 from clearway.domain.shared.errors import NotAllowed
 from clearway.engine.outpatients import slots as engine
 
+from .. import policy
 from ..clinics import queries as clinics
 from ..clocks import actions as clocks
 from ..waiting import standing
@@ -37,7 +37,6 @@ SEAT, PLACE = "a_seat_is_given_once", "a_patient_is_in_one_place"
 TAKEN = "Somebody else has this slot now."
 CROWDED = "Too many people book here at this moment, and nothing was saved. Try again, or another slot."
 NONE = "No other slot that fits is free in the coming twelve weeks."
-MOST_HOLD = 240  # minutes
 T = TypeVar("T")
 
 
@@ -65,14 +64,14 @@ def hold(
 ) -> Appointment:
     """Keep a seat for an entry while somebody asks the patient; a new hold lets go of the one before.
 
-    minutes  how long; 20 by default, 10 within 24 hours of the start
+    minutes  how long, where somebody says; else as the policy `holds` does
     Raises SlotGone or NotAllowed.
     """
 
     def work() -> Appointment:
         slot, entry = _read(slot_id, entry_id, organisation_id, "Holding this slot", at)
         _let_go(Appointment.objects.filter(entry=entry, state=Appointment.State.HELD))
-        lasts = min(minutes or hold_minutes(slot.starts_at, at), MOST_HOLD)
+        lasts = policy.holds(organisation_id, at).lasting(slot.starts_at, at, minutes)
         made = _take(slot, entry, Appointment.State.HELD, by, at, at + timedelta(minutes=lasts))
         _say("booking.hold", made, {"slot": slot_id, "minutes": lasts}, by, at)
         return made

@@ -21,7 +21,6 @@ from . import queries
 from .models import Clinician, Leave, Room, Service, Session, Slot, Template
 
 FROZEN, CANCELLED, ON_LEAVE = "Frozen", "Cancelled", "Leave"
-LEAVE_NOTICE = timedelta(weeks=6)  # local policy: so long before it begins, leave is decided
 LEAVE_KINDS = {"annual": "Annual leave", "study": "Study leave", "sickness": "Sickness"}
 
 
@@ -155,6 +154,8 @@ def make_sessions(*, organisation_id: int, until: date, by: Actor, at: datetime)
     for template in templates:
         making.add(template)
     made = making.save()
+    if not made.sessions:
+        return made
     detail = {
         "until": until.isoformat(),
         "sessions": made.sessions,

@@ -23,9 +23,8 @@ def span() -> Span:
 class Service(models.Model):
     """What patients are referred to.
 
-    kind           decides how a wait is measured (domain.outpatients.measurement)
-    function       treatment function code
-    standard_days  last day inside the local standard, by priority; the national one is 126
+    kind      decides how a wait is measured (domain.outpatients.measurement)
+    function  treatment function code
     """
 
     organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT)
@@ -33,8 +32,6 @@ class Service(models.Model):
     name = models.CharField(max_length=120)
     kind = models.CharField(max_length=30, default=ServiceKind.THERAPY)
     function = models.CharField(max_length=3)
-    standard_days = models.PositiveIntegerField(default=126)
-    urgent_days = models.PositiveIntegerField(default=14)
     is_open = models.BooleanField(default=True)
 
     class Meta:

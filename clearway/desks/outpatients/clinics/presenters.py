@@ -9,7 +9,7 @@ from clearway.core.layout.times import clock, local
 from clearway.domain.outpatients import clinics as rules
 from clearway.domain.outpatients.bank_holidays import BANK_HOLIDAYS
 
-from .actions import LEAVE_KINDS, LEAVE_NOTICE
+from .actions import LEAVE_KINDS
 from .models import Leave, Session, Slot, Template
 
 QUARTER = 15  # minutes: the unit of the diary's time axis
@@ -262,8 +262,11 @@ class LeaveLine:
     is_open: bool
 
 
-def leave(row: Leave, slots: Sequence[int], booked: Iterable[Any], today: date) -> LeaveLine:
-    last = row.starts_on - LEAVE_NOTICE
+def leave(
+    row: Leave, slots: Sequence[int], booked: Iterable[Any], today: date, notice: timedelta
+) -> LeaveLine:
+    """notice  so long before it begins, leave is decided."""
+    last = row.starts_on - notice
     states = {None: "To be decided", True: "Granted", False: "Refused"}
     return LeaveLine(
         key=row.pk,

@@ -16,6 +16,7 @@ from clearway.domain.outpatients import clinics as rules
 from clearway.domain.outpatients.bank_holidays import BANK_HOLIDAYS
 from clearway.domain.shared.errors import NotAllowed
 
+from .. import policy
 from ..booking import actions as bookings
 from ..booking import queries as booking
 from . import actions, presenters, queries
@@ -235,11 +236,11 @@ def leave(request: Request) -> HttpResponse:
             except Clinician.DoesNotExist:
                 form.add_error("clinician", "Choose a clinician of this trust")
         status = 422
-    today = local(request.at).date()
+    today, notice = local(request.at).date(), policy.clinics(request.organisation.pk, request.at).leave_notice
     rows = []
     for each in queries.leave(request.organisation.pk, today):
         slots = queries.touched(each)
-        rows.append(presenters.leave(each, slots, booking.affected(slots, request.at), today))
+        rows.append(presenters.leave(each, slots, booking.affected(slots, request.at), today, notice))
     context = {
         "form": form,
         "rows": rows,

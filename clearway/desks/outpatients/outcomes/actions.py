@@ -125,8 +125,11 @@ def _tell_clock(
     pathway = row.entry.pathway_id if row.entry else None
     if pathway is None:
         return
-    event = ClockEvent(f"appointment:{row.pk}", kind, local(row.starts_at).date(), evidence=evidence)
-    recorded = clocks.Recorded(pathway, event, f"appointment:{row.pk}")
+    name = f"appointment:{row.pk}"
+    before = len(queries.told_clock(row))
+    key = f"{name}/{before + 1}" if before else name
+    event = ClockEvent(key, kind, local(row.starts_at).date(), evidence=evidence)
+    recorded = clocks.Recorded(pathway, event, name)
     clocks.record([recorded], organisation_id=row.organisation_id, by=by, at=at)
 
 
@@ -189,6 +192,85 @@ def _missed(row: Appointment, said: Said, stood: rules.Stood, at: datetime) -> N
     )
 
 
+# Taking an outcome back
+
+TAKING_BACK = "Taking this outcome back"
+
+
+@transaction.atomic
+def take_back(key: int, why: rules.Mistake, *, organisation_id: int, by: Actor, at: datetime) -> Appointment:
+    """Undo an outcome that was recorded wrongly: all is as before, and it can be said again.
+
+    What the clock was told is withdrawn by a correction; the follow-up that came of it leaves the list; entry
+    and referral stand as they stood; a miss is kept as taken back. What was sent or said meanwhile stays.
+    Raises NotAllowed where more rests on it already, naming what to undo first, and Appointment.DoesNotExist.
+    """
+    row = _locked(key, organisation_id)
+    _may_be_taken_back(row)
+    for entry in queries.followed_up(row):
+        if entry.state != "waiting":
+            raise NotAllowed(
+                "its follow-up is booked", TAKING_BACK, "Cancel the appointment of the follow-up first."
+            )
+        waiting.remove(entry.pk, "error", organisation_id=organisation_id, by=by, at=at)
+    _untell_clock(row, by, at)
+    Miss.objects.filter(appointment=row, taken_back_at=None).update(taken_back_at=at)
+    was = row.attended
+    _reopen(row)
+    detail = {"attended": was, "why": why.value}
+    _note("outcomes.take_back", f"appointment:{row.pk}", detail, organisation_id, by, at)
+    return row
+
+
+def _may_be_taken_back(row: Appointment) -> None:
+    state = row.get_state_display().lower()
+    if row.outcomed_at is None:
+        raise NotAllowed(state, TAKING_BACK, "No outcome is recorded of it.")
+    if Miss.objects.filter(appointment=row, taken_back_at=None, decided_at__isnull=False).exists():
+        raise NotAllowed(
+            "decided", TAKING_BACK, "A clinician has decided about this miss. Ask that clinician what stands."
+        )
+    if row.entry is not None and row.entry.state not in _LEFT_BEHIND[row.state]:
+        raise NotAllowed(
+            f"its place on the list is “{row.entry.state}”",
+            TAKING_BACK,
+            "Somebody went on from there: undo that first, for example cancel the new appointment.",
+        )
+
+
+# What cashing up leaves of the entry, by the state of the appointment. Of a series it can still be booked.
+_LEFT_BEHIND: Mapping[str, tuple[str, ...]] = {
+    State.ATTENDED: ("seen", "booked"),
+    State.MISSED: ("booked", "waiting"),
+    State.CANCELLED: ("waiting",),
+}
+
+
+def _untell_clock(row: Appointment, by: Actor, at: datetime) -> None:
+    said = queries.told_clock(row)
+    if not said or said[-1].kind is EventKind.WITHDRAWN or row.entry is None:
+        return
+    name, last = f"appointment:{row.pk}", said[-1]
+    event = ClockEvent(f"{name}/{len(said) + 1}", EventKind.WITHDRAWN, last.on, replaces=last.key)
+    recorded = clocks.Recorded(row.entry.pathway_id, event, name)
+    clocks.record([recorded], organisation_id=row.organisation_id, by=by, at=at)
+
+
+def _reopen(row: Appointment) -> None:
+    entry, referral, was_seen = row.entry, row.referral, row.state == State.ATTENDED
+    row.state = State.ARRIVED if row.arrived_at else State.BOOKED
+    row.attended = row.outcome = row.status = row.outcomed_by = ""
+    row.outcomed_at = row.cancelled_at = None
+    row.cancelled_by = row.cancel_reason = ""
+    row.save()
+    if entry is not None:
+        entry.state, entry.ended_at = "booked", None
+        entry.save(update_fields=["state", "ended_at"])
+    if was_seen and referral is not None and referral.state == "seen" and not queries.was_seen_before(row):
+        referral.state = "waiting"
+        referral.save(update_fields=["state"])
+
+
 # After a miss
 
 
@@ -197,6 +279,10 @@ def _miss(key: int, organisation_id: int) -> Miss:
         "appointment__entry", "appointment__referral"
     )
     miss = rows.get(pk=key, organisation_id=organisation_id)
+    if miss.taken_back_at is not None:
+        raise NotAllowed(
+            "taken back", "Changing it", "This miss was recorded wrongly and has been taken back."
+        )
     if miss.decided_at is not None:
         raise NotAllowed(
             "decided", "Changing it", f"{miss.clinician} decided it already; the decision stands."

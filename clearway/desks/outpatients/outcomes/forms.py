@@ -9,7 +9,7 @@ from django import forms
 
 from clearway.core.layout.fields import DeskForm, words
 from clearway.core.layout.times import local
-from clearway.domain.outpatients.outcomes import PRESETS, SEEN_CODES, Decision, NextStep, Said
+from clearway.domain.outpatients.outcomes import PRESETS, SEEN_CODES, Decision, Mistake, NextStep, Said
 from clearway.domain.outpatients.waiting import CHANNELS, CONTACT_OUTCOMES
 from clearway.domain.outpatients.words import Attended, RttStatus
 
@@ -86,6 +86,16 @@ def _due(text: str, day: date) -> date:
     if text and not (text.isdecimal() and text.isascii()):
         raise ValueError("Write the weeks as a whole number, for example 6.")
     return day + timedelta(weeks=int(text or USUAL_WEEKS))
+
+
+class MistakeForm(DeskForm):
+    """Why an outcome is taken back."""
+
+    why = forms.TypedChoiceField(
+        coerce=Mistake,
+        choices=[(each.value, each.meaning) for each in Mistake],
+        error_messages={"required": "Choose why it was wrong"},
+    )
 
 
 class ReachForm(DeskForm):

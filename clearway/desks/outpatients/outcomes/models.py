@@ -14,6 +14,8 @@ __all__ = ["Appointment", "Contact", "Miss"]  # the tables that cashing up write
 class Miss(models.Model):
     """One appointment to which somebody did not come, until a clinician has decided what follows.
 
+    One that was recorded wrongly is kept, taken back; an appointment has at most one that is not.
+
     kind         missed, or not_brought for a child or an adult who depends on somebody
     notice       the contact that shows that the patient had been told; null where nothing shows it
     contact      the attempt of the same day to reach the patient
@@ -22,7 +24,7 @@ class Miss(models.Model):
     """
 
     organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT)
-    appointment = models.OneToOneField(Appointment, on_delete=models.PROTECT, related_name="miss")
+    appointment = models.ForeignKey(Appointment, on_delete=models.PROTECT, related_name="misses")
     kind = models.CharField(max_length=12)
     notice = models.ForeignKey(Contact, null=True, on_delete=models.PROTECT, related_name="+")
     contact = models.ForeignKey(Contact, null=True, on_delete=models.PROTECT, related_name="+")
@@ -36,10 +38,18 @@ class Miss(models.Model):
     reason = models.CharField(max_length=500, blank=True)
     decided_at = models.DateTimeField(null=True)
     decided_by = models.CharField(max_length=150, blank=True)
+    taken_back_at = models.DateTimeField(null=True)
 
     class Meta:
         ordering = ["opened_at", "id"]
         constraints = [
+            models.UniqueConstraint(
+                fields=["appointment"], condition=Q(taken_back_at=None), name="one_miss_that_stands"
+            ),
+            models.CheckConstraint(
+                condition=Q(taken_back_at__isnull=True) | Q(decided_at__isnull=True),
+                name="what_a_clinician_decided_is_not_taken_back",
+            ),
             models.CheckConstraint(
                 condition=Q(decision="", decided_at__isnull=True)
                 | ~Q(decision="") & ~Q(clinician="") & Q(decided_at__isnull=False),

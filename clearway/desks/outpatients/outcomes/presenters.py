@@ -64,14 +64,26 @@ def _line(row: Appointment, typed: Typed, at: datetime) -> Line:
         days=(local(at).date() - pathway.started_on).days if running and pathway else None,  # type: ignore[operator]
         arrived_at=row.arrived_at,
         is_late=row.arrived_at is not None and row.arrived_at > row.starts_at,
-        done=_done(row),
+        done=done(row),
         outcomed_at=row.outcomed_at,
         by=row.outcomed_by,
         typed=typed,
     )
 
 
-def _done(row: Appointment) -> str:
+def undone(row: Appointment) -> list[str]:
+    """What taking the outcome back undoes, in words."""
+    said = ["What the clock was told of it is withdrawn; the history keeps both."]
+    if row.state == Appointment.State.ATTENDED:
+        said.append("A follow-up that came of it leaves the list, if nothing is booked for it yet.")
+    if row.state == Appointment.State.MISSED:
+        said.append("The miss is closed as recorded wrongly; contacts that were made stay.")
+    said.append("The appointment is open again on its clinic's sheet, where you say what happened.")
+    return said
+
+
+def done(row: Appointment) -> str:
+    """What was recorded of an appointment; "" while nothing is."""
     if not row.attended:
         return ""
     parts = [Attended(row.attended).meaning]

@@ -7,6 +7,7 @@ from typing import Any
 from django.db.models import Count, Min, QuerySet
 
 from clearway.core.layout.times import LONDON, local
+from clearway.domain.outpatients.clock_events import ClockEvent
 from clearway.domain.outpatients.clock_rules import Phase
 from clearway.domain.outpatients.outcomes import Stood, age_on
 
@@ -114,6 +115,14 @@ def sheet(key: int, organisation_id: int) -> list[Appointment]:
     )
 
 
+def one(key: int, organisation_id: int) -> Appointment:
+    """One appointment whose outcome was said. Raises Appointment.DoesNotExist. One query."""
+    rows = Appointment.objects.select_related(
+        "patient", "entry", "slot__session__service", "slot__session__clinician"
+    )
+    return rows.get(pk=key, organisation_id=organisation_id, outcomed_at__isnull=False)
+
+
 def stood(row: Appointment, at: datetime) -> Stood:
     """What must be known of an appointment to judge its outcome."""
     on = local(row.starts_at).date()
@@ -153,13 +162,48 @@ def notice_of(row: Appointment) -> Contact | None:
     return told.filter(appointment_id=row.pk).order_by("-at").first()
 
 
+def told_clock(row: Appointment) -> list[ClockEvent]:
+    """What was said to the clock of the outcome of an appointment, oldest first. One query.
+
+    The first is keyed by the appointment; each that followed a taking back carries its number behind.
+    """
+    pathway = row.entry.pathway_id if row.entry else None
+    if pathway is None:
+        return []
+    key = f"appointment:{row.pk}"
+    found = [clocks.value_of(each) for each in clocks.events_of([pathway])]
+    said = [each for each in found if each.key == key or each.key.startswith(f"{key}/")]
+    return sorted(said, key=lambda each: each.sequence)
+
+
+def followed_up(row: Appointment) -> list[Any]:
+    """The entries of the list that the outcome of this appointment made. One query."""
+    model: Any = Appointment._meta.get_field("entry").related_model
+    rows = model.objects.select_for_update(no_key=True).filter(
+        organisation_id=row.organisation_id,
+        patient_id=row.patient_id,
+        kind="follow_up",
+        referral_id=row.referral_id,
+        added_at=row.outcomed_at,
+    )
+    return list(rows)
+
+
+def was_seen_before(row: Appointment) -> bool:
+    """Whether another appointment of the same referral was attended. One query."""
+    others = Appointment.objects.filter(referral_id=row.referral_id, state="attended")
+    return others.exclude(pk=row.pk).exists()
+
+
 def is_safeguarded(patient_id: int) -> bool:
     return any(flag.kind == "safeguarding" for flag in patients.flags_of([patient_id]).get(patient_id, ()))
 
 
 def misses(organisation_id: int) -> list[Miss]:
     """Those who did not come and of whom nobody has decided, protected first, then oldest."""
-    rows = Miss.objects.filter(organisation_id=organisation_id, decided_at__isnull=True)
+    rows = Miss.objects.filter(
+        organisation_id=organisation_id, decided_at__isnull=True, taken_back_at__isnull=True
+    )
     return list(_with_people(rows).order_by("-is_protected", "opened_at", "id"))
 
 

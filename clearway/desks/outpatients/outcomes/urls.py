@@ -6,6 +6,7 @@ app_name = "op-outcomes"
 urlpatterns = [
     path("outpatients/outcomes/", views.clinics, name="clinics"),
     path("outpatients/outcomes/<int:key>/", views.sheet, name="sheet"),
+    path("outpatients/outcomes/take-back/<int:key>/", views.take_back, name="take_back"),
     path("outpatients/outcomes/missed/", views.misses, name="misses"),
     path("outpatients/outcomes/missed/<int:key>/", views.miss, name="miss"),
 ]

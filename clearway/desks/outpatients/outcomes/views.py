@@ -10,7 +10,7 @@ from django.urls import reverse
 
 from clearway.core.layout.fields import DeskForm
 from clearway.core.people.permissions import needs
-from clearway.domain.outpatients.outcomes import Decision
+from clearway.domain.outpatients.outcomes import Decision, Mistake
 from clearway.domain.outpatients.waiting import CHANNELS, CONTACT_OUTCOMES
 from clearway.domain.shared.errors import NotAllowed
 
@@ -57,6 +57,36 @@ def sheet(request: Any, key: int) -> HttpResponse:
         "left": sum(not row.attended for row in rows),
     }
     return render(request, "outcomes/sheet.html", context, status=422 if typed else 200)
+
+
+@needs("outcomes.write")
+def take_back(request: Any, key: int) -> HttpResponse:
+    """An outcome that was recorded wrongly: what it made is undone, and the sheet asks for it again."""
+    try:
+        row = queries.one(key, request.organisation.pk)
+    except Appointment.DoesNotExist:
+        raise Http404("No outcome is recorded of such an appointment.") from None
+    form = forms.MistakeForm(at=request.at)
+    if request.method == "POST":
+        form = forms.MistakeForm(request.POST, at=request.at)
+        if form.is_valid():
+            try:
+                actions.take_back(key, form.cleaned_data["why"], **_who(request))
+            except NotAllowed as refusal:
+                form.add_error(None, refusal.why)
+            else:
+                messages.success(request, f"Taken back: {row.patient}. Say now what happened.")
+                return HttpResponseRedirect(reverse("op-outcomes:sheet", args=[row.slot.session_id]))
+    else:
+        _looked(request, [row.entry_id] if row.entry_id else [], f"outcomes:take-back:{key}")
+    context = {
+        "row": row,
+        "done": presenters.done(row),
+        "undone": presenters.undone(row),
+        "form": form,
+        "mistakes": [(each.value, each.meaning) for each in Mistake],
+    }
+    return render(request, "outcomes/take_back.html", context, status=422 if form.errors else 200)
 
 
 def _cash_up(request: Any, rows: list[Appointment]) -> tuple[dict[int, forms.Typed], int]:

@@ -23,11 +23,13 @@ from clearway.domain.outpatients.waiting import REMOVALS, Removal
 from clearway.domain.outpatients.words import Priority, ReferralSource
 from clearway.domain.shared.errors import NotAllowed
 
+from .. import policy
 from ..clocks import actions as clocks
 from ..clocks import queries as pathways
 from ..numbers import next_number
 from ..patients import queries as patients
 from ..waiting import actions as waiting
+from ..waiting import standing
 from . import queries
 from .models import Gap, Referral, Triage
 
@@ -188,7 +190,7 @@ def _service(organisation_id: int, service_id: int) -> Any:
 
 
 def _check_repeats(new: New, service: Any, organisation_id: int, at: datetime) -> list[Referral]:
-    periods = queries.policy(organisation_id, at)
+    periods = policy.intake(organisation_id, at)
     on = new.received_on
     earlier = queries.repeats(organisation_id, new.patient_id, service.function, on, periods)
     if earlier and not new.again_why.strip():
@@ -523,6 +525,28 @@ def remove(
     _end(row, reason.value, at)
     _note("referrals.remove", row, {"why": reason.value, "clinician": clinician}, by, at)
     return row
+
+
+@transaction.atomic
+def leave_list(
+    entry_id: int, why: str, *, organisation_id: int, by: Actor, at: datetime, clinician: str = ""
+) -> None:
+    """Take somebody off the list without being seen, and say to the clock what follows from it.
+
+    Of a first appointment the referral ends with it. A follow-up ends alone; where nothing else is to come on
+    its pathway, its clock stops as the reason says. Raises NotAllowed as `remove` does.
+    """
+    who: dict[str, Any] = {"organisation_id": organisation_id, "by": by, "at": at}
+    entry = standing.lock(entry_id, organisation_id)
+    row = _locked(entry.referral_id, organisation_id) if entry.referral_id is not None else None
+    if row is not None and entry.kind != "follow_up" and row.state == State.WAITING:
+        remove(row.pk, why, clinician=clinician, **who)
+        return
+    waiting.remove(entry_id, why, clinician=clinician, **who)
+    rule = REMOVALS[Removal(why)]
+    if row is None or rule.event is None or standing.has_others(entry):
+        return
+    _stop_clock(row, rule.event, f"entry:{entry_id}:removed", by, at, rule.evidence)
 
 
 def _settle_clock(row: Referral, reason: Removal, by: Actor, at: datetime) -> None:

@@ -9,24 +9,16 @@ from typing import Any
 from django.db.models import Exists, OuterRef, Q
 
 from clearway.core.layout.times import local
-from clearway.core.organisation.queries import policies
 from clearway.domain.outpatients import intake
-from clearway.domain.outpatients.bank_holidays import BANK_HOLIDAYS
 from clearway.domain.outpatients.intake import Given, IntakePolicy
 
+from .. import policy
 from ..patients.queries import merged_into
 from .models import Gap, Referral
 
-POLICY = "referral_intake"
 State = Referral.State
 OPEN = (State.TRIAGE, State.HELD, State.WAITING)
 MOST = 200  # rows of one page
-
-
-def policy(organisation_id: int, at: datetime) -> IntakePolicy:
-    """The trust's periods on the local day of `at`. One query."""
-    values = policies(organisation_id, [POLICY], local(at).date()).get(POLICY, {})
-    return intake.intake_policy(values, frozenset(BANK_HOLIDAYS))
 
 
 def one(organisation_id: int, referral_id: int) -> Referral:
@@ -113,7 +105,7 @@ def to_triage(organisation_id: int, at: datetime, service_id: int | None = None)
     )
     if service_id is not None:
         rows = rows.filter(service_id=service_id)
-    periods, today = policy(organisation_id, at), local(at).date()
+    periods, today = policy.intake(organisation_id, at), local(at).date()
     found = [_to_triage(row, periods, today) for row in rows]
     return sorted(found, key=lambda each: (not each.is_urgent, each.due, each.referral.pk))
 
@@ -142,7 +134,7 @@ def open_gaps(organisation_id: int, at: datetime, referral_id: int | None = None
     rows = rows.exclude(referral__state=State.REMOVED)
     if referral_id is not None:
         rows = rows.filter(referral_id=referral_id)
-    periods, today = policy(organisation_id, at), local(at).date()
+    periods, today = policy.intake(organisation_id, at), local(at).date()
     found = [_missing(row, periods, today) for row in rows]
     return sorted(found, key=lambda each: (each.chase_on or date.max, each.found_on, each.gap.pk))
 

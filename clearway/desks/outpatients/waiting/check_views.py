@@ -15,11 +15,10 @@ from clearway.domain.outpatients.validation import CHECKS, NOT_ASKED
 from clearway.domain.outpatients.waiting import KINDS
 from clearway.engine.outpatients.capacity import DEMAND_DAYS, HORIZON_DAYS, load
 
+from .. import policy
 from . import actions, checks, queries
 
 ROWS = 100
-TARGET_WEEKS = 8.0  # the local goal for routine waits
-RELIEF_WEEKS = 26.0
 
 
 @needs("waiting.read")
@@ -89,7 +88,7 @@ def capacity(request: Any) -> HttpResponse:
     """Demand, capacity, queue load, target list and relief capacity of every line."""
     organisation_id, today = request.organisation.pk, local(request.at).date()
     names = dict(queries.services(organisation_id))
-    ahead = queries.free_seats(organisation_id, today)
+    ahead, aim = queries.free_seats(organisation_id, today), policy.capacity(organisation_id, request.at)
     rows = []
     for line in queries.demand(organisation_id, request.at):
         seats = ahead.get((line.service, line.kind))
@@ -98,8 +97,7 @@ def capacity(request: Any) -> HttpResponse:
             seats.per_day * 7 if seats else 0.0,
             line.waiting,
             None if line.mean_days is None else line.mean_days / 7,
-            target_weeks=TARGET_WEEKS,
-            weeks=RELIEF_WEEKS,
+            aim,
         )
         free = seats.free if seats else 0
         rows.append(
@@ -107,8 +105,8 @@ def capacity(request: Any) -> HttpResponse:
         )
     context = {
         "rows": sorted(rows, key=lambda row: (row[0], row[1])),
-        "target": TARGET_WEEKS,
-        "relief": RELIEF_WEEKS,
+        "target": aim.target_weeks,
+        "relief": aim.relief_weeks,
         "back": DEMAND_DAYS // 7,
         "ahead": HORIZON_DAYS // 7,
     }

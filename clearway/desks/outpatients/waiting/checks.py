@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from django.db.models import Count, Max, Min, Q
+from django.db.models import Count, Exists, Max, Min, OuterRef, Q
 
 from clearway.core.layout.times import local
-from clearway.domain.outpatients.partial_booking import Due, Sequence, Tried, next_step
+from clearway.domain.outpatients.partial_booking import Due, Tried, next_step
 from clearway.domain.outpatients.validation import (
     APPOINTMENT_CHECKS,
     CHECKS,
@@ -23,6 +23,7 @@ from clearway.domain.outpatients.validation import (
     found,
 )
 
+from .. import policy
 from .models import Contact, Entry
 
 LIVE = ("waiting", "booked")
@@ -36,9 +37,9 @@ def _model(name: str) -> Any:
     return Entry._meta.get_field(name).related_model
 
 
-def all_found(organisation_id: int, at: datetime, limits: Limits | None = None) -> list[Found]:
-    """Everything that any check speaks of, errors first, then oldest. Nine queries."""
-    limits = limits or Limits()
+def all_found(organisation_id: int, at: datetime) -> list[Found]:
+    """Everything that any check speaks of, errors first, then oldest. Ten queries."""
+    limits = policy.check_limits(organisation_id, at)
     today = local(at).date()
     every = [
         *found(PATHWAY_CHECKS, pathway_rows(organisation_id, at, limits), "pathway", today, limits),
@@ -143,7 +144,11 @@ def appointment_rows(organisation_id: int, at: datetime) -> Iterator[Appointment
         Q(state__in=("booked", "arrived")) | Q(state__in=("attended", "missed"), ends_at__gt=since)
     )
     names = ("id", "slot__session_id", "starts_at", "state", "attended", "outcome", "status")
-    listed = list(rows.values(*names, "entry__pathway__measurement", "miss__notice_id"))
+    misses: Any = model._meta.get_field("misses").related_model
+    shown = misses.objects.filter(appointment=OuterRef("pk"), taken_back_at=None, notice__isnull=False)
+    listed = list(
+        rows.annotate(has_notice=Exists(shown)).values(*names, "entry__pathway__measurement", "has_notice")
+    )
     for row in listed:
         yield AppointmentRow(
             key=row["id"],
@@ -154,7 +159,7 @@ def appointment_rows(organisation_id: int, at: datetime) -> Iterator[Appointment
             outcome=row["outcome"],
             status=row["status"],
             measurement=row["entry__pathway__measurement"],
-            has_notice=row["miss__notice_id"] is not None,
+            has_notice=row["has_notice"],
         )
 
 
@@ -226,9 +231,9 @@ GUARDS = ("interpreter", "support")
 ADULT = 18 * 365.25
 
 
-def partial(organisation_id: int, at: datetime, policy: Sequence | None = None) -> list[Partial]:
-    """The next step of everybody who waits for a date, those due first. Four queries."""
-    policy = policy or Sequence()
+def partial(organisation_id: int, at: datetime) -> list[Partial]:
+    """The next step of everybody who waits for a date, those due first. Five queries."""
+    steps = policy.partial_booking(organisation_id, at)
     today = local(at).date()
     rows = (
         Entry.objects.filter(organisation_id=organisation_id, state="waiting")
@@ -244,7 +249,7 @@ def partial(organisation_id: int, at: datetime, policy: Sequence | None = None) 
                 row.due_on or row.treat_by,
                 _tried(row),
                 is_guarded=_is_guarded(row, today),
-                policy=policy,
+                policy=steps,
             )
         )
     ]

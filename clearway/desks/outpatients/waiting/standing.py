@@ -33,6 +33,12 @@ def one(entry_id: int, organisation_id: int) -> Entry:
     return rows.get(pk=entry_id, organisation_id=organisation_id)
 
 
+def has_others(entry: Entry) -> bool:
+    """Whether something else is to come on the pathway of an entry: another entry that waits or is booked."""
+    others = Entry.objects.filter(pathway_id=entry.pathway_id, state__in=("waiting", "booked"))
+    return entry.pathway_id is not None and others.exclude(pk=entry.pk).exists()
+
+
 def stands(entry: Entry, state: str) -> None:
     """Booked, or waiting again."""
     entry.state = state

@@ -87,11 +87,7 @@ def _asked(request: Any) -> tuple[type[DeskForm], Act, str]:
     }
 
     def remove(row: Entry, typed: dict[str, Any]) -> object:
-        """Of a first appointment the referral ends with it, and its clock; a follow-up ends alone."""
-        is_first = row.kind != "follow_up" and row.referral is not None and row.referral.state == "waiting"
-        if is_first and row.referral_id is not None:
-            return referrals.remove(row.referral_id, typed["why"], clinician=typed["clinician"], **who)
-        return actions.remove(row.pk, typed["why"], clinician=typed["clinician"], **who)
+        return referrals.leave_list(row.pk, typed["why"], clinician=typed["clinician"], **who)
 
     def contact(row: Entry, typed: dict[str, Any]) -> object:
         attempt = actions.Attempt(row.patient_id, entry_id=row.pk, referral_id=row.referral_id, **typed)

@@ -1,0 +1,77 @@
+"""The access policy: every value that a pack ships is read, and each one makes a difference."""
+
+from dataclasses import fields
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from clearway.config import regions
+from clearway.domain.outpatients.booking import Holds
+from clearway.engine.outpatients import policies
+from clearway.interchange import region_pack
+
+NOW = datetime(2026, 11, 20, 9, tzinfo=UTC)
+SHIPPED = {each.name: each.values for each in region_pack.parse(regions.find("worcestershire")).policies}
+
+
+@pytest.mark.parametrize("name", policies.KINDS)
+def test_the_pack_says_every_value_of_a_policy_and_nothing_that_nobody_reads(name: str) -> None:
+    values = SHIPPED[name]
+
+    assert policies.unread(name, values) == frozenset()
+    assert set(values) == {each.name for each in fields(policies.KINDS[name])} - {"holidays"}
+
+
+def test_a_value_that_nothing_reads_is_named() -> None:
+    assert policies.unread("holds", {"minutes": 20, "minuets": 10}) == {"minuets"}
+
+
+def test_what_a_policy_does_not_name_keeps_its_default() -> None:
+    assert policies.holds({"minutes": 30}) == Holds(minutes=30)
+
+
+def test_a_list_of_days_becomes_what_the_rules_take() -> None:
+    intake = policies.intake_policy({"chase_after": [1, 3, 9]}, frozenset({NOW.date()}))
+
+    assert intake.chase_after == (1, 3, 9)
+    assert intake.holidays == {NOW.date()}
+
+
+@pytest.mark.parametrize(
+    ("name", "values"),
+    [
+        ("holds", {"minutes": 5, "minutes_soon": 10}),
+        ("clinic_changes", {"weeks_ahead": 0}),
+        ("capacity", {"target_weeks": 0}),
+        ("partial_booking", {"remind": 20, "ring": 10}),
+        ("list_validation", {"lost": 0}),
+        ("referral_intake", {"chase_after": [5, 2]}),
+    ],
+)
+def test_a_policy_that_contradicts_itself_is_refused(name: str, values: dict[str, object]) -> None:
+    read = {
+        "holds": policies.holds,
+        "clinic_changes": policies.clinic_policy,
+        "capacity": policies.capacity_policy,
+        "partial_booking": policies.partial_booking,
+        "list_validation": policies.check_limits,
+        "referral_intake": lambda given: policies.intake_policy(given, frozenset()),
+    }[name]
+
+    with pytest.raises(ValueError):
+        read(values)
+
+
+@pytest.mark.parametrize(
+    ("ahead", "asked", "minutes"),
+    [
+        (timedelta(hours=25), None, 20),
+        (timedelta(hours=24), None, 10),
+        (timedelta(days=3), 45, 45),
+        (timedelta(days=3), 900, 240),
+    ],
+)
+def test_a_hold_is_shorter_for_a_slot_that_begins_soon_and_never_longer_than_the_most(
+    ahead: timedelta, asked: int | None, minutes: int
+) -> None:
+    assert Holds().lasting(NOW + ahead, NOW, asked) == minutes
