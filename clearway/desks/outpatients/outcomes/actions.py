@@ -247,12 +247,12 @@ _LEFT_BEHIND: Mapping[str, tuple[str, ...]] = {
 
 
 def _untell_clock(row: Appointment, by: Actor, at: datetime) -> None:
-    said = queries.told_clock(row)
-    if not said or said[-1].kind is EventKind.WITHDRAWN or row.entry is None:
+    said, pathway = queries.told_clock(row), row.entry.pathway_id if row.entry else None
+    if not said or pathway is None or said[-1].kind is EventKind.WITHDRAWN:
         return
     name, last = f"appointment:{row.pk}", said[-1]
     event = ClockEvent(f"{name}/{len(said) + 1}", EventKind.WITHDRAWN, last.on, replaces=last.key)
-    recorded = clocks.Recorded(row.entry.pathway_id, event, name)
+    recorded = clocks.Recorded(pathway, event, name)
     clocks.record([recorded], organisation_id=row.organisation_id, by=by, at=at)
 
 

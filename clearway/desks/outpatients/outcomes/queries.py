@@ -191,7 +191,7 @@ def followed_up(row: Appointment) -> list[Any]:
 
 def was_seen_before(row: Appointment) -> bool:
     """Whether another appointment of the same referral was attended. One query."""
-    others = Appointment.objects.filter(referral_id=row.referral_id, state="attended")
+    others = Appointment.objects.filter(referral=row.referral, state="attended")
     return others.exclude(pk=row.pk).exists()
 
 

@@ -35,8 +35,10 @@ def one(entry_id: int, organisation_id: int) -> Entry:
 
 def has_others(entry: Entry) -> bool:
     """Whether something else is to come on the pathway of an entry: another entry that waits or is booked."""
+    if entry.pathway_id is None:
+        return False
     others = Entry.objects.filter(pathway_id=entry.pathway_id, state__in=("waiting", "booked"))
-    return entry.pathway_id is not None and others.exclude(pk=entry.pk).exists()
+    return others.exclude(pk=entry.pk).exists()
 
 
 def stands(entry: Entry, state: str) -> None:
