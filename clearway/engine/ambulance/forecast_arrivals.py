@@ -62,7 +62,8 @@ def _heard_of(situation: Situation, policy: ForecastPolicy, network: Network) ->
     certain = conveying | (site != UNKNOWN)
     shares = [policy.conveyed.get(each, policy.conveyed_otherwise) for each in CATEGORIES]
     share = np.where(certain, 1.0, np.array([*shares, policy.conveyed_otherwise])[table.category[here]])
-    since = np.nan_to_num((now - table.since[here]) / MINUTE)
+    since = (now - table.since[here]) / MINUTE
+    since = np.where(np.isnan(since), 0.0, since)
     site, drive, age = _journeys(situation, here, site, policy, network)
     eta = np.where(np.isnan(age), policy.journey - since, drive - age)
     to_go = np.where(scene, np.maximum(policy.on_scene - since, 10.0), policy.to_scene + policy.on_scene)
@@ -76,7 +77,7 @@ def _heard_of(situation: Situation, policy: ForecastPolicy, network: Network) ->
     of_site = np.where(usable, np.where(certain, site, site + sites), 2 * sites)
     into = of_site[:, None] * len(EDGES) + np.arange(len(EDGES))
     by_edge = np.bincount(into.ravel(), below.ravel(), (2 * sites + 1) * len(EDGES)).reshape(-1, len(EDGES))
-    mass = np.diff(by_edge, axis=1)
+    mass = np.subtract(by_edge[:, 1:], by_edge[:, :-1], dtype=np.float64)
     return mass[:sites], mass[sites:-1]
 
 
@@ -103,13 +104,13 @@ def _journeys(
     vehicle = holder[here]
     placed = (vehicle != UNKNOWN) & ~np.isnan(resources.latitude[vehicle])
     seen = vehicle[placed]
-    minutes = network.journeys(
+    minutes = network.minutes(
         resources.latitude[seen],
         resources.longitude[seen],
         sites,
         at=situation.at,
         disruptions=situation.disruptions,
-    ).minutes
+    )
     to, drive, age = site.copy(), np.full(len(here), policy.journey), np.full(len(here), np.nan)
     to[placed] = np.where(site[placed] != UNKNOWN, site[placed], np.argmin(minutes, axis=1))
     drive[placed] = minutes[np.arange(len(seen)), to[placed]]

@@ -50,7 +50,8 @@ class Seen:
 
 def see(situation: Situation, policy: ForecastPolicy) -> Seen:
     table, sites, now = situation.assignments, len(situation.sites.code), situation.at
-    arrived, handed, site = table.stamp(J.AT_HOSPITAL), table.stamp(J.HANDOVER), table.site
+    arrived, handed = (np.ascontiguousarray(table.stamp(each)) for each in (J.AT_HOSPITAL, J.HANDOVER))
+    site = table.site
     known = site != UNKNOWN
     waits = known & table.patient_is_waiting & (arrived <= now)
     done = known & (handed >= arrived) & (handed <= now)
@@ -116,7 +117,8 @@ def _said(situation: Situation, policy: ForecastPolicy) -> tuple[Column, Column]
     def term(measure: HospitalMeasure, usual: float) -> Column:
         age = (situation.at - reports.measured_at(measure)) / MINUTE
         worth = np.minimum(np.maximum(1 - age / policy.said_for, 0), 1)
-        return np.asarray(np.nan_to_num((reports.measure(measure) / places - usual) * worth))
+        said = (reports.measure(measure) / places - usual) * worth
+        return np.where(np.isnan(said), 0.0, said)
 
     return term(HospitalMeasure.MAJORS_TAKEN, USUALLY_TAKEN), term(HospitalMeasure.BOARDING, USUALLY_BOARDING)
 

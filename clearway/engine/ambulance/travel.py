@@ -141,27 +141,33 @@ class Network:
 
     def minutes(
         self,
-        latitude: float,
-        longitude: float,
+        latitude: Degrees,
+        longitude: Degrees,
         sites: Places,
         *,
         at: float,
         disruptions: Sequence[Disruption] = (),
         blue_light: float = 1.0,
     ) -> Minutes:
-        """The minutes of journeys() from one origin alone, (d,): quickest where distance alone answers."""
+        """The minutes of journeys() alone, (o, d); (d,) from one origin that is two numbers.
+
+        Quickest where distance alone answers.
+        """
         if self.table is None and self.graph is None and not disruptions:
             check_blue_light(blue_light)
-            return blue_light * self.by_distance(latitude, longitude, sites)
+            return np.multiply(blue_light, self.by_distance(latitude, longitude, sites))
         made = self.journeys(
             latitude, longitude, sites, at=at, disruptions=disruptions, blue_light=blue_light
         )
-        return made.minutes[0]
+        return made.minutes[0] if isinstance(latitude, float) else made.minutes
 
-    def by_distance(self, latitude: float, longitude: float, sites: Places) -> Minutes:
-        """Minutes from one position by distance alone, whatever is known of the roads, (d,)."""
-        ends = self._prepared(sites).directions
-        return self.curve.minutes(_kilometres_between(direction(latitude, longitude), ends))
+    def by_distance(self, latitude: Degrees, longitude: Degrees, sites: Places) -> Minutes:
+        """Minutes by distance alone, whatever is known of the roads; shapes as in minutes()."""
+        if isinstance(latitude, float) and isinstance(longitude, float):
+            origins = direction(latitude, longitude)
+        else:
+            origins = directions(np.asarray(latitude), np.asarray(longitude))
+        return self.curve.minutes(_kilometres_between(origins, self._prepared(sites).directions))
 
     def _correct(
         self,

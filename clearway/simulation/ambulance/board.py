@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
+import numpy.typing as npt
 
 from clearway.domain.ambulance import availability, hospitals, transitions
 from clearway.domain.ambulance.events import AvailabilityEvent, Event, HospitalEvent, JobEvent
@@ -156,11 +157,11 @@ class Nothing:
 
     sites: Sites
     feeds: Feeds
+    speak: npt.NDArray[np.bool_]
 
     def feeds_at(self, at: float) -> Feeds:
         """All sources heard just now, but those that never speak."""
-        received = np.where(np.isin(self.feeds.kind, ("cad", "hospital", "positions")), at, np.nan)
-        return replace(self.feeds, received=received)
+        return replace(self.feeds, received=np.where(self.speak, at, np.nan))
 
 
 def nothing_known(region: Region) -> Nothing:
@@ -170,7 +171,7 @@ def nothing_known(region: Region) -> Nothing:
         for source in region.sources
     ]
     empty = compose(datetime.fromtimestamp(0, UTC), _as_rows(departments(region)), (), (), {}, feeds)
-    return Nothing(empty.sites, empty.feeds)
+    return Nothing(empty.sites, empty.feeds, np.isin(empty.feeds.kind, ("cad", "hospital", "positions")))
 
 
 def bare(sites: tuple[Site, ...], at: float) -> Situation:

@@ -5,6 +5,7 @@ a test holds the two equal. It is what a silent world shows its policy.
 """
 
 from bisect import bisect_left
+from operator import attrgetter
 from typing import Any
 
 import numpy as np
@@ -35,6 +36,7 @@ from .crews import Crew, Fleet
 
 DAY = LOOK_BACK.total_seconds()
 ROOM = 2048
+_ROW = attrgetter("row")
 _STATUS = {status: place for place, status in enumerate(JOB_STATUSES)}
 _STATE = {state: place for place, state in enumerate(JOB_STATES)}
 _CATEGORY = {category: place for place, category in enumerate(CATEGORIES)}
@@ -109,7 +111,7 @@ class Picture:
         mine = np.array(crews.in_order, dtype=np.int64)
         place = np.full(len(self._jobs.state) + 1, UNKNOWN, dtype=np.int32)  # the last one for UNKNOWN
         place[rows] = np.arange(len(rows), dtype=np.int32)
-        in_fleet = np.array([crew.row for crew in crews.crews], dtype=np.int64)
+        in_fleet = np.fromiter(map(_ROW, crews.crews), np.int64, len(mine))
         latitude, longitude = self._fleet.positions(in_fleet, at).T.copy()
         return Resources(
             call_sign=tuple(crews.names),
