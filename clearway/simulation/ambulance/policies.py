@@ -102,6 +102,7 @@ class Advised:
         self._forecast = forecast_policy(region.policy_values)
         self._last: Situation | None = None
         self._seen: Picture | None = None
+        self._untold: list[tuple[int, float]] = []  # who was sent where since, and when they arrive
 
     def __call__(self, situation: Situation, question: Question) -> tuple[Choice, ...]:
         seen = self._picture(situation, question)
@@ -133,10 +134,8 @@ class Advised:
 
     def took(self, choice: Choice, question: Question) -> None:
         """A crew goes there: the next one is told so, before the next picture shows it."""
-        if self._seen is not None and self._forecaster is None:
-            arrival = question.at + choice.minutes * MINUTE
-            committed = commit(self._seen.forecast, choice.row, arrival)
-            self._seen = replace(self._seen, forecast=committed)
+        if self._forecaster is None:
+            self._untold.append((choice.row, question.at + choice.minutes * MINUTE))
 
     def _picture(self, situation: Situation, question: Question) -> Picture:
         if self._forecaster is not None:
@@ -145,6 +144,12 @@ class Advised:
         if self._seen is None or situation is not self._last:
             made = forecast(situation, self._forecast, network=self._network, explained=False)
             self._last, self._seen = situation, picture(situation, made, self._rules, self._advice)
+        elif self._untold:
+            made = self._seen.forecast
+            for row, arrival in self._untold:
+                made = commit(made, row, arrival)
+            self._seen = replace(self._seen, forecast=made)
+        self._untold.clear()
         return self._seen
 
 
