@@ -56,6 +56,7 @@ GROUPS: dict[str, dict[str, str]] = {
     },
     "Look after it": {
         "verify facts": "rebuild every projection from the facts and compare",
+        "verify clocks": "rebuild every waiting time clock from its events and compare",
         "verify audit": "check that nothing recorded was changed, and name the first row that was",
         "retention": "show what is past its period and would go; --apply lets it go",
         "hold place": "keep everything of a span of time, whatever its period: a legal hold",

@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from clearway.cli import clock_pages, list_pages, manual
+from clearway.cli import clock_pages, example_pages, list_pages, manual
 from clearway.config import environment
 from clearway.domain.ambulance import availability, calls, quality, transitions
 from clearway.domain.ambulance.events import (
@@ -254,6 +254,7 @@ PAGES: Mapping[str, Callable[[], str]] = {
     "settings.md": environment.page,
     "clock-events.md": clock_pages.clock_events,
     "clock-rules.md": clock_pages.clock_rules,
+    "clock-examples.md": example_pages.clock_examples_page,
     "outpatient-codes.md": clock_pages.outpatient_codes,
     "list-checks.md": list_pages.list_checks,
 }

@@ -3,9 +3,11 @@
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from clearway.domain.outpatients.clock_events import ClockEvent, EventKind, Evidence
+from clearway.domain.outpatients.clock_rules import ClockPolicy, Switch
 from clearway.domain.outpatients.words import MeasurementType
 from clearway.domain.shared.errors import CannotParse
 
@@ -15,12 +17,25 @@ MORE = ("start_on", "until", "function", "outside_contact")
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """One worked example. pathways: name -> its events in order; "" for the one the example is about."""
+    """One worked example.
+
+    rule      its rule or section of the recording guidance
+    pathways  name -> its events in order; "" for the one the example is about
+    switches  the choices of the guidance under which it holds
+    asked     the days it is asked about, each with the name of the pathway
+    """
 
     number: str
     title: str
+    rule: str
     measurement: MeasurementType
     pathways: Mapping[str, tuple[ClockEvent, ...]]
+    switches: frozenset[Switch]
+    asked: tuple[tuple[date, str], ...]
+
+    @property
+    def policy(self) -> ClockPolicy:
+        return ClockPolicy(self.switches, self.measurement)
 
 
 def parse(raw: bytes) -> list[Example]:
@@ -41,8 +56,11 @@ def _example(row: Mapping[str, Any]) -> Example:
         return Example(
             number=number,
             title=row["title"],
+            rule=row["rule"],
             measurement=MeasurementType(row.get("measurement", "01")),
             pathways={name: tuple(events) for name, events in pathways.items()},
+            switches=frozenset(Switch(word) for word in row.get("switches", ())),
+            asked=tuple((each["as_of"], each.get("pathway", "")) for each in row["expect"]),
         )
     except (KeyError, ValueError) as problem:
         raise CannotParse(f"{FILE}, example {number}", f"{problem}.", "Correct its events.") from None

@@ -1,10 +1,12 @@
 """Clock events in the database: recorded once, in any order, corrected, and kept true to the engine."""
 
+import json
 from datetime import UTC, date, datetime
 
 import pytest
 from django.db import DatabaseError, transaction
 
+from clearway.cli import main
 from clearway.core.audit.actions import Actor
 from clearway.core.audit.models import Action
 from clearway.core.organisation.models import Organisation
@@ -141,6 +143,34 @@ def test_what_is_kept_of_a_clock_is_rebuilt_from_its_events_and_compared(pathway
     pathway.refresh_from_db()
     assert (pathway.state, pathway.treat_by) == ("ticking", date(2025, 5, 12))
     assert actions.rebuild(organisation_id=pathway.organisation_id, by=DESK, at=NOW) == []
+
+
+def test_the_command_names_a_clock_that_is_not_what_its_events_add_up_to(
+    pathway: Pathway, capsys: pytest.CaptureFixture[str]
+) -> None:
+    record(pathway, RECEIVED)
+    assert main(["verify", "clocks", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out) == {"pathways": 1, "differences": []}
+    Pathway.objects.update(state="stopped")
+
+    assert main(["verify", "clocks", "--json"]) == 1
+
+    wrong = {"pathway": pathway.pk, "column": "state", "kept": "stopped", "rebuilt": "ticking"}
+    assert json.loads(capsys.readouterr().out)["differences"] == [wrong]
+    pathway.refresh_from_db()
+    assert pathway.state == "stopped", "looking mends nothing"
+
+
+def test_the_command_mends_what_differs_when_told_to(
+    pathway: Pathway, capsys: pytest.CaptureFixture[str]
+) -> None:
+    record(pathway, RECEIVED)
+    Pathway.objects.update(state="stopped")
+
+    assert main(["verify", "clocks", "--mend"]) == 1
+    assert "1 differ. They were written anew." in capsys.readouterr().out
+    assert main(["verify", "clocks"]) == 0
+    assert Action.objects.filter(verb="clocks.rebuild", actor="verify clocks").count() == 1
 
 
 def test_an_identifier_belongs_to_one_pathway(pathway: Pathway) -> None:

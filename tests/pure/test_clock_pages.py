@@ -1,11 +1,13 @@
 """The pages about clocks equal the code, and the how-to shows what really comes out."""
 
 import re
+import tomllib
 from pathlib import Path
 
 import pytest
 
-from clearway.cli import clock_pages, main
+from clearway.cli import clock_pages, main, reference
+from clearway.config.regions import find
 from clearway.domain.outpatients.clock_events import EventKind
 from clearway.domain.outpatients.clock_rules import TABLE
 from clearway.domain.outpatients.words import ClockState
@@ -54,3 +56,18 @@ def test_the_how_to_says_what_comes_out(tmp_path: Path) -> None:
     ]
     assert "2025-05-12" in clocks[0]
     assert "P1,01,1,ticking,ticking,10,2025-01-03" in corrected
+
+
+def test_every_worked_example_stands_on_its_page_with_the_answer_that_is_expected() -> None:
+    page = (DOCS / "reference" / "clock-examples.md").read_text()
+    examples = tomllib.loads(find("worcestershire")["clock_examples.toml"].decode())["examples"]
+
+    assert page == reference.PAGES["clock-examples.md"](), "Run: make reference"
+    parts = re.split(r"^## ", page, flags=re.M)[1:]
+    assert [part.split(".")[0] for part in parts] == [each["number"] for each in examples]
+    for part, example in zip(parts, examples, strict=True):
+        rows = [line.strip("| ").split(" | ") for line in part.splitlines() if line.startswith("| ")]
+        for expected in example["expect"]:
+            days = [row for row in rows if row[0] == str(expected["as_of"])]
+            assert "days" not in expected or any(str(expected["days"]) in row for row in days)
+        assert re.search(r"^- .+\.", part, re.M), f"Example {example['number']} tells nothing."
