@@ -32,6 +32,7 @@ class Ground:
     records    site code -> what its forecasts have taught
     hospitals  what hospitals say of themselves
     bound      assignment -> the place that its crew has accepted
+    passed     assignment -> the nearest appropriate place, where somebody sent its crew past it
     """
 
     sites: tuple[ReceivingSite, ...]
@@ -40,6 +41,7 @@ class Ground:
     records: Records
     hospitals: tuple[HospitalStanding, ...]
     bound: Mapping[str, Binding]
+    passed: Mapping[str, str]
     diverts: tuple[Divert, ...]
     disruptions: tuple[Disruption, ...]
 
@@ -57,6 +59,7 @@ PARTS: Mapping[str, Part] = {
     "records": Part(lambda key, at: forecast.records(key), [lambda key, at: forecast.record_rows(key)]),
     "hospitals": Part(lambda key, at: liaison.standings(key), [lambda key, at: liaison.rows(key)]),
     "bound": Part(advice.bound, [advice.bound_rows]),
+    "passed": Part(advice.passed, [advice.passed_rows]),
     "diverts": Part(diverts.in_force, [diverts.rows_in_force]),
     "disruptions": Part(travel.disruptions, [travel.rows_known]),
 }

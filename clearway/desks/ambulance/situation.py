@@ -129,6 +129,7 @@ def _compose(
         Around(
             hospitals=rows.hospitals,
             bound=_bound(rows.assignments, ground.bound),
+            passed=ground.passed,
             diverts=ground.diverts,
             disruptions=ground.disruptions,
         ),

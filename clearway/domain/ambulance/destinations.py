@@ -48,6 +48,7 @@ class Case:
     booked_at       code of the site where the birth is booked
     refused         codes of sites that the patient, who may decide, refuses
     standing        code of the answer that stands: another must be clearly better
+    accepted        code of the department that the crew goes to already: no agreed load bars that any more
     needs_asked     somebody has asked: only then do no needs mean none
     """
 
@@ -68,6 +69,7 @@ class Case:
     booked_at: str | None = None
     refused: frozenset[str] = frozenset()
     standing: str | None = None
+    accepted: str | None = None
     needs_asked: bool = True
 
     @property

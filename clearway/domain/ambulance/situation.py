@@ -73,6 +73,7 @@ class Assignments:
     site    row in Sites, or UNKNOWN (the feed does not say, or says a code nobody knows)
     bound   row of the site that a crew has accepted advice for and is not at yet, else UNKNOWN: a commitment,
             which on the way counts in place of `site`
+    passed  row of the nearest appropriate site, where somebody sent the crew past it, else UNKNOWN
     state   index into JOB_STATES; category, kind likewise into CATEGORIES and KINDS
     stamps  (n, len(JOB_STATUSES)) seconds, NaN where the status has not been reported
     """
@@ -84,6 +85,7 @@ class Assignments:
     kind: Codes
     site: Rows
     bound: Rows
+    passed: Rows
     state: Codes
     since: Seconds
     stamps: npt.NDArray[np.float64]
@@ -221,11 +223,13 @@ class Feed:
 class Around:
     """What people said that bears on where to take a patient.
 
-    bound  assignment key -> code of the site that its crew has accepted advice for, on scene or on its way
+    bound   assignment key -> code of the site that its crew has accepted advice for, on scene or on its way
+    passed  assignment key -> code of the nearest appropriate site, where somebody sent the crew past it
     """
 
     hospitals: Sequence[HospitalStanding] = ()
     bound: Mapping[str, str] = field(default_factory=dict)
+    passed: Mapping[str, str] = field(default_factory=dict)
     diverts: Sequence[Divert] = ()
     disruptions: Sequence[Disruption] = ()
 
@@ -266,7 +270,7 @@ def compose(
             assignments,
             at.timestamp(),
         ),
-        assignments=_assignments(assignments, site_row, known_codes, around.bound),
+        assignments=_assignments(assignments, site_row, known_codes, around),
         feeds=_feeds(feeds),
         reports=_reports(around.hospitals, site_row, known_codes),
         diverts=tuple(sorted(around.diverts, key=lambda divert: divert.key)),
@@ -328,7 +332,7 @@ def _assignments(
     assignments: Sequence[Assignment],
     site_row: Mapping[str, int],
     known_codes: Mapping[str, str],
-    bound: Mapping[str, str],
+    around: Around,
 ) -> Assignments:
     def row_of(code: str | None) -> int:
         return site_row.get(known_codes.get(code or "", code or ""), UNKNOWN)
@@ -340,7 +344,8 @@ def _assignments(
         category=codes((assignment.category for assignment in assignments), CATEGORIES),
         kind=codes((assignment.kind for assignment in assignments), KINDS),
         site=rows(row_of(assignment.destination) for assignment in assignments),
-        bound=rows(row_of(bound.get(assignment.key)) for assignment in assignments),
+        bound=rows(row_of(around.bound.get(assignment.key)) for assignment in assignments),
+        passed=rows(row_of(around.passed.get(assignment.key)) for assignment in assignments),
         state=codes((assignment.state for assignment in assignments), JOB_STATES),
         since=column(seconds(assignment.since) for assignment in assignments),
         stamps=stamp_matrix([assignment.stamps for assignment in assignments]),

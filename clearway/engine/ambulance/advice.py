@@ -27,6 +27,8 @@ from .ranking_together import rank_together
 from .rulebook import Rulebook
 from .travel import Journeys, Network
 
+CLEAR = JOB_STATES.index(JobState.CLEAR)
+
 __all__ = [
     "Advice",
     "AdvicePolicy",
@@ -112,8 +114,10 @@ def leave_out(situation: Situation, key: str) -> Situation:
         return situation
     row = situation.assignments.key.index(key)
     table = situation.assignments
-    state, site, bound = table.state.copy(), table.site.copy(), table.bound.copy()
-    state[row], site[row], bound[row] = JOB_STATES.index(JobState.CLEAR), UNKNOWN, UNKNOWN
-    for column in (state, site, bound):
+    state, site = table.state.copy(), table.site.copy()
+    bound, passed = table.bound.copy(), table.passed.copy()
+    state[row], site[row], bound[row], passed[row] = CLEAR, UNKNOWN, UNKNOWN, UNKNOWN
+    for column in (state, site, bound, passed):
         column.setflags(write=False)
-    return replace(situation, assignments=replace(table, state=state, site=site, bound=bound))
+    without = replace(table, state=state, site=site, bound=bound, passed=passed)
+    return replace(situation, assignments=without)

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from math import floor, isfinite
 
 import numpy as np
 
@@ -99,7 +100,7 @@ class Barred:
         said = next(
             (each for each in self.seen.situation.answers if each.code == self.places.code[row]), None
         )
-        cap = policy.load_caps.get(self.places.code[row], 0)
+        cap, day = policy.load_caps.get(self.places.code[row], 0), self.seen.day
         most = self.rules.kinds[self.places.kind[row]].news2_most if self.places.kind[row] >= 0 else 0
         farther = f"{took - nearest:.0f} min farther than the nearest"
         sentences = {
@@ -108,6 +109,9 @@ class Barred:
             Bar.SCORE_LIMIT: f"{took:.0f} min is too far for a NEWS2 of {score}.",
             Bar.TOO_FAR: f"{farther}; the limit is {policy.most_extra:g}.",
             Bar.AT_CAP: f"{self.seen.load[row]} ambulances this hour; {cap:g} were agreed.",
+            Bar.AT_AGREED_LOAD: _agreed_load(
+                day.load[row], day.others[row], day.agreed[row], day.allowed[row]
+            ),
             Bar.NOT_CONFIRMED: "Nobody has confirmed it: ring before relying on it.",
             Bar.SCORE: f"It takes a NEWS2 up to {most}; this one is {score}.",
             Bar.SCORE_NOT_SAID: "NEWS2 is not known.",
@@ -140,6 +144,19 @@ class Barred:
         if np.isnan(at):
             return ""
         return f"{datetime.fromtimestamp(at, UTC).astimezone(self.rules.timezone):%H:%M}"
+
+
+def _agreed_load(load: float, others: float, agreed: float, allowed: float) -> str:
+    if not isfinite(agreed):
+        return ""
+    if agreed == 0:
+        return "Nobody has agreed how many of others' patients it takes."
+    if others + 1 > allowed:
+        share = f"{others:.0f} of {floor(allowed):.0f} in 24 h"
+        return f"It has taken its agreed share of others' patients: {share}."
+    return (
+        f"It has had {load:.0f} ambulances in 24 h; from {floor(agreed):.0f} on it takes no others' patients."
+    )
 
 
 def role_words(rule: DestinationRule) -> str:

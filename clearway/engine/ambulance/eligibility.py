@@ -71,6 +71,7 @@ class Bar(IntEnum):
     RULED_OUT = 20
     SAID_FULL = 21
     AT_CAPACITY = 22
+    AT_AGREED_LOAD = 23  # looked for after AT_CAP
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +85,9 @@ class EligibilityPolicy:
     never_diverted_score  NEWS2 from which no divert but a closure turns a patient away; nor any C1, nor
                   anybody whose needs and NEWS2 nobody has said
     load_caps           site code -> most ambulances an hour, where one was agreed
+    others_share        of its usual ambulances a day, that a department takes of others' patients (loads.py);
+                  None for no bound
+    usual_a_day         site code -> ambulances on a usual day, for others_share; who is not in it takes none
     full_for            minutes for which an alternative that said it is full is not considered
     alternatives        whether anything but a department may be considered
     """
@@ -94,6 +98,8 @@ class EligibilityPolicy:
     child_below: int = 16
     never_diverted_score: int = 7
     load_caps: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({}))
+    others_share: float | None = None
+    usual_a_day: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({}))
     full_for: float = 60
     alternatives: bool = True
 
@@ -138,13 +144,15 @@ def eligible(
     rules: Rulebook,
     policy: EligibilityPolicy,
     arrivals_in_hour: npt.NDArray[np.int64] | None = None,
+    spare: Column | None = None,
 ) -> Eligible:
     """Which places may be considered.
 
     travel            (n,) minutes to each place of the rulebook, inf or NaN where none leads there
     arrivals_in_hour  (n,) ambulances of the last hour and committed to each place, for the load caps
+    spare             (n,) how many more of others' patients each may be asked to take (see loads.py)
     """
-    return _Filter(case, situation, travel, rules, policy).run(arrivals_in_hour)
+    return _Filter(case, situation, travel, rules, policy).run(arrivals_in_hour, spare)
 
 
 class _Filter:
@@ -168,7 +176,7 @@ class _Filter:
         self.unsure: DestinationRule | None = None
         self.maybe: set[int] = set()
 
-    def run(self, arrivals_in_hour: npt.NDArray[np.int64] | None) -> Eligible:
+    def run(self, arrivals_in_hour: npt.NDArray[np.int64] | None, spare: Column | None = None) -> Eligible:
         self._who_may_be_received()
         nearest = self._nearest(self._open())
         rule, unmet = self._narrow()
@@ -177,6 +185,8 @@ class _Filter:
         self._limits(narrowed=rule is not None)
         if rule is None and not unmet:
             self._caps(arrivals_in_hour)
+        if spare is not None:
+            self._agreed_loads(spare)
         self._alternatives(nearest, time_critical=self.nearest_rule is not None or bool(unmet))
         chosen = None if rule is TREATED else rule
         return Eligible(
@@ -357,6 +367,24 @@ class _Filter:
         if (self._open() & ~full).any():  # all of them full: then the caps help nobody
             self._put(full, Bar.AT_CAP)
 
+    def _agreed_loads(self, spare: Column) -> None:
+        """Bar who takes no more of others' patients: never the nearest, nor where the crew goes already.
+
+        Nor who agreed to receive whom a divert turns away: that load was agreed apart.
+        """
+        others = (spare < 1) & self._open()
+        if not others.any():
+            return
+        nearest = self._nearest(self._open())
+        others[nearest] = False
+        nearer = self.travel < self.travel[nearest]
+        turning = {key for row, key in self.diverts.items() if nearer[row]}
+        agreed = [code for divert in self.situation.diverts if divert.key in turning for code in divert.to]
+        for code in (self.case.accepted, *agreed):
+            if (row := self.rules.row_of.get(code or "")) is not None:
+                others[row] = False
+        self._put(others, Bar.AT_AGREED_LOAD)
+
     def _alternatives(self, nearest: int, time_critical: bool) -> None:
         places = self.places
         other = ~self.department
@@ -441,10 +469,10 @@ def covers(divert: Divert, case: Case, child_below: int = 16) -> bool:
     }
     if not any(named[cover] for cover in divert.covers):
         return False
-    return divert.share >= 1 or _share_of(divert.key, case.key) < divert.share
+    return divert.share >= 1 or share_of(divert.key, case.key) < divert.share
 
 
-def _share_of(*words: str) -> float:
+def share_of(*words: str) -> float:
     """A number from 0 to below 1 that belongs to these words for ever."""
     digest = hashlib.blake2b("\x00".join(words).encode(), digest_size=4).digest()
     return int.from_bytes(digest) / 2**32

@@ -32,7 +32,15 @@ def advice_policy(policies: ByName) -> AdvicePolicy:
         values["score_limits"] = tuple((each["news2"], each["minutes"]) for each in limits)
     weights = Weights(**values.pop("weights", {}))
     bars = _only(
-        values, "most_extra", "continuing_extra", "score_limits", "child_below", "load_caps", "full_for"
+        values,
+        "most_extra",
+        "continuing_extra",
+        "score_limits",
+        "child_below",
+        "load_caps",
+        "others_share",
+        "usual_a_day",
+        "full_for",
     )
     return replace(
         AdvicePolicy(weights=weights, eligibility=EligibilityPolicy(**bars), freshness=_freshness(policies)),

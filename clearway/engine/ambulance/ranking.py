@@ -25,10 +25,11 @@ from . import travel
 from .eligibility import EligibilityPolicy, Eligible, eligible
 from .feeds import Basis, basis
 from .forecast import NONE, Forecast
+from .loads import DayLoad, day_load
 from .rulebook import Column, Mask, Rulebook
 from .travel import Journeys
 
-ENGINE_VERSION = "advice-3"
+ENGINE_VERSION = "advice-4"
 MINUTE, HOUR = 60.0, 3600.0
 PARTS = ("travel", "handover", "others", "return", "repatriation", "uncertainty")
 TRAVEL, HANDOVER, OTHERS, RETURN, REPATRIATION, UNCERTAINTY = range(len(PARTS))
@@ -103,6 +104,7 @@ class Picture:
 
     site      row in the situation's sites of each place, UNKNOWN for an alternative
     load      ambulances of the last hour and committed (on the way, or bound), by place
+    day       the same of 24 hours, beside what was agreed; spare  how many more of others' patients come
     free      (n, 3) directions of the crews that are free
     may_answer  departments, and alternatives that are likely enough to accept
     cannot    why nothing can be ranked, "" if it can
@@ -115,6 +117,8 @@ class Picture:
     basis: Basis
     site: npt.NDArray[np.int64]
     load: npt.NDArray[np.int64]
+    day: DayLoad
+    spare: Column
     free: npt.NDArray[np.float64]
     may_answer: Mask
     cannot: str
@@ -126,6 +130,8 @@ def picture(situation: Situation, forecast: Forecast, rules: Rulebook, policy: A
     free = (situation.resources.availability == AVAILABLE) & (situation.resources.assignment == UNKNOWN)
     free &= _CONVEYS[situation.resources.kind] & ~np.isnan(situation.resources.latitude)
     rests_on = basis(situation, policy.freshness)
+    limits = policy.eligibility
+    day = day_load(situation, site, rules, limits.others_share, limits.usual_a_day)
     return Picture(
         situation=situation,
         forecast=forecast,
@@ -134,6 +140,8 @@ def picture(situation: Situation, forecast: Forecast, rules: Rulebook, policy: A
         basis=rests_on,
         site=site,
         load=_load(situation, site),
+        day=day,
+        spare=day.spare,
         free=directions(situation.resources.latitude[free], situation.resources.longitude[free]),
         # An alternative that mostly says no is worth a call, and is an option; no crew is sent there.
         may_answer=rules.places.is_department | (rules.places.accepts >= policy.likely),
@@ -224,7 +232,7 @@ def rank(case: Case, seen: Picture, journeys: Journeys, origin: int = 0) -> Rank
     travels, error = journeys.minutes[origin], journeys.error[origin]
     if not places.travels.all():
         travels, error = np.where(places.travels, travels, 0.0), np.where(places.travels, error, 0.0)
-    allowed = eligible(case, seen.situation, travels, rules, policy.eligibility, seen.load)
+    allowed = eligible(case, seen.situation, travels, rules, policy.eligibility, seen.load, seen.spare)
     ok, department = allowed.allowed, places.is_department
     mean, low, high, added = _waits(seen, allowed.arrival)
     nearest = _lowest(travels, ok & department)
@@ -376,7 +384,8 @@ def inputs_hash(ranking: Ranking, seen: Picture) -> str:
     asked = (ranking.cannot, seen.situation.at, ranking.eligible.maybe)
     words = (*_said(case), *asked, ENGINE_VERSION, _plain(seen.policy))
     digest = hashlib.blake2b(repr(words).encode(), digest_size=16)
-    for column in (ranking.travel, ranking.wait_mean, ranking.wait_high, ranking.eligible.bar, seen.load):
+    waits = ranking.wait_mean, ranking.wait_high
+    for column in (ranking.travel, *waits, ranking.eligible.bar, seen.load, seen.day.load, seen.day.others):
         digest.update(column.tobytes())
     digest.update(ranking.counted.tobytes())
     digest.update(ranking.agreed.tobytes())
@@ -399,5 +408,5 @@ def _said(case: Case) -> tuple[object, ...]:
     return (
         *(case.key, tuple(case.position), case.ready_at, case.age, case.news2, case.vehicle),
         *(case.position_from, case.home and tuple(case.home)),
-        *(case.continuing_care, case.booked_at, case.standing, case.needs_asked, *sets),
+        *(case.continuing_care, case.booked_at, case.standing, case.accepted, case.needs_asked, *sets),
     )

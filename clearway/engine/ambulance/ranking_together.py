@@ -12,7 +12,7 @@ from .travel import Journeys
 
 
 def rank_together(cases: Sequence[Case], seen: Picture, journeys: Journeys) -> tuple[Ranking, ...]:
-    """Every case ranked with the others in mind: whom a crew would make wait counts, and so do the caps.
+    """Every case ranked with the others in mind: whom a crew makes wait counts, and so do caps and loads.
 
     Row i of `journeys` belongs to case i. Crews are placed one after the other, soonest to arrive first, then
     moved while a move or an exchange of two makes the whole cheaper; the same cases give the same answer.
@@ -40,6 +40,8 @@ class _Together:
         self.here: dict[int, list[int]] = {}
         self.meeting: dict[int, list[list[float]]] = {}
         self.room = self._room()
+        self.others_left: list[float] = seen.day.others_left.tolist()
+        self.load_left: list[float] = seen.day.load_left.tolist()
         forecast = seen.forecast
         self.last = forecast.mean.shape[1] - 1
         # Plain numbers: the search looks at single ones thousands of times.
@@ -84,7 +86,8 @@ class _Together:
         rows = self.open[crew]
         if len(rows) == 1:
             return int(rows[0])
-        free = [int(row) for row in rows if self._has_room(int(row))] or [int(row) for row in rows]
+        agreed = [int(row) for row in rows if self._is_agreed(crew, int(row))]
+        free = [row for row in agreed if self._has_room(row)] or agreed
         return min(free, key=lambda row: (self._cost(crew, row), row))
 
     def _met(self, crew: int) -> float:
@@ -93,6 +96,21 @@ class _Together:
 
     def _has_room(self, row: int) -> bool:
         return row not in self.room or len(self.here.get(row, ())) < self.room[row]
+
+    def _is_agreed(self, crew: int, row: int) -> bool:
+        """Where the patient would be one of others', no more of them come than the place has agreed to."""
+        if not self._is_others(crew, row):
+            return True
+        return self._others(row) < self.others_left[row] and len(self.here.get(row, ())) < self.load_left[row]
+
+    def _others(self, row: int) -> int:
+        return sum(self._is_others(crew, row) for crew in self.here.get(row, ()))
+
+    def _is_others(self, crew: int, row: int) -> bool:
+        """The patient counts among others' there: see eligibility, which asks the same of one crew."""
+        each = self.alone[crew]
+        is_its_own = row == each.nearest or self.seen.rules.places.code[row] == each.case.accepted
+        return not (is_its_own or each.agreed[row])
 
     def _cost(self, crew: int, row: int) -> float:
         """What the whole pays for this crew there: its own cost, and what it and the others there cost."""
@@ -158,7 +176,7 @@ class _Together:
         self._remove(one)
         self._remove(other)
         after = self._cost(one, there) + self._cost(other, here)
-        exchange = after < before - 1e-9
+        exchange = after < before - 1e-9 and self._is_agreed(one, there) and self._is_agreed(other, here)
         self._place(one, there if exchange else here)
         self._place(other, here if exchange else there)
         return exchange

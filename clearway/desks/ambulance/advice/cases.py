@@ -132,6 +132,6 @@ def _homes(organisation_id: int, call_signs: Iterable[str]) -> Mapping[str, Poin
     }
 
 
-def with_standing(case: Case, code: str | None) -> Case:
-    """The case with an answer that stands."""
-    return replace(case, standing=code)
+def with_standing(case: Case, code: str | None, accepted: bool = False) -> Case:
+    """The case with an answer that stands: only shown, or accepted, so that its load has the crew already."""
+    return replace(case, standing=code, accepted=code if accepted else None)

@@ -17,6 +17,7 @@ from ..incidents import queries as incidents
 from . import words
 from .models import Advice, Call, CrewLink, CrewMessage
 
+PASSED_LOOK_BACK = timedelta(hours=36)  # a day, and the longest that a crew is on its way and waits
 HOUR, WEEK = timedelta(hours=1), timedelta(days=7)
 Binding = tuple[str, datetime | None]  # code of a place, and when somebody said so
 
@@ -36,6 +37,24 @@ def bound_rows(organisation_id: int, at: datetime) -> QuerySet[Advice]:
     """The rows behind bound."""
     stood = Q(ended_at__isnull=True) | Q(ended_at__gt=at)
     return Advice.objects.filter(stood, organisation_id=organisation_id, given_at__lte=at)
+
+
+def passed(organisation_id: int, at: datetime) -> dict[str, str]:
+    """Assignment -> code of the nearest appropriate place, where somebody sent the crew past it lately.
+
+    As it was answered last by a person, before an instant; whoever is asked of the day's load needs no older
+    ones. One query.
+    """
+    rows = passed_rows(organisation_id, at).order_by("given_at", "id")
+    return {key: nearest or "" for key, nearest in rows.values_list("assignment", "nearest")}
+
+
+def passed_rows(organisation_id: int, at: datetime) -> QuerySet[Advice]:
+    """The rows behind passed."""
+    lately = Q(given_at__gt=at - PASSED_LOOK_BACK, given_at__lte=at, nearest__isnull=False)
+    last = Q(superseded_by__isnull=True) | Q(superseded_by__given_by=words.RULE)
+    rows = Advice.objects.filter(lately, last, organisation_id=organisation_id)
+    return rows.exclude(given_by=words.RULE).exclude(taken=F("nearest"))
 
 
 def standing(organisation_id: int) -> dict[str, Advice]:

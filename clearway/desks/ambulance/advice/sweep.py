@@ -23,7 +23,10 @@ from .reading import Reading, read
 from .together import FIRM
 
 # Bars that rest on minutes or counts: with stale inputs they are not announced.
-MEASURED = {bar.name.lower() for bar in (Bar.TOO_FAR, Bar.TOO_FAR_FOR_RULE, Bar.SCORE_LIMIT, Bar.AT_CAP)}
+MEASURED = {
+    bar.name.lower()
+    for bar in (Bar.TOO_FAR, Bar.TOO_FAR_FOR_RULE, Bar.SCORE_LIMIT, Bar.AT_CAP, Bar.AT_AGREED_LOAD)
+}
 FRESH_SECONDS = OLDEST_SECONDS / 2  # of a change that waits to be told, until it is asked for anew
 
 log = logging.getLogger(__name__)
@@ -130,7 +133,7 @@ def _crew(reading: Reading, standing: Advice, row: int) -> _Crew | None:
     if known is None:
         return None
     try:
-        case = with_standing(stated(known, standing.said, reading), standing.taken)
+        case = with_standing(stated(known, standing.said, reading), standing.taken, accepted=True)
     except WrongField:  # a site that has left the pack since
         return None
     is_conveying = JOB_STATES[reading.situation.assignments.state[row]] is JobState.CONVEYING

@@ -122,7 +122,7 @@ def _page(
         try:
             case = stated(found.case, typed, read)
             if standing is not None:
-                case = cases.with_standing(case, standing.taken)
+                case = cases.with_standing(case, standing.taken, accepted=True)
             answer = read.advise(case)
         except WrongField as wrong:
             problem, status = problem or str(wrong), 422
