@@ -46,8 +46,9 @@ def loads(world: World) -> Counter[str]:
 
 
 def test_a_policy_kept_to_agreed_loads_moves_no_more_than_they_allow():
-    agreed = {"TVH01": 10.0, "TVH02": 20.0}
-    world = World(valley(), "busy", 1, START, speaks=False, policy=Within(always_elsewhere, agreed))
+    region = with_values(valley(), "conveyance_advice", usual_a_day={"TVH01": 10, "TVH02": 20})
+    kept = Within(always_elsewhere, region)
+    world = World(valley(), "busy", 1, START, speaks=False, policy=kept, refresh=300)
     world.advance(START + timedelta(days=3))
     free = World(valley(), "busy", 1, START, speaks=False, policy=always_elsewhere)
     free.advance(START + timedelta(days=3))
@@ -74,7 +75,8 @@ def test_advice_followed_never_is_the_nearest():
 
 def test_a_cap_counts_whom_the_guard_sent_elsewhere_and_who_had_no_choice():
     capped = Capped({"TVH01": 1.0, "TVH02": 1.0}, most_extra=200)
-    guarded = Within(capped, {})  # nobody has room, so everybody goes to the nearest
+    nobody = with_values(valley(), "conveyance_advice", usual_a_day={})  # has agreed to anything
+    guarded = Within(capped, nobody)  # so everybody goes to the nearest
     went: list[tuple[float, str]] = []
 
     def asks(situation: Situation, question: Question) -> tuple[Choice, ...]:
@@ -82,7 +84,9 @@ def test_a_cap_counts_whom_the_guard_sent_elsewhere_and_who_had_no_choice():
         went.append((question.at, choices[0].code))
         return choices
 
-    World(valley(), "busy", 1, START, speaks=False, policy=asks).advance(START + timedelta(hours=20))
+    World(valley(), "busy", 1, START, speaks=False, policy=asks, refresh=300).advance(
+        START + timedelta(hours=20)
+    )
 
     last = went[-1][0]
     lately = Counter(code for at, code in went if at >= last - 3600)
@@ -111,12 +115,58 @@ def with_values(region: Region, name: str, **values: object) -> Region:
 def test_the_measured_advice_follows_the_regions_own_policies():
     """Far drives are allowed and travel is worth little; then nothing pays; then waits are otherwise."""
     keen = with_values(
-        valley(), "conveyance_advice", noise=0, most_extra=200, weights={"travel": 0.1, "handover": 1.0}
+        valley(),
+        "conveyance_advice",
+        noise=0,
+        most_extra=200,
+        weights={"travel": 0.1, "handover": 1.0},
+        others_share=None,
     )
     told = told_under(keen)
 
     assert told_under(with_values(keen, "conveyance_advice", noise=1000)) != told
+    assert told_under(with_values(keen, "conveyance_advice", others_share=0.0)) != told
     assert told_under(with_values(keen, "handover_forecast", recent=10, lasting=20)) != told
+
+
+def test_the_measured_advice_takes_nobody_past_the_nearest_beyond_the_agreed_share():
+    """Two of a usual twenty at one, five of a usual fifty at the other; the advice is keen to take more."""
+    keen = {"noise": 0, "most_extra": 200, "weights": {"travel": 0.1, "handover": 1.0}}
+    agreed = {"others_share": 0.10, "usual_a_day": {"TVH01": 50, "TVH02": 20}}
+    told = advised_of(with_values(valley(), "conveyance_advice", **keen, **agreed))
+    free = advised_of(with_values(valley(), "conveyance_advice", **keen, others_share=None))
+
+    assert 0 < most_of_others(told, "TVH01") <= 5 < most_of_others(free, "TVH01")
+    assert most_of_others(told, "TVH02") <= 2
+
+
+Went = list[tuple[float, str, str]]  # when, where, and the nearest
+
+
+def advised_of(region: Region) -> Went:
+    """Whom the advice sends where in two days."""
+    sources = tuple(replace(each, knows=frozenset({"destination", "handover"})) for each in region.sources)
+    region = replace(region, sources=sources)
+    advised, went = Advised(region), []
+
+    def asks(situation: Situation, question: Question) -> tuple[Choice, ...]:
+        choices = advised(situation, question)
+        went.append((question.at, choices[0].code, nearest(situation, question)[0].code))
+        return choices
+
+    world = World(region, "busy", 2, START, speaks=False, policy=asks, refresh=300)
+    world.advance(START + timedelta(days=2))
+    return went
+
+
+def most_of_others(went: Went, code: str) -> int:
+    """The most of others' patients, net, in any 24 hours at the end of which one came."""
+    counts = [0]
+    for now, to, usual in went:
+        if to == code != usual:
+            lately = [(there, near) for at, there, near in went if now - 86_400 < at <= now]
+            counts.append(sum((there == code) - (near == code) for there, near in lately))
+    return max(counts)
 
 
 def test_the_same_seeds_give_the_same_comparison():

@@ -7,7 +7,7 @@ its interval over seeds. One seed alone can show anything.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
@@ -17,6 +17,7 @@ import numpy.typing as npt
 
 from clearway.domain.ambulance.words import Category
 from clearway.domain.shared.region import Region
+from clearway.engine.ambulance.policies import ADVICE as POLICY
 
 from . import ledger
 from . import parameters as packs
@@ -25,25 +26,26 @@ from .parameters import Parameters, Regime
 from .policies import Advised, Capped, Followed, Policy, Queue, Within, nearest
 from .world import World
 
-NEAREST, CAPS, QUEUE, ADVICE, ADVICE_70, ORACLE = (
+NEAREST, CAPS, QUEUE, ADVICE, UNBOUND, ADVICE_70, ORACLE = (
     "nearest",
     "nearest with load caps",
     "count rule",
     "advice",
+    "advice without the bound",
     "advice, 70% followed",
     "advice, oracle forecast",
 )
-POLICIES = (NEAREST, CAPS, QUEUE, ADVICE, ADVICE_70, ORACLE)
+POLICIES = (NEAREST, CAPS, QUEUE, ADVICE, UNBOUND, ADVICE_70, ORACLE)
 MEANING = {
     NEAREST: "the nearest department that is open: what a crew without advice does",
     CAPS: "the nearest that has not had its agreed ambulances of the hour",
     QUEUE: "least drive plus minutes for every ambulance queuing or on its way",
-    ADVICE: "the production forecast and ranking, always followed",
-    ADVICE_70: "the same, followed for 70% of patients",
+    ADVICE: "what the desk advises, always followed: production forecast, ranking and bound on loads",
+    UNBOUND: "the same, were no load agreed",
+    ADVICE_70: "what the desk advises, followed for 70% of patients",
     ORACLE: "the production ranking on a forecast that knows what each department will do: the ceiling",
 }
 WARM_UP, RUN_ON = timedelta(days=1), timedelta(hours=8)
-GAIN_AT_MOST = 0.10  # of a department's usual load: redirected to it in 24 hours, net
 REFRESH = 300.0  # seconds between the pictures a policy is shown
 
 
@@ -179,15 +181,26 @@ def made(
     if name == NEAREST:
         return nearest, None, None
     if name == CAPS:
-        return Within(Capped(_caps(loads, parameters)), loads, GAIN_AT_MOST), None, None
+        return Within(Capped(_caps(loads, parameters)), region), REFRESH, None
     if name == QUEUE:
         per_vehicle = {code: 0.5 * 1440 / load for code, load in loads.items() if load > 0}
-        return Within(Queue(per_vehicle), loads, GAIN_AT_MOST), REFRESH, None
+        return Within(Queue(per_vehicle), region), REFRESH, None
     if name == ORACLE:
         oracle = Oracle(region)
-        return Within(Advised(region, forecaster=oracle), loads, GAIN_AT_MOST), REFRESH, oracle
-    advised: Policy = Within(Advised(region), loads, GAIN_AT_MOST)
+        return Advised(region, forecaster=oracle), REFRESH, oracle
+    if name == UNBOUND:
+        return Advised(without_bound(region)), REFRESH, None
+    advised: Policy = Advised(region)
     return (Followed(advised, 0.7) if name == ADVICE_70 else advised), REFRESH, None
+
+
+def without_bound(region: Region) -> Region:
+    """The region, had no hospital said how many of others' patients it takes."""
+    free = [
+        replace(each, values={**each.values, "others_share": None}) if each.name == POLICY else each
+        for each in region.policies
+    ]
+    return replace(region, policies=tuple(free))
 
 
 def _caps(loads: Mapping[str, float], parameters: Parameters) -> dict[str, float]:

@@ -8,7 +8,6 @@ from clearway.domain.shared.region import Region
 
 from .comparing import (
     ADVICE,
-    GAIN_AT_MOST,
     MEANING,
     METRICS,
     NEAREST,
@@ -103,10 +102,10 @@ def _guard(found: Comparison) -> str:
     others = [name for name in found.policies if name != NEAREST]
     gains = ", ".join(f"{escape(name)} {_number(found.level[name]['gained'].mean)}%" for name in others)
     return (
-        "A guard of the measurement, which the desk has not: nobody was redirected to a department whose"
-        " redirected patients of the last 24 hours, less those sent away from it, would have passed"
-        f" {GAIN_AT_MOST:.0%} of its usual load. That bounds redirections, not load. Largest gain of load by"
-        " a hospital over the whole run, mean over seeds:"
+        "The bound is the desk's own (others_share and usual_a_day of the region's policy conveyance_advice):"
+        " nobody is taken past the nearest to a department that has had its agreed share of others' patients"
+        " of 24 hours, or its agreed load of all. What follows from crews that come free sooner no bound can"
+        " hold. Largest gain of load by a hospital over the whole run, mean over seeds:"
         f" {gains or 'nothing was compared'}."
     )
 
@@ -271,8 +270,8 @@ def _limits() -> str:
         " departments' bays, nurses and beds are assumed; no hospital's plan was read.</li>"
         "<li>Journeys follow a curve of distance with chance about it, the same for the world and the advice:"
         " the advice's own travel errors are not in these figures.</li>"
-        "<li>Clinical needs that bind a patient to a specialist site are not drawn; children are. Every such"
-        " patient is one whom no policy may move, so the true benefit is smaller.</li>"
+        "<li>Children and the share of adults whom a specialist rule binds are moved by no policy. Those whom"
+        " sepsis, an airway or a bleed binds to the nearest are not drawn: the true benefit is smaller.</li>"
         "<li>The feed is perfect here: late and missing presses would cost some of the benefit.</li>"
         "<li>Nobody's safety is measured by it.</li></ul>"
     )

@@ -1,8 +1,8 @@
 """Policies: where a crew that leaves scene is told to go; functions of the picture and the question.
 
 `nearest` is what a crew without advice does. `Queue` counts heads. `Advised` is the production engine: the
-forecast and the ranking that a desk uses, nothing of its own. `Within` bounds how many any of them redirects,
-a guard of the measurement that the desk has not, and `Followed` lets crews go their own way now and then.
+forecast, the ranking and the bound on loads that a desk uses, nothing of its own. `Within` keeps another
+policy inside the same bound, and `Followed` lets crews go their own way now and then.
 """
 
 from collections import defaultdict, deque
@@ -12,12 +12,15 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from clearway.domain.ambulance.destinations import DIRECTORY, Case
-from clearway.domain.ambulance.situation import JOB_STATES, Situation
+from clearway.domain.ambulance.diverts import Cover
+from clearway.domain.ambulance.situation import JOB_STATES, UNKNOWN, Situation
 from clearway.domain.ambulance.words import JobState, ResourceKind
 from clearway.domain.shared.geography import Point
 from clearway.domain.shared.region import Region, SiteKind
 from clearway.engine.ambulance.conveyance import Choice, Destinations, nearest_hospital
+from clearway.engine.ambulance.eligibility import share_of
 from clearway.engine.ambulance.forecast import Forecast, commit, forecast
+from clearway.engine.ambulance.loads import DayLoad, day_load
 from clearway.engine.ambulance.policies import advice_policy, forecast_policy
 from clearway.engine.ambulance.ranking import Picture, picture, rank
 from clearway.engine.ambulance.rulebook import Rulebook
@@ -28,6 +31,10 @@ from .demand import Call
 
 DAY, MINUTE = 86_400.0, 60.0
 MOST_EXTRA = 20.0  # minutes of driving beyond the nearest, as far as any policy looks
+ADULT_AGE = 16
+SPECIAL = (Cover.STROKE, Cover.STEMI, Cover.MAJOR_TRAUMA, Cover.MATERNITY)
+KEPT = 1.5 * DAY  # that what was told is remembered: a day, and the longest that a crew waits
+UNDER_WAY = [JOB_STATES.index(state) for state in (JobState.ON_SCENE, JobState.CONVEYING)]
 COMMITTED = [JOB_STATES.index(state) for state in (JobState.CONVEYING, JobState.ARRIVED, JobState.QUEUING)]
 
 
@@ -84,6 +91,36 @@ class Queue:
         return tuple(sorted((each for each in choices if each.minutes <= limit), key=cost))
 
 
+class Told:
+    """Where crews were told to go: what a desk knows besides its feeds, as it keeps accepted advice."""
+
+    def __init__(self) -> None:
+        self._rows: dict[str, tuple[int, int]] = {}
+        self._when: deque[tuple[float, str]] = deque()
+
+    def tell(self, key: str, to: int, nearest: int, at: float) -> None:
+        """A crew goes to a site, by its row, and perhaps past its nearest."""
+        self._rows[key] = to, nearest
+        self._when.append((at, key))
+        while self._when[0][0] < at - KEPT:
+            self._rows.pop(self._when.popleft()[1], None)
+
+    def added_to(self, situation: Situation) -> Situation:
+        """The situation with where crews go and what they went past, whatever a recorded day has of them."""
+        table = situation.assignments
+        site, bound, passed = table.site.copy(), table.bound.copy(), table.passed.copy()
+        under_way = np.isin(table.state, UNDER_WAY).tolist()
+        for row, key in enumerate(table.key):
+            if (told := self._rows.get(key)) is not None:
+                to, nearest = told
+                site[row] = to
+                bound[row] = to if under_way[row] else UNKNOWN
+                passed[row] = nearest if nearest != to else UNKNOWN
+        for column in (site, bound, passed):
+            column.setflags(write=False)
+        return replace(situation, assignments=replace(table, site=site, bound=bound, passed=passed))
+
+
 class Advised:
     """The production engine: forecast, filter and rank under the region's policies, without the words.
 
@@ -94,107 +131,117 @@ class Advised:
     def __init__(
         self, region: Region, network: Network = PLAIN, forecaster: Forecaster | None = None
     ) -> None:
-        departments = region.sites_of(SiteKind.EMERGENCY_DEPARTMENT)
-        policies = [each for each in region.policies if each.name != DIRECTORY]
-        self._rules = Rulebook.of(departments, policies, region.timezone)
+        self._rules = rulebook_of(region)
         self._network, self._forecaster = network, forecaster
         self._advice = advice_policy(region.policy_values)
         self._forecast = forecast_policy(region.policy_values)
+        self._special = special_share(region)
         self._last: Situation | None = None
         self._seen: Picture | None = None
-        self._untold: list[tuple[int, float]] = []  # who was sent where since, and when they arrive
+        self._told = Told()
+        # Who was sent where since the picture: to, past and when they arrive
+        self._untold: list[tuple[int, int, float]] = []
 
     def __call__(self, situation: Situation, question: Question) -> tuple[Choice, ...]:
-        seen = self._picture(situation, question)
-        places, call = self._rules.places, question.call
+        near, far = nearest(situation, question), self._advice.eligibility.most_extra > MOST_EXTRA
+        if (len(near) == 1 and not far) or is_bound(question.call, self._special):
+            return (self._took(near[0], near[0].row, question),)
+        seen, places = self._picture(situation, question), self._rules.places
         case = Case(
             key=question.key,
             position=Point(question.latitude, question.longitude),
             ready_at=question.at,
-            age=call.age,
+            age=question.call.age,
             news2=0,  # nobody scores here: the category alone says who is the most serious
-            category=call.category,
+            category=question.call.category,
             vehicle=ResourceKind.DCA,
         )
         journeys = self._network.journeys(question.latitude, question.longitude, places, at=question.at)
         ranking = rank(case, seen, journeys)
-        may = frozenset(question.destinations.codes)
-        best = [
-            row
-            for row in np.argsort(ranking.decision, kind="stable").tolist()
-            if ranking.decision[row] < np.inf and places.code[row] in may
-        ]
-        if ranking.chosen in best:
-            best.remove(ranking.chosen)
-            best.insert(0, ranking.chosen)
-        choices = tuple(
-            Choice(int(seen.site[row]), places.code[row], float(ranking.travel[row])) for row in best
-        )
-        return choices or nearest(situation, question)
+        code = places.code[ranking.chosen] if ranking.chosen >= 0 else ""
+        if code not in question.destinations.codes:
+            return (self._took(near[0], near[0].row, question),)
+        choice = Choice(int(seen.site[ranking.chosen]), code, float(ranking.travel[ranking.chosen]))
+        return (self._took(choice, int(seen.site[ranking.nearest]), question),)
 
-    def took(self, choice: Choice, question: Question) -> None:
+    def _took(self, choice: Choice, past: int, question: Question) -> Choice:
         """A crew goes there: the next one is told so, before the next picture shows it."""
+        self._told.tell(question.key, choice.row, past, question.at)
         if self._forecaster is None:
-            self._untold.append((choice.row, question.at + choice.minutes * MINUTE))
+            self._untold.append((choice.row, past, question.at + choice.minutes * MINUTE))
+        return choice
 
     def _picture(self, situation: Situation, question: Question) -> Picture:
         if self._forecaster is not None:
             made = self._forecaster(situation, question)
-            return picture(situation, made, self._rules, self._advice)
+            return picture(self._told.added_to(situation), made, self._rules, self._advice)
         if self._seen is None or situation is not self._last:
-            made = forecast(situation, self._forecast, network=self._network, explained=False)
-            self._last, self._seen = situation, picture(situation, made, self._rules, self._advice)
+            told = self._told.added_to(situation)
+            made = forecast(told, self._forecast, network=self._network, explained=False)
+            self._last, self._seen = situation, picture(told, made, self._rules, self._advice)
         elif self._untold:
-            made = self._seen.forecast
-            for row, arrival in self._untold:
+            made, day, site = self._seen.forecast, self._seen.day, self._seen.site.tolist()
+            for row, past, arrival in self._untold:
                 made = commit(made, row, arrival)
-            self._seen = replace(self._seen, forecast=made)
+                day = day.with_one(site.index(row), site.index(past))
+            self._seen = replace(self._seen, forecast=made, day=day, spare=day.spare)
         self._untold.clear()
         return self._seen
 
 
 class Within:
-    """Another policy, with a bound on whom it redirects: past the nearest only where there is room.
+    """Another policy inside the bound of the engine: past the nearest only to who has agreed to it."""
 
-    A department has room while those redirected to it in the last 24 hours, less those redirected from it,
-    are within a share of its day's load. That bounds redirections, not load: a redirection from it that turns
-    24 hours old lifts the count again, and nobody is turned away for that; more conveyances by crews that
-    come free sooner are not counted at all.
-
-    loads  ambulances a day that each department usually takes; most  the share
-    """
-
-    def __init__(self, policy: Policy, loads: Mapping[str, float], most: float = 0.10) -> None:
-        self._policy, self._loads, self._most = policy, loads, most
-        self._moved: deque[tuple[float, str, str]] = deque()
-        self._gained: dict[str, int] = defaultdict(int)
+    def __init__(self, policy: Policy, region: Region) -> None:
+        self._policy, self._rules = policy, rulebook_of(region)
+        self._limits = advice_policy(region.policy_values).eligibility
+        self._special = special_share(region)
+        self._last: Situation | None = None
+        self._day: DayLoad | None = None
+        self._told = Told()
 
     def __call__(self, situation: Situation, question: Question) -> tuple[Choice, ...]:
-        self._forget(question.at - DAY)
-        choices = nearest(situation, question)
-        usual = choices[0]
-        if len(choices) == 1:
-            ranked: tuple[Choice, ...] = (usual,)  # nothing else is in reach of any policy
-        else:
-            ranked = self._policy(situation, question)
-        room = [each for each in ranked if each.code == usual.code or self._has_room(each.code)]
-        chosen = room[0] if room else usual
-        if chosen.code != usual.code:
-            self._moved.append((question.at, chosen.code, usual.code))
-            self._gained[chosen.code] += 1
-            self._gained[usual.code] -= 1
-        if isinstance(self._policy, Advised | Capped):
+        near = nearest(situation, question)
+        usual, day, row_of = near[0], self._loads(situation), self._rules.row_of
+        stays = len(near) == 1 or is_bound(question.call, self._special)
+        ranked = (usual,) if stays else self._policy(situation, question)
+        room = (each for each in ranked if each.code == usual.code or day.spare[row_of[each.code]] >= 1)
+        chosen = next(room, usual)
+        self._told.tell(question.key, chosen.row, usual.row, question.at)
+        self._day = day.with_one(row_of[chosen.code], row_of[usual.code])
+        if isinstance(self._policy, Capped):
             self._policy.took(chosen, question)
         return (chosen,)
 
-    def _has_room(self, code: str) -> bool:
-        return self._gained[code] + 1 <= self._most * self._loads.get(code, 0.0)
+    def _loads(self, situation: Situation) -> DayLoad:
+        if self._day is None or situation is not self._last:
+            told, codes = self._told.added_to(situation), self._rules.places.code
+            site = np.array([situation.sites.code.index(code) for code in codes], dtype=np.int64)
+            limits = self._limits
+            self._last = situation
+            self._day = day_load(told, site, self._rules, limits.others_share, limits.usual_a_day)
+        return self._day
 
-    def _forget(self, before: float) -> None:
-        while self._moved and self._moved[0][0] < before:
-            _, there, usual = self._moved.popleft()
-            self._gained[there] -= 1
-            self._gained[usual] += 1
+
+def special_share(region: Region) -> float:
+    """The share of adults whom a rule for a special need binds, as the policy `diverts` counts them."""
+    covered = forecast_policy(region.policy_values).covered_share
+    return sum(covered.get(each, 0.0) for each in SPECIAL)
+
+
+def is_bound(call: Call, special: float) -> bool:
+    """A child, or an adult with a special need: the rules choose, and here no policy moves them.
+
+    Whose need is special comes from the call's own key, so it is the same patients under every policy.
+    """
+    return call.age < ADULT_AGE or share_of("special need", call.key) < special
+
+
+def rulebook_of(region: Region) -> Rulebook:
+    """The departments and clinical rules of a region, without alternatives."""
+    departments = region.sites_of(SiteKind.EMERGENCY_DEPARTMENT)
+    policies = [each for each in region.policies if each.name != DIRECTORY]
+    return Rulebook.of(departments, policies, region.timezone)
 
 
 class Capped:

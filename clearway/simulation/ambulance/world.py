@@ -33,7 +33,7 @@ from .faults import Line, Presses
 from .hospitals import Hospital, Streams
 from .jobs import Cycle, Ways
 from .picture import Picture
-from .policies import Policy, Question, nearest
+from .policies import ADULT_AGE, Policy, Question, nearest
 from .positions import Tracker
 from .reports import Reporter
 from .shifts import Shifts
@@ -43,7 +43,6 @@ from .telling import Teller
 HOUR = 3600.0
 WARM_UP_HOURS = 36  # departments fill up before the first crew arrives
 CREWS_ARRIVE_AFTER = 1.5 * HOUR
-ADULT_AGE = 16
 
 
 @dataclass(frozen=True, slots=True)
