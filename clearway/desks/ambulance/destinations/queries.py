@@ -138,16 +138,8 @@ def _roles(sites: Sequence[Site], versions: Mapping[str, PolicyVersion]) -> Iter
                 else Stands.NOBODY_SAID
             )
             plain = Item(
-                name,
-                Group.ROLES,
-                site.code,
-                site.name,
-                words(role),
-                role,
-                stands,
-                said,
-                site.source,
-                site.mark,
+                *(name, Group.ROLES, site.code, site.name, words(role), role, stands, said),
+                *(PACK_SAYS[stands], region.Mark.ASSUMED),
             )
             yield _signed(plain, versions.get(name))
 
