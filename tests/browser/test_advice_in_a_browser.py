@@ -72,7 +72,10 @@ def test_the_crews_page_gets_the_message_and_its_times_come_back(open_page: Open
     call_sign = crew(page, 3)
     page.goto(f"/advice/{call_sign}/")
     page.get_by_role("button", name="Make a page for").click()
-    address = page.locator(".said").inner_text().split(": ", 1)[1]
+    address = page.get_by_label("Address", exact=True).input_value()
+    expect(page.locator(".code svg")).to_be_visible()
+    assert breaches(page) == []
+    picture(page, "a-crews-page-handed-over")
     phone = open_page(address, size=(390, 844))
     expect(phone.locator("#crew-message")).to_contain_text("No message")
 
@@ -82,6 +85,8 @@ def test_the_crews_page_gets_the_message_and_its_times_come_back(open_page: Open
     expect(phone.locator("#crew-message")).to_contain_text("conveyance advice", timeout=10_000)
     picture(phone, "crew-page")
     assert breaches(phone) == []
+    button = phone.get_by_role("button", name="Acknowledge").bounding_box()
+    assert button and button["y"] > 844 * 0.75 and button["height"] >= 64  # under the thumb of one hand
     phone.get_by_role("button", name="Acknowledge").click()
     expect(phone.locator("#crew-message")).to_contain_text("Acknowledged")
 
@@ -102,6 +107,8 @@ def test_the_pages_of_advice_break_no_accessibility_rule(
         "crew": f"/advice/{call_sign}/?asked=1&age=70&news2=3&needs=minor",
         "worth": "/advice/worth/",
         "destinations": "/destinations/",
+        "confirming": "/destinations/confirm/",
+        "confirming-one": "/destinations/confirm/destination_rule_stroke/",
     }.items():
         page.goto(address)
         picture(page, f"{name}-{theme}-{size[0]}")

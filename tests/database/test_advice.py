@@ -1,5 +1,6 @@
 """Advice at the desk: asked, taken, told to the crew, and read back."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -10,11 +11,11 @@ from clearway.core.audit.models import Action
 from clearway.core.decisions.models import Decision
 from clearway.core.feeds.actions import store
 from clearway.core.feeds.models import Source
-from clearway.core.organisation.models import Organisation
+from clearway.core.organisation.models import Organisation, PolicyVersion
 from clearway.core.worklist.models import Task
 from clearway.desks.ambulance import rules, situation
 from clearway.desks.ambulance.advice import actions, cases, queries, reading
-from clearway.desks.ambulance.advice.models import Advice, CrewMessage
+from clearway.desks.ambulance.advice.models import Advice, CrewLink, CrewMessage
 from clearway.domain.ambulance.destinations import Answers
 from clearway.domain.ambulance.events import Position
 from clearway.domain.ambulance.situation import UNKNOWN
@@ -146,7 +147,7 @@ def test_asking_again_supersedes_what_stood(knowing: Organisation) -> None:
 def test_a_message_counts_when_it_appears_is_read_and_is_acknowledged(knowing: Organisation) -> None:
     on_scene(knowing)
     somebody("flow", "patient_flow_coordinator", knowing)
-    token = actions.link_crew("A1", organisation_id=knowing.pk, by=Actor("test"), at=now())
+    token = actions.link_crew("A1", hours=14, organisation_id=knowing.pk, by=Actor("test"), at=now())
     taken(knowing)
     message = CrewMessage.objects.get()
     assert message.delivered_at is None
@@ -166,12 +167,50 @@ def test_a_message_counts_when_it_appears_is_read_and_is_acknowledged(knowing: O
 
 
 def test_a_crews_page_ends_with_its_shift_and_with_a_new_one(knowing: Organisation) -> None:
-    first = actions.link_crew("A1", organisation_id=knowing.pk, by=Actor("test"), at=now())
-    second = actions.link_crew("A1", organisation_id=knowing.pk, by=Actor("test"), at=now())
+    first = actions.link_crew("A1", hours=14, organisation_id=knowing.pk, by=Actor("test"), at=now())
+    second = actions.link_crew("A1", hours=14, organisation_id=knowing.pk, by=Actor("test"), at=now())
 
     assert Client().get(f"/crew/{first}/").status_code == 404
     assert Client().get(f"/crew/{second}/").status_code == 200
     assert queries.link(second, now() + timedelta(hours=15)) is None
+
+
+def test_the_address_of_a_crews_page_is_shown_once_with_a_code_that_nobody_else_draws(
+    knowing: Organisation, flow: Client
+) -> None:
+    on_scene(knowing)
+
+    handed = flow.post("/advice/A1/page/")
+    page = handed.content.decode()
+
+    (address,) = re.findall(r'value="(http://testserver/crew/[^"]+)"', page)
+    assert "<svg" in page and "no-store" in handed["Cache-Control"]
+    assert re.search(r"<svg[^>]*(href|src)=", page) is None
+    assert Client().get(address).status_code == 200
+    again = flow.get("/advice/A1/").content.decode()
+    assert address not in again and "End its page now" in again
+
+
+def test_a_crews_page_is_ended_at_once_and_that_is_recorded(knowing: Organisation, flow: Client) -> None:
+    on_scene(knowing)
+    token = actions.link_crew("A1", hours=14, organisation_id=knowing.pk, by=Actor("test"), at=now())
+
+    flow.post("/advice/A1/page/end/")
+
+    assert Client().get(f"/crew/{token}/").status_code == 404
+    assert Action.objects.filter(verb="advice.unlink_crew", subject="resource:A1").count() == 1
+
+
+def test_a_crews_page_is_valid_for_as_long_as_the_policy_says(knowing: Organisation, flow: Client) -> None:
+    on_scene(knowing)
+    version = PolicyVersion.objects.get(organisation=knowing, name="conveyance_advice")
+    version.values["crew_page_hours"] = 2
+    version.save()
+
+    flow.post("/advice/A1/page/")
+
+    link = CrewLink.objects.get()
+    assert link.ends_at - link.made_at == timedelta(hours=2)
 
 
 def test_silence_raises_a_task_and_acknowledging_closes_it(knowing: Organisation) -> None:

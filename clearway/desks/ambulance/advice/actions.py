@@ -18,7 +18,6 @@ from . import words
 from .models import Advice, Call, CrewLink, CrewMessage
 from .presenters import OLDEST_SECONDS
 
-LINK_HOURS = 14  # a shift and its overrun
 RULE = Actor(words.RULE)
 ONE_STANDING = "one_standing_advice_per_assignment"
 State = Advice.State
@@ -335,11 +334,9 @@ def end(keys: list[int], *, organisation_id: int, at: datetime) -> int:
 
 
 @transaction.atomic
-def link_crew(call_sign: str, *, organisation_id: int, by: Actor, at: datetime) -> str:
+def link_crew(call_sign: str, *, hours: float, organisation_id: int, by: Actor, at: datetime) -> str:
     """A page for one call sign, for the length of a shift; its last one ends. Returns the address's key."""
-    CrewLink.objects.filter(organisation_id=organisation_id, call_sign=call_sign, ends_at__gt=at).update(
-        ends_at=at
-    )
+    _end_links(call_sign, organisation_id, at)
     token = secrets.token_urlsafe(24)
     CrewLink.objects.create(
         organisation_id=organisation_id,
@@ -347,11 +344,29 @@ def link_crew(call_sign: str, *, organisation_id: int, by: Actor, at: datetime) 
         token_hash=key_hash(token),
         made_at=at,
         made_by=by.name,
-        ends_at=at + timedelta(hours=LINK_HOURS),
+        ends_at=at + timedelta(hours=hours),
     )
-    entry = Entry("advice.link_crew", f"resource:{call_sign}", {"hours": LINK_HOURS})
+    entry = Entry("advice.link_crew", f"resource:{call_sign}", {"hours": hours})
     record([entry], organisation_id=organisation_id, by=by, at=at)
     return token
+
+
+@transaction.atomic
+def unlink_crew(call_sign: str, *, organisation_id: int, by: Actor, at: datetime) -> bool:
+    """End the page of a crew now: its telephone is lost, or it was given to somebody else.
+
+    Returns whether there was one.
+    """
+    ended = _end_links(call_sign, organisation_id, at)
+    if ended:
+        entry = Entry("advice.unlink_crew", f"resource:{call_sign}", {})
+        record([entry], organisation_id=organisation_id, by=by, at=at)
+    return bool(ended)
+
+
+def _end_links(call_sign: str, organisation_id: int, at: datetime) -> int:
+    rows = CrewLink.objects.filter(organisation_id=organisation_id, call_sign=call_sign, ends_at__gt=at)
+    return rows.update(ends_at=at)
 
 
 @transaction.atomic

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+import segno
 from django.core import signing
 
 from clearway.core.layout.times import clock, iso
@@ -96,6 +97,13 @@ def unseal(text: str) -> tuple[dict[str, Any], dict[str, Any]]:
         why = "It is older than ten minutes, or not from this page. Look at the answer as it is now."
         raise NotAllowed("too old", "Taking this advice", why) from None
     return held["shown"], held["said"]
+
+
+def code_of(address: str) -> str:
+    """An address as a QR code in inline SVG: black on white on every screen, with the margin cameras need."""
+    code = segno.make(address, error="m", micro=False)
+    drawn: str = code.svg_inline(border=4, dark="#000", light="#fff", svgclass="qr", omitsize=True)
+    return drawn
 
 
 @dataclass(frozen=True, slots=True)

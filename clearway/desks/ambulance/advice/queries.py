@@ -88,11 +88,11 @@ def link(token: str, at: datetime) -> CrewLink | None:
     return CrewLink.objects.filter(token_hash=key_hash(token), ends_at__gt=at).first()
 
 
-def has_page(organisation_id: int, call_sign: str, at: datetime) -> bool:
-    """Somebody gave this crew a page that is still valid."""
+def page_of(organisation_id: int, call_sign: str, at: datetime) -> CrewLink | None:
+    """The page that somebody gave this crew, while it is valid."""
     return CrewLink.objects.filter(
         organisation_id=organisation_id, call_sign=call_sign, ends_at__gt=at
-    ).exists()
+    ).first()
 
 
 def answers(organisation_id: int, at: datetime, since: datetime) -> tuple[Answers, ...]:

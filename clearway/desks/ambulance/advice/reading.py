@@ -40,6 +40,7 @@ class DeskAdvice:
     asked_after_c1  the same for a C1: it leaves soonest
     silence      until an advice that nobody acknowledged is a task
     turn         what a new answer must save before a crew on its way is turned
+    page_hours   that the page of a crew is valid: a shift and its overrun
     at_once      how many suggestions may be accepted in one action: more of them nobody has looked at
     """
 
@@ -49,6 +50,7 @@ class DeskAdvice:
     silence: float = 5
     turn: float = 15
     at_once: int = 6
+    page_hours: float = 14
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +151,7 @@ def desk_advice(values: ByName) -> DeskAdvice:
         "silence": "silence_minutes",
         "turn": "turn_minutes",
         "at_once": "accepted_at_once",
+        "page_hours": "crew_page_hours",
     }
     given = {name: mine[word] for name, word in said.items() if word in mine}
     return DeskAdvice(advice_policy(values), **given)

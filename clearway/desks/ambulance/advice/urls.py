@@ -17,4 +17,5 @@ urlpatterns = [
     path("advice/<str:call_sign>/take/", views.take, name="take"),
     path("advice/<str:call_sign>/ring/", views.ring, name="ring"),
     path("advice/<str:call_sign>/page/", views.give_page, name="give-page"),
+    path("advice/<str:call_sign>/page/end/", views.end_page, name="end-page"),
 ]

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict
+from datetime import timedelta
 from typing import Any
 
 from django.contrib import messages
@@ -146,7 +147,7 @@ def _page(
         "overrides": list(words.OVERRIDES.items()),
         "refusals": list(words.REFUSALS.items()),
         "to_ring": _to_ring(read, case),
-        "has_page": queries.has_page(organisation_id, found.call_sign, request.at),
+        "page": queries.page_of(organisation_id, found.call_sign, request.at),
         "may_give": request.reach.allows("advice.give"),
         "may_confirm": request.reach.allows("destinations.confirm"),
     }
@@ -340,13 +341,38 @@ def call_answered(request: Request, key: int) -> HttpResponse:
 @needs("advice.give")
 @require_POST
 def give_page(request: Request, call_sign: str) -> HttpResponse:
-    """A page of its own for this crew; the address is shown once."""
-    _found(request, call_sign)
+    """A page of its own for this crew; its address is shown once, to be copied or read by its telephone."""
+    read, _ = _found(request, call_sign)
     token = actions.link_crew(
-        call_sign, organisation_id=request.organisation.pk, by=request.actor, at=request.at
+        call_sign,
+        hours=read.policy.page_hours,
+        organisation_id=request.organisation.pk,
+        by=request.actor,
+        at=request.at,
     )
     address = request.build_absolute_uri(reverse("advice:crew-page", args=[token]))
-    messages.success(request, f"The page of {call_sign}, shown once, for 14 hours: {address}")
+    context = {
+        "call_sign": call_sign,
+        "address": address,
+        "code": presenters.code_of(address),
+        "until": request.at + timedelta(hours=read.policy.page_hours),
+    }
+    response = render(request, "advice/handed.html", context)
+    response["Cache-Control"] = "no-store"
+    return response
+
+
+@needs("advice.give")
+@require_POST
+def end_page(request: Request, call_sign: str) -> HttpResponse:
+    """End the page of this crew now."""
+    ended = actions.unlink_crew(
+        call_sign, organisation_id=request.organisation.pk, by=request.actor, at=request.at
+    )
+    if ended:
+        messages.success(request, f"The page of {call_sign} has ended. Read its advice out by radio.")
+    else:
+        messages.error(request, f"{call_sign} had no page.")
     return HttpResponseRedirect(reverse("advice:crew", args=[call_sign]))
 
 
