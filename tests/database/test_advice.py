@@ -278,16 +278,18 @@ def test_the_board_lists_who_is_about_to_leave_scene(knowing: Organisation, flow
     assert "/advice/B2/" not in page
 
 
-def test_a_crew_with_a_c1_is_listed_as_soon_as_it_is_there_and_first(
+def test_the_list_is_in_the_order_in_which_crews_are_expected_to_leave(
     knowing: Organisation, flow: Client
 ) -> None:
-    on_scene(knowing, "A1", ago=30)
-    for status, ago in (("allocated", 9), ("mobile", 8), ("at_scene", 1)):
-        says(knowing, status, ago, "B2", category=Category.C1)
+    on_scene(knowing, "A1", ago=22)
+    on_scene(knowing, "C3", ago=60)
+    for status, ago in (("allocated", 9), ("mobile", 8), ("at_scene", 3)):
+        says(knowing, status, ago, "B2", category=Category.C1)  # listed as soon as it is there
 
     page = flow.get("/advice/").content.decode()
 
-    assert 0 < page.index("/advice/B2/") < page.index("/advice/A1/")
+    assert 0 < page.index("/advice/C3/") < page.index("/advice/B2/") < page.index("/advice/A1/")
+    assert "within 10 min" in page and ">17 min<" in page and ">20 min<" in page
 
 
 def test_rules_and_directory_are_shown_with_who_answers_for_them(knowing: Organisation, flow: Client) -> None:

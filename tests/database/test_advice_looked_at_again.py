@@ -1,5 +1,6 @@
 """Advice that stands is looked at again: it ends, changes, and is withdrawn."""
 
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -10,7 +11,8 @@ from django.test.utils import CaptureQueriesContext
 
 from clearway.core.audit.models import Action
 from clearway.core.organisation.models import Organisation
-from clearway.desks.ambulance import situation
+from clearway.core.worklist.models import Task
+from clearway.desks.ambulance import rules, situation
 from clearway.desks.ambulance.advice import actions, queries, reading, sweep
 from clearway.desks.ambulance.advice.models import Advice, CrewMessage
 from clearway.domain.ambulance.diverts import DivertKind
@@ -268,6 +270,46 @@ def test_a_crew_that_conveys_unadvised_to_a_closed_department_is_listed_with_the
     diverted(knowing, "TVH01", DivertKind.CLOSURE)
 
     assert "goes to Millbrook Hospital. It is closed" in flow.get("/advice/").content.decode()
+
+
+def test_a_crew_that_conveys_unadvised_past_a_clearly_better_place_is_listed_and_a_task(
+    knowing: Organisation, flow: Client
+) -> None:
+    on_scene(knowing)  # near TVH01
+    says(knowing, "left_scene", 0.1, destination="TVH02")
+
+    page = flow.get("/advice/").content.decode()
+    assert re.search(r"inbound, never advised: goes to .+ Millbrook Hospital would save \d+ min in all", page)
+    rules.run(knowing.pk, situation.read(knowing.pk, now()), now())
+    task = Task.objects.get(rule="crew_inbound")
+    assert (task.title, task.state in Task.TO_DO) == ("A1 is inbound and nobody has looked", True)
+
+    flow.post("/advice/A1/take/", {"sealed": sealed(page), "code": "TVH02", "reason_code": "clinical"})
+    rules.run(knowing.pk, situation.read(knowing.pk, now()), now())
+
+    task.refresh_from_db()
+    assert task.state not in Task.TO_DO
+    assert "Inbound, and nobody has looked" not in flow.get("/advice/").content.decode()
+
+
+def test_a_crew_that_goes_where_it_is_best_is_no_task(knowing: Organisation, flow: Client) -> None:
+    conveying(knowing)
+
+    rules.run(knowing.pk, situation.read(knowing.pk, now()), now())
+
+    assert not Task.objects.filter(rule="crew_inbound").exists()
+    assert "Inbound, and nobody has looked" not in flow.get("/advice/").content.decode()
+
+
+def test_many_crews_inbound_to_a_divert_share_one_task(knowing: Organisation) -> None:
+    for call_sign in ("A1", "B2", "C3", "D4"):
+        conveying(knowing, call_sign)
+    diverted(knowing, "TVH01")
+
+    rules.run(knowing.pk, situation.read(knowing.pk, now()), now())
+
+    task = Task.objects.get(rule="crew_inbound")
+    assert all(call_sign in task.cause for call_sign in ("A1", "B2", "C3", "D4"))
 
 
 def test_a_crew_that_was_advised_without_needs_is_asked_about_and_a_described_one_is_turned(

@@ -30,7 +30,7 @@ def run(organisation_id: int, situation: Situation, at: datetime) -> Swept:
     values = policies(organisation_id, {*names, queries.WORKLIST, queries.MODES}, local(at).date())
     modes = values.get(queries.MODES, {})
     outcomes = evaluate(RULES, situation, values, modes)
-    told = advice.outcomes(organisation_id, values, modes, at)
+    told = advice.outcomes(organisation_id, values, modes, situation, at)
     reviewed = destinations.outcomes(organisation_id, values, modes, at)
     return sweep(
         organisation_id, together(outcomes, told, reviewed), at, sweep_policy(values.get(queries.WORKLIST))

@@ -1,5 +1,6 @@
-"""Crews on the way to a place with a divert in force, or closed when they come, that nobody has looked at.
+"""Crews on their way that nobody has looked at and that might do better elsewhere.
 
+Its place has a divert in force or is closed when it comes, or another saves what policy `turn_minutes` asks.
 A crew whose advice stands and whose patient is described is looked at by the sweep. These are the others: no
 advice was ever asked for, or needs and NEWS2 were never said, so that no divert turns the patient away.
 """
@@ -18,6 +19,7 @@ from .cases import Crew, crews_at
 from .models import Advice
 from .presenters import seal
 from .reading import Reading
+from .together import FIRM
 
 CONVEYING = JOB_STATES.index(JobState.CONVEYING)
 BARS = {bar.name.lower() for bar in (Bar.CLOSED, Bar.SITE_CLOSED, Bar.DIVERTED)}
@@ -43,7 +45,7 @@ class Inbound:
 def inbound(reading: Reading, standing: Mapping[str, Advice]) -> list[Inbound]:
     """The crews that somebody should look at, by call sign.
 
-    At most three queries, however many they are; none while no divert is in force and all is open.
+    At most three queries, however many they are; none while nobody is on the way without advice.
     """
     bound = _bound(reading, standing)
     if not bound:
@@ -59,17 +61,15 @@ def inbound(reading: Reading, standing: Mapping[str, Advice]) -> list[Inbound]:
 
 
 def _bound(reading: Reading, standing: Mapping[str, Advice]) -> dict[int, str]:
-    """Row of each assignment in question -> code of where it goes, where something may be wrong there."""
-    table, places = reading.situation.assignments, reading.rules.places
-    closing = {code for code, opens in zip(places.code, places.opens, strict=True) if not np.isnan(opens)}
-    places_in_question = closing | {divert.site for divert in reading.situation.diverts}
+    """Row of each assignment in question -> code of where it goes."""
+    table = reading.situation.assignments
     bound = {}
     for row in np.flatnonzero((table.state == CONVEYING) & (table.site != UNKNOWN)).tolist():
         advice = standing.get(table.key[row])
         if advice is not None and not _is_overtaken(reading, advice):
             continue
         code = advice.taken if advice is not None else reading.situation.sites.code[table.site[row]]
-        if code in places_in_question and code in reading.rules.row_of:
+        if code in reading.rules.row_of:
             bound[row] = code
     return bound
 
@@ -100,7 +100,20 @@ def _why(reading: Reading, code: str, answer: Answer | None) -> str:
         return barred.sentence
     if any(divert.site == code for divert in reading.situation.diverts):
         return "A divert is in force there, and nobody has said needs and NEWS2."
-    return ""
+    return _better(reading, code, answer)
+
+
+def _better(reading: Reading, code: str, answer: Answer | None) -> str:
+    """What another place saves, where that is worth turning a crew for; as far as the feeds know."""
+    if answer is None or answer.verdict not in FIRM or answer.answer is None or answer.chosen == code:
+        return ""
+    going, best = answer.option(code), answer.answer
+    if going is None or going.total is None or best.total is None:
+        return ""
+    saved = going.total - best.total
+    if saved < reading.policy.turn:
+        return ""
+    return f"{best.name} would save {saved:.0f} min in all, as far as the feeds know."
 
 
 def _inbound(

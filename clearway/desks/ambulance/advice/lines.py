@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
+from math import inf, isnan
 
 import numpy as np
 
@@ -17,13 +18,16 @@ from .reading import Reading
 from .together import Suggestion, is_due
 from .words import OVERRIDES, VERDICTS
 
+SOON = 10  # minutes: who is past the typical time on scene is expected to leave within these
 SHOWN = (JobState.ON_SCENE, JobState.CONVEYING)
 
 
 def lines(
     reading: Reading, standing: Mapping[str, Advice], suggested: Mapping[str, Suggestion], at: datetime
 ) -> list[Line]:
-    """Crews on scene long enough or asked about, and those on their way; changed answers first, then C1.
+    """Crews on scene long enough or asked about, and those on their way.
+
+    Changed answers first, then who is silent, then who is expected to leave soonest; who has left comes last.
 
     standing, suggested  the advice that stands, and what is suggested to who has none, by assignment
     One query besides the reading's.
@@ -42,10 +46,21 @@ def lines(
     return sorted(
         found,
         key=lambda line: (
-            *(not line.change, not line.is_silent, line.category != Category.C1),
-            *(line.since or late, line.call_sign),
+            *(not line.change, not line.is_silent, inf if line.to_go is None else line.to_go),
+            *(line.category != Category.C1, line.since or late, line.call_sign),
         ),
     )
+
+
+def _to_go(reading: Reading, row: int) -> float | None:
+    """Minutes until a crew is expected to leave its scene, from the typical ones; below 0 once past those."""
+    table = reading.situation.assignments
+    if table.state[row] != JOB_STATES.index(JobState.ON_SCENE):
+        return None
+    is_c1 = table.category[row] == CATEGORIES.index(Category.C1)
+    typical = reading.policy.leaves_after_c1 if is_c1 else reading.forecasting.on_scene
+    since = (reading.situation.at - float(table.stamp(JobStatus.AT_SCENE)[row])) / 60
+    return None if isnan(since) else typical - since
 
 
 def _line(
@@ -69,6 +84,8 @@ def _line(
         category="Unknown" if table.category[row] == UNKNOWN else CATEGORIES[table.category[row]],
         state=desk_words.JOB_STATE[state],
         since=instant(float(since)) or instant(float(table.since[row])),
+        to_go=(to_go := _to_go(reading, row)),
+        leaves=_leaves(state, to_go),
         place=_near(reading, row),
         verdict=VERDICTS[advice.verdict] if advice else "",
         to=_to(advice),
@@ -79,6 +96,14 @@ def _line(
         advice_id=advice.pk if advice else None,
         offer=_offer(suggestion),
     )
+
+
+def _leaves(state: JobState, to_go: float | None) -> str:
+    if state is not JobState.ON_SCENE:
+        return "Left"
+    if to_go is None:
+        return ""
+    return f"{to_go:.0f} min" if to_go > SOON else f"within {SOON} min"
 
 
 def _offer(suggestion: Suggestion | None) -> Offer | None:

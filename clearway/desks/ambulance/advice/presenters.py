@@ -126,6 +126,7 @@ class Offer:
 class Line:
     """One crew on the list of who is about to leave scene.
 
+    to_go   minutes until it is expected to leave, below 0 once past the typical; leaves  the same in words
     state   where it stands, in words; to  where it is advised to go, "" while nobody asked
     change  why the answer has changed, "" if it has not
     message how far the crew's message has come, in words
@@ -137,6 +138,8 @@ class Line:
     category: str
     state: str
     since: datetime | None
+    to_go: float | None
+    leaves: str
     place: str
     verdict: str
     to: str

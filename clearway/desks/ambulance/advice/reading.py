@@ -38,6 +38,7 @@ class DeskAdvice:
 
     asked_after  on scene, from when a crew is listed as about to leave
     asked_after_c1  the same for a C1: it leaves soonest
+    leaves_after_c1  typical minutes on scene with a C1; of all others those of the forecast
     silence      until an advice that nobody acknowledged is a task
     turn         what a new answer must save before a crew on its way is turned
     page_hours   that the page of a crew is valid: a shift and its overrun
@@ -47,6 +48,7 @@ class DeskAdvice:
     engine: AdvicePolicy
     asked_after: float = 20
     asked_after_c1: float = 0
+    leaves_after_c1: float = 20
     silence: float = 5
     turn: float = 15
     at_once: int = 6
@@ -148,6 +150,7 @@ def desk_advice(values: ByName) -> DeskAdvice:
     said = {
         "asked_after": "asked_after",
         "asked_after_c1": "asked_after_c1",
+        "leaves_after_c1": "leaves_after_c1",
         "silence": "silence_minutes",
         "turn": "turn_minutes",
         "at_once": "accepted_at_once",

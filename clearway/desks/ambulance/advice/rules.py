@@ -5,10 +5,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from clearway.core.layout.times import clock
-from clearway.core.worklist.rules import Outcome, Rule, Values, Wanted, evaluate
+from clearway.core.worklist.rules import Mode, Outcome, Rule, Values, Wanted, evaluate
+from clearway.domain.ambulance.situation import Situation
 
 from . import queries
+from .inbound import Inbound, inbound
 from .models import Advice, CrewMessage
+from .reading import read
 
 ROLE = "patient_flow_coordinator"
 POLICY = "conveyance_advice"
@@ -16,11 +19,12 @@ POLICY = "conveyance_advice"
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """The messages that crews should have, and the advice that has changed, at one instant."""
+    """The messages that crews should have, the advice that has changed, and who is inbound unlooked at."""
 
     at: datetime
     messages: Sequence[CrewMessage]
     changed: Sequence[Advice]
+    inbound: Sequence[Inbound] = ()
 
 
 def silent(told: Told, policies: Mapping[str, Values]) -> Iterator[Wanted]:
@@ -52,6 +56,30 @@ def changed(told: Told, _policies: Mapping[str, Values]) -> Iterator[Wanted]:
         )
 
 
+def unlooked(told: Told, _policies: Mapping[str, Values]) -> Iterator[Wanted]:
+    """One task per crew that might do better elsewhere and was never advised; one for more than a few."""
+    if len(told.inbound) > EACH_UP_TO:
+        crews = ", ".join(f"{each.call_sign} to {each.name}" for each in told.inbound)
+        yield Wanted(
+            subject="crews:inbound",
+            priority=2,
+            title="Crews are inbound where others might do better, and nobody has looked",
+            cause=f"Without advice: {crews}."[:500],
+            role=ROLE,
+            suggestion="Open Advice: say needs and turn them, or keep each on its way with a reason",
+        )
+        return
+    for each in told.inbound:
+        yield Wanted(
+            subject=f"crew:{each.call_sign}",
+            priority=2,
+            title=f"{each.call_sign} is inbound and nobody has looked",
+            cause=f"It goes to {each.name}. {each.why}"[:500],
+            role=ROLE,
+            suggestion="Open Advice: say needs and turn it, or keep it on its way with a reason",
+        )
+
+
 CREW_SILENT: Rule[Told] = Rule(
     code="crew_silent",
     sentence="A crew that does not acknowledge its advice is called.",
@@ -65,17 +93,42 @@ ADVICE_CHANGED: Rule[Told] = Rule(
     source="A warning, a divert or a closure supersedes the advice before it",
     check=changed,
 )
-RULES: Sequence[Rule[Told]] = (CREW_SILENT, ADVICE_CHANGED)
+CREW_INBOUND: Rule[Told] = Rule(
+    code="crew_inbound",
+    sentence="A crew inbound without advice is looked at when its place is shut or another is better.",
+    source="A crew that conveys without asking drives on to a divert or a queue; policy conveyance_advice",
+    check=unlooked,
+)
+RULES: Sequence[Rule[Told]] = (CREW_SILENT, ADVICE_CHANGED, CREW_INBOUND)
+EACH_UP_TO = 3  # crews that have a task each; more share one
 POLICIES = {name for rule in RULES for name in rule.policies}
 
 
 def outcomes(
-    organisation_id: int, policies: Mapping[str, Values], modes: Mapping[str, str], at: datetime
+    organisation_id: int,
+    policies: Mapping[str, Values],
+    modes: Mapping[str, str],
+    situation: Situation,
+    at: datetime,
 ) -> list[Outcome]:
-    """What these rules want now. Two queries."""
+    """What these rules want now. Two queries, and those of reading for advice."""
+    standing = queries.standing(organisation_id)
     told = Told(
         at,
         sorted(queries.messages(organisation_id).values(), key=lambda each: each.call_sign),
-        [each for each in queries.standing(organisation_id).values() if each.state == Advice.State.TO_TELL],
+        [each for each in standing.values() if each.state == Advice.State.TO_TELL],
+        _unlooked(organisation_id, modes, situation, standing, at),
     )
     return evaluate(RULES, told, policies, modes)
+
+
+def _unlooked(
+    organisation_id: int,
+    modes: Mapping[str, str],
+    situation: Situation,
+    standing: Mapping[str, Advice],
+    at: datetime,
+) -> Sequence[Inbound]:
+    if modes.get(CREW_INBOUND.code) == Mode.OFF:
+        return ()
+    return inbound(read(organisation_id, at, situation), standing)
