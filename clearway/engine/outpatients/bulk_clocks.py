@@ -540,7 +540,9 @@ def _closed_state(rule: Rule) -> int:
     return STATE_CODE[states.get(rule.effect, ClockState.STOPPED)]
 
 
+_BANDS = np.array([-1, *(counting.band_of(days) for days in range(7 * counting.BANDS + 1))], dtype=np.int16)
+
+
 def bands(days: Days) -> npt.NDArray[np.int16]:
-    """Week bands as `counting.band_of`; -1 where the wait is not known."""
-    weeks = np.minimum((days - 1) // 7, counting.BANDS - 1)
-    return np.where(days < 0, -1, np.maximum(weeks, 0)).astype(np.int16)
+    """Week bands as `counting.band_of`; -1 where the wait is not known (-1)."""
+    return _BANDS[np.minimum(days, 7 * counting.BANDS) + 1]
