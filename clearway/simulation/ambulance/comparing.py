@@ -18,6 +18,7 @@ import numpy.typing as npt
 from clearway.domain.ambulance.words import Category
 from clearway.domain.shared.region import Region
 from clearway.engine.ambulance.policies import ADVICE as POLICY
+from clearway.engine.ambulance.policies import advice_policy
 
 from . import ledger
 from . import parameters as packs
@@ -76,6 +77,7 @@ METRICS = (
     Metric("worst_area", "Worst-off area: mean from scene to handover", "min"),
     Metric("worst_area_C2", "Worst-off area: C2 mean response", "min"),
     Metric("gained", "Largest gain of load by a hospital", "%"),
+    Metric("gained_usual", "The same gain, of a usual day there", "%"),
 )
 OF_AREAS = ("lost_15", "from_scene", "C2", "past")
 
@@ -266,10 +268,16 @@ def summed_up(
     """Levels, paired differences and intervals."""
     seeds = tuple(sorted({each.seed for each in outcomes}))
     of = {(each.policy, each.seed): each for each in outcomes}
-    gained = {key: _largest_gain(each, of[NEAREST, key[1]]) for key, each in of.items()}
+    usual = advice_policy(region.policy_values).eligibility.usual_a_day
+    gained = {
+        key: dict(
+            zip(("gained", "gained_usual"), _largest_gains(each, of[NEAREST, key[1]], usual), strict=True)
+        )
+        for key, each in of.items()
+    }
 
     def value(name: str, seed: int, metric: str) -> float:
-        return gained[name, seed] if metric == "gained" else of[name, seed].values[metric]
+        return (of[name, seed].values | gained[name, seed])[metric]
 
     def over(name: str, metric: str, against: str | None) -> Estimate:
         base = [value(against, seed, metric) if against else 0.0 for seed in seeds]
@@ -314,10 +322,18 @@ def summed_up(
     )
 
 
-def _largest_gain(mine: Outcome, before: Outcome) -> float:
-    """Per cent more ambulances at the department whose load grew most; small ones apart."""
-    loads = [(mine.by_site[code][0], count) for code, (count, _) in before.by_site.items() if count >= 5]
-    return max((100 * (now / was - 1) for now, was in loads), default=0.0)
+def _largest_gains(mine: Outcome, before: Outcome, usual: Mapping[str, float]) -> tuple[float, float]:
+    """Per cent more ambulances where the load grew most: of what it was without, and of a usual day there.
+
+    Small departments apart.
+    """
+    loads = [
+        (mine.by_site[code][0] - was, was, usual.get(code) or was)
+        for code, (was, _) in before.by_site.items()
+        if was >= 5
+    ]
+    of_before = max((100 * more / was for more, was, _ in loads), default=0.0)
+    return of_before, max((100 * more / day for more, _, day in loads), default=0.0)
 
 
 def _sites_of(outcomes: Sequence[Outcome]) -> dict[str, tuple[float, float]]:

@@ -42,7 +42,7 @@ svg text { font: 14px system-ui, -apple-system, "Segoe UI", Arial, sans-serif; f
 svg .small { font-size: 12.5px; fill: var(--second); }
 """
 COLUMNS = ("lost_15", "wait", "over_60", "C2", "from_scene", "extra", "extra_95", "past")
-GUARDS = ("worst_hospital", "worst_area", "worst_area_C2", "gained")
+GUARDS = ("worst_hospital", "worst_area", "worst_area_C2", "gained", "gained_usual")
 AREA_WORDS = {
     "lost_15": "Hours lost beyond 15, a day",
     "from_scene": "Minutes from scene to handover",
@@ -100,12 +100,12 @@ def _what(found: Comparison) -> str:
 
 def _guard(found: Comparison) -> str:
     others = [name for name in found.policies if name != NEAREST]
-    gains = ", ".join(f"{escape(name)} {_number(found.level[name]['gained'].mean)}%" for name in others)
+    gains = ", ".join(f"{escape(name)} {_number(found.level[name]['gained_usual'].mean)}%" for name in others)
     return (
         "The bound is the desk's own (others_share and usual_a_day of the region's policy conveyance_advice):"
         " nobody is taken past the nearest to a department that has had its agreed share of others' patients"
         " of 24 hours, or its agreed load of all. What follows from crews that come free sooner no bound can"
-        " hold. Largest gain of load by a hospital over the whole run, mean over seeds:"
+        " hold. Largest gain of load by a hospital over the whole run, of its usual day, mean over seeds:"
         f" {gains or 'nothing was compared'}."
     )
 
