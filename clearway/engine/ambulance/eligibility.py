@@ -216,7 +216,8 @@ class _Filter:
 
     def _who_may_be_received(self) -> None:
         places = self.places
-        self._put(self.department & ~self.is_reachable, Bar.UNREACHABLE)
+        if not self.is_reachable.all():
+            self._put(self.department & ~self.is_reachable, Bar.UNREACHABLE)
         for code in self.case.refused:
             if (row := self.rules.row_of.get(code)) is not None:
                 self._put_one(row, Bar.REFUSED)
@@ -347,14 +348,14 @@ class _Filter:
         nearest = self._nearest(self._open())
         if nearest < 0:
             return
-        others = self._open() & ~self._one(nearest)
         score = self.case.news2
         limits = [] if score is None else [most for least, most in self.policy.score_limits if score >= least]
         if limits:
+            others = self.department & ~self._one(nearest)
             self._put(others & (self.travel > min(limits)), Bar.SCORE_LIMIT)
         if not narrowed:
             most = self.travel[nearest] + self.policy.most_extra
-            self._put(others & (self.travel > most), Bar.TOO_FAR)
+            self._put(self.department & (self.travel > most), Bar.TOO_FAR)
 
     def _caps(self, arrivals_in_hour: npt.NDArray[np.int64] | None) -> None:
         if arrivals_in_hour is None or not self.policy.load_caps:
