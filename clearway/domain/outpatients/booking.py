@@ -70,6 +70,9 @@ REASONS: Mapping[CancelledBy, Mapping[str, str]] = MappingProxyType(
 )
 
 
+DIED = "died"  # given by the record of a death, and chosen by nobody
+
+
 def is_reasonable(offered_on: date, offered_for: date, *, accepted: bool = False) -> bool:
     """Whether an offer counts as reasonable: three weeks' notice, or accepted as it was."""
     return accepted or is_reasonable_offer(offered_on, offered_for)

@@ -15,6 +15,7 @@ from django.db import IntegrityError, OperationalError, connection, transaction
 from clearway.core.audit.actions import Actor, Entry, record
 from clearway.core.layout.times import clock, day, local
 from clearway.domain.outpatients.booking import (
+    DIED,
     REASONS,
     is_reasonable,
     notice_hours,
@@ -397,7 +398,7 @@ def _cancel(row: Appointment, by_whom: CancelledBy, reason: str, event: str, by:
     _check_state(row, {Appointment.State.BOOKED}, event)
     if row.starts_at <= at:
         raise NotAllowed("it has begun", event, "Record what became of it when the clinic is cashed up.")
-    if reason not in REASONS[by_whom]:
+    if reason not in REASONS[by_whom] and reason != DIED:
         raise NotAllowed("the reason is missing", event, "Choose a reason from the list.")
     row.state = Appointment.State.CANCELLED
     row.cancelled_at, row.cancelled_by, row.cancel_reason = at, by_whom, reason
