@@ -102,7 +102,8 @@ def _load_department(pack: Mapping[str, bytes], notes: Notes) -> None:
     from clearway.core.organisation.actions import load_region
     from clearway.core.people.demo import ensure_outpatient_accounts
     from clearway.desks.outpatients.clinics.loading import load_department
-    from clearway.interchange import department_pack, region_pack
+    from clearway.desks.outpatients.letters.loading import load_letters
+    from clearway.interchange import department_pack, letter_pack, region_pack
 
     by, at = Actor("demo"), datetime.now(UTC)
     region = region_pack.parse(pack)
@@ -110,5 +111,7 @@ def _load_department(pack: Mapping[str, bytes], notes: Notes) -> None:
     department = department_pack.parse(pack, region)
     if department is not None:
         load_department(department, organisation_id=organisation.pk, by=by, at=at)
+        if (letters := letter_pack.parse(pack, department)) is not None:
+            load_letters(letters, organisation_id=organisation.pk, by=by, at=at)
     names = ensure_outpatient_accounts(organisation, notes.read()["password"], at)
     notes.add(outpatient_accounts=names)

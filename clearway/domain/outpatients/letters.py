@@ -6,7 +6,7 @@ is filled in. Lines "{instructions}" and "{language}" alone stand for the texts 
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from types import MappingProxyType
 
@@ -176,7 +176,7 @@ def check_letter(kind: Kind, audience: Audience, subject: str, text: str) -> Non
     _check_fields(subject, fields(kind, audience), "subject")
     _check_fields(text, known, "body")
     if audience is Audience.PATIENT:
-        missing = [name for name in _NEEDED[kind] if name not in used(text)]
+        missing = [name for name in _NEEDED[kind] if name not in used(f"{subject}\n{text}")]
         if missing:
             named = ", ".join(f"{{{name}}}" for name in missing)
             raise CannotParse("body", f"It does not say {named}.", "Put it in: a patient needs it to act.")
@@ -185,7 +185,12 @@ def check_letter(kind: Kind, audience: Audience, subject: str, text: str) -> Non
 def check_passage(text: str, what: What) -> None:
     """The same for instructions and passages in another language."""
     _check_written(text, "body")
-    _check_fields(text, INSTRUCTION_FIELDS if what is What.INSTRUCTIONS else ("office_phone", "when"), "body")
+    _check_fields(text, passage_fields(what), "body")
+
+
+def passage_fields(what: What) -> tuple[str, ...]:
+    """What instructions, or a passage in another language, may fill in."""
+    return INSTRUCTION_FIELDS if what is What.INSTRUCTIONS else ("office_phone",)
 
 
 def _check_written(text: str, where: str) -> None:
@@ -208,6 +213,64 @@ def _check_fields(text: str, known: Sequence[str] | Mapping[str, Field], where: 
                 )
         if "{" in _FIELD.sub("", line) or "}" in _FIELD.sub("", line):
             raise CannotParse(place, "A brace is left open.", "Write a field as {name}, without spaces.")
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """One text as it is written. Fields as in the table; `applies` by name, any where it is empty."""
+
+    what: What
+    code: str
+    title: str
+    body: str
+    kind: str = ""
+    audience: str = ""
+    style: str = ""
+    language: str = ""
+    applies: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    place: int = 0
+
+
+APPLIES = ("services", "kinds", "sites", "media")
+
+
+def letter_code(kind: str, audience: str, style: str) -> str:
+    """What a letter's text is called through its versions: "confirmation.patient.standard"."""
+    return f"{kind}.{audience}.{style}"
+
+
+def check_text(text: Text) -> None:
+    """Raises CannotParse for a text that cannot be used as what it is for."""
+    if not text.title.strip() and text.what is not What.LANGUAGE:
+        raise CannotParse("title", "It is empty.", "Write the subject or heading that people read first.")
+    if text.what is What.LETTER:
+        check_letter(Kind(text.kind), Audience(text.audience), text.title, text.body)
+    else:
+        check_passage(text.body, text.what)
+
+
+def fits(applies: Mapping[str, Sequence[str]], visit: Mapping[str, str]) -> bool:
+    """Whether instructions go with a visit: each list that says something names the visit's value."""
+    return all(not wanted or visit.get(name, "") in wanted for name, wanted in applies.items())
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where letters to somebody who refers go; key as models.Correspondent."""
+
+    key: str
+    name: str
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
+class LetterPack:
+    """Version 1 of all texts of a department, and the addresses that come with it."""
+
+    texts: tuple[Text, ...]
+    addresses: tuple[Address, ...]
+    valid_from: date
+    owner: str
 
 
 class NotKnown(Exception):
