@@ -21,6 +21,8 @@ from clearway.desks.outpatients.booking import actions as booking
 from clearway.desks.outpatients.booking import queries as choices
 from clearway.desks.outpatients.clinics import actions as clinics
 from clearway.desks.outpatients.clocks import actions as clocks
+from clearway.desks.outpatients.letters import actions as letters
+from clearway.desks.outpatients.letters import queries as letters_of
 from clearway.desks.outpatients.outcomes import actions as outcomes
 from clearway.desks.outpatients.patients import actions as patients
 from clearway.desks.outpatients.referrals import actions as referrals
@@ -30,6 +32,7 @@ from clearway.domain.outpatients.measurement import Measure
 from clearway.domain.outpatients.outcomes import NextStep, Said
 from clearway.domain.outpatients.words import Attended, CancelledBy, Outcome, RttStatus
 from clearway.domain.shared.errors import NotAllowed
+from clearway.domain.shared.outgoing import State
 from clearway.interchange.clock_examples import Example
 from clearway.simulation.outpatients import conduct
 from clearway.simulation.outpatients.arrivals import Referred, arrivals
@@ -47,6 +50,7 @@ OPENS, CLOSES = time(8), time(18)  # local hours in which the other clerks work
 LEFT_TO_TRIAGE = 40  # referrals that the other clerks leave for whoever looks on
 BOOKED_AN_HOUR = 15.0  # by the other clerks
 TRIED = 8  # entries looked at for each that is to be booked: not all find a slot that suits
+POST_AT = time(15, 30)
 EVENING = 17  # local hour from which the day's clinics are cashed up
 FORGOTTEN, FORGOTTEN_FOR = 0.15, timedelta(days=5)  # share of clinics left for others to find, and how long
 LONGEST_PAUSE = timedelta(days=14)  # of a player that was away longer, no more is caught up
@@ -144,6 +148,7 @@ def live(department: Department, since: datetime, now: datetime, stop: threading
     _cash_up(department, now, stop)
     if since.date() != now.date():
         clinics.make_sessions(**department.who(now), until=(now + AHEAD).date())
+    _post(department, now)
     booking.let_go_of_holds(**department.who(now))
 
 
@@ -283,6 +288,17 @@ def _book(department: Department, since: datetime, now: datetime) -> None:
             left -= 1
         except NotAllowed as refused:
             log.info("Entry %s was not booked: %s", entry, refused.why)
+
+
+def _post(department: Department, now: datetime) -> None:
+    """In the afternoon the other clerks post the letters, and ring whom one would reach too late."""
+    if not POST_AT <= local(now).time() < CLOSES or local(now).isoweekday() > 5:
+        return
+    who = department.who(now)
+    for letter in letters_of.in_state(department.organisation_id, State.HELD, reason="late"):
+        letters.rung(letter.pk, letters.ANSWERED, "Rung by the office: the patient knows.", **who)
+    if (batch := letters.make_batch(**who)) is not None:
+        letters.mark_posted(batch.pk, now, **who)
 
 
 def _example(department: Department, example: Example, place: int, at: datetime) -> None:

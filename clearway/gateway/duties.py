@@ -15,6 +15,7 @@ from clearway.core.feeds.queries import first_heard
 from clearway.core.live.tailer import Tailer
 from clearway.core.live.turns import Turns
 from clearway.core.organisation.queries import first_loaded, with_desk
+from clearway.core.outbox.sending import Office
 from clearway.desks.ambulance import housekeeping, live, rules, situation
 from clearway.desks.ambulance.advice import sweep
 from clearway.desks.ambulance.diverts import actions as diverts
@@ -24,6 +25,8 @@ from clearway.desks.outpatients import rules as outpatient_rules
 from clearway.desks.outpatients import situation as outpatients
 from clearway.desks.outpatients.booking import actions as booking
 from clearway.desks.outpatients.clinics import actions as clinics
+from clearway.desks.outpatients.letters.making import LetterMaker
+from clearway.desks.outpatients.letters.wanted import OUTBOX
 from clearway.domain.outpatients.bank_holidays import KNOWN_UNTIL
 from clearway.domain.shared.region import Desk
 
@@ -43,6 +46,7 @@ OUTPATIENT_SECONDS = 60.0
 RETENTION_SECONDS = 3600.0
 HOLDS_SECONDS = 15.0
 CLINICS_SECONDS = 3600.0
+OUTBOX_SECONDS = 2.0
 
 
 def groups() -> dict[str, Callable[[], list[Duty]]]:
@@ -73,6 +77,7 @@ def _rules() -> list[Duty]:
         Duty("outpatient-rules", _ask_outpatient_rules, OUTPATIENT_SECONDS),
         Duty("holds", _let_go_of_holds, HOLDS_SECONDS),
         Duty("clinics", _lay_out_clinics, CLINICS_SECONDS),
+        Duty("outbox", Office({OUTBOX: LetterMaker()}, carriers={}).work, OUTBOX_SECONDS),
     ]
 
 

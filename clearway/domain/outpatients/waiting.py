@@ -17,6 +17,7 @@ PURPOSES = (
 )
 CHANNELS = ("letter", "text", "phone", "email", "desk")
 CONTACT_OUTCOMES = ("sent", "delivered", "failed", "answered", "no_answer", "returned")
+QUEUED = "queued"  # a letter stands in the outbox; it is evidence of nothing until it has left
 REACHED = frozenset({"sent", "delivered", "answered"})  # a contact that can be evidence of notice
 
 

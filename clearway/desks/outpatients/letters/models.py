@@ -123,7 +123,8 @@ class Letter(models.Model):
 
     outgoing   where it stands in the outbox
     contact    the contact with the patient that it is the letter of
-    asked_for  a format that a person chose instead of what the needs say; asked_why  their reason
+    cleared    what was in the way and a person said that it may go all the same; asked_why  their reason
+    asked_for  a format that a person chose instead of what the needs say
     needed_on  day by which it is useless; arrives_on  day on which it is reckoned to arrive
     content    its pieces, as laid out; pdf  the bytes that are printed, their SHA-256 in the outbox
     sealed_at  when it left: from then on the database refuses to change what it says
@@ -138,6 +139,7 @@ class Letter(models.Model):
     entry = models.ForeignKey(Entry, null=True, on_delete=models.PROTECT, related_name="letters")
     appointment = models.ForeignKey(Appointment, null=True, on_delete=models.PROTECT, related_name="letters")
     contact = models.ForeignKey(Contact, null=True, on_delete=models.PROTECT, related_name="letters")
+    cleared = ArrayField(models.CharField(max_length=20), default=list)
     asked_for = models.CharField(max_length=12, blank=True)
     asked_why = models.CharField(max_length=200, blank=True)
     text = models.ForeignKey(LetterText, null=True, on_delete=models.PROTECT, related_name="letters")

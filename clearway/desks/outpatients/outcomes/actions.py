@@ -11,12 +11,14 @@ from clearway.core.audit.actions import record as audit
 from clearway.core.layout.times import clock, local
 from clearway.domain.outpatients import outcomes as rules
 from clearway.domain.outpatients.clock_events import ClockEvent, EventKind, Evidence
+from clearway.domain.outpatients.letters import Kind
 from clearway.domain.outpatients.outcomes import CANCELLED, REVIEW_DAYS, SEEN_CODES, NextStep, Said
 from clearway.domain.outpatients.words import Attended, CancelledBy
 from clearway.domain.shared.errors import NotAllowed
 
 from ..booking import actions as booking
 from ..clocks import actions as clocks
+from ..letters import wanted as letters
 from ..waiting import actions as waiting
 from ..waiting import standing
 from . import queries
@@ -90,6 +92,8 @@ def _record(row: Appointment, said: Said, by: Actor, at: datetime) -> None:
     if judged.event is not None:
         _tell_clock(row, judged.event, judged.evidence, by, at)
     _next(row, said, stood, by, at)
+    if said.attended in SEEN_CODES and said.next_step is NextStep.DISCHARGE:
+        _tell_of_discharge(row, at)
     detail = {
         "attended": said.attended.value,
         "outcome": row.outcome,
@@ -98,6 +102,21 @@ def _record(row: Appointment, said: Said, by: Actor, at: datetime) -> None:
         "due_on": said.due_on and said.due_on.isoformat(),
     }
     _note("outcomes.cash_up", f"appointment:{row.pk}", detail, row.organisation_id, by, at)
+
+
+def _tell_of_discharge(row: Appointment, at: datetime) -> None:
+    """The patient, and whoever referred them, by letter."""
+    letters.want(
+        Kind.DISCHARGE,
+        f"appointment:{row.pk}",
+        audiences=letters.who_is_told(row.referral),
+        patient_id=row.patient_id,
+        referral_id=row.referral_id,
+        entry_id=row.entry_id,
+        appointment_id=row.pk,
+        organisation_id=row.organisation_id,
+        at=at,
+    )
 
 
 def _close(row: Appointment, said: Said, judged: rules.Judged, by: Actor, at: datetime) -> None:
@@ -370,6 +389,7 @@ def _carry_out(miss: Miss, at: datetime) -> None:
         if entry is not None:
             standing.stands(entry, "waiting")
         return
+    _tell_of_discharge(miss.appointment, at)
     if entry is not None:
         entry.state, entry.why, entry.ended_at = "removed", "clinician", at
         entry.save(update_fields=["state", "why", "ended_at"])

@@ -10,6 +10,7 @@ from django.db import IntegrityError, transaction
 from clearway.core.audit.actions import Actor, Entry
 from clearway.core.audit.actions import record as audit
 from clearway.core.layout.times import local
+from clearway.domain.outpatients.booking import DIED
 from clearway.domain.outpatients.clock_events import ClockEvent, EventKind
 from clearway.domain.outpatients.identity import Person, nhs_number, postcode
 from clearway.domain.outpatients.words import CancelledBy, NhsNumberStatus
@@ -19,6 +20,7 @@ from clearway.interchange.referral_file import ReferralRow
 from ..booking import actions as booking
 from ..clocks import actions as clocks
 from ..clocks import queries as pathways
+from ..letters import wanted as letters
 from ..numbers import next_number
 from ..referrals import actions as referrals
 from ..referrals import queries as referred
@@ -205,6 +207,7 @@ def change(
         setattr(row, name, value)
     _save(row, event)
     _note("patients.change", row.pk, {"fields": sorted(changed)}, organisation_id, by, at)
+    letters.try_again(row.pk, at=at)
     referrals.recheck(row.pk, organisation_id=organisation_id, by=by, at=at)
     return row
 
@@ -252,6 +255,7 @@ def add_need(
     if not is_new:
         need.reviewed_on = local(at).date()
         need.save(update_fields=["reviewed_on"])
+    letters.try_again(row.pk, at=at)
     _note("patients.need", row.pk, {"need": need.pk, "kind": kind, "new": is_new}, organisation_id, by, at)
     return need
 
@@ -265,6 +269,7 @@ def review_need(need_id: int, *, organisation_id: int, by: Actor, at: datetime, 
     need.reviewed_on = local(at).date()
     need.ended_at = at if ends else None
     need.save(update_fields=["reviewed_on", "ended_at"])
+    letters.try_again(need.patient_id, at=at)
     verb = "patients.end_need" if ends else "patients.review_need"
     _note(verb, need.patient_id, {"need": need.pk, "kind": need.kind}, organisation_id, by, at)
 
@@ -278,6 +283,7 @@ def raise_flag(
     if kind not in Flag.Kind.values or not words.strip():
         raise NotAllowed("not said", "Raising a flag", "Choose the flag, and say what others must do.")
     flag = Flag.objects.create(patient=row, kind=kind, words=words.strip(), recorded_at=at)
+    letters.try_again(row.pk, at=at)
     _note("patients.flag", row.pk, {"flag": flag.pk, "kind": kind}, organisation_id, by, at)
     return flag
 
@@ -290,6 +296,7 @@ def end_flag(flag_id: int, *, organisation_id: int, by: Actor, at: datetime) -> 
     )
     flag.ended_at = at
     flag.save(update_fields=["ended_at"])
+    letters.try_again(flag.patient_id, at=at)
     detail = {"flag": flag.pk, "kind": flag.kind}
     _note("patients.end_flag", flag.patient_id, detail, organisation_id, by, at)
 
@@ -358,7 +365,7 @@ def _end_everything(row: Patient, organisation_id: int, by: Actor, at: datetime)
     """Appointments to come, referrals, and places on lists, each by its own action."""
     scope: dict[str, Any] = {"organisation_id": organisation_id, "by": by, "at": at}
     for appointment in row.appointments.filter(state__in=("held", "booked"), starts_at__gt=at):
-        booking.cancel(appointment.pk, by_whom=CancelledBy.PATIENT, reason="died", **scope)
+        booking.cancel(appointment.pk, by_whom=CancelledBy.PATIENT, reason=DIED, **scope)
     for each in referred.of_patient(organisation_id, row.pk):
         if each.state in referred.OPEN:
             referrals.remove(each.pk, "died", **scope)

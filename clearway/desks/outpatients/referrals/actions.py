@@ -18,14 +18,16 @@ from clearway.domain.outpatients.identity import (
     identifier_of,
 )
 from clearway.domain.outpatients.intake import Route, Side, TriageOutcome
+from clearway.domain.outpatients.letters import Kind
 from clearway.domain.outpatients.measurement import Asked, Measure, ServiceKind, measure
-from clearway.domain.outpatients.waiting import REMOVALS, Removal
+from clearway.domain.outpatients.waiting import QUEUED, REMOVALS, Removal
 from clearway.domain.outpatients.words import Priority, ReferralSource
 from clearway.domain.shared.errors import NotAllowed
 
 from .. import policy
 from ..clocks import actions as clocks
 from ..clocks import queries as pathways
+from ..letters import wanted as letters
 from ..numbers import next_number
 from ..patients import queries as patients
 from ..waiting import actions as waiting
@@ -275,10 +277,9 @@ def _gap(row: Referral, item: intake.Item, at: datetime) -> Gap:
 
 
 def _acknowledge(row: Referral, by: Actor, at: datetime) -> None:
-    """Tell the patient what happens next; nothing is sent where nobody knows how."""
+    """Tell the patient, and who referred them, what happens next, by letter; not where nobody knows how."""
     flags = patients.flags_of([row.patient_id]).get(row.patient_id, ())
-    channel = patients.best_channel(row.patient, flags)
-    if channel is None:
+    if patients.best_channel(row.patient, flags) is None:
         return
     words = (
         f"Your referral {row.number} to {row.service.name} was received on {row.received_on:%-d %b %Y}. "
@@ -288,12 +289,22 @@ def _acknowledge(row: Referral, by: Actor, at: datetime) -> None:
     attempt = waiting.Attempt(
         patient_id=row.patient_id,
         purpose="acknowledgement",
-        channel=channel,
+        channel="letter",
         words=words,
-        to=patients.address_for(row.patient, channel),
         referral_id=row.pk,
+        outcome=QUEUED,
     )
-    waiting.contact(attempt, organisation_id=row.organisation_id, by=by, at=at)
+    contact = waiting.contact(attempt, organisation_id=row.organisation_id, by=by, at=at)
+    letters.want(
+        Kind.ACKNOWLEDGEMENT,
+        f"referral:{row.pk}",
+        audiences=letters.who_is_told(row),
+        patient_id=row.patient_id,
+        referral_id=row.pk,
+        contact_id=contact.pk,
+        organisation_id=row.organisation_id,
+        at=at,
+    )
     row.acknowledged_at = at
     row.save(update_fields=["acknowledged_at"])
 

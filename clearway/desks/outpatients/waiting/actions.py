@@ -1,7 +1,7 @@
 """Every write to the waiting list: who joins it, who leaves it and why, and every attempt to reach them."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
@@ -12,8 +12,10 @@ from clearway.core.audit.actions import Entry as Row
 from clearway.core.audit.actions import record as audit
 from clearway.core.layout.times import local
 from clearway.domain.outpatients import waiting as rules
+from clearway.domain.outpatients.letters import Kind
 from clearway.domain.shared.errors import NotAllowed
 
+from ..letters import wanted as letters
 from .models import Contact, Entry
 
 State = Entry.State
@@ -146,11 +148,17 @@ def remove(
 
 @transaction.atomic
 def contact(attempt: Attempt, *, organisation_id: int, by: Actor, at: datetime) -> Contact:
-    """Record one attempt to reach a patient. Raises NotAllowed for a word that no attempt has."""
+    """Record one attempt to reach a patient. Raises NotAllowed for a word that no attempt has.
+
+    An invitation by letter is written from its text and put into the outbox: it counts once it has left.
+    """
+    is_written = attempt.purpose == Kind.INVITATION and attempt.channel == "letter"
+    if is_written and attempt.outcome == "sent" and attempt.entry_id is not None:
+        attempt = replace(attempt, outcome=rules.QUEUED)
     for value, words, what in (
         (attempt.purpose, rules.PURPOSES, "purpose"),
         (attempt.channel, rules.CHANNELS, "channel"),
-        (attempt.outcome, rules.CONTACT_OUTCOMES, "outcome"),
+        (attempt.outcome, (*rules.CONTACT_OUTCOMES, rules.QUEUED), "outcome"),
     ):
         if value not in words:
             raise NotAllowed(
@@ -160,9 +168,20 @@ def contact(attempt: Attempt, *, organisation_id: int, by: Actor, at: datetime) 
         organisation_id=organisation_id,
         at=at,
         by=by.name,
-        outcome_at=None if attempt.outcome == "sent" else at,
+        outcome_at=None if attempt.outcome in ("sent", rules.QUEUED) else at,
         **asdict(attempt),
     )
+    if is_written and attempt.outcome == rules.QUEUED:
+        letters.want(
+            Kind.INVITATION,
+            f"contact:{made.pk}",
+            patient_id=attempt.patient_id,
+            referral_id=attempt.referral_id,
+            entry_id=attempt.entry_id,
+            contact_id=made.pk,
+            organisation_id=organisation_id,
+            at=at,
+        )
     detail = {"purpose": attempt.purpose, "channel": attempt.channel, "outcome": attempt.outcome}
     _record("waiting.contact", f"contact:{made.pk}", detail, organisation_id, by, at)
     return made

@@ -6,7 +6,10 @@ Called inside the transaction of their actions, which keep the audit.
 from datetime import datetime
 
 from clearway.core.audit.actions import Actor
+from clearway.domain.outpatients.letters import Kind
+from clearway.domain.outpatients.waiting import QUEUED
 
+from ..letters import wanted as letters
 from .models import Contact, Entry
 
 NotThere = Entry.DoesNotExist
@@ -48,16 +51,40 @@ def stands(entry: Entry, state: str) -> None:
 
 
 def tell(entry: Entry, appointment_id: int, purpose: str, words: str, *, by: Actor, at: datetime) -> None:
-    """Record what the patient is told of an appointment, by the channel they chose."""
-    Contact.objects.create(
+    """Tell the patient of an appointment by letter: queued here, and told once it has left (`told`)."""
+    contact = Contact.objects.create(
         organisation_id=entry.organisation_id,
         patient_id=entry.patient_id,
         entry=entry,
         referral_id=entry.referral_id,
         appointment_id=appointment_id,
         purpose=purpose,
-        channel=entry.patient.channel,
+        channel="letter",
         words=words[:500],
         at=at,
         by=by.name,
+        outcome=QUEUED,
     )
+    letters.want(
+        Kind(purpose),
+        f"appointment:{appointment_id}",
+        patient_id=entry.patient_id,
+        referral_id=entry.referral_id,
+        entry_id=entry.pk,
+        appointment_id=appointment_id,
+        contact_id=contact.pk,
+        organisation_id=entry.organisation_id,
+        at=at,
+    )
+
+
+def told(contact_id: int | None, *, to: str, digest: str, at: datetime) -> None:
+    """The letter of this contact has left: where to, and the SHA-256 of what it said."""
+    kept = Contact.objects.filter(pk__in=[contact_id] if contact_id else [])
+    kept.update(outcome="sent", outcome_at=at, to=to.replace("\n", ", ")[:254], digest=digest)
+
+
+def not_told(contact_id: int | None, at: datetime, outcome: str = "failed") -> None:
+    """The letter of this contact did not leave, or came back: it is evidence of nothing."""
+    kept = Contact.objects.filter(pk__in=[contact_id] if contact_id else [])
+    kept.update(outcome=outcome, outcome_at=at)

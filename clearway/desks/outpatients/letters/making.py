@@ -1,0 +1,457 @@
+"""Making a letter: whether it is still to go, what it says, in which format, to which address, as PDF.
+
+The worker of the outbox calls this in its transaction. Nothing here writes to anybody: it ends with the copy
+that is kept, or with the reason why there is none.
+"""
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from clearway.core.audit.actions import Actor
+from clearway.core.layout.times import local
+from clearway.core.outbox.actions import Held
+from clearway.core.outbox.models import Outgoing
+from clearway.core.outbox.sending import Made, Ready, Withdrawn
+from clearway.domain.outpatients.identity import spaced
+from clearway.domain.outpatients.letter_formats import (
+    MADE_ELSEWHERE,
+    POINTS,
+    Format,
+    Needed,
+    language_name,
+    needed,
+)
+from clearway.domain.outpatients.letters import (
+    Attached,
+    Audience,
+    Block,
+    Kind,
+    NotKnown,
+    Style,
+    compose,
+    day_for_patients,
+    fill,
+    when_for_patients,
+)
+from clearway.domain.outpatients.post import TIED, InTime, in_time, posted_on
+from clearway.domain.outpatients.words import CancelledBy, Medium
+from clearway.interchange.letter_pdf import CannotDraw, Page, write
+
+from ..patients import queries as patients
+from ..waiting import standing
+from . import queries
+from .fonts import fonts
+from .models import Letter, LetterText
+
+LONG = "{0:%-d %B %Y}".format
+HOW = {
+    Medium.FACE_TO_FACE: "in person",
+    Medium.TELEPHONE: "by telephone: we ring you",
+    Medium.VIDEO: "by video: you see us on a screen",
+}
+AT_HOME = "at home: you do not need to come to the hospital"
+ENDED = "Your treatment with us has ended."
+MISSED = "The last appointment was missed. The therapist has decided to end the care with us for now."
+FORMAT_FIX = "Have it made, send it, and mark it here as sent; or send it in another form with your reason."
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A letter as it would leave now."""
+
+    page: Page
+    text: LetterText
+    attached: tuple[LetterText, ...]
+    needed: Needed
+    to_name: str
+    to_address: str
+    way: InTime
+    needed_on: date | None
+
+
+class _Stop(Exception):
+    """There is no letter now."""
+
+    def __init__(self, because: Held | Withdrawn) -> None:
+        self.because = because
+
+
+class LetterMaker:
+    """What the outbox asks of letters (core.outbox.sending.Maker)."""
+
+    def make(self, row: Outgoing, *, by: Actor, at: datetime) -> Made:
+        """The copy to be sent, kept with the letter."""
+        letter = queries.letters().get(outgoing_id=row.pk)
+        try:
+            made = draft(letter, at)
+            written = write([made.page], fonts())
+        except _Stop as stop:
+            if isinstance(stop.because, Withdrawn):
+                standing.not_told(letter.contact_id, at)
+            else:
+                Letter.objects.filter(pk=letter.pk).update(needed_on=needed_on(letter))
+            return stop.because
+        except CannotDraw as problem:
+            why = f"The fonts have no sign for: {problem}"
+            return Held("signs", why, "Write it by hand, send it, and mark it here as sent.")
+        _keep(letter, made, written.pdf, written.pages)
+        return Ready(hashlib.sha256(written.pdf).hexdigest())
+
+    def look_again(self, row: Outgoing, at: datetime) -> Held | Withdrawn | None:
+        """What has come between since it was made."""
+        return between(queries.letters().get(outgoing_id=row.pk), at)
+
+    def body(self, row: Outgoing) -> bytes:
+        """The copy that was kept."""
+        return bytes(Letter.objects.values_list("pdf", flat=True).get(outgoing_id=row.pk) or b"")
+
+    def left(self, row: Outgoing, *, by: Actor, at: datetime) -> None:
+        """Seal the copy; the patient counts as told from now on."""
+        letter = queries.letters().get(outgoing_id=row.pk)
+        Letter.objects.filter(pk=letter.pk).update(sealed_at=at)
+        standing.told(letter.contact_id, to=letter.to_address, digest=row.digest, at=row.sent_at or at)
+
+
+def _keep(letter: Letter, made: Draft, pdf: bytes, pages: int) -> None:
+    Letter.objects.filter(pk=letter.pk).update(
+        text=made.text,
+        format=made.needed.format,
+        languages=list(made.needed.languages),
+        to_name=made.to_name,
+        to_address=made.to_address,
+        post=made.way.post,
+        needed_on=made.needed_on,
+        arrives_on=made.way.arrives_on,
+        content=_kept(made.page),
+        pdf=pdf,
+        pages=pages,
+    )
+    letter.attached.set(made.attached)
+
+
+def between(letter: Letter, at: datetime) -> Held | Withdrawn | None:
+    """What speaks against sending a letter that was made: its cause, its recipient, the days of the post."""
+    try:
+        _check_still(letter, at)
+        patient = _patient(letter)
+        _check_safe(letter, patient)
+        _way(letter, queries.office(letter.organisation_id, local(at).date()).post, at)
+        name, address = _recipient(letter, patient)
+    except _Stop as stop:
+        return stop.because
+    if (name, address) != (letter.to_name, letter.to_address):
+        return Held("changed", "The address has changed since it was made.", "Take it out of the pile.")
+    return None
+
+
+def draft(letter: Letter, at: datetime) -> Draft:
+    """The letter as it would leave now. Raises _Stop with what is in the way."""
+    _check_still(letter, at)
+    patient = _patient(letter)
+    _check_safe(letter, patient)
+    name, address = _recipient(letter, patient)
+    needs = _needed(letter, patient)
+    office = queries.office(letter.organisation_id, local(at).date())
+    way = _way(letter, office.post, at)
+    text, attached = _texts(letter, needs, at)
+    page, used = _page(letter, patient, text, attached, needs, office, at, (name, address))
+    return Draft(page, text, used, needs, name, address, way, needed_on(letter))
+
+
+def _check_still(letter: Letter, at: datetime) -> None:
+    """The cause still holds. Raises _Stop."""
+    patient, kind = letter.patient, Kind(letter.kind)
+    if patient.died_on is not None:
+        raise _Stop(Withdrawn("The patient has died."))
+    visit, referral, entry = letter.appointment, letter.referral, letter.entry
+    if kind in (Kind.CONFIRMATION, Kind.CHANGE) and visit is not None:
+        if visit.state == "cancelled":
+            raise _Stop(Withdrawn("The appointment was cancelled or moved since."))
+        if visit.state != "booked" or visit.starts_at <= at:
+            raise _Stop(Withdrawn("The appointment has begun."))
+    if kind is Kind.CANCELLATION and visit is not None and visit.starts_at <= at:
+        raise _Stop(Withdrawn("The day of the cancelled appointment is over."))
+    if kind is Kind.ACKNOWLEDGEMENT and referral is not None and referral.state == "removed":
+        raise _Stop(Withdrawn("The referral has ended since."))
+    if kind is Kind.INVITATION and entry is not None and entry.state != "waiting":
+        raise _Stop(Withdrawn("The patient is booked, or no longer on the list."))
+
+
+def _patient(letter: Letter) -> Any:
+    """The record that stands: that into which it was merged."""
+    patient = letter.patient
+    return patient.merged_into if patient.merged_into_id is not None else patient
+
+
+def _check_safe(letter: Letter, patient: Any) -> None:
+    """Raises _Stop where a letter to the patient's home may do harm, or is not wanted."""
+    if letter.audience != Audience.PATIENT:
+        return
+    flags = patients.flags_of([patient.pk]).get(patient.pk, [])
+    if "unsafe" not in letter.cleared and any(each.kind == "safe_contact" for each in flags):
+        why = "How to reach this patient safely is flagged."
+        raise _Stop(Held("unsafe", why, "Read the flag; then ring, or send the letter with your reason."))
+    if "opted_out" not in letter.cleared and letter.kind == Kind.INVITATION and patient.opted_out:
+        why = "The patient asked for no invitations by machine."
+        raise _Stop(Held("opted_out", why, "Ring the patient, or send the letter with your reason."))
+
+
+def _recipient(letter: Letter, patient: Any) -> tuple[str, str]:
+    """Name, and address by lines. Raises _Stop where none is known."""
+    if letter.audience == Audience.REFERRER:
+        return _referrer(letter)
+    address = "\n".join(part for part in (*_lines(patient.address), patient.postcode) if part)
+    if not patient.address.strip():
+        raise _Stop(Held("address", "No postal address is known.", "Ask for it: saved, the letter goes on."))
+    if "returned" not in letter.cleared and queries.came_back(patient.pk, address, letter.organisation_id):
+        why = "A letter to this address has come back."
+        raise _Stop(Held("returned", why, "Ask for the right address, or send it again with your reason."))
+    return f"{patient.given_names} {patient.family_name}", address
+
+
+def _referrer(letter: Letter) -> tuple[str, str]:
+    assert letter.referral is not None
+    sender, code = letter.referral.sender.strip(), letter.referral.sender_organisation.strip()
+    keys = [key for key in (code, sender) if key]
+    known = queries.correspondent(letter.organisation_id, keys)
+    if known is None:
+        why = "Nobody has said where letters to this referrer go."
+        raise _Stop(Held("referrer", why, "Enter the address once: every letter to them follows."))
+    return known.name or sender, known.address
+
+
+def _lines(address: str) -> list[str]:
+    return [part.strip() for part in address.replace("\n", ",").split(",")]
+
+
+def _needed(letter: Letter, patient: Any) -> Needed:
+    """Format and languages. Raises _Stop for what cannot be printed here."""
+    if letter.audience == Audience.REFERRER:
+        return Needed()
+    rows = patients.needs_of([patient.pk]).get(patient.pk, [])
+    found = needed((each.kind, each.detail) for each in rows)
+    if letter.asked_for:
+        found = Needed(Format(letter.asked_for), found.languages)
+    if found.unknown and "format" not in letter.cleared:
+        why = "A recorded need about letters is not understood."
+        raise _Stop(Held("format", why, FORMAT_FIX))
+    if found.format in MADE_ELSEWHERE:
+        why = f"The patient needs {found.format.meaning}: no print takes its place."
+        raise _Stop(Held("format", why, FORMAT_FIX))
+    return found
+
+
+def needed_on(letter: Letter) -> date | None:
+    """The day by which it is useless: of the appointment, the earlier one where it moved."""
+    if Kind(letter.kind) not in TIED or letter.appointment is None:
+        return None
+    days = [local(letter.appointment.starts_at).date()]
+    if letter.kind == Kind.CHANGE and (before := _before(letter)) is not None:
+        days.append(local(before.starts_at).date())
+    return min(days)
+
+
+def _before(letter: Letter) -> Any:
+    """The appointment that was moved to this one."""
+    return letter.appointment.moved_from.order_by("-id").first() if letter.appointment else None
+
+
+def _way(letter: Letter, post: Any, at: datetime) -> InTime:
+    """How it travels. Raises _Stop where the post is too slow: then somebody rings."""
+    now = local(at)
+    found = in_time(posted_on(now.date(), now.time(), post), _deadline(letter), post)
+    if found is None:
+        why = f"By post it would come too late for {day_for_patients(needed_on(letter) or now.date())}."
+        raise _Stop(Held("late", why, "Ring the patient today, and say here what became of it."))
+    return found
+
+
+def _deadline(letter: Letter) -> date | None:
+    """A referrer's letter is late for nobody's journey."""
+    return needed_on(letter) if letter.audience == Audience.PATIENT and "late" not in letter.cleared else None
+
+
+def _texts(letter: Letter, needs: Needed, at: datetime) -> tuple[LetterText, dict[str, list[LetterText]]]:
+    """The letter's text, and what is attached. Raises _Stop where something is not approved."""
+    on, trust = local(at).date(), letter.organisation_id
+    style = Style.EASY_READ if needs.format is Format.EASY_READ else Style.STANDARD
+    text = queries.letter_text(trust, letter.kind, letter.audience, style, on)
+    if text is None:
+        why = f"No text is approved for this letter: {letter.kind}, {letter.audience}, {style.meaning}."
+        raise _Stop(Held("text", why, "Ask the clinical lead to approve one; then try again."))
+    passages = queries.passages(trust, needs.languages, on) if needs.languages else {}
+    if "language" not in letter.cleared:
+        for code in needs.languages:
+            if code not in passages:
+                why = f"No passage in {language_name(code)} is approved."
+                fix = "Ring with an interpreter, or send the letter without the passage and give your reason."
+                raise _Stop(Held("language", why, fix))
+    has_visit = letter.kind in (Kind.CONFIRMATION, Kind.CHANGE) and letter.audience == Audience.PATIENT
+    attached = queries.instructions(trust, visit(letter), on) if has_visit else []
+    spoken = [passages[code] for code in needs.languages if code in passages]
+    return text, {"instructions": attached, "language": spoken}
+
+
+def visit(letter: Letter) -> dict[str, str]:
+    """What decides which instructions go with an appointment."""
+    if letter.appointment is None:
+        return {}
+    slot = letter.appointment.slot
+    return {
+        "services": slot.session.service.code,
+        "kinds": slot.kind,
+        "sites": slot.session.room.site.code,
+        "media": slot.medium,
+    }
+
+
+def _page(
+    letter: Letter,
+    patient: Any,
+    text: LetterText,
+    attached: dict[str, list[LetterText]],
+    needs: Needed,
+    office: queries.Office,
+    at: datetime,
+    to: tuple[str, str],
+) -> tuple[Page, tuple[LetterText, ...]]:
+    values = values_of(letter, patient, office, at)
+    try:
+        subject = fill(text.title, values)
+        pieces = compose(
+            text.body,
+            values,
+            [Attached(each.title, each.body) for each in attached["instructions"]],
+            [Attached(each.title, each.body, each.language) for each in attached["language"]],
+        )
+    except NotKnown as missing:
+        why = f"The text asks for {{{missing}}}, and nobody has said it."
+        fix = "Fill it in where it belongs, or change the text; then try again."
+        raise _Stop(Held("field", why, fix)) from None
+    page = Page(
+        subject=subject,
+        sender=office.sender or (values["trust"],),
+        address=(to[0], *to[1].splitlines()),
+        reference=(LONG(local(at)), f"Number to give us: {patient.number}"),
+        greeting=f"Dear {to[0]}",
+        blocks=pieces,
+        closing=office.signed or (values["trust"],),
+        on=local(at).date(),
+        points=POINTS[needs.format],
+    )
+    return page, (*attached["instructions"], *attached["language"])
+
+
+def values_of(letter: Letter, patient: Any, office: queries.Office, at: datetime) -> dict[str, str]:
+    """What the fields of a letter say; a field that has no value is left out."""
+    referral = letter.referral
+    name = f"{patient.given_names} {patient.family_name}"
+    made = {
+        "patient_name": name,
+        "hospital_number": patient.number,
+        "service": _service(letter),
+        "trust": letter.organisation.name,
+        "office_phone": office.phone,
+        "office_hours": office.hours,
+        "received_on": LONG(referral.received_on) if referral else "",
+        "referrer": referral.sender if referral else "",
+        "born_on": LONG(patient.born_on),
+        "nhs_number": spaced(patient.nhs_number) if patient.nhs_number else "not known",
+        "reply_by": LONG(_reply_by(office, at)),
+        "ended": MISSED if letter.appointment and letter.appointment.state == "missed" else ENDED,
+    }
+    return {**made, **_values_of_visit(letter), **_values_of_cancellation(letter)}
+
+
+def _service(letter: Letter) -> str:
+    if letter.appointment is not None:
+        return letter.appointment.slot.session.service.name
+    asked = letter.entry or letter.referral
+    return asked.service.name if asked is not None else ""
+
+
+def _reply_by(office: queries.Office, at: datetime) -> date:
+    return local(at).date() + timedelta(days=office.post.reply_days)
+
+
+def _values_of_visit(letter: Letter) -> dict[str, str]:
+    appointment = letter.appointment
+    if appointment is None:
+        return {}
+    session, medium = appointment.slot.session, Medium(appointment.slot.medium)
+    in_person = medium is Medium.FACE_TO_FACE
+    before = _before(letter)
+    return {
+        "when": when_for_patients(local(appointment.starts_at)),
+        "old_when": when_for_patients(local(before.starts_at)) if before else "",
+        "seen_on": LONG(local(appointment.starts_at)),
+        "minutes": str(round((appointment.ends_at - appointment.starts_at).total_seconds() / 60)),
+        "clinician": session.clinician.name,
+        "site": session.room.site.name if in_person else AT_HOME,
+        "room": session.room.name,
+        "how": HOW.get(medium, medium.meaning),
+    }
+
+
+def _values_of_cancellation(letter: Letter) -> dict[str, str]:
+    appointment = letter.appointment
+    if appointment is None or not appointment.cancelled_by:
+        return {}
+    by_patient = appointment.cancelled_by == CancelledBy.PATIENT
+    waits = letter.entry is not None and letter.entry.state in ("waiting", "booked")
+    return {
+        "reason": "You told us that you cannot come." if by_patient else "We are sorry: we had to cancel it.",
+        "next": "You keep your place on our waiting list. We will be in touch with a new time."
+        if waits
+        else "You are not on our waiting list any more.",
+    }
+
+
+def _kept(page: Page) -> dict[str, Any]:
+    """A page as the table has it."""
+    return {
+        **asdict(page),
+        "blocks": [list(asdict(each).values()) for each in page.blocks],
+        "on": page.on.isoformat(),
+    }
+
+
+def again(letter: Letter) -> Page | None:
+    """A letter as it was laid out, from what was kept; None where none was made."""
+    if letter.content is None:
+        return None
+    kept = dict(letter.content)
+    lines = {name: tuple(kept[name]) for name in ("sender", "address", "reference", "closing")}
+    blocks = tuple(Block(*each) for each in kept["blocks"])
+    return Page(**{**kept, **lines, "blocks": blocks, "on": date.fromisoformat(kept["on"])})
+
+
+def printed(letters: Iterable[Letter]) -> bytes:
+    """Letters one after the other in one file, as they were kept."""
+    pages = [page for each in letters if (page := again(each)) is not None]
+    return write(pages, fonts()).pdf
+
+
+def preview(letter: Letter, text: LetterText, at: datetime) -> Page:
+    """What a text, approved or not, would say in place of this letter's own. Nothing is kept.
+
+    Raises NotKnown for a field that has no value here.
+    """
+    patient, on, trust = _patient(letter), local(at).date(), letter.organisation_id
+    office = queries.office(trust, on)
+    try:
+        to = _recipient(letter, patient)
+    except _Stop:
+        to = (f"{patient.given_names} {patient.family_name}", "No address is known")
+    is_easy = text.style == Style.EASY_READ
+    needs = Needed(Format.EASY_READ if is_easy else Format.STANDARD)
+    attached = queries.instructions(trust, visit(letter), on) if letter.appointment is not None else []
+    try:
+        return _page(
+            letter, patient, text, {"instructions": attached, "language": []}, needs, office, at, to
+        )[0]
+    except _Stop as stop:
+        raise NotKnown(stop.because.why) from None

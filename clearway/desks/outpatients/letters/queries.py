@@ -1,0 +1,199 @@
+"""Reading letters: of a patient, of the outbox, of a batch; and the texts that are in force."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from django.db.models import Count, Min, Prefetch, Q, QuerySet
+
+from clearway.core.organisation.queries import policies
+from clearway.core.outbox import queries as outbox
+from clearway.domain.outpatients.letters import What, fits, letter_code
+from clearway.domain.outpatients.post import PostPolicy, post_policy
+from clearway.domain.shared.outgoing import State
+
+from .models import Correspondent, Letter, LetterBatch, LetterText
+from .wanted import OUTBOX
+
+POLICY = "letters"
+MOST = 200  # letters shown in one table
+NotThere = Letter.DoesNotExist
+TextNotThere = LetterText.DoesNotExist
+BatchNotThere = LetterBatch.DoesNotExist
+SHOWN = (
+    *("outgoing", "patient", "referral__service", "entry__service", "text", "batch", "contact"),
+    *("appointment__slot__session__service", "appointment__slot__session__clinician"),
+    "appointment__slot__session__room__site",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Office:
+    """What the policy says of who writes.
+
+    sender  lines at the head of a letter; signed  lines at its foot
+    """
+
+    phone: str
+    hours: str
+    sender: tuple[str, ...]
+    signed: tuple[str, ...]
+    post: PostPolicy
+
+
+def office(organisation_id: int, on: date) -> Office:
+    """As the policy `letters` has it on a day; empty where the trust has none. One query."""
+    values = policies(organisation_id, [POLICY], on).get(POLICY, {})
+    return Office(
+        str(values.get("office_phone", "")),
+        str(values.get("office_hours", "")),
+        tuple(values.get("sender", ())),
+        tuple(values.get("signed", ())),
+        post_policy(values),
+    )
+
+
+def letters() -> QuerySet[Letter]:
+    """Letters with all that is shown of them, their bytes left where they are."""
+    return Letter.objects.select_related(*SHOWN).defer("pdf", "content")
+
+
+def one(key: int, organisation_id: int) -> Letter:
+    """One letter with its bytes. Raises NotThere."""
+    return Letter.objects.select_related(*SHOWN).get(pk=key, organisation_id=organisation_id)
+
+
+def of_patient(organisation_id: int, patients: Collection[int]) -> list[Letter]:
+    """The letters about these records of one patient, newest first. One query."""
+    rows = letters().filter(organisation_id=organisation_id, patient_id__in=patients)
+    return list(rows.order_by("-id")[:MOST])
+
+
+def in_state(organisation_id: int, *states: State, reason: str = "") -> list[Letter]:
+    """The letters that stand so: first what is soonest useless, then what waits longest. One query."""
+    rows = letters().filter(organisation_id=organisation_id, outgoing__state__in=states)
+    if reason:
+        rows = rows.filter(outgoing__reason=reason)
+    return list(rows.order_by("needed_on", "outgoing__since", "id")[:MOST])
+
+
+def gone(organisation_id: int, since: datetime) -> list[Letter]:
+    """The letters that have left since, newest first. One query."""
+    rows = letters().filter(organisation_id=organisation_id, outgoing__sent_at__gte=since)
+    return list(rows.order_by("-outgoing__sent_at", "-id")[:MOST])
+
+
+def ended(organisation_id: int, since: datetime) -> list[Letter]:
+    """The letters that were withdrawn since, newest first. One query."""
+    rows = letters().filter(organisation_id=organisation_id, outgoing__state=State.WITHDRAWN)
+    return list(rows.filter(outgoing__settled_at__gte=since).order_by("-outgoing__settled_at")[:MOST])
+
+
+def to_print(organisation_id: int) -> list[Letter]:
+    """What is made and in no batch yet: first class first, then by who it goes to. One query."""
+    rows = letters().filter(organisation_id=organisation_id, outgoing__state=State.READY, batch=None)
+    return list(rows.order_by("post", "needed_on", "id"))
+
+
+def standing(organisation_id: int) -> dict[State, outbox.Standing]:
+    """How many letters stand where, and since when the oldest. One query."""
+    return outbox.standing(organisation_id, OUTBOX)
+
+
+def reasons(organisation_id: int) -> list[tuple[str, int, datetime, date | None]]:
+    """What holds letters: reason, how many, since when, and the earliest day that one is for. One query."""
+    rows = Letter.objects.filter(organisation_id=organisation_id, outgoing__state=State.HELD)
+    found = rows.values_list("outgoing__reason").annotate(
+        Count("pk"), Min("outgoing__since"), Min("needed_on")
+    )
+    return sorted(found)
+
+
+def batch(key: int, organisation_id: int) -> LetterBatch:
+    """One batch with its letters. Raises BatchNotThere. Two queries."""
+    inside = Prefetch("letters", queryset=letters().order_by("post", "id"))
+    return LetterBatch.objects.prefetch_related(inside).get(pk=key, organisation_id=organisation_id)
+
+
+def batches(organisation_id: int, most: int = 20) -> list[LetterBatch]:
+    """The newest batches, each with `count`. One query."""
+    rows = LetterBatch.objects.filter(organisation_id=organisation_id).annotate(count=Count("letters"))
+    return list(rows.order_by("-id")[:most])
+
+
+def came_back(patient_id: int, address: str, organisation_id: int) -> bool:
+    """Whether a letter to this address of this patient has come back."""
+    rows = Letter.objects.filter(organisation_id=organisation_id, patient_id=patient_id, to_address=address)
+    return rows.filter(outgoing__state=State.FAILED).exists()
+
+
+def correspondent(organisation_id: int, keys: Collection[str]) -> Correspondent | None:
+    """Where letters to a referrer go, by the first of the keys that is known. One query."""
+    rows = {
+        row.key: row for row in Correspondent.objects.filter(organisation_id=organisation_id, key__in=keys)
+    }
+    return next((rows[key] for key in keys if key in rows), None)
+
+
+# Texts
+
+
+def text_in_force(organisation_id: int, code: str, on: date) -> LetterText | None:
+    """The newest version that is approved and valid on a day. One query."""
+    return _in_force(organisation_id, on).filter(code=code).order_by("-version").first()
+
+
+def letter_text(organisation_id: int, kind: str, audience: str, style: str, on: date) -> LetterText | None:
+    """The text of a letter. One query."""
+    return text_in_force(organisation_id, letter_code(kind, audience, style), on)
+
+
+def instructions(organisation_id: int, visit: Mapping[str, str], on: date) -> list[LetterText]:
+    """The instructions in force that go with a visit, in their order. One query.
+
+    visit  its service, kind, site and medium under "services", "kinds", "sites", "media"
+    """
+    rows = _in_force(organisation_id, on).filter(what=What.INSTRUCTIONS).order_by("code", "-version")
+    newest = rows.distinct("code")
+    found = [row for row in newest if fits(row.applies, visit)]
+    return sorted(found, key=lambda row: (row.place, row.code))
+
+
+def passages(organisation_id: int, languages: Collection[str], on: date) -> dict[str, LetterText]:
+    """The passages in force, by language. One query."""
+    rows = _in_force(organisation_id, on).filter(what=What.LANGUAGE, language__in=languages)
+    return {row.language: row for row in rows.order_by("code", "version")}
+
+
+def _in_force(organisation_id: int, on: date) -> QuerySet[LetterText]:
+    return LetterText.objects.filter(organisation_id=organisation_id, state="approved", valid_from__lte=on)
+
+
+def text(key: int, organisation_id: int) -> LetterText:
+    """One version of a text. Raises TextNotThere."""
+    return LetterText.objects.get(pk=key, organisation_id=organisation_id)
+
+
+def versions(organisation_id: int, code: str) -> list[LetterText]:
+    """Every version of a text, newest first. One query."""
+    rows = LetterText.objects.filter(organisation_id=organisation_id, code=code)
+    return list(rows.order_by("-version"))
+
+
+def texts(organisation_id: int) -> list[LetterText]:
+    """The newest version of every text, and those that wait for somebody. One query."""
+    rows = LetterText.objects.filter(organisation_id=organisation_id).order_by("code", "-version")
+    found: list[LetterText] = []
+    for row in rows:
+        if not found or found[-1].code != row.code or found[-1].state != LetterText.State.APPROVED:
+            found.append(row)
+    return found
+
+
+def some_patient(organisation_id: int, kind: str, text: str) -> Any:
+    """A letter of this kind for a preview: of the patient of this hospital number, or the newest there is."""
+    rows = letters().filter(organisation_id=organisation_id, kind=kind)
+    if text:
+        rows = rows.filter(Q(patient__number__iexact=text))
+    return rows.order_by("-id").first()
