@@ -6,12 +6,12 @@ from clearway.config.regions import find
 from clearway.core.audit.actions import Actor
 from clearway.core.organisation.models import Organisation, PolicyVersion
 from clearway.core.outbox.sending import Office
-from clearway.desks.outpatients.letters import queries
 from clearway.desks.outpatients.letters.loading import load_letters
 from clearway.desks.outpatients.letters.making import LetterMaker
 from clearway.desks.outpatients.letters.models import Letter
 from clearway.desks.outpatients.letters.wanted import OUTBOX
 from clearway.domain.outpatients.letters import LetterPack
+from clearway.engine.outpatients.policies import LETTERS
 from clearway.interchange import department_pack, letter_pack, region_pack
 
 PACK = find("worcestershire")
@@ -38,7 +38,7 @@ def with_letters(trust: Organisation) -> None:
     load_letters(the_pack(), organisation_id=trust.pk, by=Actor("test"), at=LONG_AGO)
     PolicyVersion.objects.create(
         organisation=trust,
-        name=queries.POLICY,
+        name=LETTERS,
         version=1,
         valid_from=date(2026, 1, 1),
         review_on=date(2027, 1, 1),

@@ -28,11 +28,10 @@ from clearway.domain.outpatients.letters import (
 )
 from clearway.domain.outpatients.post import (
     InTime,
+    LetterPolicy,
     PostClass,
-    PostPolicy,
     arrives_on,
     in_time,
-    post_policy,
     posted_on,
 )
 from clearway.domain.shared.errors import CannotParse
@@ -197,45 +196,46 @@ FRIDAY, MONDAY = date(2026, 11, 20), date(2026, 11, 23)
 
 
 def test_after_the_last_collection_and_at_weekends_the_letter_goes_on_the_next_working_day() -> None:
-    assert posted_on(FRIDAY, time(15, 59), PostPolicy()) == FRIDAY
-    assert posted_on(FRIDAY, time(16, 0), PostPolicy()) == MONDAY
-    assert posted_on(date(2026, 11, 21), time(9), PostPolicy()) == MONDAY
+    assert posted_on(FRIDAY, time(15, 59), LetterPolicy()) == FRIDAY
+    assert posted_on(FRIDAY, time(16, 0), LetterPolicy()) == MONDAY
+    assert posted_on(date(2026, 11, 21), time(9), LetterPolicy()) == MONDAY
 
 
 def test_a_mail_room_takes_its_days() -> None:
-    assert posted_on(FRIDAY, time(9), PostPolicy(mail_room_days=1)) == MONDAY
+    assert posted_on(FRIDAY, time(9), LetterPolicy(mail_room_days=1)) == MONDAY
 
 
 def test_the_post_rests_on_bank_holidays() -> None:
     # Wed 23 Dec 2026 second class: Thu 24, [Fri 25, weekend, Mon 28 holidays], Tue 29, Wed 30
-    assert arrives_on(date(2026, 12, 23), PostClass.SECOND, PostPolicy()) == date(2026, 12, 30)
+    assert arrives_on(date(2026, 12, 23), PostClass.SECOND, LetterPolicy()) == date(2026, 12, 30)
     # first class on Thu 24: Fri is a holiday, Sat 26 is no bank holiday in 2026 and is carried
-    assert arrives_on(date(2026, 12, 24), PostClass.FIRST, PostPolicy()) == date(2026, 12, 26)
+    assert arrives_on(date(2026, 12, 24), PostClass.FIRST, LetterPolicy()) == date(2026, 12, 26)
 
 
 def test_first_class_is_taken_where_second_would_come_too_late() -> None:
     # posted Fri 20: second class arrives Wed 25, first class Sat 21; a day is to lie between
-    assert in_time(FRIDAY, date(2026, 11, 26), PostPolicy()) == InTime(PostClass.SECOND, date(2026, 11, 25))
-    assert in_time(FRIDAY, date(2026, 11, 25), PostPolicy()) == InTime(PostClass.FIRST, date(2026, 11, 21))
+    assert in_time(FRIDAY, date(2026, 11, 26), LetterPolicy()) == InTime(PostClass.SECOND, date(2026, 11, 25))
+    assert in_time(FRIDAY, date(2026, 11, 25), LetterPolicy()) == InTime(PostClass.FIRST, date(2026, 11, 21))
 
 
 def test_what_would_come_too_late_even_so_is_to_be_rung() -> None:
-    assert in_time(FRIDAY, date(2026, 11, 21), PostPolicy()) is None
-    assert in_time(FRIDAY, FRIDAY, PostPolicy()) is None
+    assert in_time(FRIDAY, date(2026, 11, 21), LetterPolicy()) is None
+    assert in_time(FRIDAY, FRIDAY, LetterPolicy()) is None
 
 
 @given(st.dates(date(2025, 1, 1), date(2028, 10, 1)), st.integers(0, 40))
 def test_a_letter_that_is_called_in_time_arrives_before_the_day(posted: date, days: int) -> None:
     needed_on = posted + timedelta(days=days)
-    found = in_time(posted, needed_on, PostPolicy())
+    found = in_time(posted, needed_on, LetterPolicy())
 
     assert found is None or posted < found.arrives_on < needed_on
 
 
 def test_a_policy_that_cannot_be_is_refused() -> None:
     with pytest.raises(ValueError, match="First class"):
-        post_policy({"first_days": 4})
-    assert post_policy({"collected_at": "17:15", "owner": "x"}).collected_at == time(17, 15)
+        LetterPolicy(first_days=4)
+    with pytest.raises(ValueError, match="isoformat"):
+        LetterPolicy(collected_at="four")
 
 
 # Formats

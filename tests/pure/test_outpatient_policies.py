@@ -46,6 +46,7 @@ def test_a_list_of_days_becomes_what_the_rules_take() -> None:
         ("partial_booking", {"remind": 20, "ring": 10}),
         ("list_validation", {"lost": 0}),
         ("referral_intake", {"chase_after": [5, 2]}),
+        ("letters", {"first_days": 4}),
     ],
 )
 def test_a_policy_that_contradicts_itself_is_refused(name: str, values: dict[str, object]) -> None:
@@ -55,6 +56,7 @@ def test_a_policy_that_contradicts_itself_is_refused(name: str, values: dict[str
         "capacity": policies.capacity_policy,
         "partial_booking": policies.partial_booking,
         "list_validation": policies.check_limits,
+        "letters": policies.letter_policy,
         "referral_intake": lambda given: policies.intake_policy(given, frozenset()),
     }[name]
 

@@ -10,6 +10,7 @@ from clearway.domain.outpatients.booking import Holds
 from clearway.domain.outpatients.clinics import ClinicPolicy
 from clearway.domain.outpatients.intake import IntakePolicy
 from clearway.domain.outpatients.partial_booking import Sequence
+from clearway.domain.outpatients.post import LetterPolicy
 from clearway.domain.outpatients.validation import Limits
 from clearway.engine.outpatients import policies as read
 from clearway.engine.outpatients.capacity import CapacityPolicy
@@ -43,6 +44,11 @@ def clinics(organisation_id: int, at: datetime) -> ClinicPolicy:
 def capacity(organisation_id: int, at: datetime) -> CapacityPolicy:
     """What the arithmetic of capacity aims at."""
     return read.capacity_policy(_values(organisation_id, read.CAPACITY, at))
+
+
+def letters(organisation_id: int, at: datetime) -> LetterPolicy:
+    """Who writes letters, and how long the post takes."""
+    return read.letter_policy(_values(organisation_id, read.LETTERS, at))
 
 
 def _values(organisation_id: int, name: str, at: datetime) -> dict[str, Any]:

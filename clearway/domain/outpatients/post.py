@@ -5,10 +5,8 @@ counted; second class within three working days, Mondays to Fridays. Aims, not p
 carries the days that a trust reckons with.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, time, timedelta
-from typing import Any
 
 from .bank_holidays import BANK_HOLIDAYS
 from .letters import Kind
@@ -23,20 +21,26 @@ class PostClass(Code):
 
 
 @dataclass(frozen=True, slots=True)
-class PostPolicy:
-    """What a trust reckons with (policy `letters`).
+class LetterPolicy:
+    """Who writes, and what the trust reckons with of the post (policy `letters`).
 
+    office_phone, office_hours  where and when patients can ring
+    sender, signed           lines at the head and at the foot of a letter
     first_days, second_days  working days from posting to arrival
     mail_room_days           working days between marking letters as posted and the post having them
-    collected_at             local time of the day's last collection
+    collected_at             local time of the day's last collection, as 16:00
     notice_days              days that must lie between arrival and the appointment
     reply_days               days that somebody invited has to ring
     """
 
+    office_phone: str = ""
+    office_hours: str = ""
+    sender: tuple[str, ...] = ()
+    signed: tuple[str, ...] = ()
     first_days: int = 1
     second_days: int = 3
     mail_room_days: int = 0
-    collected_at: time = time(16, 0)
+    collected_at: str = "16:00"
     notice_days: int = 1
     reply_days: int = 14
 
@@ -45,14 +49,7 @@ class PostPolicy:
             raise ValueError("First class takes at least a day and no longer than second class.")
         if min(self.mail_room_days, self.notice_days) < 0 or self.reply_days < 1:
             raise ValueError("Days of the post are 0 or more, and whoever is invited has at least one day.")
-
-
-def post_policy(values: Mapping[str, Any]) -> PostPolicy:
-    """The policy from its values; what it does not name keeps its default. Raises ValueError."""
-    known = {name: value for name, value in values.items() if name in PostPolicy.__slots__}
-    if "collected_at" in known:
-        known["collected_at"] = time.fromisoformat(known["collected_at"])
-    return PostPolicy(**known)
+        time.fromisoformat(self.collected_at)
 
 
 def _is_carried(day: date, kind: PostClass) -> bool:
@@ -60,9 +57,9 @@ def _is_carried(day: date, kind: PostClass) -> bool:
     return day not in BANK_HOLIDAYS and day.isoweekday() <= (6 if kind is PostClass.FIRST else 5)
 
 
-def posted_on(day: date, clock: time, policy: PostPolicy) -> date:
+def posted_on(day: date, clock: time, policy: LetterPolicy) -> date:
     """The working day on which a letter that is ready now goes: today until the last collection."""
-    if clock >= policy.collected_at:
+    if clock >= time.fromisoformat(policy.collected_at):
         day += timedelta(days=1)
     day = _worked(day)
     for _ in range(policy.mail_room_days):
@@ -77,7 +74,7 @@ def _worked(day: date) -> date:
     return day
 
 
-def arrives_on(posted: date, kind: PostClass, policy: PostPolicy) -> date:
+def arrives_on(posted: date, kind: PostClass, policy: LetterPolicy) -> date:
     """The day on which a letter is reckoned to arrive."""
     left = policy.first_days if kind is PostClass.FIRST else policy.second_days
     day = posted
@@ -98,7 +95,7 @@ class InTime:
     arrives_on: date
 
 
-def in_time(posted: date, needed_on: date | None, policy: PostPolicy) -> InTime | None:
+def in_time(posted: date, needed_on: date | None, policy: LetterPolicy) -> InTime | None:
     """Second class where that is soon enough, else first; None where even that comes too late: then ring.
 
     needed_on  the day of the appointment that it is about, the earlier one of two; None for no day

@@ -14,12 +14,13 @@ from clearway.domain.outpatients.booking import Holds
 from clearway.domain.outpatients.clinics import ClinicPolicy
 from clearway.domain.outpatients.intake import IntakePolicy
 from clearway.domain.outpatients.partial_booking import Sequence
+from clearway.domain.outpatients.post import LetterPolicy
 from clearway.domain.outpatients.validation import Limits
 
 from .capacity import CapacityPolicy
 
 INTAKE, PARTIAL, CHECKS = "referral_intake", "partial_booking", "list_validation"
-HOLDS, CLINICS, CAPACITY = "holds", "clinic_changes", "capacity"
+HOLDS, CLINICS, CAPACITY, LETTERS = "holds", "clinic_changes", "capacity", "letters"
 KINDS: Mapping[str, type] = MappingProxyType(
     {
         INTAKE: IntakePolicy,
@@ -28,6 +29,7 @@ KINDS: Mapping[str, type] = MappingProxyType(
         HOLDS: Holds,
         CLINICS: ClinicPolicy,
         CAPACITY: CapacityPolicy,
+        LETTERS: LetterPolicy,
     }
 )
 NOT_OURS = ("holidays",)  # a field that no policy sets
@@ -62,6 +64,11 @@ def clinic_policy(values: Values) -> ClinicPolicy:
 def capacity_policy(values: Values) -> CapacityPolicy:
     """What the arithmetic of capacity aims at."""
     return CapacityPolicy(**_known(CapacityPolicy, values))
+
+
+def letter_policy(values: Values) -> LetterPolicy:
+    """Who writes letters, and how long the post takes."""
+    return LetterPolicy(**_known(LetterPolicy, values))
 
 
 def unread(name: str, values: Values) -> frozenset[str]:

@@ -36,10 +36,11 @@ from clearway.domain.outpatients.letters import (
     fill,
     when_for_patients,
 )
-from clearway.domain.outpatients.post import TIED, InTime, in_time, posted_on
+from clearway.domain.outpatients.post import TIED, InTime, LetterPolicy, in_time, posted_on
 from clearway.domain.outpatients.words import CancelledBy, Medium
 from clearway.interchange.letter_pdf import CannotDraw, Page, write
 
+from .. import policy
 from ..patients import queries as patients
 from ..waiting import standing
 from . import queries
@@ -138,7 +139,7 @@ def between(letter: Letter, at: datetime) -> Held | Withdrawn | None:
         _check_still(letter, at)
         patient = _patient(letter)
         _check_safe(letter, patient)
-        _way(letter, queries.office(letter.organisation_id, local(at).date()).post, at)
+        _way(letter, policy.letters(letter.organisation_id, at), at)
         name, address = _recipient(letter, patient)
     except _Stop as stop:
         return stop.because
@@ -154,8 +155,8 @@ def draft(letter: Letter, at: datetime) -> Draft:
     _check_safe(letter, patient)
     name, address = _recipient(letter, patient)
     needs = _needed(letter, patient)
-    office = queries.office(letter.organisation_id, local(at).date())
-    way = _way(letter, office.post, at)
+    office = policy.letters(letter.organisation_id, at)
+    way = _way(letter, office, at)
     text, attached = _texts(letter, needs, at)
     page, used = _page(letter, patient, text, attached, needs, office, at, (name, address))
     return Draft(page, text, used, needs, name, address, way, needed_on(letter))
@@ -259,7 +260,7 @@ def _before(letter: Letter) -> Any:
     return letter.appointment.moved_from.order_by("-id").first() if letter.appointment else None
 
 
-def _way(letter: Letter, post: Any, at: datetime) -> InTime:
+def _way(letter: Letter, post: LetterPolicy, at: datetime) -> InTime:
     """How it travels. Raises _Stop where the post is too slow: then somebody rings."""
     now = local(at)
     found = in_time(posted_on(now.date(), now.time(), post), _deadline(letter), post)
@@ -314,7 +315,7 @@ def _page(
     text: LetterText,
     attached: dict[str, list[LetterText]],
     needs: Needed,
-    office: queries.Office,
+    office: LetterPolicy,
     at: datetime,
     to: tuple[str, str],
 ) -> tuple[Page, tuple[LetterText, ...]]:
@@ -345,7 +346,7 @@ def _page(
     return page, (*attached["instructions"], *attached["language"])
 
 
-def values_of(letter: Letter, patient: Any, office: queries.Office, at: datetime) -> dict[str, str]:
+def values_of(letter: Letter, patient: Any, office: LetterPolicy, at: datetime) -> dict[str, str]:
     """What the fields of a letter say; a field that has no value is left out."""
     referral = letter.referral
     name = f"{patient.given_names} {patient.family_name}"
@@ -354,8 +355,8 @@ def values_of(letter: Letter, patient: Any, office: queries.Office, at: datetime
         "hospital_number": patient.number,
         "service": _service(letter),
         "trust": letter.organisation.name,
-        "office_phone": office.phone,
-        "office_hours": office.hours,
+        "office_phone": office.office_phone,
+        "office_hours": office.office_hours,
         "received_on": LONG(referral.received_on) if referral else "",
         "referrer": referral.sender if referral else "",
         "born_on": LONG(patient.born_on),
@@ -373,8 +374,8 @@ def _service(letter: Letter) -> str:
     return asked.service.name if asked is not None else ""
 
 
-def _reply_by(office: queries.Office, at: datetime) -> date:
-    return local(at).date() + timedelta(days=office.post.reply_days)
+def _reply_by(office: LetterPolicy, at: datetime) -> date:
+    return local(at).date() + timedelta(days=office.reply_days)
 
 
 def _values_of_visit(letter: Letter) -> dict[str, str]:
@@ -441,7 +442,7 @@ def preview(letter: Letter, text: LetterText, at: datetime) -> Page:
     Raises NotKnown for a field that has no value here.
     """
     patient, on, trust = _patient(letter), local(at).date(), letter.organisation_id
-    office = queries.office(trust, on)
+    office = policy.letters(trust, at)
     try:
         to = _recipient(letter, patient)
     except _Stop:

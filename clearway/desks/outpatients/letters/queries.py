@@ -1,22 +1,18 @@
 """Reading letters: of a patient, of the outbox, of a batch; and the texts that are in force."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
 from django.db.models import Count, Min, Prefetch, Q, QuerySet
 
-from clearway.core.organisation.queries import policies
 from clearway.core.outbox import queries as outbox
 from clearway.domain.outpatients.letters import What, fits, letter_code
-from clearway.domain.outpatients.post import PostPolicy, post_policy
 from clearway.domain.shared.outgoing import State
 
 from .models import Correspondent, Letter, LetterBatch, LetterText
 from .wanted import OUTBOX
 
-POLICY = "letters"
 MOST = 200  # letters shown in one table
 NotThere = Letter.DoesNotExist
 TextNotThere = LetterText.DoesNotExist
@@ -26,32 +22,6 @@ SHOWN = (
     *("appointment__slot__session__service", "appointment__slot__session__clinician"),
     "appointment__slot__session__room__site",
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Office:
-    """What the policy says of who writes.
-
-    sender  lines at the head of a letter; signed  lines at its foot
-    """
-
-    phone: str
-    hours: str
-    sender: tuple[str, ...]
-    signed: tuple[str, ...]
-    post: PostPolicy
-
-
-def office(organisation_id: int, on: date) -> Office:
-    """As the policy `letters` has it on a day; empty where the trust has none. One query."""
-    values = policies(organisation_id, [POLICY], on).get(POLICY, {})
-    return Office(
-        str(values.get("office_phone", "")),
-        str(values.get("office_hours", "")),
-        tuple(values.get("sender", ())),
-        tuple(values.get("signed", ())),
-        post_policy(values),
-    )
 
 
 def letters() -> QuerySet[Letter]:
