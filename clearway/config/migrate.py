@@ -29,8 +29,8 @@ RIGHTS = f"""
 GRANT USAGE ON SCHEMA public TO {postgres.WEB}, {postgres.INGEST};
 GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {postgres.WEB};
 GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO {postgres.WEB};
-REVOKE UPDATE, DELETE ON core_action, core_seal, core_decision, ambulance_fact, ambulance_position,
-    ambulance_divert_step, outpatients_clock_event, outpatients_triage
+REVOKE UPDATE, DELETE ON core_action, core_seal, core_decision, core_decision_told, ambulance_fact,
+    ambulance_position, ambulance_divert_step, outpatients_clock_event, outpatients_triage
     FROM {postgres.WEB};
 REVOKE INSERT, UPDATE, DELETE ON core_legalhold FROM {postgres.WEB};
 GRANT SELECT ON core_source, core_organisation, core_heartbeat, django_migrations TO {postgres.INGEST};

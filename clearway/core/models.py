@@ -2,6 +2,7 @@
 
 from .audit.models import Action, Seal
 from .decisions.models import Decision
+from .decisions.models import Told as DecisionTold
 from .feeds.models import Batch, Message, Quarantined, Source
 from .live.models import Change, Heartbeat, Push
 from .notices.models import Notice
@@ -17,6 +18,7 @@ __all__ = [
     "Batch",
     "Change",
     "Decision",
+    "DecisionTold",
     "Heartbeat",
     "LegalHold",
     "Message",

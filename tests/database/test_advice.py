@@ -4,6 +4,7 @@ import re
 from datetime import timedelta
 
 import pytest
+from django.db import DatabaseError, transaction
 from django.test import Client
 
 from clearway.core.audit.actions import Actor
@@ -60,7 +61,7 @@ def test_the_log_says_of_nobody_that_they_were_asked_or_told_when_they_were_not(
     first, second = Decision.objects.order_by("id")
     assert "needs not asked" in first.known and "NEWS2 not said" in first.known
     assert "no special need" in second.known
-    assert (first.told, second.told) == ("", "")
+    assert not first.told.exists() and not second.told.exists()
 
 
 def test_going_elsewhere_needs_a_reason(knowing: Organisation, flow: Client) -> None:
@@ -164,6 +165,27 @@ def test_a_message_counts_when_it_appears_is_read_and_is_acknowledged(knowing: O
     message.refresh_from_db()
     assert message.acknowledged_at
     assert Action.objects.filter(verb="advice.message", actor="crew:A1").count() == 3
+
+
+def test_the_log_says_that_the_crew_has_it_once_it_was_acknowledged_or_read_back(
+    knowing: Organisation, flow: Client
+) -> None:
+    on_scene(knowing)
+    token = actions.link_crew("A1", hours=14, organisation_id=knowing.pk, by=Actor("test"), at=now())
+    taken(knowing)
+    message, decision = CrewMessage.objects.get(), Decision.objects.get()
+    crew = Client()
+
+    for step in ("read", "acknowledged", "acknowledged"):
+        crew.post(f"/crew/{token}/", {"step": step, "message": message.pk})
+    flow.post(f"/advice/messages/{message.pk}/read-back/")
+
+    said_so = [(each.words, each.by) for each in decision.told.all()]
+    assert said_so == [("A1 acknowledged on its page", "crew:A1"), ("A1 read back by radio", "flow")]
+    page = flow.get(f"/decisions/{decision.pk}/").content.decode()
+    assert "A1 acknowledged on its page (" in page
+    with pytest.raises(DatabaseError, match="insert-only"), transaction.atomic():
+        decision.told.update(words="somebody else")
 
 
 def test_a_crews_page_ends_with_its_shift_and_with_a_new_one(knowing: Organisation) -> None:

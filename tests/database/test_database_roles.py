@@ -27,7 +27,9 @@ def refused(role: str, statement: str) -> bool:
         return False
 
 
-@pytest.mark.parametrize("table", ["core_action", "core_seal", "core_decision", "ambulance_fact"])
+@pytest.mark.parametrize(
+    "table", ["core_action", "core_seal", "core_decision", "core_decision_told", "ambulance_fact"]
+)
 def test_the_desks_can_add_to_the_record_but_never_change_it(granted: None, table: str) -> None:
     assert not refused(postgres.WEB, f"SELECT 1 FROM {table} LIMIT 1")
     assert refused(postgres.WEB, f"DELETE FROM {table}")

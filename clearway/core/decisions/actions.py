@@ -10,7 +10,7 @@ from clearway.domain.shared.errors import NotAllowed
 from ..audit.actions import Actor, Entry, record
 from ..organisation.models import Site
 from . import snapshots
-from .models import Decision
+from .models import Decision, Told
 
 LATE = timedelta(minutes=5)  # written later than this after it was taken: says why
 CLOCK_SKEW = timedelta(minutes=1)  # a browser's clock may be a little ahead
@@ -22,6 +22,7 @@ class Written:
     """A decision as somebody writes it.
 
     known       what was known at the time, in the writer's words
+    told        who was told when it was written; who is told later is a further entry (see tell)
     screen      the page it was opened from
     supersedes  id of the entry that it corrects
     """
@@ -65,6 +66,8 @@ def write(written: Written, *, organisation_id: int, by: Actor, at: datetime) ->
     try:
         with transaction.atomic():
             row = _insert(written, decided_at, picture, organisation_id, by, at)
+            if written.told:
+                Told.objects.create(decision=row, at=at, words=written.told, by=by.name)
             detail = {"decided_at": decided_at.isoformat(), "corrects": written.supersedes}
             entry = Entry("decisions.write", f"decision:{row.pk}", detail)
             record([entry], organisation_id=organisation_id, by=by, at=at)
@@ -95,7 +98,6 @@ def _insert(
         options=written.options,
         decision=written.decision,
         reason=written.reason,
-        told=written.told,
         review_at=written.review_at,
         screen=written.screen[:300],
         snapshot=picture,
@@ -122,3 +124,11 @@ def _same_again(written: Written, organisation_id: int, by: Actor, at: datetime)
         reason=written.reason,
         supersedes=written.supersedes,
     ).first()
+
+
+def tell(decision: Decision, words: str, *, by: Actor, at: datetime) -> Told:
+    """Add to an entry that somebody has it now: told, read back, or acknowledged. Inside a transaction."""
+    row = Told.objects.create(decision=decision, at=at, words=words[:300], by=by.name)
+    entry = Entry("decisions.tell", f"decision:{decision.pk}", {"words": row.words})
+    record([entry], organisation_id=decision.organisation_id, by=by, at=at)
+    return row

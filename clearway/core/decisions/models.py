@@ -26,7 +26,6 @@ class Decision(models.Model):
     options = models.TextField(blank=True)
     decision = models.TextField()
     reason = models.TextField()
-    told = models.CharField(max_length=300, blank=True)
     review_at = models.DateTimeField(null=True)
     screen = models.CharField(max_length=300, blank=True)
     snapshot = models.JSONField()
@@ -41,3 +40,19 @@ class Decision(models.Model):
             ),
         ]
         indexes = [models.Index(fields=["organisation", "-written_at"])]
+
+
+class Told(models.Model):
+    """Somebody was told of a decision, or said that they have it. Append-only, so that it may come later.
+
+    at  when it was said; words, who and how; by, who wrote it down
+    """
+
+    decision = models.ForeignKey(Decision, on_delete=models.PROTECT, related_name="told")
+    at = models.DateTimeField()
+    words = models.CharField(max_length=300)
+    by = models.CharField(max_length=150)
+
+    class Meta:
+        db_table = "core_decision_told"
+        ordering = ["at", "id"]

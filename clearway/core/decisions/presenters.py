@@ -28,6 +28,14 @@ class FeedAge:
 
 
 @dataclass(frozen=True, slots=True)
+class Has:
+    """Who was told, or has it, and when that was written."""
+
+    words: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Entry:
     """One entry of the log as it is read.
 
@@ -46,7 +54,7 @@ class Entry:
     options: str
     decision: str
     reason: str
-    told: str
+    told: tuple[Has, ...]
     review_at: datetime | None
     screen: str
     replaced_by: int | None
@@ -76,7 +84,7 @@ def entry(row: Decision) -> Entry:
         options=row.options,
         decision=row.decision,
         reason=row.reason,
-        told=row.told,
+        told=tuple(Has(each.words, each.at) for each in row.told.all()),
         review_at=row.review_at,
         screen=row.screen,
         replaced_by=successor.pk if successor else None,

@@ -6,10 +6,11 @@ from .models import Decision
 
 
 def between(organisation_id: int, start: datetime, end: datetime) -> list[Decision]:
-    """Entries taken in [start, end), newest first, each with what superseded it. One query."""
+    """Entries taken in [start, end), newest first, each with what superseded it. Two queries."""
     return list(
         Decision.objects.filter(organisation_id=organisation_id, decided_at__gte=start, decided_at__lt=end)
         .select_related("by", "site", "superseded_by", "supersedes")
+        .prefetch_related("told")
         .order_by("-decided_at", "-id")
     )
 
@@ -22,6 +23,7 @@ def to_review(organisation_id: int, at: datetime) -> list[Decision]:
         )
         .filter(review_at__gte=at.replace(hour=0, minute=0, second=0, microsecond=0))
         .select_related("by", "site")
+        .prefetch_related("told")
         .order_by("review_at")[:50]
     )
 

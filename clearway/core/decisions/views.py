@@ -18,7 +18,7 @@ from .forms import DayForm, DecisionForm
 from .models import Decision
 
 Request = Any
-COPIED = ("known", "options", "decision", "reason", "told", "review_at", "decided_at")
+COPIED = ("known", "options", "decision", "reason", "review_at", "decided_at")
 
 
 @needs("decisions.read")
@@ -79,7 +79,9 @@ def _beginning(request: Request) -> dict[str, Any]:
     if corrects.isdigit():
         row = _get(request, int(corrects))
         site = row.site.code if row.site else ""
-        return {**{name: getattr(row, name) for name in COPIED}, "site": site, "corrects": row.pk}
+        told = "; ".join(each.words for each in row.told.all())[:300]
+        copied = {name: getattr(row, name) for name in COPIED}
+        return {**copied, "told": told, "site": site, "corrects": row.pk}
     return {"decided_at": request.at, "screen": _screen(request)}
 
 

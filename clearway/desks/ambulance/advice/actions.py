@@ -81,7 +81,7 @@ def _take(taken: Taken, organisation_id: int, by: Actor, at: datetime) -> Advice
     }
     verb = "advice.accept" if taken.is_advised else "advice.override"
     _finish(row, verb, detail, by, at)
-    _log(row, by, at)
+    _log(row, by, at, told)
     return row
 
 
@@ -157,10 +157,10 @@ def _finish(row: Advice, verb: str, detail: Mapping[str, Any], by: Actor, at: da
     announce("resource", [row.call_sign], organisation_id=row.organisation_id, at=at)
 
 
-def _log(row: Advice, by: Actor, at: datetime) -> None:
+def _log(row: Advice, by: Actor, at: datetime, message: CrewMessage | None = None) -> None:
     """An entry of the decision log, with the picture that was on the screen. Only people decide.
 
-    It says of nobody that they were told: that is known of the message, once it is read or acknowledged.
+    It says of nobody that they were told: that is added once the message is acknowledged or read back.
     """
     if by.user_id is None:
         return
@@ -171,7 +171,7 @@ def _log(row: Advice, by: Actor, at: datetime) -> None:
         for each in row.shown["options"]
     )
     chosen = "as advised" if row.taken == row.chosen else words.OVERRIDES[row.reason_code]
-    decisions.write(
+    decision = decisions.write(
         decisions.Written(
             known=f"{row.call_sign}, job {row.incident}: {_said(row.said)}. {row.shown['why']}",
             options=options,
@@ -184,6 +184,8 @@ def _log(row: Advice, by: Actor, at: datetime) -> None:
         by=by,
         at=at,
     )
+    if message is not None:
+        CrewMessage.objects.filter(pk=message.pk).update(decision=decision)
 
 
 def _said(said: Mapping[str, Any]) -> str:
@@ -282,9 +284,9 @@ def tell(key: int, *, organisation_id: int, by: Actor, at: datetime) -> Advice:
     row.taken, row.taken_name, row.state = answer["code"], answer["name"], State.ACCEPTED
     row.given_at, row.given_by, row.role = at, by.name, by.role
     row.save()
-    _tell(row, f"Changed: {row.because} {row.shown['read_back']}", at)
+    told = _tell(row, f"Changed: {row.because} {row.shown['read_back']}", at)
     _finish(row, "advice.tell", {"taken": row.taken, "because": row.because}, by, at)
-    _log(row, by, at)
+    _log(row, by, at, told)
     return row
 
 
@@ -393,6 +395,8 @@ def message_came(link: CrewLink, key: int | None, how: str, *, at: datetime) -> 
         entry = Entry("advice.message", f"assignment:{message.advice.assignment}", detail)
         by = Actor(f"crew:{link.call_sign}")
         record([entry], organisation_id=link.organisation_id, by=by, at=at)
+        if "acknowledged" in reached and message.decision is not None:
+            decisions.tell(message.decision, f"{link.call_sign} acknowledged on its page", by=by, at=at)
     return message
 
 
@@ -413,6 +417,8 @@ def read_back(key: int, *, organisation_id: int, by: Actor, at: datetime) -> Cre
     message.save()
     entry = Entry("advice.read_back", f"assignment:{message.advice.assignment}", {"message": message.pk})
     record([entry], organisation_id=organisation_id, by=by, at=at)
+    if message.decision is not None:
+        decisions.tell(message.decision, f"{message.call_sign} read back by radio", by=by, at=at)
     announce("resource", [message.call_sign], organisation_id=organisation_id, at=at)
     return message
 

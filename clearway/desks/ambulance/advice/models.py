@@ -3,6 +3,7 @@
 from django.db import models
 from django.db.models import Q
 
+from clearway.core.decisions.models import Decision
 from clearway.core.organisation.models import Organisation
 
 
@@ -66,6 +67,7 @@ class CrewMessage(models.Model):
     delivered_at  the page had it; read_at  the page was in front of somebody; acknowledged_at  pressed
     read_back_at  the crew read it back by radio; read_back_by  who heard it. No acknowledgement on the page
     withdrawn_at  a later message or the end of the job took its place
+    decision      entry of the log that it carries: who has it is written there as it comes
     """
 
     organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT)
@@ -78,6 +80,7 @@ class CrewMessage(models.Model):
     acknowledged_at = models.DateTimeField(null=True)
     read_back_at = models.DateTimeField(null=True)
     read_back_by = models.CharField(max_length=150, blank=True)
+    decision = models.ForeignKey(Decision, null=True, on_delete=models.PROTECT, related_name="+")
     withdrawn_at = models.DateTimeField(null=True)
 
     @property
