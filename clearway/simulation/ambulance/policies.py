@@ -8,6 +8,7 @@ policy inside the same bound, and `Followed` lets crews go their own way now and
 from collections import defaultdict, deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from itertools import repeat
 
 import numpy as np
 
@@ -95,27 +96,30 @@ class Told:
     """Where crews were told to go: what a desk knows besides its feeds, as it keeps accepted advice."""
 
     def __init__(self) -> None:
-        self._rows: dict[str, tuple[int, int]] = {}
+        self._to: dict[str, int] = {}
+        self._nearest: dict[str, int] = {}
         self._when: deque[tuple[float, str]] = deque()
 
     def tell(self, key: str, to: int, nearest: int, at: float) -> None:
         """A crew goes to a site, by its row, and perhaps past its nearest."""
-        self._rows[key] = to, nearest
+        self._to[key], self._nearest[key] = to, nearest
         self._when.append((at, key))
         while self._when[0][0] < at - KEPT:
-            self._rows.pop(self._when.popleft()[1], None)
+            old = self._when.popleft()[1]
+            self._to.pop(old, None)
+            self._nearest.pop(old, None)
 
     def added_to(self, situation: Situation) -> Situation:
         """The situation with where crews go and what they went past, whatever a recorded day has of them."""
         table = situation.assignments
-        site, bound, passed = table.site.copy(), table.bound.copy(), table.passed.copy()
-        under_way = np.isin(table.state, UNDER_WAY).tolist()
-        for row, key in enumerate(table.key):
-            if (told := self._rows.get(key)) is not None:
-                to, nearest = told
-                site[row] = to
-                bound[row] = to if under_way[row] else UNKNOWN
-                passed[row] = nearest if nearest != to else UNKNOWN
+        to, nearest = (
+            np.fromiter(map(told.get, table.key, repeat(UNKNOWN)), np.int32, len(table.key))
+            for told in (self._to, self._nearest)
+        )
+        known, under_way = to != UNKNOWN, np.isin(table.state, UNDER_WAY)
+        site = np.where(known, to, table.site)
+        bound = np.where(known, np.where(under_way, to, UNKNOWN), table.bound)
+        passed = np.where(known, np.where(nearest != to, nearest, UNKNOWN), table.passed)
         for column in (site, bound, passed):
             column.setflags(write=False)
         return replace(situation, assignments=replace(table, site=site, bound=bound, passed=passed))
