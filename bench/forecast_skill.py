@@ -12,6 +12,7 @@ the feed alone; and then it is seen what they waited, as far as the feed says. S
 Two things are scored. The wait of one vehicle: part of it is chance that nobody can know (a patient in
 resuscitation is taken at once, whatever the queue). And the mean of those who arrive in an hour at a
 hospital, which is what a coordinator steers by. A point forecast's CRPS is its absolute error.
+Warnings have a script of their own, bench/warning_skill.py.
 """
 
 import argparse
@@ -34,7 +35,6 @@ from clearway.domain.ambulance.events import Event, JobEvent
 from clearway.domain.ambulance.situation import MEASURES, Reports, Situation
 from clearway.domain.ambulance.words import HospitalMeasure, JobStatus
 from clearway.engine.ambulance import forecast as engine
-from clearway.engine.ambulance import warning
 from clearway.engine.ambulance.forecast import ForecastPolicy, History, hours_of_week
 from clearway.engine.ambulance.forecast_model import GROW_WITH_THE_QUEUE, QUANTITIES, TERMS, Model
 from clearway.interchange import region_pack
@@ -265,90 +265,6 @@ def by_site(rows: dict[str, Column], names: Sequence[str]) -> list[str]:
     return lines
 
 
-# Warnings
-
-
-def warnings(runs: Sequence[Run], policy: ForecastPolicy, warned: warning.WarningPolicy) -> list[str]:
-    """AUC of the probabilities, and hits, misses, false alarms and lead time of what they raise."""
-    lines = []
-    for place, limit in enumerate(warned.limits):
-        said, happened, records, site_days = [], [], [], 0.0
-        for run in runs:
-            probability = np.array(
-                [[each.probability[place] for each in warning.outlook(engine.forecast(s, policy), warned)]
-                 for s in run.situations]
-            )  # fmt: skip
-            times = np.array([situation.at for situation in run.situations])
-            for site in range(len(run.names)):
-                here = run.vehicles[run.vehicles[:, 0] == site]
-                mean = _mean_of_window(here, times, limit.within)
-                known = np.isfinite(mean)
-                said.append(probability[known, site])
-                happened.append(mean[known] > limit.mean)
-                now = _mean_of_last_hour(here, times)
-                records.append(_record(times, probability[:, site], now, limit, warned))
-                site_days += (times[-1] - times[0]) / 86400
-        area = auc(np.concatenate(said), np.concatenate(happened))
-        hits, misses, useless = (
-            sum(getattr(each, name) for each in records) for name in ("hits", "misses", "false_alarms")
-        )
-        leads = [each.lead_minutes for each in records if each.hits]
-        lines.append(
-            f"{limit.key:>16}{np.concatenate(happened).mean():>10.0%}{area:>8.3f}"
-            f"{hits / max(1, hits + misses):>8.0%}{useless / site_days:>14.2f}"
-            f"{np.median(leads) if leads else np.nan:>12.0f}"
-        )
-    return lines
-
-
-def _mean_of_window(here: npt.NDArray[np.float64], times: Column, minutes: float) -> Column:
-    first = np.searchsorted(here[:, 1], times, side="right")
-    last = np.searchsorted(here[:, 1], times + minutes * 60, side="right")
-    total = np.concatenate(([0.0], np.cumsum(here[:, 2])))
-    number = last - first
-    return np.where(number > 0, (total[last] - total[first]) / np.maximum(1, number), np.nan)
-
-
-def _mean_of_last_hour(here: npt.NDArray[np.float64], times: Column) -> Column:
-    done = here[np.argsort(here[:, 1] + here[:, 2] * 60)]
-    handed = done[:, 1] + done[:, 2] * 60
-    first, last = np.searchsorted(handed, times - 3600), np.searchsorted(handed, times, side="right")
-    total = np.concatenate(([0.0], np.cumsum(done[:, 2])))
-    return np.where(last > first, (total[last] - total[first]) / np.maximum(1, last - first), np.nan)
-
-
-def _record(
-    times: Column, probability: Column, now: Column, limit: warning.Limit, policy: warning.WarningPolicy
-) -> warning.Record:
-    """Walk through the day as the desk does: a warning stands only while the limit is not yet passed."""
-    stood: list[warning.Warned] = []
-    passings, began, was_past = [], None, True
-    for at, chance, mean in zip(times, probability, now, strict=True):
-        past = was_past if np.isnan(mean) else mean > limit.mean
-        if past and not was_past:
-            passings.append(float(at))
-        is_on = policy.is_on(chance, began is not None) and not past
-        if is_on and began is None:
-            began = float(at)
-        elif not is_on and began is not None:
-            stood.append(warning.Warned(began, float(at)))
-            began = None
-        was_past = bool(past)
-    return warning.judge(stood, passings, limit.within)
-
-
-def auc(said: Column, happened: npt.NDArray[np.bool_]) -> float:
-    """The probability that what happened was given a higher probability than what did not."""
-    order = np.argsort(said, kind="stable")
-    rank = np.empty(len(said))
-    rank[order] = np.arange(1, len(said) + 1)
-    _, inverse, number = np.unique(said, return_inverse=True, return_counts=True)
-    rank = (np.bincount(inverse, rank) / number)[inverse]
-    yes = int(happened.sum())
-    no = len(happened) - yes
-    return float((rank[happened].sum() - yes * (yes + 1) / 2) / (yes * no)) if yes and no else float("nan")
-
-
 # Fitting
 
 
@@ -494,9 +410,6 @@ def report(runs: Sequence[Run], policy: ForecastPolicy) -> None:
     _print("all", everything)
     print("\nMAE of one vehicle's wait by hospital, all leads\n")
     print("\n".join(by_site(everything, runs[0].names)))
-    print("\nEarly warning: mean handover passes the limit")
-    print(f"{'limit, min':>16}{'happens':>10}{'AUC':>8}{'hits':>8}{'false a day':>14}{'lead, min':>12}")
-    print("\n".join(warnings(runs, policy, warning.WarningPolicy())))
     print("\nOne forecast of all sites:", _speed(runs[0].situations, policy))
 
 

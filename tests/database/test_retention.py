@@ -540,7 +540,9 @@ def a_warning(trust: Organisation) -> None:
 
 
 def a_passing(trust: Organisation) -> None:
-    Passing.objects.create(organisation=trust, site_code="TVH01", limit=30, at=MARCH + DAY, is_past=False)
+    Passing.objects.create(
+        organisation=trust, site_code="TVH01", limit=30, at=MARCH + DAY, ended_at=MARCH + DAY
+    )
 
 
 def a_closed_road(trust: Organisation) -> None:

@@ -18,7 +18,18 @@ from clearway.domain.ambulance.words import Category, JobState, JobStatus, Resou
 from clearway.domain.shared.geography import Point
 from clearway.engine.ambulance.forecast import LEADS, NONE, STEPS, ForecastPolicy, commit, forecast, pressure
 from clearway.engine.ambulance.forecast_fitted import FITTED
-from clearway.engine.ambulance.warning import Record, Warned, judge
+from clearway.engine.ambulance.warning import (
+    Limit,
+    Past,
+    Record,
+    Warned,
+    WarningPolicy,
+    fresh,
+    judge,
+    outlook,
+)
+from clearway.engine.ambulance.warning_fitted import FITTED as CHANCES
+from clearway.engine.ambulance.warning_signs import TERMS, signs
 
 J, S = JobStatus, JobState
 AT = datetime(2026, 11, 2, 15, 0, tzinfo=UTC)
@@ -228,7 +239,7 @@ def test_a_share_of_a_share_is_moved_and_what_leaves_the_region_is_expected_nowh
         ([Warned(0, 600)], [1800], 9e9, Record(1, 0, 0, (30.0,))),  # within the window
         ([Warned(0, 9000)], [8400], 9e9, Record(1, 0, 0, (140.0,))),  # while it stood
         ([Warned(0, 600)], [3601], 9e9, Record(0, 1, 1, ())),  # too late
-        ([Warned(0, 600), Warned(1200, 9000)], [1800], 9e9, Record(1, 0, 0, (30.0,))),  # the earliest counts
+        ([Warned(0, 600), Warned(1200, 9000)], [1800], 9e9, Record(1, 0, 0, (10.0,))),  # the last one counts
         ([Warned(0)], [], 9000, Record(0, 0, 0, ())),  # it stands still
         ([Warned(0, 600)], [], 3000, Record(0, 0, 0, ())),  # its window is not over
     ],
@@ -236,4 +247,78 @@ def test_a_share_of_a_share_is_moved_and_what_leaves_the_region_is_expected_nowh
 def test_a_warning_is_judged_by_the_passings_it_spoke_of(
     warned: list[Warned], passings: list[float], now: float, expected: Record
 ) -> None:
-    assert judge(warned, passings, 60, now) == expected
+    assert judge(warned, [Past(at) for at in passings], 60, now) == expected
+
+
+def test_a_dip_of_minutes_under_a_limit_does_not_make_two_times_of_congestion() -> None:
+    past = [Past(0, 600), Past(1800, 4000), Past(8000)]  # 20 minutes at or under it, then 67
+
+    assert fresh(past, 60) == (0, 8000)
+    assert judge([Warned(700, 1800)], past, 60, apart=60) == Record(0, 2, 0, ())  # right, but asked of none
+
+
+def test_the_share_warned_of_in_time_is_of_all_passings() -> None:
+    assert Record(3, 1, 0, (30.0, 60.0, 90.0)).share_ahead(60) == 0.5
+
+
+LIMITS = WarningPolicy(
+    limits=tuple(Limit(within, mean) for within in (60, 120, 180, 240) for mean in (20, 30, 60))
+)
+
+
+def chances(situation: Situation, row: int = 0) -> tuple[float, ...]:
+    return outlook(forecast(situation, POLICY), signs(situation, POLICY), LIMITS)[row].probability
+
+
+@settings(max_examples=40, deadline=None)
+@given(figures, st.integers(0, 8), st.integers(1, 240))
+def test_one_more_in_the_queue_or_on_the_way_never_makes_a_warning_less_likely(
+    waits: list[int], sent: int, minutes: int
+) -> None:
+    before = chances(a_situation(*a_day(waits, sent)))
+
+    waits_too = chances(a_situation(*a_day(waits, sent), waiting("x", minutes)))
+    comes_too = chances(a_situation(*a_day(waits, sent + 1)))
+
+    assert all(after >= chance - 1e-12 for after, chance in zip(waits_too, before, strict=True))
+    assert all(after >= chance - 1e-12 for after, chance in zip(comes_too, before, strict=True))
+
+
+def test_a_warning_looks_at_its_own_hospital_alone_and_says_the_same_of_the_same() -> None:
+    there = [waiting(f"y{n}", 30 + n, site="TV002") for n in range(5)]
+
+    alone, both = (a_situation(*a_day([20], 2), *more) for more in ((), there))
+
+    assert chances(alone) == chances(both) == chances(both)
+    assert chances(alone, row=1) != chances(both, row=1)
+
+
+def test_a_higher_limit_is_less_likely_to_be_passed() -> None:
+    found = chances(a_situation(*a_day([10, 40], 3)))
+
+    for low, middle, high in zip(found[::3], found[1::3], found[2::3], strict=True):
+        assert 0 < high < middle < low < 1
+
+
+def test_chances_that_a_longer_queue_would_lower_or_more_staff_raise_are_refused() -> None:
+    with pytest.raises(ValueError, match="must not reassure"):
+        replace(CHANCES, weights={**CHANCES.weights, "burden": (0.1, -0.1, 0)})
+    with pytest.raises(ValueError, match="must not alarm"):
+        replace(CHANCES, weights={**CHANCES.weights, "staff": (0.1, 0, 0)})
+    with pytest.raises(ValueError, match="need weights"):
+        replace(CHANCES, weights={name: CHANCES.weights[name] for name in TERMS[1:]})
+
+
+def test_no_chance_is_given_where_nothing_is_known() -> None:
+    assert np.isnan(chances(a_situation(*DAY, heard=3600))).all()
+
+
+def test_a_warning_holds_between_its_two_chances() -> None:
+    limit = Limit(60, 30, on=0.5, off=0.3)
+
+    assert [limit.is_on(chance, was_on=True) for chance in (0.29, 0.3, float("nan"))] == [False, True, True]
+    assert [limit.is_on(chance, was_on=False) for chance in (0.49, 0.5, float("nan"))] == [False, True, False]
+    with pytest.raises(ValueError, match="0 < off <= on < 1"):
+        Limit(60, 30, on=0.3, off=0.5)
+    with pytest.raises(ValueError, match="beyond 240"):
+        Limit(300, 30)

@@ -42,7 +42,7 @@ CREW_LINKS = Shelf("crew_links", "ambulance_crewlink", "t.ends_at", _OF_THE_TRUS
 # What a forecast was worth stands in its row, and goes with it.
 FORECASTS = Shelf("forecasts", "ambulance_forecast", "t.made_at", _OF_THE_TRUST)
 WARNINGS = Shelf("warnings", "ambulance_warning", "t.ended_at", _OF_THE_TRUST, since="t.begun_at")
-PASSINGS = Shelf("passings", "ambulance_passing", "t.at", f"{_OF_THE_TRUST} AND NOT t.is_past")
+PASSINGS = Shelf("passings", "ambulance_passing", "t.at", f"{_OF_THE_TRUST} AND t.ended_at IS NOT NULL")
 ROADS = Shelf(
     "road_disruptions",
     "ambulance_roaddisruption",

@@ -1,4 +1,4 @@
-"""Seeing congestion before it hurts: how likely the mean handover of the next hours is to pass a limit.
+"""Seeing congestion before it hurts: how likely the mean handover of the last hour is to rise past a limit.
 
 A warning looks ahead: where the mean of those handed over lately is already past the limit there is nothing
 to warn of, and the handover ladder asks for what is to be done.
@@ -6,53 +6,42 @@ to warn of, and the handover ladder asks for what is to be done.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from math import erf, inf, sqrt
+from math import inf
 
 import numpy as np
-import numpy.typing as npt
 
-from .forecast import LEADS, Forecast
+from .forecast import LEADS, NONE, Forecast
+from .warning_fitted import FITTED
+from .warning_signs import Chances, Signs
 
-Column = npt.NDArray[np.float64]
 MINUTE = 60.0
 
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """One question: does the mean handover of the vehicles arriving in the next `within` minutes pass `mean`?
+    """One question: does the mean handover of the last hour rise past `mean` in the next `within` minutes?
 
+    on, off   a warning begins at or above the chance `on`, and ends below `off`
     priority  of the task that a warning raises; None for one that the pages show and nobody has to answer
     """
 
     within: float
     mean: float
     priority: int | None = None
-
-    @property
-    def key(self) -> str:
-        return f"{self.mean:g} within {self.within:g}"
-
-
-@dataclass(frozen=True, slots=True)
-class WarningPolicy:
-    """When a probability becomes a warning (policy early_warning).
-
-    on, off  a warning begins at or above `on`, and ends below `off`
-    shared   how much of the spread of one vehicle's wait is common to all vehicles of the window
-    """
-
-    limits: tuple[Limit, ...] = (Limit(60, 30), Limit(60, 45, 2), Limit(120, 30), Limit(120, 45, 3))
     on: float = 0.5
     off: float = 0.3
-    shared: float = 0.7
 
     def __post_init__(self) -> None:
         if not 0 < self.off <= self.on < 1:
             raise ValueError(
-                f"A warning ends below where it begins: 0 < off <= on < 1; {self.off}, {self.on}"
+                f"A warning ends below where it begins: 0 < off <= on < 1; {self.off}, {self.on} ({self.key})"
             )
-        if any(limit.within > LEADS[-1] for limit in self.limits):
-            raise ValueError(f"Nothing is forecast beyond {LEADS[-1]:g} minutes")
+        if not 0 < self.within <= LEADS[-1]:
+            raise ValueError(f"Nothing is forecast beyond {LEADS[-1]:g} minutes ({self.key})")
+
+    @property
+    def key(self) -> str:
+        return f"{self.mean:g} within {self.within:g}"
 
     def is_on(self, probability: float, was_on: bool) -> bool:
         """Whether a warning stands, with hysteresis; one that cannot be said (NaN) stays as it was."""
@@ -62,34 +51,43 @@ class WarningPolicy:
 
 
 @dataclass(frozen=True, slots=True)
+class WarningPolicy:
+    """When a probability becomes a warning (policy early_warning).
+
+    least    handovers in the last hour that make a mean; of fewer nothing is said, and what was, stays
+    apart    minutes at or under a limit after which passing it again is a new time of congestion
+    chances  what was fitted, see warning_signs.py
+    """
+
+    limits: tuple[Limit, ...] = (
+        Limit(60, 30, on=0.4, off=0.24),
+        Limit(60, 45, 2, on=0.3, off=0.18),
+        Limit(120, 30),
+        Limit(120, 45, 3, on=0.4, off=0.24),
+        Limit(240, 30),
+        Limit(240, 45, 3),
+    )
+    least: int = 3
+    apart: float = 60
+    chances: Chances = FITTED
+
+
+@dataclass(frozen=True, slots=True)
 class Outlook:
-    """What is ahead at one site: for each limit the expected mean, and how likely it is passed."""
+    """What is ahead at one site: for each limit how likely it is passed."""
 
     row: int
-    expected: tuple[float, ...]
     probability: tuple[float, ...]
 
 
-def outlook(forecast: Forecast, policy: WarningPolicy) -> tuple[Outlook, ...]:
+def outlook(forecast: Forecast, seen: Signs, policy: WarningPolicy) -> tuple[Outlook, ...]:
     """The outlook of every site; NaN where nothing can be said."""
-    expected = np.empty((len(forecast.method), len(policy.limits)))
-    probability = np.empty_like(expected)
-    for place, limit in enumerate(policy.limits):
-        within = limit.within >= LEADS
-        expected[:, place] = forecast.mean[:, within].mean(axis=1)
-        spread = policy.shared * forecast.spread[:, within].mean(axis=1)
-        probability[:, place] = _beyond(limit.mean, expected[:, place], spread)
-    return tuple(
-        Outlook(row, tuple(expected[row].tolist()), tuple(probability[row].tolist()))
-        for row in range(len(forecast.method))
-    )
-
-
-def _beyond(limit: float, expected: Column, spread: Column) -> Column:
-    """The probability that a lognormal of this mean and deviation of the logarithm passes the limit."""
-    with np.errstate(invalid="ignore", divide="ignore"):
-        z = (np.log(limit) - np.log(expected) + spread**2 / 2) / spread
-    return np.array([1 - (1 + erf(each / sqrt(2))) / 2 for each in z])
+    if not forecast.method:
+        return ()
+    known = np.array([method != NONE for method in forecast.method])
+    chance = [policy.chances.of(seen, limit.mean, limit.within) for limit in policy.limits]
+    probability = np.where(known[:, None], np.stack(chance, axis=1), np.nan)
+    return tuple(Outlook(row, tuple(each)) for row, each in enumerate(probability.tolist()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,12 +121,36 @@ def judgement(warned: Warned, passings: Sequence[float], within: float, now: flo
 
 
 @dataclass(frozen=True, slots=True)
+class Past:
+    """The mean of the last hour was past a limit from `begun` on; seconds, `ended` is inf while it is."""
+
+    begun: float
+    ended: float = inf
+
+
+def fresh(past: Sequence[Past], apart: float) -> tuple[float, ...]:
+    """When a limit was passed after at least `apart` minutes at or under it; seconds, oldest first.
+
+    Only of these an early warning can be asked: a mean that dips under the limit and rises again a few
+    minutes later is one time of congestion and not two.
+    """
+    in_order = sorted(past, key=lambda each: each.begun)
+    before = [-inf, *(each.ended for each in in_order)]
+    return tuple(
+        each.begun
+        for each, ended in zip(in_order, before, strict=False)
+        if each.begun - ended >= apart * MINUTE
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class Record:
     """What warnings were worth.
 
-    hits          passings of the limit that a warning preceded; misses  those that none preceded
-    false_alarms  warnings that no passing followed while they stood or within the window
-    leads         minutes from the earliest warning to the passing, of the hits
+    hits          fresh passings of the limit that a warning preceded; misses  those that none preceded
+    false_alarms  warnings that no passing at all followed while they stood or within the window
+    leads         minutes from the warning to the passing, of the hits: of the last one begun before it, so
+                  that one that was taken back and given again does not count from its first time
     """
 
     hits: int
@@ -141,17 +163,34 @@ class Record:
         """The median; NaN where there was none."""
         return float(np.median(self.leads)) if self.leads else float("nan")
 
+    def share_ahead(self, minutes: float) -> float:
+        """The share of all fresh passings that were warned of at least so long before; NaN without any."""
+        number = self.hits + self.misses
+        return sum(lead >= minutes for lead in self.leads) / number if number else float("nan")
 
-def judge(warned: Sequence[Warned], passings: Sequence[float], within: float, now: float = inf) -> Record:
-    """Hold warnings of one site and limit against when the limit was passed; see judgement."""
-    known = [at for at in passings if at <= now]
-    spoken_of = [[each.begun for each in warned if each.speaks_of(at, within)] for at in known]
-    made = [judgement(each, known, within, now) for each in warned]
+
+def judge(
+    warned: Sequence[Warned],
+    past: Sequence[Past],
+    within: float,
+    now: float = inf,
+    *,
+    apart: float = 0,
+    since: float = -inf,
+) -> Record:
+    """Hold warnings of one site and limit against when the limit was passed; see judgement and fresh.
+
+    since  passings before it are asked of no warning
+    """
+    known = [each for each in past if each.begun <= now]
+    asked = [at for at in fresh(known, apart) if at >= since]
+    spoken_of = [[each.begun for each in warned if each.speaks_of(at, within)] for at in asked]
+    made = [judgement(each, [each.begun for each in known], within, now) for each in warned]
     return Record(
         hits=sum(1 for begun in spoken_of if begun),
         misses=sum(1 for begun in spoken_of if not begun),
         false_alarms=sum(each.is_final and each.passed_at is None for each in made),
-        leads=tuple((at - min(begun)) / MINUTE for at, begun in zip(known, spoken_of, strict=True) if begun),
+        leads=tuple((at - max(begun)) / MINUTE for at, begun in zip(asked, spoken_of, strict=True) if begun),
     )
 
 

@@ -163,7 +163,7 @@ def _crps(row: Kept, waits: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
 
 def watch(organisation_id: int, situation: Situation, read: queries.Read, at: datetime) -> None:
     """Begin and end warnings, note when limits are passed, and judge the warnings that spoke of it."""
-    means = _means_of_last_hour(situation)
+    means = _means_of_last_hour(situation, read.policies.warning.least)
     past = _follow_passings(organisation_id, situation, read, means, at)
     policy = read.policies.warning
     standing = {
@@ -174,7 +174,7 @@ def watch(organisation_id: int, situation: Situation, read: queries.Read, at: da
         for limit, probability in zip(policy.limits, seen.probability, strict=True):
             was = standing.get((code, int(limit.within), int(limit.mean)))
             is_past = (code, int(limit.mean)) in past
-            is_on = policy.is_on(probability, was is not None) and not is_past
+            is_on = limit.is_on(probability, was is not None) and not is_past
             if is_on and was is None:
                 Warned.objects.create(
                     organisation_id=organisation_id,
@@ -191,8 +191,9 @@ def watch(organisation_id: int, situation: Situation, read: queries.Read, at: da
     _judge(organisation_id, at)
 
 
-def _means_of_last_hour(situation: Situation) -> Mapping[str, float]:
-    """Site code -> mean minutes of those handed over in the last hour; a site without any is left out."""
+def _means_of_last_hour(situation: Situation, least: int) -> Mapping[str, float]:
+    """Site code -> mean minutes of those handed over in the last hour; a site with fewer than `least` is
+    left out."""
     table, now = situation.assignments, situation.at
     arrived, handed = table.stamp(JobStatus.AT_HOSPITAL), table.stamp(JobStatus.HANDOVER)
     lately = (table.site != UNKNOWN) & (handed > now - LAST_HOUR) & (handed <= now) & (handed >= arrived)
@@ -200,7 +201,9 @@ def _means_of_last_hour(situation: Situation) -> Mapping[str, float]:
     number = np.bincount(table.site[lately], minlength=sites)
     total = np.bincount(table.site[lately], (handed - arrived)[lately] / 60, sites)
     return {
-        code: float(total[row] / number[row]) for row, code in enumerate(situation.sites.code) if number[row]
+        code: float(total[row] / number[row])
+        for row, code in enumerate(situation.sites.code)
+        if number[row] >= max(1, least)
     }
 
 
@@ -208,7 +211,7 @@ def _follow_passings(
     organisation_id: int, situation: Situation, read: queries.Read, means: Mapping[str, float], at: datetime
 ) -> set[tuple[str, int]]:
     """Note what rose past a limit and what fell again; returns site and limit of all that is past now."""
-    open_ones = Passing.objects.filter(organisation_id=organisation_id, is_past=True)
+    open_ones = Passing.objects.filter(organisation_id=organisation_id, ended_at=None)
     past = {(each.site_code, each.limit): each for each in open_ones}
     for code, mean in means.items():
         for limit in sorted({int(each.mean) for each in read.policies.warning.limits}):
@@ -218,8 +221,8 @@ def _follow_passings(
                     organisation_id=organisation_id, site_code=code, limit=limit, at=at
                 )
             elif mean <= limit and was is not None:
-                was.is_past = False
-                was.save(update_fields=["is_past"])
+                was.ended_at = at
+                was.save(update_fields=["ended_at"])
                 del past[code, limit]
     return set(past)
 

@@ -107,20 +107,20 @@ class Warned(models.Model):
 
 
 class Passing(models.Model):
-    """The mean handover of the last hour rose past a limit at one site. `is_past` until it fell again."""
+    """The mean handover of the last hour rose past a limit at one site; `ended_at` is null until it fell."""
 
     organisation = models.ForeignKey(Organisation, on_delete=models.CASCADE)
     site_code = models.CharField(max_length=12)
     limit = models.PositiveSmallIntegerField()
     at = models.DateTimeField()
-    is_past = models.BooleanField(default=True)
+    ended_at = models.DateTimeField(null=True)
 
     class Meta:
         db_table = "ambulance_passing"
         constraints = [
             models.UniqueConstraint(
                 fields=["organisation", "site_code", "limit"],
-                condition=models.Q(is_past=True),
+                condition=models.Q(ended_at__isnull=True),
                 name="one_passing_at_a_time",
             )
         ]

@@ -43,10 +43,7 @@ def policies_from(values: Mapping[str, Mapping[str, Any]]) -> Policies:
     """The policies from their values by name; what one does not name keeps its default."""
     warned = dict(values.get(WARNING, {}))
     if "limits" in warned:
-        warned["limits"] = tuple(
-            Limit(float(each["within"]), float(each["mean"]), each.get("priority"))
-            for each in warned["limits"]
-        )
+        warned["limits"] = tuple(Limit(**known(Limit, each)) for each in warned["limits"])
     return Policies(
         forecast=forecast_policy(values),
         warning=WarningPolicy(**known(WarningPolicy, warned)),

@@ -17,6 +17,7 @@ from clearway.engine.ambulance import warning
 from clearway.engine.ambulance.demand import DailyForecast, TooShort, forecast_daily
 from clearway.engine.ambulance.forecast import HOURS_OF_WEEK, MODEL, Forecast, History
 from clearway.engine.ambulance.warning import Outlook, added_up, judge, outlook
+from clearway.engine.ambulance.warning_signs import signs
 
 from ..travel.network import network
 from .models import Passing, Standing, Warned
@@ -25,6 +26,7 @@ from .policy import NAMES, Policies, policies_from
 LEADS = (0, 30, 60, 120, 180)  # minutes ahead of which forecasts are kept
 Records = Mapping[str, Standing]  # site code -> what its forecasts have taught
 SIMPLE = ("rate", "last_k", "hour_of_week")
+HOUR_AHEAD = 60.0  # minutes
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +47,10 @@ def read(organisation_id: int, situation: Situation, at: datetime) -> Read:
 def made(situation: Situation, chosen: Policies, kept: Records) -> Read:
     """The forecast of a situation from the sites' records, by code, under these policies."""
     known = history_of(kept, situation.sites.code)
-    ahead = engine.forecast(situation, chosen.forecast, known, network(situation.sites))
-    return Read(ahead, outlook(ahead, chosen.warning), chosen, known)
+    ways = network(situation.sites)
+    ahead = engine.forecast(situation, chosen.forecast, known, ways)
+    seen = signs(situation, chosen.forecast, ways)
+    return Read(ahead, outlook(ahead, seen, chosen.warning), chosen, known)
 
 
 def current_policies(organisation_id: int, at: datetime) -> Policies:
@@ -133,8 +137,9 @@ def scores(organisation_id: int, at: datetime, days: float, by_lead: bool = True
 class Worth:
     """What the warnings of one limit were worth over a window.
 
-    caught    passings that a warning preceded, of `passings`; false_alarms warnings that nothing followed, of
-              those whose time is over
+    passings  after the minutes at or under the limit that the policy asks for; caught of them that a warning
+              preceded, ahead an hour or more before
+    false_alarms  warnings that nothing followed, of those whose time is over; a_day of them at one hospital
     lead      median minutes from warning to passing; None where none was caught
     """
 
@@ -143,12 +148,16 @@ class Worth:
     warnings: int
     passings: int
     caught: int
+    ahead: int
     false_alarms: int
     lead: float | None
 
 
-def worth(organisation_id: int, at: datetime, days: float) -> list[Worth]:
-    """The record of the warnings of the last days by limit. Two queries."""
+def worth(organisation_id: int, at: datetime, days: float, apart: float = 60) -> list[Worth]:
+    """The record of the warnings of the last days by limit. Two queries.
+
+    apart  minutes at or under a limit after which passing it again is a new time of congestion
+    """
     since = at - timedelta(days=days)
     warned = list(Warned.objects.filter(organisation_id=organisation_id, begun_at__gte=since))
     passings = list(Passing.objects.filter(organisation_id=organisation_id, at__gte=since))
@@ -159,9 +168,10 @@ def worth(organisation_id: int, at: datetime, days: float) -> list[Worth]:
         record = added_up(
             judge(
                 [as_warned(each) for each in these if each.site_code == code],
-                [seconds(each.at) for each in known if each.site_code == code],
+                [as_past(each) for each in known if each.site_code == code],
                 within,
                 seconds(at),
+                apart=apart,
             )
             for code in sorted({each.site_code for each in these} | {each.site_code for each in known})
         )
@@ -170,8 +180,9 @@ def worth(organisation_id: int, at: datetime, days: float) -> list[Worth]:
                 within=within,
                 limit=limit,
                 warnings=len(these),
-                passings=len(known),
+                passings=record.hits + record.misses,
                 caught=record.hits,
+                ahead=sum(lead >= HOUR_AHEAD for lead in record.leads),
                 false_alarms=record.false_alarms,
                 lead=record.lead_minutes if record.hits else None,
             )
@@ -182,6 +193,11 @@ def worth(organisation_id: int, at: datetime, days: float) -> list[Worth]:
 def as_warned(row: Warned) -> warning.Warned:
     """The value that the engine judges."""
     return warning.Warned(seconds(row.begun_at), seconds(row.ended_at) if row.ended_at else inf)
+
+
+def as_past(row: Passing) -> warning.Past:
+    """Likewise."""
+    return warning.Past(seconds(row.at), seconds(row.ended_at) if row.ended_at else inf)
 
 
 def open_warnings(organisation_id: int) -> list[Warned]:

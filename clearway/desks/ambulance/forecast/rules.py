@@ -7,7 +7,8 @@ from clearway.domain.ambulance.situation import Situation
 from clearway.engine.ambulance.forecast import NONE, forecast
 from clearway.engine.ambulance.handovers import HandoverPolicy, hospital_pictures
 from clearway.engine.ambulance.policies import DIVERTS, FORECAST, FRESHNESS
-from clearway.engine.ambulance.warning import Limit, Outlook, WarningPolicy, outlook
+from clearway.engine.ambulance.warning import Limit, Outlook, outlook
+from clearway.engine.ambulance.warning_signs import signs
 
 from ..travel.network import network
 from .policy import WARNING, policies_from
@@ -21,36 +22,36 @@ def warn(situation: Situation, policies: Mapping[str, Values]) -> Iterator[Wante
     Only limits with a priority: one that a hospital passes on many ordinary days is shown, and asks nobody.
 
     The reading is the probability on a scale on which the worklist's dead-band is the policy's hysteresis:
-    1 at `on`, and at `off` just what is still kept.
+    1 at `on` of its limit, and at `off` just what is still kept.
     Raises CannotSay where nothing can be forecast.
     """
     chosen = policies_from(policies)
-    made = forecast(situation, chosen.forecast, None, network(situation.sites))
+    ways = network(situation.sites)
+    made = forecast(situation, chosen.forecast, None, ways)
     if all(method == NONE for method in made.method):
         raise CannotSay("No source that knows of handovers is fresh enough.")
     dead_band = float(policies[WORKLIST].get("dead_band", 0.1))
     pictures = hospital_pictures(situation, HandoverPolicy())
-    for seen in outlook(made, chosen.warning):
+    for seen in outlook(made, signs(situation, chosen.forecast, ways), chosen.warning):
         hour = pictures[seen.row].last_hour
         now = hour.mean_minutes if hour and hour.mean_minutes is not None else 0.0
         ahead = [
             (limit, probability)
             for limit, probability in zip(chosen.warning.limits, seen.probability, strict=True)
-            if limit.priority and limit.mean >= now and probability >= chosen.warning.off
+            if limit.priority and limit.mean >= now and probability >= limit.off
         ]
         if ahead and made.method[seen.row] != NONE:
-            yield _wanted(situation, seen, ahead, chosen.warning, dead_band, made.why[seen.row])
+            yield _wanted(situation, seen, ahead, dead_band, made.why[seen.row])
 
 
 def _wanted(
     situation: Situation,
     seen: Outlook,
     ahead: list[tuple[Limit, float]],
-    policy: WarningPolicy,
     dead_band: float,
     why: tuple[str, ...],
 ) -> Wanted:
-    on = [each for each in ahead if each[1] >= policy.on] or ahead
+    on = [each for each in ahead if each[1] >= each[0].on] or ahead
     limit, probability = max(on, key=lambda each: (each[0].mean, -each[0].within))
     name, code = situation.sites.name[seen.row], situation.sites.code[seen.row]
     return Wanted(
@@ -61,15 +62,15 @@ def _wanted(
         role="patient_flow_coordinator",
         suggestion="Look at the forecast; speak with the hospital before the queue is there",
         site_code=code,
-        reading=_on_the_scale_of(dead_band, probability, policy),
+        reading=_on_the_scale_of(dead_band, probability, limit),
         threshold=1.0,
     )
 
 
-def _on_the_scale_of(dead_band: float, probability: float, policy: WarningPolicy) -> float:
-    if probability >= policy.on or policy.on == policy.off:
-        return probability / policy.on
-    return 1 - dead_band * (policy.on - probability) / (policy.on - policy.off)
+def _on_the_scale_of(dead_band: float, probability: float, limit: Limit) -> float:
+    if probability >= limit.on or limit.on == limit.off:
+        return probability / limit.on
+    return 1 - dead_band * (limit.on - probability) / (limit.on - limit.off)
 
 
 EARLY_WARNING: Rule[Situation] = Rule(

@@ -38,7 +38,7 @@ def board(request: Any) -> HttpResponse:
         "shown": presenters.SHOWN,
         "doubt": basis(situation, read.policies.forecast.freshness).cad,
         "scores": presenters.score_rows(scored, names),
-        "worth": queries.worth(organisation_id, at, policy.window_days),
+        "worth": queries.worth(organisation_id, at, policy.window_days, read.policies.warning.apart),
         "policy": policy,
         "warning": read.policies.warning,
         "fitted_on": read.policies.forecast.model.fitted_on,
