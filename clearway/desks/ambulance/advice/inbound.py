@@ -30,6 +30,7 @@ class Inbound:
     """One such crew, to be kept on its way or turned by somebody.
 
     code, name  where it is going; why  what is wrong there, in a sentence
+    is_shut     it may not go there any more; else another place is only better
     asked       advice was taken, without needs and NEWS2
     sealed      the answer as it is now, to be sent back when the crew is kept; "" where that is not possible
     """
@@ -40,10 +41,11 @@ class Inbound:
     why: str
     asked: bool
     sealed: str
+    is_shut: bool
 
 
 def inbound(reading: Reading, standing: Mapping[str, Advice]) -> list[Inbound]:
-    """The crews that somebody should look at, by call sign.
+    """The crews that somebody should look at: those whose place is shut to them first, then by call sign.
 
     At most three queries, however many they are; none while nobody is on the way without advice.
     """
@@ -55,9 +57,11 @@ def inbound(reading: Reading, standing: Mapping[str, Advice]) -> list[Inbound]:
     found = []
     for crew in crews:
         code = bound[crew.row]
-        if why := _why(reading, code, answers.get(crew.assignment)):
-            found.append(_inbound(reading, crew, code, why, answers.get(crew.assignment), standing))
-    return sorted(found, key=lambda each: each.call_sign)
+        answer = answers.get(crew.assignment)
+        shut = _shut(reading, code, answer)
+        if why := shut or _better(reading, code, answer):
+            found.append(_inbound(reading, crew, code, why, answer, standing, bool(shut)))
+    return sorted(found, key=lambda each: (not each.is_shut, each.call_sign))
 
 
 def _bound(reading: Reading, standing: Mapping[str, Advice]) -> dict[int, str]:
@@ -94,13 +98,14 @@ def _answers(reading: Reading, crews: Sequence[Crew]) -> dict[str, Answer]:
     return {case.key: answer for case, answer in zip(cases, answers, strict=True)}
 
 
-def _why(reading: Reading, code: str, answer: Answer | None) -> str:
+def _shut(reading: Reading, code: str, answer: Answer | None) -> str:
+    """Why a place may not take the patient, "" where nothing says so."""
     barred = next((each for each in answer.exclusions if each.code == code), None) if answer else None
     if barred is not None and barred.cause in BARS:
         return barred.sentence
     if any(divert.site == code for divert in reading.situation.diverts):
         return "A divert is in force there, and nobody has said needs and NEWS2."
-    return _better(reading, code, answer)
+    return ""
 
 
 def _better(reading: Reading, code: str, answer: Answer | None) -> str:
@@ -123,6 +128,7 @@ def _inbound(
     why: str,
     answer: Answer | None,
     standing: Mapping[str, Advice],
+    is_shut: bool,
 ) -> Inbound:
     asked = crew.assignment in standing
     may_be_kept = not asked and answer is not None and crew.case is not None
@@ -133,4 +139,5 @@ def _inbound(
         why=why,
         asked=asked,
         sealed=seal(answer, crew.case) if may_be_kept and answer and crew.case else "",
+        is_shut=is_shut,
     )
