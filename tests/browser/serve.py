@@ -51,6 +51,7 @@ def fill() -> None:
         *people,
         (region, "liaison", "halo", torbay, "light"),
         (region, "keeper", "administrator", None, "dark"),
+        (region, "lead", "clinical_lead", None, "dark"),
         (empty, "quiet", coordinator, None, "light"),
         (empty, "opal", "outpatient_coordinator", None, "light"),
         (empty, "olga", "outpatient_coordinator", None, "dark"),
