@@ -27,6 +27,7 @@ urlpatterns = [
     path("", include("clearway.desks.outpatients.waiting.urls")),
     path("", include("clearway.desks.outpatients.outcomes.urls")),
     path("", include("clearway.desks.outpatients.reception.urls")),
+    path("", include("clearway.desks.outpatients.enquiries.urls")),
     path("", include("clearway.desks.outpatients.booking.urls")),
     path("", include("clearway.desks.outpatients.clinics.urls")),
     path("", include("clearway.gateway.page_urls")),

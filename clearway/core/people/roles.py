@@ -59,6 +59,10 @@ PERMISSIONS: Mapping[str, str] = MappingProxyType(
         "bookings.write": "hold, book, confirm, move and cancel appointments",
         "outcomes.write": "cash up clinics, and see to those who missed an appointment",
         "reception.work": "see today's arrivals and check patients in",
+        "office.read": "see the registers of the outpatient office",
+        "enquiries.work": "take calls, messages and complaints, and close them",
+        "enquiries.lead": "take over what was escalated to the team leader",
+        "messages.answer": "read and answer the messages left for clinicians",
         "audit.read": "read the audit",
     }
 )
@@ -134,6 +138,7 @@ _INTAKE = (
 )
 _INTAKE_READ = ("outpatients.read", "patients.read", "pathways.read", "referrals.read")
 _LISTS = ("outpatients.read", "waiting.read", "waiting.write", "outcomes.write", "reception.work")
+_OFFICE = ("office.read", "enquiries.work")
 _CLINICS = ("clinics.read", "clinics.write", "bookings.read", "bookings.write")
 
 # In order of lead: who holds several roles acts in the first of them that may do what is asked.
@@ -194,6 +199,7 @@ ROLES: Mapping[str, Role] = MappingProxyType(
                     *_INTAKE,
                     *_LISTS,
                     *(*_CLINICS, "clinics.approve"),
+                    *(*_OFFICE, "enquiries.lead", "messages.answer"),
                     *("tasks.read", "tasks.work", "decisions.read", "decisions.write", "on_call.read"),
                 ),
             ),
@@ -201,7 +207,7 @@ ROLES: Mapping[str, Role] = MappingProxyType(
                 "outpatient_coordinator",
                 "Outpatient coordinator",
                 (
-                    *(*_INTAKE, *_LISTS, *_CLINICS),
+                    *(*_INTAKE, *_LISTS, *_CLINICS, *_OFFICE),
                     *("tasks.read", "tasks.work", "decisions.read", "decisions.write"),
                 ),
             ),
@@ -210,7 +216,7 @@ ROLES: Mapping[str, Role] = MappingProxyType(
                 "Junior coordinator",
                 (
                     *(*_INTAKE_READ, "tasks.read", "tasks.work", "waiting.read", "reception.work"),
-                    *("clinics.read", "bookings.read", "bookings.write"),
+                    *("clinics.read", "bookings.read", "bookings.write", *_OFFICE),
                 ),
             ),
             _role(
@@ -218,10 +224,10 @@ ROLES: Mapping[str, Role] = MappingProxyType(
                 "Clinician",
                 (
                     *(*_INTAKE_READ, "referrals.triage", "tasks.read", "waiting.read"),
-                    *("clinics.read", "bookings.read"),
+                    *("clinics.read", "bookings.read", "messages.answer"),
                 ),
             ),
-            _role("receptionist", "Receptionist", ("patients.read", "reception.work")),
+            _role("receptionist", "Receptionist", ("patients.read", "reception.work", *_OFFICE)),
             _role("privacy_officer", "Privacy officer", ("audit.read", "people.read", "decisions.read")),
             _role(
                 "administrator",

@@ -3,6 +3,7 @@
 from .booking.models import Appointment, Offer
 from .clinics.models import Clinician, Leave, Room, Service, Session, Slot, Template
 from .clocks.models import ClockEvent, Pathway
+from .enquiries.models import Enquiry
 from .letters.models import Correspondent, Letter, LetterBatch, LetterText
 from .outcomes.models import Miss
 from .patients.models import Carer, Flag, Need, Patient
@@ -16,6 +17,7 @@ __all__ = [
     "ClockEvent",
     "Contact",
     "Correspondent",
+    "Enquiry",
     "Entry",
     "Flag",
     "Gap",

@@ -8,6 +8,7 @@ from clearway.core.organisation.queries import policies
 from clearway.domain.outpatients.bank_holidays import BANK_HOLIDAYS
 from clearway.domain.outpatients.booking import Holds
 from clearway.domain.outpatients.clinics import ClinicPolicy
+from clearway.domain.outpatients.enquiries import EnquiryPolicy
 from clearway.domain.outpatients.intake import IntakePolicy
 from clearway.domain.outpatients.partial_booking import Sequence
 from clearway.domain.outpatients.post import LetterPolicy
@@ -39,6 +40,11 @@ def holds(organisation_id: int, at: datetime) -> Holds:
 def clinics(organisation_id: int, at: datetime) -> ClinicPolicy:
     """How far ahead clinics are laid out, and when leave is decided."""
     return read.clinic_policy(_values(organisation_id, read.CLINICS, at))
+
+
+def enquiries(organisation_id: int, at: datetime) -> EnquiryPolicy:
+    """How soon the office answers."""
+    return read.enquiry_policy(_values(organisation_id, read.ENQUIRIES, at))
 
 
 def capacity(organisation_id: int, at: datetime) -> CapacityPolicy:

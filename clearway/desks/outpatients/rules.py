@@ -10,6 +10,7 @@ from clearway.core.worklist.actions import Swept, sweep
 from clearway.core.worklist.rules import Rule, Values, Wanted, evaluate, sweep_policy
 from clearway.domain.outpatients.validation import CHECKS, Severity
 
+from .enquiries import rules as enquiries
 from .referrals.rules import to_chase, to_triage
 from .situation import Situation
 
@@ -121,6 +122,24 @@ RULES: Sequence[Rule[Situation]] = (
         "Urgent referrals are triaged in one working day, routine ones in five.",
         "Access policy, proposal (policy referral_intake)",
         lambda situation, values: to_triage(situation.late),
+    ),
+    Rule(
+        "enquiry_late",
+        "Whoever rings or writes is answered by the time that was promised.",
+        "Access policy, proposal (policy enquiries)",
+        lambda situation, values: enquiries.to_answer(situation.enquiries),
+    ),
+    Rule(
+        "complaint_due",
+        "A complaint is acknowledged within three working days, and answered in writing.",
+        "SI 2009/309, regulations 13(3) and 14 (policy enquiries)",
+        lambda situation, values: enquiries.of_complaints(situation.enquiries, local(situation.at).date()),
+    ),
+    Rule(
+        "enquiry_escalated",
+        "What is serious goes to the team leader, who takes it.",
+        "Job description of the outpatient coordinator",
+        lambda situation, values: enquiries.escalated(situation.enquiries),
     ),
 )
 

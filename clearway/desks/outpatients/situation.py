@@ -4,9 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from .enquiries import queries as office
 from .outcomes import queries as outcomes
 from .referrals.rules import Chase, Late, chases, late
 from .waiting import checks
+
+NOTHING_LATE = office.Late(office.Overdue(0, None, False), office.Overdue(0, None, False), (), ())
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +31,7 @@ class Situation:
     found       check -> how many rows it speaks of
     chases      what referrals lack and is to be asked for again
     late        referrals past their day of triage
+    enquiries   calls, messages and complaints past their time, and what was escalated
     """
 
     at: datetime
@@ -38,6 +42,7 @@ class Situation:
     found: Mapping[str, int]
     chases: tuple[Chase, ...] = ()
     late: tuple[Late, ...] = ()
+    enquiries: office.Late = NOTHING_LATE
 
 
 def read(organisation_id: int, at: datetime) -> Situation:
@@ -65,4 +70,5 @@ def read(organisation_id: int, at: datetime) -> Situation:
         counts,
         chases(organisation_id, at),
         late(organisation_id, at),
+        office.late(organisation_id, at),
     )

@@ -12,6 +12,7 @@ from typing import Any
 
 from clearway.domain.outpatients.booking import Holds
 from clearway.domain.outpatients.clinics import ClinicPolicy
+from clearway.domain.outpatients.enquiries import EnquiryPolicy
 from clearway.domain.outpatients.intake import IntakePolicy
 from clearway.domain.outpatients.partial_booking import Sequence
 from clearway.domain.outpatients.post import LetterPolicy
@@ -21,6 +22,7 @@ from .capacity import CapacityPolicy
 
 INTAKE, PARTIAL, CHECKS = "referral_intake", "partial_booking", "list_validation"
 HOLDS, CLINICS, CAPACITY, LETTERS = "holds", "clinic_changes", "capacity", "letters"
+ENQUIRIES = "enquiries"
 KINDS: Mapping[str, type] = MappingProxyType(
     {
         INTAKE: IntakePolicy,
@@ -30,6 +32,7 @@ KINDS: Mapping[str, type] = MappingProxyType(
         CLINICS: ClinicPolicy,
         CAPACITY: CapacityPolicy,
         LETTERS: LetterPolicy,
+        ENQUIRIES: EnquiryPolicy,
     }
 )
 NOT_OURS = ("holidays",)  # a field that no policy sets
@@ -69,6 +72,11 @@ def capacity_policy(values: Values) -> CapacityPolicy:
 def letter_policy(values: Values) -> LetterPolicy:
     """Who writes letters, and how long the post takes."""
     return LetterPolicy(**_known(LetterPolicy, values))
+
+
+def enquiry_policy(values: Values) -> EnquiryPolicy:
+    """How soon calls, messages and complaints are answered."""
+    return EnquiryPolicy(**_known(EnquiryPolicy, values))
 
 
 def unread(name: str, values: Values) -> frozenset[str]:

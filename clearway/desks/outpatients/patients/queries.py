@@ -23,6 +23,12 @@ def one(organisation_id: int, patient_id: int) -> Patient:
     return Patient.objects.select_related("merged_into").get(organisation_id=organisation_id, pk=patient_id)
 
 
+def exists(organisation_id: int, patient_id: int) -> bool:
+    """Whether this is a patient here whose record is in use. One query."""
+    rows = Patient.objects.filter(organisation_id=organisation_id, pk=patient_id)
+    return rows.filter(merged_into__isnull=True).exists()
+
+
 def by_nhs_number(organisation_id: int, digits: str) -> Patient | None:
     """The patient who has this NHS number. One query."""
     rows = Patient.objects.filter(organisation_id=organisation_id, nhs_number=digits)
