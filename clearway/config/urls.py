@@ -22,6 +22,7 @@ urlpatterns = [
     path("", include("clearway.desks.ambulance.quality.urls")),
     path("", include("clearway.desks.outpatients.today.urls")),
     path("", include("clearway.desks.outpatients.patients.urls")),
+    path("", include("clearway.desks.outpatients.intake.urls")),
     path("", include("clearway.desks.outpatients.referrals.urls")),
     path("", include("clearway.desks.outpatients.clocks.urls")),
     path("", include("clearway.desks.outpatients.waiting.urls")),

@@ -338,37 +338,3 @@ def test_what_becomes_known_on_the_patients_page_closes_the_gap(
     desk.post(f"/outpatients/patients/{row.patient_id}/edit/", sent)
 
     assert not Gap.objects.filter(closed_at__isnull=True).exists()
-
-
-FILE = """Surname,Forename,DOB,NHS No,Service,Received,Priority,Referrer,Source,Diagnosis,Question
-Brown,Ada,01/03/1970,9990548609,msk,2026-11-19,urgent,Dr Field,03,Knee,Assess
-Green,Eve,02/04/1980,,MSK,2026-11-18,soon,,06,Back,
-"""
-
-
-def test_a_file_of_referrals_is_registered_whole(service: Service, desk: Client) -> None:
-    answer = desk.post("/outpatients/referrals/file/", {"rows": FILE})
-
-    assert answer.status_code == 302
-    ada, eve = Referral.objects.order_by("id")
-    assert (ada.state, ada.priority, str(ada.patient)) == ("triage", "2", "BROWN, Ada")
-    assert (eve.state, eve.priority) == ("held", "")
-
-
-@pytest.mark.parametrize(
-    ("change", "why"),
-    [
-        (("2026-11-18", "2026-13-18"), "line 3, received: There is no such day."),
-        (("2026-11-18", "2026-12-18"), "line 3: The day on which it was received is still to come."),
-        (("MSK,2026-11-18", "XYZ,2026-11-18"), "line 3: No service has this code."),
-        (("Surname", "Who"), "No column is called family name"),
-    ],
-)
-def test_one_bad_row_leaves_nothing_of_a_file(
-    service: Service, desk: Client, change: tuple[str, str], why: str
-) -> None:
-    answer = desk.post("/outpatients/referrals/file/", {"rows": FILE.replace(*change)})
-
-    assert answer.status_code == 422
-    assert why in text(answer)
-    assert not Referral.objects.exists() and not Patient.objects.exists()

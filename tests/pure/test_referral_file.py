@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from clearway.domain.shared.errors import CannotParse
-from clearway.interchange import referral_file
-from clearway.interchange.referral_file import ReferralRow, parse
+from clearway.interchange import sheets
+from clearway.interchange.referral_file import ReferralRow, layout_of, parse, sample
 
 HEAD = b"Surname,Forename,DOB,NHS No,Service,Date received,Priority\n"
 
@@ -48,7 +48,7 @@ def test_a_wrong_cell_is_refused_by_its_place_without_the_patient(row: bytes, wh
 
 @pytest.mark.parametrize(
     "raw",
-    [b"", b"\n", b"a,b\n1,2\n", b"PK\x03\x04\x00", HEAD[:-1] + b",Surname\n", b"x" * (5 * 1024 * 1024 + 1)],
+    [b"", b"\n", b"a,b\n1,2\n", b"PK\x03\x04\x00", HEAD[:-1] + b",Surname\n", b"x" * (sheets.MOST_BYTES + 1)],
 )
 def test_a_file_that_is_none_is_refused_whole(raw: bytes) -> None:
     with pytest.raises(CannotParse):
@@ -56,8 +56,14 @@ def test_a_file_that_is_none_is_refused_whole(raw: bytes) -> None:
 
 
 def test_a_mapping_reads_headings_of_their_own() -> None:
-    mapping = {"Pt name": "family_name", "Pt first": "given_names", "Born": "born_on"}
-    raw = b"Pt name,Pt first,Born,Service,Received\nBrown,Ada,1970-03-01,MSK,2026-11-02\n"
+    mapping = {
+        "family_name": "Pt name",
+        "given_names": "Pt first",
+        "born_on": "Born",
+        "service": "Clinic",
+        "received_on": "Here",
+    }
+    raw = b"Pt name,Pt first,Born,Clinic,Here\nBrown,Ada,1970-03-01,MSK,2026-11-02\n"
 
     (found,) = parse(raw, mapping)
 
@@ -77,4 +83,69 @@ def test_whatever_follows_the_headings_each_row_is_read_or_refused(rest: bytes) 
     except CannotParse:
         return
     assert all(isinstance(each, ReferralRow | CannotParse) for each in found)
-    assert len(found) <= referral_file.MOST_ROWS
+    assert len(found) <= sheets.MOST_ROWS
+
+
+@pytest.mark.parametrize(
+    ("name", "said", "read"),
+    [
+        ("born_on", "01/03/1970", "Sun 1 Mar 1970"),
+        ("born_on", "1-Mar-1970", "Sun 1 Mar 1970"),
+        ("born_on", "1970-03-01 00:00:00", "Sun 1 Mar 1970"),
+        ("born_on", "25628", "Sun 1 Mar 1970"),
+        ("sex", "F", "Female"),
+        ("sex", "1", "Male"),
+        ("sex", "unknown", "Not stated"),
+        ("nhs_number", "999 054 8609", "999 054 8609"),
+        ("ubrn", "123456789", "000123456789"),
+        ("mobile", "7700900123", "07700900123"),
+        ("phone", "01905 000000", "01905 000000"),
+        ("priority", "2WW", "Two week wait"),
+        ("priority", "soon", "Not read: goes with the urgent"),
+        ("source", "3", "General practitioner"),
+        ("side", "L", "Left"),
+    ],
+)
+def test_a_value_is_shown_as_it_would_be_read(name: str, said: str, read: str) -> None:
+    found = sample(name, said)
+
+    assert (found.read, found.wrong) == (read, "")
+
+
+@pytest.mark.parametrize(
+    ("name", "said", "why"),
+    [
+        ("born_on", "01/03/70", "two digits"),
+        ("born_on", "13/25/1970", "no such day"),
+        ("born_on", "29/02/2025", "no such day"),
+        ("nhs_number", "9.99055E+09", "rounded"),
+        ("nhs_number", "9990548600", "last digit"),
+        ("sex", "wren", "known here"),
+        ("source", "99", "no such source"),
+        ("family_name", "x" * 101, "longer than 100"),
+        ("family_name", "Bro\x07wn", "no letters"),
+        ("question", sheets.FORMULA, "formula"),
+    ],
+)
+def test_what_cannot_be_read_says_why_without_the_value(name: str, said: str, why: str) -> None:
+    found = sample(name, said)
+
+    assert why in found.wrong and not found.read
+    assert said not in found.wrong
+
+
+def test_an_nhs_number_whose_first_zero_was_lost_is_read_with_it_only_where_it_fits_then() -> None:
+    assert sample("nhs_number", "123456786").wrong or sample("nhs_number", "123456786").read
+    fits = [
+        f"{number:09d}"
+        for number in range(101010100, 101010130)
+        if not sample("nhs_number", f"{number:09d}").wrong
+    ]
+
+    assert fits, "one in eleven fits"
+    assert all(sample("nhs_number", each).read.startswith("0") for each in fits)
+
+
+def test_a_layout_is_known_by_its_headings_whatever_we_added_to_them() -> None:
+    assert layout_of(["Name ", "DOB"]) == layout_of(["name", "dob", "Why refused", "How to mend"])
+    assert layout_of(["Name", "DOB"]) != layout_of(["DOB", "Name"])

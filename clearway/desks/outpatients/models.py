@@ -4,6 +4,7 @@ from .booking.models import Appointment, Offer
 from .clinics.models import Clinician, Leave, Room, Service, Session, Slot, Template
 from .clocks.models import ClockEvent, Pathway
 from .enquiries.models import Enquiry
+from .intake.models import GivenFile, Layout, TakenReferral
 from .letters.models import Correspondent, Letter, LetterBatch, LetterText
 from .outcomes.models import Miss
 from .patients.models import Carer, Flag, Need, Patient
@@ -21,6 +22,8 @@ __all__ = [
     "Entry",
     "Flag",
     "Gap",
+    "GivenFile",
+    "Layout",
     "Leave",
     "Letter",
     "LetterBatch",
@@ -35,6 +38,7 @@ __all__ = [
     "Service",
     "Session",
     "Slot",
+    "TakenReferral",
     "Template",
     "Triage",
 ]

@@ -1,6 +1,6 @@
 """Every write to patients: who they are, what they need, how they may be reached, and that two are one."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any
@@ -15,7 +15,6 @@ from clearway.domain.outpatients.clock_events import ClockEvent, EventKind
 from clearway.domain.outpatients.identity import Person, nhs_number, postcode
 from clearway.domain.outpatients.words import CancelledBy, NhsNumberStatus
 from clearway.domain.shared.errors import NotAllowed
-from clearway.interchange.referral_file import ReferralRow
 
 from ..booking import actions as booking
 from ..clocks import actions as clocks
@@ -130,59 +129,6 @@ def register_referred(
     scope: dict[str, Any] = {"organisation_id": organisation_id, "by": by, "at": at}
     row = register(new, though_alike=though_alike, **scope)
     return referrals.register(replace(referral, patient_id=row.pk), **scope)
-
-
-@dataclass
-class RowsRefused(Exception):
-    """Rows of a file that cannot be registered: line and reason of each. Nothing of the file was kept."""
-
-    problems: tuple[tuple[int, str], ...]
-
-
-@transaction.atomic
-def register_rows(rows: Sequence[ReferralRow], *, organisation_id: int, by: Actor, at: datetime) -> list[Any]:
-    """Register the referrals of a file, all of them or none; each patient found by NHS number, or registered.
-
-    Raises RowsRefused with every row that the rules do not allow.
-    """
-    scope: dict[str, Any] = {"organisation_id": organisation_id, "by": by, "at": at}
-    services = {each.code.casefold(): each.pk for each in referred.services(organisation_id)}
-    made, problems = [], []
-    for row in rows:
-        try:
-            with transaction.atomic():
-                made.append(_register_row(row, services, scope))
-        except NotAllowed as refusal:
-            problems.append((row.line, refusal.why))
-    if problems:
-        raise RowsRefused(tuple(problems))
-    return made
-
-
-def _register_row(row: ReferralRow, services: Mapping[str, int], scope: dict[str, Any]) -> Any:
-    if row["service"].casefold() not in services:
-        known = ", ".join(sorted(services))
-        raise NotAllowed("not yet registered", "Registering", f"No service has this code. Known: {known}.")
-    named = ("source", "sender", "sender_organisation", "ubrn", "priority", "condition", "question")
-    said: dict[str, Any] = {name: row[name] for name in named}
-    referral = referrals.New(
-        0,
-        services[row["service"].casefold()],
-        row.received_on,
-        written_on=row.written_on,
-        **said,
-    )
-    number = row["nhs_number"]
-    known_as = queries.by_nhs_number(scope["organisation_id"], number) if number else None
-    if known_as is not None:
-        if known_as.born_on != row.born_on:
-            why = "The patient with this NHS number has another birth date here. Compare them by hand."
-            raise NotAllowed("not yet registered", "Registering", why)
-        return referrals.register(replace(referral, patient_id=known_as.pk), **scope)
-    who = ("family_name", "given_names", "address", "postcode", "phone", "mobile", "email", "practice")
-    told: dict[str, Any] = {name: row[name] for name in who}
-    new = New(born_on=row.born_on, nhs_number=number or None, **told)
-    return register_referred(new, referral, **scope)
 
 
 @transaction.atomic

@@ -6,7 +6,6 @@ app_name = "op-referrals"
 urlpatterns = [
     path("outpatients/referrals/", views.ledger, name="ledger"),
     path("outpatients/referrals/new/", views.register, name="register"),
-    path("outpatients/referrals/file/", views.take_file, name="file"),
     path("outpatients/referrals/gaps/", views.gaps, name="gaps"),
     path("outpatients/referrals/gaps/<int:key>/ask/", views.ask, name="ask"),
     path("outpatients/referrals/<int:key>/", views.referral, name="referral"),

@@ -1,6 +1,5 @@
 """Referrals: registering them, what they lack, their triage, and the ledger in which they must balance."""
 
-from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -14,8 +13,7 @@ from django.views.decorators.http import require_POST
 from clearway.core.layout.times import local
 from clearway.core.people import kept
 from clearway.core.people.permissions import needs
-from clearway.domain.shared.errors import CannotParse, NotAllowed
-from clearway.interchange import referral_file
+from clearway.domain.shared.errors import NotAllowed
 
 from ..clocks import queries as pathways
 from ..patients import actions as patient_actions
@@ -179,42 +177,6 @@ def _shown(request: Request, row: Referral) -> dict[str, Any]:
         "removed": presenters.removed(row.removed_why) if row.removed_why else "",
         "triages": row.triages.order_by("-id"),
     }
-
-
-@needs("referrals.write")
-def take_file(request: Request) -> HttpResponse:
-    """Register the referrals of a CSV file or of pasted rows: all of them, or none with every reason."""
-    if request.method != "POST":
-        return _file_page(request)
-    upload, pasted = request.FILES.get("file"), request.POST.get("rows", "")
-    if upload is not None and upload.size > referral_file.MOST_BYTES:
-        return _file_page(request, ["The file is larger than 5 MB. Split it."])
-    try:
-        found = referral_file.parse(upload.read() if upload is not None else pasted.encode())
-    except CannotParse as refusal:
-        return _file_page(request, [str(refusal)], pasted)
-    if wrong := [str(each) for each in found if isinstance(each, CannotParse)]:
-        return _file_page(request, wrong, pasted)
-    rows = [each for each in found if not isinstance(each, CannotParse)]
-    try:
-        made = patient_actions.register_rows(rows, **_scope(request))
-    except patient_actions.RowsRefused as refusal:
-        return _file_page(request, [f"line {line}: {why}" for line, why in refusal.problems], pasted)
-    messages.success(request, f"{len(made)} referral{'' if len(made) == 1 else 's'} registered.")
-    return HttpResponseRedirect(reverse("op-referrals:ledger"))
-
-
-def _file_page(request: Request, problems: Sequence[str] = (), pasted: str = "") -> HttpResponse:
-    codes = [(each.code, each.name) for each in queries.services(request.organisation.pk)]
-    context = {
-        "problems": problems,
-        "pasted": pasted,
-        "columns": [
-            (words[0], name in referral_file.NEEDED) for name, words in referral_file.COLUMNS.items()
-        ],
-        "services": codes,
-    }
-    return render(request, "referrals/file.html", context, status=422 if problems else 200)
 
 
 @needs("referrals.write")

@@ -1,0 +1,382 @@
+"""Every write of referrals that come many at a time: kept as given, mapped, looked at, then registered."""
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from django.db import connection, transaction
+
+from clearway.core.audit.actions import Actor, Entry
+from clearway.core.audit.actions import record as audit
+from clearway.core.layout.times import local
+from clearway.domain.outpatients.intake import Route
+from clearway.domain.shared.errors import CannotParse, NotAllowed
+from clearway.interchange import referral_file, sheets
+from clearway.interchange.referral_file import FIELDS, ReferralRow
+
+from ..patients import actions as patients
+from ..patients import queries as known
+from ..referrals import actions as referrals
+from ..referrals import queries as referred
+from . import queries
+from .models import GivenFile, Layout, TakenReferral
+
+LOCK = 4121  # advisory lock class: one taker of many referrals per organisation
+REGISTERED, REPEAT, REFUSED = "registered", "repeat", "refused"
+State = GivenFile.State
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What became of one row.
+
+    verdict   registered; repeat of a referral that is there; or refused
+    number    of the referral, registered or repeated
+    gaps      names of what it lacks
+    of_line   the line of the same file that a repeat repeats
+    where, why, fix  of a refusal; `why` also says what a repeat was known by
+    """
+
+    line: int
+    verdict: str
+    reference: str = ""
+    number: str = ""
+    referral_id: int | None = None
+    gaps: tuple[str, ...] = ()
+    of_line: int | None = None
+    where: str = ""
+    why: str = ""
+    fix: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Taking:
+    """Who sends rows, and how they came. batch  number of the message; None for a file."""
+
+    sender: str
+    route: str = Route.EMAIL
+    batch: int | None = None
+
+
+@transaction.atomic
+def take(
+    rows: Sequence[ReferralRow | CannotParse],
+    taking: Taking,
+    *,
+    organisation_id: int,
+    by: Actor,
+    at: datetime,
+) -> list[Result]:
+    """Register every row that can be: each patient found by NHS number or registered, each referral once.
+
+    A row that cannot be is refused with its place, the reason and the fix, and leaves nothing behind; a
+    repeat of what is there changes nothing. One result per row, in order.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [LOCK, organisation_id])
+    scope: dict[str, Any] = {"organisation_id": organisation_id, "by": by, "at": at}
+    taker = _Taker(taking, scope)
+    return [taker.take(row, place) for place, row in enumerate(rows, start=1)]
+
+
+class _Refused(Exception):
+    """A row that the rules do not allow."""
+
+    def __init__(self, field: str, why: str, fix: str) -> None:
+        super().__init__(why)
+        self.field, self.why, self.fix = field, why, fix
+
+
+class _Taker:
+    """Takes rows one by one, and remembers on which line of this run each referral came."""
+
+    def __init__(self, taking: Taking, scope: dict[str, Any]) -> None:
+        self.taking, self.scope = taking, scope
+        self.organisation_id: int = scope["organisation_id"]
+        self.services: dict[str, Any] = {}
+        for each in referred.services(self.organisation_id):
+            self.services[each.name.casefold()] = each
+        for each in referred.services(self.organisation_id):
+            self.services[each.code.casefold()] = each
+        self.lines: dict[int, int] = {}
+
+    def take(self, row: ReferralRow | CannotParse, place: int) -> Result:
+        if isinstance(row, CannotParse):
+            line, _, field = row.where.partition(", ")
+            number = int(line.removeprefix("line ")) if line.startswith("line ") else place
+            return Result(number, REFUSED, where=field, why=row.why, fix=row.fix)
+        try:
+            with transaction.atomic():
+                return self._take(row)
+        except _Refused as refusal:
+            where = FIELDS[refusal.field].label if refusal.field else ""
+            return self._refused(row, where, refusal.why, refusal.fix)
+        except NotAllowed as refusal:
+            return self._refused(row, "", refusal.why, "Mend the row, or register this one by hand.")
+
+    def _refused(self, row: ReferralRow, where: str, why: str, fix: str) -> Result:
+        return Result(row.line, REFUSED, row["reference"], where=where, why=why, fix=fix)
+
+    def _take(self, row: ReferralRow) -> Result:
+        reference = row["reference"]
+        before = queries.taken(self.organisation_id, self.taking.sender, reference) if reference else None
+        if before is not None:
+            if before.digest != row.digest:
+                why = f"This reference came before, as {before.number}, and said something else."
+                raise _Refused("reference", why, "Give a new referral its own; correct the old one by hand.")
+            return self._repeat(row, before.referral_id, before.number, "its reference")
+        referral = self._referral(row)
+        try:
+            made = self._register(row, referral)
+        except referrals.Repeated as refusal:
+            standing = referred.one(self.organisation_id, refusal.earlier[0])
+            return self._repeat(row, standing.pk, standing.number, "the same patient and specialty")
+        except patients.LooksAlike as refusal:
+            standing = self._same(row, referral, refusal.alike)
+            if standing is None:
+                raise
+            return self._repeat(row, standing.pk, standing.number, "the same name, birth date and day")
+        self.lines[made.pk] = row.line
+        if reference:
+            self._remember(row, made.pk)
+        gaps = made.gaps.filter(closed_at__isnull=True).values_list("what", flat=True)
+        return Result(row.line, REGISTERED, reference, made.number, made.pk, tuple(gaps))
+
+    def _repeat(self, row: ReferralRow, key: int, number: str, by_what: str) -> Result:
+        why = f"Known by {by_what}."
+        of_line = self.lines.get(key)
+        return Result(row.line, REPEAT, row["reference"], number, key, of_line=of_line, why=why)
+
+    def _remember(self, row: ReferralRow, referral_id: int) -> None:
+        TakenReferral.objects.create(
+            organisation_id=self.organisation_id,
+            sender=self.taking.sender,
+            reference=row["reference"],
+            digest=row.digest,
+            referral_id=referral_id,
+            batch=self.taking.batch,
+            at=self.scope["at"],
+        )
+
+    def _referral(self, row: ReferralRow) -> referrals.New:
+        service = self.services.get(row["service"].casefold())
+        if service is None:
+            codes = sorted({each.code for each in self.services.values()})
+            raise _Refused("service", "No service here is called so.", f"Write one of: {', '.join(codes)}.")
+        self._check_days(row)
+        named = ("source", "sender", "sender_organisation", "ubrn", "priority", "condition", "question")
+        said: dict[str, Any] = {name: row[name] for name in (*named, "side", "ppid", "issuer", "again_why")}
+        return referrals.New(
+            0,
+            service.pk,
+            row.received_on,
+            route=self.taking.route,
+            written_on=row.written_on,
+            start_on=row.day("start_on"),
+            from_consultant={"yes": True, "no": False}.get(row["from_consultant"]),
+            **said,
+        )
+
+    def _check_days(self, row: ReferralRow) -> None:
+        today = local(self.scope["at"]).date()
+        again = "Check it with the letter."
+        if row.received_on > today:
+            raise _Refused("received_on", "This day is still to come.", again)
+        if row.born_on > today:
+            raise _Refused("born_on", "This day is still to come.", again)
+        if row.born_on > row.received_on:
+            raise _Refused("born_on", "The birth is after the referral.", again)
+        if row.written_on is not None and row.written_on > row.received_on:
+            raise _Refused("written_on", "It was received before it was written.", "Check both days.")
+        start_on = row.day("start_on")
+        if start_on is not None and start_on > row.received_on:
+            raise _Refused("start_on", "That clock started after this was received.", "Check both days.")
+
+    def _register(self, row: ReferralRow, referral: referrals.New) -> Any:
+        digits = row["nhs_number"]
+        patient = known.by_nhs_number(self.organisation_id, digits) if digits else None
+        if patient is not None:
+            if patient.born_on != row.born_on:
+                why = "The patient with this NHS number has another birth date here."
+                raise _Refused("born_on", why, "Compare them with the letter, and mend the wrong one.")
+            return self._in_savepoint(lambda: self._known(patient.pk, referral))
+        who = ("family_name", "given_names", "address", "postcode", "phone", "mobile", "email", "practice")
+        told: dict[str, Any] = {name: row[name] for name in who}
+        new = patients.New(born_on=row.born_on, nhs_number=digits or None, sex=row["sex"] or "9", **told)
+        return self._in_savepoint(lambda: patients.register_referred(new, referral, **self.scope))
+
+    def _known(self, patient_id: int, referral: referrals.New) -> Any:
+        return referrals.register(replace(referral, patient_id=patient_id), **self.scope)
+
+    def _in_savepoint(self, register: Any) -> Any:
+        """What is refused within leaves nothing, and the row can still be looked at afterwards."""
+        with transaction.atomic():
+            return register()
+
+    def _same(self, row: ReferralRow, referral: referrals.New, alike: Sequence[int]) -> Any:
+        """The referral of the same person by name and birth date, to the same service, of the same day."""
+        name = (row["family_name"].casefold(), row["given_names"].casefold())
+        for key in alike:
+            patient = known.one(self.organisation_id, key)
+            if (patient.family_name.casefold(), patient.given_names.casefold()) != name:
+                continue
+            for each in referred.of_patient(self.organisation_id, key):
+                if each.service_id == referral.service_id and each.received_on == row.received_on:
+                    return each
+        return None
+
+
+# Files
+
+
+@transaction.atomic
+def give(raw: bytes, name: str, sender: str, *, organisation_id: int, by: Actor, at: datetime) -> GivenFile:
+    """Keep a file or pasted rows as they came; a layout of the sender that is known is put to it.
+
+    Raises CannotParse where it cannot be read as a whole: then nothing is kept.
+    """
+    sheet = sheets.read(raw)
+    row = GivenFile.objects.create(
+        organisation_id=organisation_id,
+        sender=sender,
+        name=name,
+        body=raw,
+        digest=hashlib.sha256(raw).hexdigest(),
+        layout=queries.layout(organisation_id, referral_file.layout_of(sheet.heading), sender),
+        given_at=at,
+        given_by=by.name[:150],
+    )
+    detail = {"sender": sender, "rows": len(sheet.rows), "layout": row.layout_id}
+    _note("intake.give", row, detail, by, at)
+    return row
+
+
+@transaction.atomic
+def map_columns(
+    file_id: int, mapping: Mapping[str, str], *, organisation_id: int, by: Actor, at: datetime
+) -> GivenFile:
+    """Say which column holds which field, and remember it for the sender and these headings.
+
+    mapping  our name -> their heading; another mapping than before is a new version
+    Raises NotAllowed for a closed file, for a heading there is not, and where a needed field has no column.
+    """
+    row = _open(file_id, organisation_id)
+    heading = sheets.read(bytes(row.body)).heading
+    chosen = {name: mapping[name] for name in FIELDS if mapping.get(name)}
+    event = "Mapping these columns"
+    if unknown := sorted(set(chosen.values()) - set(heading)):
+        raise NotAllowed("not mapped", event, f"The file has no column called {unknown[0]}.")
+    if missing := [FIELDS[name].label for name in referral_file.NEEDED if name not in chosen]:
+        raise NotAllowed("not mapped", event, f"Say which column holds {', '.join(missing)}.")
+    digest = referral_file.layout_of(heading)
+    before = queries.layout(organisation_id, digest, row.sender)
+    if before is None or before.mapping != chosen:
+        before = Layout.objects.create(
+            organisation_id=organisation_id,
+            sender=row.sender,
+            digest=digest,
+            version=before.version + 1 if before else 1,
+            heading=list(heading),
+            mapping=chosen,
+            made_at=at,
+            made_by=by.name[:150],
+        )
+        detail = {"sender": row.sender, "version": before.version, "mapping": chosen}
+        audit(
+            [Entry("intake.map", f"layout:{before.pk}", detail)],
+            organisation_id=organisation_id,
+            by=by,
+            at=at,
+        )
+    row.layout = before
+    row.save(update_fields=["layout"])
+    return row
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What registering a file would do now. digest  of it, to be shown again when it is confirmed."""
+
+    rows: tuple[ReferralRow | CannotParse, ...]
+    results: tuple[Result, ...]
+    digest: str
+
+
+def preview(file_id: int, *, organisation_id: int, by: Actor, at: datetime) -> Preview:
+    """What registering a file would do now, found by doing it and taking all of it back.
+
+    The numbers of referrals that it would make are not theirs to keep. Raises NotAllowed for a closed file or
+    one without a layout, CannotParse where its columns no longer fit.
+    """
+    with transaction.atomic():
+        found = _take_file(_open(file_id, organisation_id), organisation_id, by, at)
+        transaction.set_rollback(True)
+    return found
+
+
+@transaction.atomic
+def confirm(file_id: int, digest: str, *, organisation_id: int, by: Actor, at: datetime) -> GivenFile:
+    """Register the rows of a file that can be. Raises NotAllowed where anything differs from the preview."""
+    row = _open(file_id, organisation_id)
+    found = _take_file(row, organisation_id, by, at)
+    if found.digest != digest:
+        why = "What would happen has changed since you looked. Look again."
+        raise NotAllowed("changed", "Registering this file", why)
+    row.results = [asdict(each) for each in found.results]
+    row.state, row.closed_at, row.closed_by = State.TAKEN, at, by.name[:150]
+    row.save(update_fields=["results", "state", "closed_at", "closed_by"])
+    counts = {verdict: _count(found.results, verdict) for verdict in (REGISTERED, REPEAT, REFUSED)}
+    _note("intake.confirm", row, counts, by, at)
+    return row
+
+
+@transaction.atomic
+def drop(file_id: int, *, organisation_id: int, by: Actor, at: datetime) -> GivenFile:
+    """Put a file aside: nothing of it is registered. Raises NotAllowed when it is closed."""
+    row = _open(file_id, organisation_id)
+    row.state, row.closed_at, row.closed_by = State.DROPPED, at, by.name[:150]
+    row.save(update_fields=["state", "closed_at", "closed_by"])
+    _note("intake.drop", row, {}, by, at)
+    return row
+
+
+@transaction.atomic
+def look(file_id: int, page: str, *, organisation_id: int, by: Actor, at: datetime) -> None:
+    """Record that somebody is shown the rows of a file, which name patients; called before they are."""
+    entry = Entry("intake.look", f"file:{file_id}", {"page": page})
+    audit([entry], organisation_id=organisation_id, by=by, at=at)
+
+
+def _take_file(row: GivenFile, organisation_id: int, by: Actor, at: datetime) -> Preview:
+    if row.layout is None:
+        raise NotAllowed("not mapped", "Reading this file", "Say first which column holds what.")
+    rows = referral_file.rows(sheets.read(bytes(row.body)), row.layout.mapping)
+    results = take(rows, Taking(row.sender), organisation_id=organisation_id, by=by, at=at)
+    return Preview(tuple(rows), tuple(results), _digest(results))
+
+
+def _digest(results: Sequence[Result]) -> str:
+    """Of what a person decides on: not of numbers, which a preview gives out and takes back."""
+    said = [[each.line, each.verdict, each.gaps, each.of_line, each.where, each.fix] for each in results]
+    return hashlib.sha256(json.dumps(said).encode()).hexdigest()
+
+
+def _count(results: Sequence[Result], verdict: str) -> int:
+    return sum(each.verdict == verdict for each in results)
+
+
+def _open(file_id: int, organisation_id: int) -> GivenFile:
+    rows = GivenFile.objects.select_for_update(of=("self",)).select_related("layout")
+    row = rows.get(pk=file_id, organisation_id=organisation_id)
+    if row.state != State.GIVEN:
+        why = "This file is closed. Give what is to be registered as a new one."
+        raise NotAllowed(row.get_state_display().lower(), "Changing this file", why)
+    return row
+
+
+def _note(verb: str, row: GivenFile, detail: Mapping[str, Any], by: Actor, at: datetime) -> None:
+    entry = Entry(verb, f"file:{row.pk}", detail)
+    audit([entry], organisation_id=row.organisation_id, by=by, at=at)

@@ -1,0 +1,94 @@
+"""Referrals that come many at a time: files as they were given, how senders lay them out, what was taken."""
+
+from django.db import models
+from django.db.models import F, Q
+
+from clearway.core.organisation.models import Organisation
+
+from ..referrals.models import Referral
+
+
+class Layout(models.Model):
+    """How one sender lays out a spreadsheet: which of its columns holds which field. A change is a version.
+
+    digest   of the headings (interchange.referral_file.layout_of), by which it is known again
+    mapping  our name of a field -> their heading
+    """
+
+    organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT)
+    sender = models.CharField(max_length=100)
+    digest = models.CharField(max_length=64)
+    version = models.PositiveSmallIntegerField()
+    heading = models.JSONField()
+    mapping = models.JSONField()
+    made_at = models.DateTimeField()
+    made_by = models.CharField(max_length=150)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["organisation", "digest", "sender", "version"], name="one_layout_per_version"
+            )
+        ]
+
+
+class GivenFile(models.Model):
+    """A file or pasted rows, byte for byte, kept before anything of it is understood.
+
+    digest   SHA-256 of its bytes
+    results  row by row what became of it once it was taken; without identity
+    """
+
+    class State(models.TextChoices):
+        GIVEN = "given", "Not yet registered"
+        TAKEN = "taken", "Registered"
+        DROPPED = "dropped", "Put aside"
+
+    organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT)
+    sender = models.CharField(max_length=100)
+    name = models.CharField(max_length=200)
+    body = models.BinaryField()
+    digest = models.CharField(max_length=64)
+    layout = models.ForeignKey(Layout, null=True, on_delete=models.PROTECT)
+    state = models.CharField(max_length=8, choices=State, default=State.GIVEN)
+    given_at = models.DateTimeField()
+    given_by = models.CharField(max_length=150)
+    closed_at = models.DateTimeField(null=True)
+    closed_by = models.CharField(max_length=150, blank=True)
+    results = models.JSONField(default=list)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(state="given", closed_at__isnull=True)
+                | ~Q(state="given") & Q(closed_at__gte=F("given_at")),
+                name="a_closed_file_says_when",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state="taken") | Q(layout__isnull=False), name="a_taken_file_has_a_layout"
+            ),
+        ]
+        indexes = [models.Index(fields=["organisation", "-given_at"])]
+
+
+class TakenReferral(models.Model):
+    """What a sender's own reference became: the same reference again is the same referral.
+
+    digest  of what it said, to tell a repeat from other words under the same reference
+    batch   number of the message in which it came; null for a file
+    """
+
+    organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT)
+    sender = models.CharField(max_length=100)
+    reference = models.CharField(max_length=120)
+    digest = models.CharField(max_length=64)
+    referral = models.ForeignKey(Referral, on_delete=models.PROTECT, related_name="taken")
+    batch = models.BigIntegerField(null=True)
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["organisation", "sender", "reference"], name="a_reference_is_taken_once"
+            )
+        ]

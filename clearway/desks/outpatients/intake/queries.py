@@ -1,0 +1,59 @@
+"""Reading files of referrals, their layouts and what was taken."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from .models import GivenFile, Layout, TakenReferral
+
+MOST = 20  # files shown on the first page
+
+
+def one(organisation_id: int, file_id: int) -> GivenFile:
+    """One file with its layout. Raises GivenFile.DoesNotExist. One query."""
+    rows = GivenFile.objects.select_related("layout")
+    return rows.get(organisation_id=organisation_id, pk=file_id)
+
+
+def newest(organisation_id: int) -> list[GivenFile]:
+    """The files given lately, without their bytes, newest first. One query."""
+    rows = GivenFile.objects.filter(organisation_id=organisation_id).defer("body")
+    return list(rows.order_by("-given_at", "-id")[:MOST])
+
+
+def senders(organisation_id: int) -> list[str]:
+    """Everybody whose layout is known, by name. One query."""
+    rows = Layout.objects.filter(organisation_id=organisation_id)
+    return list(rows.order_by("sender").values_list("sender", flat=True).distinct())
+
+
+def layout(organisation_id: int, digest: str, sender: str) -> Layout | None:
+    """The newest version of a sender's layout with these headings. One query."""
+    rows = Layout.objects.filter(organisation_id=organisation_id, digest=digest, sender=sender)
+    return rows.order_by("-version").first()
+
+
+def taken_before(row: GivenFile) -> GivenFile | None:
+    """An earlier file with the very same bytes that was registered. One query."""
+    same = GivenFile.objects.filter(
+        organisation_id=row.organisation_id, digest=row.digest, state=GivenFile.State.TAKEN
+    )
+    return same.exclude(pk=row.pk).defer("body").order_by("-closed_at").first()
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What a reference became: the referral's id and number, and the digest of what was said."""
+
+    referral_id: int
+    number: str
+    digest: str
+    batch: int | None
+
+
+def taken(organisation_id: int, sender: str, reference: str) -> Known | None:
+    """What this sender's reference became before. One query."""
+    rows: Any = TakenReferral.objects.filter(
+        organisation_id=organisation_id, sender=sender, reference=reference
+    )
+    found = rows.values_list("referral_id", "referral__number", "digest", "batch").first()
+    return Known(*found) if found else None
