@@ -545,4 +545,4 @@ _BANDS = np.array([-1, *(counting.band_of(days) for days in range(7 * counting.B
 
 def bands(days: Days) -> npt.NDArray[np.int16]:
     """Week bands as `counting.band_of`; -1 where the wait is not known (-1)."""
-    return _BANDS[np.minimum(days, 7 * counting.BANDS) + 1]
+    return np.asarray(_BANDS[np.minimum(days, 7 * counting.BANDS) + 1])
