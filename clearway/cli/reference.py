@@ -39,7 +39,7 @@ from clearway.domain.ambulance.words import (
     StatusSource,
 )
 from clearway.domain.shared.findings import Severity
-from clearway.interchange import native
+from clearway.interchange import native, referral_message
 
 GENERATED = "Generated from the code by `clearway reference write`; edit the code, not this page."
 
@@ -254,6 +254,7 @@ PAGES: Mapping[str, Callable[[], str]] = {
     "settings.md": environment.page,
     "clock-events.md": clock_pages.clock_events,
     "clock-rules.md": clock_pages.clock_rules,
+    "referral-messages.md": referral_message.reference_page,
     "clock-examples.md": example_pages.clock_examples_page,
     "outpatient-codes.md": clock_pages.outpatient_codes,
     "list-checks.md": list_pages.list_checks,

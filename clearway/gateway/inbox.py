@@ -21,12 +21,13 @@ from clearway.core.feeds.models import Batch, Quarantined, Source
 from clearway.core.organisation.queries import site_by_code
 from clearway.desks.ambulance.facts.actions import Outcome, Received, body_hash, record
 from clearway.desks.ambulance.resources.positions import record_positions
+from clearway.desks.outpatients.intake.actions import REGISTERED
 from clearway.domain.ambulance.events import HospitalEvent, Position
 from clearway.domain.shared.errors import CannotParse
 from clearway.domain.shared.facts import SKEW
-from clearway.interchange import native
+from clearway.interchange import native, referral_message
 
-from . import formats
+from . import formats, referrals
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -169,6 +170,8 @@ def _close(
 
 
 def _lines(batch: Batch) -> list[Line]:
+    if batch.source.kind == referrals.KIND:
+        return [Line(batch, number, body) for number, body in referral_message.split(bytes(batch.body))]
     reader = formats.of(batch.source.format)
     lines = reader.lines(bytes(batch.body), bytes(batch.header))
     return [Line(batch, number + batch.first_line - 1, body) for number, body in lines]
@@ -190,12 +193,22 @@ def _recorded(source: Source, lines: Sequence[Line], at: datetime) -> list[Verdi
         positions = [_or_error(partial(_read_position, at=at), line) for line in lines]
         new = record_positions(_good(positions), source=source, at=at)
         return _verdicts(positions, [Outcome.APPLIED if was_new else Outcome.DUPLICATE for was_new in new])
+    if source.kind == referrals.KIND:
+        return [verdict for line in lines for verdict in _recorded_referral(source, line, at)]
     messages = [_or_error(_read_message, line) for line in lines]
     if any(_speaks_of_hospitals(source, message) for message in messages):
         known = frozenset(site_by_code(source.organisation_id))
         messages = [_checked(message, source, known, at) for message in messages]
     outcomes = record(_good(messages), source=source, by=Actor(f"feed:{source.name}"), at=at)
     return _verdicts(messages, outcomes)
+
+
+def _recorded_referral(source: Source, line: Line, at: datetime) -> list[Verdict]:
+    results = referrals.record(source, [(line.number, line.body)], line.batch.pk, at=at)
+    return [
+        referrals.refusal_of(each) or (Outcome.APPLIED if each.verdict == REGISTERED else Outcome.DUPLICATE)
+        for each in results
+    ]
 
 
 def _good(values: Sequence[T | CannotParse]) -> list[T]:

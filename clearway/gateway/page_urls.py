@@ -2,10 +2,11 @@
 
 from django.urls import path
 
-from . import pages
+from . import pages, referrals
 
 app_name = "gateway"
 urlpatterns = [
+    path("api/v1/referrals", referrals.deliver, name="referrals"),
     path("feeds/", pages.account, name="account"),
     path("feeds/quarantine/", pages.quarantine, name="quarantine"),
     path("feeds/quarantine/<int:row_id>/", pages.line, name="line"),

@@ -24,6 +24,8 @@ LOST_AFTER = timedelta(seconds=10)  # without a sign of life from the worker; as
 PLACE_VIEW, PLACE_PERMISSION = settings.PLACES
 BATCHES_FORGOTTEN = {"verb": "retention.forget", "subject": "retention:batches"}
 HEARD_STEP = 5  # seconds: a fragment changes at most so often, however fast messages come
+# A desk's own sources, and referrals: they come when somebody refers, and no picture ages without them.
+NOT_IN_THE_STRIP = ("desk", "referrals")
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +94,7 @@ def feeds(organisation_id: int, at: datetime) -> list[Feed]:
     """The enabled sources of an organisation with their freshness at one instant, as its policy says."""
     policy = freshness_policy(organisation_id, at)
     sources = Source.objects.filter(organisation_id=organisation_id, enabled=True)
-    spoken = sources.exclude(kind="desk").order_by("name")
+    spoken = sources.exclude(kind__in=NOT_IN_THE_STRIP).order_by("name")
     return [_feed(source, at, policy) for source in spoken]
 
 

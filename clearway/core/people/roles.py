@@ -199,6 +199,7 @@ ROLES: Mapping[str, Role] = MappingProxyType(
                     *_INTAKE,
                     *_LISTS,
                     *(*_CLINICS, "clinics.approve"),
+                    *("feeds.read", "feeds.replay"),
                     *(*_OFFICE, "enquiries.lead", "messages.answer"),
                     *("tasks.read", "tasks.work", "decisions.read", "decisions.write", "on_call.read"),
                 ),

@@ -123,6 +123,8 @@ class _Taker:
     def _take(self, row: ReferralRow) -> Result:
         reference = row["reference"]
         before = queries.taken(self.organisation_id, self.taking.sender, reference) if reference else None
+        if before is not None and self._is_of_this_message(before):
+            return self._registered(row, referred.one(self.organisation_id, before.referral_id))
         if before is not None:
             if before.digest != row.digest:
                 why = f"This reference came before, as {before.number}, and said something else."
@@ -142,8 +144,16 @@ class _Taker:
         self.lines[made.pk] = row.line
         if reference:
             self._remember(row, made.pk)
+        return self._registered(row, made)
+
+    def _is_of_this_message(self, before: queries.Known) -> bool:
+        """Registered when the workers read the message, and only to be answered now."""
+        is_same = self.taking.batch is not None and before.batch == self.taking.batch
+        return is_same and before.referral_id not in self.lines
+
+    def _registered(self, row: ReferralRow, made: Any) -> Result:
         gaps = made.gaps.filter(closed_at__isnull=True).values_list("what", flat=True)
-        return Result(row.line, REGISTERED, reference, made.number, made.pk, tuple(gaps))
+        return Result(row.line, REGISTERED, row["reference"], made.number, made.pk, tuple(gaps))
 
     def _repeat(self, row: ReferralRow, key: int, number: str, by_what: str) -> Result:
         why = f"Known by {by_what}."

@@ -1,0 +1,118 @@
+"""Referrals as JSON from another system: one object, a list of them, or {"referrals": [...]}.
+
+Fields and how they are read are those of a file (referral_file.FIELDS); `reference`, the sender's own key, is
+needed, because it is what tells a repeat. Refusals name place, reason and fix, and no value.
+"""
+
+import json
+from typing import Any
+
+from clearway.domain.shared.errors import CannotParse
+
+from . import referral_file
+from .referral_file import FIELDS, ReferralRow
+
+MOST_ROWS = 100  # in one message: it is answered row by row while the sender waits
+NEEDED = ("reference", *referral_file.NEEDED)
+PAGE = "docs/reference/referral-messages.md"
+
+
+def split(body: bytes) -> list[tuple[int, bytes]]:
+    """The referrals of a message, numbered from 1, each as JSON. What is no JSON is one part, whole."""
+    try:
+        said = json.loads(body)
+    except (ValueError, RecursionError):
+        return [(1, body)]
+    if isinstance(said, dict) and set(said) == {"referrals"} and isinstance(said["referrals"], list):
+        said = said["referrals"]
+    parts = said if isinstance(said, list) else [said]
+    if len(parts) > MOST_ROWS or not parts:
+        return [(1, body)]
+    return [(number, json.dumps(part).encode()) for number, part in enumerate(parts, start=1)]
+
+
+def parse(part: bytes, number: int) -> ReferralRow | CannotParse:
+    """One referral of a message, or why it cannot be read. number  its place in the message, from 1."""
+    place = f"line {number}"
+    try:
+        said = json.loads(part)
+    except (ValueError, RecursionError):
+        return CannotParse(f"{place}, message", "It is not JSON.", "Send one JSON object a referral, UTF-8.")
+    if isinstance(said, list) or (isinstance(said, dict) and "referrals" in said):
+        why = f"It holds no referral, or more than {MOST_ROWS}."
+        return CannotParse(f"{place}, message", why, f"Send 1 to {MOST_ROWS} in one message.")
+    if not isinstance(said, dict):
+        return CannotParse(
+            f"{place}, message", "It is no JSON object.", f"Send one with the fields of {PAGE}."
+        )
+    return _row(said, number, place)
+
+
+def _row(said: dict[str, Any], number: int, place: str) -> ReferralRow | CannotParse:
+    if [name for name in said if name not in FIELDS]:
+        why = "It has a field that the schema does not name."
+        return CannotParse(f"{place}, message", why, f"Leave it out, or use a field of {PAGE}.")
+    for name, value in said.items():
+        if not isinstance(value, str | None):
+            why = "It is not text."
+            return CannotParse(f"{place}, {name}", why, "Send every value as text, between quotation marks.")
+    if not (said.get("reference") or "").strip():
+        why = "It is empty, so that a repeat could not be told."
+        return CannotParse(f"{place}, reference", why, "Send your own key of the referral.")
+    row = referral_file.row_of(number, {name: value or "" for name, value in said.items()})
+    if isinstance(row, CannotParse):
+        label = row.where.partition(", ")[2]
+        return CannotParse(f"{place}, {name_of(label)}", row.why, row.fix)
+    return row
+
+
+def name_of(label: str) -> str:
+    """The name of a field in a message, by what it is called in a file."""
+    return next((name for name, field in FIELDS.items() if field.label == label), label)
+
+
+def answer(verdict: str, number: int, **known: Any) -> dict[str, Any]:
+    """What the sender is told of one referral; what is empty is left out."""
+    said = {"row": number, "state": verdict, **known}
+    if "field" in said:
+        said["field"] = name_of(said["field"])
+    return {name: value for name, value in said.items() if value not in ("", None)}
+
+
+def reference_page() -> str:
+    """The page of the schema, made from the table of fields."""
+    lines = [
+        "# Referrals as messages",
+        "Generated from the code by `clearway reference write`; edit the code, not this page.",
+        (
+            "What one referral of `POST /api/v1/referrals` may say; see "
+            "[the how-to](../how-to/send-referrals.md). Every value is text. Dates are written 2026-11-02. A "
+            f'message holds one object, a list, or `{{"referrals": [...]}}`, of 1 to {MOST_ROWS} referrals.'
+        ),
+        "\n".join(
+            [
+                "| field | needed | longest | holds |",
+                "| --- | --- | --- | --- |",
+                *(
+                    f"| `{name}` | {'yes' if name in NEEDED else ''} | {field.most} | {field.holds} |"
+                    for name, field in FIELDS.items()
+                ),
+            ]
+        ),
+        "## Answer",
+        (
+            "Status 200 when every referral is registered or was here already, 207 when some were refused, "
+            "422 when all were; 202 when the message is stored and will be read later. `rows` answers each:"
+        ),
+        (
+            "| field | holds |\n| --- | --- |\n"
+            "| `row` | its place in the message, from 1 |\n"
+            "| `reference` | the sender's own key |\n"
+            "| `state` | `registered`, `repeat` or `refused` |\n"
+            "| `referral` | number here, of what was registered or is repeated |\n"
+            "| `gaps` | what it lacks and will be asked for: `identity`, `reach`, `sender`, `condition`, "
+            "`question`, `parent` |\n"
+            "| `field`, `why`, `fix` | of a refusal: where, the reason, and what mends it |"
+        ),
+    ]
+    return "\n\n".join(lines) + "\n"
