@@ -12,9 +12,10 @@ from clearway.desks.ambulance.forecast.models import Kept, Passing, Standing, Wa
 from clearway.desks.ambulance.forecast.policy import ScorePolicy
 from clearway.desks.ambulance.forecast.queries import Score
 from clearway.desks.ambulance.incidents.models import Incident
+from clearway.domain.ambulance.events import JobEvent
 from tests.trust import signed_in, somebody
 
-from .conftest import at, conveyance, deliver
+from .conftest import at, conveyance, deliver, job
 
 pytestmark = pytest.mark.django_db
 SITES = 2  # of the valley
@@ -125,6 +126,32 @@ def test_a_warning_that_a_passing_follows_was_right(valley: Organisation, cad: S
     worth = {each.within: each for each in queries.worth(valley.pk, at(61), 14)}
     assert (worth[60].caught, worth[60].false_alarms, worth[60].lead) == (1, 0, 40)
     assert (worth[120].caught, worth[120].false_alarms) == (0, 1)
+
+
+def a_long_wait(number: int) -> list[JobEvent]:
+    """Arrives at 10 and is handed over at 60 and some minutes."""
+    steps = [("allocated", 0), ("left_scene", 5), ("at_hospital", 10), ("handover", 60 + number)]
+    return [
+        job(status, minutes, destination="TVH01", incident=f"{number}", call_sign=f"A{number}")
+        for status, minutes in steps
+    ]
+
+
+def test_a_mean_of_three_passes_a_limit_and_one_of_two_does_not(valley: Organisation, cad: Source) -> None:
+    deliver(cad, [*a_long_wait(1), *a_long_wait(2)], known=63)
+    follow(valley, 63)
+    assert not Passing.objects.exists()
+
+    deliver(cad, a_long_wait(3), known=64)
+    follow(valley, 64)
+    assert set(Passing.objects.values_list("limit", "ended_at")) == {(30, None), (45, None)}
+
+    # Three quick ones bring the mean of the hour under 45 and not under 30.
+    for number in (4, 5, 6):
+        quick = {"incident": f"{number}", "call_sign": f"A{number}"}
+        deliver(cad, conveyance("TVH01", start=20 + number, **quick), known=90)
+    follow(valley, 90)
+    assert set(Passing.objects.values_list("limit", "ended_at")) == {(30, None), (45, at(90))}
 
 
 def test_the_page_shows_each_hospital_its_wait_and_what_forecasts_were_worth(
