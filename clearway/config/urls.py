@@ -31,6 +31,7 @@ urlpatterns = [
     path("", include("clearway.desks.outpatients.enquiries.urls")),
     path("", include("clearway.desks.outpatients.booking.urls")),
     path("", include("clearway.desks.outpatients.clinics.urls")),
+    path("", include("clearway.desks.outpatients.letters.urls")),
     path("", include("clearway.gateway.page_urls")),
 ]
 

@@ -10,6 +10,8 @@ from django.db import IntegrityError, transaction
 from clearway.core.audit.actions import Actor
 from clearway.core.organisation.models import Organisation
 from clearway.core.outbox.models import Outgoing
+from clearway.core.worklist.models import Task
+from clearway.desks.outpatients import rules, situation
 from clearway.desks.outpatients.booking import actions as booking
 from clearway.desks.outpatients.booking.models import Appointment
 from clearway.desks.outpatients.letters import actions, queries
@@ -564,3 +566,43 @@ def test_a_letter_of_another_trust_is_not_there(physio: Department) -> None:
     a_service(other)
     with pytest.raises(Letter.DoesNotExist):
         actions.withdraw(only("confirmation").pk, "not ours", organisation_id=other.pk, by=OFFICE, at=NOW)
+
+
+# Tasks
+
+
+def tasks(physio: Department, at: datetime) -> dict[str, tuple[str, str]]:
+    rules.run(physio.trust.pk, situation.read(physio.trust.pk, at), at)
+    rows = Task.objects.filter(organisation=physio.trust, closed_at__isnull=True)
+    return {row.subject: (row.role, row.suggestion) for row in rows}
+
+
+def test_whom_a_letter_would_reach_too_late_is_a_task_until_reached(physio: Department) -> None:
+    entry, _ = booked(physio, SOON)
+    work(NOW)
+    at = NOW + timedelta(minutes=5)
+
+    assert tasks(physio, at)["letters:late"] == (
+        "outpatient_coordinator",
+        "Ring each of them: /outpatients/outbox/?held=late",
+    )
+    assert not Task.objects.filter(cause__contains=str(entry.patient)).exists()
+    actions.rung(only("confirmation").pk, "answered", "Knows", **who(physio, at))
+    assert "letters:late" not in tasks(physio, at)
+
+
+def test_letters_that_nobody_posts_and_an_outbox_that_stands_still_are_tasks(physio: Department) -> None:
+    booked(physio)
+    work(NOW)
+    booked(physio, FAR + timedelta(days=1))
+
+    assert not {"letters:unposted", "outbox:stuck"} & tasks(physio, NOW + timedelta(minutes=5)).keys()
+    assert {"letters:unposted", "outbox:stuck"} <= tasks(physio, NOW + timedelta(days=1)).keys()
+
+
+def test_the_clinical_lead_is_asked_for_a_text_that_nobody_approved(physio: Department) -> None:
+    other = a_department(a_trust("other-valley"), "OTHER")
+    booked(other)
+    work(NOW)
+
+    assert tasks(other, NOW + timedelta(minutes=5))["letters:text"][0] == "therapies_lead"

@@ -28,6 +28,7 @@ OUTPATIENT_NAMES = {
     "leader": ("outpatient_team_leader", "Mel Hadley"),
     "junior": ("junior_coordinator", "Ash Rowberry"),
     "clinician": ("clinician", "Physio 01"),
+    "therapy-lead": ("therapies_lead", "Jude Astley"),
     "reception": ("receptionist", "Lou Teague"),
 }
 ON_CALL = {  # user name -> duty for the whole trust

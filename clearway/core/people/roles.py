@@ -58,6 +58,10 @@ PERMISSIONS: Mapping[str, str] = MappingProxyType(
         "bookings.read": "see which slots suit a patient, and appointments",
         "bookings.write": "hold, book, confirm, move and cancel appointments",
         "outcomes.write": "cash up clinics, and see to those who missed an appointment",
+        "letters.read": "see letters, the outbox and the texts of letters",
+        "letters.send": "print and post letters, and see to what holds one",
+        "letters.write": "write versions of the texts of letters",
+        "letters.approve": "approve the texts of letters, as the clinical lead",
         "reception.work": "see today's arrivals and check patients in",
         "office.read": "see the registers of the outpatient office",
         "enquiries.work": "take calls, messages and complaints, and close them",
@@ -140,6 +144,7 @@ _INTAKE_READ = ("outpatients.read", "patients.read", "pathways.read", "referrals
 _LISTS = ("outpatients.read", "waiting.read", "waiting.write", "outcomes.write", "reception.work")
 _OFFICE = ("office.read", "enquiries.work")
 _CLINICS = ("clinics.read", "clinics.write", "bookings.read", "bookings.write")
+_LETTERS = ("letters.read", "letters.send", "letters.write")
 
 # In order of lead: who holds several roles acts in the first of them that may do what is asked.
 ROLES: Mapping[str, Role] = MappingProxyType(
@@ -198,7 +203,7 @@ ROLES: Mapping[str, Role] = MappingProxyType(
                 (
                     *_INTAKE,
                     *_LISTS,
-                    *(*_CLINICS, "clinics.approve"),
+                    *(*_CLINICS, "clinics.approve", *_LETTERS),
                     *("feeds.read", "feeds.replay"),
                     *(*_OFFICE, "enquiries.lead", "messages.answer"),
                     *("tasks.read", "tasks.work", "decisions.read", "decisions.write", "on_call.read"),
@@ -208,7 +213,7 @@ ROLES: Mapping[str, Role] = MappingProxyType(
                 "outpatient_coordinator",
                 "Outpatient coordinator",
                 (
-                    *(*_INTAKE, *_LISTS, *_CLINICS, *_OFFICE),
+                    *(*_INTAKE, *_LISTS, *_CLINICS, *_OFFICE, *_LETTERS),
                     *("tasks.read", "tasks.work", "decisions.read", "decisions.write"),
                 ),
             ),
@@ -218,6 +223,15 @@ ROLES: Mapping[str, Role] = MappingProxyType(
                 (
                     *(*_INTAKE_READ, "tasks.read", "tasks.work", "waiting.read", "reception.work"),
                     *("clinics.read", "bookings.read", "bookings.write", *_OFFICE),
+                    *("letters.read", "letters.send"),
+                ),
+            ),
+            _role(
+                "therapies_lead",
+                "Clinical lead of therapies",
+                (
+                    *(*_INTAKE_READ, "referrals.triage", "tasks.read", "tasks.work", "waiting.read"),
+                    *("clinics.read", "bookings.read", "letters.read", "letters.approve"),
                 ),
             ),
             _role(
@@ -225,7 +239,7 @@ ROLES: Mapping[str, Role] = MappingProxyType(
                 "Clinician",
                 (
                     *(*_INTAKE_READ, "referrals.triage", "tasks.read", "waiting.read"),
-                    *("clinics.read", "bookings.read", "messages.answer"),
+                    *("clinics.read", "bookings.read", "messages.answer", "letters.read"),
                 ),
             ),
             _role("receptionist", "Receptionist", ("patients.read", "reception.work", *_OFFICE)),

@@ -11,10 +11,11 @@ from clearway.core.worklist.rules import Rule, Values, Wanted, evaluate, sweep_p
 from clearway.domain.outpatients.validation import CHECKS, Severity
 
 from .enquiries import rules as enquiries
+from .letters.presenters import REASONS as HELD
 from .referrals.rules import to_chase, to_triage
 from .situation import Situation
 
-COORDINATOR, LEADER = "outpatient_coordinator", "outpatient_team_leader"
+COORDINATOR, LEADER, LEAD = "outpatient_coordinator", "outpatient_team_leader", "therapies_lead"
 RATIFIED_ON = 0  # Monday: what the week before left is ratified
 
 
@@ -86,6 +87,72 @@ def ratification(situation: Situation, values: Mapping[str, Values]) -> Iterator
     )
 
 
+def to_ring(situation: Situation, values: Mapping[str, Values]) -> Iterator[Wanted]:
+    """One task for all whom the post would reach too late."""
+    for held in situation.outbox.held:
+        if held.reason == "late":
+            first = f"{held.needed_on:%a %-d %b %Y}" if held.needed_on else "no day"
+            yield Wanted(
+                subject="letters:late",
+                priority=2,
+                title="Patients are to be rung: a letter would come too late",
+                cause=f"The first appointment that it is about is on {first}",
+                role=COORDINATOR,
+                suggestion="Ring each of them: /outpatients/outbox/?held=late",
+                reading=float(held.count),
+                threshold=1.0,
+            )
+
+
+def held_letters(situation: Situation, values: Mapping[str, Values]) -> Iterator[Wanted]:
+    """One task for each reason that holds letters."""
+    for held in situation.outbox.held:
+        if held.reason != "late":
+            yield Wanted(
+                subject=f"letters:{held.reason}",
+                priority=3,
+                title=f"Letters are held: {HELD.get(held.reason, held.reason).lower()}",
+                cause=f"The oldest since {day(held.since)}",
+                role=LEAD if held.reason == "text" else COORDINATOR,
+                suggestion=f"See to it: /outpatients/outbox/?held={held.reason}",
+                reading=float(held.count),
+                threshold=1.0,
+            )
+
+
+def unposted(situation: Situation, values: Mapping[str, Values]) -> Iterator[Wanted]:
+    """Letters that were made before today and have not been posted."""
+    since = situation.outbox.unposted_since
+    if since is None or local(since).date() >= local(situation.at).date():
+        return
+    yield Wanted(
+        subject="letters:unposted",
+        priority=2,
+        title="Letters of before today are not posted",
+        cause=f"The oldest was made {day(since)}",
+        role=COORDINATOR,
+        suggestion="Print and post them: /outpatients/letters/print/",
+        reading=float(situation.outbox.unposted),
+        threshold=1.0,
+    )
+
+
+def stuck(situation: Situation, values: Mapping[str, Values]) -> Iterator[Wanted]:
+    """Messages that are due and that no worker takes up."""
+    if situation.outbox.stuck_since is None:
+        return
+    yield Wanted(
+        subject="outbox:stuck",
+        priority=2,
+        title="The outbox stands still",
+        cause=f"The oldest letter has been due since {day(situation.outbox.stuck_since)}",
+        role=LEADER,
+        suggestion="Tell the administrator that no worker takes up letters; ring who is seen first",
+        reading=float(situation.outbox.stuck),
+        threshold=1.0,
+    )
+
+
 RULES: Sequence[Rule[Situation]] = (
     Rule(
         "not_brought",
@@ -110,6 +177,30 @@ RULES: Sequence[Rule[Situation]] = (
         "What is left without outcome, and what checks call an error, is ratified each week.",
         "Job description of the outpatient coordinator",
         ratification,
+    ),
+    Rule(
+        "letter_late",
+        "Whom a letter would reach too late is rung.",
+        "Access policy, proposal (policy letters)",
+        to_ring,
+    ),
+    Rule(
+        "letter_held",
+        "What holds a letter is seen to by a person.",
+        "Accessible Information Standard (DAPB1605); access policy, proposal",
+        held_letters,
+    ),
+    Rule(
+        "letter_unposted",
+        "Letters are posted on the day on which they are made.",
+        "Job description of the outpatient coordinator: written confirmation is sent at once",
+        unposted,
+    ),
+    Rule(
+        "outbox_stuck",
+        "The outbox is worked at all times.",
+        "Clearway, ADR 0062",
+        stuck,
     ),
     Rule(
         "referral_incomplete",

@@ -2,14 +2,19 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime, timedelta
+
+from clearway.core.outbox.queries import overdue
+from clearway.domain.shared.outgoing import State
 
 from .enquiries import queries as office
+from .letters import queries as letters
 from .outcomes import queries as outcomes
 from .referrals.rules import Chase, Late, chases, late
 from .waiting import checks
 
 NOTHING_LATE = office.Late(office.Overdue(0, None, False), office.Overdue(0, None, False), (), ())
+STUCK_AFTER = timedelta(minutes=15)  # a message that is due is made within seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +29,27 @@ class OpenMiss:
 
 
 @dataclass(frozen=True, slots=True)
+class HeldLetters:
+    """Letters that one reason holds, since when, and the earliest day that one of them is for."""
+
+    reason: str
+    count: int
+    since: datetime
+    needed_on: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class Outbox:
+    """What has not left: held, by reason; made and not posted; and due without being made."""
+
+    held: tuple[HeldLetters, ...] = ()
+    unposted: int = 0
+    unposted_since: datetime | None = None
+    stuck: int = 0
+    stuck_since: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Situation:
     """The outpatient desk at one instant.
 
@@ -32,6 +58,7 @@ class Situation:
     chases      what referrals lack and is to be asked for again
     late        referrals past their day of triage
     enquiries   calls, messages and complaints past their time, and what was escalated
+    outbox      letters that have not left
     """
 
     at: datetime
@@ -43,6 +70,7 @@ class Situation:
     chases: tuple[Chase, ...] = ()
     late: tuple[Late, ...] = ()
     enquiries: office.Late = NOTHING_LATE
+    outbox: Outbox = Outbox()
 
 
 def read(organisation_id: int, at: datetime) -> Situation:
@@ -71,4 +99,12 @@ def read(organisation_id: int, at: datetime) -> Situation:
         chases(organisation_id, at),
         late(organisation_id, at),
         office.late(organisation_id, at),
+        _outbox(organisation_id, at),
     )
+
+
+def _outbox(organisation_id: int, at: datetime) -> Outbox:
+    ready = letters.standing(organisation_id)[State.READY]
+    stuck = overdue(organisation_id, at - STUCK_AFTER)
+    held = tuple(HeldLetters(*each) for each in letters.reasons(organisation_id))
+    return Outbox(held, ready.count, ready.oldest, stuck.count, stuck.oldest)

@@ -6,7 +6,7 @@ is filled in. Lines "{instructions}" and "{language}" alone stand for the texts 
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from types import MappingProxyType
 
@@ -321,7 +321,17 @@ def compose(
                 made += [*heading, *blocks(fill(each.body, values), each.language)]
         else:
             made += blocks(fill(part, values))
-    return tuple(made)
+    return tuple(each if each.kind == "item" else replace(each, text=capital(each.text)) for each in made)
+
+
+def capital(text: str) -> str:
+    """With a capital at its beginning, where a field may stand."""
+    return text[:1].upper() + text[1:]
+
+
+def in_a_sentence(name: str) -> str:
+    """A name as it stands within a sentence: "hand therapy"; one that begins with an abbreviation stays."""
+    return name[:1].lower() + name[1:] if name[1:2].islower() else name
 
 
 def clock_for_patients(at: datetime) -> str:

@@ -31,9 +31,11 @@ from clearway.domain.outpatients.letters import (
     Kind,
     NotKnown,
     Style,
+    capital,
     compose,
     day_for_patients,
     fill,
+    in_a_sentence,
     when_for_patients,
 )
 from clearway.domain.outpatients.post import TIED, InTime, LetterPolicy, in_time, posted_on
@@ -321,7 +323,7 @@ def _page(
 ) -> tuple[Page, tuple[LetterText, ...]]:
     values = values_of(letter, patient, office, at)
     try:
-        subject = fill(text.title, values)
+        subject = capital(fill(text.title, values))
         pieces = compose(
             text.body,
             values,
@@ -337,7 +339,7 @@ def _page(
         sender=office.sender or (values["trust"],),
         address=(to[0], *to[1].splitlines()),
         reference=(LONG(local(at)), f"Number to give us: {patient.number}"),
-        greeting=f"Dear {to[0]}",
+        greeting="Dear colleague" if letter.audience == Audience.REFERRER else f"Dear {to[0]}",
         blocks=pieces,
         closing=office.signed or (values["trust"],),
         on=local(at).date(),
@@ -353,7 +355,7 @@ def values_of(letter: Letter, patient: Any, office: LetterPolicy, at: datetime) 
     made = {
         "patient_name": name,
         "hospital_number": patient.number,
-        "service": _service(letter),
+        "service": in_a_sentence(_service(letter)),
         "trust": letter.organisation.name,
         "office_phone": office.office_phone,
         "office_hours": office.office_hours,

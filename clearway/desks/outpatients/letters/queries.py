@@ -4,10 +4,10 @@ from collections.abc import Collection, Mapping
 from datetime import date, datetime
 from typing import Any
 
-from django.db.models import Count, Min, Prefetch, Q, QuerySet
+from django.db.models import Count, Min, Prefetch, QuerySet
 
 from clearway.core.outbox import queries as outbox
-from clearway.domain.outpatients.letters import What, fits, letter_code
+from clearway.domain.outpatients.letters import Kind, What, fits, letter_code
 from clearway.domain.shared.outgoing import State
 
 from .models import Correspondent, Letter, LetterBatch, LetterText
@@ -162,8 +162,29 @@ def texts(organisation_id: int) -> list[LetterText]:
 
 
 def some_patient(organisation_id: int, kind: str, text: str) -> Any:
-    """A letter of this kind for a preview: of the patient of this hospital number, or the newest there is."""
+    """A letter of this kind for a preview: of the patient of this hospital number, or the newest there is.
+
+    Where none was written, one as it would be of their newest appointment, entry or referral; not kept.
+    """
     rows = letters().filter(organisation_id=organisation_id, kind=kind)
     if text:
-        rows = rows.filter(Q(patient__number__iexact=text))
-    return rows.order_by("-id").first()
+        rows = rows.filter(patient__number__iexact=text)
+    return rows.order_by("-id").first() or _would_be(organisation_id, kind, text)
+
+
+def _would_be(organisation_id: int, kind: str, number: str) -> Letter | None:
+    name = {Kind.ACKNOWLEDGEMENT: "referral", Kind.INVITATION: "entry"}.get(Kind(kind), "appointment")
+    model: Any = Letter._meta.get_field(name).related_model
+    rows = model.objects.filter(organisation_id=organisation_id).select_related("patient")
+    if number:
+        rows = rows.filter(patient__number__iexact=number)
+    found = rows.order_by("-id").first()
+    if found is None:
+        return None
+    about = {name: found}
+    if name != "referral":
+        about["referral"] = found.referral
+    if name == "appointment":
+        about["entry"] = found.entry
+    trust = found.organisation
+    return Letter(organisation=trust, kind=kind, audience="patient", patient=found.patient, **about)

@@ -17,6 +17,8 @@ from clearway.core.people.permissions import needs
 from clearway.domain.shared.errors import NotAllowed
 
 from ..clocks import queries as pathways
+from ..letters import presenters as letter_words
+from ..letters import queries as letters
 from ..referrals import queries as referrals
 from . import actions, presenters, queries
 from .forms import CHANNELS, DAYS, SEXES, STATUSES, WEEKEND, PersonForm, SearchForm, shown
@@ -199,6 +201,7 @@ def _page(
         "pathways": [each for key in people for each in pathways.of_patient(organisation_id, key)],
         "entries": row.entries.select_related("service").order_by("-id"),
         "appointments": row.appointments.select_related("slot__session__service").order_by("-starts_at"),
+        "letters": _letters(request, people),
         "contacts": row.contacts.order_by("-at")[:CONTACTS_SHOWN],
         "need_kinds": Need.Kind.choices,
         "flag_kinds": Flag.Kind.choices,
@@ -208,6 +211,12 @@ def _page(
         "sent": request.POST,
     }
     return render(request, "patients/patient.html", context, status=status)
+
+
+def _letters(request: Request, people: list[int]) -> list[letter_words.Row]:
+    if not request.reach.allows("letters.read"):
+        return []
+    return letter_words.rows(letters.of_patient(request.organisation.pk, people))
 
 
 def _form(
