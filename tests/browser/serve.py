@@ -37,6 +37,7 @@ def fill() -> None:
     from clearway.interchange import native
     from clearway.interchange.region_pack import parse
     from tests.browser import diaries
+    from tests.letters import with_letters
     from tests.night import Night, Place
     from tests.outpatients import a_service
 
@@ -78,6 +79,7 @@ def fill() -> None:
     diaries.fill(now(), SEED, PASSWORD)
 
     a_service(empty, "HANDS", name="Hand therapy")
+    with_letters(empty)
     clinics(empty)
 
 
