@@ -74,6 +74,7 @@ def settings(level: str = "INFO") -> dict[str, Any]:
             "django.request": {"level": "CRITICAL"},
             "django.server": {"level": "WARNING"},
             "axes": {"level": "WARNING"},
+            "fontTools": {"level": "WARNING"},  # it lists every sign that a letter uses
             "uvicorn.access": {"level": "CRITICAL"},
         },
     }

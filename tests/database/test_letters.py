@@ -301,6 +301,15 @@ def test_without_an_address_the_letter_waits_for_one_and_goes_on_by_itself(physi
     assert state(only("confirmation"))[0] == "ready"
 
 
+def test_of_a_child_the_parent_or_carer_is_written_to(physio: Department) -> None:
+    entry, _ = booked(physio, born_on=date(2016, 5, 1))
+    work(NOW)
+
+    letter = only("confirmation")
+    assert letter.to_name == f"The parent or carer of Pat {entry.patient.family_name}"
+    assert Letter.objects.get(pk=letter.pk).content["greeting"].startswith("Dear the parent or carer of")
+
+
 def test_the_address_of_a_referrer_is_entered_once(physio: Department) -> None:
     entry = waits(physio)
     entry.referral.sender = "Dr Field"  # type: ignore[union-attr]

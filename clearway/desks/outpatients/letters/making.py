@@ -38,6 +38,7 @@ from clearway.domain.outpatients.letters import (
     in_a_sentence,
     when_for_patients,
 )
+from clearway.domain.outpatients.outcomes import age_on
 from clearway.domain.outpatients.post import TIED, InTime, LetterPolicy, in_time, posted_on
 from clearway.domain.outpatients.words import CancelledBy, Medium
 from clearway.interchange.letter_pdf import CannotDraw, Page, write
@@ -55,6 +56,7 @@ HOW = {
     Medium.TELEPHONE: "by telephone: we ring you",
     Medium.VIDEO: "by video: you see us on a screen",
 }
+WRITTEN_TO_FROM = 16  # years; before that a parent or carer is written to: local rule, assumed
 AT_HOME = "at home: you do not need to come to the hospital"
 ENDED = "Your treatment with us has ended."
 MISSED = "The last appointment was missed. The therapist has decided to end the care with us for now."
@@ -142,7 +144,7 @@ def between(letter: Letter, at: datetime) -> Held | Withdrawn | None:
         patient = _patient(letter)
         _check_safe(letter, patient)
         _way(letter, policy.letters(letter.organisation_id, at), at)
-        name, address = _recipient(letter, patient)
+        name, address = _recipient(letter, patient, local(at).date())
     except _Stop as stop:
         return stop.because
     if (name, address) != (letter.to_name, letter.to_address):
@@ -155,7 +157,7 @@ def draft(letter: Letter, at: datetime) -> Draft:
     _check_still(letter, at)
     patient = _patient(letter)
     _check_safe(letter, patient)
-    name, address = _recipient(letter, patient)
+    name, address = _recipient(letter, patient, local(at).date())
     needs = _needed(letter, patient)
     office = policy.letters(letter.organisation_id, at)
     way = _way(letter, office, at)
@@ -202,17 +204,20 @@ def _check_safe(letter: Letter, patient: Any) -> None:
         raise _Stop(Held("opted_out", why, "Ring the patient, or send the letter with your reason."))
 
 
-def _recipient(letter: Letter, patient: Any) -> tuple[str, str]:
+def _recipient(letter: Letter, patient: Any, on: date) -> tuple[str, str]:
     """Name, and address by lines. Raises _Stop where none is known."""
     if letter.audience == Audience.REFERRER:
         return _referrer(letter)
     address = "\n".join(part for part in (*_lines(patient.address), patient.postcode) if part)
+    name = f"{patient.given_names} {patient.family_name}"
     if not patient.address.strip():
         raise _Stop(Held("address", "No postal address is known.", "Ask for it: saved, the letter goes on."))
     if "returned" not in letter.cleared and queries.came_back(patient.pk, address, letter.organisation_id):
         why = "A letter to this address has come back."
         raise _Stop(Held("returned", why, "Ask for the right address, or send it again with your reason."))
-    return f"{patient.given_names} {patient.family_name}", address
+    if age_on(patient.born_on, on) < WRITTEN_TO_FROM:
+        name = f"The parent or carer of {name}"
+    return name, address
 
 
 def _referrer(letter: Letter) -> tuple[str, str]:
@@ -339,13 +344,19 @@ def _page(
         sender=office.sender or (values["trust"],),
         address=(to[0], *to[1].splitlines()),
         reference=(LONG(local(at)), f"Number to give us: {patient.number}"),
-        greeting="Dear colleague" if letter.audience == Audience.REFERRER else f"Dear {to[0]}",
+        greeting=_greeting(letter, to[0]),
         blocks=pieces,
         closing=office.signed or (values["trust"],),
         on=local(at).date(),
         points=POINTS[needs.format],
     )
     return page, (*attached["instructions"], *attached["language"])
+
+
+def _greeting(letter: Letter, name: str) -> str:
+    if letter.audience == Audience.REFERRER:
+        return "Dear colleague"
+    return f"Dear {name[:1].lower()}{name[1:]}" if name.startswith("The parent") else f"Dear {name}"
 
 
 def values_of(letter: Letter, patient: Any, office: LetterPolicy, at: datetime) -> dict[str, str]:
@@ -446,7 +457,7 @@ def preview(letter: Letter, text: LetterText, at: datetime) -> Page:
     patient, on, trust = _patient(letter), local(at).date(), letter.organisation_id
     office = policy.letters(trust, at)
     try:
-        to = _recipient(letter, patient)
+        to = _recipient(letter, patient, local(at).date())
     except _Stop:
         to = (f"{patient.given_names} {patient.family_name}", "No address is known")
     is_easy = text.style == Style.EASY_READ

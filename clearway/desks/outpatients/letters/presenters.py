@@ -51,6 +51,7 @@ REASONS: Mapping[str, str] = {
     "opted_out": "Wants no invitations by machine",
     "address": "No postal address",
     "returned": "A letter there came back",
+    "changed": "The address has changed",
     "referrer": "Address of the referrer is not known",
     "format": "Needs another form",
     "language": "No passage in the language",

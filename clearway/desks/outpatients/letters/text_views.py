@@ -194,7 +194,7 @@ def preview(request: Request, key: int) -> HttpResponse:
     letter = queries.some_patient(request.organisation.pk, kind, number)
     page, problem = None, ""
     if letter is None:
-        problem = f"Nobody of this number is known for such a letter: {number or 'anybody'}."
+        problem = f"Nobody is known for such a letter: {number or 'no number'}."
     else:
         actions.look([letter.patient_id], "letter-preview", **_who(request))
         try:
