@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from clearway.domain.ambulance.availability import ResourceStanding
 from clearway.domain.ambulance.diverts import Cover, Divert, DivertKind
-from clearway.domain.ambulance.situation import Around, Feed, Place, Situation, compose
+from clearway.domain.ambulance.situation import MEASURES, Around, Feed, Place, Reports, Situation, compose
 from clearway.domain.ambulance.transitions import Assignment
-from clearway.domain.ambulance.words import Category, JobState, JobStatus, ResourceKind
+from clearway.domain.ambulance.words import Category, HospitalMeasure, JobState, JobStatus, ResourceKind
 from clearway.domain.shared.geography import Point
 from clearway.engine.ambulance.forecast import LEADS, NONE, STEPS, ForecastPolicy, commit, forecast, pressure
 from clearway.engine.ambulance.forecast_fitted import FITTED
@@ -29,9 +29,9 @@ from clearway.engine.ambulance.warning import (
     outlook,
 )
 from clearway.engine.ambulance.warning_fitted import FITTED as CHANCES
-from clearway.engine.ambulance.warning_signs import TERMS, signs
+from clearway.engine.ambulance.warning_signs import TERMS, said_words, signs
 
-J, S = JobStatus, JobState
+J, S, M = JobStatus, JobState, HospitalMeasure
 AT = datetime(2026, 11, 2, 15, 0, tzinfo=UTC)
 SITES = [("TV001", "Hillside", Point(51, -3)), ("TV002", "Riverside", Point(51, -2))]
 POLICY = ForecastPolicy()
@@ -311,6 +311,33 @@ def test_chances_that_a_longer_queue_would_lower_or_more_staff_raise_are_refused
 
 def test_no_chance_is_given_where_nothing_is_known() -> None:
     assert np.isnan(chances(a_situation(*DAY, heard=3600))).all()
+
+
+def test_a_warning_says_what_the_hospital_said_lately_and_nothing_older() -> None:
+    plain = a_situation(*DAY)
+    value, said_at = np.full((2, len(MEASURES)), np.nan), np.full((2, len(MEASURES)), np.nan)
+    figures = (
+        (M.MAJORS_PLACES, 22, 5),
+        (M.MAJORS_TAKEN, 24, 5),
+        (M.RECEIVING_STAFF, 3, 10),
+        (M.BOARDING, 9, 500),
+    )
+    for measure, figure, minutes in figures:
+        value[0, MEASURES.index(measure)] = figure
+        said_at[0, MEASURES.index(measure)] = ago(minutes).timestamp()
+    told = replace(plain, reports=Reports(value, said_at))
+
+    assert said_words(told, POLICY, 0) == ("24 of 22 majors places taken", "3 receive")
+    assert said_words(told, POLICY, 1) == said_words(plain, POLICY, 0) == ()
+
+
+def test_no_count_of_staff_silences_a_warning() -> None:
+    queue = a_situation(*DAY, *(waiting(f"w{n}", 40 + n) for n in range(8)))
+    value, said_at = np.full((2, len(MEASURES)), np.nan), np.full((2, len(MEASURES)), np.nan)
+    value[0, MEASURES.index(M.RECEIVING_STAFF)] = 500
+    said_at[0, MEASURES.index(M.RECEIVING_STAFF)] = ago(1).timestamp()
+
+    assert min(chances(replace(queue, reports=Reports(value, said_at)))[::3]) > 0.5
 
 
 def test_a_warning_holds_between_its_two_chances() -> None:

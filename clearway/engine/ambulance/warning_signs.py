@@ -57,6 +57,9 @@ NEVER_MORE = ("beds", "staff")
 HANDOVERS_TO_TRUST = 2.0  # of the day's mean in the mean of the last hour
 USUAL = {"full": 0.8, "boarding": 0.3, "crowd": 0.1, "beds": 0.0, "staff": -0.5, "resus": 0.2}
 MOST_OVERDUE = 2.0
+MOST_SAID = (
+    0.5  # beyond the usual: a hospital that counts otherwise than those fitted on must not decide alone
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +126,7 @@ def _said(situation: Situation, policy: ForecastPolicy, handed: Column) -> dict[
         """Beside the usual, worth less the longer ago its oldest part was said."""
         age = np.max([situation.at - reports.measured_at(each) for each in measures], axis=0) / MINUTE
         worth = np.clip(1 - age / policy.said_for, 0, 1)
-        return np.asarray(np.nan_to_num((figure - USUAL[name]) * worth))
+        return np.asarray(np.nan_to_num(np.clip(figure - USUAL[name], -MOST_SAID, MOST_SAID) * worth))
 
     majors, resus = places(M.MAJORS_PLACES), places(M.RESUS_PLACES)
     majors_taken, resus_taken = reports.measure(M.MAJORS_TAKEN), reports.measure(M.RESUS_TAKEN)
@@ -136,6 +139,25 @@ def _said(situation: Situation, policy: ForecastPolicy, handed: Column) -> dict[
         "staff": term("staff", np.log(24 * places(M.RECEIVING_STAFF) / (handed + 5)), M.RECEIVING_STAFF),
         "resus": term("resus", resus_taken / resus, M.RESUS_TAKEN),
     }
+
+
+def said_words(situation: Situation, policy: ForecastPolicy, row: int) -> tuple[str, ...]:
+    """What one hospital says of what a chance rests on, as reasons; nothing of what was said too long ago."""
+    reports = situation.reports
+
+    def figure(measure: HospitalMeasure) -> str:
+        said = reports.measure(measure)[row]
+        is_fresh = situation.at - reports.measured_at(measure)[row] < policy.said_for * MINUTE
+        return f"{said:.0f}" if is_fresh else ""
+
+    taken, places = figure(M.MAJORS_TAKEN), figure(M.MAJORS_PLACES)
+    boarding, staff = figure(M.BOARDING), figure(M.RECEIVING_STAFF)
+    words = (
+        f"{taken} of {places} majors places taken" if taken and places else "",
+        f"{boarding} wait for a bed" if boarding else "",
+        f"{staff} receive" if staff else "",
+    )
+    return tuple(each for each in words if each)
 
 
 def terms(seen: Signs, limit: float) -> npt.NDArray[np.float64]:

@@ -18,6 +18,7 @@ from clearway.domain.ambulance.words import JobStatus
 from clearway.engine.ambulance import forecast as engine
 from clearway.engine.ambulance.forecast import HOURS_OF_WEEK, MODEL, NONE, Forecast
 from clearway.engine.ambulance.warning import judgement
+from clearway.engine.ambulance.warning_signs import said_words
 
 from ..travel.network import network
 from . import queries
@@ -183,12 +184,16 @@ def watch(organisation_id: int, situation: Situation, read: queries.Read, at: da
                     limit=int(limit.mean),
                     begun_at=at,
                     probability=probability,
-                    why=". ".join(read.forecast.why[seen.row])[:300],
+                    why=". ".join(_reasons(situation, read, seen.row))[:300],
                 )
             elif was is not None and not is_on:
                 was.ended_at = at
                 was.save(update_fields=["ended_at"])
     _judge(organisation_id, at)
+
+
+def _reasons(situation: Situation, read: queries.Read, row: int) -> tuple[str, ...]:
+    return read.forecast.why[row] + said_words(situation, read.policies.forecast, row)
 
 
 def _means_of_last_hour(situation: Situation, least: int) -> Mapping[str, float]:

@@ -8,7 +8,7 @@ from clearway.engine.ambulance.forecast import NONE, forecast
 from clearway.engine.ambulance.handovers import HandoverPolicy, hospital_pictures
 from clearway.engine.ambulance.policies import DIVERTS, FORECAST, FRESHNESS
 from clearway.engine.ambulance.warning import Limit, Outlook, outlook
-from clearway.engine.ambulance.warning_signs import signs
+from clearway.engine.ambulance.warning_signs import said_words, signs
 
 from ..travel.network import network
 from .policy import WARNING, policies_from
@@ -41,7 +41,8 @@ def warn(situation: Situation, policies: Mapping[str, Values]) -> Iterator[Wante
             if limit.priority and limit.mean >= now and probability >= limit.off
         ]
         if ahead and made.method[seen.row] != NONE:
-            yield _wanted(situation, seen, ahead, dead_band, made.why[seen.row])
+            why = made.why[seen.row] + said_words(situation, chosen.forecast, seen.row)
+            yield _wanted(situation, seen, ahead, dead_band, why)
 
 
 def _wanted(
