@@ -277,7 +277,7 @@ def summed_up(
     }
 
     def value(name: str, seed: int, metric: str) -> float:
-        return (of[name, seed].values | gained[name, seed])[metric]
+        return float({**of[name, seed].values, **gained[name, seed]}[metric])
 
     def over(name: str, metric: str, against: str | None) -> Estimate:
         base = [value(against, seed, metric) if against else 0.0 for seed in seeds]
