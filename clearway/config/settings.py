@@ -112,6 +112,7 @@ NAVIGATION: list[tuple[str, str, str, str]] = [
     ("Cash up", "op-outcomes:clinics", "outcomes.write", "Alt+O"),
     ("Reception", "op-reception:arrivals", "reception.work", ""),
     ("List checks", "op-waiting:validation", "waiting.read", ""),
+    ("Still needed?", "op-waiting:asking", "waiting.read", ""),
     ("Partial booking", "op-waiting:partial", "waiting.read", ""),
     ("Capacity", "op-waiting:capacity", "waiting.read", ""),
     ("Diary", "op-clinics:diary", "clinics.read", "Alt+C"),

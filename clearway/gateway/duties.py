@@ -27,6 +27,7 @@ from clearway.desks.outpatients.booking import actions as booking
 from clearway.desks.outpatients.clinics import actions as clinics
 from clearway.desks.outpatients.letters.making import LetterMaker
 from clearway.desks.outpatients.letters.wanted import OUTBOX
+from clearway.desks.outpatients.waiting import actions as waiting
 from clearway.domain.outpatients.bank_holidays import KNOWN_UNTIL
 from clearway.domain.shared.region import Desk
 
@@ -149,4 +150,5 @@ def _lay_out_clinics(at: datetime) -> bool:
         clinics.make_sessions(
             organisation_id=organisation_id, until=min(until, KNOWN_UNTIL), by=Actor("duty:clinics"), at=at
         )
+        waiting.make_pack(organisation_id=organisation_id, by=Actor("duty:packs"), at=at)
     return False

@@ -9,7 +9,7 @@ from .letters.models import Correspondent, Letter, LetterBatch, LetterText
 from .outcomes.models import Miss
 from .patients.models import Carer, Flag, Need, Patient
 from .referrals.models import Gap, Referral, Triage
-from .waiting.models import Contact, Entry
+from .waiting.models import Contact, Entry, ValidationPack
 
 __all__ = [
     "Appointment",
@@ -41,4 +41,5 @@ __all__ = [
     "TakenReferral",
     "Template",
     "Triage",
+    "ValidationPack",
 ]

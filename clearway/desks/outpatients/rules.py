@@ -153,6 +153,38 @@ def stuck(situation: Situation, values: Mapping[str, Values]) -> Iterator[Wanted
     )
 
 
+def still_needed(situation: Situation, values: Mapping[str, Values]) -> Iterator[Wanted]:
+    """One task while somebody is to be asked, rung or looked at; silence takes nobody off the list."""
+    asking = situation.asking
+    count = asking.write + asking.ring + asking.look
+    if not count:
+        return
+    yield Wanted(
+        subject="asking:due",
+        priority=3,
+        title="Patients are to be asked whether they still need their place",
+        cause=f"{asking.write} in writing, {asking.ring} to ring, {asking.look} for a person to see to",
+        role=COORDINATOR,
+        suggestion="Ask them: /outpatients/asking/",
+        reading=float(count),
+        threshold=1.0,
+    )
+
+
+def pack_unseen(situation: Situation, values: Mapping[str, Values]) -> Iterator[Wanted]:
+    """The monthly pack of long waits, until the team leader has looked through it."""
+    month = situation.asking.pack_of
+    if month is not None:
+        yield Wanted(
+            subject=f"pack:{month.isoformat()}",
+            priority=3,
+            title=f"Validation pack of {month:%B %Y} is to be looked through",
+            cause="It is made on the first day of each month and was not signed yet",
+            role=LEADER,
+            suggestion="Look through it: /outpatients/validation/packs/",
+        )
+
+
 RULES: Sequence[Rule[Situation]] = (
     Rule(
         "not_brought",
@@ -171,6 +203,18 @@ RULES: Sequence[Rule[Situation]] = (
         "Every clinic is cashed up by the end of its day.",
         "Job description of the outpatient coordinator",
         unoutcomed,
+    ),
+    Rule(
+        "still_needed",
+        "Whoever waits for 12, 26 or 52 weeks is asked whether the place is still needed.",
+        "Access policy (policy list_validation), after NHS England's letter of December 2022",
+        still_needed,
+    ),
+    Rule(
+        "validation_pack",
+        "The long waits go to the team leader once a month.",
+        "Job description of the outpatient coordinator",
+        pack_unseen,
     ),
     Rule(
         "weekly_ratification",

@@ -11,10 +11,12 @@ from .enquiries import queries as office
 from .letters import queries as letters
 from .outcomes import queries as outcomes
 from .referrals.rules import Chase, Late, chases, late
-from .waiting import checks
+from .waiting import asking, checks
+from .waiting.asking import Asking
 
 NOTHING_LATE = office.Late(office.Overdue(0, None, False), office.Overdue(0, None, False), (), ())
 STUCK_AFTER = timedelta(minutes=15)  # a message that is due is made within seconds
+NOBODY_TO_ASK = Asking()
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +61,7 @@ class Situation:
     late        referrals past their day of triage
     enquiries   calls, messages and complaints past their time, and what was escalated
     outbox      letters that have not left
+    asking      who is to be asked whether the place is still needed, and a pack to look through
     """
 
     at: datetime
@@ -71,6 +74,7 @@ class Situation:
     late: tuple[Late, ...] = ()
     enquiries: office.Late = NOTHING_LATE
     outbox: Outbox = Outbox()
+    asking: Asking = NOBODY_TO_ASK
 
 
 def read(organisation_id: int, at: datetime) -> Situation:
@@ -100,6 +104,7 @@ def read(organisation_id: int, at: datetime) -> Situation:
         late(organisation_id, at),
         office.late(organisation_id, at),
         _outbox(organisation_id, at),
+        asking.due(organisation_id, at),
     )
 
 

@@ -32,7 +32,12 @@ class Fixer(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Days after which a check speaks; a trust may set others (policy `list_validation`)."""
+    """Days after which a check speaks; a trust may set others (policy `list_validation`).
+
+    ask_again, ask_ring  after the first and the second question in writing that nobody answered
+    ask_calls            calls in vain before a person looks, a number
+    long_wait            who waits longer is in the monthly pack
+    """
 
     unoutcomed_error: int = 7
     status_unknown: int = 7
@@ -43,9 +48,13 @@ class Limits:
     contacts: int = 365
     asked_after: tuple[int, ...] = (84, 182, 364)  # 12, 26 and 52 weeks
     review: int = 84
+    ask_again: int = 21
+    ask_ring: int = 14
+    ask_calls: int = 2
+    long_wait: int = 126
 
     def __post_init__(self) -> None:
-        if min(self.unoutcomed_error, self.lost, self.urgent, self.contacts, self.review) < 1:
+        if min(self.unoutcomed_error, self.lost, self.urgent, self.contacts, self.review, self.ask_calls) < 1:
             raise ValueError("A limit is at least one day.")
 
 
@@ -255,15 +264,23 @@ def _wrong_measure(row: AppointmentRow, today: date, limits: Limits) -> Since:
     return row.on if wrong else None
 
 
+def mark_of(waits_from: date, asked_on: date | None, today: date, limits: Limits) -> date | None:
+    """The latest of the times to ask that has passed and is not answered since; None where none is.
+
+    asked_on  when the patient answered last
+    """
+    marks = [waits_from + timedelta(days=days) for days in limits.asked_after]
+    passed = [mark for mark in marks if mark <= today]
+    if not passed or (asked_on is not None and asked_on >= passed[-1]):
+        return None
+    return passed[-1]
+
+
 def _to_validate(row: EntryRow, today: date, limits: Limits) -> Since:
     """Asked at each of the times that have passed, and again where the last answer is older than it."""
     if row.waits_from is None or row.state != "waiting":
         return None
-    marks = [row.waits_from + timedelta(days=days) for days in limits.asked_after]
-    passed = [mark for mark in marks if mark <= today]
-    if not passed or (row.validated_on is not None and row.validated_on >= passed[-1]):
-        return None
-    return passed[-1]
+    return mark_of(row.waits_from, row.validated_on, today, limits)
 
 
 def _overdue(row: EntryRow, today: date, limits: Limits) -> Since:

@@ -1,5 +1,6 @@
 """Every write to the waiting list: who joins it, who leaves it and why, and every attempt to reach them."""
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime
@@ -12,11 +13,15 @@ from clearway.core.audit.actions import Entry as Row
 from clearway.core.audit.actions import record as audit
 from clearway.core.layout.times import local
 from clearway.domain.outpatients import waiting as rules
+from clearway.domain.outpatients.counting import in_words
 from clearway.domain.outpatients.letters import Kind
 from clearway.domain.shared.errors import NotAllowed
 
+from .. import policy
 from ..letters import wanted as letters
-from .models import Contact, Entry
+from ..patients import queries as patients
+from . import asking
+from .models import Contact, Entry, ValidationPack
 
 State = Entry.State
 ADDING, REMOVING = "Adding to the waiting list", "Removing from the waiting list"
@@ -253,3 +258,102 @@ def _record(
     verb: str, subject: str, detail: Mapping[str, object], organisation_id: int, by: Actor, at: datetime
 ) -> None:
     audit([Row(verb, subject, detail)], organisation_id=organisation_id, by=by, at=at)
+
+
+# Asking whether the place is still needed
+
+QUESTION = (
+    "You have been waiting for {service} since {since}. Do you still need this appointment? Please ring us, "
+    "or tell us at the desk: still needed, no longer needed, not available for a time, or please ring me. "
+    "If we do not hear from you, you stay on the list and we ask again."
+)
+
+
+@transaction.atomic
+def ask_in_writing(
+    entry_ids: Sequence[int], *, organisation_id: int, by: Actor, at: datetime
+) -> list[Contact]:
+    """Prepare the question for those of these entries to whom it is due in writing; one contact each.
+
+    An entry to which it is not due, or was just asked, is left out: two clerks who press at once ask once.
+    """
+    rows = Entry.objects.select_for_update(of=("self",)).filter(
+        organisation_id=organisation_id, pk__in=entry_ids
+    )
+    list(rows.order_by("id"))
+    today, wanted = local(at).date(), set(entry_ids)
+    made = []
+    for each in asking.to_ask(organisation_id, at):
+        if each.entry.pk not in wanted or not each.channel or each.due.on > today:
+            continue
+        entry = each.entry
+        assert entry.waits_from is not None
+        words = QUESTION.format(
+            service=entry.service.name, since=in_words(entry.waits_from).partition(" ")[2]
+        )
+        to = patients.address_for(entry.patient, each.channel)
+        attempt = Attempt(
+            patient_id=entry.patient_id,
+            purpose=asking.PURPOSE,
+            channel=each.channel,
+            words=words,
+            to=to[:254],
+            digest=hashlib.sha256(f"{to}\n{words}".encode()).hexdigest(),
+            entry_id=entry.pk,
+            referral_id=entry.referral_id,
+        )
+        made.append(contact(attempt, organisation_id=organisation_id, by=by, at=at))
+    detail = {"entries": [each.entry_id for each in made]}
+    _record("waiting.ask", f"day:{today.isoformat()}", detail, organisation_id, by, at)
+    return made
+
+
+@transaction.atomic
+def rang_in_vain(entry_id: int, *, organisation_id: int, by: Actor, at: datetime) -> Contact:
+    """Somebody was rung to be asked and did not answer. Nobody leaves the list by it."""
+    entry = _locked(entry_id, organisation_id)
+    if entry.state != State.WAITING:
+        raise NotAllowed(entry.get_state_display().lower(), "Asking", "The entry does not wait any more.")
+    attempt = Attempt(
+        patient_id=entry.patient_id,
+        purpose=asking.PURPOSE,
+        channel="phone",
+        words="Rung to ask whether the place on the list is still needed",
+        outcome="no_answer",
+        entry_id=entry.pk,
+    )
+    return contact(attempt, organisation_id=organisation_id, by=by, at=at)
+
+
+@transaction.atomic
+def make_pack(*, organisation_id: int, by: Actor, at: datetime) -> ValidationPack | None:
+    """Keep the long waits of this month as they stand now; None where the month has its pack already."""
+    month = local(at).date().replace(day=1)
+    if ValidationPack.objects.filter(organisation_id=organisation_id, month=month).exists():
+        return None
+    over = policy.check_limits(organisation_id, at).long_wait
+    figures, rows = asking.long_waits(organisation_id, at, over)
+    made, is_new = ValidationPack.objects.get_or_create(
+        organisation_id=organisation_id,
+        month=month,
+        defaults={"over": over, "made_at": at, "made_by": by.name[:150], "figures": figures, "rows": rows},
+    )
+    if not is_new:
+        return None
+    detail = {"month": month.isoformat(), "over": over, "long": figures["long"]}
+    _record("waiting.make_pack", f"pack:{made.pk}", detail, organisation_id, by, at)
+    return made
+
+
+@transaction.atomic
+def see_pack(key: int, words: str, *, organisation_id: int, by: Actor, at: datetime) -> ValidationPack:
+    """The team leader has looked through a pack. words  what follows from it, in a sentence."""
+    made = ValidationPack.objects.select_for_update().get(organisation_id=organisation_id, pk=key)
+    if made.seen_at is not None:
+        raise NotAllowed("looked through", "Looking through this pack", f"{made.seen_by} did it already.")
+    if not words.strip():
+        raise NotAllowed("not said", "Looking through this pack", "Say in a sentence what follows from it.")
+    made.seen_at, made.seen_by, made.seen_words = at, by.name[:150], words.strip()[:500]
+    made.save(update_fields=["seen_at", "seen_by", "seen_words"])
+    _record("waiting.see_pack", f"pack:{key}", {}, organisation_id, by, at)
+    return made

@@ -20,6 +20,7 @@ def filters(asked: Any) -> Filters:
         kind=asked.get("kind", "")[:10],
         need=asked.get("need", "")[:12],
         breached="breached" in asked,
+        over=int(over) if (over := asked.get("over", "")).isdecimal() and len(over) < 5 else None,
         no_step="no_step" in asked,
         booked="booked" in asked,
     )

@@ -79,6 +79,34 @@ class Entry(models.Model):
         ]
 
 
+class ValidationPack(models.Model):
+    """The long waits of a month as they stood at one instant, for the team leader.
+
+    month    its first day
+    over     who waited longer than so many days is in it
+    figures  the counts at its head; rows  one entry each, by id, without identity
+    """
+
+    organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT)
+    month = models.DateField()
+    over = models.PositiveSmallIntegerField()
+    made_at = models.DateTimeField()
+    made_by = models.CharField(max_length=150)
+    figures = models.JSONField()
+    rows = models.JSONField()
+    seen_at = models.DateTimeField(null=True)
+    seen_by = models.CharField(max_length=150, blank=True)
+    seen_words = models.CharField(max_length=500, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["organisation", "month"], name="one_validation_pack_a_month"),
+            models.CheckConstraint(
+                condition=Q(seen_at__isnull=True) | ~Q(seen_by=""), name="a_pack_that_was_seen_says_by_whom"
+            ),
+        ]
+
+
 class Contact(models.Model):
     """One attempt to reach a patient, in or out. Insert-only, but for what became of it: evidence of notice.
 

@@ -27,6 +27,7 @@ class Filters:
 
     site     code of a site that the patient can come to
     need     kind of access or communication need
+    over     who has waited longer than so many days
     booked   with those that have an appointment
     """
 
@@ -36,6 +37,7 @@ class Filters:
     kind: str = ""
     need: str = ""
     breached: bool = False
+    over: int | None = None
     no_step: bool = False
     booked: bool = False
 
@@ -59,6 +61,8 @@ def chosen(filters: Filters, organisation_id: int, at: datetime) -> QuerySet[Ent
         )
     if filters.breached:
         rows = rows.filter(treat_by__lt=local(at).date())
+    if filters.over is not None:
+        rows = rows.filter(waits_from__lt=local(at).date() - timedelta(days=filters.over))
     return _without_step(rows, at) if filters.no_step else rows
 
 

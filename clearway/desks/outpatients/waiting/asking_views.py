@@ -1,0 +1,166 @@
+"""Asking whether places are still needed, the answers in two keys, and the monthly pack of long waits."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.http import Http404, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
+from django.views.decorators.http import require_POST
+
+from clearway.core.layout.times import clock, local
+from clearway.core.people.permissions import needs
+from clearway.domain.outpatients.asking import KEYS, AskStep
+from clearway.domain.outpatients.waiting import KINDS
+from clearway.domain.shared.errors import NotAllowed
+from clearway.interchange import sheets
+
+from . import actions, presenters
+from . import asking as reading
+from .models import Entry, ValidationPack
+
+Request = Any
+ROWS = 100
+VAIN = "rung, no answer"
+LEADER = "clinics.approve"  # who may approve may sign a pack
+
+
+@needs("waiting.read")
+def asking(request: Request) -> HttpResponse:
+    """Who is to be asked now, by step; answers are typed in the row."""
+    return _page(request)
+
+
+def _page(request: Request, problem: str = "", key: int = 0) -> HttpResponse:
+    today = local(request.at).date()
+    found = reading.to_ask(request.organisation.pk, request.at)
+    step = request.GET.get("step", "")
+    shown = [each for each in found if not step or each.due.step == step]
+    page = Paginator(shown, ROWS).get_page(request.GET.get("page"))
+    people = reading.answered(request.organisation.pk)
+    _looked(request, [*(each.entry.pk for each in page), *(each.entry.pk for each in people)], "asking")
+    context = {
+        "page": page,
+        "people": people,
+        "steps": list(AskStep),
+        "step": step,
+        "counts": {each: sum(row.due.step == each for row in found) for each in AskStep},
+        "due": sum(each.due.on <= today for each in found),
+        "in_writing": [each for each in found if each.channel and each.due.on <= today],
+        "keys": [(letter, answer.meaning if answer else VAIN) for letter, answer in KEYS.items()],
+        "today": today,
+        "may_change": request.reach.allows("waiting.write"),
+        "problem": problem,
+        "key": key,
+    }
+    return render(request, "waiting/asking.html", context, status=422 if problem else 200)
+
+
+@needs("waiting.write")
+@require_POST
+def prepare(request: Request) -> HttpResponse:
+    """Prepare the question for everybody to whom it is due in writing, and show what is to be sent."""
+    today = local(request.at).date()
+    due = reading.to_ask(request.organisation.pk, request.at)
+    keys = [each.entry.pk for each in due if each.channel and each.due.on <= today]
+    made = actions.ask_in_writing(keys, **_scope(request))
+    messages.success(request, f"{len(made)} question{'' if len(made) == 1 else 's'} prepared.")
+    return HttpResponseRedirect(reverse("op-waiting:to-send"))
+
+
+@needs("waiting.write")
+@require_POST
+def answer(request: Request, key: int) -> HttpResponse:
+    """One key of a row: what the patient said, or that nobody answered."""
+    typed = request.POST.get("key", "").strip().casefold()
+    if typed not in KEYS:
+        letters = ", ".join(f"{letter} ({said.meaning if said else VAIN})" for letter, said in KEYS.items())
+        return _page(request, f"“{typed[:20]}” is no key. Type one of: {letters}.", key)
+    said = KEYS[typed]
+    try:
+        if said is None:
+            actions.rang_in_vain(key, **_scope(request))
+        else:
+            actions.validate(key, said.value, **_scope(request))
+    except Entry.DoesNotExist:
+        raise Http404 from None
+    except NotAllowed as refusal:
+        return _page(request, refusal.why, key)
+    messages.success(request, f"Saved: {said.meaning if said else VAIN}.")
+    return HttpResponseRedirect(reverse("op-waiting:asking"))
+
+
+@needs("waiting.read")
+def to_send(request: Request) -> HttpResponse:
+    """The questions prepared today, to print and to send."""
+    today = local(request.at).date()
+    rows = reading.prepared(request.organisation.pk, today)
+    _looked(request, [each.entry_id for each in rows], "to_send")
+    return render(request, "waiting/to_send.html", {"rows": rows, "today": today})
+
+
+@needs("waiting.read")
+def packs(request: Request) -> HttpResponse:
+    """Every monthly pack, newest first."""
+    return render(request, "waiting/packs.html", {"packs": reading.packs(request.organisation.pk)})
+
+
+@needs("waiting.read", change=LEADER)
+def pack(request: Request, key: int) -> HttpResponse:
+    """One pack as it stood; the team leader says what follows from it."""
+    made = _pack(request, key)
+    problem = ""
+    if request.method == "POST":
+        try:
+            actions.see_pack(key, request.POST.get("words", ""), **_scope(request))
+            messages.success(request, "Saved.")
+            return HttpResponseRedirect(reverse("op-waiting:pack", args=[key]))
+        except NotAllowed as refusal:
+            problem = refusal.why
+    named = reading.names(made.rows, request.organisation.pk)
+    _looked(request, list(named), "pack")
+    context = {
+        "pack": made,
+        "named": named,
+        "kinds": KINDS,
+        "priorities": presenters.PRIORITIES,
+        "may_sign": request.reach.allows(LEADER),
+        "problem": problem,
+    }
+    return render(request, "waiting/pack.html", context, status=422 if problem else 200)
+
+
+@needs("waiting.read")
+def pack_csv(request: Request, key: int) -> HttpResponse:
+    """The rows of a pack for a spreadsheet."""
+    made = _pack(request, key)
+    named = reading.names(made.rows, request.organisation.pk)
+    _looked(request, list(named), "pack.csv")
+    columns = ("service", "kind", "priority", "since", "days", "band", "treat_by", "is_breached", "asked_on")
+    rows = []
+    for each in made.rows:
+        patient = named[each["entry"]].patient
+        said = ["" if each[name] is None else str(each[name]) for name in columns]
+        rows.append([patient.number, str(patient), *said])
+    stamp = f"{local(made.made_at):%Y-%m-%d} {clock(made.made_at)}"
+    content = sheets.write(["number", "patient", *columns, "as of"], [[*row, stamp] for row in rows])
+    answer = HttpResponse(content, content_type="text/csv; charset=utf-8")
+    answer["Content-Disposition"] = f'attachment; filename="long-waits-{made.month:%Y-%m}.csv"'
+    answer["Cache-Control"] = "no-store"
+    return answer
+
+
+def _pack(request: Request, key: int) -> ValidationPack:
+    try:
+        return reading.pack(request.organisation.pk, key)
+    except ValidationPack.DoesNotExist:
+        raise Http404 from None
+
+
+def _looked(request: Request, keys: list[Any], page: str) -> None:
+    actions.looked(keys, page, **_scope(request))
+
+
+def _scope(request: Request) -> dict[str, Any]:
+    return {"organisation_id": request.organisation.pk, "by": request.actor, "at": request.at}

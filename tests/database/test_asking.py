@@ -1,0 +1,193 @@
+"""Asking patients whether they still need their place, and the monthly pack of long waits."""
+
+import csv
+import io
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from clearway.core.audit.models import Action
+from clearway.core.worklist.models import Task
+from clearway.desks.outpatients import rules, situation
+from clearway.desks.outpatients.patients.models import Flag, Patient
+from clearway.desks.outpatients.waiting import actions, asking, queries
+from clearway.desks.outpatients.waiting.models import Contact, Entry, ValidationPack
+from clearway.domain.shared.errors import NotAllowed
+from tests.outpatients import scope
+from tests.therapies import NINE, TODAY, Department, a_department
+from tests.trust import a_trust, signed_in, somebody
+
+pytestmark = pytest.mark.django_db
+DAY = timedelta(days=1)
+PAGE = "/outpatients/asking/"
+
+
+@pytest.fixture(autouse=True)
+def now(monkeypatch: pytest.MonkeyPatch) -> None:
+    class At(datetime):
+        @classmethod
+        def now(cls, tz: Any = None) -> Any:
+            return NINE
+
+    monkeypatch.setattr("clearway.core.people.middleware.datetime", At)
+
+
+@pytest.fixture
+def department() -> Department:
+    return a_department(a_trust())
+
+
+@pytest.fixture
+def desk(department: Department) -> Client:
+    return signed_in(somebody("coordinator", "outpatient_coordinator", department.trust))
+
+
+def waits(department: Department, days: int, **patient: Any) -> Entry:
+    who = department.patient(address="1 High Street", postcode="WR5 1DD", phone="01905 000000", **patient)
+    return department.entry(department.referral(TODAY - days * DAY, who))
+
+
+def text(answer: Any) -> str:
+    return str(answer.content.decode())
+
+
+def steps(department: Department, at: datetime = NINE) -> list[tuple[int, str, str]]:
+    found = asking.to_ask(department.trust.pk, at)
+    return [(each.entry.pk, str(each.due.step), each.channel) for each in found]
+
+
+def test_who_waits_for_twelve_weeks_is_to_be_asked_by_letter_unless_a_flag_says_ring(
+    department: Department,
+) -> None:
+    waits(department, 83)
+    due = waits(department, 84)
+    flagged = waits(department, 90)
+    Flag.objects.create(
+        patient=flagged.patient, kind=Flag.Kind.SAFE_CONTACT, words="Ring first", recorded_at=NINE
+    )
+    dead = waits(department, 100)
+    Patient.objects.filter(pk=dead.patient_id).update(died_on=TODAY)
+
+    assert sorted(steps(department)) == [(due.pk, "ask", "letter"), (flagged.pk, "ring", "")]
+
+
+def test_questions_are_prepared_once_with_proof_and_stand_on_the_list_to_send(
+    department: Department, desk: Client
+) -> None:
+    entry = waits(department, 90)
+
+    desk.post(f"{PAGE}prepare/")
+    desk.post(f"{PAGE}prepare/")
+
+    contact = Contact.objects.get(purpose="validation")
+    assert (contact.entry_id, contact.channel, contact.to) == (entry.pk, "letter", "1 High Street, WR5 1DD")
+    assert len(contact.digest) == 64 and "you stay on the list" in contact.words
+    assert "1 High Street" in text(desk.get(f"{PAGE}to-send/"))
+    assert steps(department) == [(entry.pk, "again", "letter")]
+    assert Entry.objects.get().validated_on is None
+
+
+def test_an_answer_is_one_key_and_enter_and_the_next_question_is_at_the_next_time(
+    department: Department, desk: Client
+) -> None:
+    entry = waits(department, 90)
+
+    answer = desk.post(f"{PAGE}{entry.pk}/answer/", {"key": "S"})
+
+    assert answer.status_code == 302
+    entry.refresh_from_db()
+    assert (entry.validated_on, entry.state) == (TODAY, "waiting")
+    assert steps(department) == []
+    assert steps(department, NINE + 92 * DAY) == [(entry.pk, "ask", "letter")]
+
+
+@pytest.mark.parametrize("typed", ["", "q", "still"])
+def test_a_key_that_is_none_is_refused_and_saves_nothing(
+    department: Department, desk: Client, typed: str
+) -> None:
+    entry = waits(department, 90)
+
+    answer = desk.post(f"{PAGE}{entry.pk}/answer/", {"key": typed})
+
+    assert answer.status_code == 422 and "is no key" in text(answer)
+    assert not Contact.objects.exists()
+
+
+def test_silence_removes_nobody_but_ends_with_a_person(department: Department) -> None:
+    entry = waits(department, 90)
+    at = NINE
+    for step in ("ask", "again"):
+        ((key, found, _),) = steps(department, at)
+        assert (key, found) == (entry.pk, step)
+        actions.ask_in_writing([entry.pk], **scope(department.trust, at))
+        at += 22 * DAY
+    for _ in range(2):
+        assert steps(department, at) == [(entry.pk, "ring", "")]
+        actions.rang_in_vain(entry.pk, **scope(department.trust, at))
+        at += DAY
+
+    assert steps(department, at) == [(entry.pk, "look", "")]
+    entry.refresh_from_db()
+    assert entry.state == "waiting"
+    rules.run(department.trust.pk, situation.read(department.trust.pk, at), at)
+    task = Task.objects.get(rule="still_needed")
+    assert "1 for a person" in task.cause
+
+
+def test_who_no_longer_needs_it_stays_until_a_person_takes_them_off(
+    department: Department, desk: Client
+) -> None:
+    entry = waits(department, 90)
+
+    desk.post(f"{PAGE}{entry.pk}/answer/", {"key": "n"})
+
+    page = text(desk.get(PAGE))
+    assert "a person takes them off" in page
+    entry.refresh_from_db()
+    assert entry.state == "waiting"
+
+
+def test_a_pack_has_the_figures_of_the_screen_at_its_instant_and_keeps_them(
+    department: Department, desk: Client
+) -> None:
+    waits(department, 126)
+    long = [waits(department, days) for days in (127, 200, 400)]
+    screen = queries.ptl(queries.Filters(over=126), 1, organisation_id=department.trust.pk, at=NINE)
+
+    made = actions.make_pack(**scope(department.trust))
+
+    assert made is not None
+    assert made.figures["long"] == screen.total == 3
+    assert made.figures["waiting"] == 4
+    assert {row["entry"] for row in made.rows} == {row.pk for row in screen.rows}
+    assert sum(count for _, count in made.figures["by_band"]) == 3
+    assert actions.make_pack(**scope(department.trust)) is None, "a month has one"
+    Entry.objects.filter(pk=long[0].pk).update(state="removed", why="died")
+    page = text(desk.get(f"/outpatients/validation/packs/{made.pk}/"))
+    assert "<b>3</b> had waited longer than 126 days" in page
+    raw = desk.get(f"/outpatients/validation/packs/{made.pk}/rows.csv").content.decode("utf-8-sig")
+    assert len(list(csv.reader(io.StringIO(raw)))) == 1 + 3
+
+
+def test_the_team_leader_looks_through_the_pack_and_the_task_is_closed(department: Department) -> None:
+    waits(department, 200)
+    made = actions.make_pack(**scope(department.trust))
+    assert made is not None
+    trust = department.trust
+    assert situation.read(trust.pk, NINE).asking.pack_of == TODAY.replace(day=1)
+    leader = signed_in(somebody("leader", "outpatient_team_leader", trust))
+    desk = signed_in(somebody("coordinator", "outpatient_coordinator", trust))
+    address = f"/outpatients/validation/packs/{made.pk}/"
+
+    assert desk.post(address, {"words": "Mine"}).status_code == 403
+    assert leader.post(address, {"words": " "}).status_code == 422
+    assert leader.post(address, {"words": "Two more clinics in May"}).status_code == 302
+
+    made = ValidationPack.objects.get()
+    assert (made.seen_by, made.seen_words) == ("leader", "Two more clinics in May")
+    assert situation.read(trust.pk, NINE).asking.pack_of is None
+    assert Action.objects.filter(verb="waiting.see_pack").count() == 1
+    with pytest.raises(NotAllowed, match="did it already"):
+        actions.see_pack(made.pk, "Again", **scope(trust))
