@@ -56,6 +56,8 @@ def fill() -> None:
         (empty, "quiet", coordinator, None, "light"),
         (empty, "opal", "outpatient_coordinator", None, "light"),
         (empty, "olga", "outpatient_coordinator", None, "dark"),
+        (empty, "carla", "clinician", None, "light"),
+        (empty, "lena", "outpatient_team_leader", None, "light"),
     ):
         user = User.objects.create_user(name, PASSWORD, display_name="Sam Tanner", theme=theme)
         RoleGrant.objects.create(
