@@ -118,7 +118,7 @@ NAVIGATION: list[tuple[str, str, str, str]] = [
     ("Diary", "op-clinics:diary", "clinics.read", "Alt+C"),
     ("Clinics", "op-clinics:clinics", "clinics.read", ""),
     ("Leave", "op-clinics:leave", "clinics.read", ""),
-    ("Office", "op-enquiries:enquiries", "office.read", "Alt+K"),
+    ("Office", "op-office:office", "office.read", "Alt+K"),
     ("Take a call", "op-enquiries:take", "enquiries.work", "Alt+M"),
     ("Messages", "op-enquiries:messages", "messages.answer", ""),
     ("Outbox", "op-letters:outbox", "letters.read", ""),

@@ -9,7 +9,9 @@ from clearway.core.audit.actions import Actor
 from clearway.core.audit.models import Action
 from clearway.desks.outpatients.clinics import actions, queries
 from clearway.desks.outpatients.clinics.models import Session, Slot, Template
+from clearway.desks.outpatients.upkeep import actions as upkeep
 from clearway.domain.outpatients.clinics import SlotPlan, Weeks
+from clearway.domain.outpatients.upkeep import Kind, Weight
 from clearway.domain.shared.errors import NotAllowed
 from clearway.gateway import duties
 from tests.therapies import Department, a_department
@@ -162,6 +164,18 @@ def test_granted_leave_blocks_its_days_and_those_of_clinics_made_later(physio: D
     assert {each.starts_at.date() for each in blocked} == {MONDAY, MONDAY + timedelta(days=7)}
     with pytest.raises(NotAllowed, match="decided"):
         actions.decide_leave(asked.pk, False, **who)
+
+
+def test_clinics_made_later_are_blocked_while_a_fault_stops_their_room(physio: Department) -> None:
+    template(physio)
+    fault = upkeep.New(physio.room.pk, Kind.BUILDING, Weight.UNUSABLE, "No heating", until=MONDAY)
+    upkeep.report(fault, organisation_id=physio.trust.pk, by=WHO, at=AT)
+
+    make(physio, MONDAY + timedelta(weeks=1))
+
+    blocked = Slot.objects.exclude(blocked="")
+    assert {each.starts_at.date() for each in blocked} == {MONDAY}
+    assert Slot.objects.filter(blocked="").exists()
 
 
 def test_refused_leave_blocks_nothing(physio: Department) -> None:

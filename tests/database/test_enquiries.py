@@ -92,6 +92,8 @@ def test_what_is_wrong_is_said_and_what_was_typed_is_kept(physio: Department) ->
     assert nameless.status_code == identity.status_code == 422
     assert "write who calls" in nameless.content.decode()
     assert "May she drive again?" in nameless.content.decode()
+    kept = office.post(NEW, {**TYPED, "clinician": physio.clinician.pk}).content.decode()
+    assert f'value="{physio.clinician.pk}" selected' in kept
     assert not Enquiry.objects.exists()
 
 

@@ -66,6 +66,7 @@ PERMISSIONS: Mapping[str, str] = MappingProxyType(
         "office.read": "see the registers of the outpatient office",
         "enquiries.work": "take calls, messages and complaints, and close them",
         "enquiries.lead": "take over what was escalated to the team leader",
+        "upkeep.work": "report faults of rooms and equipment, chase them, and call them mended",
         "messages.answer": "read and answer the messages left for clinicians",
         "audit.read": "read the audit",
     }
@@ -142,7 +143,7 @@ _INTAKE = (
 )
 _INTAKE_READ = ("outpatients.read", "patients.read", "pathways.read", "referrals.read")
 _LISTS = ("outpatients.read", "waiting.read", "waiting.write", "outcomes.write", "reception.work")
-_OFFICE = ("office.read", "enquiries.work")
+_OFFICE = ("office.read", "enquiries.work", "upkeep.work")
 _CLINICS = ("clinics.read", "clinics.write", "bookings.read", "bookings.write")
 _LETTERS = ("letters.read", "letters.send", "letters.write")
 

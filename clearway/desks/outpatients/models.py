@@ -9,6 +9,7 @@ from .letters.models import Correspondent, Letter, LetterBatch, LetterText
 from .outcomes.models import Miss
 from .patients.models import Carer, Flag, Need, Patient
 from .referrals.models import Gap, Referral, Triage
+from .upkeep.models import Fault
 from .waiting.models import Contact, Entry, ValidationPack
 
 __all__ = [
@@ -20,6 +21,7 @@ __all__ = [
     "Correspondent",
     "Enquiry",
     "Entry",
+    "Fault",
     "Flag",
     "Gap",
     "GivenFile",

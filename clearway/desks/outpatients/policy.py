@@ -12,6 +12,7 @@ from clearway.domain.outpatients.enquiries import EnquiryPolicy
 from clearway.domain.outpatients.intake import IntakePolicy
 from clearway.domain.outpatients.partial_booking import Sequence
 from clearway.domain.outpatients.post import LetterPolicy
+from clearway.domain.outpatients.upkeep import UpkeepPolicy
 from clearway.domain.outpatients.validation import Limits
 from clearway.engine.outpatients import policies as read
 from clearway.engine.outpatients.capacity import CapacityPolicy
@@ -45,6 +46,11 @@ def clinics(organisation_id: int, at: datetime) -> ClinicPolicy:
 def enquiries(organisation_id: int, at: datetime) -> EnquiryPolicy:
     """How soon the office answers."""
     return read.enquiry_policy(_values(organisation_id, read.ENQUIRIES, at))
+
+
+def upkeep(organisation_id: int, at: datetime) -> UpkeepPolicy:
+    """When faults are asked about again."""
+    return read.upkeep_policy(_values(organisation_id, read.UPKEEP, at))
 
 
 def capacity(organisation_id: int, at: datetime) -> CapacityPolicy:

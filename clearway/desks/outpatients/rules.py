@@ -14,6 +14,7 @@ from .enquiries import rules as enquiries
 from .letters.presenters import REASONS as HELD
 from .referrals.rules import to_chase, to_triage
 from .situation import Situation
+from .upkeep import rules as upkeep
 
 COORDINATOR, LEADER, LEAD = "outpatient_coordinator", "outpatient_team_leader", "therapies_lead"
 RATIFIED_ON = 0  # Monday: what the week before left is ratified
@@ -275,6 +276,18 @@ RULES: Sequence[Rule[Situation]] = (
         "What is serious goes to the team leader, who takes it.",
         "Job description of the outpatient coordinator",
         lambda situation, values: enquiries.escalated(situation.enquiries),
+    ),
+    Rule(
+        "fault_to_chase",
+        "A fault is asked about again until it is mended.",
+        "Job description of the outpatient coordinator (policy upkeep)",
+        lambda situation, values: upkeep.to_chase(situation.faults),
+    ),
+    Rule(
+        "fault_booked",
+        "Nobody comes to a room that cannot be used.",
+        "Job description of the outpatient coordinator",
+        lambda situation, values: upkeep.to_move(situation.faults),
     ),
 )
 

@@ -11,9 +11,11 @@ from .enquiries import queries as office
 from .letters import queries as letters
 from .outcomes import queries as outcomes
 from .referrals.rules import Chase, Late, chases, late
+from .upkeep import queries as upkeep
 from .waiting import asking, checks
 from .waiting.asking import Asking
 
+NO_FAULTS = upkeep.Due()
 NOTHING_LATE = office.Late(office.Overdue(0, None, False), office.Overdue(0, None, False), (), ())
 STUCK_AFTER = timedelta(minutes=15)  # a message that is due is made within seconds
 NOBODY_TO_ASK = Asking()
@@ -62,6 +64,7 @@ class Situation:
     enquiries   calls, messages and complaints past their time, and what was escalated
     outbox      letters that have not left
     asking      who is to be asked whether the place is still needed, and a pack to look through
+    faults      which are to be asked about again, and who is booked into broken rooms
     """
 
     at: datetime
@@ -75,6 +78,7 @@ class Situation:
     enquiries: office.Late = NOTHING_LATE
     outbox: Outbox = Outbox()
     asking: Asking = NOBODY_TO_ASK
+    faults: upkeep.Due = NO_FAULTS
 
 
 def read(organisation_id: int, at: datetime) -> Situation:
@@ -105,6 +109,7 @@ def read(organisation_id: int, at: datetime) -> Situation:
         office.late(organisation_id, at),
         _outbox(organisation_id, at),
         asking.due(organisation_id, at),
+        upkeep.due(organisation_id, at),
     )
 
 

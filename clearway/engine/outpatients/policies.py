@@ -16,13 +16,14 @@ from clearway.domain.outpatients.enquiries import EnquiryPolicy
 from clearway.domain.outpatients.intake import IntakePolicy
 from clearway.domain.outpatients.partial_booking import Sequence
 from clearway.domain.outpatients.post import LetterPolicy
+from clearway.domain.outpatients.upkeep import UpkeepPolicy
 from clearway.domain.outpatients.validation import Limits
 
 from .capacity import CapacityPolicy
 
 INTAKE, PARTIAL, CHECKS = "referral_intake", "partial_booking", "list_validation"
 HOLDS, CLINICS, CAPACITY, LETTERS = "holds", "clinic_changes", "capacity", "letters"
-ENQUIRIES = "enquiries"
+ENQUIRIES, UPKEEP = "enquiries", "upkeep"
 KINDS: Mapping[str, type] = MappingProxyType(
     {
         INTAKE: IntakePolicy,
@@ -33,6 +34,7 @@ KINDS: Mapping[str, type] = MappingProxyType(
         CAPACITY: CapacityPolicy,
         LETTERS: LetterPolicy,
         ENQUIRIES: EnquiryPolicy,
+        UPKEEP: UpkeepPolicy,
     }
 )
 NOT_OURS = ("holidays",)  # a field that no policy sets
@@ -77,6 +79,11 @@ def letter_policy(values: Values) -> LetterPolicy:
 def enquiry_policy(values: Values) -> EnquiryPolicy:
     """How soon calls, messages and complaints are answered."""
     return EnquiryPolicy(**_known(EnquiryPolicy, values))
+
+
+def upkeep_policy(values: Values) -> UpkeepPolicy:
+    """When faults are asked about again."""
+    return UpkeepPolicy(**_known(UpkeepPolicy, values))
 
 
 def unread(name: str, values: Values) -> frozenset[str]:

@@ -17,6 +17,7 @@ from clearway.domain.outpatients.bank_holidays import KNOWN_UNTIL
 from clearway.domain.outpatients.clinics import SlotPlan, TimedSlot, Weeks
 from clearway.domain.shared.errors import NotAllowed
 
+from ..upkeep import queries as upkeep
 from . import queries
 from .models import Clinician, Leave, Room, Service, Session, Slot, Template
 
@@ -187,6 +188,7 @@ class _Making:
             organisation_id=organisation_id, decided=True, starts_on__lte=last, ends_on__gte=first
         ):
             self.away.setdefault(leave.clinician_id, []).append(leave)
+        self.stopped = upkeep.stopped_rooms(organisation_id)
         self.sessions: list[Session] = []
         self.slots: list[Slot] = []
         self.left_out: list[str] = []
@@ -224,7 +226,9 @@ class _Making:
         )
         self.sessions.append(session)
         away = any(each.starts_on <= on <= each.ends_on for each in self.away.get(template.clinician_id, ()))
-        self.slots += [_slot(session, slot, ON_LEAVE if away else "") for slot in day.slots]
+        broken = (words for until, words in self.stopped.get(template.room_id, ()) if on <= until)
+        blocked = ON_LEAVE if away else next(broken, "")
+        self.slots += [_slot(session, slot, blocked) for slot in day.slots]
 
     def _clash(self, template: Template, starts: datetime, ends: datetime) -> str:
         if self._is_busy("clinician", template.clinician_id, starts, ends):
@@ -300,6 +304,51 @@ def cancel_session(session_id: int, why: str, *, organisation_id: int, by: Actor
     _block(session.slots.all(), f"{CANCELLED}: {why}")
     _say("clinics.cancel_session", session, {"why": why}, by, at)
     return session
+
+
+@transaction.atomic
+def block_room(
+    room_id: int, words: str, until: date, *, organisation_id: int, by: Actor, at: datetime
+) -> list[int]:
+    """Let nobody be booked into a room from now up to a day, that day included. Returns the slots it blocked.
+
+    What is blocked for another reason stays so; what is booked stays until it is moved.
+    """
+    slots = queries.slots_of_room(room_id, organisation_id, at, until).filter(blocked="")
+    found = list(slots.values_list("pk", flat=True))
+    _block(Slot.objects.filter(pk__in=found), words)
+    detail = {"until": until.isoformat(), "slots": len(found)}
+    entry = Entry("clinics.block_room", f"room:{room_id}", detail)
+    record([entry], organisation_id=organisation_id, by=by, at=at)
+    return found
+
+
+@transaction.atomic
+def free_room(room_id: int, cause: str, *, organisation_id: int, by: Actor, at: datetime) -> list[int]:
+    """Undo what block_room did for a cause, the beginning of its words. Returns the slots that are free now.
+
+    A slot of a clinic that was frozen since, or whose clinician has leave, stays blocked by that.
+    """
+    blocked = queries.slots_blocked_by(organisation_id, cause).filter(session__room_id=room_id)
+    rows = list(blocked.select_related("session").filter(ends_at__gt=at))
+    free: list[int] = []
+    reasons: dict[str, list[int]] = {}
+    for slot in rows:
+        reasons.setdefault(_other_reason(slot), []).append(slot.pk)
+    for reason, keys in reasons.items():
+        _block(Slot.objects.filter(pk__in=keys), reason)
+        free += keys if not reason else []
+    entry = Entry("clinics.free_room", f"room:{room_id}", {"slots": len(free)})
+    record([entry], organisation_id=organisation_id, by=by, at=at)
+    return free
+
+
+def _other_reason(slot: Slot) -> str:
+    """Why nobody could be booked into a slot whose room is in order; "" where somebody can."""
+    session, on = slot.session, local(slot.starts_at).date()
+    if session.state != Session.State.OPEN:
+        return f"{FROZEN if session.state == Session.State.FROZEN else CANCELLED}: {session.why}"
+    return ON_LEAVE if queries.granted_leave([session.clinician_id], on, on) else ""
 
 
 def _lock(session_id: int, organisation_id: int) -> Session:

@@ -145,6 +145,22 @@ def _touched(leave: Leave) -> QuerySet[Slot]:
     ).exclude(session__state=Session.State.CANCELLED)
 
 
+def slots_of_room(room_id: int, organisation_id: int, since: datetime, until: date) -> QuerySet[Slot]:
+    """The slots of a room that have not ended, up to a day; those of cancelled clinics left out."""
+    rows = Slot.objects.filter(
+        organisation_id=organisation_id,
+        session__room_id=room_id,
+        ends_at__gt=since,
+        starts_at__lt=after(until),
+    )
+    return rows.exclude(session__state=Session.State.CANCELLED)
+
+
+def slots_blocked_by(organisation_id: int, cause: str) -> QuerySet[Slot]:
+    """The slots that are blocked for a cause, the beginning of the words on them."""
+    return Slot.objects.filter(organisation_id=organisation_id, blocked__startswith=cause)
+
+
 def midnight(on: date) -> datetime:
     """The instant at which a London day begins."""
     return datetime.combine(on, time(), LONDON)

@@ -73,7 +73,7 @@ def take(request: Any) -> HttpResponse:
         "callers": presenters.options(Caller),
         "ways": presenters.options(Way),
         "urgencies": presenters.options(Urgency),
-        "clinicians": named,
+        "clinicians": [(str(key), name) for key, name in named],  # as they are typed
     }
     return render(request, "enquiries/take.html", context, status=422 if form.errors else 200)
 
