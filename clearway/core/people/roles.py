@@ -67,6 +67,7 @@ PERMISSIONS: Mapping[str, str] = MappingProxyType(
         "enquiries.work": "take calls, messages and complaints, and close them",
         "enquiries.lead": "take over what was escalated to the team leader",
         "upkeep.work": "report faults of rooms and equipment, chase them, and call them mended",
+        "loans.work": "lend equipment, ask for it, take it back, decontaminate and recall it",
         "messages.answer": "read and answer the messages left for clinicians",
         "audit.read": "read the audit",
     }
@@ -143,7 +144,7 @@ _INTAKE = (
 )
 _INTAKE_READ = ("outpatients.read", "patients.read", "pathways.read", "referrals.read")
 _LISTS = ("outpatients.read", "waiting.read", "waiting.write", "outcomes.write", "reception.work")
-_OFFICE = ("office.read", "enquiries.work", "upkeep.work")
+_OFFICE = ("office.read", "enquiries.work", "upkeep.work", "loans.work")
 _CLINICS = ("clinics.read", "clinics.write", "bookings.read", "bookings.write")
 _LETTERS = ("letters.read", "letters.send", "letters.write")
 

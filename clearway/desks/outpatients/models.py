@@ -6,6 +6,7 @@ from .clocks.models import ClockEvent, Pathway
 from .enquiries.models import Enquiry
 from .intake.models import GivenFile, Layout, TakenReferral
 from .letters.models import Correspondent, Letter, LetterBatch, LetterText
+from .loans.models import Item, Loan
 from .outcomes.models import Miss
 from .patients.models import Carer, Flag, Need, Patient
 from .referrals.models import Gap, Referral, Triage
@@ -25,11 +26,13 @@ __all__ = [
     "Flag",
     "Gap",
     "GivenFile",
+    "Item",
     "Layout",
     "Leave",
     "Letter",
     "LetterBatch",
     "LetterText",
+    "Loan",
     "Miss",
     "Need",
     "Offer",

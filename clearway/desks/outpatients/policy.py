@@ -10,6 +10,7 @@ from clearway.domain.outpatients.booking import Holds
 from clearway.domain.outpatients.clinics import ClinicPolicy
 from clearway.domain.outpatients.enquiries import EnquiryPolicy
 from clearway.domain.outpatients.intake import IntakePolicy
+from clearway.domain.outpatients.loans import LoanPolicy
 from clearway.domain.outpatients.partial_booking import Sequence
 from clearway.domain.outpatients.post import LetterPolicy
 from clearway.domain.outpatients.upkeep import UpkeepPolicy
@@ -51,6 +52,11 @@ def enquiries(organisation_id: int, at: datetime) -> EnquiryPolicy:
 def upkeep(organisation_id: int, at: datetime) -> UpkeepPolicy:
     """When faults are asked about again."""
     return read.upkeep_policy(_values(organisation_id, read.UPKEEP, at))
+
+
+def loans(organisation_id: int, at: datetime) -> LoanPolicy:
+    """How long things are lent, and when they are asked for."""
+    return read.loan_policy(_values(organisation_id, read.LOANS, at))
 
 
 def capacity(organisation_id: int, at: datetime) -> CapacityPolicy:

@@ -12,6 +12,7 @@ from clearway.domain.outpatients.validation import CHECKS, Severity
 
 from .enquiries import rules as enquiries
 from .letters.presenters import REASONS as HELD
+from .loans import rules as loans
 from .referrals.rules import to_chase, to_triage
 from .situation import Situation
 from .upkeep import rules as upkeep
@@ -288,6 +289,18 @@ RULES: Sequence[Rule[Situation]] = (
         "Nobody comes to a room that cannot be used.",
         "Job description of the outpatient coordinator",
         lambda situation, values: upkeep.to_move(situation.faults),
+    ),
+    Rule(
+        "loan_overdue",
+        "What is on loan past its day is asked for, three times by default.",
+        "Job description of the outpatient coordinator (policy loans)",
+        lambda situation, values: loans.to_chase(situation.loans),
+    ),
+    Rule(
+        "loan_recalled",
+        "Nobody keeps equipment of a recalled make.",
+        "Clearway proposal",
+        lambda situation, values: loans.of_recalls(situation.loans),
     ),
 )
 

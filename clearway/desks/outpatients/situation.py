@@ -9,13 +9,14 @@ from clearway.domain.shared.outgoing import State
 
 from .enquiries import queries as office
 from .letters import queries as letters
+from .loans import queries as lent
 from .outcomes import queries as outcomes
 from .referrals.rules import Chase, Late, chases, late
 from .upkeep import queries as upkeep
 from .waiting import asking, checks
 from .waiting.asking import Asking
 
-NO_FAULTS = upkeep.Due()
+NO_FAULTS, NO_LOANS = upkeep.Due(), lent.Due()
 NOTHING_LATE = office.Late(office.Overdue(0, None, False), office.Overdue(0, None, False), (), ())
 STUCK_AFTER = timedelta(minutes=15)  # a message that is due is made within seconds
 NOBODY_TO_ASK = Asking()
@@ -65,6 +66,7 @@ class Situation:
     outbox      letters that have not left
     asking      who is to be asked whether the place is still needed, and a pack to look through
     faults      which are to be asked about again, and who is booked into broken rooms
+    loans       what is to be asked for, and what of a recalled make is still out
     """
 
     at: datetime
@@ -79,6 +81,7 @@ class Situation:
     outbox: Outbox = Outbox()
     asking: Asking = NOBODY_TO_ASK
     faults: upkeep.Due = NO_FAULTS
+    loans: lent.Due = NO_LOANS
 
 
 def read(organisation_id: int, at: datetime) -> Situation:
@@ -110,6 +113,7 @@ def read(organisation_id: int, at: datetime) -> Situation:
         _outbox(organisation_id, at),
         asking.due(organisation_id, at),
         upkeep.due(organisation_id, at),
+        lent.due(organisation_id, at),
     )
 
 

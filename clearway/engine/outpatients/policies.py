@@ -14,6 +14,7 @@ from clearway.domain.outpatients.booking import Holds
 from clearway.domain.outpatients.clinics import ClinicPolicy
 from clearway.domain.outpatients.enquiries import EnquiryPolicy
 from clearway.domain.outpatients.intake import IntakePolicy
+from clearway.domain.outpatients.loans import LoanPolicy
 from clearway.domain.outpatients.partial_booking import Sequence
 from clearway.domain.outpatients.post import LetterPolicy
 from clearway.domain.outpatients.upkeep import UpkeepPolicy
@@ -23,7 +24,7 @@ from .capacity import CapacityPolicy
 
 INTAKE, PARTIAL, CHECKS = "referral_intake", "partial_booking", "list_validation"
 HOLDS, CLINICS, CAPACITY, LETTERS = "holds", "clinic_changes", "capacity", "letters"
-ENQUIRIES, UPKEEP = "enquiries", "upkeep"
+ENQUIRIES, UPKEEP, LOANS = "enquiries", "upkeep", "loans"
 KINDS: Mapping[str, type] = MappingProxyType(
     {
         INTAKE: IntakePolicy,
@@ -35,6 +36,7 @@ KINDS: Mapping[str, type] = MappingProxyType(
         LETTERS: LetterPolicy,
         ENQUIRIES: EnquiryPolicy,
         UPKEEP: UpkeepPolicy,
+        LOANS: LoanPolicy,
     }
 )
 NOT_OURS = ("holidays",)  # a field that no policy sets
@@ -84,6 +86,11 @@ def enquiry_policy(values: Values) -> EnquiryPolicy:
 def upkeep_policy(values: Values) -> UpkeepPolicy:
     """When faults are asked about again."""
     return UpkeepPolicy(**_known(UpkeepPolicy, values))
+
+
+def loan_policy(values: Values) -> LoanPolicy:
+    """How long things are lent, and when they are asked for."""
+    return LoanPolicy(**_known(LoanPolicy, values))
 
 
 def unread(name: str, values: Values) -> frozenset[str]:
