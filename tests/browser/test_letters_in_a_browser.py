@@ -51,7 +51,8 @@ def test_an_acknowledgement_goes_from_the_referral_to_the_post_and_onto_the_pati
     expect(page.locator(".said")).to_be_visible()
 
     page.goto("/outpatients/outbox/")
-    row = page.get_by_role("row", name="VALE, Rosa").filter(has_text="the patient")
+    to_patient = page.get_by_role("cell", name="the patient", exact=True)
+    row = page.get_by_role("row", name="VALE, Rosa").filter(has=to_patient)
     expect(row).to_contain_text("Acknowledgement")
     until(page, "To be printed")
     picture(page, "outbox-light")
@@ -80,7 +81,7 @@ def test_an_acknowledgement_goes_from_the_referral_to_the_post_and_onto_the_pati
     page.goto("/outpatients/patients/?text=vale")
     page.get_by_role("link", name="VALE, Rosa").press("Enter")
     letters = page.get_by_role("table", name="Letters, newest first")
-    expect(letters.get_by_role("row").filter(has_text="the patient")).to_contain_text("Posted")
+    expect(letters.get_by_role("row").filter(has=to_patient)).to_contain_text("Posted")
     whole = page.request.get(letters.get_by_role("link", name="PDF").last.get_attribute("href") or "")
     assert whole.headers["content-type"] == "application/pdf"
     assert whole.body().startswith(b"%PDF-1.7")

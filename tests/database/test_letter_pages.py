@@ -12,9 +12,10 @@ from clearway.desks.outpatients.booking import actions as booking
 from clearway.desks.outpatients.letters import actions
 from clearway.desks.outpatients.letters.models import Letter, LetterBatch, LetterText
 from clearway.desks.outpatients.patients import actions as patients
+from clearway.desks.outpatients.referrals import actions as referrals
 from clearway.desks.outpatients.waiting.models import Contact
 from tests.letters import with_letters, work
-from tests.outpatients import NOW, scope
+from tests.outpatients import NOW, a_patient, scope
 from tests.therapies import Department, a_department
 from tests.trust import a_trust, signed_in, somebody
 
@@ -84,6 +85,7 @@ def test_one_person_prints_and_another_says_when_it_was_posted(
     desk.post("/outpatients/letters/print/")
     batch = LetterBatch.objects.get()
     address = f"/outpatients/letters/batches/{batch.pk}/"
+    assert "1 letter on 1 page, made 09:00" in text(desk.get(address))
     whole = desk.get(f"{address}pdf/")
     assert whole["Content-Type"] == "application/pdf"
     assert whole.content.startswith(b"%PDF")
@@ -274,3 +276,13 @@ def test_the_outbox_asks_the_same_number_of_questions_however_full_it_is(
         a_letter(physio, FAR.replace(day=1 + days))
     with django_assert_max_num_queries(26):
         desk.get("/outpatients/outbox/")
+
+
+def test_a_preview_is_addressed_to_whom_its_text_is_for(physio: Department, desk: Client) -> None:
+    patient = a_patient(physio.trust)
+    new = referrals.New(patient.pk, physio.service.pk, NOW.date(), source="03", sender="General practice")
+    referrals.register(new, **scope(physio.trust))
+    for code, greeting in (("patient", "Dear Ada Brown"), ("referrer", "Dear colleague")):
+        row = LetterText.objects.get(code=f"acknowledgement.{code}.standard")
+        seen = desk.get(f"/outpatients/letters/texts/{row.pk}/preview/", {"number": patient.number})
+        assert greeting in text(seen)

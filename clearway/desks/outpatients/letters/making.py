@@ -454,6 +454,7 @@ def preview(letter: Letter, text: LetterText, at: datetime) -> Page:
 
     Raises NotKnown for a field that has no value here.
     """
+    letter.audience = text.audience or Audience.PATIENT
     patient, on, trust = _patient(letter), local(at).date(), letter.organisation_id
     office = policy.letters(trust, at)
     try:

@@ -178,8 +178,7 @@ def history(letter: Letter, now: datetime) -> list[Happened]:
         (row.sent_at, _left(letter)),
         (row.settled_at, f"{STATES[row.state]}: {row.why}"),
     )
-    known = [(at, what) for at, what in steps if at is not None]
-    return [Happened(moment(at, now), what) for at, what in sorted(known, key=lambda each: each[0])]
+    return [Happened(moment(at, now), what) for at, what in steps if at is not None]
 
 
 def _left(letter: Letter) -> str:

@@ -189,7 +189,7 @@ def batch(request: Request, key: int) -> HttpResponse:
     context = {
         "batch": row,
         "rows": presenters.rows(letters),
-        "pages": sum(each.pages for each in letters),
+        "sheets": sum(each.pages for each in letters),
         "form": form,
         "inside": [(presenters.row(each), why) for each, why in inside],
         "may_send": request.reach.allows("letters.send"),
