@@ -68,6 +68,8 @@ PERMISSIONS: Mapping[str, str] = MappingProxyType(
         "enquiries.lead": "take over what was escalated to the team leader",
         "upkeep.work": "report faults of rooms and equipment, chase them, and call them mended",
         "loans.work": "lend equipment, ask for it, take it back, decontaminate and recall it",
+        "records.work": "enter requests for records, gather what is held, and send what was reviewed",
+        "records.review": "review a disclosure pack that somebody else gathered",
         "messages.answer": "read and answer the messages left for clinicians",
         "audit.read": "read the audit",
     }
@@ -207,7 +209,7 @@ ROLES: Mapping[str, Role] = MappingProxyType(
                     *_LISTS,
                     *(*_CLINICS, "clinics.approve", *_LETTERS),
                     *("feeds.read", "feeds.replay"),
-                    *(*_OFFICE, "enquiries.lead", "messages.answer"),
+                    *(*_OFFICE, "enquiries.lead", "messages.answer", "records.work", "records.review"),
                     *("tasks.read", "tasks.work", "decisions.read", "decisions.write", "on_call.read"),
                 ),
             ),
@@ -215,7 +217,7 @@ ROLES: Mapping[str, Role] = MappingProxyType(
                 "outpatient_coordinator",
                 "Outpatient coordinator",
                 (
-                    *(*_INTAKE, *_LISTS, *_CLINICS, *_OFFICE, *_LETTERS),
+                    *(*_INTAKE, *_LISTS, *_CLINICS, *_OFFICE, *_LETTERS, "records.work"),
                     *("tasks.read", "tasks.work", "decisions.read", "decisions.write"),
                 ),
             ),

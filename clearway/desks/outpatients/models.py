@@ -9,6 +9,7 @@ from .letters.models import Correspondent, Letter, LetterBatch, LetterText
 from .loans.models import Item, Loan
 from .outcomes.models import Miss
 from .patients.models import Carer, Flag, Need, Patient
+from .records.models import DisclosurePack, RecordsRequest
 from .referrals.models import Gap, Referral, Triage
 from .upkeep.models import Fault
 from .waiting.models import Contact, Entry, ValidationPack
@@ -20,6 +21,7 @@ __all__ = [
     "ClockEvent",
     "Contact",
     "Correspondent",
+    "DisclosurePack",
     "Enquiry",
     "Entry",
     "Fault",
@@ -38,6 +40,7 @@ __all__ = [
     "Offer",
     "Pathway",
     "Patient",
+    "RecordsRequest",
     "Referral",
     "Room",
     "Service",

@@ -13,6 +13,7 @@ from clearway.domain.outpatients.intake import IntakePolicy
 from clearway.domain.outpatients.loans import LoanPolicy
 from clearway.domain.outpatients.partial_booking import Sequence
 from clearway.domain.outpatients.post import LetterPolicy
+from clearway.domain.outpatients.records import RecordsPolicy
 from clearway.domain.outpatients.upkeep import UpkeepPolicy
 from clearway.domain.outpatients.validation import Limits
 from clearway.engine.outpatients import policies as read
@@ -57,6 +58,11 @@ def upkeep(organisation_id: int, at: datetime) -> UpkeepPolicy:
 def loans(organisation_id: int, at: datetime) -> LoanPolicy:
     """How long things are lent, and when they are asked for."""
     return read.loan_policy(_values(organisation_id, read.LOANS, at))
+
+
+def records(organisation_id: int, at: datetime) -> RecordsPolicy:
+    """When requests for records are due that no law dates."""
+    return read.records_policy(_values(organisation_id, read.RECORDS, at))
 
 
 def capacity(organisation_id: int, at: datetime) -> CapacityPolicy:

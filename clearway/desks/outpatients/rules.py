@@ -13,6 +13,7 @@ from clearway.domain.outpatients.validation import CHECKS, Severity
 from .enquiries import rules as enquiries
 from .letters.presenters import REASONS as HELD
 from .loans import rules as loans
+from .records import rules as records
 from .referrals.rules import to_chase, to_triage
 from .situation import Situation
 from .upkeep import rules as upkeep
@@ -301,6 +302,12 @@ RULES: Sequence[Rule[Situation]] = (
         "Nobody keeps equipment of a recalled make.",
         "Clearway proposal",
         lambda situation, values: loans.of_recalls(situation.loans),
+    ),
+    Rule(
+        "records_due",
+        "A request for records is answered by its day.",
+        "UK GDPR, article 12(3), for subject access (policy records_requests)",
+        lambda situation, values: records.to_answer(situation.requests, local(situation.at).date()),
     ),
 )
 

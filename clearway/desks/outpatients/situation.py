@@ -11,6 +11,7 @@ from .enquiries import queries as office
 from .letters import queries as letters
 from .loans import queries as lent
 from .outcomes import queries as outcomes
+from .records import queries as records
 from .referrals.rules import Chase, Late, chases, late
 from .upkeep import queries as upkeep
 from .waiting import asking, checks
@@ -67,6 +68,7 @@ class Situation:
     asking      who is to be asked whether the place is still needed, and a pack to look through
     faults      which are to be asked about again, and who is booked into broken rooms
     loans       what is to be asked for, and what of a recalled make is still out
+    requests    for records, that are due soon or were
     """
 
     at: datetime
@@ -82,6 +84,7 @@ class Situation:
     asking: Asking = NOBODY_TO_ASK
     faults: upkeep.Due = NO_FAULTS
     loans: lent.Due = NO_LOANS
+    requests: tuple[records.Due, ...] = ()
 
 
 def read(organisation_id: int, at: datetime) -> Situation:
@@ -114,6 +117,7 @@ def read(organisation_id: int, at: datetime) -> Situation:
         asking.due(organisation_id, at),
         upkeep.due(organisation_id, at),
         lent.due(organisation_id, at),
+        records.due(organisation_id, at),
     )
 
 

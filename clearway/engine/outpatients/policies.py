@@ -17,6 +17,7 @@ from clearway.domain.outpatients.intake import IntakePolicy
 from clearway.domain.outpatients.loans import LoanPolicy
 from clearway.domain.outpatients.partial_booking import Sequence
 from clearway.domain.outpatients.post import LetterPolicy
+from clearway.domain.outpatients.records import RecordsPolicy
 from clearway.domain.outpatients.upkeep import UpkeepPolicy
 from clearway.domain.outpatients.validation import Limits
 
@@ -24,7 +25,7 @@ from .capacity import CapacityPolicy
 
 INTAKE, PARTIAL, CHECKS = "referral_intake", "partial_booking", "list_validation"
 HOLDS, CLINICS, CAPACITY, LETTERS = "holds", "clinic_changes", "capacity", "letters"
-ENQUIRIES, UPKEEP, LOANS = "enquiries", "upkeep", "loans"
+ENQUIRIES, UPKEEP, LOANS, RECORDS = "enquiries", "upkeep", "loans", "records_requests"
 KINDS: Mapping[str, type] = MappingProxyType(
     {
         INTAKE: IntakePolicy,
@@ -37,6 +38,7 @@ KINDS: Mapping[str, type] = MappingProxyType(
         ENQUIRIES: EnquiryPolicy,
         UPKEEP: UpkeepPolicy,
         LOANS: LoanPolicy,
+        RECORDS: RecordsPolicy,
     }
 )
 NOT_OURS = ("holidays",)  # a field that no policy sets
@@ -91,6 +93,11 @@ def upkeep_policy(values: Values) -> UpkeepPolicy:
 def loan_policy(values: Values) -> LoanPolicy:
     """How long things are lent, and when they are asked for."""
     return LoanPolicy(**_known(LoanPolicy, values))
+
+
+def records_policy(values: Values) -> RecordsPolicy:
+    """When requests for records are due that no law dates."""
+    return RecordsPolicy(**_known(RecordsPolicy, values))
 
 
 def unread(name: str, values: Values) -> frozenset[str]:

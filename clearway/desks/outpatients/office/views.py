@@ -9,12 +9,14 @@ from clearway.core.people.permissions import needs
 
 from ..enquiries import queries as enquiries
 from ..loans import queries as loans
+from ..records import queries as records
 from ..upkeep import queries as upkeep
 
 REGISTERS = (
     ("Calls, messages and complaints", "op-enquiries:enquiries", enquiries.count, "past the promised time"),
     ("Faults of rooms and equipment", "op-upkeep:faults", upkeep.count, "to be asked about again"),
     ("Equipment on loan", "op-loans:loans", loans.count, "past their day"),
+    ("Requests for records", "op-records:requests", records.count, "past their day"),
 )
 
 

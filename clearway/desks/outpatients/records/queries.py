@@ -1,0 +1,123 @@
+"""Reading requests for records, and gathering everything that is held of a patient."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from django.db.models import BinaryField, Count, Q
+
+from clearway.core.layout.times import local
+from clearway.domain.outpatients.records import Kind, Stands
+from clearway.interchange import disclosure
+
+from .. import models as tables
+from .. import policy
+from ..patients import queries as patients
+from .models import DisclosurePack, RecordsRequest
+
+# File -> table and how its rows name the patient: everything of a patient that a person may be shown.
+HELD: Mapping[str, tuple[Any, str]] = {
+    "patient.csv": (tables.Patient, "pk"),
+    "needs.csv": (tables.Need, "patient_id"),
+    "flags.csv": (tables.Flag, "patient_id"),
+    "carers.csv": (tables.Carer, "patient_id"),
+    "referrals.csv": (tables.Referral, "patient_id"),
+    "pathways.csv": (tables.Pathway, "patient_id"),
+    "clock_events.csv": (tables.ClockEvent, "pathway__patient_id"),
+    "waiting_list.csv": (tables.Entry, "patient_id"),
+    "appointments.csv": (tables.Appointment, "patient_id"),
+    "contacts.csv": (tables.Contact, "patient_id"),
+    "calls_and_messages.csv": (tables.Enquiry, "patient_id"),
+    "equipment_on_loan.csv": (tables.Loan, "patient_id"),
+}
+HIDDEN = frozenset({"organisation_id"})
+
+
+def one(organisation_id: int, key: int) -> RecordsRequest:
+    """One request with its patient. Raises RecordsRequest.DoesNotExist. One query."""
+    rows = RecordsRequest.objects.select_related("patient")
+    return rows.get(organisation_id=organisation_id, pk=key)
+
+
+def open_(organisation_id: int) -> list[RecordsRequest]:
+    """What is not answered, the first due first. One query."""
+    rows = RecordsRequest.objects.filter(organisation_id=organisation_id, closed_at__isnull=True)
+    return list(rows.select_related("patient"))
+
+
+def closed(organisation_id: int, most: int = 100) -> list[RecordsRequest]:
+    """What was answered, newest first. One query."""
+    rows = RecordsRequest.objects.filter(organisation_id=organisation_id, closed_at__isnull=False)
+    return list(rows.select_related("patient").order_by("-closed_at")[:most])
+
+
+def packs(row: RecordsRequest) -> list[DisclosurePack]:
+    """What was gathered for a request, newest first, without the bytes. One query."""
+    return list(row.packs.defer("bundle"))
+
+
+def pack(organisation_id: int, key: int) -> DisclosurePack:
+    """One pack with its bytes. Raises DisclosurePack.DoesNotExist. One query."""
+    rows = DisclosurePack.objects.select_related("request")
+    return rows.get(request__organisation_id=organisation_id, pk=key)
+
+
+def stands(row: RecordsRequest) -> Stands:
+    """Where it stands, as far as rules look at it. One query."""
+    newest = row.packs.defer("bundle").first()
+    return Stands(
+        kind=Kind(row.kind),
+        is_identified=row.identified_at is not None,
+        has_pack=newest is not None,
+        is_reviewed=newest is not None and newest.reviewed_at is not None,
+        is_closed=row.closed_at is not None,
+        is_extended=row.extended_at is not None,
+        due_on=row.due_on,
+    )
+
+
+def held_of(patient_id: int) -> dict[str, bytes]:
+    """Every file of what is held of a patient, records merged into this one included; letters as PDF.
+
+    A fixed number of queries, one for each table.
+    """
+    keys = [patient_id, *(each.pk for each in patients.merged_into(patient_id))]
+    files = {}
+    for name, (table, path) in HELD.items():
+        names = [
+            field.attname
+            for field in table._meta.concrete_fields
+            if field.attname not in HIDDEN and not isinstance(field, BinaryField)
+        ]
+        rows = table.objects.filter(**{f"{path}__in": keys}).order_by("pk").values_list(*names)
+        files[name] = disclosure.table(names, rows)
+    letters = tables.Letter.objects.filter(patient_id__in=keys, pdf__isnull=False).order_by("pk")
+    for key, copy in letters.values_list("pk", "pdf"):
+        files[f"letters/{key}.pdf"] = bytes(copy or b"")
+    return files
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """A request that is due soon or was. No names: a task holds no identity."""
+
+    key: int
+    kind: str
+    due_on: date
+
+
+def due(organisation_id: int, at: datetime) -> tuple[Due, ...]:
+    """What is due within the days of warning, or was. Two queries."""
+    last = local(at).date() + timedelta(days=policy.records(organisation_id, at).warn_days)
+    rows = RecordsRequest.objects.filter(
+        organisation_id=organisation_id, closed_at__isnull=True, due_on__lte=last
+    )
+    return tuple(Due(*row) for row in rows.values_list("pk", "kind", "due_on"))
+
+
+def count(organisation_id: int, at: datetime) -> tuple[int, int]:
+    """How many are open, and how many of them past their day. One query."""
+    rows = RecordsRequest.objects.filter(organisation_id=organisation_id, closed_at__isnull=True)
+    found = rows.aggregate(open=Count("pk"), late=Count("pk", filter=Q(due_on__lt=local(at).date())))
+    return found["open"], found["late"]
