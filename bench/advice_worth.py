@@ -13,7 +13,7 @@ from typing import Any
 
 from clearway.config import regions
 from clearway.interchange import region_pack
-from clearway.simulation.ambulance.comparing import ADVICE, METRICS, NEAREST, ORACLE
+from clearway.simulation.ambulance.comparing import ADVICE, METRICS, NEAREST, ORACLE, QUEUE
 
 PAGE = Path(__file__).parent.parent / "docs" / "reference" / "advice-worth.md"
 TOLD = ("lost_15", "wait", "over_60", "C2", "from_scene", "extra", "extra_95", "past")
@@ -40,8 +40,9 @@ def main() -> None:
 def of_regime(found: dict[str, Any]) -> str:
     """Everything of one regime."""
     seeds = found["seeds"]
-    ceiling = ", with the ceiling" if ORACLE in found["policies"] else ""
-    title = f"## {found['regime'].capitalize()}: {found['what']}{ceiling}"
+    beside = ", beside a simple rule" if QUEUE in found["policies"] else ""
+    beside = ", with the ceiling" if ORACLE in found["policies"] else beside
+    title = f"## {found['regime'].capitalize()}: {found['what']}{beside}"
     what = (
         f"{len(seeds)} seeds ({seeds[0]} to {seeds[-1]}) of {found['days']} days from {found['start'][:10]}."
     )

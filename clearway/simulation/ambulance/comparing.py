@@ -325,12 +325,12 @@ def summed_up(
 def _largest_gains(mine: Outcome, before: Outcome, usual: Mapping[str, float]) -> tuple[float, float]:
     """Per cent more ambulances where the load grew most: of what it was without, and of a usual day there.
 
-    Small departments apart.
+    Apart from departments of fewer than ten a day: a tenth of that is nobody, and two patients are a fifth.
     """
     loads = [
         (mine.by_site[code][0] - was, was, usual.get(code) or was)
         for code, (was, _) in before.by_site.items()
-        if was >= 5
+        if was >= 10
     ]
     of_before = max((100 * more / was for more, was, _ in loads), default=0.0)
     return of_before, max((100 * more / day for more, _, day in loads), default=0.0)
