@@ -415,6 +415,49 @@ def test_a_capacity_divert_never_turns_away_the_most_serious_nor_who_is_treated_
     assert ("A" in barred) is is_diverted
 
 
+COVERED = {
+    Cover.STROKE: Need.STROKE,
+    Cover.STEMI: Need.STEMI,
+    Cover.MAJOR_TRAUMA: Need.MAJOR_TRAUMA,
+    Cover.MATERNITY: Need.MATERNITY,
+}
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    st.sampled_from(list(DivertKind)),
+    st.sampled_from(list(COVERED)),
+    st.sampled_from(list(COVERED.values())),
+    st.one_of(st.none(), st.integers(0, 20)),
+    st.sampled_from([None, *Category]),
+    st.sampled_from([None, "A"]),
+    st.booleans(),
+)
+def test_where_a_service_is_off_nobody_is_taken_for_it_however_ill_or_known_there(
+    kind, cover, need, news2, category, own, needs_asked
+):
+    off = Divert("D", kind, "A", ("B",), frozenset({cover}), NOON - timedelta(hours=1), None)
+    roles = ("stroke", "primary_pci", "major_trauma_centre_adult", "obstetrics")
+    sites = [site("A", roles=roles), site("B", roles=roles)]
+    seen = situation(sites, NOON, diverts=(off,))
+    patient = case(
+        news2=news2,
+        category=category,
+        needs=frozenset({need}),
+        continuing_care=own,
+        booked_at=own,
+        needs_asked=needs_asked,
+    )
+    advice = advise(patient, seen, forecast(seen, [5, 90]), journeys([5, 20]), rulebook(sites), POLICY)
+
+    if COVERED[cover] is not need:
+        assert "A" not in {each.code for each in advice.exclusions if each.cause == "diverted"}
+    elif kind in (DivertKind.SERVICE, DivertKind.CLOSURE):
+        assert advice.chosen == "B"
+    elif category is Category.C1 or (news2 or 0) >= 7 or own:
+        assert "A" not in {each.code for each in advice.exclusions if each.cause == "diverted"}
+
+
 def test_what_nobody_said_is_asked_for_before_a_divert_counts_or_the_nearest_is_passed() -> None:
     divert = turning_away("A", "B")
 

@@ -159,6 +159,21 @@ SITES = frozenset("ABCD")
         (terms(to=("A",)), Surroundings(), "its own divert"),
         (terms(to=("Z",)), Surroundings(sites=SITES), "no site of this region"),
         (terms(covers=frozenset({Cover.CHILDREN})), Surroundings(), "adults for majors only"),
+        (
+            terms(kind=DivertKind.INTERNAL, covers=frozenset({Cover.STROKE})),
+            Surroundings(),
+            "An internal divert covers",
+        ),
+        (
+            terms(kind=DivertKind.BORDER, covers=frozenset({Cover.CHILDREN})),
+            Surroundings(),
+            "A border divert covers",
+        ),
+        (
+            terms(kind=DivertKind.LOAD_LEVEL, covers=frozenset({Cover.ADULT_MAJORS, Cover.STEMI})),
+            Surroundings(),
+            "adults for majors only",
+        ),
         (terms(kind=DivertKind.SERVICE, covers=frozenset({Cover.EVERYBODY})), Surroundings(), "closed site"),
         (terms(minutes=None), Surroundings(), "for how long"),
         (terms(minutes=121), Surroundings(), "At most 120"),

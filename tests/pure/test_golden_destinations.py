@@ -10,7 +10,8 @@ import pytest
 
 from clearway.domain.ambulance.destinations import rules_of
 from clearway.domain.ambulance.diverts import Cover, Divert, DivertKind
-from clearway.domain.ambulance.words import Need
+from clearway.domain.ambulance.words import Category, Need
+from clearway.domain.shared.region import Site
 from clearway.engine.ambulance.eligibility import Bar, EligibilityPolicy, Eligible, eligible
 from clearway.engine.ambulance.rulebook import Rulebook
 from tests.advising import NOON, case, clinical_policies, rulebook, site, situation
@@ -18,16 +19,23 @@ from tests.advising import NOON, case, clinical_policies, rulebook, site, situat
 FILE = Path(__file__).resolve().parents[1] / "golden" / "destinations.toml"
 GOLDEN = tomllib.loads(FILE.read_text())
 CASES: list[dict[str, Any]] = GOLDEN["cases"]
-SITES = [
-    site(
-        place["code"],
-        roles=tuple(place["roles"]),
-        unconfirmed_roles=tuple(place.get("unconfirmed", ())),
-        opens=place.get("hours", [None, None])[0],
-        closes=place.get("hours", [None, None])[1],
-    )
-    for place in GOLDEN["places"]
-]
+
+
+def sites(more: dict[str, list[str]]) -> list[Site]:
+    """The places of the file; `more` gives some of them further roles."""
+    return [
+        site(
+            place["code"],
+            roles=(*place["roles"], *more.get(place["code"], ())),
+            unconfirmed_roles=tuple(place.get("unconfirmed", ())),
+            opens=place.get("hours", [None, None])[0],
+            closes=place.get("hours", [None, None])[1],
+        )
+        for place in GOLDEN["places"]
+    ]
+
+
+SITES = sites({})
 BOOK = rulebook(SITES)
 MINUTES = {place["code"]: float(place["minutes"]) for place in GOLDEN["places"]}
 
@@ -43,21 +51,25 @@ def answered(row: dict[str, Any]) -> tuple[Eligible, Rulebook]:
         age=row["age"],
         news2=row.get("news2", 2),
         needs=frozenset(Need(need) for need in row.get("needs", ())),
+        category=Category(row["category"]) if "category" in row else None,
         continuing_care=row.get("continuing_care"),
+        booked_at=row.get("booked_at"),
         refused=frozenset(row.get("refused", ())),
     )
-    travel = np.array([minutes[code] for code in BOOK.places.code], dtype=float)
-    return eligible(patient, seen, travel, BOOK, EligibilityPolicy()), BOOK
+    book = rulebook(sites(row["also"])) if "also" in row else BOOK
+    travel = np.array([minutes[code] for code in book.places.code], dtype=float)
+    return eligible(patient, seen, travel, book, EligibilityPolicy()), book
 
 
-def divert(code: str, word: str, at: Any) -> Divert:
-    whole = word == "closure"
+def divert(code: str, words: str, at: Any) -> Divert:
+    """As "service stroke": the kind, and whom it covers."""
+    kind, cover = words.split()
     return Divert(
         key="D1",
-        kind=DivertKind.CLOSURE if whole else DivertKind.CAPACITY,
+        kind=DivertKind(kind),
         site=code,
         to=("GENERAL",),
-        covers=frozenset({Cover.EVERYBODY if whole else Cover(word)}),
+        covers=frozenset({Cover(cover)}),
         starts_at=at - timedelta(minutes=5),
         ends_at=at + timedelta(hours=2),
     )

@@ -31,6 +31,18 @@ class DivertKind(StrEnum):
         """The site cannot receive anybody; time alone does not mend that."""
         return self is DivertKind.CLOSURE
 
+    @property
+    def words(self) -> str:
+        """Such a divert, as a sentence begins with it."""
+        names = {DivertKind.CLOSURE: "A closure", DivertKind.LOAD_LEVEL: "Load levelling"}
+        names |= {DivertKind.INTERNAL: "An internal divert"}
+        return names.get(self, f"A {self.value} divert")
+
+    @property
+    def shifts_load(self) -> bool:
+        """The site could treat the patient and is only too busy: then the most serious still go there."""
+        return self not in (DivertKind.CLOSURE, DivertKind.SERVICE)
+
 
 class Cover(StrEnum):
     """Whom a divert turns away. Everybody it does not name still goes where they would."""
@@ -371,8 +383,11 @@ def _objections(terms: Terms, around: Surroundings, policy: DivertPolicy) -> Ite
         yield "A site cannot receive its own divert."
     if not terms.covers:
         yield "Say which patients it covers."
-    if terms.kind is DivertKind.CAPACITY and terms.covers != {Cover.ADULT_MAJORS}:
-        yield "A capacity divert covers adults for majors only; everybody else still goes to the site."
+    if terms.kind.shifts_load and terms.covers - {Cover.ADULT_MAJORS, Cover.EVERYBODY}:
+        yield (
+            f"{terms.kind.words} covers adults for majors only; everybody else still goes to the site. "
+            "Where a service is off, ask for a service divert."
+        )
     if terms.kind is not DivertKind.CLOSURE and Cover.EVERYBODY in terms.covers:
         yield "Only a closed site turns everybody away. Choose the patients it covers."
     if not 0 < terms.share <= 1 or (terms.share < 1 and terms.kind is not DivertKind.LOAD_LEVEL):

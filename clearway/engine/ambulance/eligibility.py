@@ -43,6 +43,7 @@ SPECIALIST = frozenset(
         ),
     }
 )
+BY_AGE = frozenset({Cover.EVERYBODY, Cover.ADULT_MAJORS, Cover.CHILDREN})
 
 
 class Bar(IntEnum):
@@ -82,8 +83,8 @@ class EligibilityPolicy:
     continuing_extra    the same, to a site that treats the patient already or where the birth is booked
     score_limits        (lowest NEWS2, longest drive); the nearest place is never barred by it
     child_below         years
-    never_diverted_score  NEWS2 from which no divert but a closure turns a patient away; nor any C1, nor
-                  anybody whose needs and NEWS2 nobody has said
+    never_diverted_score  NEWS2 from which no divert that only shifts load turns a patient away; nor any C1,
+                  nor anybody whose needs and NEWS2 nobody has said. A closure or a service that is off does
     load_caps           site code -> most ambulances an hour, where one was agreed
     others_share        of its usual ambulances a day, that a department takes of others' patients (loads.py);
                   None for no bound
@@ -235,23 +236,38 @@ class _Filter:
             if row is None or not _in_force(divert, float(self.arrival[row])):
                 continue
             whole = divert.kind is DivertKind.CLOSURE and Cover.EVERYBODY in divert.covers
-            if not whole and not (
-                self._may_be_diverted(divert) and covers(divert, self.case, self.policy.child_below)
-            ):
+            covered = covering(divert, self.case, self.policy.child_below)
+            if not whole and not self._turns_away(divert, covered):
                 continue
-            if whole or self.case.is_described:
+            if whole or self._is_known_to_be(covered, divert):
                 self._put_one(row, Bar.SITE_CLOSED if whole else Bar.DIVERTED)
                 self.diverts.setdefault(row, divert.key)
             else:  # whoever may be among the most serious is turned away by no capacity divert
                 self.spared.setdefault(row, divert.key)
 
-    def _may_be_diverted(self, divert: Divert) -> bool:
-        """Not the most serious, and not from where the patient is treated or booked already."""
+    def _turns_away(self, divert: Divert, covered: frozenset[Cover]) -> bool:
+        """Where a service is off, it is off for the sickest too; load alone is never shifted by them.
+
+        Whom a rule takes to the nearest always needs the department and no service besides: only one that
+        is closed to patients of that age turns those away. The safe reading where no rule is written.
+        """
+        if self.nearest_rule is not None:
+            return divert.kind is DivertKind.CLOSURE and bool(covered & BY_AGE)
+        return bool(covered) and not (divert.kind.shifts_load and self._is_held(divert))
+
+    def _is_held(self, divert: Divert) -> bool:
+        """Among the most serious, or treated or booked already where the divert is."""
         case = self.case
         serious = case.category is Category.C1 or (
             case.news2 is not None and case.news2 >= self.policy.never_diverted_score
         )
-        return self.nearest_rule is None and not serious and divert.site not in self._own_sites()
+        return serious or divert.site in self._own_sites()
+
+    def _is_known_to_be(self, covered: frozenset[Cover], divert: Divert) -> bool:
+        """What would spare the patient has been asked: the score spares from shifted load alone."""
+        if divert.kind.shifts_load:
+            return self.case.is_described
+        return self.case.needs_asked or bool(covered - {Cover.ADULT_MAJORS})
 
     def _own_sites(self) -> tuple[str | None, ...]:
         case = self.case
@@ -452,8 +468,8 @@ TREATED = DestinationRule(
 )
 
 
-def covers(divert: Divert, case: Case, child_below: int = 16) -> bool:
-    """The divert turns this patient away. A share of the covered is drawn from the case's own key.
+def covering(divert: Divert, case: Case, child_below: int = 16) -> frozenset[Cover]:
+    """The covers of a divert that take this patient in; a share of them is drawn from the case's own key.
 
     Of whom no age is known, neither a divert of adults nor one of children takes in.
     """
@@ -468,9 +484,9 @@ def covers(divert: Divert, case: Case, child_below: int = 16) -> bool:
         Cover.MAJOR_TRAUMA: Need.MAJOR_TRAUMA in case.needs,
         Cover.MATERNITY: Need.MATERNITY in case.needs,
     }
-    if not any(named[cover] for cover in divert.covers):
-        return False
-    return divert.share >= 1 or share_of(divert.key, case.key) < divert.share
+    covered = frozenset(cover for cover in divert.covers if named[cover])
+    is_in_share = divert.share >= 1 or share_of(divert.key, case.key) < divert.share
+    return covered if is_in_share else frozenset()
 
 
 def share_of(*words: str) -> float:

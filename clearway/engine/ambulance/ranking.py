@@ -29,7 +29,7 @@ from .loads import DayLoad, day_load
 from .rulebook import Column, Mask, Rulebook
 from .travel import Journeys
 
-ENGINE_VERSION = "advice-4"
+ENGINE_VERSION = "advice-5"
 MINUTE, HOUR = 60.0, 3600.0
 PARTS = ("travel", "handover", "others", "return", "repatriation", "uncertainty")
 TRAVEL, HANDOVER, OTHERS, RETURN, REPATRIATION, UNCERTAINTY = range(len(PARTS))

@@ -64,10 +64,12 @@ STATES: Mapping[DivertState, str] = {
     DivertState.EXPIRED: "Expired without agreement",
     DivertState.WITHDRAWN: "Withdrawn",
 }
-# Said on every divert: these are never turned away, whatever it covers.
+# Said on every divert: whom it does not turn away, whatever it covers.
 NEVER = (
-    "Never diverted, unless the site is closed: category 1, NEWS2 7 or more, cardiac arrest, unsafe airway, "
-    "sepsis, bleeding from the gut, and patients under continuing care or booked there."
+    "Where a site is only too busy, these still go there: category 1, NEWS2 7 or more, and patients under "
+    "continuing care or booked there. A service that is off, or a closed site, turns them away too when it "
+    "covers them. Cardiac arrest, unsafe airway, sepsis and bleeding from the gut go to the nearest "
+    "department, unless that is closed to them."
 )
 
 
