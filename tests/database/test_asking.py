@@ -149,6 +149,32 @@ def test_who_no_longer_needs_it_stays_until_a_person_takes_them_off(
     assert entry.state == "waiting"
 
 
+def test_who_cancels_a_second_time_in_a_row_is_spoken_with_and_nobody_is_discharged(
+    department: Department,
+) -> None:
+    slots = list(department.session(NINE + DAY).slots.all())
+    entry = waits(department, 30)
+    told = {"state": "cancelled", "cancelled_by": "patient", "cancelled_at": NINE - DAY}
+    department.booked(slots[0], entry, **told)
+    assert asking.cancelled_again(department.trust.pk, NINE) == []
+    other = waits(department, 30)
+    department.booked(slots[1], other, **told)
+    department.booked(slots[2], other, **{**told, "cancelled_by": "provider"})
+    department.booked(slots[3], entry, **told)
+
+    rules.run(department.trust.pk, situation.read(department.trust.pk, NINE), NINE)
+
+    task = Task.objects.get(rule="cancelled_again")
+    assert (task.subject, "2 times" in task.title) == (f"entry:{entry.pk}", True)
+    attempt = actions.Attempt(
+        entry.patient_id, "enquiry", "phone", "Childcare", outcome="answered", entry_id=entry.pk
+    )
+    actions.contact(attempt, **scope(department.trust))
+    assert asking.cancelled_again(department.trust.pk, NINE) == []
+    entry.refresh_from_db()
+    assert entry.state == "booked"
+
+
 def test_a_pack_has_the_figures_of_the_screen_at_its_instant_and_keeps_them(
     department: Department, desk: Client
 ) -> None:

@@ -7,6 +7,7 @@ from django.test import Client
 
 from clearway.core.audit.actions import Actor
 from clearway.core.audit.models import Action
+from clearway.core.organisation.models import PolicyVersion
 from clearway.desks.outpatients.booking.models import Appointment
 from clearway.desks.outpatients.clocks import queries as clocks
 from clearway.desks.outpatients.clocks.models import ClockEvent, Pathway
@@ -428,6 +429,30 @@ def test_the_page_of_clinics_shows_how_many_and_the_oldest(physio: Department, c
 
     assert "<b>2</b> appointments" in page and "Mon 5 Jan 2026, 09:00" in page
     assert "2 older than a week" in page
+
+
+@pytest.mark.parametrize(("counts", "state"), [(False, "ticking"), (True, "nullified")])
+def test_who_came_too_late_waits_for_a_clinician_only_where_the_trust_counts_that_as_missed(
+    physio: Department, counts: bool, state: str
+) -> None:
+    if counts:
+        PolicyVersion.objects.create(
+            organisation=physio.trust,
+            name="clock_rules",
+            version=1,
+            valid_from=TODAY - timedelta(days=99),
+            review_on=TODAY + timedelta(days=99),
+            made_at=NINE,
+            values={"switches": ["late_arrival_is_miss"]},
+        )
+    (row,) = clinic(physio, 1)
+
+    assert cash_up(physio, [(row, said("l"))])[0].why == ""
+
+    assert clock(row)[0] == state
+    assert Miss.objects.filter(notice__isnull=False).count() == counts
+    row.entry.refresh_from_db()
+    assert row.entry.state == ("booked" if counts else "waiting")
 
 
 def test_after_a_miss_everything_is_done_on_its_page(physio: Department, coordinator: Client) -> None:

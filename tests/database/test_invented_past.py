@@ -6,6 +6,7 @@ import pytest
 
 from clearway.config.regions import find
 from clearway.core.audit.actions import Actor
+from clearway.core.layout.times import local
 from clearway.core.organisation.actions import load_region
 from clearway.core.organisation.models import Organisation
 from clearway.desks.outpatients import invented_past, models
@@ -13,6 +14,7 @@ from clearway.desks.outpatients.clinics.actions import make_sessions
 from clearway.desks.outpatients.clinics.loading import load_department
 from clearway.desks.outpatients.clocks import actions as clocks
 from clearway.desks.outpatients.referrals import queries as referrals
+from clearway.desks.outpatients.waiting import checks
 from clearway.interchange import department_pack, region_pack
 from clearway.simulation.outpatients import parameters
 from clearway.simulation.outpatients.past import past
@@ -63,3 +65,15 @@ def test_every_booking_has_its_entry_its_offer_and_its_confirmation(trust: Organ
     assert not booked.exclude(entry__state="booked").exists()
     assert not booked.exclude(contacts__purpose="confirmation").exists()
     assert not booked.exclude(entry__offers__answer="accepted").exists()
+
+
+def test_every_miss_that_nullified_a_clock_has_its_proof_of_notice(trust: Organisation) -> None:
+    assert models.Appointment.objects.filter(status="33").exists()
+
+    assert not [each for each in checks.all_found(trust.pk, AT) if each.code == "DQ12"]
+    assert not models.Miss.objects.filter(kind="not_brought", safeguarding_at__isnull=True).exists()
+
+
+def test_what_is_received_late_on_a_summer_evening_is_of_the_day_in_london(trust: Organisation) -> None:
+    for row in models.Referral.objects.select_related("pathway"):
+        assert row.received_on == local(row.registered_at).date()

@@ -14,12 +14,13 @@ from django.db import transaction
 from clearway.core.audit.actions import Actor
 from clearway.core.audit.actions import Entry as AuditEntry
 from clearway.core.audit.actions import record as audit
+from clearway.core.layout.times import local
 from clearway.core.organisation.models import Organisation
 from clearway.domain.outpatients import intake
 from clearway.domain.outpatients.clock_events import ClockEvent
 from clearway.domain.outpatients.clocks import explain
 from clearway.domain.outpatients.identity import pathway_identifier
-from clearway.domain.outpatients.words import Attended, MeasurementType, NhsNumberStatus
+from clearway.domain.outpatients.words import Attended, MeasurementType, NhsNumberStatus, Outcome
 from clearway.simulation.outpatients.arrivals import Referred
 from clearway.simulation.outpatients.conduct import FOLLOW_UP, NEW
 from clearway.simulation.outpatients.past import Case, Slot, Visit
@@ -72,7 +73,7 @@ class _Rows:
         self.trust = Organisation.objects.get(pk=self.organisation_id).code
         services = models.Service.objects.filter(organisation_id=self.organisation_id)
         self.services = {service.code: service for service in services}
-        self.switches = switches(self.organisation_id, self.at.date())
+        self.switches = switches(self.organisation_id, local(self.at).date())
         self.numbers = {
             table: iter(next_numbers(table._meta.db_table, count))
             for table, count in (
@@ -89,7 +90,15 @@ class _Rows:
     def save(self) -> dict[str, int]:
         order = (
             *(models.Patient, models.Need, models.Flag, models.Pathway, models.ClockEvent, models.Referral),
-            *(models.Gap, models.Triage, models.Entry, models.Appointment, models.Offer, models.Contact),
+            *(
+                models.Gap,
+                models.Triage,
+                models.Entry,
+                models.Appointment,
+                models.Offer,
+                models.Contact,
+                models.Miss,
+            ),
         )
         for table in order:
             table._default_manager.bulk_create(self.made.get(table, []), batch_size=BATCH)
@@ -141,7 +150,7 @@ class _Rows:
                 may_text=who.may_text,
                 channel=who.channel,
                 sites=[],
-                confirmed_on=referred.at.date(),
+                confirmed_on=local(referred.at).date(),
                 registered_at=referred.at,
             )
         )
@@ -171,7 +180,7 @@ class _Rows:
             )
             for place, happened in enumerate(case.events, start=1)
         ]
-        folded = explain(events, self.at.date(), policy_of(measurement, self.switches))
+        folded = explain(events, local(self.at).date(), policy_of(measurement, self.switches))
         row = self._keep(
             models.Pathway(
                 id=key,
@@ -213,7 +222,7 @@ class _Rows:
                 service=self.services[referred.service],
                 pathway=pathway,
                 parent=pathway if referred.consultant_start else None,
-                received_on=referred.at.date(),
+                received_on=local(referred.at).date(),
                 registered_at=referred.at,
                 acknowledged_at=referred.at,
                 route=referred.route,
@@ -334,14 +343,43 @@ class _Rows:
                 entry=entry,
                 slot_id=slot.key,
                 made_at=visit.made_at,
-                offered_for=slot.starts_at.date(),
+                offered_for=local(slot.starts_at).date(),
                 channel="phone",
                 answer="accepted",
                 answered_at=visit.made_at,
             )
         )
-        words = f"Your appointment is on {slot.starts_at:%-d %b %Y}."
+        words = f"Your appointment is on {local(slot.starts_at):%-d %b %Y, %H:%M}."
         self._contact(patient, "confirmation", words, visit.made_at, entry=entry, appointment=row)
+        if visit.state == "missed" and cashed_at is not None:
+            self._miss(case, row, self.made[models.Contact][-1], cashed_at)
+
+    def _miss(self, case: Case, appointment: Any, notice: Any, at: datetime) -> None:
+        """The miss with its proof of notice, the contact of the same day, and what a clinician decided."""
+        reached = "Rung about the appointment of today"
+        about = {"entry": appointment.entry, "appointment": appointment}
+        self._contact(appointment.patient, "missed", reached, at, **about)
+        is_child = case.referred.person.is_child
+        is_discharged = appointment.outcome == Outcome.DISCHARGED
+        self._keep(
+            models.Miss(
+                organisation_id=self.organisation_id,
+                appointment=appointment,
+                kind="not_brought" if is_child else "missed",
+                notice=notice,
+                contact=self.made[models.Contact][-1],
+                opened_at=at,
+                is_protected=is_child,
+                safeguarding_at=at if is_child else None,
+                safeguarding_by=OFFICE if is_child else "",
+                safeguarding_words="Spoke with the parent; no concern" if is_child else "",
+                decision="discharge" if is_discharged else "reoffer",
+                clinician=CLINICIAN,
+                reason="Decided after the call of the same day",
+                decided_at=at,
+                decided_by=OFFICE,
+            )
+        )
 
 
 def _standing(case: Case) -> dict[str, Any]:

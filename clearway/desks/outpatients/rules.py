@@ -188,6 +188,19 @@ def pack_unseen(situation: Situation, values: Mapping[str, Values]) -> Iterator[
         )
 
 
+def cancelled_again(situation: Situation, values: Mapping[str, Values]) -> Iterator[Wanted]:
+    """One task for each patient who cancels again: somebody asks why. Nobody is discharged by it."""
+    for each in situation.cancelled:
+        yield Wanted(
+            subject=f"entry:{each.entry}",
+            priority=3,
+            title=f"A patient has cancelled {each.times} times one after the other",
+            cause=f"Last {day(each.last_at)}; nobody has spoken with the patient since",
+            role=COORDINATOR,
+            suggestion=f"Ask what hinders, and tell the clinician: /outpatients/list/{each.entry}/",
+        )
+
+
 RULES: Sequence[Rule[Situation]] = (
     Rule(
         "not_brought",
@@ -212,6 +225,12 @@ RULES: Sequence[Rule[Situation]] = (
         "Whoever waits for 12, 26 or 52 weeks is asked whether the place is still needed.",
         "Access policy (policy list_validation), after NHS England's letter of December 2022",
         still_needed,
+    ),
+    Rule(
+        "cancelled_again",
+        "Who cancels one appointment after the other is spoken with; only a clinician decides what follows.",
+        "Recording guidance 4.4.2.1; access policy (policy list_validation)",
+        cancelled_again,
     ),
     Rule(
         "validation_pack",

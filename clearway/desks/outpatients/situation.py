@@ -15,7 +15,7 @@ from .records import queries as records
 from .referrals.rules import Chase, Late, chases, late
 from .upkeep import queries as upkeep
 from .waiting import asking, checks
-from .waiting.asking import Asking
+from .waiting.asking import Asking, CancelledAgain
 
 NO_FAULTS, NO_LOANS = upkeep.Due(), lent.Due()
 NOTHING_LATE = office.Late(office.Overdue(0, None, False), office.Overdue(0, None, False), (), ())
@@ -69,6 +69,7 @@ class Situation:
     faults      which are to be asked about again, and who is booked into broken rooms
     loans       what is to be asked for, and what of a recalled make is still out
     requests    for records, that are due soon or were
+    cancelled   who cancelled one appointment after the other and was not spoken with since
     """
 
     at: datetime
@@ -85,6 +86,7 @@ class Situation:
     faults: upkeep.Due = NO_FAULTS
     loans: lent.Due = NO_LOANS
     requests: tuple[records.Due, ...] = ()
+    cancelled: tuple[CancelledAgain, ...] = ()
 
 
 def read(organisation_id: int, at: datetime) -> Situation:
@@ -118,6 +120,7 @@ def read(organisation_id: int, at: datetime) -> Situation:
         upkeep.due(organisation_id, at),
         lent.due(organisation_id, at),
         records.due(organisation_id, at),
+        tuple(asking.cancelled_again(organisation_id, at)),
     )
 
 

@@ -82,6 +82,7 @@ class Stood:
     is_dependent  flagged as not expected to come alone
     has_notice    a contact shows that the patient had been told of it
     has_next      another appointment of the same referral is booked
+    late_is_miss  the trust counts who came too late to be seen as missed (clock_rules.LATE_ARRIVAL_IS_MISS)
     """
 
     on: date
@@ -91,6 +92,7 @@ class Stood:
     is_dependent: bool = False
     has_notice: bool = False
     has_next: bool = False
+    late_is_miss: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +170,12 @@ class Judged:
     status: RttStatus | None
 
 
+def is_miss(said: Said, stood: Stood) -> bool:
+    """Whether a clinician decides what follows: nobody came, or too late where that counts alike."""
+    late = stood.late_is_miss and said.attended is Attended.LATE_NOT_SEEN
+    return late or said.attended is Attended.MISSED
+
+
 def judge(said: Said, stood: Stood) -> Judged:
     """What is legal, with its clock event. Raises NotAllowed with a reason that a coordinator can act on."""
     phase = stood.phase or Phase.NONE
@@ -177,7 +185,7 @@ def judge(said: Said, stood: Stood) -> Judged:
     _check_who(said, stood)
     row = _row(said, phase)
     _check_next(said, stood)
-    if said.attended is not Attended.MISSED:
+    if not is_miss(said, stood):
         return Judged(row.event, frozenset(), row.status)
     return _missed(said, stood, row)
 

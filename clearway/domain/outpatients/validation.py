@@ -36,6 +36,7 @@ class Limits:
 
     ask_again, ask_ring  after the first and the second question in writing that nobody answered
     ask_calls            calls in vain before a person looks, a number
+    cancellations        by the patient one after the other, a number, at which somebody reviews it
     long_wait            who waits longer is in the monthly pack
     """
 
@@ -52,6 +53,7 @@ class Limits:
     ask_ring: int = 14
     ask_calls: int = 2
     long_wait: int = 126
+    cancellations: int = 2
 
     def __post_init__(self) -> None:
         if min(self.unoutcomed_error, self.lost, self.urgent, self.contacts, self.review, self.ask_calls) < 1:

@@ -11,6 +11,7 @@ from datetime import date, datetime, timedelta
 from heapq import heappop, heappush
 from itertools import count
 
+from clearway.domain.outpatients.clinics import LONDON
 from clearway.domain.outpatients.clock_events import EventKind, Evidence
 from clearway.domain.outpatients.words import Attended, Outcome, RttStatus
 
@@ -194,7 +195,7 @@ class _Service:
         treated_at = first + (self.begins - first) * self.chance.share()
         case.triaged_at = case.referred.at + (treated_at - case.referred.at) * 0.2
         case.waits_since, case.is_treated = treated_at, True
-        case.events.append(Happened(EventKind.TREATED, treated_at.date()))
+        case.events.append(Happened(EventKind.TREATED, treated_at.astimezone(LONDON).date()))
         self.cases.append(case)
         self._come_again(case, (self.begins + timedelta(days=self.chance.between(0, 28))).date())
 
@@ -260,7 +261,7 @@ class _Service:
                 if cancelled.by == "patient"
                 else EventKind.CANCELLED_BY_PROVIDER
             )
-            case.events.append(Happened(word, cancelled.at.date()))
+            case.events.append(Happened(word, cancelled.at.astimezone(LONDON).date()))
             self._back(case, at=cancelled.at)
             return visit
         if slot.ends_at < self.cashed_before:
@@ -284,7 +285,7 @@ class _Service:
             (self.routine if case.referred.priority == "1" else self.urgent).appendleft(case)
 
     def _end(self, case: Case, visit: Visit, key: str) -> None:
-        on = visit.slot.starts_at.date()
+        on = visit.slot.starts_at.astimezone(LONDON).date()
         end = seen(key, visit.kind, self.code, case.referred.person.is_child, self.parameters, self.seed)
         visit.attended, visit.outcome = end.attended, end.outcome
         case.waits_since = visit.slot.ends_at
@@ -320,7 +321,7 @@ class _Service:
 
 def _first_event(referred: Referred) -> Happened:
     """On a consultant's pathway the clock goes on, where its start is known."""
-    on = referred.at.date()
+    on = referred.at.astimezone(LONDON).date()
     if referred.from_consultant:
         return Happened(EventKind.TRANSFER_RECEIVED, on, start_on=referred.consultant_start)
     is_self = referred.route == "self"

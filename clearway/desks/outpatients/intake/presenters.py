@@ -13,8 +13,8 @@ from clearway.interchange.sheets import FORMULA, Sheet
 from .actions import REFUSED, REGISTERED, REPEAT
 
 SAMPLES = 3
-VERDICTS = {REGISTERED: "Register", REPEAT: "Is here already", REFUSED: "Refused"}
-BECAME = {REGISTERED: "Registered", REPEAT: "Was here already", REFUSED: "Refused"}
+VERDICTS = {REGISTERED: "Registered", REPEAT: "Here already", REFUSED: "Refused"}
+LABELS = {"nhs number": "NHS number", "ubrn": "UBRN"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,7 @@ def field_rows(sheet: Sheet, mapping: Mapping[str, str], services: Collection[st
     return [
         FieldRow(
             name,
-            field.label.capitalize() if field.label not in ("nhs number", "ubrn") else field.label.upper(),
+            LABELS.get(field.label, field.label.capitalize()),
             field.holds,
             field.needed,
             mapping.get(name, ""),
@@ -89,7 +89,7 @@ def _result(result: Mapping[str, Any], row: ReferralRow | None, done: bool) -> R
         line=result["line"],
         who=f"{row['family_name'].upper()}, {row['given_names']}" if row else "",
         verdict=verdict,
-        says=(BECAME if done else VERDICTS)[verdict],
+        says=VERDICTS[verdict],
         number=result["number"] if done or is_known else "",
         referral_id=result["referral_id"] if done or is_known else None,
         explains=_explains(result),

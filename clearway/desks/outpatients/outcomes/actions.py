@@ -158,7 +158,7 @@ def _next(row: Appointment, said: Said, stood: rules.Stood, by: Actor, at: datet
         _seen(row)
         if said.next_step in (NextStep.FOLLOW_UP, NextStep.MONITORING):
             _follow_up(row, said.due_on, said.next_step, by, at)
-    elif said.next_step is NextStep.DECIDE:
+    elif rules.is_miss(said, stood):
         _missed(row, said, stood, at)
     elif row.entry is not None:
         standing.stands(row.entry, "waiting")

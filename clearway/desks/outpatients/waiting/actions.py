@@ -327,12 +327,14 @@ def rang_in_vain(entry_id: int, *, organisation_id: int, by: Actor, at: datetime
 
 @transaction.atomic
 def make_pack(*, organisation_id: int, by: Actor, at: datetime) -> ValidationPack | None:
-    """Keep the long waits of this month as they stand now; None where the month has its pack already."""
+    """Keep the long waits of this month as they stand now; None where it has its pack, or nobody waits."""
     month = local(at).date().replace(day=1)
     if ValidationPack.objects.filter(organisation_id=organisation_id, month=month).exists():
         return None
     over = policy.check_limits(organisation_id, at).long_wait
     figures, rows = asking.long_waits(organisation_id, at, over)
+    if not figures["waiting"]:
+        return None
     made, is_new = ValidationPack.objects.get_or_create(
         organisation_id=organisation_id,
         month=month,

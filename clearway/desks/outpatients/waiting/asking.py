@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
+from django.db.models import Max
+
 from clearway.core.layout.times import local
 from clearway.domain.outpatients.asking import AskDue, Asked, AskStep, mark_of, next_ask
 from clearway.domain.outpatients.counting import BandLabels, band_of
@@ -134,6 +136,40 @@ def due(organisation_id: int, at: datetime) -> Asking:
         oldest=min((each.due.on for each in found), default=None),
         pack_of=unseen.order_by("month").values_list("month", flat=True).first(),
     )
+
+
+# Cancelled again
+
+
+@dataclass(frozen=True, slots=True)
+class CancelledAgain:
+    """An entry that waits and whose last appointments the patient cancelled, one after the other."""
+
+    entry: int
+    times: int
+    last_at: datetime
+
+
+def cancelled_again(organisation_id: int, at: datetime) -> list[CancelledAgain]:
+    """Who cancelled as often as the policy says and has not been spoken with since. Three queries."""
+    least = policy.check_limits(organisation_id, at).cancellations
+    model: Any = Contact._meta.get_field("appointment").related_model
+    rows = model.objects.filter(
+        organisation_id=organisation_id,
+        entry__state__in=("waiting", "booked"),
+        state__in=("cancelled", "attended", "missed"),
+    ).order_by("entry_id", "starts_at", "id")
+    runs: dict[int, CancelledAgain] = {}
+    for key, state, by_whom, cancelled_at in rows.values_list(
+        "entry_id", "state", "cancelled_by", "cancelled_at"
+    ):
+        before = runs.pop(key, None)
+        if state == "cancelled" and by_whom == "patient":
+            runs[key] = CancelledAgain(key, before.times + 1 if before else 1, cancelled_at)
+    often = {key: run for key, run in runs.items() if run.times >= least}
+    spoken = Contact.objects.filter(entry_id__in=often, outcome="answered")
+    heard = dict(spoken.values_list("entry_id").annotate(Max("at")))
+    return [run for key, run in often.items() if key not in heard or heard[key] <= run.last_at]
 
 
 # The monthly pack

@@ -53,6 +53,7 @@ def _page(request: Request, problem: str = "", key: int = 0) -> HttpResponse:
         "may_change": request.reach.allows("waiting.write"),
         "problem": problem,
         "key": key,
+        "typing": "typing" in request.GET,
     }
     return render(request, "waiting/asking.html", context, status=422 if problem else 200)
 
@@ -88,7 +89,7 @@ def answer(request: Request, key: int) -> HttpResponse:
     except NotAllowed as refusal:
         return _page(request, refusal.why, key)
     messages.success(request, f"Saved: {said.meaning if said else VAIN}.")
-    return HttpResponseRedirect(reverse("op-waiting:asking"))
+    return HttpResponseRedirect(f"{reverse('op-waiting:asking')}?typing=1")
 
 
 @needs("waiting.read")
