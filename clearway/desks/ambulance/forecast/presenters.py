@@ -56,7 +56,7 @@ def rows(situation: Situation, read: Read, standing: Iterable[Warned] = ()) -> l
     warned: dict[str, list[str]] = {}
     for each in standing:
         warned.setdefault(each.site_code, []).append(
-            f"Mean likely beyond {each.limit} min within {each.within} min"
+            f"Mean over {each.limit} likely within {each.within} min"
         )
     return [
         Row(
