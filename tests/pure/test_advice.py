@@ -15,7 +15,7 @@ from clearway.domain.ambulance.diverts import Cover, Divert, DivertKind
 from clearway.domain.ambulance.words import Category, Need
 from clearway.engine.ambulance.advice import Advice, AdvicePolicy, Verdict, advise, advise_together
 from clearway.engine.ambulance.eligibility import EligibilityPolicy
-from clearway.engine.ambulance.ranking import Weights, picture, rank
+from clearway.engine.ambulance.ranking import Weights, blue_light, picture, rank
 from clearway.engine.ambulance.ranking_together import rank_together
 from clearway.engine.ambulance.rulebook import open_at
 from tests.advising import NOON, case, forecast, journeys, rulebook, site, situation
@@ -471,6 +471,46 @@ def test_what_nobody_said_is_asked_for_before_a_divert_counts_or_the_nearest_is_
     assert past.ask_first in past.notes
     assert (nearest.chosen, nearest.ask_first) == ("A", "")
     assert (described.chosen, described.ask_first) == ("B", "")
+
+
+CRITICAL = st.one_of(
+    st.sampled_from(["stroke", "stemi", "return_of_circulation", "major_trauma", "vascular"]).map(
+        lambda need: {"needs": frozenset({Need(need)})}
+    ),
+    st.just({"category": Category.C1}),
+    st.integers(7, 20).map(lambda score: {"news2": score}),
+)
+ROLES = ("stroke", "primary_pci", "major_trauma_centre_adult", "vascular", "eye", "renal")
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(MINUTES, min_size=2, max_size=2), WAITS, CRITICAL, st.sampled_from([None, "B"]))
+def test_no_queue_moves_a_time_critical_patient_past_the_nearest_that_can_treat(
+    minutes, wait, patient, standing
+):
+    sites = [site(code, roles=ROLES) for code in "ABCD"]
+    seen, book = situation(sites), rulebook(sites)
+    cases = [case(f"{row}/A{row}", standing=standing, **patient) for row in range(2)]
+    legs = journeys(minutes)
+    nearest = ["ABCD"[row.index(min(row))] for row in minutes]
+
+    alone = advise(cases[0], seen, forecast(seen, wait), legs, book, POLICY)
+    joint = advise_together(cases, seen, forecast(seen, wait), legs, book, POLICY)
+
+    assert alone.chosen == nearest[0]
+    assert [advice.chosen for advice in joint] == nearest
+    assert "Time-critical: queue minutes do not count." in alone.why
+    assert {each.sentence for each in alone.exclusions if each.cause == "time_critical"} <= {
+        "Time-critical: the nearest that can treat; queue minutes do not count."
+    }
+
+
+def test_only_who_is_time_critical_is_driven_under_blue_light() -> None:
+    shares = {need: blue_light(case(needs=frozenset({need})), BOOK, POLICY) for need in Need}
+
+    hurried = {need for need, share in shares.items() if share < 1}
+    assert hurried >= {Need.STROKE, Need.STEMI, Need.MAJOR_TRAUMA, Need.VASCULAR, Need.CARDIAC_ARREST}
+    assert not hurried & {Need.EYE, Need.DIALYSIS, Need.MATERNITY, Need.BURNS, Need.SPINAL, Need.MINOR}
 
 
 def turning_away(site_code: str, to: str, cover: Cover = Cover.ADULT_MAJORS) -> Divert:

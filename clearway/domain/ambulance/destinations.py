@@ -116,6 +116,7 @@ class DestinationRule:
     forbids         roles that bar a site
     always_open     a site that closes at night is barred
     nearest_always  the nearest appropriate department, whatever the queue, and never diverted
+    nearest_of_role time-critical: of those that hold what is asked for, the nearest, whatever the queue
     limit_minutes   longest drive to a site of `requires` or `fallback`; None for no limit
     say             what the crew is to do besides, in a sentence
     order           place in the file: of two rules that cannot both be met the first counts
@@ -133,8 +134,14 @@ class DestinationRule:
     forbids: tuple[str, ...] = ()
     always_open: bool = False
     nearest_always: bool = False
+    nearest_of_role: bool = False
     limit_minutes: float | None = None
     say: str = ""
+
+    @property
+    def is_time_critical(self) -> bool:
+        """Treatment counts from when the crew arrives: no queue moves the patient farther away."""
+        return self.nearest_always or self.nearest_of_role
 
     def applies(self, case: Case) -> bool:
         return self.holds(case.age, case.needs)
@@ -231,12 +238,15 @@ def rule_of(policy: Policy) -> DestinationRule:
         forbids=values.words("forbids"),
         always_open=values.flag("always_open"),
         nearest_always=values.flag("nearest_always"),
+        nearest_of_role=values.flag("nearest_of_role"),
         limit_minutes=values.optional_number("limit_minutes", 1, 600),
         say=values.text("say", ""),
     )
     values.check_no_others()
     if rule.nearest_always and rule.requires:
         raise ValueError("nearest_always and requires: a rule asks for the nearest or for a role, not both")
+    if rule.nearest_of_role and not rule.requires:
+        raise ValueError("nearest_of_role: the rule asks for no role; say requires, or nearest_always")
     return rule
 
 

@@ -73,6 +73,7 @@ class Barred:
             Bar.DIVERTED: f"A divert covers this patient ({key}).",
             Bar.SITE_CLOSED: f"It is closed ({key}).",
             Bar.TREATED_ELSEWHERE: "The patient is treated or booked elsewhere.",
+            Bar.TIME_CRITICAL: "Time-critical: the nearest that can treat; queue minutes do not count.",
             Bar.RULED_OUT: "The patient's need rules it out.",
             Bar.NOT_FOR_THIS_PATIENT: "It is not for this patient.",
         }

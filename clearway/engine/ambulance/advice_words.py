@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 import numpy as np
 
 from clearway.domain.ambulance.destinations import DestinationRule, PositionSource
+from clearway.domain.ambulance.words import Category
 
 from .advice_barred import Barred, role_words, unit_words
 from .advice_values import Advice, Input, Option, Part, Unconfirmed
@@ -137,7 +138,7 @@ class _Words:
             why = self.ranking.cannot or f"nothing is known of waits at {self._name(self.ranking.nearest)}"
             return f"Cannot recommend: {why}. Nearest appropriate: {chosen}."
         if self.ranking.verdict is Verdict.BY_RULE:
-            return f"{self._rule_words()}: {chosen} is the only place that may be considered."
+            return self._why_by_rule(chosen)
         answers = [row for row in self.order if np.isfinite(self.ranking.decision[row])]
         best = min(answers, key=lambda row: float(self.ranking.cost[row]))
         saved = float(self.ranking.cost[self.ranking.chosen] - self.ranking.cost[best])
@@ -145,6 +146,21 @@ class _Words:
             f"Nearest appropriate: {chosen}. {self._name(best)} would save {max(saved, 1):.0f} min at most,"
             " which is too little to go past it."
         )
+
+    def _why_by_rule(self, chosen: str) -> str:
+        allowed = self.ranking.eligible
+        said = allowed.unmet or any(rule.nearest_always for rule in allowed.applied)
+        if allowed.time_critical and not said:
+            treats = f"{self._urgency()}: {chosen} is the nearest that can treat"
+            return f"{treats}. Time-critical: queue minutes do not count."
+        return f"{self._rule_words()}: {chosen} is the only place that may be considered."
+
+    def _urgency(self) -> str:
+        """Why no queue counts for this patient."""
+        rules = [rule for rule in self.ranking.eligible.applied if rule.is_time_critical]
+        if rules:
+            return rules[0].name
+        return "Category 1" if self.case.category is Category.C1 else f"NEWS2 of {self.case.news2}"
 
     def _why_unsettled(self) -> str:
         """The place is not settled: whom to ask, who may have it, and who has it for certain."""

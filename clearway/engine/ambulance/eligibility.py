@@ -73,6 +73,7 @@ class Bar(IntEnum):
     SAID_FULL = 21
     AT_CAPACITY = 22
     AT_AGREED_LOAD = 23  # looked for after AT_CAP
+    TIME_CRITICAL = 24  # looked for after TOO_FAR
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,8 +84,9 @@ class EligibilityPolicy:
     continuing_extra    the same, to a site that treats the patient already or where the birth is booked
     score_limits        (lowest NEWS2, longest drive); the nearest place is never barred by it
     child_below         years
-    never_diverted_score  NEWS2 from which no divert that only shifts load turns a patient away; nor any C1,
-                  nor anybody whose needs and NEWS2 nobody has said. A closure or a service that is off does
+    never_diverted_score  NEWS2 from which the nearest that can treat is the answer whatever waits there, as
+                  for a C1 and under a time-critical rule. No divert that only shifts load turns these away,
+                  or anybody whose needs and NEWS2 nobody said; a service that is off or a closure does
     load_caps           site code -> most ambulances an hour, where one was agreed
     others_share        of its usual ambulances a day, that a department takes of others' patients (loads.py);
                   None for no bound
@@ -114,6 +116,7 @@ class Eligible:
     rule      the rule that narrowed the choice, None where the general rules alone did
     unmet     rules that ask for a role that nobody confirmed in reach: the nearest appropriate is meant then
     unsure    the rule of which nobody can say where it is met nearest, None where that is settled
+    time_critical  only the nearest that can treat may be considered: no minutes of a queue count
     spared    rows whose divert would cover the patient, but needs or NEWS2 are not said -> its key
     maybe     rows that may meet it: they hold what it asks for, and nobody has confirmed that; nearest first.
               Empty with an unsure rule: the pack names nobody at all who holds it
@@ -132,6 +135,7 @@ class Eligible:
     unsure: DestinationRule | None = None
     maybe: tuple[int, ...] = ()
     spared: Mapping[int, str] = field(default_factory=lambda: MappingProxyType({}))
+    time_critical: bool = False
 
     @property
     def allowed(self) -> Mask:
@@ -172,6 +176,11 @@ class _Filter:
         self.is_open = open_at(self.places, self.arrival, rules.timezone)
         self.applied = rules.applied(case)
         self.nearest_rule = next((rule for rule in self.applied if rule.nearest_always), None)
+        self.is_serious = case.category is Category.C1 or (
+            case.news2 is not None and case.news2 >= policy.never_diverted_score
+        )
+        rule_is_critical = any(rule.is_time_critical for rule in self.applied)
+        self.is_time_critical = rule_is_critical or self.is_serious
         self.diverts: dict[int, str] = {}
         self.spared: dict[int, str] = {}
         self.unsure: DestinationRule | None = None
@@ -184,7 +193,9 @@ class _Filter:
         if rule is None and not unmet:
             rule = self._treated_elsewhere()
         self._limits(narrowed=rule is not None)
-        if rule is None and not unmet:
+        if self.is_time_critical:
+            self._keep_only(self._one(self._nearest(self._open())), Bar.TIME_CRITICAL)
+        elif rule is None and not unmet:
             self._caps(arrivals_in_hour)
         if spare is not None:
             self._agreed_loads(spare)
@@ -201,6 +212,7 @@ class _Filter:
             self.unsure,
             tuple(sorted(self.maybe, key=lambda row: (float(self.travel[row]), row))),
             MappingProxyType(self.spared),
+            self.is_time_critical,
         )
 
     def _put(self, mask: Mask, cause: Bar) -> None:
@@ -257,11 +269,7 @@ class _Filter:
 
     def _is_held(self, divert: Divert) -> bool:
         """Among the most serious, or treated or booked already where the divert is."""
-        case = self.case
-        serious = case.category is Category.C1 or (
-            case.news2 is not None and case.news2 >= self.policy.never_diverted_score
-        )
-        return serious or divert.site in self._own_sites()
+        return self.is_serious or divert.site in self._own_sites()
 
     def _is_known_to_be(self, covered: frozenset[Cover], divert: Divert) -> bool:
         """What would spare the patient has been asked: the score spares from shifted load alone."""

@@ -67,7 +67,7 @@ class AdvicePolicy:
     hysteresis  a new answer must be better than the standing one by so much
     agreed      so much a place that agreed to receive whom a nearer one turns away has in hand
     cover_km    around the crew's area: the fewer free crews there are, the more its return counts
-    emergency_share  share of the normal driving time for patients whom a rule for time-critical needs holds
+    emergency_share  share of the normal driving time for patients whom a time-critical rule holds
     stale_after the forecast is too old to rank by
     position_stale_after  where a crew was is too old to rank by, unless it is at the scene
     likely      share of calls that an alternative must accept to be the answer and not only an option
@@ -221,8 +221,8 @@ class Ranking:
 
 
 def blue_light(case: Case, rules: Rulebook, policy: AdvicePolicy) -> float:
-    """The share of the normal driving time at which this patient travels."""
-    hurried = any(rule.needs and rule.applies(case) for rule in rules.rules)
+    """The share of the normal driving time at which this patient travels: less under a time-critical rule."""
+    hurried = any(rule.is_time_critical and rule.applies(case) for rule in rules.rules)
     return policy.emergency_share if hurried else 1.0
 
 

@@ -75,6 +75,8 @@ def detail(group: Group, values: Mapping[str, Any]) -> str:
         limit = values.get("limit_minutes")
         within = f"Within {limit:g} min. " if limit else ""
         asks = "Nearest appropriate always" if values.get("nearest_always") else _roles(values)
+        if values.get("nearest_of_role"):
+            asks += ", the nearest whatever waits there"
         return f"{asks}. {within}{values.get('say', '')}".strip()
     return (
         f"{values['criteria']} NEWS2 up to {values['news2_most']:g}, answers in"
