@@ -16,8 +16,9 @@ from clearway.desks.outpatients.outcomes.models import Miss
 from clearway.desks.outpatients.referrals import actions as referrals
 from clearway.desks.outpatients.waiting import actions as waiting
 from clearway.desks.outpatients.waiting.models import Contact, Entry
+from clearway.domain.outpatients.booking import REASONS
 from clearway.domain.outpatients.outcomes import PRESETS, Mistake, NextStep, Said
-from clearway.domain.outpatients.words import RttStatus
+from clearway.domain.outpatients.words import CancelledBy, RttStatus
 from clearway.domain.shared.errors import NotAllowed
 from tests.therapies import NINE, TODAY, Department, a_department
 from tests.trust import a_trust, signed_in, somebody
@@ -198,6 +199,19 @@ def test_who_gives_up_the_follow_up_gives_up_the_clock_as_the_reason_says(
     assert clock(row)[0] == state
     told_so = ClockEvent.objects.filter(key=f"entry:{follow_up.pk}:removed").exists()
     assert told_so == (key == "s" and why == "declined")  # a clock that had stopped is told nothing
+
+
+@pytest.mark.parametrize("key", ["c", "p"])
+def test_a_cancellation_is_recorded_on_the_sheet_before_the_clinic_too(physio: Department, key: str) -> None:
+    (row,) = clinic(physio, 1)
+
+    (outcome,) = cash_up(physio, [(row, said(key))], at=NINE - timedelta(hours=2))
+
+    assert outcome.why == ""
+    row.refresh_from_db()
+    row.entry.refresh_from_db()
+    assert (row.state, row.entry.state) == ("cancelled", "waiting")
+    assert row.cancel_reason in REASONS[CancelledBy(row.cancelled_by)]
 
 
 def take_back(row: Appointment, at: datetime = EVENING + timedelta(minutes=5)) -> Appointment:

@@ -27,6 +27,8 @@ from .models import Appointment, Miss
 FOLLOW_UP_MINUTES = 30
 REVIEW = timedelta(days=REVIEW_DAYS)
 State = Appointment.State
+# The sheet asks who cancelled, and not why.
+UNSAID = {CancelledBy.PATIENT: "patient_other", CancelledBy.PROVIDER: "provider_other"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,9 +85,14 @@ def _record(row: Appointment, said: Said, by: Actor, at: datetime) -> None:
     stood = queries.stood(row, at)
     judged = rules.judge(said, stood)
     if said.attended in CANCELLED and not stood.has_started:
-        side = CancelledBy.PATIENT if said.attended is Attended.CANCELLED_BY_PATIENT else CancelledBy.PROVIDER
+        side = _side(said.attended)
         booking.cancel(
-            row.pk, by_whom=side, reason="not said", organisation_id=row.organisation_id, by=by, at=at
+            row.pk,
+            by_whom=side,
+            reason=UNSAID[side],
+            organisation_id=row.organisation_id,
+            by=by,
+            at=at,
         )
         return
     _close(row, said, judged, by, at)
@@ -119,6 +126,11 @@ def _tell_of_discharge(row: Appointment, at: datetime) -> None:
     )
 
 
+def _side(attended: Attended) -> CancelledBy:
+    is_patients = attended is Attended.CANCELLED_BY_PATIENT
+    return CancelledBy.PATIENT if is_patients else CancelledBy.PROVIDER
+
+
 def _close(row: Appointment, said: Said, judged: rules.Judged, by: Actor, at: datetime) -> None:
     attended = said.attended
     if attended is Attended.ON_TIME and row.arrived_at is not None and row.arrived_at > row.starts_at:
@@ -131,8 +143,8 @@ def _close(row: Appointment, said: Said, judged: rules.Judged, by: Actor, at: da
         row.state = State.ATTENDED
     elif attended in CANCELLED:
         row.state, row.cancelled_at = State.CANCELLED, at
-        row.cancelled_by = "patient" if attended is Attended.CANCELLED_BY_PATIENT else "provider"
-        row.cancel_reason = row.cancel_reason or "not said"
+        side = _side(attended)
+        row.cancelled_by, row.cancel_reason = side, row.cancel_reason or UNSAID[side]
     else:
         row.state = State.MISSED
     row.save()
