@@ -32,6 +32,7 @@ urlpatterns = [
     path("", include("clearway.desks.outpatients.upkeep.urls")),
     path("", include("clearway.desks.outpatients.loans.urls")),
     path("", include("clearway.desks.outpatients.records.urls")),
+    path("", include("clearway.desks.outpatients.recurring.urls")),
     path("", include("clearway.desks.outpatients.office.urls")),
     path("", include("clearway.desks.outpatients.booking.urls")),
     path("", include("clearway.desks.outpatients.clinics.urls")),

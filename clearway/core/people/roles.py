@@ -70,6 +70,8 @@ PERMISSIONS: Mapping[str, str] = MappingProxyType(
         "loans.work": "lend equipment, ask for it, take it back, decontaminate and recall it",
         "records.work": "enter requests for records, gather what is held, and send what was reviewed",
         "records.review": "review a disclosure pack that somebody else gathered",
+        "duties.work": "write down that a recurring duty was done, with what shows it",
+        "duties.manage": "enter and end recurring duties",
         "messages.answer": "read and answer the messages left for clinicians",
         "audit.read": "read the audit",
     }
@@ -146,7 +148,7 @@ _INTAKE = (
 )
 _INTAKE_READ = ("outpatients.read", "patients.read", "pathways.read", "referrals.read")
 _LISTS = ("outpatients.read", "waiting.read", "waiting.write", "outcomes.write", "reception.work")
-_OFFICE = ("office.read", "enquiries.work", "upkeep.work", "loans.work")
+_OFFICE = ("office.read", "enquiries.work", "upkeep.work", "loans.work", "duties.work")
 _CLINICS = ("clinics.read", "clinics.write", "bookings.read", "bookings.write")
 _LETTERS = ("letters.read", "letters.send", "letters.write")
 
@@ -210,6 +212,7 @@ ROLES: Mapping[str, Role] = MappingProxyType(
                     *(*_CLINICS, "clinics.approve", *_LETTERS),
                     *("feeds.read", "feeds.replay"),
                     *(*_OFFICE, "enquiries.lead", "messages.answer", "records.work", "records.review"),
+                    "duties.manage",
                     *("tasks.read", "tasks.work", "decisions.read", "decisions.write", "on_call.read"),
                 ),
             ),

@@ -10,6 +10,7 @@ from .loans.models import Item, Loan
 from .outcomes.models import Miss
 from .patients.models import Carer, Flag, Need, Patient
 from .records.models import DisclosurePack, RecordsRequest
+from .recurring.models import DutyDone, RecurringDuty
 from .referrals.models import Gap, Referral, Triage
 from .upkeep.models import Fault
 from .waiting.models import Contact, Entry, ValidationPack
@@ -22,6 +23,7 @@ __all__ = [
     "Contact",
     "Correspondent",
     "DisclosurePack",
+    "DutyDone",
     "Enquiry",
     "Entry",
     "Fault",
@@ -41,6 +43,7 @@ __all__ = [
     "Pathway",
     "Patient",
     "RecordsRequest",
+    "RecurringDuty",
     "Referral",
     "Room",
     "Service",

@@ -14,6 +14,7 @@ from .enquiries import rules as enquiries
 from .letters.presenters import REASONS as HELD
 from .loans import rules as loans
 from .records import rules as records
+from .recurring import rules as recurring
 from .referrals.rules import to_chase, to_triage
 from .situation import Situation
 from .upkeep import rules as upkeep
@@ -327,6 +328,12 @@ RULES: Sequence[Rule[Situation]] = (
         "A request for records is answered by its day.",
         "UK GDPR, article 12(3), for subject access (policy records_requests)",
         lambda situation, values: records.to_answer(situation.requests, local(situation.at).date()),
+    ),
+    Rule(
+        "duty_overdue",
+        "What is done again and again is done by its day, with evidence.",
+        "Job description of the outpatient coordinator",
+        lambda situation, values: recurring.to_do(situation.duties),
     ),
 )
 

@@ -12,6 +12,7 @@ from .letters import queries as letters
 from .loans import queries as lent
 from .outcomes import queries as outcomes
 from .records import queries as records
+from .recurring import queries as recurring
 from .referrals.rules import Chase, Late, chases, late
 from .upkeep import queries as upkeep
 from .waiting import asking, checks
@@ -70,6 +71,7 @@ class Situation:
     loans       what is to be asked for, and what of a recalled make is still out
     requests    for records, that are due soon or were
     cancelled   who cancelled one appointment after the other and was not spoken with since
+    duties      that come back, past their day
     """
 
     at: datetime
@@ -87,6 +89,7 @@ class Situation:
     loans: lent.Due = NO_LOANS
     requests: tuple[records.Due, ...] = ()
     cancelled: tuple[CancelledAgain, ...] = ()
+    duties: tuple[recurring.Overdue, ...] = ()
 
 
 def read(organisation_id: int, at: datetime) -> Situation:
@@ -121,6 +124,7 @@ def read(organisation_id: int, at: datetime) -> Situation:
         lent.due(organisation_id, at),
         records.due(organisation_id, at),
         tuple(asking.cancelled_again(organisation_id, at)),
+        recurring.overdue(organisation_id, at),
     )
 
 

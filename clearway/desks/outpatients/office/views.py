@@ -10,6 +10,7 @@ from clearway.core.people.permissions import needs
 from ..enquiries import queries as enquiries
 from ..loans import queries as loans
 from ..records import queries as records
+from ..recurring import queries as recurring
 from ..upkeep import queries as upkeep
 
 REGISTERS = (
@@ -17,6 +18,7 @@ REGISTERS = (
     ("Faults of rooms and equipment", "op-upkeep:faults", upkeep.count, "to be asked about again"),
     ("Equipment on loan", "op-loans:loans", loans.count, "past their day"),
     ("Requests for records", "op-records:requests", records.count, "past their day"),
+    ("Recurring duties", "op-recurring:register", recurring.count, "past their day"),
 )
 
 
