@@ -505,6 +505,36 @@ def test_no_queue_moves_a_time_critical_patient_past_the_nearest_that_can_treat(
     }
 
 
+@settings(max_examples=150, deadline=None)
+@given(
+    MINUTES,
+    WAITS,
+    st.sampled_from([None, *Category]),
+    st.integers(0, 20),
+    st.sampled_from("ABCD"),
+    st.booleans(),
+)
+def test_where_somebody_is_known_counts_within_reach_and_never_before_severity(
+    minutes, wait, category, news2, known, gives_birth
+):
+    sites = [site("A"), site("B", roles=("obstetrics",)), site("C", roles=("obstetrics",)), site("D")]
+    seen, book = situation(sites), rulebook(sites)
+    said = {"needs": frozenset({Need.MATERNITY}), "booked_at": known} if gives_birth else {}
+    patient = case(news2=news2, category=category, **(said or {"continuing_care": known}))
+    took = dict(zip("ABCD", minutes, strict=True))
+    right = {code: took[code] for code in ("BC" if gives_birth else "ABCD")}
+    nearest = min(right, key=right.get)
+
+    chosen = advise(patient, seen, forecast(seen, wait), journeys(minutes), book, POLICY).chosen
+
+    if category is Category.C1 or news2 >= 7:
+        assert chosen == nearest
+    elif news2 < 5 and known in right and right[known] <= right[nearest] + 30:
+        assert chosen == known
+    elif news2 >= 5 and chosen != nearest:
+        assert right[chosen] <= 45
+
+
 def test_only_who_is_time_critical_is_driven_under_blue_light() -> None:
     shares = {need: blue_light(case(needs=frozenset({need})), BOOK, POLICY) for need in Need}
 

@@ -222,7 +222,8 @@ class _Words:
     def _rule_words(self) -> str:
         allowed = self.ranking.eligible
         if allowed.rule is not None:
-            return allowed.rule.name
+            known = ", where the birth is booked" if Bar.TREATED_ELSEWHERE in allowed.bar else ""
+            return allowed.rule.name + known
         if allowed.unmet:
             rule = allowed.unmet[0]
             return f"{rule.name}, no confirmed {role_words(rule)} in reach, so the nearest"

@@ -82,6 +82,7 @@ class EligibilityPolicy:
 
     most_extra          beyond the nearest place that may be considered
     continuing_extra    the same, to a site that treats the patient already or where the birth is booked
+    continuing_score    NEWS2 from which neither that nor a booking counts any more; nor for a C1
     score_limits        (lowest NEWS2, longest drive); the nearest place is never barred by it
     child_below         years
     never_diverted_score  NEWS2 from which the nearest that can treat is the answer whatever waits there, as
@@ -97,6 +98,7 @@ class EligibilityPolicy:
 
     most_extra: float = 20
     continuing_extra: float = 30
+    continuing_score: int = 5
     score_limits: tuple[tuple[int, float], ...] = ((7, 30), (5, 45))
     child_below: int = 16
     never_diverted_score: int = 7
@@ -190,8 +192,11 @@ class _Filter:
         self._who_may_be_received()
         nearest = self._nearest(self._open())
         rule, unmet = self._narrow()
+        booked_at = self.case.booked_at if Need.MATERNITY in self.case.needs else None
         if rule is None and not unmet:
-            rule = self._treated_elsewhere()
+            rule = self._go_on_at(booked_at or self.case.continuing_care)
+        elif rule is not None and Need.MATERNITY not in {need for each in unmet for need in each.needs}:
+            self._go_on_at(booked_at)
         self._limits(narrowed=rule is not None)
         if self.is_time_critical:
             self._keep_only(self._one(self._nearest(self._open())), Bar.TIME_CRITICAL)
@@ -355,28 +360,37 @@ class _Filter:
                 return has, keep
         return None
 
-    def _treated_elsewhere(self) -> "DestinationRule | None":
-        """A site that treats the patient already, or where the birth is booked, if it is not too far."""
-        case = self.case
-        code = case.booked_at if Need.MATERNITY in case.needs and case.booked_at else case.continuing_care
+    def _go_on_at(self, code: str | None) -> "DestinationRule | None":
+        """Where the birth is booked, else a site that treats the patient already, if it is not too far.
+
+        Only of the places that every rule leaves: one that does not hold what a rule asks for is never meant,
+        and no rule's longest drive is lifted. Who is very ill goes where the general rules say; the longest
+        drive of a score holds for these sites too, and only the true nearest is never barred by it.
+        """
+        case, most = self.case, self.policy.continuing_extra
         row = self.rules.row_of.get(code or "")
-        if row is None or not self._open()[row]:
+        is_ill = case.news2 is not None and case.news2 >= self.policy.continuing_score
+        if is_ill or self.is_time_critical or row is None or not self._open()[row]:
             return None
         nearest = self._nearest(self._open())
-        if self.travel[row] > self.travel[nearest] + self.policy.continuing_extra:
+        too_far = self.travel[row] > min(self.travel[nearest] + most, self._longest_drive())
+        if row != nearest and too_far:
             return None
         self._keep_only(self._one(row), Bar.TREATED_ELSEWHERE)
         return TREATED
+
+    def _longest_drive(self) -> float:
+        """Minutes past the nearest for this score; infinite without a limit."""
+        score = self.case.news2
+        limits = [] if score is None else [most for least, most in self.policy.score_limits if score >= least]
+        return min(limits, default=np.inf)
 
     def _limits(self, narrowed: bool) -> None:
         nearest = self._nearest(self._open())
         if nearest < 0:
             return
-        score = self.case.news2
-        limits = [] if score is None else [most for least, most in self.policy.score_limits if score >= least]
-        if limits:
-            others = self.department & ~self._one(nearest)
-            self._put(others & (self.travel > min(limits)), Bar.SCORE_LIMIT)
+        others = self.department & ~self._one(nearest)
+        self._put(others & (self.travel > self._longest_drive()), Bar.SCORE_LIMIT)
         if not narrowed:
             most = self.travel[nearest] + self.policy.most_extra
             self._put(self.department & (self.travel > most), Bar.TOO_FAR)

@@ -35,6 +35,7 @@ def advice_policy(policies: ByName) -> AdvicePolicy:
         values,
         "most_extra",
         "continuing_extra",
+        "continuing_score",
         "score_limits",
         "child_below",
         "load_caps",
