@@ -22,7 +22,7 @@ from clearway.desks.outpatients.patients import actions as patients
 from clearway.desks.outpatients.referrals import actions as referrals
 from clearway.desks.outpatients.waiting import actions as waiting
 from clearway.desks.outpatients.waiting.models import Contact, Entry
-from clearway.domain.outpatients.outcomes import NextStep, Said
+from clearway.domain.outpatients.outcomes import Mistake, NextStep, Said
 from clearway.domain.outpatients.words import Attended, CancelledBy, Outcome, RttStatus
 from clearway.domain.shared.errors import CannotParse, NotAllowed
 from tests.letters import the_pack, with_letters, words_of, work
@@ -196,6 +196,21 @@ def test_a_discharge_is_told_to_patient_and_referrer_once(physio: Department) ->
     assert {each.audience for each in letters("discharge")} == {"patient", "referrer"}
     assert "Your last appointment with us was on 15 December 2026" in words_of(only("discharge"))
     assert "You referred the patient to" in words_of(only("discharge", "referrer"))
+
+
+def test_a_discharge_that_is_taken_back_does_not_leave_and_said_anew_it_does(physio: Department) -> None:
+    _, made = booked(physio)
+    at = seen(physio, made)
+    outcomes.take_back(made.pk, Mistake.SLIP, **who(physio, at + timedelta(seconds=5)))
+    work(at + timedelta(minutes=1))
+    first = {state(each)[0] for each in letters("discharge")}
+
+    said = Said(Attended.ON_TIME, Outcome.DISCHARGED, RttStatus.TREATED, NextStep.DISCHARGE)
+    outcomes.cash_up([(made.pk, said)], **who(physio, at + timedelta(minutes=2)))
+    work(at + timedelta(minutes=3))
+
+    assert first == {"withdrawn"}
+    assert sorted(state(each)[0] for each in letters("discharge")) == ["ready"] * 2 + ["withdrawn"] * 2
 
 
 def test_the_same_event_told_twice_brings_one_letter(physio: Department) -> None:

@@ -40,7 +40,7 @@ from clearway.domain.outpatients.letters import (
 )
 from clearway.domain.outpatients.outcomes import age_on
 from clearway.domain.outpatients.post import TIED, InTime, LetterPolicy, in_time, posted_on
-from clearway.domain.outpatients.words import CancelledBy, Medium
+from clearway.domain.outpatients.words import CancelledBy, Medium, Outcome
 from clearway.interchange.letter_pdf import CannotDraw, Page, write
 
 from .. import policy
@@ -51,6 +51,7 @@ from .fonts import fonts
 from .models import Letter, LetterText
 
 LONG = "{0:%-d %B %Y}".format
+DISCHARGED = Outcome.DISCHARGED.value
 HOW = {
     Medium.FACE_TO_FACE: "in person",
     Medium.TELEPHONE: "by telephone: we ring you",
@@ -179,6 +180,13 @@ def _check_still(letter: Letter, at: datetime) -> None:
             raise _Stop(Withdrawn("The appointment has begun."))
     if kind is Kind.CANCELLATION and visit is not None and visit.starts_at <= at:
         raise _Stop(Withdrawn("The day of the cancelled appointment is over."))
+    if (
+        kind is Kind.DISCHARGE
+        and visit is not None
+        and visit.state != "missed"
+        and visit.outcome != DISCHARGED
+    ):
+        raise _Stop(Withdrawn("The outcome was taken back since."))
     if kind is Kind.ACKNOWLEDGEMENT and referral is not None and referral.state == "removed":
         raise _Stop(Withdrawn("The referral has ended since."))
     if kind is Kind.INVITATION and entry is not None and entry.state != "waiting":

@@ -112,10 +112,10 @@ def _record(row: Appointment, said: Said, by: Actor, at: datetime) -> None:
 
 
 def _tell_of_discharge(row: Appointment, at: datetime) -> None:
-    """The patient, and whoever referred them, by letter."""
+    """The patient, and whoever referred them, by letter; said anew after taking back, anew."""
     letters.want(
         Kind.DISCHARGE,
-        f"appointment:{row.pk}",
+        f"appointment:{row.pk}:{at:%Y%m%dT%H%M%S}",
         audiences=letters.who_is_told(row.referral),
         patient_id=row.patient_id,
         referral_id=row.referral_id,
