@@ -213,6 +213,31 @@ def test_an_alternative_that_is_full_is_left_out_and_says_so(answers: Answers, c
     assert "".join(each.sentence for each in advice.exclusions if each.code == "U1") == words
 
 
+@pytest.mark.parametrize(
+    ("patient", "cause", "words"),
+    [
+        ({"needs_asked": False}, "needs_not_asked", "Needs were not asked: it is considered once they are."),
+        ({"category": Category.C1}, "category_1", "A category 1 goes to an emergency department."),
+    ],
+)
+def test_no_alternative_for_a_c1_or_before_needs_are_asked(
+    patient: dict[str, Any], cause: str, words: str
+) -> None:
+    day_care = {**UNIT_ONE, "kind": "sdec_medical"}
+    seen, book = situation(SITES), rulebook(SITES, [day_care])
+    waits, minutes = forecast(seen, [90, 90, 90, 90]), journeys([10, 12, 14, 16, 8])
+
+    def options(**more: Any) -> Advice:
+        return advise(case(**more), seen, waits, minutes, book, POLICY)
+
+    assert "U1" in {option.code for option in options().options}
+    barred = options(**patient)
+    assert "U1" not in {option.code for option in barred.options}
+    assert [(each.cause, each.sentence) for each in barred.exclusions if each.code == "U1"] == [
+        (cause, words)
+    ]
+
+
 def test_crews_that_leave_together_do_not_fill_an_alternative_beyond_what_it_takes():
     unit = {
         **UNIT,

@@ -30,7 +30,10 @@ ROLES: Mapping[str, str] = {
     "vascular": "vascular centre",
 }
 ROLES_FORBIDDEN: Mapping[str, str] = {"children_only": "department for children only"}
-WORTH_SAYING = [Bar.CLOSED, Bar.SCORE, Bar.REFUSED, Bar.SAID_FULL, Bar.AT_CAPACITY]
+WORTH_SAYING = [
+    *(Bar.CLOSED, Bar.SCORE, Bar.REFUSED, Bar.SAID_FULL, Bar.AT_CAPACITY),
+    *(Bar.NEEDS_NOT_ASKED, Bar.CATEGORY_1),
+]
 
 
 class Barred:
@@ -74,6 +77,8 @@ class Barred:
             Bar.SITE_CLOSED: f"It is closed ({key}).",
             Bar.TREATED_ELSEWHERE: "The patient is treated or booked elsewhere.",
             Bar.TIME_CRITICAL: "Time-critical: the nearest that can treat; queue minutes do not count.",
+            Bar.CATEGORY_1: "A category 1 goes to an emergency department.",
+            Bar.NEEDS_NOT_ASKED: "Needs were not asked: it is considered once they are.",
             Bar.RULED_OUT: "The patient's need rules it out.",
             Bar.NOT_FOR_THIS_PATIENT: "It is not for this patient.",
         }

@@ -289,7 +289,9 @@ class _Words:
         if case.age is None:
             notes.append("Age not said: read as an adult's.")
         if not case.needs_asked:
-            notes.append("Needs not asked: no rule for a special need is applied.")
+            notes.append(
+                "Needs not asked: no rule for a special need is applied, and no alternative is ranked."
+            )
         if case.news2 is None:
             notes.append("NEWS2 not said: no limit by score, and no alternative is ranked.")
         if case.vehicle is not None and not case.vehicle.conveys:

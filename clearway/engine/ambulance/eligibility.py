@@ -74,6 +74,8 @@ class Bar(IntEnum):
     AT_CAPACITY = 22
     AT_AGREED_LOAD = 23  # looked for after AT_CAP
     TIME_CRITICAL = 24  # looked for after TOO_FAR
+    NEEDS_NOT_ASKED = 25  # this and the next only of an alternative that would be considered else
+    CATEGORY_1 = 26
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,8 +183,8 @@ class _Filter:
         self.is_serious = case.category is Category.C1 or (
             case.news2 is not None and case.news2 >= policy.never_diverted_score
         )
-        rule_is_critical = any(rule.is_time_critical for rule in self.applied)
-        self.is_time_critical = rule_is_critical or self.is_serious
+        self.rule_is_critical = any(rule.is_time_critical for rule in self.applied)
+        self.is_time_critical = self.rule_is_critical or self.is_serious
         self.diverts: dict[int, str] = {}
         self.spared: dict[int, str] = {}
         self.unsure: DestinationRule | None = None
@@ -204,7 +206,7 @@ class _Filter:
             self._caps(arrivals_in_hour)
         if spare is not None:
             self._agreed_loads(spare)
-        self._alternatives(nearest, time_critical=self.nearest_rule is not None or bool(unmet))
+        self._alternatives(nearest, is_ruled_out=self.rule_is_critical or bool(unmet))
         chosen = None if rule is TREATED else rule
         return Eligible(
             self.arrival,
@@ -424,12 +426,13 @@ class _Filter:
                 others[row] = False
         self._put(others, Bar.AT_AGREED_LOAD)
 
-    def _alternatives(self, nearest: int, time_critical: bool) -> None:
+    def _alternatives(self, nearest: int, is_ruled_out: bool) -> None:
+        """Bar the alternatives that are not for this patient; the kinds hold their own limits by score."""
         places = self.places
         other = ~self.department
         if not other.any():
             return
-        if time_critical or not self.policy.alternatives:
+        if is_ruled_out or not self.policy.alternatives:
             self._put(other, Bar.RULED_OUT)
             return
         states = _kind_states(self.rules, self.case.needs, self.case.age, self.case.news2)
@@ -450,6 +453,10 @@ class _Filter:
             refused = self.rules.row_of.get(code)
             if refused is not None and other[refused]:
                 self.bar[refused] = Bar.REFUSED
+        if self.case.category is Category.C1:
+            self._put(other, Bar.CATEGORY_1)
+        elif not self.case.needs_asked:  # what rules it out may be what nobody has asked about
+            self._put(other, Bar.NEEDS_NOT_ASKED)
 
     def _full(self) -> None:
         """Bar the alternatives that said they are full, and those that have accepted what they take."""
