@@ -26,7 +26,8 @@ def picture(page: Page, name: str) -> None:
 
 def test_a_coordinator_takes_advice_by_keyboard_alone_in_under_five_seconds(open_page: Open) -> None:
     page = open_page("/advice/")
-    unanswered = page.locator("#advice-list tbody tr", has_text="Suggested").locator("th a").first
+    accept = page.get_by_role("button", name="Accept ")  # the others ask for needs and NEWS2 first
+    unanswered = page.locator("#advice-list tbody tr", has=accept).locator("th a").first
     page.goto(f"/advice/{unanswered.inner_text()}/")
     expect(page.locator("[data-accept]")).to_be_focused()
 
@@ -40,6 +41,31 @@ def test_a_coordinator_takes_advice_by_keyboard_alone_in_under_five_seconds(open
 
     assert time.monotonic() - began < SECONDS
     expect(page.locator("input[value=sepsis]")).to_be_checked()  # what was said stays with what stands
+
+
+def test_an_answer_that_asks_first_is_accepted_by_keyboard_once_needs_and_score_are_said(
+    open_page: Open,
+) -> None:
+    page = open_page("/advice/")
+    to_open = page.locator("#advice-list tbody tr", has=page.get_by_role("link", name="Open ")).locator(
+        "th a"
+    )
+    if not to_open.count():
+        pytest.skip("Nobody on this night's list is advised past the nearest")
+    page.goto(f"/advice/{to_open.first.inner_text()}/")
+    expect(page.locator(".ask-first")).to_be_visible()
+    expect(page.locator("[data-accept]")).to_have_count(0)
+
+    began = time.monotonic()
+    page.keyboard.press("o")
+    page.keyboard.press("w")
+    page.keyboard.type("3")
+    page.keyboard.press("Enter")
+    expect(page.locator("[data-accept]")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.locator(".said.success")).to_contain_text("Recorded")
+
+    assert time.monotonic() - began < SECONDS
 
 
 def test_another_place_is_chosen_with_a_number_and_a_reason(open_page: Open) -> None:

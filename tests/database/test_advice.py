@@ -26,7 +26,7 @@ from clearway.gateway import inbox
 from clearway.interchange import native
 from tests.trust import somebody
 
-from .giving_advice import now, on_scene, said, says, sealed, stands, taken
+from .giving_advice import diverted, now, on_scene, said, says, sealed, stands, taken
 
 pytestmark = pytest.mark.django_db
 NEAR_FORDHAM = (52.345, -1.645)
@@ -74,6 +74,45 @@ def test_going_elsewhere_needs_a_reason(knowing: Organisation, flow: Client) -> 
 
     row = Advice.objects.get()
     assert (row.state, row.taken, row.reason_code) == ("overridden", "TVH02", "clinical")
+
+
+def test_an_answer_that_rests_on_needs_is_not_accepted_before_they_are_said(
+    knowing: Organisation, flow: Client
+) -> None:
+    on_scene(knowing)
+    diverted(knowing, "TVH01")  # which turns away nobody who is not described
+
+    page = flow.get("/advice/A1/").content.decode()
+    described = flow.get("/advice/A1/?asked=1&age=60&news2=2&no_needs=1").content.decode()
+    flow.post("/advice/A1/take/", {"sealed": sealed(page), "code": "TVH01"})
+
+    assert "data-accept" not in page
+    assert "Accept Fordham Infirmary" in described and "say them first" not in described
+    assert page.count("It turns away nobody whose needs and NEWS2 are not said: say them first.") == 1
+    assert not Advice.objects.exists()
+    flow.post("/advice/A1/take/", {"sealed": sealed(page), "code": "TVH01", "reason_code": "clinical"})
+    assert (stands().taken, stands().state, stands().reason_code) == ("TVH01", "overridden", "clinical")
+    assert "before needs and NEWS2 were said" in flow.get("/advice/A1/").content.decode()
+
+
+def test_a_crew_is_not_told_a_change_that_rests_on_needs_nobody_said(
+    knowing: Organisation, flow: Client
+) -> None:
+    on_scene(knowing)
+    row = taken(knowing)
+    shown = {
+        **row.shown,
+        "chosen": "TVH02",
+        "ask_first": "This goes past Millbrook: say needs and NEWS2 first.",
+    }
+    changed = actions.supersede(row, shown, "It now saves 30 min in all.", at=now())
+    assert changed
+
+    page = flow.get("/advice/").content.decode()
+    flow.post(f"/advice/changed/{changed.pk}/", {"do": "tell"})
+
+    assert "This goes past Millbrook" in page and "Tell A1" not in page
+    assert stands().state == "to_tell"
 
 
 def test_a_place_that_is_not_settled_is_taken_with_a_reason_only_and_never_with_one_key(

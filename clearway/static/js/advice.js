@@ -1,5 +1,5 @@
 // Advice for one crew: letters tick needs while the form or an answer has the focus, the answer follows at once,
-// and Enter accepts the first answer. Without this script "Ask again" does the same.
+// and Enter accepts the first answer. W goes to NEWS2; Enter there leads to what may be accepted. Without this script "Ask again" does the same.
 const area = document.querySelector("[data-advice]");
 const form = area?.querySelector("[data-asked]");
 let latest = 0;
@@ -13,10 +13,10 @@ function address() {
   return `${form.action}?${query}`;
 }
 
-async function ask() {
+async function ask({ leads = false } = {}) {
   const mine = ++latest;
   const old = area.querySelector("[data-answer]");
-  const had = old.contains(document.activeElement) || document.activeElement === document.body;
+  const had = leads || old.contains(document.activeElement) || document.activeElement === document.body;
   old.setAttribute("aria-busy", "true");
   old.querySelectorAll("button").forEach((button) => { button.disabled = true; });
   const answer = await fetch(`${address()}&part=answer`).catch(() => null);
@@ -45,7 +45,11 @@ function letter(event) {
   if (!inside) return;
   const box = form.querySelector(`[data-letter="${event.key.toLowerCase()}"]`);
   const choose = area.querySelector(`[data-choose="${event.key}"]`);
-  if (box) {
+  const field = form.querySelector(`[data-focus="${event.key.toLowerCase()}"]`);
+  if (field) {
+    event.preventDefault();
+    field.select();
+  } else if (box) {
     event.preventDefault();
     box.checked = !box.checked;
     ask();
@@ -68,8 +72,8 @@ function pick(button) {
 
 if (form) {
   document.addEventListener("keydown", letter);
-  form.addEventListener("change", ask);
-  form.addEventListener("submit", (event) => { event.preventDefault(); ask(); });
+  form.addEventListener("change", () => ask());
+  form.addEventListener("submit", (event) => { event.preventDefault(); ask({ leads: true }); });
   area.addEventListener("click", (event) => {
     const button = event.target.closest("[data-choose]");
     if (!button || area.querySelector("[data-reason]").value) return;

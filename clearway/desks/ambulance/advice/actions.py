@@ -44,15 +44,28 @@ class Taken:
     def is_advised(self) -> bool:
         return bool(self.code == self.shown["chosen"])
 
+    @property
+    def is_accepted(self) -> bool:
+        """As advised, and nothing is to be asked first; all else is somebody's own choice, with a reason."""
+        return self.is_advised and not self.asks_first
+
+    @property
+    def asks_first(self) -> str:
+        """What is to be said before the answer may be accepted, "" if nothing."""
+        return str(self.shown.get("ask_first", ""))
+
 
 def take(taken: Taken, *, organisation_id: int, by: Actor, at: datetime) -> Advice:
     """Accept the advice, or go elsewhere with a reason. It counts as a commitment at once.
 
     Any advice that stood for the same assignment is superseded. The crew is told on its page, and the
-    decision log keeps what was known. Raises NotAllowed without a reason for going elsewhere, and when
-    somebody else has answered for the crew in the same moment.
+    decision log keeps what was known. Raises NotAllowed without a reason for going elsewhere, or for going as
+    advised before needs and NEWS2 were said where the answer rests on them; and when somebody else has
+    answered for the crew in the same moment.
     """
-    if not taken.is_advised and taken.reason_code not in words.OVERRIDES:
+    if not taken.is_accepted and taken.reason_code not in words.OVERRIDES:
+        if taken.is_advised:
+            raise NotAllowed("to be asked first", "Taking this advice", taken.asks_first)
         why = "Choose a reason for going somewhere else than advised."
         raise NotAllowed("given no reason", "Choosing another place", why)
     try:
@@ -79,7 +92,7 @@ def _take(taken: Taken, organisation_id: int, by: Actor, at: datetime) -> Advice
         "supersedes": before.pk if before else None,
         "message": told.pk,
     }
-    verb = "advice.accept" if taken.is_advised else "advice.override"
+    verb = "advice.accept" if taken.is_accepted else "advice.override"
     _finish(row, verb, detail, by, at)
     _log(row, by, at, told)
     return row
@@ -102,10 +115,10 @@ def _insert(
         verdict=shown["verdict"],
         chosen=shown["chosen"],
         nearest=shown["nearest"],
-        state=State.TO_TELL if because else State.ACCEPTED if taken.is_advised else State.OVERRIDDEN,
+        state=State.TO_TELL if because else State.ACCEPTED if taken.is_accepted else State.OVERRIDDEN,
         taken=taken.code,
         taken_name=taken.name,
-        reason_code=taken.reason_code if not taken.is_advised else "",
+        reason_code=taken.reason_code if not taken.is_accepted else "",
         reason=taken.reason[:300],
         because=because[:300],
         engine_version=shown["engine_version"],
@@ -170,7 +183,7 @@ def _log(row: Advice, by: Actor, at: datetime, message: CrewMessage | None = Non
         else each["name"]
         for each in row.shown["options"]
     )
-    chosen = "as advised" if row.taken == row.chosen else words.OVERRIDES[row.reason_code]
+    chosen = words.OVERRIDES[row.reason_code] if row.reason_code else "as advised"
     decision = decisions.write(
         decisions.Written(
             known=f"{row.call_sign}, job {row.incident}: {_said(row.said)}. {row.shown['why']}",
@@ -277,6 +290,8 @@ def tell(key: int, *, organisation_id: int, by: Actor, at: datetime) -> Advice:
     if row.chosen is None:
         why = "Nothing can be recommended. Ask the clinical desk, and choose a place on the crew's page."
         raise NotAllowed("without a place", "Telling the crew", why)
+    if ask_first := row.shown.get("ask_first"):
+        raise NotAllowed("to be asked first", "Telling the crew", f"{ask_first} Open the crew's page.")
     if (at - datetime.fromisoformat(row.shown["at"])).total_seconds() > OLDEST_SECONDS:
         why = "This change is older than ten minutes. Open the crew's page and take the answer as it is now."
         raise NotAllowed("too old", "Telling the crew", why)

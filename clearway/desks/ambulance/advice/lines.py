@@ -91,6 +91,7 @@ def _line(
         to=_to(advice),
         answer=_answer(advice),
         change=advice.because if advice and advice.state == Advice.State.TO_TELL else "",
+        ask_first=advice.shown.get("ask_first", "") if advice else "",
         message=message_words(message, at) if advice else "",
         is_silent=is_silent,
         advice_id=advice.pk if advice else None,
@@ -142,7 +143,8 @@ def _answer(advice: Advice | None) -> str:
         return "Changed: not told yet"
     if advice.state == Advice.State.ACCEPTED:
         return "Accepted"
-    return f"Other place: {OVERRIDES[advice.reason_code].lower()}"
+    other = "Before needs were said" if advice.taken == advice.chosen else "Other place"
+    return f"{other}: {OVERRIDES[advice.reason_code].lower()}"
 
 
 def _near(reading: Reading, row: int) -> str:

@@ -129,6 +129,7 @@ class Line:
     to_go   minutes until it is expected to leave, below 0 once past the typical; leaves  the same in words
     state   where it stands, in words; to  where it is advised to go, "" while nobody asked
     change  why the answer has changed, "" if it has not
+    ask_first  why nobody may be told that before needs and NEWS2 are said, "" where somebody may
     message how far the crew's message has come, in words
     offer   what may be accepted from the list, None where there is nothing
     """
@@ -145,6 +146,7 @@ class Line:
     to: str
     answer: str
     change: str
+    ask_first: str
     message: str
     is_silent: bool
     advice_id: int | None
