@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.contrib import messages
-from django.http import Http404, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpResponse, HttpResponseRedirect, QueryDict
 from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_POST
@@ -20,7 +20,7 @@ from clearway.domain.shared.identity import holds_nhs_number
 from clearway.engine.ambulance.advice import journeys_of
 from clearway.engine.ambulance.eligibility import Bar, eligible
 
-from . import actions, cases, inbound, lines, presenters, queries, reading, together, words
+from . import actions, afresh, cases, inbound, lines, presenters, queries, reading, together, words
 from .asked import WrongField, stated
 from .models import Advice, Call, CrewMessage
 
@@ -218,29 +218,30 @@ def _to_ring(read: reading.Reading, case: Case | None) -> list[tuple[str, str]]:
 @needs("advice.give")
 @require_POST
 def take(request: Request, call_sign: str) -> HttpResponse:
-    """Accept what was shown, or go elsewhere with a reason."""
+    """Accept what was shown, or go elsewhere with a reason; overtaken: 422 with the answer of now."""
     read, found = _found(request, call_sign)
     code = request.POST.get("code") or request.POST.get("other", "")  # what was pressed, else the list
     try:
         shown, said = presenters.unseal(request.POST.get("sealed", ""))
         if shown["key"] != found.assignment:
             raise NotAllowed("for another job", "Taking this advice", "Look at the answer as it is now.")
-        row = actions.take(
-            actions.Taken(
-                assignment=found.assignment,
-                incident=found.incident,
-                call_sign=call_sign,
-                code=code,
-                name=_name(read, code),
-                shown=shown,
-                said=said,
-                reason_code=request.POST.get("reason_code", ""),
-                reason=_remark(request),
-            ),
-            organisation_id=request.organisation.pk,
-            by=request.actor,
-            at=request.at,
+        taken = actions.Taken(
+            assignment=found.assignment,
+            incident=found.incident,
+            call_sign=call_sign,
+            code=code,
+            name=_name(read, code),
+            shown=shown,
+            said=said,
+            reason_code=request.POST.get("reason_code", ""),
+            reason=_remark(request),
         )
+        organisation_id = request.organisation.pk
+        afresh.check(taken, found, read, queries.standing_for(organisation_id, found.assignment))
+        row = actions.take(taken, organisation_id=organisation_id, by=request.actor, at=request.at)
+    except afresh.Overtaken as overtaken:
+        given = QueryDict(request.POST.get("query", ""))
+        return _page(request, read, found, given, error=overtaken.why, status=422)
     except NotAllowed as refused:
         messages.error(request, refused.why)
         return HttpResponseRedirect(_back_to(request, call_sign))
