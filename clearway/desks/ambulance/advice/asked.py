@@ -74,7 +74,9 @@ def _beginning(reading: Reading, given: Mapping[str, Any]) -> Case:
                 "call_sign", f"{call_sign!r} has no open job.", "Check it, or give latitude and longitude."
             )
         if found.case is None:
-            raise WrongField("call_sign", "Nobody knows where it is.", "Give latitude and longitude.")
+            raise WrongField(
+                "call_sign", "Nobody knows where its patient is.", "Give latitude and longitude."
+            )
         return found.case
     latitude, longitude = _number(given, "latitude", -90, 90), _number(given, "longitude", -180, 180)
     if latitude is None or longitude is None:

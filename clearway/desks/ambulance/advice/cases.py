@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from math import isnan
 
 from clearway.core.organisation.queries import site_by_code
-from clearway.domain.ambulance.destinations import Case, PositionSource
+from clearway.domain.ambulance.destinations import NOT_SAID, Case, PositionSource
 from clearway.domain.ambulance.situation import CATEGORIES, JOB_STATES, KINDS, UNKNOWN
 from clearway.domain.ambulance.words import JobState, JobStatus
 from clearway.domain.shared.geography import Point
@@ -15,6 +15,7 @@ from ..incidents.queries import Scene
 from ..resources import queries as resources
 from .reading import Reading
 
+BEFORE_ARRIVING = (JobState.ALLOCATED, JobState.MOBILE, JobState.AT_RVP)
 BEFORE_LEAVING = (JobState.ALLOCATED, JobState.MOBILE, JobState.AT_RVP, JobState.ON_SCENE)
 
 
@@ -23,7 +24,7 @@ class Crew:
     """One crew on a job, as the situation has it, and what is known of its patient before anybody asks.
 
     row   of its assignment in the situation
-    case  None where nobody knows where it is
+    case  None where nobody knows where its patient is
     """
 
     row: int
@@ -96,8 +97,14 @@ class _Beginning:
 
 
 def _begins(reading: Reading, row: int, scene: Point | None) -> _Beginning | None:
-    """The vehicle's fix while it is fresh; else the scene until the crew leaves it; else what is newest."""
+    """The scene until the crew is there; then its vehicle's fix while fresh, and the scene until it leaves.
+
+    After that what is newest. None where the patient's place is not known: a crew on its way to a scene is
+    somewhere on the road, and that is not where the journey begins.
+    """
     table, limit = reading.situation.assignments, reading.policy.engine.position_stale_after * 60
+    if JOB_STATES[table.state[row]] in BEFORE_ARRIVING:
+        return _Beginning(scene, PositionSource.SCENE, NOT_SAID) if scene is not None else None
     fix = _fix(reading, table.call_sign[row])
     if fix is not None and reading.situation.at - fix.at <= limit:
         return fix

@@ -118,7 +118,7 @@ def _page(
     typed, problem = _given(given, standing), error
     answer = case = None
     if found.case is None:
-        problem = problem or "Nobody knows where this crew is, so nothing can be advised."
+        problem = problem or "Nobody knows where this patient is, so nothing can be advised."
     else:
         try:
             case = stated(found.case, typed, read)
