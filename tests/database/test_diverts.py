@@ -17,8 +17,9 @@ from clearway.core.organisation.models import Organisation
 from clearway.core.worklist.models import Task
 from clearway.desks.ambulance import rules, situation
 from clearway.desks.ambulance.diverts import actions, queries, views
-from clearway.desks.ambulance.diverts.effects import effect
+from clearway.desks.ambulance.diverts.effects import Effect, effect
 from clearway.desks.ambulance.diverts.models import Divert, Step
+from clearway.domain.ambulance.disruptions import Disruption, DisruptionKind
 from clearway.domain.ambulance.diverts import DivertState, DivertStep
 from clearway.domain.shared.geography import Point
 from clearway.engine.ambulance.travel import Journeys, Network
@@ -296,7 +297,7 @@ def test_what_it_does_is_counted_on_both_sides_and_on_the_road(valley: Organisat
     )
     scenes = {"2": Point(*map(float, near["TVH01"]))}
 
-    found = effect(seen, "TVH01", ("TVH02",), at(90), at(190), scenes)
+    found = effect(seen, "TVH01", ("TVH02",), at(90), at(190), scenes, Network.plain())
 
     passed, received = found.sides
     assert (passed.arrivals_before > 0, passed.arrivals_since, passed.mean_before) == (True, 0, 10)
@@ -304,6 +305,27 @@ def test_what_it_does_is_counted_on_both_sides_and_on_the_road(valley: Organisat
     assert received.arrivals_since == pytest.approx(60 / 100)
     assert found.redirected == 1
     assert found.extra_minutes > 0
+    assert found.error_minutes > 0 and found.sources == (("distance", 1),)
+
+
+def test_its_cost_on_the_road_counts_the_closures_and_drive_times_of_the_journeys(
+    valley: Organisation, cad: Source
+) -> None:
+    deliver(cad, conveyance("TVH02", incident="2", call_sign="B2", start=60), known=200)  # arrived at 100
+    seen = situation.read(valley.pk, at(200))
+    here = seen.sites.code.index("TVH01")
+    scene = Point(float(seen.sites.latitude[here]), float(seen.sites.longitude[here]))
+    closed = Disruption("1", DisruptionKind.CLOSURE, scene, 1.0, 30.0, at(0), at(150), "The bridge")
+
+    def found(*disruptions: Disruption) -> Effect:
+        under = replace(seen, disruptions=disruptions)
+        return effect(under, "TVH01", ("TVH02",), at(90), at(190), {"2": scene}, Network.plain())
+
+    free, hindered, over = found(), found(closed), found(replace(closed, ends_at=at(20)))
+
+    # The way out of the closed area is half its diameter: half of the thirty minutes.
+    assert hindered.extra_minutes == pytest.approx(free.extra_minutes + 15, abs=0.5)
+    assert over.extra_minutes == free.extra_minutes
 
 
 def test_the_boards_name_the_hospital_that_is_on_divert(officer: Client, coordinator: Client) -> None:

@@ -1,7 +1,8 @@
 """What a divert does while it runs: arrivals and handovers at both sides, and what it cost on the road."""
 
+from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import numpy as np
@@ -9,7 +10,7 @@ import numpy as np
 from clearway.domain.ambulance.situation import Situation, seconds
 from clearway.domain.ambulance.words import JobStatus
 from clearway.domain.shared.geography import Point
-from clearway.engine.ambulance.travel import minutes as drive_minutes
+from clearway.engine.ambulance.travel import SOURCES, Network
 
 MINUTE, HOUR = 60.0, 3600.0
 
@@ -36,11 +37,17 @@ class Effect:
 
     redirected     patients taken to a receiving site who were nearer by road to the diverted one
     extra_minutes  what those journeys took longer, by the travel estimate, all together
+    error_minutes  how far that is off where every journey errs the same way, as measured for its source
+    sources        what the journeys were worked out from, of travel.SOURCES, each with its journeys
+    unreachable    patients from whose scene no open road is known to one of the two: not counted
     """
 
     sides: tuple[SideEffect, ...]
-    redirected: int
-    extra_minutes: float
+    redirected: int = 0
+    extra_minutes: float = 0.0
+    error_minutes: float = 0.0
+    sources: tuple[tuple[str, int], ...] = ()
+    unreachable: int = 0
 
 
 def effect(
@@ -50,10 +57,12 @@ def effect(
     starts_at: datetime,
     ends_at: datetime | None,
     scenes: Mapping[str, Point],
+    network: Network,
 ) -> Effect:
     """Both sides in the hours before the start and from it to the end, or to now.
 
-    scenes  incident key -> where it was, for those that are known
+    scenes   incident key -> where it was, for those that are known
+    network  of the situation's sites; disruptions that were in force as a crew left are in its journey
     The time before is as long as the time since, and an hour at least.
     """
     start = seconds(starts_at)
@@ -64,8 +73,7 @@ def effect(
         for code in (site, *to)
         if code in situation.sites.code
     )
-    redirected, extra = _on_the_road(situation, site, to, (start, end), scenes)
-    return Effect(sides, redirected, extra)
+    return _on_the_road(Effect(sides), situation, (site, to), (start, end), scenes, network)
 
 
 def _side(situation: Situation, code: str, spans: tuple[float, float, float]) -> SideEffect:
@@ -94,23 +102,39 @@ def _mean(arrived: np.ndarray, handed_over: np.ndarray, start: float, end: float
 
 
 def _on_the_road(
+    beside: Effect,
     situation: Situation,
-    site: str,
-    to: tuple[str, ...],
+    codes: tuple[str, tuple[str, ...]],
     span: tuple[float, float],
     scenes: Mapping[str, Point],
-) -> tuple[int, float]:
+    network: Network,
+) -> Effect:
+    """The effect with its cost on the road, journey by journey: each under the closures of its own time."""
     table, sites = situation.assignments, situation.sites
+    site, to = codes
     receivers = [sites.code.index(code) for code in to if code in sites.code]
-    arrived = table.stamp(JobStatus.AT_HOSPITAL)
+    arrived, left = table.stamp(JobStatus.AT_HOSPITAL), table.stamp(JobStatus.LEFT_SCENE)
     came = np.isin(table.site, receivers) & (arrived >= span[0]) & (arrived < span[1])
     rows = [row for row in np.flatnonzero(came) if table.incident[row] in scenes]
     if not rows or site not in sites.code:
-        return 0, 0.0
-    latitude = np.array([scenes[table.incident[row]].latitude for row in rows])
-    longitude = np.array([scenes[table.incident[row]].longitude for row in rows])
-    taken, passed = table.site[rows], sites.code.index(site)
-    extra = drive_minutes(latitude, longitude, sites.latitude[taken], sites.longitude[taken]) - drive_minutes(
-        latitude, longitude, sites.latitude[passed], sites.longitude[passed]
+        return beside
+    passed, extra, error, sources, unreachable = sites.code.index(site), 0.0, 0.0, Counter[str](), 0
+    for row in rows:
+        at = arrived[row] if np.isnan(left[row]) else left[row]
+        scene, both = scenes[table.incident[row]], [int(table.site[row]), passed]
+        found = network.journeys(*scene, sites, at=float(at), disruptions=situation.disruptions)
+        minutes = found.minutes[0, both]
+        if not np.isfinite(minutes).all():
+            unreachable += 1
+        elif minutes[0] > minutes[1]:
+            extra += float(minutes[0] - minutes[1])
+            error += float(np.hypot(*found.error[0, both]))
+            sources[SOURCES[max(found.source[0, both])]] += 1
+    return replace(
+        beside,
+        redirected=sources.total(),
+        extra_minutes=extra,
+        error_minutes=error,
+        sources=tuple(sources.most_common()),
+        unreachable=unreachable,
     )
-    return int((extra > 0).sum()), float(extra[extra > 0].sum())

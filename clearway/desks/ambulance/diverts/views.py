@@ -18,6 +18,7 @@ from clearway.domain.shared.errors import NotAllowed
 
 from .. import situation
 from ..forecast.queries import current_policies
+from ..handovers.presenters import SOURCES
 from ..incidents import queries as incidents
 from ..travel.network import network
 from . import actions, presenters, queries, rehearsal
@@ -207,6 +208,7 @@ def _page(
         "may": may,
         "asks_level": asks_level.value if asks_level else "",
         "effect": _effect(request, row),
+        "travel_words": SOURCES,
         "never": presenters.NEVER,
         "evidence": [
             hospital
@@ -224,7 +226,7 @@ def _effect(request: Request, row: Divert) -> Effect | None:
     organisation_id = request.organisation.pk
     seen = situation.read(organisation_id, request.at)
     scenes = incidents.scenes(organisation_id, set(seen.assignments.incident))
-    return effect(seen, row.site, tuple(row.to), row.starts_at, row.ends_at, scenes)
+    return effect(seen, row.site, tuple(row.to), row.starts_at, row.ends_at, scenes, network(seen.sites))
 
 
 def _levels(seen: Situation) -> dict[str, int]:
