@@ -22,8 +22,10 @@ POLICIES: Mapping[str, Mapping[str, Any]] = {
 }
 
 
-def region(ago: Mapping[str, float], *, level: int | None = None, heard: float = 1) -> Situation:
-    """Hospitals that spoke so many minutes ago; their source was heard `heard` minutes ago."""
+def region(
+    ago: Mapping[str, float], *, level: int | None = None, heard: float = 1, never: str = ""
+) -> Situation:
+    """Hospitals that spoke so many minutes ago, or never; their source was heard `heard` minutes ago."""
     figures = {HospitalMeasure.BOARDING: 3}
     if level:
         figures[HospitalMeasure.PRESSURE_LEVEL] = level
@@ -31,7 +33,7 @@ def region(ago: Mapping[str, float], *, level: int | None = None, heard: float =
         fold([fact(HospitalEvent(f"{site}", minute(NOW - minutes), site, figures))])
         for site, minutes in ago.items()
     ]
-    sites = [(code, f"Hospital {code}", Point(51, -3)) for code in "ABCDEF"]
+    sites = [(code, f"Hospital {code}", Point(51, -3)) for code in (*ago, *never)]
     feeds = [Feed("hospitals", "hospital", 900, minute(NOW - heard), frozenset())]
     return compose(minute(NOW), sites, [], [], {}, feeds, around=Around(hospitals=said))
 
@@ -81,8 +83,25 @@ def test_nobody_is_asked_while_a_source_delivers_what_was_said_earlier() -> None
         raised(region({"A": 300, "B": 290}, heard=0))
 
 
-def test_who_never_spoke_or_is_not_to_be_asked_is_left_alone() -> None:
-    assert raised(region({})) == []
+def test_a_hospital_that_never_spoke_is_asked_once_another_has_spoken() -> None:
+    assert raised(region({}, never="AB")) == []
+
+    asked, other = raised(region({"A": 1}, never="BC"))
+
+    assert (asked.subject, asked.role, asked.priority, asked.site_code) == ("never:B", "halo", 3, "B")
+    assert asked.title == "Hospital B has never said how it stands"
+    assert other.site_code == "C"
+    assert raised(region({"A": 1}, never="BC"), not_asked=["B", "C"]) == []
+
+
+def test_many_that_never_spoke_are_one_task() -> None:
+    (together,) = raised(region({"A": 1}, never="BCDEFGH"))
+
+    assert together.title == "7 hospitals have never said how they stand"
+    assert together.cause == "Hospital B, Hospital C, Hospital D, Hospital E, Hospital F and 2 more"
+
+
+def test_who_is_not_to_be_asked_is_left_alone() -> None:
     assert raised(region({"A": 500, "B": 1}), not_asked=["A"]) == []
 
 

@@ -38,12 +38,15 @@ class _Silent:
 def silent_hospitals(situation: Situation, policies: Mapping[str, Values]) -> Iterator[Wanted]:
     """One task per silent hospital, and one for all of them when there are many.
 
-    A hospital that never spoke is nobody's to chase: it has not begun. Raises CannotSay while what hospitals
-    said in the past is still coming in, or when their source itself is silent.
+    One that never spoke is asked by its own people as soon as any other of the region has spoken; before that
+    nobody has begun to ask. Raises CannotSay while what hospitals said in the past is still coming in, or
+    when their source itself is silent.
     """
     policy = report_policy(policies[POLICY])
     _check_not_catching_up(situation)
-    silent = [each for each in _silent(situation, policy) if each.code not in policy.not_asked]
+    spoken = _silent(situation, policy)
+    yield from _never(situation, spoken, policy)
+    silent = [each for each in spoken if each.code not in policy.not_asked]
     overdue = [each for each in silent if each.minutes >= each.holds_for]
     if len(overdue) <= policy.each_up_to:
         yield from (_alone(each, policy) for each in silent)
@@ -93,6 +96,40 @@ def _silent(situation: Situation, policy: ReportPolicy) -> list[_Silent]:
         for report, name in zip(site_reports(situation, policy), situation.sites.name, strict=True)
         if report.said_at is not None
     ]
+
+
+def _never(situation: Situation, spoken: Sequence[_Silent], policy: ReportPolicy) -> Iterator[Wanted]:
+    """Those that never spoke where others have: a task each, or one for all of them when there are many."""
+    left_alone = {each.code for each in spoken} | set(policy.not_asked)
+    listed = zip(situation.sites.code, situation.sites.name, strict=True)
+    never = [(code, name) for code, name in listed if code not in left_alone]
+    if not spoken or not never:
+        return
+    if len(never) <= policy.each_up_to:
+        yield from (_asked(code, name, policy) for code, name in never)
+        return
+    names = ", ".join(name for _, name in never[:NAMED])
+    more = f" and {len(never) - NAMED} more" if len(never) > NAMED else ""
+    yield Wanted(
+        subject="sites:never",
+        priority=3,
+        title=f"{len(never)} hospitals have never said how they stand",
+        cause=f"{names}{more}",
+        role=COORDINATOR,
+        suggestion="Ask each who is to say it; one that is not to be asked is for the policy's not_asked",
+    )
+
+
+def _asked(code: str, name: str, policy: ReportPolicy) -> Wanted:
+    return Wanted(
+        subject=f"never:{code}",
+        priority=3,
+        title=f"{name} has never said how it stands",
+        cause="Other hospitals say it; of this one only what the control room sees is known",
+        role=policy.asked,
+        suggestion="Say how the hospital stands; it takes half a minute",
+        site_code=code,
+    )
 
 
 def _alone(silent: _Silent, policy: ReportPolicy) -> Wanted:
