@@ -20,6 +20,7 @@ from clearway.core.organisation.models import Organisation, Site
 from clearway.core.people import middleware
 from clearway.core.people.models import RoleGrant, SavedView, User
 from clearway.desks.ambulance import live
+from clearway.desks.ambulance.forecast import presenters as forecasts
 from clearway.desks.ambulance.handovers import columns
 from clearway.desks.ambulance.resources import views as resources
 from clearway.domain.ambulance.events import AvailabilityEvent, Position
@@ -143,6 +144,30 @@ def test_a_board_can_be_shown_as_it_was_known(coordinator: Client, knows_handove
     assert "Wrap-up" in row_of(now, "TVH01").split("<table")[1]
     assert "data-live-topics" not in then
     assert "data-live-topics" in now
+
+
+def test_the_map_says_what_an_arrival_will_wait_now_and_in_an_hour_and_how_old_that_is(
+    coordinator: Client, knows_handovers: Source
+) -> None:
+    deliver(knows_handovers, conveyance("TVH01"), known=60)
+
+    seen = text(coordinator, "/map/?at=2026-11-20T09:02")
+
+    assert re.search(r"Expected waits: forecast of 09:02 .+ the control room was heard", seen)
+    assert re.search(r"<td>about \d+, \d+–\d+ min</td><td>about \d+, \d+–\d+ min</td>", seen)
+    assert re.search(r"Expected wait: about \d+, \S+ min now; about \d+, \S+ min in an hour", seen)
+
+
+def test_the_map_says_that_no_expected_wait_is_known(
+    coordinator: Client, knows_handovers: Source, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(forecasts, "now_and_in_an_hour", lambda situation, read: {})
+
+    seen = text(coordinator, "/map/")
+
+    assert "No expected wait is known: nothing can be forecast now." in seen
+    assert seen.count('<td class="none">None known</td>') == 4
+    assert "Expected wait: none known" in seen
 
 
 @pytest.mark.parametrize("address", ["/handovers/", "/handovers/TVH01/", "/resources/", "/map/"])

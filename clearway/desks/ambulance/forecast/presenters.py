@@ -95,6 +95,14 @@ def board_spans(situation: Situation, read: Read, minutes: int = 30) -> Mapping[
     return {code: words for code, words in found.items() if words}
 
 
+def now_and_in_an_hour(situation: Situation, read: Read) -> Mapping[str, tuple[Ahead, Ahead]]:
+    """Site code -> the wait for an arrival now and in an hour; those that cannot be said are left out."""
+    found = {
+        code: (ahead(read, row, 0), ahead(read, row, 60)) for row, code in enumerate(situation.sites.code)
+    }
+    return {code: pair for code, pair in found.items() if pair[0].span}
+
+
 def _rounded(minutes: float) -> int:
     return int(round(minutes / ROUND) * ROUND)
 

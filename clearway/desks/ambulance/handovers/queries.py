@@ -14,6 +14,7 @@ from .. import situation as situations
 from ..diverts import presenters as diverts
 from ..forecast import presenters as forecasts
 from ..forecast import queries as forecast
+from ..forecast.presenters import Ahead
 from ..liaison import presenters
 from ..liaison.presenters import NOT_SAID, Stand
 from ..policy import DeskPolicy
@@ -30,6 +31,7 @@ class Board:
     areas  site code -> area name
     said   site code -> what the hospital says of itself
     ahead  site code -> the wait for an arrival in half an hour, in words
+    waits  site code -> the wait for an arrival now and for one in an hour; none where nothing can be said
     diverted  site code -> whom a divert in force turns away, and until when, in words
     """
 
@@ -41,6 +43,7 @@ class Board:
     areas: Mapping[str, str]
     said: Mapping[str, SiteReport]
     ahead: Mapping[str, str]
+    waits: Mapping[str, tuple[Ahead, Ahead]]
     diverted: Mapping[str, str]
 
 
@@ -59,6 +62,7 @@ def board(
     reading = reading or situations.shown(organisation_id, at, known_at)
     situation, ground, policy = reading.situation, reading.ground, reading.ground.policy
     rests_on = basis(situation, policy.freshness)
+    made = forecast.made(situation, policy.forecast, ground.records)
     return Board(
         at=known_at or at,
         situation=situation,
@@ -74,7 +78,8 @@ def board(
         ),
         areas=ground.areas,
         said={each.code: each for each in site_reports(situation, policy.reports)},
-        ahead=forecasts.board_spans(situation, forecast.made(situation, policy.forecast, ground.records)),
+        ahead=forecasts.board_spans(situation, made),
+        waits=forecasts.now_and_in_an_hour(situation, made),
         diverted=diverts.turned_away(situation),
     )
 

@@ -14,6 +14,7 @@ from clearway.engine.ambulance.handovers import HospitalPicture
 from clearway.engine.ambulance.resources import Doing, ResourceRow, resource_rows
 from clearway.engine.ambulance.travel import in_force
 
+from ..forecast.presenters import Ahead
 from ..handovers import presenters
 from ..handovers import queries as handovers
 from ..handovers.presenters import HospitalRow
@@ -51,12 +52,17 @@ class Dot:
 
 @dataclass(frozen=True, slots=True)
 class Hospital:
-    """One hospital on the drawing and in the table beside it; label None where its name has no room."""
+    """One hospital on the drawing and in the table beside it; label None where its name has no room.
+
+    soon, later  the forecast wait of who arrives now and in an hour, in words; "" where none is known
+    """
 
     x: float
     y: float
     row: HospitalRow
     waiting: str
+    soon: str
+    later: str
     label: drawing.Label | None
 
 
@@ -97,6 +103,7 @@ def region(request: Any) -> HttpResponse:
         "areas": sorted({read.areas[code] for code in sites.code if code in read.areas}),
         "area": area,
         "doubt": read.basis.positions,
+        "rests_on": read.basis.cad,
         "drawn_at": read.at,
         "known_at": asked.known_at,
         "at_error": asked.error,
@@ -126,7 +133,9 @@ def _hospitals(read: handovers.Board, frame: drawing.Frame) -> list[Hospital]:
     found.sort(key=lambda each: -_wait(each[2]))
     places = drawing.labels([(x, y, picture.name or "") for x, y, picture in found], frame)
     return [
-        Hospital(x, y, presenters.hospital_row(read, picture), _waiting(picture), label)
+        Hospital(
+            x, y, presenters.hospital_row(read, picture), _waiting(picture), *_expected(read, picture), label
+        )
         for (x, y, picture), label in zip(found, places, strict=True)
     ]
 
@@ -137,6 +146,15 @@ def _wait(picture: HospitalPicture) -> float:
 
 def _waiting(picture: HospitalPicture) -> str:
     return "Unknown" if picture.waiting is None else str(picture.waiting.now)
+
+
+def _expected(read: handovers.Board, picture: HospitalPicture) -> tuple[str, str]:
+    pair = read.waits.get(picture.code or "")
+    return ("", "") if pair is None else (_about(pair[0]), _about(pair[1]))
+
+
+def _about(ahead: Ahead) -> str:
+    return f"about {ahead.middle}, {ahead.span}" if ahead.span else ""
 
 
 def _dots(row: ResourceRow, frame: drawing.Frame) -> list[Dot]:
