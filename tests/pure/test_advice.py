@@ -92,7 +92,9 @@ def test_nothing_is_recommended_from_where_a_crew_was_too_long_ago():
 
     driving = asked(minutes, wait, position_from=PositionSource.VEHICLE, position_at=was)
     at_scene = asked(minutes, wait, position_from=PositionSource.SCENE, position_at=was)
+    undated = asked(minutes, wait, position_from=PositionSource.VEHICLE)
 
+    assert undated.why.startswith("Cannot recommend: nobody knows from when the crew's position is")
     assert (driving.verdict, driving.chosen) == (Verdict.ABSTAINED, "A")
     assert driving.why.startswith("Cannot recommend: the crew's position is 40 min old")
     assert (at_scene.verdict, at_scene.chosen) == (Verdict.ADVISED, "B")
@@ -380,6 +382,31 @@ def test_an_agreed_cap_holds_for_several_at_once():
     policy = AdvicePolicy(eligibility=EligibilityPolicy(load_caps={"A": 1}))
 
     assert sorted(together([[5, 20, 90, 90]] * 3, [5, 5, 5, 5], policy)) == ["A", "B", "B"]
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(2, 4), st.sampled_from([Need.EYE, Need.BURNS, Need.SPINAL, Need.DIALYSIS, Need.MATERNITY]))
+def test_no_cap_moves_one_of_several_whom_a_clinical_rule_holds(crews: int, need: Need) -> None:
+    roles = ("eye", "burns", "spinal", "renal", "obstetrics")
+    sites = [site("A", roles=roles), site("B", roles=roles)]
+    seen, book = situation(sites), rulebook(sites)
+    policy = AdvicePolicy(eligibility=EligibilityPolicy(load_caps={"A": 0}))
+    cases = [case(f"{row}/A{row}", needs=frozenset({need})) for row in range(crews)]
+    legs = journeys([[10, 50]] * crews)
+
+    made = advise_together(cases, seen, forecast(seen, [5, 5]), legs, book, policy)
+
+    assert {advice.chosen for advice in made} == {"A"}
+
+
+def test_a_cap_counted_from_old_messages_bars_nobody() -> None:
+    policy = AdvicePolicy(eligibility=EligibilityPolicy(load_caps={"A": 0}))
+
+    fresh = asked([10, 18, 60, 60], [5, 5, 5, 5], policy=policy)
+    stale = asked([10, 18, 60, 60], [5, 5, 5, 5], policy=policy, heard=60)
+
+    assert fresh.chosen == "B"
+    assert (stale.verdict, stale.chosen) == (Verdict.ABSTAINED, "A")
 
 
 @settings(max_examples=40, deadline=None)

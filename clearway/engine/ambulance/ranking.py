@@ -232,7 +232,9 @@ def rank(case: Case, seen: Picture, journeys: Journeys, origin: int = 0) -> Rank
     travels, error = journeys.minutes[origin], journeys.error[origin]
     if not places.travels.all():
         travels, error = np.where(places.travels, travels, 0.0), np.where(places.travels, error, 0.0)
-    allowed = eligible(case, seen.situation, travels, rules, policy.eligibility, seen.load, seen.spare)
+    # Counts that are old bar nobody: nothing is ranked then, and the nearest must not be passed for them.
+    loads = (None, None) if seen.cannot else (seen.load, seen.spare)
+    allowed = eligible(case, seen.situation, travels, rules, policy.eligibility, *loads)
     ok, department = allowed.allowed, places.is_department
     mean, low, high, added = _waits(seen, allowed.arrival)
     nearest = _lowest(travels, ok & department)
@@ -357,8 +359,10 @@ def _lowest(column: Column, among: Mask) -> int:
 def position_too_old(case: Case, now: float, policy: AdvicePolicy) -> str:
     """Why nothing can rest on where the crew was last known to be, "" if it can."""
     age = (now - case.position_at) / MINUTE
-    if not case.position_from.grows_old or not age > policy.position_stale_after:
+    if not case.position_from.grows_old or age <= policy.position_stale_after:
         return ""
+    if math.isnan(age):
+        return "nobody knows from when the crew's position is"
     if case.position_from is PositionSource.VEHICLE:
         return f"the crew's position is {age:.0f} min old and it is not at a scene whose place is known"
     return f"the crew left the scene {age:.0f} min ago and no position has come since"

@@ -87,14 +87,18 @@ class _Together:
         if len(rows) == 1:
             return int(rows[0])
         agreed = [int(row) for row in rows if self._is_agreed(crew, int(row))]
-        free = [row for row in agreed if self._has_room(row)] or agreed
+        free = [row for row in agreed if self._has_room(crew, row)] or agreed
         return min(free, key=lambda row: (self._cost(crew, row), row))
 
     def _met(self, crew: int) -> float:
         """What this crew and those at its place cost each other."""
         return self._cost(crew, self.at[crew]) - self.own[crew][self.at[crew]]
 
-    def _has_room(self, row: int) -> bool:
+    def _has_room(self, crew: int, row: int) -> bool:
+        """No agreed cap of a department moves a patient whom a clinical rule holds: see eligibility."""
+        held = self.alone[crew].eligible
+        if self.seen.rules.places.is_department[row] and (held.rule is not None or held.unmet):
+            return True
         return row not in self.room or len(self.here.get(row, ())) < self.room[row]
 
     def _is_agreed(self, crew: int, row: int) -> bool:
