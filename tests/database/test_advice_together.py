@@ -1,6 +1,7 @@
 """Crews that wait together: one solution for all, accepted one by one or at once, with nobody herded."""
 
 import re
+from collections.abc import Sequence
 from html import unescape
 from typing import Any
 
@@ -13,7 +14,10 @@ from clearway.core.feeds.models import Source
 from clearway.core.organisation.models import Organisation
 from clearway.desks.ambulance.advice import queries, reading, together
 from clearway.desks.ambulance.advice.models import Advice
+from clearway.domain.ambulance.destinations import Case
+from clearway.engine.ambulance.advice import Advice as Answer
 from clearway.engine.ambulance.advice import Verdict
+from clearway.engine.ambulance.ranking import AdvicePolicy
 
 from .giving_advice import another_department, diverted, now, on_scene, taken
 
@@ -105,6 +109,25 @@ def test_no_needs_is_said_by_somebody_and_never_taken_for_granted(
 
     assert "Needs not asked" in not_asked and "Not to be accepted yet" in not_asked
     assert "Needs not asked" not in none and "Accept Fordham Infirmary" in none
+
+
+def test_what_the_list_showed_stands_until_another_place_is_clearly_better(
+    knowing: Organisation, flow: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    on_scene(knowing)
+    asked: list[Case] = []
+    ask = reading.Reading.advise_together
+
+    def spy(read: reading.Reading, cases: Sequence[Case], policy: AdvicePolicy) -> tuple[Answer, ...]:
+        asked.extend(cases)
+        return ask(read, cases, policy)
+
+    monkeypatch.setattr(reading.Reading, "advise_together", spy)
+    flow.get("/advice/")
+    flow.get("/advice/")
+
+    assert [case.standing for case in asked] == [None, "TVH01"]
+    assert [case.accepted for case in asked] == [None, None]  # shown only: it loads no place
 
 
 def test_one_is_accepted_and_the_others_are_solved_again_with_it_counted(

@@ -76,6 +76,23 @@ def suggest(
     }
 
 
+# Organisation -> assignment -> what its crew was suggested last. Of this process, to spare a write for every
+# look at the list: another begins anew, and may once name a place that is better by less than the hysteresis.
+_LAST: dict[int, Mapping[str, str]] = {}
+
+
+def suggest_steadily(reading: Reading, standing: Mapping[str, Advice]) -> dict[str, Suggestion]:
+    """The joint answer, each crew's kept while no other is clearly better than what the list showed last."""
+    before = _LAST.get(reading.organisation_id, {})
+    found = suggest(reading, standing, before)
+    if found:
+        named = {
+            key: each.answer.chosen for key, each in found.items() if each.is_firm and each.answer.chosen
+        }
+        _LAST[reading.organisation_id] = {key: before[key] for key in found if key in before} | named
+    return found
+
+
 def still(found: Mapping[str, Suggestion], shown: Mapping[str, Any]) -> Suggestion:
     """The suggestion that was shown, if it is still the answer. Raises NotAllowed."""
     now = found.get(shown["key"])

@@ -35,7 +35,7 @@ def board(request: Request) -> HttpResponse:
     live_after = newest_push()
     read = reading.read(request.organisation.pk, request.at)
     standing = queries.standing(request.organisation.pk)
-    rows = lines.lines(read, standing, together.suggest(read, standing), request.at)
+    rows = lines.lines(read, standing, together.suggest_steadily(read, standing), request.at)
     context = {
         "rows": rows,
         "changed": [row for row in rows if row.change],
