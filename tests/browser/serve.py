@@ -53,6 +53,7 @@ def fill() -> None:
         (region, "liaison", "halo", torbay, "light"),
         (region, "keeper", "administrator", None, "dark"),
         (region, "lead", "clinical_lead", None, "dark"),
+        (region, "officer", "service_delivery_officer", None, "light"),
         (empty, "quiet", coordinator, None, "light"),
         (empty, "opal", "outpatient_coordinator", None, "light"),
         (empty, "olga", "outpatient_coordinator", None, "dark"),
