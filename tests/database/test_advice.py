@@ -88,7 +88,7 @@ def test_an_answer_that_rests_on_needs_is_not_accepted_before_they_are_said(
 
     assert "data-accept" not in page
     assert "Accept Fordham Infirmary" in described and "say them first" not in described
-    assert page.count("It turns away nobody whose needs and NEWS2 are not said: say them first.") == 1
+    assert page.count("It turns away nobody whose age, needs and NEWS2 are not said: say them first.") == 1
     assert not Advice.objects.exists()
     flow.post("/advice/A1/take/", {"sealed": sealed(page), "code": "TVH01", "reason_code": "clinical"})
     assert (stands().taken, stands().state, stands().reason_code) == ("TVH01", "overridden", "clinical")

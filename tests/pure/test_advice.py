@@ -467,6 +467,28 @@ def test_a_capacity_divert_never_turns_away_the_most_serious_nor_who_is_treated_
     assert ("A" in barred) is is_diverted
 
 
+def test_an_age_that_nobody_said_is_asked_for_before_a_place_for_adults_or_past_the_nearest() -> None:
+    sites = [site("A", roles=("adults_only",)), site("B"), site("C")]
+    seen, book = situation(sites), rulebook(sites)
+
+    def answer(minutes: list[float], wait: list[float], **more: Any) -> Advice:
+        return advise(case(**more), seen, forecast(seen, wait), journeys(minutes), book, POLICY)
+
+    adults = answer([10, 20, 30], [20, 20, 20], age=None)
+    critical = answer([10, 20, 30], [20, 20, 20], age=None, category=Category.C1)
+    past = answer([20, 10, 12], [20, 90, 5], age=None)
+    nearest = answer([20, 10, 30], [20, 20, 20], age=None)
+    goes_on = answer([30, 10, 20], [20, 20, 20], news2=None, continuing_care="C")
+    said = answer([10, 20, 30], [20, 20, 20], age=16)
+
+    assert adults.chosen == critical.chosen == "A"
+    assert adults.ask_first == critical.ask_first == "A takes no children: say the age first."
+    assert past.ask_first == "This goes past B: say age, needs and NEWS2 first."
+    assert goes_on.chosen == "C" and goes_on.ask_first == "This goes past B: say needs and NEWS2 first."
+    assert (nearest.ask_first, said.ask_first) == ("", "")
+    assert answer([10, 20, 30], [20, 20, 20], age=15).chosen != "A"
+
+
 COVERED = {
     Cover.STROKE: Need.STROKE,
     Cover.STEMI: Need.STEMI,

@@ -74,8 +74,8 @@ class Case:
 
     @property
     def is_described(self) -> bool:
-        """Needs and NEWS2 have been said: what is not known is never taken for harmless."""
-        return self.needs_asked and self.news2 is not None
+        """Age, needs and NEWS2 have been said: what is not known is never taken for harmless."""
+        return self.needs_asked and self.news2 is not None and self.age is not None
 
     def __post_init__(self) -> None:
         if self.age is not None and not 0 <= self.age <= 120:
@@ -86,7 +86,7 @@ class Case:
 
 @dataclass(frozen=True, slots=True)
 class Ages:
-    """Years, from the first to below the last; an unknown age is read as an adult's."""
+    """Years, from the first to below the last; an unknown age is read as an adult's, and asked for."""
 
     start: int = 0
     end: int = 200

@@ -78,7 +78,7 @@ class Advice:
     chosen      code of the answer, None for nowhere and where the place is not settled
     nearest     code of the nearest that may be considered
     compared    the nearest that may be considered with its parts, among the options or not
-    ask_first   why it is not to be taken before needs and NEWS2 are said, "" where it may be
+    ask_first   why it is not to be taken before age, needs and NEWS2 are said, "" where it may be
     why, why_not_nearest, would_change  sentences; "" where there is nothing to say
     notes       what the rules ask for besides, what is not confirmed, what is not known
     may_have    alternatives that nobody has confirmed: to be named, never ranked

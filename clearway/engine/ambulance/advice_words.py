@@ -1,5 +1,6 @@
 """One ranking in words: the options, why, what would change it, what is to be known besides and read out."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import numpy as np
@@ -287,7 +288,7 @@ class _Words:
         if ask_first := self._ask_first():
             notes.append(ask_first)
         if case.age is None:
-            notes.append("Age not said: read as an adult's.")
+            notes.append("Age not said: read as an adult's. A child may have to go elsewhere.")
         if not case.needs_asked:
             notes.append(
                 "Needs not asked: no rule for a special need is applied, and no alternative is ranked."
@@ -300,19 +301,37 @@ class _Words:
         return list(dict.fromkeys(notes))
 
     def _ask_first(self) -> str:
-        """Going past the nearest, and to where a divert is in force, rest on what the patient has."""
+        """What nobody has said and the answer rests on: past the nearest, by a divert, to adults only."""
         ranking, spared = self.ranking, self.ranking.eligible.spared
         if self.case.is_described or ranking.chosen < 0:
             return ""
+        unsaid = "needs and NEWS2" if self.case.age is not None else "age, needs and NEWS2"
         near = [row for row in spared if ranking.travel[row] <= ranking.travel[ranking.chosen]]
         if near:
             return (
-                f"A divert is in force at {self._name(near[0])}. It turns away nobody whose needs and NEWS2"
+                f"A divert is in force at {self._name(near[0])}. It turns away nobody whose {unsaid}"
                 " are not said: say them first."
             )
-        if ranking.chosen != ranking.nearest:
-            return f"This goes past {self._name(ranking.nearest)}: say needs and NEWS2 first."
+        passed = self._passed()
+        if passed >= 0:
+            return f"This goes past {self._name(passed)}: say {unsaid} first."
+        if self.case.age is None and self._takes_no_child(ranking.chosen):
+            return f"{self._name(ranking.chosen)} takes no children: say the age first."
         return ""
+
+    def _passed(self) -> int:
+        """The nearer place that the answer passes without a clinical rule that asks for it; -1 for none."""
+        ranking, allowed = self.ranking, self.ranking.eligible
+        if ranking.chosen != ranking.nearest:
+            return ranking.nearest
+        goes_on = allowed.rule is None and Bar.TREATED_ELSEWHERE in allowed.bar
+        return allowed.nearest if goes_on and allowed.nearest != ranking.chosen else -1
+
+    def _takes_no_child(self, row: int) -> bool:
+        """The rules would bar this place if the patient of unknown age were a child."""
+        child = replace(self.case, age=self.seen.policy.eligibility.child_below - 1)
+        forbidden = [role for rule in self.rules.applied(child) for role in rule.forbids]
+        return bool(self.places.with_any(forbidden)[row])
 
     def _past_review(self) -> list[str]:
         """Rules that decided, or left it undecided, and that should have been looked at again by now."""
