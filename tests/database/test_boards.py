@@ -154,8 +154,8 @@ def test_the_map_says_what_an_arrival_will_wait_now_and_in_an_hour_and_how_old_t
     seen = text(coordinator, "/map/?at=2026-11-20T09:02")
 
     assert re.search(r"Expected waits: forecast of 09:02 .+ the control room was heard", seen)
-    assert re.search(r"<td>about \d+, \d+–\d+ min</td><td>about \d+, \d+–\d+ min</td>", seen)
-    assert re.search(r"Expected wait: about \d+, \S+ min now; about \d+, \S+ min in an hour", seen)
+    assert re.search(r'<td class="number">\d+ \(\d+–\d+\)</td><td class="number">\d+ \(\d+–\d+\)</td>', seen)
+    assert re.search(r"Expected wait: \d+ \(\S+\) min now; \d+ \(\S+\) min in an hour", seen)
 
 
 def test_the_map_says_that_no_expected_wait_is_known(
@@ -166,7 +166,7 @@ def test_the_map_says_that_no_expected_wait_is_known(
     seen = text(coordinator, "/map/")
 
     assert "No expected wait is known: nothing can be forecast now." in seen
-    assert seen.count('<td class="none">None known</td>') == 4
+    assert seen.count('<td class="number none">None known</td>') == 4
     assert "Expected wait: none known" in seen
 
 

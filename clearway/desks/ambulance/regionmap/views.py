@@ -54,7 +54,7 @@ class Dot:
 class Hospital:
     """One hospital on the drawing and in the table beside it; label None where its name has no room.
 
-    soon, later  the forecast wait of who arrives now and in an hour, in words; "" where none is known
+    soon, later  minutes that who arrives now and in an hour will wait, with the span; "" where none is known
     """
 
     x: float
@@ -154,7 +154,7 @@ def _expected(read: handovers.Board, picture: HospitalPicture) -> tuple[str, str
 
 
 def _about(ahead: Ahead) -> str:
-    return f"about {ahead.middle}, {ahead.span}" if ahead.span else ""
+    return f"{ahead.middle} ({ahead.span.removesuffix(' min')})" if ahead.span else ""
 
 
 def _dots(row: ResourceRow, frame: drawing.Frame) -> list[Dot]:
