@@ -87,12 +87,13 @@ def advises(reader: Reader) -> None:
     page.locator("#advice-list tbody th a").first.focus()
     page.keyboard.press("Enter")
     accept = page.locator("[data-accept]")
-    expect(accept).to_be_focused()
+    expect(page.locator("#answer")).to_be_visible()
     page.wait_for_load_state()  # the page's script hears the letter
     with page.expect_response(lambda answer: "part=answer" in answer.url and "sepsis" in answer.url):
         page.keyboard.press("p")
     expect(page.get_by_label(reader.reads("Sepsis"))).to_be_checked()
     expect(page.locator("#answer")).not_to_have_attribute("aria-busy", "true")
+    expect(accept).to_be_focused()
     expect(accept).to_contain_text(reader.reads("Accept"))
     page.keyboard.press("Enter")
     expect(page.locator(".said.success")).to_contain_text(reader.reads("Recorded"))
