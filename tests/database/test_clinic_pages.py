@@ -259,7 +259,9 @@ def test_leave_shows_what_it_touches_and_until_when_to_decide_and_a_leader_decid
         "ends_on": "2026-12-20",
     }
 
-    assert desk.post("/outpatients/clinics/leave/", {**asked, "ends_on": "2026-12-17"}).status_code == 422
+    refused = desk.post("/outpatients/clinics/leave/", {**asked, "ends_on": "2026-12-17"})
+    assert refused.status_code == 422
+    assert f'value="{asked["clinician"]}" selected' in refused.content.decode()  # nothing typed is lost
     desk.post("/outpatients/clinics/leave/", asked)
 
     page = desk.get("/outpatients/clinics/leave/").content.decode()
