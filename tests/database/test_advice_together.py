@@ -93,7 +93,7 @@ def test_a_suggestion_past_the_nearest_is_opened_and_not_accepted_until_needs_ar
     page = flow.get("/advice/").content.decode()
     flow.post("/advice/together/", {"sealed": seals, "only": "A1"})
 
-    assert ">Open</a>" in page and "say needs and NEWS2 first" in page
+    assert ">Open</a>" in page and "say age, needs and NEWS2 first" in page
     assert offered(page) == [] and 'name="only"' not in page
     assert not Advice.objects.exists()
 
