@@ -1,7 +1,9 @@
 """A small invented trust with people in it, for the tests that need a database."""
 
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
+import pytest
 from django.test import Client
 
 from clearway.core.audit.actions import Actor
@@ -12,6 +14,17 @@ from clearway.core.people.roles import ROLES
 AT = datetime(2026, 11, 2, 2, 15, tzinfo=UTC)
 LONG_AGO = AT - timedelta(days=400)
 PASSWORD = "only for tests 1234"
+
+
+def stop_the_clock(monkeypatch: pytest.MonkeyPatch, at: datetime) -> None:
+    """Every request is at this instant: the one place where a request reads the clock."""
+
+    class Stopped(datetime):
+        @classmethod
+        def now(cls, tz: Any = None) -> Any:
+            return at
+
+    monkeypatch.setattr("clearway.core.people.middleware.datetime", Stopped)
 
 
 def a_trust(slug: str = "test-valley") -> Organisation:

@@ -17,7 +17,7 @@ from clearway.desks.outpatients.waiting.models import Contact, Entry, Validation
 from clearway.domain.shared.errors import NotAllowed
 from tests.outpatients import scope
 from tests.therapies import NINE, TODAY, Department, a_department
-from tests.trust import a_trust, signed_in, somebody
+from tests.trust import a_trust, signed_in, somebody, stop_the_clock
 
 pytestmark = pytest.mark.django_db
 DAY = timedelta(days=1)
@@ -26,12 +26,7 @@ PAGE = "/outpatients/asking/"
 
 @pytest.fixture(autouse=True)
 def now(monkeypatch: pytest.MonkeyPatch) -> None:
-    class At(datetime):
-        @classmethod
-        def now(cls, tz: Any = None) -> Any:
-            return NINE
-
-    monkeypatch.setattr("clearway.core.people.middleware.datetime", At)
+    stop_the_clock(monkeypatch, NINE)
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +26,7 @@ from clearway.desks.ambulance.resources import views as resources
 from clearway.domain.ambulance.events import AvailabilityEvent, Position
 from clearway.domain.ambulance.words import Availability, ResourceKind
 from clearway.engine.ambulance.handovers import HandoverPolicy
+from tests.trust import stop_the_clock
 
 from .conftest import at, conveyance, deliver, job
 
@@ -38,12 +39,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
     """Set the one clock of the requests to so many minutes into the test's day."""
 
     def set_to(minutes: float) -> None:
-        class At(datetime):
-            @classmethod
-            def now(cls, tz: Any = None) -> Any:
-                return at(minutes)
-
-        monkeypatch.setattr("clearway.core.people.middleware.datetime", At)
+        stop_the_clock(monkeypatch, at(minutes))
 
     set_to(100)
     return set_to

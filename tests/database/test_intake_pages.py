@@ -1,6 +1,6 @@
 """The pages of patients, referrals and pathways: each step from its form to its row."""
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -15,7 +15,7 @@ from clearway.desks.outpatients.referrals import actions as referrals
 from clearway.desks.outpatients.referrals.models import Gap, Referral
 from clearway.desks.outpatients.waiting.models import Entry
 from tests.outpatients import NOW, TODAY, a_patient, a_service, scope
-from tests.trust import a_trust, signed_in, somebody
+from tests.trust import a_trust, signed_in, somebody, stop_the_clock
 
 pytestmark = pytest.mark.django_db
 PERSON = {"family_name": "Brown", "given_names": "Ada", "born_on": "1970-03-01"}
@@ -24,12 +24,7 @@ RECEIVED = str(TODAY - timedelta(days=3))
 
 @pytest.fixture(autouse=True)
 def now(monkeypatch: pytest.MonkeyPatch) -> None:
-    class At(datetime):
-        @classmethod
-        def now(cls, tz: Any = None) -> Any:
-            return NOW
-
-    monkeypatch.setattr("clearway.core.people.middleware.datetime", At)
+    stop_the_clock(monkeypatch, NOW)
 
 
 @pytest.fixture

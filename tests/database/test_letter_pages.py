@@ -17,7 +17,7 @@ from clearway.desks.outpatients.waiting.models import Contact
 from tests.letters import with_letters, work
 from tests.outpatients import NOW, a_patient, scope
 from tests.therapies import Department, a_department
-from tests.trust import a_trust, signed_in, somebody
+from tests.trust import a_trust, signed_in, somebody, stop_the_clock
 
 pytestmark = pytest.mark.django_db
 FAR = datetime(2026, 12, 15, 10, 0, tzinfo=UTC)
@@ -28,12 +28,7 @@ BODY = "Come {when}, {how}. Ring {office_phone}.\n\n{instructions}\n\n{language}
 
 @pytest.fixture(autouse=True)
 def now(monkeypatch: pytest.MonkeyPatch) -> None:
-    class At(datetime):
-        @classmethod
-        def now(cls, tz: Any = None) -> Any:
-            return NOW
-
-    monkeypatch.setattr("clearway.core.people.middleware.datetime", At)
+    stop_the_clock(monkeypatch, NOW)
 
 
 @pytest.fixture

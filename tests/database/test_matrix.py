@@ -3,7 +3,6 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 import pytest
@@ -19,7 +18,7 @@ from clearway.core.people.roles import ROLES
 from clearway.core.worklist.models import Task
 from clearway.domain.ambulance.events import CallEvent
 from clearway.domain.ambulance.words import CallStatus, Category
-from tests.trust import signed_in, somebody
+from tests.trust import signed_in, somebody, stop_the_clock
 
 from .conftest import at, conveyance, deliver, job
 
@@ -176,12 +175,7 @@ def marked(cad: Source, code: str, word: str) -> Marked:
 
 @pytest.fixture
 def own_and_other(cad: Source, monkeypatch: pytest.MonkeyPatch) -> tuple[Marked, Marked]:
-    class At(datetime):
-        @classmethod
-        def now(cls, tz: Any = None) -> Any:
-            return at(100)
-
-    monkeypatch.setattr("clearway.core.people.middleware.datetime", At)
+    stop_the_clock(monkeypatch, at(100))
     cad.knows = ["destination", "handover"]
     cad.save()
     return marked(cad, "TVH01", "MINE7"), marked(cad, "TVH02", "OTHER8")

@@ -2,7 +2,6 @@
 
 import json
 import re
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +18,7 @@ from clearway.desks.outpatients.referrals.models import Referral
 from clearway.gateway import inbox, referrals
 from clearway.interchange.referral_file import FIELDS
 from tests.outpatients import NOW, a_service
-from tests.trust import a_trust
+from tests.trust import a_trust, stop_the_clock
 
 pytestmark = pytest.mark.django_db
 PAGE = (Path(__file__).resolve().parents[2] / "docs" / "how-to" / "send-referrals.md").read_text()
@@ -36,12 +35,7 @@ ADA = {
 
 @pytest.fixture(autouse=True)
 def now(monkeypatch: pytest.MonkeyPatch) -> None:
-    class At(datetime):
-        @classmethod
-        def now(cls, tz: Any = None) -> Any:
-            return NOW
-
-    monkeypatch.setattr("clearway.core.people.middleware.datetime", At)
+    stop_the_clock(monkeypatch, NOW)
 
 
 @pytest.fixture

@@ -22,7 +22,7 @@ from clearway.domain.ambulance.events import Position
 from clearway.domain.shared.errors import NotAllowed
 from clearway.domain.shared.geography import Point
 from clearway.interchange import datex2
-from tests.trust import signed_in, somebody
+from tests.trust import signed_in, somebody, stop_the_clock
 
 from .conftest import at, conveyance, deliver
 
@@ -34,12 +34,7 @@ BRIDGE = Point(52.3, -1.6)
 
 @pytest.fixture(autouse=True)
 def now(monkeypatch: pytest.MonkeyPatch) -> None:
-    class At(datetime):
-        @classmethod
-        def now(cls, tz: Any = None) -> Any:
-            return at(100)
-
-    monkeypatch.setattr("clearway.core.people.middleware.datetime", At)
+    stop_the_clock(monkeypatch, at(100))
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 
 import csv
 import io
-from datetime import date, datetime
+from datetime import date
 from typing import Any
 
 import pytest
@@ -19,7 +19,7 @@ from clearway.desks.outpatients.referrals.models import Referral
 from clearway.domain.shared.errors import NotAllowed
 from tests.outpatients import NOW, a_service, scope
 from tests.pure.test_sheets import workbook
-from tests.trust import a_trust, signed_in, somebody
+from tests.trust import a_trust, signed_in, somebody, stop_the_clock
 
 pytestmark = pytest.mark.django_db
 GIVE = "/outpatients/referrals/file/"
@@ -58,12 +58,7 @@ TWICE = ["A5", *ADA[1:]]
 
 @pytest.fixture(autouse=True)
 def now(monkeypatch: pytest.MonkeyPatch) -> None:
-    class At(datetime):
-        @classmethod
-        def now(cls, tz: Any = None) -> Any:
-            return NOW
-
-    monkeypatch.setattr("clearway.core.people.middleware.datetime", At)
+    stop_the_clock(monkeypatch, NOW)
 
 
 @pytest.fixture

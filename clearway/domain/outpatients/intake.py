@@ -57,10 +57,6 @@ class TriageOutcome(Code):
     def joins_the_list(self) -> bool:
         return self in (TriageOutcome.ACCEPT, TriageOutcome.GROUP)
 
-    @property
-    def ends_the_referral(self) -> bool:
-        return self in (TriageOutcome.ADVICE, TriageOutcome.RETURN, TriageOutcome.SELF_MANAGEMENT)
-
 
 @dataclass(frozen=True, slots=True)
 class Given:

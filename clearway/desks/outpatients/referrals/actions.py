@@ -383,19 +383,6 @@ def _found_start(row: Referral, start_on: date, by: Actor, at: datetime) -> None
 
 
 @transaction.atomic
-def close_gap(
-    gap_id: int, values: Mapping[str, Any], *, organisation_id: int, by: Actor, at: datetime, **found: Any
-) -> Referral:
-    """Close one gap by the value that came. Raises NotAllowed when the value does not close it."""
-    gap = queries.gap(organisation_id, gap_id)
-    row = supply(gap.referral_id, values, organisation_id=organisation_id, by=by, at=at, **found)
-    gap.refresh_from_db()
-    if gap.closed_at is None:
-        raise NotAllowed("still missing", "Closing this gap", f"{intake.BY_NAME[gap.what].says} is needed.")
-    return row
-
-
-@transaction.atomic
 def recheck(patient_id: int, *, organisation_id: int, by: Actor, at: datetime) -> None:
     """See anew what the open referrals of a patient lack, after something became known of the patient."""
     for row in _lock(organisation_id, patient_id=patient_id, state__in=queries.OPEN):

@@ -1,7 +1,7 @@
 """Reading referrals: one, the triage worklist, what is missing, what came before, and the ledger."""
 
 from collections import Counter
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -25,12 +25,6 @@ def one(organisation_id: int, referral_id: int) -> Referral:
     """One referral with patient, service and pathways. Raises Referral.DoesNotExist. One query."""
     rows = Referral.objects.select_related("patient", "service", "pathway", "parent")
     return rows.get(organisation_id=organisation_id, pk=referral_id)
-
-
-def gap(organisation_id: int, gap_id: int) -> Gap:
-    """One open gap with its referral. Raises Gap.DoesNotExist. One query."""
-    rows = Gap.objects.select_related("referral__patient", "referral__service", "referral__pathway")
-    return rows.get(pk=gap_id, referral__organisation_id=organisation_id, closed_at__isnull=True)
 
 
 def of_patient(organisation_id: int, patient_id: int) -> list[Referral]:
@@ -201,9 +195,3 @@ def ledger(organisation_id: int, start: date, end: date) -> Ledger:
 
 def _sum(counted: Mapping[tuple[str, str, bool], int], wanted: str) -> int:
     return sum(count for (state, _, _), count in counted.items() if state == wanted)
-
-
-def by_number(organisation_id: int, numbers: Collection[str]) -> dict[str, Referral]:
-    """Referrals by their numbers. One query."""
-    rows = Referral.objects.filter(organisation_id=organisation_id, number__in=numbers)
-    return {row.number: row for row in rows}
