@@ -11,7 +11,6 @@ from clearway.desks.outpatients.letters.making import LetterMaker
 from clearway.desks.outpatients.letters.models import Letter
 from clearway.desks.outpatients.letters.wanted import OUTBOX
 from clearway.domain.outpatients.letters import LetterPack
-from clearway.engine.outpatients.policies import LETTERS
 from clearway.interchange import department_pack, letter_pack, region_pack
 
 PACK = find("worcestershire")
@@ -38,7 +37,7 @@ def with_letters(trust: Organisation) -> None:
     load_letters(the_pack(), organisation_id=trust.pk, by=Actor("test"), at=LONG_AGO)
     PolicyVersion.objects.create(
         organisation=trust,
-        name=LETTERS,
+        name="letters",
         version=1,
         valid_from=date(2026, 1, 1),
         review_on=date(2027, 1, 1),

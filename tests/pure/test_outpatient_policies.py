@@ -7,11 +7,14 @@ import pytest
 
 from clearway.config import regions
 from clearway.domain.outpatients.booking import Holds
+from clearway.domain.outpatients.intake import IntakePolicy
 from clearway.engine.outpatients import policies
 from clearway.interchange import region_pack
 
 NOW = datetime(2026, 11, 20, 9, tzinfo=UTC)
 SHIPPED = {each.name: each.values for each in region_pack.parse(regions.find("worcestershire")).policies}
+
+WITH_OTHER_READERS = ("feed_freshness", "worklist", "retention", "clock_rules")
 
 
 @pytest.mark.parametrize("name", policies.KINDS)
@@ -27,14 +30,22 @@ def test_a_value_that_nothing_reads_is_named() -> None:
 
 
 def test_what_a_policy_does_not_name_keeps_its_default() -> None:
-    assert policies.holds({"minutes": 30}) == Holds(minutes=30)
+    assert policies.read(Holds, {"minutes": 30}) == Holds(minutes=30)
 
 
 def test_a_list_of_days_becomes_what_the_rules_take() -> None:
-    intake = policies.intake_policy({"chase_after": [1, 3, 9]}, frozenset({NOW.date()}))
+    intake = policies.read(IntakePolicy, {"chase_after": [1, 3, 9]})
 
     assert intake.chase_after == (1, 3, 9)
-    assert intake.holidays == {NOW.date()}
+
+
+def test_the_bank_holidays_are_no_trusts_choice() -> None:
+    assert policies.unread("referral_intake", {"holidays": ["2026-12-25"]}) == {"holidays"}
+    assert policies.read(IntakePolicy, {"holidays": ["2026-12-25"]}).holidays == frozenset()
+
+
+def test_the_pack_has_no_policy_without_a_reader() -> None:
+    assert set(SHIPPED) == {*policies.KINDS, *WITH_OTHER_READERS}
 
 
 @pytest.mark.parametrize(
@@ -55,22 +66,8 @@ def test_a_list_of_days_becomes_what_the_rules_take() -> None:
     ],
 )
 def test_a_policy_that_contradicts_itself_is_refused(name: str, values: dict[str, object]) -> None:
-    read = {
-        "holds": policies.holds,
-        "clinic_changes": policies.clinic_policy,
-        "capacity": policies.capacity_policy,
-        "enquiries": policies.enquiry_policy,
-        "upkeep": policies.upkeep_policy,
-        "loans": policies.loan_policy,
-        "records_requests": policies.records_policy,
-        "partial_booking": policies.partial_booking,
-        "list_validation": policies.check_limits,
-        "letters": policies.letter_policy,
-        "referral_intake": lambda given: policies.intake_policy(given, frozenset()),
-    }[name]
-
     with pytest.raises(ValueError):
-        read(values)
+        policies.read(policies.KINDS[name], values)
 
 
 @pytest.mark.parametrize(

@@ -27,8 +27,8 @@ from clearway.simulation.outpatients.past import Case, Slot, Visit
 
 from . import models
 from .clocks import queries as clocks
-from .clocks.policy import policy_of, switches
 from .numbers import next_numbers
+from .policy import clock_policy, clock_switches
 from .referrals import queries as referrals
 
 OFFICE, CLINICIAN = "Outpatient office", "Therapist"
@@ -73,7 +73,7 @@ class _Rows:
         self.trust = Organisation.objects.get(pk=self.organisation_id).code
         services = models.Service.objects.filter(organisation_id=self.organisation_id)
         self.services = {service.code: service for service in services}
-        self.switches = switches(self.organisation_id, local(self.at).date())
+        self.switches = clock_switches(self.organisation_id, local(self.at).date())
         self.numbers = {
             table: iter(next_numbers(table._meta.db_table, count))
             for table, count in (
@@ -180,7 +180,7 @@ class _Rows:
             )
             for place, happened in enumerate(case.events, start=1)
         ]
-        folded = explain(events, local(self.at).date(), policy_of(measurement, self.switches))
+        folded = explain(events, local(self.at).date(), clock_policy(measurement, self.switches))
         row = self._keep(
             models.Pathway(
                 id=key,

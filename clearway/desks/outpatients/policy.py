@@ -1,13 +1,14 @@
-"""The access policy of the trust on a day, as the parts of this desk take it. One query each."""
+"""The access policy of the trust on a day, as this desk takes it. One query each, where not said."""
 
-from datetime import datetime
-from typing import Any
+from dataclasses import replace
+from datetime import date, datetime
 
 from clearway.core.layout.times import local
 from clearway.core.organisation.queries import policies
 from clearway.domain.outpatients.bank_holidays import BANK_HOLIDAYS
 from clearway.domain.outpatients.booking import Holds
 from clearway.domain.outpatients.clinics import ClinicPolicy
+from clearway.domain.outpatients.clock_rules import ClockPolicy, Switch, allied_health_policy
 from clearway.domain.outpatients.enquiries import EnquiryPolicy
 from clearway.domain.outpatients.intake import IntakePolicy
 from clearway.domain.outpatients.loans import LoanPolicy
@@ -16,64 +17,82 @@ from clearway.domain.outpatients.post import LetterPolicy
 from clearway.domain.outpatients.records import RecordsPolicy
 from clearway.domain.outpatients.upkeep import UpkeepPolicy
 from clearway.domain.outpatients.validation import Limits
-from clearway.engine.outpatients import policies as read
+from clearway.domain.outpatients.words import MeasurementType
 from clearway.engine.outpatients.capacity import CapacityPolicy
+from clearway.engine.outpatients.policies import NAMES, Policy, read
+
+CLOCKS = "clock_rules"  # values: {"switches": [names of Switch]}
 
 
 def intake(organisation_id: int, at: datetime) -> IntakePolicy:
     """How soon referrals are registered, triaged and chased."""
-    return read.intake_policy(_values(organisation_id, read.INTAKE, at), frozenset(BANK_HOLIDAYS))
+    return replace(_read(IntakePolicy, organisation_id, at), holidays=frozenset(BANK_HOLIDAYS))
 
 
 def partial_booking(organisation_id: int, at: datetime) -> Sequence:
     """When somebody who is partially booked is invited, reminded and rung."""
-    return read.partial_booking(_values(organisation_id, read.PARTIAL, at))
+    return _read(Sequence, organisation_id, at)
 
 
 def check_limits(organisation_id: int, at: datetime) -> Limits:
     """After how many days the checks of the list speak."""
-    return read.check_limits(_values(organisation_id, read.CHECKS, at))
+    return _read(Limits, organisation_id, at)
 
 
 def holds(organisation_id: int, at: datetime) -> Holds:
     """How long a slot is held."""
-    return read.holds(_values(organisation_id, read.HOLDS, at))
+    return _read(Holds, organisation_id, at)
 
 
 def clinics(organisation_id: int, at: datetime) -> ClinicPolicy:
     """How far ahead clinics are laid out, and when leave is decided."""
-    return read.clinic_policy(_values(organisation_id, read.CLINICS, at))
+    return _read(ClinicPolicy, organisation_id, at)
 
 
 def enquiries(organisation_id: int, at: datetime) -> EnquiryPolicy:
     """How soon the office answers."""
-    return read.enquiry_policy(_values(organisation_id, read.ENQUIRIES, at))
+    return _read(EnquiryPolicy, organisation_id, at)
 
 
 def upkeep(organisation_id: int, at: datetime) -> UpkeepPolicy:
     """When faults are asked about again."""
-    return read.upkeep_policy(_values(organisation_id, read.UPKEEP, at))
+    return _read(UpkeepPolicy, organisation_id, at)
 
 
 def loans(organisation_id: int, at: datetime) -> LoanPolicy:
     """How long things are lent, and when they are asked for."""
-    return read.loan_policy(_values(organisation_id, read.LOANS, at))
+    return _read(LoanPolicy, organisation_id, at)
 
 
 def records(organisation_id: int, at: datetime) -> RecordsPolicy:
     """When requests for records are due that no law dates."""
-    return read.records_policy(_values(organisation_id, read.RECORDS, at))
+    return _read(RecordsPolicy, organisation_id, at)
 
 
 def capacity(organisation_id: int, at: datetime) -> CapacityPolicy:
     """What the arithmetic of capacity aims at."""
-    return read.capacity_policy(_values(organisation_id, read.CAPACITY, at))
+    return _read(CapacityPolicy, organisation_id, at)
 
 
 def letters(organisation_id: int, at: datetime) -> LetterPolicy:
     """Who writes letters, and how long the post takes."""
-    return read.letter_policy(_values(organisation_id, read.LETTERS, at))
+    return _read(LetterPolicy, organisation_id, at)
 
 
-def _values(organisation_id: int, name: str, at: datetime) -> dict[str, Any]:
-    return policies(organisation_id, [name], local(at).date()).get(name, {})
+def clock_switches(organisation_id: int, on: date) -> frozenset[Switch]:
+    """The readings of the guidance that the trust has switched on."""
+    values = policies(organisation_id, [CLOCKS], on).get(CLOCKS, {})
+    return frozenset(Switch(name) for name in values.get("switches", ()))
+
+
+def clock_policy(measurement: str, chosen: frozenset[Switch]) -> ClockPolicy:
+    """How a pathway of this measurement is held to its standard. No query."""
+    measured = MeasurementType(measurement)
+    if measured is MeasurementType.ALLIED_HEALTH:
+        return allied_health_policy(switches=chosen)
+    return ClockPolicy(chosen, measured)
+
+
+def _read(kind: type[Policy], organisation_id: int, at: datetime) -> Policy:
+    name = NAMES[kind]
+    return read(kind, policies(organisation_id, [name], local(at).date()).get(name, {}))

@@ -21,10 +21,10 @@ from clearway.domain.shared.errors import NotAllowed
 
 from ..numbers import next_number
 from ..patients import queries as patients
+from ..policy import clock_policy, clock_switches
 from . import queries
 from .models import ClockEvent as Row
 from .models import Pathway
-from .policy import policy_of, switches
 
 BATCH = 1000  # pathways rebuilt at a time
 
@@ -128,8 +128,8 @@ def say(pathway_id: int, event: ClockEvent, *, organisation_id: int, by: Actor, 
         raise Pathway.DoesNotExist
     today = local(at).date()
     known = [queries.value_of(each) for each in queries.events_of([pathway_id])]
-    chosen = switches(organisation_id, today)
-    check(known, event, policy_of(rows[0].measurement, chosen))
+    chosen = clock_switches(organisation_id, today)
+    check(known, event, clock_policy(rows[0].measurement, chosen))
     recorded = Recorded(pathway_id, event, "desk")
     return record([recorded], organisation_id=organisation_id, by=by, at=at)[0]
 

@@ -12,8 +12,8 @@ from clearway.domain.outpatients.clock_events import ClockEvent, EventKind, Evid
 from clearway.domain.outpatients.clocks import Pathway as Explained
 from clearway.domain.outpatients.clocks import explain
 
+from ..policy import clock_policy, clock_switches
 from . import models
-from .policy import policy_of, switches
 
 BATCH = 1000  # pathways compared at a time
 KEPT = ("state", "status", "started_on", "queue_from", "treat_by", "ended_on")  # columns a fold fills
@@ -91,8 +91,8 @@ def explained(
     """
     row = models.Pathway.objects.only("id", "measurement", "organisation_id").get(pk=pathway_id)
     events = [value_of(each) for each in events_of([pathway_id])]
-    chosen = switches(row.organisation_id, as_of)
-    return explain([*events, *adding], as_of, policy_of(row.measurement, chosen), known_by=known_by)
+    chosen = clock_switches(row.organisation_id, as_of)
+    return explain([*events, *adding], as_of, clock_policy(row.measurement, chosen), known_by=known_by)
 
 
 def kept_of(folded: Explained) -> dict[str, Any]:
@@ -114,12 +114,12 @@ def folded(rows: Iterable[models.Pathway], at: datetime) -> Mapping[int, Explain
     if not known:
         return {}
     today = local(at).date()
-    chosen = switches(next(iter(known.values())).organisation_id, today)
+    chosen = clock_switches(next(iter(known.values())).organisation_id, today)
     events: dict[int, list[ClockEvent]] = {key: [] for key in known}
     for each in events_of(known):
         events[each.pathway_id].append(value_of(each))
     return {
-        key: explain(events[key], today, policy_of(row.measurement, chosen)) for key, row in known.items()
+        key: explain(events[key], today, clock_policy(row.measurement, chosen)) for key, row in known.items()
     }
 
 

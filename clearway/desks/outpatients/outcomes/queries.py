@@ -12,8 +12,8 @@ from clearway.domain.outpatients.clock_rules import Phase, Switch
 from clearway.domain.outpatients.outcomes import Stood, age_on
 
 from ..clocks import queries as clocks
-from ..clocks.policy import switches
 from ..patients import queries as patients
+from ..policy import clock_switches
 from .models import Appointment, Contact, Miss
 
 OPEN = ("booked", "arrived")
@@ -136,7 +136,7 @@ def stood(row: Appointment, at: datetime) -> Stood:
         is_dependent=any(flag.kind == "dependent" for flag in flags),
         has_notice=notice_of(row) is not None,
         has_next=_has_next(row, at),
-        late_is_miss=Switch.LATE_ARRIVAL_IS_MISS in switches(row.organisation_id, on),
+        late_is_miss=Switch.LATE_ARRIVAL_IS_MISS in clock_switches(row.organisation_id, on),
     )
 
 
