@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from clearway.engine.outpatients import slots as engine
-from clearway.engine.outpatients.slots import Slots, Suited, Wanted
+from clearway.engine.outpatients.fit import Coded, Slots, Wanted, barred
+from clearway.engine.outpatients.slots import Suited
 
 AT = datetime(2026, 11, 2, 8, 0, tzinfo=UTC)  # a Monday
 NEVER = 2**62
@@ -36,16 +37,20 @@ def slot(hours: float, **more: Any) -> dict[str, Any]:
 
 
 def columns(*rows: dict[str, Any], skills: dict[int, frozenset[str]] | None = None) -> Slots:
-    names = ("starts", "minutes", "service", "clinician", "kind", "medium", "held", "released", "site")
-    kinds: dict[str, Any] = {"kind": np.str_, "medium": np.str_, "held": np.str_, "site": np.str_}
-    made = {name: np.array([row[name] for row in rows], kinds.get(name, np.int64)) for name in names}
+    whole = {
+        name: np.array([row[name] for row in rows], np.int64)
+        for name in ("starts", "minutes", "service", "clinician", "released", "free")
+    }
     return Slots(
         key=np.arange(len(rows), dtype=np.int64),
-        free=np.array([row["free"] for row in rows], np.int64),
         closed=np.array([row["closed"] for row in rows], np.bool_),
         faulty=np.array([row["faulty"] for row in rows], np.bool_),
-        skills=skills or {},
-        **made,
+        kind=Coded.of(row["kind"] for row in rows),
+        medium=Coded.of(row["medium"] for row in rows),
+        held=Coded.of(row["held"] for row in rows),
+        site=Coded.of(row["site"] for row in rows),
+        skills=Coded.of((skills or {}).get(row["clinician"], frozenset()) for row in rows),
+        **whole,
     )
 
 
@@ -73,7 +78,7 @@ def test_a_slot_that_breaks_a_hard_rule_is_left_out_with_the_reason(bad: dict[st
 
     assert best(suited) == [1]
     assert [(each.code, each.count) for each in suited.left_out] == [(code, 1)]
-    assert engine.barred(slots, WANTED, AT)
+    assert barred(slots, WANTED, AT)
 
 
 def test_a_slot_that_has_begun_cannot_be_booked() -> None:
@@ -107,7 +112,7 @@ def test_notice_that_the_patient_cannot_manage_leaves_out_and_never_bars() -> No
     wanted = replace(WANTED, notice_hours=48)
 
     assert best(engine.suit(slots, wanted, AT)) == [1]
-    assert engine.barred(slots, wanted, AT) == []
+    assert barred(slots, wanted, AT) == []
 
 
 def test_a_patient_is_not_offered_a_time_at_which_they_are_elsewhere() -> None:
@@ -212,7 +217,7 @@ def test_every_slot_is_either_fitting_or_left_out_once_and_no_barred_one_is_sugg
     assert suited.fitting + sum(each.count for each in suited.left_out) == len(rows)
     for place, row in enumerate(rows):
         alone = columns(row, skills=skills)
-        fits = not engine.barred(alone, wanted, AT) and engine.suit(alone, wanted, AT).fitting == 1
+        fits = not barred(alone, wanted, AT) and engine.suit(alone, wanted, AT).fitting == 1
         assert (place in best(suited)) == fits
 
 

@@ -23,7 +23,7 @@ from clearway.domain.outpatients.booking import (
 from clearway.domain.outpatients.clock_events import ClockEvent, EventKind, Evidence
 from clearway.domain.outpatients.words import CancelledBy
 from clearway.domain.shared.errors import NotAllowed
-from clearway.engine.outpatients import slots as engine
+from clearway.engine.outpatients import fit
 
 from .. import policy
 from ..clinics import queries as clinics
@@ -324,7 +324,7 @@ def _read(slot_id: int, entry_id: int, organisation_id: int, event: str, at: dat
     patient = entry.patient
     if patient.died_on is not None or patient.merged_into_id is not None:
         raise NotAllowed("as the record stands", event, "The patient has died, or the record was merged.")
-    if reasons := engine.barred(queries.one_row(slot), queries.asked(entry), at):
+    if reasons := fit.barred(queries.one_row(slot), queries.asked(entry), at):
         raise NotAllowed("the slot does not fit", event, " ".join(reasons))
     return slot, entry
 

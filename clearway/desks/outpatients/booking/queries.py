@@ -11,7 +11,8 @@ from django.db.models import Q, QuerySet
 
 from clearway.core.layout.times import local
 from clearway.engine.outpatients import slots as engine
-from clearway.engine.outpatients.slots import Slots, Suggestion, Wanted
+from clearway.engine.outpatients.fit import Coded, Slots, Wanted
+from clearway.engine.outpatients.slots import Suggestion
 
 from ..clinics import queries as clinics
 from ..waiting import standing
@@ -117,15 +118,15 @@ def columns(
         minutes=np.array(minutes, np.int64),
         service=np.full(len(key), service_id, np.int64),
         clinician=np.array(who, np.int64),
-        kind=np.array(kind, np.str_),
-        medium=np.array(medium, np.str_),
-        held=np.array(held, np.str_),
+        kind=Coded.of(kind),
+        medium=Coded.of(medium),
+        held=Coded.of(held),
         released=np.array(released, np.int64),
-        site=np.array([codes[each].code for each in site], np.str_),
+        site=Coded.of(codes[each].code for each in site),
         free=np.array(free, np.int64),
         closed=np.array(closed, np.bool_),
         faulty=np.array(faulty, np.bool_),
-        skills=skills,
+        skills=Coded.of(skills.get(each, frozenset()) for each in who),
     )
     return slots, names
 
@@ -139,15 +140,15 @@ def one_row(slot: Any, free: int = 1) -> Slots:
         minutes=np.array([int((slot.ends_at - slot.starts_at).total_seconds() // 60)]),
         service=np.array([session.service_id]),
         clinician=np.array([session.clinician_id]),
-        kind=np.array([slot.kind]),
-        medium=np.array([slot.medium]),
-        held=np.array([slot.held]),
+        kind=Coded.of([slot.kind]),
+        medium=Coded.of([slot.medium]),
+        held=Coded.of([slot.held]),
         released=np.array([int(slot.released_at.timestamp()) if slot.released_at else NEVER]),
-        site=np.array([session.room.site.code]),
+        site=Coded.of([session.room.site.code]),
         free=np.array([free]),
         closed=np.array([bool(slot.blocked) or session.state != "open"]),
         faulty=np.array([bool(session.room.fault)]),
-        skills={session.clinician_id: frozenset(session.clinician.skills)},
+        skills=Coded.of([frozenset(session.clinician.skills)]),
     )
 
 
