@@ -33,6 +33,7 @@ urlpatterns = [
     path("", include("clearway.desks.outpatients.loans.urls")),
     path("", include("clearway.desks.outpatients.records.urls")),
     path("", include("clearway.desks.outpatients.recurring.urls")),
+    path("", include("clearway.desks.outpatients.cover.urls")),
     path("", include("clearway.desks.outpatients.office.urls")),
     path("", include("clearway.desks.outpatients.booking.urls")),
     path("", include("clearway.desks.outpatients.clinics.urls")),

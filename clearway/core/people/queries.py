@@ -38,6 +38,21 @@ def may_be_asked(organisation_id: int, at: datetime) -> QuerySet[User]:
     return User.objects.filter(is_active=True, pk__in=running.values("user")).order_by("display_name")
 
 
+def holding(organisation_id: int, roles: Iterable[str], at: datetime) -> QuerySet[User]:
+    """Active people who hold one of these roles now, by name."""
+    running = RoleGrant.objects.running_at(at).filter(organisation_id=organisation_id, role__in=list(roles))
+    return User.objects.filter(is_active=True, pk__in=running.values("user")).order_by("display_name", "pk")
+
+
+def roles_held(organisation_id: int, at: datetime) -> dict[int, set[str]]:
+    """Person -> the codes of the roles that they hold now. One query."""
+    running = RoleGrant.objects.running_at(at).filter(organisation_id=organisation_id)
+    held: dict[int, set[str]] = {}
+    for user, role in running.values_list("user_id", "role"):
+        held.setdefault(user, set()).add(role)
+    return held
+
+
 @dataclass(frozen=True, slots=True)
 class Rota:
     """The on-call rows around one instant: one read, then as many questions as needed."""

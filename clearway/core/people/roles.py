@@ -72,6 +72,9 @@ PERMISSIONS: Mapping[str, str] = MappingProxyType(
         "records.review": "review a disclosure pack that somebody else gathered",
         "duties.work": "write down that a recurring duty was done, with what shows it",
         "duties.manage": "enter and end recurring duties",
+        "cover.ask": "ask for leave of one's own from the office",
+        "cover.manage": "say who covers what in the office, who stands in, and who is ill",
+        "cover.decide": "grant or refuse leave of the office",
         "messages.answer": "read and answer the messages left for clinicians",
         "audit.read": "read the audit",
     }
@@ -148,7 +151,7 @@ _INTAKE = (
 )
 _INTAKE_READ = ("outpatients.read", "patients.read", "pathways.read", "referrals.read")
 _LISTS = ("outpatients.read", "waiting.read", "waiting.write", "outcomes.write", "reception.work")
-_OFFICE = ("office.read", "enquiries.work", "upkeep.work", "loans.work", "duties.work")
+_OFFICE = ("office.read", "enquiries.work", "upkeep.work", "loans.work", "duties.work", "cover.ask")
 _CLINICS = ("clinics.read", "clinics.write", "bookings.read", "bookings.write")
 _LETTERS = ("letters.read", "letters.send", "letters.write")
 
@@ -212,7 +215,7 @@ ROLES: Mapping[str, Role] = MappingProxyType(
                     *(*_CLINICS, "clinics.approve", *_LETTERS),
                     *("feeds.read", "feeds.replay"),
                     *(*_OFFICE, "enquiries.lead", "messages.answer", "records.work", "records.review"),
-                    "duties.manage",
+                    *("duties.manage", "cover.manage", "cover.decide"),
                     *("tasks.read", "tasks.work", "decisions.read", "decisions.write", "on_call.read"),
                 ),
             ),
@@ -220,7 +223,7 @@ ROLES: Mapping[str, Role] = MappingProxyType(
                 "outpatient_coordinator",
                 "Outpatient coordinator",
                 (
-                    *(*_INTAKE, *_LISTS, *_CLINICS, *_OFFICE, *_LETTERS, "records.work"),
+                    *(*_INTAKE, *_LISTS, *_CLINICS, *_OFFICE, *_LETTERS, "records.work", "cover.manage"),
                     *("tasks.read", "tasks.work", "decisions.read", "decisions.write"),
                 ),
             ),

@@ -3,6 +3,7 @@
 from .booking.models import Appointment, Offer
 from .clinics.models import Clinician, Leave, Room, Service, Session, Slot, Template
 from .clocks.models import ClockEvent, Pathway
+from .cover.models import Absence, OfficePost, StandIn
 from .enquiries.models import Enquiry
 from .intake.models import GivenFile, Layout, TakenReferral
 from .letters.models import Correspondent, Letter, LetterBatch, LetterText
@@ -16,6 +17,7 @@ from .upkeep.models import Fault
 from .waiting.models import Contact, Entry, ValidationPack
 
 __all__ = [
+    "Absence",
     "Appointment",
     "Carer",
     "Clinician",
@@ -40,6 +42,7 @@ __all__ = [
     "Miss",
     "Need",
     "Offer",
+    "OfficePost",
     "Pathway",
     "Patient",
     "RecordsRequest",
@@ -49,6 +52,7 @@ __all__ = [
     "Service",
     "Session",
     "Slot",
+    "StandIn",
     "TakenReferral",
     "Template",
     "Triage",

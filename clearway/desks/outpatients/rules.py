@@ -10,6 +10,7 @@ from clearway.core.worklist.actions import Swept, sweep
 from clearway.core.worklist.rules import Rule, Values, Wanted, evaluate, sweep_policy
 from clearway.domain.outpatients.validation import CHECKS, Severity
 
+from .cover import rules as cover
 from .enquiries import rules as enquiries
 from .letters.presenters import REASONS as HELD
 from .loans import rules as loans
@@ -334,6 +335,18 @@ RULES: Sequence[Rule[Situation]] = (
         "What is done again and again is done by its day, with evidence.",
         "Job description of the outpatient coordinator",
         lambda situation, values: recurring.to_do(situation.duties),
+    ),
+    Rule(
+        "cover_gap",
+        "Every post of the office is covered in the next two weeks.",
+        "Job description of the outpatient coordinator",
+        lambda situation, values: cover.to_cover(situation.cover, local(situation.at).date()),
+    ),
+    Rule(
+        "leave_undecided",
+        "Who asks for leave is answered.",
+        "Clearway proposal",
+        lambda situation, values: cover.to_decide(situation.cover),
     ),
 )
 

@@ -7,6 +7,7 @@ from datetime import date, datetime, timedelta
 from clearway.core.outbox.queries import overdue
 from clearway.domain.shared.outgoing import State
 
+from .cover import queries as covering
 from .enquiries import queries as office
 from .letters import queries as letters
 from .loans import queries as lent
@@ -18,7 +19,7 @@ from .upkeep import queries as upkeep
 from .waiting import asking, checks
 from .waiting.asking import Asking, CancelledAgain
 
-NO_FAULTS, NO_LOANS = upkeep.Due(), lent.Due()
+NO_FAULTS, NO_LOANS, ALL_COVERED = upkeep.Due(), lent.Due(), covering.Due()
 NOTHING_LATE = office.Late(office.Overdue(0, None, False), office.Overdue(0, None, False), (), ())
 STUCK_AFTER = timedelta(minutes=15)  # a message that is due is made within seconds
 NOBODY_TO_ASK = Asking()
@@ -72,6 +73,7 @@ class Situation:
     requests    for records, that are due soon or were
     cancelled   who cancelled one appointment after the other and was not spoken with since
     duties      that come back, past their day
+    cover       posts of the office without anybody, and leave that is to be decided
     """
 
     at: datetime
@@ -90,6 +92,7 @@ class Situation:
     requests: tuple[records.Due, ...] = ()
     cancelled: tuple[CancelledAgain, ...] = ()
     duties: tuple[recurring.Overdue, ...] = ()
+    cover: covering.Due = ALL_COVERED
 
 
 def read(organisation_id: int, at: datetime) -> Situation:
@@ -125,6 +128,7 @@ def read(organisation_id: int, at: datetime) -> Situation:
         records.due(organisation_id, at),
         tuple(asking.cancelled_again(organisation_id, at)),
         recurring.overdue(organisation_id, at),
+        covering.due(organisation_id, at),
     )
 
 

@@ -7,6 +7,7 @@ from django.shortcuts import render
 
 from clearway.core.people.permissions import needs
 
+from ..cover import queries as cover
 from ..enquiries import queries as enquiries
 from ..loans import queries as loans
 from ..records import queries as records
@@ -18,6 +19,7 @@ REGISTERS = (
     ("Faults of rooms and equipment", "op-upkeep:faults", upkeep.count, "to be asked about again"),
     ("Equipment on loan", "op-loans:loans", loans.count, "past their day"),
     ("Requests for records", "op-records:requests", records.count, "past their day"),
+    ("Cover of the office", "op-cover:cover", cover.count, "days without anybody in the next two weeks"),
     ("Recurring duties", "op-recurring:register", recurring.count, "past their day"),
 )
 
