@@ -34,6 +34,7 @@ urlpatterns = [
     path("", include("clearway.desks.outpatients.records.urls")),
     path("", include("clearway.desks.outpatients.recurring.urls")),
     path("", include("clearway.desks.outpatients.cover.urls")),
+    path("", include("clearway.desks.outpatients.supervision.urls")),
     path("", include("clearway.desks.outpatients.office.urls")),
     path("", include("clearway.desks.outpatients.booking.urls")),
     path("", include("clearway.desks.outpatients.clinics.urls")),

@@ -72,6 +72,7 @@ PERMISSIONS: Mapping[str, str] = MappingProxyType(
         "records.review": "review a disclosure pack that somebody else gathered",
         "duties.work": "write down that a recurring duty was done, with what shows it",
         "duties.manage": "enter and end recurring duties",
+        "supervision.manage": "give juniors work, review it, and keep the record of their training",
         "cover.ask": "ask for leave of one's own from the office",
         "cover.manage": "say who covers what in the office, who stands in, and who is ill",
         "cover.decide": "grant or refuse leave of the office",
@@ -215,7 +216,7 @@ ROLES: Mapping[str, Role] = MappingProxyType(
                     *(*_CLINICS, "clinics.approve", *_LETTERS),
                     *("feeds.read", "feeds.replay"),
                     *(*_OFFICE, "enquiries.lead", "messages.answer", "records.work", "records.review"),
-                    *("duties.manage", "cover.manage", "cover.decide"),
+                    *("duties.manage", "cover.manage", "cover.decide", "supervision.manage"),
                     *("tasks.read", "tasks.work", "decisions.read", "decisions.write", "on_call.read"),
                 ),
             ),
@@ -223,7 +224,8 @@ ROLES: Mapping[str, Role] = MappingProxyType(
                 "outpatient_coordinator",
                 "Outpatient coordinator",
                 (
-                    *(*_INTAKE, *_LISTS, *_CLINICS, *_OFFICE, *_LETTERS, "records.work", "cover.manage"),
+                    *(*_INTAKE, *_LISTS, *_CLINICS, *_OFFICE, *_LETTERS, "records.work"),
+                    *("cover.manage", "supervision.manage"),
                     *("tasks.read", "tasks.work", "decisions.read", "decisions.write"),
                 ),
             ),
@@ -232,6 +234,8 @@ ROLES: Mapping[str, Role] = MappingProxyType(
                 "Junior coordinator",
                 (
                     *(*_INTAKE_READ, "tasks.read", "tasks.work", "waiting.read", "reception.work"),
+                    # What a coordinator gives them to do, of which a sample is reviewed (docs/adr/0066).
+                    *("patients.write", "referrals.write", "outcomes.write"),
                     *("clinics.read", "bookings.read", "bookings.write", *_OFFICE),
                     *("letters.read", "letters.send"),
                 ),

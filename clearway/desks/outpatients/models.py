@@ -13,12 +13,15 @@ from .patients.models import Carer, Flag, Need, Patient
 from .records.models import DisclosurePack, RecordsRequest
 from .recurring.models import DutyDone, RecurringDuty
 from .referrals.models import Gap, Referral, Triage
+from .supervision.models import Batch, BatchItem, Training
 from .upkeep.models import Fault
 from .waiting.models import Contact, Entry, ValidationPack
 
 __all__ = [
     "Absence",
     "Appointment",
+    "Batch",
+    "BatchItem",
     "Carer",
     "Clinician",
     "ClockEvent",
@@ -55,6 +58,7 @@ __all__ = [
     "StandIn",
     "TakenReferral",
     "Template",
+    "Training",
     "Triage",
     "ValidationPack",
 ]

@@ -18,6 +18,7 @@ from .records import rules as records
 from .recurring import rules as recurring
 from .referrals.rules import to_chase, to_triage
 from .situation import Situation
+from .supervision import rules as supervision
 from .upkeep import rules as upkeep
 
 COORDINATOR, LEADER, LEAD = "outpatient_coordinator", "outpatient_team_leader", "therapies_lead"
@@ -341,6 +342,12 @@ RULES: Sequence[Rule[Situation]] = (
         "Every post of the office is covered in the next two weeks.",
         "Job description of the outpatient coordinator",
         lambda situation, values: cover.to_cover(situation.cover, local(situation.at).date()),
+    ),
+    Rule(
+        "work_to_review",
+        "What a junior hands in is looked at.",
+        "Job description of the outpatient coordinator",
+        lambda situation, values: supervision.to_review(situation.reviews),
     ),
     Rule(
         "leave_undecided",

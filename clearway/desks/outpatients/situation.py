@@ -15,11 +15,13 @@ from .outcomes import queries as outcomes
 from .records import queries as records
 from .recurring import queries as recurring
 from .referrals.rules import Chase, Late, chases, late
+from .supervision import queries as supervision
 from .upkeep import queries as upkeep
 from .waiting import asking, checks
 from .waiting.asking import Asking, CancelledAgain
 
 NO_FAULTS, NO_LOANS, ALL_COVERED = upkeep.Due(), lent.Due(), covering.Due()
+NOTHING_TO_REVIEW = supervision.ToReview()
 NOTHING_LATE = office.Late(office.Overdue(0, None, False), office.Overdue(0, None, False), (), ())
 STUCK_AFTER = timedelta(minutes=15)  # a message that is due is made within seconds
 NOBODY_TO_ASK = Asking()
@@ -73,6 +75,7 @@ class Situation:
     requests    for records, that are due soon or were
     cancelled   who cancelled one appointment after the other and was not spoken with since
     duties      that come back, past their day
+    reviews     work of juniors that was handed in
     cover       posts of the office without anybody, and leave that is to be decided
     """
 
@@ -93,6 +96,7 @@ class Situation:
     cancelled: tuple[CancelledAgain, ...] = ()
     duties: tuple[recurring.Overdue, ...] = ()
     cover: covering.Due = ALL_COVERED
+    reviews: supervision.ToReview = NOTHING_TO_REVIEW
 
 
 def read(organisation_id: int, at: datetime) -> Situation:
@@ -129,6 +133,7 @@ def read(organisation_id: int, at: datetime) -> Situation:
         tuple(asking.cancelled_again(organisation_id, at)),
         recurring.overdue(organisation_id, at),
         covering.due(organisation_id, at),
+        supervision.to_review(organisation_id),
     )
 
 

@@ -12,15 +12,32 @@ from ..enquiries import queries as enquiries
 from ..loans import queries as loans
 from ..records import queries as records
 from ..recurring import queries as recurring
+from ..supervision import queries as supervision
 from ..upkeep import queries as upkeep
 
+READ = "office.read"
+
+# Name, page, what its page asks for, how much is open and late, and what late means.
 REGISTERS = (
-    ("Calls, messages and complaints", "op-enquiries:enquiries", enquiries.count, "past the promised time"),
-    ("Faults of rooms and equipment", "op-upkeep:faults", upkeep.count, "to be asked about again"),
-    ("Equipment on loan", "op-loans:loans", loans.count, "past their day"),
-    ("Requests for records", "op-records:requests", records.count, "past their day"),
-    ("Cover of the office", "op-cover:cover", cover.count, "days without anybody in the next two weeks"),
-    ("Recurring duties", "op-recurring:register", recurring.count, "past their day"),
+    (
+        "Calls, messages and complaints",
+        "op-enquiries:enquiries",
+        READ,
+        enquiries.count,
+        "past their time",
+    ),
+    ("Faults of rooms and equipment", "op-upkeep:faults", READ, upkeep.count, "to be asked about again"),
+    ("Equipment on loan", "op-loans:loans", READ, loans.count, "past their day"),
+    ("Requests for records", "op-records:requests", "records.work", records.count, "past their day"),
+    (
+        "Cover of the office",
+        "op-cover:cover",
+        READ,
+        cover.count,
+        "days without anybody",
+    ),
+    ("Work of juniors", "op-supervision:batches", "tasks.work", supervision.count, "past their day"),
+    ("Recurring duties", "op-recurring:register", READ, recurring.count, "past their day"),
 )
 
 
@@ -28,7 +45,7 @@ REGISTERS = (
 def office(request: Any) -> HttpResponse:
     """Every register with its numbers. One query for each."""
     rows = [
-        (label, view, *count(request.organisation.pk, request.at), late)
-        for label, view, count, late in REGISTERS
+        (label, view, asks, *count(request.organisation.pk, request.at), late)
+        for label, view, asks, count, late in REGISTERS
     ]
     return render(request, "office/office.html", {"rows": rows})
