@@ -35,6 +35,7 @@ urlpatterns = [
     path("", include("clearway.desks.outpatients.recurring.urls")),
     path("", include("clearway.desks.outpatients.cover.urls")),
     path("", include("clearway.desks.outpatients.supervision.urls")),
+    path("", include("clearway.desks.outpatients.filing.urls")),
     path("", include("clearway.desks.outpatients.office.urls")),
     path("", include("clearway.desks.outpatients.booking.urls")),
     path("", include("clearway.desks.outpatients.clinics.urls")),

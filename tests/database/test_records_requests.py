@@ -111,7 +111,7 @@ def test_a_pack_holds_what_is_held_of_this_patient_and_of_records_merged_into_it
     merged = physio.patient(family_name="Former", merged_into=patient)
     physio.referral(patient=other)
 
-    with django_assert_num_queries(len(queries.HELD) + 2):
+    with django_assert_num_queries(len(queries.HELD) + 3):
         files = queries.held_of(patient.pk)
 
     assert merged.family_name.encode() in files["patient.csv"]

@@ -59,6 +59,7 @@ def test_the_pack_has_no_policy_without_a_reader() -> None:
         ("upkeep", {"danger": 3}),
         ("loans", {"chase_after": [21, 7]}),
         ("records_requests", {"notes_days": 0}),
+        ("filing", {"chase_days": 0}),
         ("partial_booking", {"remind": 20, "ring": 10}),
         ("list_validation", {"lost": 0}),
         ("referral_intake", {"chase_after": [5, 2]}),

@@ -72,6 +72,7 @@ PERMISSIONS: Mapping[str, str] = MappingProxyType(
         "records.review": "review a disclosure pack that somebody else gathered",
         "duties.work": "write down that a recurring duty was done, with what shows it",
         "duties.manage": "enter and end recurring duties",
+        "filing.work": "take letters and scans, file them, and send paper notes out and back",
         "supervision.manage": "give juniors work, review it, and keep the record of their training",
         "cover.ask": "ask for leave of one's own from the office",
         "cover.manage": "say who covers what in the office, who stands in, and who is ill",
@@ -152,7 +153,15 @@ _INTAKE = (
 )
 _INTAKE_READ = ("outpatients.read", "patients.read", "pathways.read", "referrals.read")
 _LISTS = ("outpatients.read", "waiting.read", "waiting.write", "outcomes.write", "reception.work")
-_OFFICE = ("office.read", "enquiries.work", "upkeep.work", "loans.work", "duties.work", "cover.ask")
+_OFFICE = (
+    "office.read",
+    "enquiries.work",
+    "upkeep.work",
+    "loans.work",
+    "duties.work",
+    "cover.ask",
+    "filing.work",
+)
 _CLINICS = ("clinics.read", "clinics.write", "bookings.read", "bookings.write")
 _LETTERS = ("letters.read", "letters.send", "letters.write")
 

@@ -5,6 +5,7 @@ from .clinics.models import Clinician, Leave, Room, Service, Session, Slot, Temp
 from .clocks.models import ClockEvent, Pathway
 from .cover.models import Absence, OfficePost, StandIn
 from .enquiries.models import Enquiry
+from .filing.models import Document, Filing, Volume, VolumeOut
 from .intake.models import GivenFile, Layout, TakenReferral
 from .letters.models import Correspondent, Letter, LetterBatch, LetterText
 from .loans.models import Item, Loan
@@ -28,10 +29,12 @@ __all__ = [
     "Contact",
     "Correspondent",
     "DisclosurePack",
+    "Document",
     "DutyDone",
     "Enquiry",
     "Entry",
     "Fault",
+    "Filing",
     "Flag",
     "Gap",
     "GivenFile",
@@ -61,4 +64,6 @@ __all__ = [
     "Training",
     "Triage",
     "ValidationPack",
+    "Volume",
+    "VolumeOut",
 ]

@@ -10,6 +10,7 @@ from clearway.domain.outpatients.booking import Holds
 from clearway.domain.outpatients.clinics import ClinicPolicy
 from clearway.domain.outpatients.clock_rules import ClockPolicy, Switch, allied_health_policy
 from clearway.domain.outpatients.enquiries import EnquiryPolicy
+from clearway.domain.outpatients.filing import FilingPolicy
 from clearway.domain.outpatients.intake import IntakePolicy
 from clearway.domain.outpatients.loans import LoanPolicy
 from clearway.domain.outpatients.partial_booking import Sequence
@@ -67,6 +68,11 @@ def loans(organisation_id: int, at: datetime) -> LoanPolicy:
 def records(organisation_id: int, at: datetime) -> RecordsPolicy:
     """When requests for records are due that no law dates."""
     return _read(RecordsPolicy, organisation_id, at)
+
+
+def filing(organisation_id: int, at: datetime) -> FilingPolicy:
+    """How soon what comes in is filed, and when paper volumes are asked for."""
+    return _read(FilingPolicy, organisation_id, at)
 
 
 def capacity(organisation_id: int, at: datetime) -> CapacityPolicy:

@@ -12,6 +12,7 @@ from clearway.domain.outpatients.validation import CHECKS, Severity
 
 from .cover import rules as cover
 from .enquiries import rules as enquiries
+from .filing import rules as filing
 from .letters.presenters import REASONS as HELD
 from .loans import rules as loans
 from .records import rules as records
@@ -348,6 +349,24 @@ RULES: Sequence[Rule[Situation]] = (
         "What a junior hands in is looked at.",
         "Job description of the outpatient coordinator",
         lambda situation, values: supervision.to_review(situation.reviews),
+    ),
+    Rule(
+        "scan_unfiled",
+        "What comes in is filed to its patient by its day.",
+        "Job description of the outpatient coordinator (policy filing)",
+        lambda situation, values: filing.to_file(situation.filing),
+    ),
+    Rule(
+        "volume_due",
+        "Paper notes that are due are asked for.",
+        "Job description of the outpatient coordinator (policy filing)",
+        lambda situation, values: filing.to_chase(situation.filing),
+    ),
+    Rule(
+        "volume_missing",
+        "Paper notes that cannot be found are looked for.",
+        "Job description of the outpatient coordinator",
+        lambda situation, values: filing.missing(situation.filing),
     ),
     Rule(
         "leave_undecided",

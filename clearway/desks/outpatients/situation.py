@@ -9,6 +9,7 @@ from clearway.domain.shared.outgoing import State
 
 from .cover import queries as covering
 from .enquiries import queries as office
+from .filing import queries as filed
 from .letters import queries as letters
 from .loans import queries as lent
 from .outcomes import queries as outcomes
@@ -21,7 +22,7 @@ from .waiting import asking, checks
 from .waiting.asking import Asking, CancelledAgain
 
 NO_FAULTS, NO_LOANS, ALL_COVERED = upkeep.Due(), lent.Due(), covering.Due()
-NOTHING_TO_REVIEW = supervision.ToReview()
+NOTHING_TO_REVIEW, ALL_FILED = supervision.ToReview(), filed.Due()
 NOTHING_LATE = office.Late(office.Overdue(0, None, False), office.Overdue(0, None, False), (), ())
 STUCK_AFTER = timedelta(minutes=15)  # a message that is due is made within seconds
 NOBODY_TO_ASK = Asking()
@@ -76,6 +77,7 @@ class Situation:
     cancelled   who cancelled one appointment after the other and was not spoken with since
     duties      that come back, past their day
     reviews     work of juniors that was handed in
+    filing      letters and scans that are nobody's, and paper volumes to be asked for
     cover       posts of the office without anybody, and leave that is to be decided
     """
 
@@ -97,6 +99,7 @@ class Situation:
     duties: tuple[recurring.Overdue, ...] = ()
     cover: covering.Due = ALL_COVERED
     reviews: supervision.ToReview = NOTHING_TO_REVIEW
+    filing: filed.Due = ALL_FILED
 
 
 def read(organisation_id: int, at: datetime) -> Situation:
@@ -134,6 +137,7 @@ def read(organisation_id: int, at: datetime) -> Situation:
         recurring.overdue(organisation_id, at),
         covering.due(organisation_id, at),
         supervision.to_review(organisation_id),
+        filed.due(organisation_id, at),
     )
 
 

@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 from clearway.domain.outpatients.booking import Holds
 from clearway.domain.outpatients.clinics import ClinicPolicy
 from clearway.domain.outpatients.enquiries import EnquiryPolicy
+from clearway.domain.outpatients.filing import FilingPolicy
 from clearway.domain.outpatients.intake import IntakePolicy
 from clearway.domain.outpatients.loans import LoanPolicy
 from clearway.domain.outpatients.partial_booking import Sequence
@@ -35,6 +36,7 @@ KINDS: Mapping[str, type] = MappingProxyType(
         "upkeep": UpkeepPolicy,
         "loans": LoanPolicy,
         "records_requests": RecordsPolicy,
+        "filing": FilingPolicy,
     }
 )
 NAMES: Mapping[type, str] = MappingProxyType({kind: name for name, kind in KINDS.items()})

@@ -9,6 +9,7 @@ from clearway.core.people.permissions import needs
 
 from ..cover import queries as cover
 from ..enquiries import queries as enquiries
+from ..filing import queries as filing
 from ..loans import queries as loans
 from ..records import queries as records
 from ..recurring import queries as recurring
@@ -29,6 +30,8 @@ REGISTERS = (
     ("Faults of rooms and equipment", "op-upkeep:faults", READ, upkeep.count, "to be asked about again"),
     ("Equipment on loan", "op-loans:loans", READ, loans.count, "past their day"),
     ("Requests for records", "op-records:requests", "records.work", records.count, "past their day"),
+    ("Letters and scans to file", "op-filing:scans", "filing.work", filing.count_scans, "past their day"),
+    ("Paper notes out or missing", "op-filing:notes", "filing.work", filing.count_volumes, "to ask for"),
     (
         "Cover of the office",
         "op-cover:cover",

@@ -34,6 +34,9 @@ HELD: Mapping[str, tuple[Any, str]] = {
     "contacts.csv": (tables.Contact, "patient_id"),
     "calls_and_messages.csv": (tables.Enquiry, "patient_id"),
     "equipment_on_loan.csv": (tables.Loan, "patient_id"),
+    "letters_and_scans.csv": (tables.Filing, "patient_id"),
+    "paper_notes.csv": (tables.Volume, "patient_id"),
+    "paper_notes_out.csv": (tables.VolumeOut, "volume__patient_id"),
 }
 HIDDEN = frozenset({"organisation_id"})
 
@@ -99,6 +102,9 @@ def held_of(patient_id: int) -> dict[str, bytes]:
     letters = tables.Letter.objects.filter(patient_id__in=keys, pdf__isnull=False).order_by("pk")
     for key, copy in letters.values_list("pk", "pdf"):
         files[f"letters/{key}.pdf"] = bytes(copy or b"")
+    scans = tables.Filing.objects.filter(patient_id__in=keys, taken_back_at__isnull=True).order_by("pk")
+    for key, media_type, body in scans.values_list("document", "document__media_type", "document__body"):
+        files[f"scans/{key}.{media_type.split('/')[1]}"] = bytes(body)
     return files
 
 
