@@ -1,0 +1,131 @@
+"""A freed slot and the offers of it: what may become of each, and how a trust wants it done.
+
+A freed slot ends filled, expired or withdrawn, and never twice. Who is asked and says yes first has it; who
+is asked and is not first is thanked, and keeps their place on the list.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, time, timedelta
+from enum import StrEnum
+from types import MappingProxyType
+from zoneinfo import ZoneInfo
+
+from ..shared.errors import NotAllowed
+
+LONDON = ZoneInfo("Europe/London")
+
+
+class Mode(StrEnum):
+    """What happens by itself when a slot is freed."""
+
+    OFF = "off"
+    SUGGEST = "suggest"
+    AUTOMATIC = "automatic"
+
+
+class Freed(StrEnum):
+    """Where a freed slot stands."""
+
+    OPEN = "open"
+    FILLED = "filled"
+    EXPIRED = "expired"
+    WITHDRAWN = "withdrawn"
+
+
+class Offered(StrEnum):
+    """Where an offer stands. `thanked`: somebody else was first."""
+
+    OUT = "out"
+    ACCEPTED = "accepted"
+    DECLINED = "declined"
+    NO_ANSWER = "no_answer"
+    THANKED = "thanked"
+    WITHDRAWN = "withdrawn"
+
+
+ENDS_OF_FREED: Mapping[Freed, frozenset[Freed]] = MappingProxyType(
+    {
+        Freed.OPEN: frozenset({Freed.FILLED, Freed.EXPIRED, Freed.WITHDRAWN}),
+        Freed.FILLED: frozenset(),
+        Freed.EXPIRED: frozenset(),
+        Freed.WITHDRAWN: frozenset(),
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class RecyclingPolicy:
+    """How freed slots are offered (policy `recycling`). The values are assumed until a trust sets its own.
+
+    mode            off, suggest or automatic
+    notice_hours    of a patient who was not asked about short notice
+    needs_hours     in which an interpreter, transport or equipment is arranged
+    gain_days       a booked patient is asked to come earlier for so many days at least
+    most_offers     of short notice to one patient within `offer_days`
+    latest_minutes  so long before it begins nobody is asked any more
+    most_at_once    patients who are asked about one slot at the same time
+    disappointed    what one person who says yes too late weighs, an empty slot being 1
+    from_hour, to_hour  London hours of the day between which patients are asked
+    """
+
+    mode: Mode = Mode.SUGGEST
+    notice_hours: int = 72
+    needs_hours: int = 48
+    gain_days: int = 14
+    most_offers: int = 3
+    offer_days: int = 28
+    latest_minutes: int = 60
+    most_at_once: int = 5
+    disappointed: float = 0.25
+    from_hour: int = 8
+    to_hour: int = 20
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "mode", Mode(self.mode))
+        whole = (self.notice_hours, self.needs_hours, self.gain_days, self.offer_days, self.latest_minutes)
+        if min(whole) < 0 or min(self.most_offers, self.most_at_once) < 1:
+            raise ValueError(f"Notice and days are no less than 0, and somebody is asked: {self}")
+        if not 0 < self.disappointed < 1:
+            raise ValueError(f"Disappointing somebody weighs more than nothing, less than a slot: {self}")
+        if not 0 <= self.from_hour < self.to_hour <= 24:
+            raise ValueError(f"Patients are asked from one hour of a day to a later one: {self}")
+
+    def last_offer_at(self, starts_at: datetime) -> datetime:
+        """The instant after which nobody is asked about a slot that begins at `starts_at`."""
+        return starts_at - timedelta(minutes=self.latest_minutes)
+
+    def minutes_to_ask(self, at: datetime, until: datetime) -> float:
+        """Minutes between two instants in which patients may be asked."""
+        spans = (self._within(begin, end) for begin, end in self._days(at, until))
+        return sum(spans, timedelta()).total_seconds() / 60
+
+    def after(self, at: datetime, minutes: float) -> datetime:
+        """The instant by which so many minutes, in which patients may be asked, have passed since `at`."""
+        left = timedelta(minutes=minutes)
+        for begin, end in self._days(at, at + timedelta(days=366)):
+            if left <= (here := self._within(begin, end)):
+                return begin + left
+            left -= here
+        raise ValueError(f"No offer stands for a year: {minutes} minutes.")
+
+    def _days(self, at: datetime, until: datetime) -> Iterator[tuple[datetime, datetime]]:
+        """The part between two instants of each London day's hours, as UTC instants; empty parts too."""
+        on = at.astimezone(LONDON).date()
+        while on <= until.astimezone(LONDON).date():
+            midnight = datetime.combine(on, time(), LONDON)
+            begin = midnight.replace(hour=self.from_hour).astimezone(UTC)
+            end = (midnight + timedelta(hours=self.to_hour)).astimezone(UTC)
+            yield max(begin, at), min(end, until)
+            on += timedelta(days=1)
+
+    @staticmethod
+    def _within(begin: datetime, end: datetime) -> timedelta:
+        return max(end - begin, timedelta())
+
+
+def ends(state: Freed, end: Freed) -> Freed:
+    """The state after an end. Raises NotAllowed for a slot that has ended already."""
+    if end not in ENDS_OF_FREED[state]:
+        raise NotAllowed(state, f"Marking this freed slot as {end}", "It has ended already.")
+    return end
