@@ -27,6 +27,7 @@ from clearway.desks.outpatients.booking import actions as booking
 from clearway.desks.outpatients.clinics import actions as clinics
 from clearway.desks.outpatients.letters.making import LetterMaker
 from clearway.desks.outpatients.letters.wanted import OUTBOX
+from clearway.desks.outpatients.recycling import actions as recycling
 from clearway.desks.outpatients.waiting import actions as waiting
 from clearway.domain.outpatients.bank_holidays import KNOWN_UNTIL
 from clearway.domain.shared.region import Desk
@@ -77,6 +78,7 @@ def _rules() -> list[Duty]:
         Duty("retention", _let_go, RETENTION_SECONDS),
         Duty("outpatient-rules", _ask_outpatient_rules, OUTPATIENT_SECONDS),
         Duty("holds", _let_go_of_holds, HOLDS_SECONDS),
+        Duty("freed-slots", _tend_freed_slots, HOLDS_SECONDS),
         Duty("clinics", _lay_out_clinics, CLINICS_SECONDS),
         Duty("outbox", Office({OUTBOX: LetterMaker()}, carriers={}).work, OUTBOX_SECONDS),
     ]
@@ -136,6 +138,12 @@ def _keep_house(at: datetime) -> bool:
 
 def _let_go(at: datetime) -> bool:
     return retention.forget(at, by=Actor("duty:retention"))
+
+
+def _tend_freed_slots(at: datetime) -> bool:
+    for organisation_id in with_desk(Desk.OUTPATIENTS):
+        recycling.tend(organisation_id=organisation_id, by=Actor("duty:freed-slots"), at=at)
+    return False
 
 
 def _let_go_of_holds(at: datetime) -> bool:

@@ -192,6 +192,7 @@ def test_nobody_is_asked_at_night_and_an_offer_of_the_evening_stands_until_the_m
     assert POLICY.after(evening, 45) == datetime(2026, 11, 3, 8, 15, tzinfo=UTC)
     assert POLICY.after(evening, 30) == datetime(2026, 11, 2, 20, 0, tzinfo=UTC)
     assert POLICY.minutes_to_ask(morning, evening) == 0
+    assert POLICY.may_ask(evening) and not POLICY.may_ask(evening + timedelta(minutes=30))
 
 
 @given(st.integers(0, 14 * 24 * 60), st.integers(0, 5_000))

@@ -13,6 +13,7 @@ from .outcomes.models import Miss
 from .patients.models import Carer, Flag, Need, Patient
 from .records.models import DisclosurePack, RecordsRequest
 from .recurring.models import DutyDone, RecurringDuty
+from .recycling.models import FreedSlot, SlotOffer
 from .referrals.models import Gap, Referral, Triage
 from .supervision.models import Batch, BatchItem, Training
 from .upkeep.models import Fault
@@ -36,6 +37,7 @@ __all__ = [
     "Fault",
     "Filing",
     "Flag",
+    "FreedSlot",
     "Gap",
     "GivenFile",
     "Item",
@@ -58,6 +60,7 @@ __all__ = [
     "Service",
     "Session",
     "Slot",
+    "SlotOffer",
     "StandIn",
     "TakenReferral",
     "Template",

@@ -16,6 +16,7 @@ from clearway.domain.outpatients.loans import LoanPolicy
 from clearway.domain.outpatients.partial_booking import Sequence
 from clearway.domain.outpatients.post import LetterPolicy
 from clearway.domain.outpatients.records import RecordsPolicy
+from clearway.domain.outpatients.recycling import RecyclingPolicy
 from clearway.domain.outpatients.upkeep import UpkeepPolicy
 from clearway.domain.outpatients.validation import Limits
 from clearway.domain.outpatients.words import MeasurementType
@@ -43,6 +44,11 @@ def check_limits(organisation_id: int, at: datetime) -> Limits:
 def holds(organisation_id: int, at: datetime) -> Holds:
     """How long a slot is held."""
     return _read(Holds, organisation_id, at)
+
+
+def recycling(organisation_id: int, at: datetime) -> RecyclingPolicy:
+    """How freed slots are offered."""
+    return _read(RecyclingPolicy, organisation_id, at)
 
 
 def clinics(organisation_id: int, at: datetime) -> ClinicPolicy:

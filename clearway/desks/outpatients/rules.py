@@ -17,6 +17,7 @@ from .letters.presenters import REASONS as HELD
 from .loans import rules as loans
 from .records import rules as records
 from .recurring import rules as recurring
+from .recycling import rules as recycling
 from .referrals.rules import to_chase, to_triage
 from .situation import Situation
 from .supervision import rules as supervision
@@ -235,6 +236,12 @@ RULES: Sequence[Rule[Situation]] = (
         "Who cancels one appointment after the other is spoken with; only a clinician decides what follows.",
         "Recording guidance 4.4.2.1; access policy (policy list_validation)",
         cancelled_again,
+    ),
+    Rule(
+        "freed_slot",
+        "No freed slot is left empty while somebody could be asked about it.",
+        "Job description of the outpatient coordinator; access policy (policy recycling)",
+        lambda situation, values: recycling.to_ask(situation.freed),
     ),
     Rule(
         "validation_pack",

@@ -7,6 +7,7 @@ from datetime import date, datetime, timedelta
 from clearway.core.outbox.queries import overdue
 from clearway.domain.shared.outgoing import State
 
+from . import policy
 from .cover import queries as covering
 from .enquiries import queries as office
 from .filing import queries as filed
@@ -15,12 +16,14 @@ from .loans import queries as lent
 from .outcomes import queries as outcomes
 from .records import queries as records
 from .recurring import queries as recurring
+from .recycling import queries as recycling
 from .referrals.rules import Chase, Late, chases, late
 from .supervision import queries as supervision
 from .upkeep import queries as upkeep
 from .waiting import asking, checks
 from .waiting.asking import Asking, CancelledAgain
 
+NOTHING_FREED = recycling.Due()
 NO_FAULTS, NO_LOANS, ALL_COVERED = upkeep.Due(), lent.Due(), covering.Due()
 NOTHING_TO_REVIEW, ALL_FILED = supervision.ToReview(), filed.Due()
 NOTHING_LATE = office.Late(office.Overdue(0, None, False), office.Overdue(0, None, False), (), ())
@@ -78,6 +81,7 @@ class Situation:
     duties      that come back, past their day
     reviews     work of juniors that was handed in
     filing      letters and scans that are nobody's, and paper volumes to be asked for
+    freed       seats that can be filled, calls about them, and who is to be told
     cover       posts of the office without anybody, and leave that is to be decided
     """
 
@@ -97,6 +101,7 @@ class Situation:
     requests: tuple[records.Due, ...] = ()
     cancelled: tuple[CancelledAgain, ...] = ()
     duties: tuple[recurring.Overdue, ...] = ()
+    freed: recycling.Due = NOTHING_FREED
     cover: covering.Due = ALL_COVERED
     reviews: supervision.ToReview = NOTHING_TO_REVIEW
     filing: filed.Due = ALL_FILED
@@ -135,6 +140,7 @@ def read(organisation_id: int, at: datetime) -> Situation:
         records.due(organisation_id, at),
         tuple(asking.cancelled_again(organisation_id, at)),
         recurring.overdue(organisation_id, at),
+        recycling.due(organisation_id, policy.recycling(organisation_id, at).mode),
         covering.due(organisation_id, at),
         supervision.to_review(organisation_id),
         filed.due(organisation_id, at),

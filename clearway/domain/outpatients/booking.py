@@ -36,6 +36,8 @@ class Holds:
         return min(asked or (self.minutes_soon if is_soon else self.minutes), self.most)
 
 
+EARLIER = "earlier_date"  # not a cancellation of clinics: the patient came sooner
+
 REASONS: Mapping[CancelledBy, Mapping[str, str]] = MappingProxyType(
     {
         CancelledBy.PATIENT: MappingProxyType(
@@ -56,6 +58,7 @@ REASONS: Mapping[CancelledBy, Mapping[str, str]] = MappingProxyType(
                 "clinic_cancelled": "Clinic cancelled",
                 "clinic_overrun": "Clinic overran",
                 "slot_cancelled": "Slot cancelled",
+                EARLIER: "An earlier date was accepted",
                 "priority_change": "A patient with higher priority",
                 "staff_sickness": "Staff sickness",
                 "staff_leave": "Staff leave",

@@ -12,6 +12,7 @@ from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
 from ..shared.errors import NotAllowed
+from .words import Code
 
 LONDON = ZoneInfo("Europe/London")
 
@@ -33,15 +34,33 @@ class Freed(StrEnum):
     WITHDRAWN = "withdrawn"
 
 
-class Offered(StrEnum):
-    """Where an offer stands. `thanked`: somebody else was first."""
+class Said(Code):
+    """What somebody says who is asked about a freed slot."""
 
-    OUT = "out"
-    ACCEPTED = "accepted"
-    DECLINED = "declined"
-    NO_ANSWER = "no_answer"
-    THANKED = "thanked"
-    WITHDRAWN = "withdrawn"
+    YES = "yes", "says yes"
+    NO = "no", "says no"
+    LATER = "later", "will ring back"
+    NOBODY = "nobody", "no answer"
+
+
+KEYS: Mapping[str, Said] = MappingProxyType({"y": Said.YES, "n": Said.NO, "b": Said.LATER, "x": Said.NOBODY})
+
+
+@dataclass(frozen=True, slots=True)
+class Band:
+    """Notice with which slots are freed: from `over` hours on, to under `under`; None for no end."""
+
+    name: str
+    over: int
+    under: int | None
+
+
+BANDS = (
+    Band("under 24 hours", 1, 24),
+    Band("24 to 48 hours", 24, 48),
+    Band("2 to 7 days", 48, 168),
+    Band("more than 7 days", 168, None),
+)
 
 
 ENDS_OF_FREED: Mapping[Freed, frozenset[Freed]] = MappingProxyType(
@@ -94,6 +113,10 @@ class RecyclingPolicy:
     def last_offer_at(self, starts_at: datetime) -> datetime:
         """The instant after which nobody is asked about a slot that begins at `starts_at`."""
         return starts_at - timedelta(minutes=self.latest_minutes)
+
+    def may_ask(self, at: datetime) -> bool:
+        """Whether patients are asked at this hour of the day."""
+        return self.from_hour <= at.astimezone(LONDON).hour < self.to_hour
 
     def minutes_to_ask(self, at: datetime, until: datetime) -> float:
         """Minutes between two instants in which patients may be asked."""

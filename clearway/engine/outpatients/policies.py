@@ -18,6 +18,7 @@ from clearway.domain.outpatients.loans import LoanPolicy
 from clearway.domain.outpatients.partial_booking import Sequence
 from clearway.domain.outpatients.post import LetterPolicy
 from clearway.domain.outpatients.records import RecordsPolicy
+from clearway.domain.outpatients.recycling import RecyclingPolicy
 from clearway.domain.outpatients.upkeep import UpkeepPolicy
 from clearway.domain.outpatients.validation import Limits
 
@@ -29,6 +30,7 @@ KINDS: Mapping[str, type] = MappingProxyType(
         "partial_booking": Sequence,
         "list_validation": Limits,
         "holds": Holds,
+        "recycling": RecyclingPolicy,
         "clinic_changes": ClinicPolicy,
         "capacity": CapacityPolicy,
         "letters": LetterPolicy,

@@ -28,7 +28,7 @@ class Candidate:
     offers       how many such offers they had within the policy's days
     was_asked    about this slot already, or it is the one that they gave back
     is_asked     another offer to them is out
-    channel      how they are asked: text, email or phone
+    channel      how they are asked: phone, or "" where no number is known
     """
 
     entry: int
@@ -92,6 +92,11 @@ def _gains_too_little(who: Candidate, slot: Vacancy, policy: RecyclingPolicy) ->
 
 
 OFFER_RULES: tuple[OfferRule, ...] = (
+    OfferRule(
+        "reach",
+        lambda who, policy: "No telephone number is known.",
+        lambda who, slot, policy: not who.channel,
+    ),
     OfferRule(
         "asked",
         lambda who, policy: "They were asked about this slot, or gave it back.",

@@ -16,6 +16,7 @@ from clearway.core.audit.actions import Actor, Entry, record
 from clearway.core.layout.times import clock, day, local
 from clearway.domain.outpatients.booking import (
     DIED,
+    EARLIER,
     REASONS,
     is_reasonable,
     notice_hours,
@@ -28,6 +29,7 @@ from clearway.engine.outpatients import fit
 from .. import policy
 from ..clinics import queries as clinics
 from ..clocks import actions as clocks
+from ..recycling import standing as recycling
 from ..waiting import standing
 from . import queries
 from .models import Appointment, Offer
@@ -177,6 +179,7 @@ def move(
         standing.stands(entry, "booked")
         row.moved_to = made
         row.save(update_fields=["moved_to"])
+        recycling.led_to(row, made)
         _clock(row, by_whom, by, at)
         _say("booking.move", row, {"to": made.pk, "by": by_whom, "reason": reason}, by, at)
         return made
@@ -343,20 +346,22 @@ def _take(
     slot: Any, entry: Any, state: str, by: Actor, at: datetime, held_until: datetime | None = None
 ) -> Appointment:
     """A seat of a locked slot: the entry's own hold, else the lowest that is free. Raises _Full."""
-    there = queries.taken_seats(slot.pk)
+    there, freed = queries.taken_seats(slot.pk), recycling.open_seats(slot.pk)
     own = next((row for row in there if row.entry_id == entry.pk and row.state == "held"), None)
     if own is not None:
         own.state, own.held_until, own.made_at, own.made_by = state, held_until, at, by.name
         own.save(update_fields=["state", "held_until", "made_at", "made_by"])
+        _fill(freed, own, at)
         return own
     lapsed = [row.pk for row in there if row.state == "held" and row.held_until and row.held_until <= at]
     if lapsed:
         _let_go(Appointment.objects.filter(pk__in=lapsed))
-    taken = {row.seat for row in there if row.pk not in lapsed}
-    seat = next((seat for seat in range(1, slot.seats + 1) if seat not in taken), None)
+    taken = {row.seat for row in there if row.pk not in lapsed} | recycling.kept(freed, entry.pk)
+    order = sorted(range(1, slot.seats + 1), key=lambda seat: seat not in recycling.asked(freed, entry.pk))
+    seat = next((seat for seat in order if seat not in taken), None)
     if seat is None:
         raise _Full
-    return Appointment.objects.create(
+    made = Appointment.objects.create(
         organisation_id=slot.organisation_id,
         slot=slot,
         seat=seat,
@@ -370,6 +375,14 @@ def _take(
         made_at=at,
         made_by=by.name,
     )
+    _fill(freed, made, at)
+    return made
+
+
+def _fill(freed: Sequence[Any], made: Appointment, at: datetime) -> None:
+    """A seat that was given back is filled once it is booked; a hold fills nothing."""
+    if made.state == Appointment.State.BOOKED:
+        recycling.filled(freed, made, at)
 
 
 def _let_go(holds: Any) -> None:
@@ -403,6 +416,7 @@ def _cancel(row: Appointment, by_whom: CancelledBy, reason: str, event: str, by:
     row.state = Appointment.State.CANCELLED
     row.cancelled_at, row.cancelled_by, row.cancel_reason = at, by_whom, reason
     row.save(update_fields=["state", "cancelled_at", "cancelled_by", "cancel_reason"])
+    recycling.freed(row, "moved" if reason == EARLIER else by_whom, at)
 
 
 def _check_state(row: Appointment, allowed: set[str], event: str) -> None:

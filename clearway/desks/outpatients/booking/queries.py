@@ -54,7 +54,7 @@ SELECT array_agg(slot.id), array_agg(extract(epoch FROM slot.starts_at)::bigint)
        array_agg((extract(epoch FROM slot.ends_at - slot.starts_at) / 60)::int),
        array_agg(session.clinician_id), array_agg(slot.kind), array_agg(slot.medium), array_agg(slot.held),
        array_agg(coalesce(extract(epoch FROM slot.released_at)::bigint, %(never)s)), array_agg(room.site_id),
-       array_agg(slot.seats - coalesce(taken.seats, 0)),
+       array_agg(slot.seats - coalesce(taken.seats, 0) - coalesce(asked.seats, 0)),
        array_agg(slot.blocked <> '' OR session.state <> 'open'), array_agg(room.fault <> '')
 FROM outpatients_slot slot
 JOIN outpatients_session session ON session.id = slot.session_id
@@ -65,6 +65,12 @@ LEFT JOIN (
       AND state = ANY(%(active)s) AND NOT (state = 'held' AND held_until <= %(at)s)
     GROUP BY slot_id
 ) taken ON taken.slot_id = slot.id
+LEFT JOIN (
+    SELECT freed.slot_id, count(DISTINCT freed.id) AS seats
+    FROM outpatients_freed_slot freed JOIN outpatients_slot_offer offer ON offer.freed_id = freed.id
+    WHERE freed.organisation_id = %(organisation)s AND freed.state = 'open' AND offer.state = 'out'
+    GROUP BY freed.slot_id
+) asked ON asked.slot_id = slot.id
 WHERE slot.organisation_id = %(organisation)s AND session.service_id = %(service)s
   AND slot.starts_at > %(at)s AND slot.starts_at < %(until)s
 """
@@ -186,6 +192,22 @@ def of_patient(patient_id: int, at: datetime) -> Sequence[tuple[datetime, dateti
     """When a patient has appointments that are still to come. One query."""
     rows = Appointment.objects.filter(live(at), patient_id=patient_id, ends_at__gt=at)
     return list(rows.values_list("starts_at", "ends_at"))
+
+
+def busy(
+    patient_ids: Iterable[int], starts_at: datetime, ends_at: datetime
+) -> dict[int, list[tuple[int, int]]]:
+    """Patient -> (start, end) in seconds of their appointments that touch this time. One query."""
+    rows = Appointment.objects.filter(
+        patient_id__in=list(patient_ids),
+        state__in=("held", "booked", "arrived"),
+        starts_at__lt=ends_at,
+        ends_at__gt=starts_at,
+    )
+    found: dict[int, list[tuple[int, int]]] = {}
+    for patient, starts, ends in rows.values_list("patient_id", "starts_at", "ends_at"):
+        found.setdefault(patient, []).append((int(starts.timestamp()), int(ends.timestamp())))
+    return found
 
 
 def live(at: datetime) -> Q:

@@ -5,12 +5,14 @@ Called inside the transaction of their actions, which keep the audit.
 
 from datetime import datetime
 
+from django.db.models import QuerySet
+
 from clearway.core.audit.actions import Actor
 from clearway.domain.outpatients.letters import Kind
 from clearway.domain.outpatients.waiting import QUEUED
 
 from ..letters import wanted as letters
-from .models import Contact, Entry
+from .models import Contact, Entry, in_order
 
 NotThere = Entry.DoesNotExist
 LOCKED = (
@@ -18,6 +20,14 @@ LOCKED = (
     *("kind", "minutes", "priority", "skills", "medium", "series"),
     *("patient__channel", "patient__sites", "patient__days", "patient__notice_hours"),
     *("patient__died_on", "patient__merged_into_id"),
+)
+
+FITTED = (
+    *("organisation_id", "patient_id", "service_id", "kind", "minutes", "priority", "skills", "medium"),
+    *("clinician_id", "treat_by", "due_on", "waits_from", "state"),
+    *("patient__sites", "patient__days", "patient__notice_hours", "patient__phone", "patient__mobile"),
+    *("patient__family_name", "patient__given_names", "patient__died_on", "patient__merged_into_id"),
+    *("patient__opted_out", "patient__may_text"),
 )
 
 
@@ -34,6 +44,21 @@ def one(entry_id: int, organisation_id: int) -> Entry:
     """The entry with its patient and pathway. Raises Entry.DoesNotExist."""
     rows = Entry.objects.select_related("patient", "service", "pathway", "clinician")
     return rows.get(pk=entry_id, organisation_id=organisation_id)
+
+
+def of_list(organisation_id: int, service_id: int, kind: str) -> QuerySet[Entry]:
+    """The entries for one visit of this kind that wait or are booked, of patients who live, in the order of
+    the list, with what a slot is fitted to."""
+    rows = Entry.objects.filter(
+        organisation_id=organisation_id,
+        service_id=service_id,
+        kind=kind,
+        state__in=("waiting", "booked"),
+        series=1,
+        patient__died_on__isnull=True,
+        patient__merged_into__isnull=True,
+    )
+    return rows.select_related("patient").only(*FITTED).order_by(*in_order())
 
 
 def has_others(entry: Entry) -> bool:

@@ -1,0 +1,245 @@
+"""Asking people about a freed seat, what they say, and ending what is over.
+
+A yes is booked by booking's own actions: the database decides who was first, and who was not is thanked and
+keeps their place. Locks are taken in the order slot, freed seat, offer.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+
+from clearway.core.audit.actions import Actor, Entry, record
+from clearway.domain.outpatients.booking import EARLIER
+from clearway.domain.outpatients.recycling import Freed, Mode, RecyclingPolicy, Said, ends
+from clearway.domain.outpatients.words import CancelledBy
+from clearway.domain.shared.errors import NotAllowed
+from clearway.engine.outpatients.offers import Chance, Wave, Weights, chance, plan
+
+from .. import policy
+from ..booking import actions as booking
+from ..booking import queries as appointments
+from ..clinics import queries as clinics
+from ..waiting import actions as waiting
+from . import queries
+from .models import FreedSlot, SlotOffer
+
+ASKING = "Asking about this slot"
+ANSWERING = "Keeping this answer"
+OUT = SlotOffer.State.OUT
+# How calls are answered until a trust's own record says otherwise (assumed): the chance of a yes, and the
+# mean minutes until it comes.
+USUAL = {"phone": Chance(yes=0.35, minutes=20.0)}
+GONE = "Somebody else was first, or the time to answer was over. Nothing was booked."
+
+
+def next_wave(freed: FreedSlot, found: queries.Suited, held: RecyclingPolicy, at: datetime) -> Wave | None:
+    """How many of those found are asked next, and for how long; None where it is too late. Two queries."""
+    minutes = held.minutes_to_ask(at, held.last_offer_at(freed.starts_at))
+    least = policy.holds(freed.organisation_id, at).lasting(freed.starts_at, at)
+    seen = queries.records(freed.organisation_id, at)
+    learned = {name: chance(prior, seen[name]) if name in seen else prior for name, prior in USUAL.items()}
+    people = [learned[each.channel] for each in found.ranked.chosen]
+    return plan(people, minutes, Weights(held.most_at_once, least, held.disappointed))
+
+
+@transaction.atomic
+def ask(
+    key: int, count: int | None = None, *, organisation_id: int, by: Actor, at: datetime
+) -> list[SlotOffer]:
+    """Ask the next people about a freed seat, as many as the plan says where no count is given.
+
+    The seat is kept for those who are asked until their offers end. Raises NotAllowed.
+    """
+    row, held = _locked(key, organisation_id), policy.recycling(organisation_id, at)
+    _check_open(row, at)
+    found = queries.suited(row, held, at)
+    wave = next_wave(row, found, held, at)
+    if not found.ranked.chosen:
+        raise NotAllowed("nobody fits", ASKING, "Nobody on this list can be asked. Look at why.")
+    if wave is None:
+        raise NotAllowed("it is too late", ASKING, "There is too little time left to ask anybody.")
+    until = min(held.after(at, wave.minutes), held.last_offer_at(row.starts_at))
+    before = row.offers.count()
+    made = [
+        SlotOffer(
+            organisation_id=organisation_id,
+            freed=row,
+            entry_id=each.entry,
+            patient_id=found.entries[each.entry].patient_id,
+            place=before + place,
+            channel=each.channel,
+            reasons=list(each.reasons),
+            made_at=at,
+            made_by=by.name,
+            expires_at=until,
+        )
+        for place, each in enumerate(found.ranked.chosen[: count or wave.count], 1)
+    ]
+    SlotOffer.objects.bulk_create(made)
+    detail = {"entries": [each.entry_id for each in made], "until": until.isoformat()}
+    _say("recycling.ask", row, detail, by, at)
+    return made
+
+
+def answer(key: int, said: Said, *, organisation_id: int, by: Actor, at: datetime) -> Any:
+    """What somebody said who was asked: a yes is booked at once. Raises NotAllowed, SlotGone among them.
+
+    No answer and "will ring back" leave the offer out until it ends.
+    """
+    if said is Said.YES:
+        return _accept(key, organisation_id, by, at)
+    _heard(key, said, organisation_id, by, at)
+    return None
+
+
+def _accept(key: int, organisation_id: int, by: Actor, at: datetime) -> Any:
+    """Book the seat for who says yes: in place of the appointment they have, where they have one.
+
+    Not one transaction here: booking does its own again when the database gives it up.
+    """
+    offer = _offer(key, organisation_id)
+    _check_out(offer, at)
+    who: dict[str, Any] = {"organisation_id": organisation_id, "by": by, "at": at}
+    own = appointments.of_entry(offer.entry_id, at)
+    booked = next((row for row in own if row.state == "booked"), None)
+    slot_id = offer.freed.slot_id
+    if booked is None:
+        made = booking.book(slot_id, offer.entry_id, channel=offer.channel, **who)
+    else:
+        side = CancelledBy.PROVIDER
+        made = booking.move(booked.pk, slot_id, by_whom=side, reason=EARLIER, channel=offer.channel, **who)
+    _contacted(offer, "answered", "Accepted the slot that was freed", by, at)
+    return made
+
+
+@transaction.atomic
+def _heard(key: int, said: Said, organisation_id: int, by: Actor, at: datetime) -> None:
+    offer = _offer(key, organisation_id, lock=True)
+    _check_out(offer, at)
+    offer.tries += 1
+    if said is not Said.NOBODY:
+        offer.reached_at = at
+    if said is Said.NO:
+        offer.state, offer.ended_at, offer.ended_by = SlotOffer.State.DECLINED, at, by.name
+        booking.decline(
+            offer.freed.slot_id,
+            offer.entry_id,
+            channel=offer.channel,
+            organisation_id=organisation_id,
+            by=by,
+            at=at,
+        )
+    offer.save(update_fields=["tries", "reached_at", "state", "ended_at", "ended_by"])
+    _contacted(offer, "no_answer" if said is Said.NOBODY else "answered", said.meaning, by, at)
+    _say("recycling.answer", offer.freed, {"entry": offer.entry_id, "said": said}, by, at)
+
+
+@transaction.atomic
+def thank(key: int, *, organisation_id: int, by: Actor, at: datetime) -> SlotOffer:
+    """Somebody who was not first was told so. Raises NotAllowed."""
+    offer = _offer(key, organisation_id, lock=True)
+    if offer.state not in (SlotOffer.State.THANKED, SlotOffer.State.WITHDRAWN) or offer.told_at:
+        raise NotAllowed(offer.get_state_display(), "Telling them", "There is nothing to tell them.")
+    offer.told_at = at
+    offer.save(update_fields=["told_at"])
+    _contacted(offer, "answered", "Told that the slot is taken; they keep their place", by, at)
+    _say("recycling.thank", offer.freed, {"entry": offer.entry_id}, by, at)
+    return offer
+
+
+@transaction.atomic
+def withdraw(key: int, why: str, *, organisation_id: int, by: Actor, at: datetime) -> FreedSlot:
+    """Nobody is asked any more: the seat is needed otherwise. Raises NotAllowed."""
+    if not why.strip():
+        raise NotAllowed("open", "Withdrawing this slot", "Say why.")
+    row = _locked(key, organisation_id)
+    _end(row, Freed.WITHDRAWN, why.strip()[:200], at, by)
+    return row
+
+
+@transaction.atomic
+def tend(*, organisation_id: int, by: Actor, at: datetime) -> int:
+    """End offers and freed seats whose time is over; where the policy is automatic, ask the next people.
+
+    Returns how many people were asked.
+    """
+    over = SlotOffer.objects.filter(organisation_id=organisation_id, state=OUT, expires_at__lte=at)
+    over.update(state=SlotOffer.State.NO_ANSWER, ended_at=at, ended_by=by.name)
+    gone = SlotOffer.objects.filter(organisation_id=organisation_id, state=OUT).exclude(
+        entry__state__in=("waiting", "booked")
+    )
+    gone.update(state=SlotOffer.State.WITHDRAWN, ended_at=at, ended_by=by.name)
+    held = policy.recycling(organisation_id, at)
+    rows = queries.standing_open(organisation_id)
+    for row in rows:
+        if row.slot.blocked or row.slot.session.state != "open":
+            _end(row, Freed.WITHDRAWN, row.slot.blocked or "Its clinic does not take place", at, by)
+        elif held.last_offer_at(row.starts_at) <= at:
+            _end(row, Freed.EXPIRED, "Nobody was found in time", at, by)
+    if held.mode is not Mode.AUTOMATIC or not held.may_ask(at):
+        return 0
+    return sum(_ask_next(row, organisation_id, by, at) for row in rows)
+
+
+def _ask_next(row: FreedSlot, organisation_id: int, by: Actor, at: datetime) -> int:
+    """Ask about one open seat about which nobody is asked; 0 where that is not to be done."""
+    is_asked = any(offer.state == OUT for offer in row.offers.all())
+    if row.state != FreedSlot.State.OPEN or is_asked:
+        return 0
+    try:
+        return len(ask(row.pk, organisation_id=organisation_id, by=by, at=at))
+    except NotAllowed:  # nobody fits, or somebody holds the seat: it is looked at again in a minute
+        return 0
+
+
+def _locked(key: int, organisation_id: int) -> FreedSlot:
+    slot_id = FreedSlot.objects.values_list("slot_id", flat=True).get(pk=key, organisation_id=organisation_id)
+    clinics.lock_slot(slot_id, organisation_id)
+    return queries.one(key, organisation_id)
+
+
+def _offer(key: int, organisation_id: int, *, lock: bool = False) -> SlotOffer:
+    rows = SlotOffer.objects.select_related("freed", "patient", "entry")
+    rows = rows.select_for_update(of=("self",), no_key=True) if lock else rows
+    return rows.get(pk=key, organisation_id=organisation_id)
+
+
+def _check_open(row: FreedSlot, at: datetime) -> None:
+    if row.state != FreedSlot.State.OPEN:
+        raise NotAllowed(row.get_state_display(), ASKING, "It has ended. Look at what became of it.")
+    if any(offer.state == OUT for offer in row.offers.all()):
+        raise NotAllowed("people are asked", ASKING, "Wait for their answers, or until their time is over.")
+    taken = {each.seat for each in appointments.of_slots([row.slot_id], at).get(row.slot_id, [])}
+    if row.seat in taken:
+        raise NotAllowed("the seat is held", ASKING, "Somebody holds it for a patient at this moment.")
+
+
+def _check_out(offer: SlotOffer, at: datetime) -> None:
+    if offer.state != OUT or offer.expires_at <= at:
+        raise NotAllowed(offer.get_state_display(), ANSWERING, GONE)
+
+
+def _end(row: FreedSlot, end: Freed, why: str, at: datetime, by: Actor) -> None:
+    ends(Freed(row.state), end)
+    open_ = FreedSlot.objects.filter(pk=row.pk, state=FreedSlot.State.OPEN)
+    if not open_.update(state=end, ended_at=at, why=why):
+        return  # it was filled a moment ago
+    row.state, row.ended_at, row.why = end, at, why
+    out = SlotOffer.objects.filter(freed=row, state=OUT)
+    out.update(state=SlotOffer.State.WITHDRAWN, ended_at=at, ended_by=by.name)
+    _say(f"recycling.{end}", row, {"why": why}, by, at)
+
+
+def _contacted(offer: SlotOffer, outcome: str, words: str, by: Actor, at: datetime) -> None:
+    """Keep what was said as a contact of the patient."""
+    attempt = waiting.Attempt(
+        offer.patient_id, "offer", offer.channel, words[:500], entry_id=offer.entry_id, outcome=outcome
+    )
+    waiting.contact(attempt, organisation_id=offer.organisation_id, by=by, at=at)
+
+
+def _say(verb: str, row: FreedSlot, detail: dict[str, Any], by: Actor, at: datetime) -> None:
+    entries: Iterable[Entry] = [Entry(verb, f"slot:{row.slot_id}", detail)]
+    record(list(entries), organisation_id=row.organisation_id, by=by, at=at)

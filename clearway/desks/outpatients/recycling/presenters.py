@@ -1,0 +1,133 @@
+"""Freed seats in words."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from clearway.core.layout.times import clock, day
+from clearway.domain.outpatients.recycling import Mode
+from clearway.engine.outpatients.offers import Wave
+
+from .models import FreedSlot, SlotOffer
+from .queries import Filled, Suited
+
+HOW = {
+    "patient": "the patient cancelled",
+    "provider": "the service cancelled",
+    "moved": "the patient came earlier",
+}
+MODES = {
+    Mode.OFF: "Freed slots are listed and asked about by hand; no task asks for it.",
+    Mode.SUGGEST: "Whom to ask is suggested; you begin each round of calls.",
+    Mode.AUTOMATIC: "The next calls are put into the queue by themselves.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody to be asked. place  in the order of asking."""
+
+    place: int
+    entry: int
+    name: str
+    number: str
+    priority: str
+    treat_by: date | None
+    since: date | None
+    reasons: str
+    cautions: str
+    is_next: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """Somebody who is not asked, and why."""
+
+    entry: int
+    name: str
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One row of the fill figures; None where nothing was freed."""
+
+    name: str
+    freed: int
+    filled: int
+    gross: float | None
+    kept: int
+    net: float | None
+    undecided: int
+
+
+def when(row: FreedSlot) -> str:
+    return f"{day(row.slot.starts_at)}, {clock(row.slot.starts_at)}"
+
+
+def people(found: Suited, wave: Wave | None) -> list[Person]:
+    """Whom to ask, first to last."""
+    names = found.entries
+    return [
+        Person(
+            place,
+            each.entry,
+            str(names[each.entry].patient),
+            names[each.entry].patient.mobile or names[each.entry].patient.phone,
+            names[each.entry].priority,
+            names[each.entry].treat_by,
+            names[each.entry].waits_from,
+            "; ".join(each.reasons),
+            "; ".join(each.cautions),
+            wave is not None and place <= wave.count,
+        )
+        for place, each in enumerate(found.ranked.chosen, 1)
+    ]
+
+
+def left_out(found: Suited, most: int = 100) -> list[Left]:
+    """Who is not asked, in the order of the list."""
+    return [
+        Left(each.entry, str(found.entries[each.entry].patient), each.words)
+        for each in found.ranked.left_out[:most]
+    ]
+
+
+def plan(wave: Wave | None, found: Suited) -> str:
+    """What is proposed, in one sentence or two."""
+    if not found.ranked.chosen:
+        return "Nobody on this list can be asked: below is why."
+    if wave is None:
+        return "There is too little time left to ask anybody."
+    whom = "the first" if wave.count == 1 else f"the first {wave.count} at once"
+    sorry = "" if wave.count == 1 else f"; {wave.disappointed:.1f} people are expected to say yes too late"
+    return (
+        f"Ask {whom}, with {wave.minutes:.0f} minutes to answer. So followed, "
+        f"{wave.fills:.0%} of such slots are filled{sorry}."
+    )
+
+
+def asked(row: FreedSlot) -> str:
+    """How asking about it stands."""
+    offers = list(row.offers.all())
+    out = [each for each in offers if each.state == SlotOffer.State.OUT]
+    if out:
+        return f"{len(out)} asked until {clock(min(each.expires_at for each in out))}"
+    return f"{len(offers)} asked, nobody now" if offers else "Nobody asked yet"
+
+
+def left(row: FreedSlot, at: datetime) -> str:
+    """How long until it begins."""
+    hours = int((row.starts_at - at).total_seconds() // 3600)
+    return f"{hours} h" if hours < 48 else f"{hours // 24} days"
+
+
+def lines(found: list[Filled]) -> list[Line]:
+    """The figures by notice, and all together."""
+    return [*(_line(each.band.name, [each]) for each in found), _line("all", found)]
+
+
+def _line(name: str, rows: list[Filled]) -> Line:
+    freed, filled = sum(row.freed for row in rows), sum(row.filled for row in rows)
+    kept, undecided = sum(row.kept for row in rows), sum(row.undecided for row in rows)
+    share = (filled / freed, kept / freed) if freed else (None, None)
+    return Line(name, freed, filled, share[0], kept, share[1], undecided)

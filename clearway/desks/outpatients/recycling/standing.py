@@ -1,0 +1,71 @@
+"""What booking tells recycling, that a seat was given back or is taken, and which seats are kept for others.
+
+Called inside the transactions of booking, which keep the audit.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from clearway.domain.outpatients.booking import notice_hours
+
+from .models import FreedSlot, SlotOffer
+
+OUT = SlotOffer.State.OUT
+
+
+def freed(row: Any, how: str, at: datetime) -> None:
+    """A seat that its patient gave back can be filled, unless its clinic does not take place."""
+    if row.slot.blocked or row.slot.session.state != "open":
+        return
+    FreedSlot.objects.create(
+        organisation_id=row.organisation_id,
+        slot_id=row.slot_id,
+        seat=row.seat,
+        appointment=row,
+        how=how,
+        starts_at=row.starts_at,
+        freed_at=at,
+        notice=notice_hours(row.starts_at, at),
+    )
+
+
+def open_seats(slot_id: int) -> list[FreedSlot]:
+    """The seats of a slot that were given back and not filled, with who is asked about them. Two queries,
+    one where there are none."""
+    return list(
+        FreedSlot.objects.filter(slot_id=slot_id, state=FreedSlot.State.OPEN).prefetch_related("offers")
+    )
+
+
+def kept(seats: Iterable[FreedSlot], entry_id: int) -> set[int]:
+    """The seats that others are asked about and this entry is not."""
+    return {each.seat for each in seats if (entries := _asked(each)) and entry_id not in entries}
+
+
+def asked(seats: Iterable[FreedSlot], entry_id: int) -> set[int]:
+    """The seats that this entry is asked about."""
+    return {each.seat for each in seats if entry_id in _asked(each)}
+
+
+def _asked(seat: FreedSlot) -> set[int]:
+    return {offer.entry_id for offer in seat.offers.all() if offer.state == OUT}
+
+
+def filled(seats: Iterable[FreedSlot], made: Any, at: datetime) -> None:
+    """One of these seats is booked: the offers of it end, for the one who has it and for the others."""
+    row = next((each for each in seats if each.seat == made.seat), None)
+    if row is None:
+        return
+    row.state, row.ended_at, row.filled_by = FreedSlot.State.FILLED, at, made
+    row.save(update_fields=["state", "ended_at", "filled_by"])
+    out = SlotOffer.objects.filter(freed=row, state=OUT)
+    mine = out.filter(entry=made.entry)
+    mine.update(state=SlotOffer.State.ACCEPTED, ended_at=at, ended_by=made.made_by, reached_at=at)
+    out.update(state=SlotOffer.State.THANKED, ended_at=at, ended_by=made.made_by)
+
+
+def led_to(given_back: Any, made: Any) -> None:
+    """The seat that was given back for another that had been freed: it comes after that one."""
+    before = FreedSlot.objects.filter(filled_by=made).values("pk")[:1]
+    FreedSlot.objects.filter(appointment=given_back).update(after=before)

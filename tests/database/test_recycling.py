@@ -1,0 +1,357 @@
+"""A freed seat: who is asked, what they say, who has it, and that it ends once."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from clearway.core.audit.actions import Actor
+from clearway.core.worklist.models import Task
+from clearway.desks.outpatients import rules, situation
+from clearway.desks.outpatients.booking import actions as booking
+from clearway.desks.outpatients.booking import queries as appointments
+from clearway.desks.outpatients.booking.models import Appointment, Offer
+from clearway.desks.outpatients.clinics import actions as clinics
+from clearway.desks.outpatients.clinics.models import Slot
+from clearway.desks.outpatients.clocks.models import ClockEvent
+from clearway.desks.outpatients.recycling import actions, queries
+from clearway.desks.outpatients.recycling.models import FreedSlot, SlotOffer
+from clearway.desks.outpatients.waiting.models import Contact, Entry
+from clearway.domain.outpatients.recycling import RecyclingPolicy, Said
+from clearway.domain.outpatients.words import CancelledBy
+from clearway.domain.shared.errors import NotAllowed
+from tests.therapies import NINE, Department, a_department
+from tests.trust import a_trust, set_policy, signed_in, somebody
+
+pytestmark = pytest.mark.django_db
+WHO = Actor("coordinator")
+SOON = NINE + timedelta(days=8)
+POLICY = RecyclingPolicy()
+
+
+@pytest.fixture
+def physio(db: None) -> Department:
+    return a_department(a_trust())
+
+
+def who(physio: Department, at: Any = NINE) -> dict[str, Any]:
+    return {"organisation_id": physio.trust.pk, "by": WHO, "at": at}
+
+
+def waiting(physio: Department, **more: Any) -> Entry:
+    entry = physio.entry(**{"minutes": 30, **more})
+    entry.patient.mobile = "07700 900000"
+    entry.patient.save(update_fields=["mobile"])
+    return entry
+
+
+def slots(physio: Department, starts_at: datetime = SOON, **more: Any) -> list[Slot]:
+    return list(physio.session(starts_at, **more).slots.order_by("pk"))
+
+
+def give_back(physio: Department, slot: Slot, at: datetime = NINE) -> FreedSlot:
+    """Somebody is booked into a slot and cancels."""
+    made = booking.book(slot.pk, waiting(physio).pk, **who(physio, at))
+    booking.cancel(made.pk, by_whom=CancelledBy.PATIENT, reason="patient_ill", **who(physio, at))
+    return FreedSlot.objects.get(appointment=made)
+
+
+def asked(
+    physio: Department, freed: FreedSlot, at: datetime = NINE, count: int | None = None
+) -> list[SlotOffer]:
+    return actions.ask(freed.pk, count, **who(physio, at))
+
+
+def test_a_cancelled_appointment_leaves_a_freed_seat_with_its_notice(physio: Department) -> None:
+    (slot, *_) = slots(physio)
+
+    freed = give_back(physio, slot)
+
+    assert (freed.slot_id, freed.seat, freed.state, freed.how) == (slot.pk, 1, "open", "patient")
+    assert freed.notice == 8 * 24
+
+
+def test_a_seat_of_a_clinic_that_does_not_take_place_is_not_freed(physio: Department) -> None:
+    (slot, *_) = slots(physio)
+    made = booking.book(slot.pk, waiting(physio).pk, **who(physio))
+    clinics.freeze(slot.session_id, "Ill", **who(physio))
+
+    booking.cancel(made.pk, by_whom=CancelledBy.PROVIDER, reason="staff_sickness", **who(physio))
+
+    assert not FreedSlot.objects.exists()
+
+
+def test_the_first_of_the_list_is_asked_and_the_one_who_gave_it_back_is_not(physio: Department) -> None:
+    (slot, *_) = slots(physio)
+    routine, urgent = waiting(physio), waiting(physio, priority="2")
+    freed = give_back(physio, slot)
+
+    found = queries.suited(freed, POLICY, NINE)
+
+    assert [each.entry for each in found.ranked.chosen] == [urgent.pk, routine.pk]
+    assert [(each.entry, each.code) for each in found.ranked.left_out] == [
+        (freed.appointment.entry_id, "asked")
+    ]
+
+
+def test_who_cannot_be_rung_is_not_asked(physio: Department) -> None:
+    (slot, *_) = slots(physio)
+    unknown = physio.entry(minutes=30)
+
+    found = queries.suited(give_back(physio, slot), POLICY, NINE)
+
+    assert (unknown.pk, "reach") in [(each.entry, each.code) for each in found.ranked.left_out]
+
+
+def test_a_seat_is_kept_for_those_who_are_asked_and_for_nobody_else(physio: Department) -> None:
+    (slot, *_) = slots(physio)
+    first, other = waiting(physio), waiting(physio)
+    freed = give_back(physio, slot)
+    asked(physio, freed, count=1)
+
+    assert slot.pk not in [each.slot for each in appointments.suitable(other.pk, physio.trust.pk, NINE).best]
+    with pytest.raises(booking.SlotGone):
+        booking.book(slot.pk, other.pk, **who(physio))
+
+    assert booking.book(slot.pk, first.pk, **who(physio)).seat == freed.seat
+
+
+def test_the_first_yes_is_booked_and_the_others_are_thanked_and_keep_their_place(physio: Department) -> None:
+    (slot, *_) = slots(physio)
+    entries = [waiting(physio) for _ in range(3)]
+    freed = give_back(physio, slot)
+    first, second, third = asked(physio, freed, count=3)
+    actions.answer(second.pk, Said.LATER, **who(physio))
+
+    made = actions.answer(third.pk, Said.YES, **who(physio, NINE + timedelta(minutes=2)))
+
+    assert made is not None and (made.entry_id, made.slot_id) == (third.entry_id, slot.pk)
+    freed.refresh_from_db()
+    assert (freed.state, freed.filled_by_id) == ("filled", made.pk)
+    states = dict(SlotOffer.objects.values_list("pk", "state"))
+    assert states == {first.pk: "thanked", second.pk: "thanked", third.pk: "accepted"}
+    assert [each.pk for each in queries.to_thank(physio.trust.pk)] == [second.pk]
+    assert Entry.objects.filter(pk__in=[each.pk for each in entries], state="waiting").count() == 2
+    with pytest.raises(NotAllowed, match="first"):
+        actions.answer(first.pk, Said.YES, **who(physio))
+
+
+def test_a_no_is_an_offer_declined_on_the_clock_and_the_next_is_asked(physio: Department) -> None:
+    (slot, *_) = slots(physio)
+    first, second = waiting(physio), waiting(physio)
+    freed = give_back(physio, slot)
+    (offer,) = asked(physio, freed, count=1)
+    assert offer.entry_id == first.pk
+
+    actions.answer(offer.pk, Said.NO, **who(physio))
+
+    assert Offer.objects.filter(entry=first, answer="declined", offered_for=SOON.date()).exists()
+    assert (
+        ClockEvent.objects.filter(pathway=first.pathway_id, kind="offer_declined").exists()
+        or not first.pathway_id
+    )
+    assert [each.entry_id for each in asked(physio, freed, count=1)] == [second.pk]
+
+
+def test_no_answer_leaves_the_offer_out_and_counts_the_attempt(physio: Department) -> None:
+    (slot, *_) = slots(physio)
+    waiting(physio)
+    freed = give_back(physio, slot)
+    (offer,) = asked(physio, freed, count=1)
+
+    actions.answer(offer.pk, Said.NOBODY, **who(physio))
+
+    offer.refresh_from_db()
+    assert (offer.state, offer.tries) == ("out", 1)
+    assert Contact.objects.get(entry=offer.entry, purpose="offer").outcome == "no_answer"
+
+
+def test_a_booked_patient_comes_earlier_and_the_seat_they_leave_is_freed_in_turn(physio: Department) -> None:
+    late = slots(physio, NINE + timedelta(days=60))[0]
+    (slot, *_) = slots(physio)
+    booked = waiting(physio)
+    before = booking.book(late.pk, booked.pk, **who(physio))
+    freed = give_back(physio, slot)
+    Entry.objects.exclude(pk=booked.pk).update(state="removed", why="other")
+    (offer,) = asked(physio, freed)
+
+    made = actions.answer(offer.pk, Said.YES, **who(physio))
+
+    assert made is not None and made.starts_at == SOON
+    before.refresh_from_db()
+    assert (before.state, before.moved_to_id, before.cancel_reason) == ("cancelled", made.pk, "earlier_date")
+    next_one = FreedSlot.objects.get(appointment=before)
+    assert (next_one.after_id, next_one.how, next_one.state) == (freed.pk, "moved", "open")
+
+
+def test_offers_end_with_their_time_and_the_seat_is_anybodys_again(physio: Department) -> None:
+    (slot, *_) = slots(physio)
+    waiting(physio)
+    other = waiting(physio)
+    freed = give_back(physio, slot)
+    (offer,) = asked(physio, freed, count=1)
+    later = offer.expires_at
+
+    actions.tend(**who(physio, later))
+
+    offer.refresh_from_db()
+    assert offer.state == "no_answer"
+    with pytest.raises(NotAllowed):
+        actions.answer(offer.pk, Said.YES, **who(physio, later))
+    made = booking.book(slot.pk, other.pk, **who(physio, later))
+    freed.refresh_from_db()
+    assert (freed.state, freed.filled_by_id) == ("filled", made.pk)
+
+
+def test_a_freed_seat_ends_when_its_clinic_does_not_take_place_or_its_time_is_over(
+    physio: Department,
+) -> None:
+    first, second, *_ = slots(physio)
+    frozen = slots(physio, SOON + timedelta(days=1))[0]
+    rows = [give_back(physio, each) for each in (first, second, frozen)]
+    booking.book(second.pk, waiting(physio).pk, **who(physio))
+    clinics.freeze(frozen.session_id, "Ill", **who(physio))
+
+    actions.tend(**who(physio))
+    actions.tend(**who(physio, first.starts_at - timedelta(minutes=POLICY.latest_minutes)))
+
+    assert [FreedSlot.objects.get(pk=row.pk).state for row in rows] == ["expired", "filled", "withdrawn"]
+
+
+def test_nothing_is_asked_by_itself_unless_the_policy_says_so(physio: Department) -> None:
+    (slot, *_) = slots(physio)
+    waiting(physio)
+    freed = give_back(physio, slot)
+
+    assert actions.tend(**who(physio)) == 0
+    set_policy(physio.trust, "recycling", {"mode": "automatic"})
+    assert actions.tend(**who(physio)) == 1
+    assert actions.tend(**who(physio)) == 0
+    assert freed.offers.get().made_by == WHO.name
+
+
+def test_nobody_is_asked_by_itself_at_night(physio: Department) -> None:
+    (slot, *_) = slots(physio)
+    waiting(physio)
+    give_back(physio, slot)
+    set_policy(physio.trust, "recycling", {"mode": "automatic"})
+
+    assert actions.tend(**who(physio, NINE.replace(hour=22))) == 0
+
+
+def test_a_patient_has_one_offer_out_at_a_time_though_two_seats_are_free(physio: Department) -> None:
+    first, second, *_ = slots(physio)
+    only = waiting(physio)
+    rows = [give_back(physio, each) for each in (first, second)]
+    Entry.objects.exclude(pk=only.pk).update(state="removed", why="other")
+    asked(physio, rows[0])
+
+    with pytest.raises(NotAllowed, match="Nobody on this list"):
+        asked(physio, rows[1])
+
+
+def test_a_seat_that_somebody_holds_is_not_asked_about(physio: Department) -> None:
+    (slot, *_) = slots(physio)
+    holder = waiting(physio)
+    waiting(physio)
+    freed = give_back(physio, slot)
+    booking.hold(slot.pk, holder.pk, **who(physio))
+
+    with pytest.raises(NotAllowed, match="holds it"):
+        asked(physio, freed)
+
+
+def test_the_fill_rate_is_by_notice_gross_and_net(physio: Department) -> None:
+    first, second, *_ = slots(physio)
+    for slot in (first, second):
+        give_back(physio, slot)
+    made = booking.book(first.pk, waiting(physio).pk, **who(physio))
+    Appointment.objects.filter(pk=made.pk).update(state="attended", attended="5", outcomed_at=SOON)
+
+    found = queries.fill(physio.trust.pk, NINE - timedelta(days=1), NINE + timedelta(days=1))
+
+    week = next(each for each in found if each.band.name == "more than 7 days")
+    assert (week.freed, week.filled, week.kept, week.undecided) == (2, 1, 1, 1)
+    assert sum(each.freed for each in found) == 2
+
+
+def test_a_freed_seat_asks_for_somebody_to_be_asked_and_a_call_to_be_made(physio: Department) -> None:
+    (slot, *_) = slots(physio)
+    waiting(physio)
+    freed = give_back(physio, slot)
+
+    def titles() -> list[str]:
+        rules.run(physio.trust.pk, situation.read(physio.trust.pk, NINE), NINE)
+        rows = Task.objects.filter(
+            organisation=physio.trust, subject__startswith="freed:", closed_at__isnull=True
+        )
+        return [row.title for row in rows]
+
+    assert titles() == ["1 freed slot nobody is asked about"]
+    asked(physio, freed)
+    assert titles() == ["1 patient to ring about freed slots"]
+
+
+# The pages
+
+
+@pytest.fixture
+def desk(physio: Department, monkeypatch: pytest.MonkeyPatch) -> Client:
+    class At(type(NINE)):  # type: ignore[misc]
+        @classmethod
+        def now(cls, tz: Any = None) -> Any:
+            return NINE
+
+    monkeypatch.setattr("clearway.core.people.middleware.datetime", At)
+    return signed_in(somebody("coordinator", "outpatient_coordinator", physio.trust))
+
+
+def test_the_page_says_whom_to_ask_and_one_press_puts_the_calls_into_the_queue(
+    physio: Department, desk: Client
+) -> None:
+    (slot, *_) = slots(physio)
+    entry = waiting(physio)
+    freed = give_back(physio, slot)
+
+    page = desk.get(f"/outpatients/freed/{freed.pk}/").content.decode()
+    assert "Ask the first, with" in page and str(entry.patient) in page
+
+    sent = desk.post(f"/outpatients/freed/{freed.pk}/", {"what": "ask"}, follow=True).content.decode()
+    assert "1 call put into the queue" in sent and "07700 900000" in sent
+
+    offer = SlotOffer.objects.get()
+    wrong = desk.post(f"/outpatients/freed/offers/{offer.pk}/", {"key": "q"})
+    assert wrong.status_code == 422 and "is no key" in wrong.content.decode()
+    said = desk.post(f"/outpatients/freed/offers/{offer.pk}/", {"key": "y"}, follow=True).content.decode()
+    assert "Booked. A confirmation is written." in said
+    assert Appointment.objects.get(state="booked").entry_id == entry.pk
+    late = desk.post(f"/outpatients/freed/offers/{offer.pk}/", {"key": "y"})
+    assert late.status_code == 422 and "Somebody else was first" in late.content.decode()
+
+
+def test_withdrawing_asks_why_and_the_figures_take_a_period(physio: Department, desk: Client) -> None:
+    (slot, *_) = slots(physio)
+    freed = give_back(physio, slot)
+
+    refused = desk.post(f"/outpatients/freed/{freed.pk}/", {"what": "withdraw", "why": ""})
+    assert refused.status_code == 422 and "Say why" in refused.content.decode()
+    desk.post(f"/outpatients/freed/{freed.pk}/", {"what": "withdraw", "why": "Kept for an urgent patient"})
+    freed.refresh_from_db()
+    assert (freed.state, freed.why) == ("withdrawn", "Kept for an urgent patient")
+
+    assert "More than 7 days" in desk.get("/outpatients/freed/figures/").content.decode()
+    assert desk.get("/outpatients/freed/figures/", {"since": "soon"}).status_code == 422
+    assert desk.get("/outpatients/freed/99999/").status_code == 404
+
+
+def test_who_may_only_read_bookings_sees_no_button(physio: Department, desk: Client) -> None:
+    (slot, *_) = slots(physio)
+    waiting(physio)
+    freed = give_back(physio, slot)
+    reader = signed_in(somebody("reader", "clinician", physio.trust))
+
+    page = reader.get(f"/outpatients/freed/{freed.pk}/")
+
+    assert page.status_code in (200, 403)
+    assert b"into the queue" not in page.content
