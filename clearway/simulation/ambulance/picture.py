@@ -70,7 +70,7 @@ class Picture:
         jobs, row = self._jobs, self._jobs.row_of(job)
         place, before = _STATUS[status], int(jobs.state[row])
         after, stamp = _NEXT[before][place], float(int(at))
-        jobs.stamps[row, place] = stamp
+        jobs.stamps[place, row] = stamp
         if after != before:
             jobs.state[row], jobs.since[row] = after, stamp
             self._crews.hold(job.crew.call_sign, UNKNOWN if _IS_OVER[after] else row)
@@ -179,10 +179,13 @@ class _Crews:
 
 
 class _Jobs:
-    """The columns of assignments, each in a row of its own for as long as it matters."""
+    """The columns of assignments, each in a row of its own for as long as it matters.
+
+    stamps  statuses x rows: whoever asks wants all of one status, side by side
+    """
 
     def __init__(self) -> None:
-        self.stamps: npt.NDArray[np.float64] = np.full((ROOM, len(JOB_STATUSES)), np.nan)
+        self.stamps: npt.NDArray[np.float64] = np.full((len(JOB_STATUSES), ROOM), np.nan)
         self.state: npt.NDArray[np.int16] = np.full(ROOM, _NONE, dtype=np.int16)
         self.since: npt.NDArray[np.float64] = np.full(ROOM, np.nan)
         self.site: npt.NDArray[np.int32] = np.full(ROOM, UNKNOWN, dtype=np.int32)
@@ -214,7 +217,7 @@ class _Jobs:
     def forget_what_is_past(self, at: float) -> npt.NDArray[np.intp]:
         """The rows that a situation at `at` holds, by key; the others are given up."""
         rows = self._order[: len(self._keys)]
-        arrived = self.stamps[rows, _STATUS[JobStatus.AT_HOSPITAL]]
+        arrived = self.stamps[_STATUS[JobStatus.AT_HOSPITAL], rows]
         kept = ~_OVER[self.state[rows]] | (arrived > at - DAY)
         maybe = np.flatnonzero(~kept)
         if not len(maybe):
@@ -236,7 +239,7 @@ class _Jobs:
             passed=nobody,
             state=_read_only(self.state[rows]),
             since=_read_only(self.since[rows]),
-            stamps=_read_only(self.stamps[rows]),
+            stamps=_read_only(self.stamps[:, rows].T),
         )
 
     def _keep(self, kept: npt.NDArray[np.bool_]) -> npt.NDArray[np.intp]:
@@ -245,7 +248,7 @@ class _Jobs:
         for at in np.flatnonzero(~kept).tolist()[::-1]:
             row = self._rows.pop(self._keys[at])
             self._unused.append(row)
-            self.stamps[row], self.since[row] = np.nan, np.nan
+            self.stamps[:, row], self.since[row] = np.nan, np.nan
             self.state[row], self.site[row] = _NONE, UNKNOWN
             del self._keys[at], self._incidents[at], self._call_signs[at]
         left = self._order[:count][kept]
@@ -258,8 +261,8 @@ class _Jobs:
             for name in ("stamps", "state", "since", "site", "_category", "_kind", "_order"):
                 column = getattr(self, name)
                 more = np.full_like(column, _NONE if name == "state" else UNKNOWN)
-                setattr(self, name, np.concatenate([column, more]))
-            self.stamps[old:], self.since[old:] = np.nan, np.nan
+                setattr(self, name, np.concatenate([column, more], axis=-1))
+            self.stamps[:, old:], self.since[old:] = np.nan, np.nan
             self._unused = list(range(old, 2 * old))
         return self._unused.pop()
 

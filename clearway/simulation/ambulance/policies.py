@@ -35,7 +35,8 @@ MOST_EXTRA = 20.0  # minutes of driving beyond the nearest, as far as any policy
 ADULT_AGE = 16
 SPECIAL = (Cover.STROKE, Cover.STEMI, Cover.MAJOR_TRAUMA, Cover.MATERNITY)
 KEPT = 1.5 * DAY  # that what was told is remembered: a day, and the longest that a crew waits
-UNDER_WAY = [JOB_STATES.index(state) for state in (JobState.ON_SCENE, JobState.CONVEYING)]
+SITES_AT_MOST = 1 << 12
+IS_UNDER_WAY = np.array([state in (JobState.ON_SCENE, JobState.CONVEYING) for state in JOB_STATES])
 COMMITTED = [JOB_STATES.index(state) for state in (JobState.CONVEYING, JobState.ARRIVED, JobState.QUEUING)]
 
 
@@ -96,29 +97,24 @@ class Told:
     """Where crews were told to go: what a desk knows besides its feeds, as it keeps accepted advice."""
 
     def __init__(self) -> None:
-        self._to: dict[str, int] = {}
-        self._nearest: dict[str, int] = {}
+        self._way: dict[str, int] = {}  # rows of where to and of the nearest, as one number
         self._when: deque[tuple[float, str]] = deque()
 
     def tell(self, key: str, to: int, nearest: int, at: float) -> None:
         """A crew goes to a site, by its row, and perhaps past its nearest."""
-        self._to[key], self._nearest[key] = to, nearest
+        self._way[key] = to * SITES_AT_MOST + nearest
         self._when.append((at, key))
         while self._when[0][0] < at - KEPT:
-            old = self._when.popleft()[1]
-            self._to.pop(old, None)
-            self._nearest.pop(old, None)
+            self._way.pop(self._when.popleft()[1], None)
 
     def added_to(self, situation: Situation) -> Situation:
         """The situation with where crews go and what they went past, whatever a recorded day has of them."""
         table = situation.assignments
-        to, nearest = (
-            np.fromiter(map(told.get, table.key, repeat(UNKNOWN)), np.int32, len(table.key))
-            for told in (self._to, self._nearest)
-        )
-        known, under_way = to != UNKNOWN, np.isin(table.state, UNDER_WAY)
+        ways = np.fromiter(map(self._way.get, table.key, repeat(UNKNOWN)), np.int32, len(table.key))
+        known = ways != UNKNOWN
+        to, nearest = ways // SITES_AT_MOST, ways % SITES_AT_MOST
         site = np.where(known, to, table.site)
-        bound = np.where(known, np.where(under_way, to, UNKNOWN), table.bound)
+        bound = np.where(known, np.where(IS_UNDER_WAY[table.state], to, UNKNOWN), table.bound)
         passed = np.where(known, np.where(nearest != to, nearest, UNKNOWN), table.passed)
         for column in (site, bound, passed):
             column.setflags(write=False)
