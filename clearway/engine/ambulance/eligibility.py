@@ -175,7 +175,9 @@ class _Filter:
         self.travel = travel
         self.department = self.places.is_department
         self.is_reachable = np.isfinite(travel)
-        self.arrival = case.ready_at + np.where(self.is_reachable, travel, 0.0) * 60
+        self.all_reachable = bool(self.is_reachable.all())
+        drive = travel if self.all_reachable else np.where(self.is_reachable, travel, 0.0)
+        self.arrival = case.ready_at + drive * 60
         self.bar = np.zeros(len(travel), dtype=np.int8)
         self.is_open = open_at(self.places, self.arrival, rules.timezone)
         self.applied = rules.applied(case)
@@ -236,7 +238,7 @@ class _Filter:
 
     def _who_may_be_received(self) -> None:
         places = self.places
-        if not self.is_reachable.all():
+        if not self.all_reachable:
             self._put(self.department & ~self.is_reachable, Bar.UNREACHABLE)
         for code in self.case.refused:
             if (row := self.rules.row_of.get(code)) is not None:
@@ -391,8 +393,9 @@ class _Filter:
         nearest = self._nearest(self._open())
         if nearest < 0:
             return
-        others = self.department & ~self._one(nearest)
-        self._put(others & (self.travel > self._longest_drive()), Bar.SCORE_LIMIT)
+        if (longest := self._longest_drive()) < np.inf:
+            others = self.department & ~self._one(nearest)
+            self._put(others & (self.travel > longest), Bar.SCORE_LIMIT)
         if not narrowed:
             most = self.travel[nearest] + self.policy.most_extra
             self._put(self.department & (self.travel > most), Bar.TOO_FAR)
@@ -429,9 +432,9 @@ class _Filter:
     def _alternatives(self, nearest: int, is_ruled_out: bool) -> None:
         """Bar the alternatives that are not for this patient; the kinds hold their own limits by score."""
         places = self.places
-        other = ~self.department
-        if not other.any():
+        if places.departments == len(self.bar):
             return
+        other = ~self.department
         if is_ruled_out or not self.policy.alternatives:
             self._put(other, Bar.RULED_OUT)
             return

@@ -59,26 +59,29 @@ def see(situation: Situation, policy: ForecastPolicy) -> Seen:
     began, ended = np.where(waits | done, arrived, now), np.where(done, handed, now)
     spent = (ended - began) / MINUTE
 
-    def spent_since(minutes: float) -> Column:
-        return np.asarray(np.maximum(0, ended - np.maximum(began, now - minutes * MINUTE)) / MINUTE)
-
-    def handed_since(minutes: float) -> npt.NDArray[np.bool_]:
-        return np.asarray(done & (handed > now - minutes * MINUTE))
-
-    handed_over, took, waiting, elapsed, arrivals, *lately = _sums(
-        *(site, sites),
-        *(done, spent * done, waits, spent * waits, known & (arrived > now - DAY) & (arrived <= now)),
-        *(spent_since(policy.recent), handed_since(policy.recent)),
-        *(spent_since(policy.lasting), handed_since(policy.lasting)),
+    handed_over, took, arrivals = _sums(
+        site, sites, done, spent * done, known & (arrived > now - DAY) & (arrived <= now)
     )
+    here = np.flatnonzero(waits)
+    waiting, elapsed = _sums(site[here], sites, np.ones(len(here)), spent[here])
     oldest = np.zeros(sites)
-    np.maximum.at(oldest, site[waits], spent[waits])
+    np.maximum.at(oldest, site[here], spent[here])
+    # Who was at the door in a window: few of a day, so only these are looked at for each.
+    late = np.flatnonzero((waits | done) & (ended > now - max(policy.recent, policy.lasting) * MINUTE))
+    late_site, late_began, late_ended, handed_late = site[late], began[late], ended[late], done[late]
+
+    def within(minutes: float) -> tuple[Column, Column]:
+        start = now - minutes * MINUTE
+        waited = np.maximum(0, late_ended - np.maximum(late_began, start)) / MINUTE
+        in_it, number = _sums(late_site, sites, waited, handed_late & (late_ended > start))
+        return in_it, number
+
     daily = (took + policy.prior_count * policy.prior_wait) / (handed_over + policy.prior_count)
     # Minutes waited in a window by whoever waited in it, over those handed over in it: a standstill drives
     # it up, where the mean of those handed over would stand still too.
     recent, lasting = (
         (minutes + policy.prior_count * daily) / (number + policy.prior_count)
-        for minutes, number in (lately[:2], lately[2:])
+        for minutes, number in (within(policy.recent), within(policy.lasting))
     )
     rate, busy = _rate(situation, policy, waits, done)
     full, boarding = _said(situation, policy)

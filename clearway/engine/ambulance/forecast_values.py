@@ -139,14 +139,19 @@ class Forecast:
 
     def between(self, site_rows: SiteRows, arrival: Seconds, names: tuple[str, ...]) -> list[Column]:
         """Some of the grids alone, read like wait()."""
+        left, share = self.steps_of(arrival)
+        here = np.asarray(site_rows) * self.mean.shape[1] + left
+        rest, after = 1 - share, here + 1
+        grids = (getattr(self, name) for name in names)
+        return [grid.take(here) * rest + grid.take(after) * share for grid in grids]
+
+    def steps_of(self, arrival: Seconds) -> tuple[SiteRows, Column]:
+        """The step before each arrival, and how far it lies towards the next, 0 to 1."""
         steps = self.mean.shape[1]
         place = (np.asarray(arrival, dtype=np.float64) - self.at) / MINUTE / self.step_minutes
         place = np.minimum(np.maximum(place, 0), steps - 1)
         left = np.minimum(place.astype(np.int64), steps - 2)
-        share = place - left
-        rest, here = 1 - share, np.asarray(site_rows) * steps + left
-        after, grids = here + 1, (getattr(self, name) for name in names)
-        return [grid.take(here) * rest + grid.take(after) * share for grid in grids]
+        return left, place - left
 
 
 def fixed(grid: Grid) -> Grid:

@@ -7,7 +7,7 @@ same case, situation, forecast, journeys, rules and policy give the same answer.
 import hashlib
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields, is_dataclass
+from dataclasses import dataclass, field, fields, is_dataclass, replace
 from enum import StrEnum
 from functools import lru_cache
 from typing import Any
@@ -24,7 +24,7 @@ from clearway.domain.shared.geography import EARTH_RADIUS_KM, direction, directi
 from . import travel
 from .eligibility import EligibilityPolicy, Eligible, eligible
 from .feeds import Basis, basis
-from .forecast import NONE, Forecast
+from .forecast import NONE, Forecast, commit
 from .loads import DayLoad, day_load
 from .rulebook import Column, Mask, Rulebook
 from .travel import Journeys
@@ -33,6 +33,7 @@ ENGINE_VERSION = "advice-5"
 MINUTE, HOUR = 60.0, 3600.0
 PARTS = ("travel", "handover", "others", "return", "repatriation", "uncertainty")
 TRAVEL, HANDOVER, OTHERS, RETURN, REPATRIATION, UNCERTAINTY = range(len(PARTS))
+WAITS = ("mean", "p10", "p80", "added")  # the grids of the forecast that the costs rest on
 ON_SCENE = JOB_STATES.index(JobState.ON_SCENE)
 CONVEYING, AVAILABLE = JOB_STATES.index(JobState.CONVEYING), AVAILABILITIES.index(Availability.AVAILABLE)
 
@@ -107,6 +108,7 @@ class Picture:
     day       the same of 24 hours, beside what was agreed; spare  how many more of others' patients come
     free      (n, 3) directions of the crews that are free
     may_answer  departments, and alternatives that are likely enough to accept
+    waits     (4, departments, steps) what is read of the forecast, see WAITS; NaN where there is none
     cannot    why nothing can be ranked, "" if it can
     """
 
@@ -121,6 +123,7 @@ class Picture:
     spare: Column
     free: npt.NDArray[np.float64]
     may_answer: Mask
+    waits: npt.NDArray[np.float64]
     cannot: str
 
 
@@ -145,8 +148,27 @@ def picture(situation: Situation, forecast: Forecast, rules: Rulebook, policy: A
         free=directions(situation.resources.latitude[free], situation.resources.longitude[free]),
         # An alternative that mostly says no is worth a call, and is an option; no crew is sent there.
         may_answer=rules.places.is_department | (rules.places.accepts >= policy.likely),
+        waits=_waits_of(forecast, site[: rules.places.departments]),
         cannot=_cannot(situation, forecast, rests_on, policy),
     )
+
+
+def with_one_more(seen: Picture, to: int, nearest: int, arrival: float) -> Picture:
+    """The picture once one more crew is known to go to a place, past its nearest appropriate one or to it.
+
+    to, nearest  places of the rulebook, departments both; arrival  seconds
+    The hourly load stays as it was: the next situation counts this crew.
+    """
+    made, day = commit(seen.forecast, int(seen.site[to]), arrival), seen.day.with_one(to, nearest)
+    waits = seen.waits.copy()
+    waits[:, to] = _waits_of(made, seen.site[to : to + 1])[:, 0]
+    return replace(seen, forecast=made, day=day, spare=day.spare, waits=waits)
+
+
+def _waits_of(forecast: Forecast, site: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
+    waits = np.array([getattr(forecast, name)[site] for name in WAITS])
+    waits[:, site == UNKNOWN] = np.nan
+    return waits
 
 
 @lru_cache(maxsize=32)
@@ -304,11 +326,11 @@ def _agreed(allowed: Eligible, seen: Picture, travels: Column, nearest: int) -> 
 
 def _waits(seen: Picture, arrival: Column) -> tuple[Column, Column, Column, Column]:
     """Mean, tenth and eightieth centile of the wait, and what is added for others; NaN where not known."""
-    columns = np.full((4, len(arrival)), np.nan)
-    count = seen.rules.places.departments
-    site = seen.site[:count]
-    waits = seen.forecast.between(np.maximum(site, 0), arrival[:count], ("mean", "p10", "p80", "added"))
-    columns[:, :count] = np.where(site != UNKNOWN, waits, np.nan)
+    columns = np.full((len(WAITS), len(arrival)), np.nan)
+    count, steps = seen.waits.shape[1:]
+    left, share = seen.forecast.steps_of(arrival[:count])
+    here, waits = np.arange(count) * steps + left, seen.waits.reshape(len(WAITS), -1)
+    columns[:, :count] = waits[:, here] * (1 - share) + waits[:, here + 1] * share
     return columns[0], columns[1], columns[2], columns[3]
 
 

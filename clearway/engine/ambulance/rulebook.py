@@ -24,6 +24,8 @@ from .conveyance import utc_offset
 Mask = npt.NDArray[np.bool_]
 Column = npt.NDArray[np.float64]
 DAY, NEVER = 86_400.0, np.nan
+DAY_MINUTES, WEEK_MINUTES = 1440, 7 * 1440
+WEEK_MINUTES_IN_1970 = 3 * DAY_MINUTES  # 1 January 1970 was a Thursday
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -33,7 +35,8 @@ class Places:
     latitude, longitude  degrees; those of the first department for a service that is no place
     opens, closes        minutes after civil midnight, NaN where always open
     days                 (n, 7) open on that weekday, Monday first
-    with_hours           rows of those that are not open at all times
+    with_hours           rows of those that are not open at all times; open_in_week  for each of these rows,
+                         whether it is open in each minute of the civil week from Monday 00:00
     roles, unconfirmed   role -> which departments hold it
     part_time            role -> opens, closes of the departments that hold it at some hours only
     kind                 row in the rulebook's kinds, -1 for a department
@@ -52,6 +55,7 @@ class Places:
     closes: Column
     days: Mask
     with_hours: npt.NDArray[np.intp]
+    open_in_week: Mask
     roles: Mapping[str, Mask]
     unconfirmed: Mapping[str, Mask]
     part_time: Mapping[str, tuple[Column, Column]]
@@ -129,30 +133,36 @@ def open_at(places: Places, arrival: Column, timezone: ZoneInfo) -> Mask:
     is_open = np.ones(len(arrival), dtype=np.bool_)
     rows = places.with_hours
     if len(rows):
-        is_open[rows] = _open_at(places, rows, arrival[rows] + utc_offset(timezone, float(arrival[0])))
+        civil = arrival[rows] + utc_offset(timezone, float(arrival[0]))
+        minute = (civil // 60).astype(np.int64) + WEEK_MINUTES_IN_1970
+        is_open[rows] = places.open_in_week[np.arange(len(rows)), minute % WEEK_MINUTES]
     return is_open
 
 
-def _open_at(places: Places, rows: npt.NDArray[np.intp], civil: Column) -> Mask:
-    weekday = (civil // DAY + 3).astype(np.int64) % 7  # 1 January 1970 was a Thursday
-    within, after_midnight = _within(places.opens[rows], places.closes[rows], civil % DAY / 60)
-    began = np.where(after_midnight, (weekday - 1) % 7, weekday)
-    return np.asarray(within & places.days[rows, began])
+def _in_week(opens: Column, closes: Column, days: Mask) -> Mask:
+    """(n, WEEK_MINUTES) open in that minute of the civil week: hours begin and end on the minute."""
+    week = np.zeros((len(opens), WEEK_MINUTES), dtype=np.bool_)
+    whole = np.isnan(opens)
+    begins = np.where(whole, 0, opens).astype(np.int64)
+    ends = np.where(whole, DAY_MINUTES, closes + np.where(closes <= opens, DAY_MINUTES, 0)).astype(np.int64)
+    for row, day in np.argwhere(days).tolist():
+        midnight = day * DAY_MINUTES
+        week[row, midnight + begins[row] : midnight + ends[row]] = True
+        week[row, : max(0, midnight + ends[row] - WEEK_MINUTES)] = True  # after Sunday comes Monday
+    return week
 
 
 def holds_at(places: Places, role: str, arrival: Column, timezone: ZoneInfo) -> Mask:
     """Which departments hold a role that they are confirmed to have, at their own arrival times."""
     opens, closes = places.part_time[role]
-    within, _ = _within(opens, closes, (arrival + utc_offset(timezone, float(arrival[0]))) % DAY / 60)
-    return within
+    return _within(opens, closes, (arrival + utc_offset(timezone, float(arrival[0]))) % DAY / 60)
 
 
-def _within(opens: Column, closes: Column, minute: Column) -> tuple[Mask, Mask]:
-    """Open at that minute of the day, NaN hours always; and of those, open since the day before."""
+def _within(opens: Column, closes: Column, minute: Column) -> Mask:
+    """Open at that minute of the day, NaN hours always; closing before opening spans midnight."""
     spans = closes <= opens
-    after_midnight = spans & (minute < closes)
-    within = np.where(spans, (minute >= opens) | after_midnight, (opens <= minute) & (minute < closes))
-    return np.asarray(np.isnan(opens) | within), np.asarray(after_midnight)
+    within = np.where(spans, (minute >= opens) | (minute < closes), (opens <= minute) & (minute < closes))
+    return np.asarray(np.isnan(opens) | within)
 
 
 def places_of(
@@ -178,7 +188,9 @@ def places_of(
         return np.array([0.0] * count + [float(getattr(kinds[kind_row[each.kind]], name)) for each in listed])
 
     opens = _clock_minutes([*(site.opens for site in departments), *(each.opens for each in listed)])
+    closes = _clock_minutes([*(site.closes for site in departments), *(each.closes for each in listed)])
     days = np.array([[True] * 7] * count + [[day == "1" for day in each.days] for each in listed])
+    with_hours = np.flatnonzero(~np.isnan(opens) | ~days.all(axis=1))
     return Places(
         code=(*(site.code for site in departments), *(each.code for each in listed)),
         name=(*(site.name for site in departments), *(each.name for each in listed)),
@@ -186,9 +198,10 @@ def places_of(
         latitude=np.array([*(site.latitude for site in departments), *(spot[0] for spot in spots)]),
         longitude=np.array([*(site.longitude for site in departments), *(spot[1] for spot in spots)]),
         opens=opens,
-        closes=_clock_minutes([*(site.closes for site in departments), *(each.closes for each in listed)]),
+        closes=closes,
         days=days,
-        with_hours=np.flatnonzero(~np.isnan(opens) | ~days.all(axis=1)),
+        with_hours=with_hours,
+        open_in_week=_in_week(opens[with_hours], closes[with_hours], days[with_hours]),
         roles=_role_masks([site.roles for site in departments], len(listed)),
         unconfirmed=_role_masks([site.unconfirmed_roles for site in departments], len(listed)),
         part_time=_role_hours([site.code for site in departments], len(listed), hours),

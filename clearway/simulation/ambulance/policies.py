@@ -20,10 +20,10 @@ from clearway.domain.shared.geography import Point
 from clearway.domain.shared.region import Region, SiteKind
 from clearway.engine.ambulance.conveyance import Choice, Destinations, nearest_hospital
 from clearway.engine.ambulance.eligibility import share_of
-from clearway.engine.ambulance.forecast import Forecast, commit, forecast
+from clearway.engine.ambulance.forecast import Forecast, forecast
 from clearway.engine.ambulance.loads import DayLoad, day_load
 from clearway.engine.ambulance.policies import advice_policy, forecast_policy
-from clearway.engine.ambulance.ranking import Picture, picture, rank
+from clearway.engine.ambulance.ranking import Picture, picture, rank, with_one_more
 from clearway.engine.ambulance.rulebook import Rulebook
 from clearway.engine.ambulance.travel import PLAIN, Network
 
@@ -180,11 +180,9 @@ class Advised:
             made = forecast(told, self._forecast, network=self._network, explained=False)
             self._last, self._seen = situation, picture(told, made, self._rules, self._advice)
         elif self._untold:
-            made, day, site = self._seen.forecast, self._seen.day, self._seen.site.tolist()
+            site = self._seen.site.tolist()
             for row, past, arrival in self._untold:
-                made = commit(made, row, arrival)
-                day = day.with_one(site.index(row), site.index(past))
-            self._seen = replace(self._seen, forecast=made, day=day, spare=day.spare)
+                self._seen = with_one_more(self._seen, site.index(row), site.index(past), arrival)
         self._untold.clear()
         return self._seen
 
