@@ -114,4 +114,23 @@ def _load_department(pack: Mapping[str, bytes], notes: Notes) -> None:
         if (letters := letter_pack.parse(pack, department)) is not None:
             load_letters(letters, organisation_id=organisation.pk, by=by, at=at)
     names = ensure_outpatient_accounts(organisation, notes.read()["password"], at)
+    _enter_reports(organisation.pk, by, at)
     notes.add(outpatient_accounts=names)
+
+
+def _enter_reports(organisation_id: int, by: Any, at: Any) -> None:
+    """The team leader gets waiting times each week and long waits each month, unless reports are entered."""
+    from clearway.core.people.models import User
+    from clearway.desks.outpatients.reports import actions, queries
+    from clearway.domain.outpatients.reports import Cadence, Unit, What
+
+    if queries.register(organisation_id):
+        return
+    leader = User.objects.get(username="leader").pk
+    for what, cadence in (
+        (What.CAPACITY, Cadence(Unit.WEEKDAY, 1)),
+        (What.UNOUTCOMED, Cadence(Unit.WEEKDAY, 1)),
+        (What.LONG_WAITS, Cadence(Unit.WORKING_DAY, 2)),
+    ):
+        new = actions.New(what, leader, cadence)
+        actions.enter(new, organisation_id=organisation_id, by=by, at=at)

@@ -36,6 +36,7 @@ urlpatterns = [
     path("", include("clearway.desks.outpatients.cover.urls")),
     path("", include("clearway.desks.outpatients.supervision.urls")),
     path("", include("clearway.desks.outpatients.filing.urls")),
+    path("", include("clearway.desks.outpatients.reports.urls")),
     path("", include("clearway.desks.outpatients.office.urls")),
     path("", include("clearway.desks.outpatients.booking.urls")),
     path("", include("clearway.desks.outpatients.recycling.urls")),

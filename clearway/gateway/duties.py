@@ -15,7 +15,7 @@ from clearway.core.feeds.queries import first_heard
 from clearway.core.live.tailer import Tailer
 from clearway.core.live.turns import Turns
 from clearway.core.organisation.queries import first_loaded, with_desk
-from clearway.core.outbox.sending import Office
+from clearway.core.outbox.sending import Maker, Office
 from clearway.desks.ambulance import housekeeping, live, rules, situation
 from clearway.desks.ambulance.advice import sweep
 from clearway.desks.ambulance.diverts import actions as diverts
@@ -28,6 +28,8 @@ from clearway.desks.outpatients.clinics import actions as clinics
 from clearway.desks.outpatients.letters.making import LetterMaker
 from clearway.desks.outpatients.letters.wanted import OUTBOX
 from clearway.desks.outpatients.recycling import actions as recycling
+from clearway.desks.outpatients.reports import actions as reports
+from clearway.desks.outpatients.reports import making as reporting
 from clearway.desks.outpatients.waiting import actions as waiting
 from clearway.domain.outpatients.bank_holidays import KNOWN_UNTIL
 from clearway.domain.shared.region import Desk
@@ -49,6 +51,7 @@ RETENTION_SECONDS = 3600.0
 HOLDS_SECONDS = 15.0
 CLINICS_SECONDS = 3600.0
 OUTBOX_SECONDS = 2.0
+REPORTS_SECONDS = 60.0
 
 
 def groups() -> dict[str, Callable[[], list[Duty]]]:
@@ -80,8 +83,15 @@ def _rules() -> list[Duty]:
         Duty("holds", _let_go_of_holds, HOLDS_SECONDS),
         Duty("freed-slots", _tend_freed_slots, HOLDS_SECONDS),
         Duty("clinics", _lay_out_clinics, CLINICS_SECONDS),
-        Duty("outbox", Office({OUTBOX: LetterMaker()}, carriers={}).work, OUTBOX_SECONDS),
+        Duty("reports", _send_reports, REPORTS_SECONDS),
+        Duty("outbox", _office().work, OUTBOX_SECONDS),
     ]
+
+
+def _office() -> Office:
+    """Who makes and who carries what leaves: letters wait for people, reports come to people here."""
+    makers: dict[str, Maker] = {OUTBOX: LetterMaker(), reporting.OUTBOX: reporting.ReportMaker()}
+    return Office(makers, {reporting.TRAY: reporting.Tray()})
 
 
 def _ask_rules(turns: Turns, at: datetime) -> bool:
@@ -159,4 +169,10 @@ def _lay_out_clinics(at: datetime) -> bool:
             organisation_id=organisation_id, until=min(until, KNOWN_UNTIL), by=Actor("duty:clinics"), at=at
         )
         waiting.make_pack(organisation_id=organisation_id, by=Actor("duty:packs"), at=at)
+    return False
+
+
+def _send_reports(at: datetime) -> bool:
+    for organisation_id in with_desk(Desk.OUTPATIENTS):
+        reports.send_due(organisation_id=organisation_id, by=Actor("duty:reports"), at=at)
     return False

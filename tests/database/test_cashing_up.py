@@ -441,7 +441,7 @@ def test_the_page_of_clinics_shows_how_many_and_the_oldest(physio: Department, c
 
     page = coordinator.get("/outpatients/outcomes/").content.decode()
 
-    assert "<b>2</b> appointments" in page and "Mon 5 Jan 2026, 09:00" in page
+    assert "2 appointments that have ended" in page and "Mon 5 Jan 2026, 09:00" in page
     assert "2 older than a week" in page
 
 

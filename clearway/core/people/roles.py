@@ -70,6 +70,8 @@ PERMISSIONS: Mapping[str, str] = MappingProxyType(
         "loans.work": "lend equipment, ask for it, take it back, decontaminate and recall it",
         "records.work": "enter requests for records, gather what is held, and send what was reviewed",
         "records.review": "review a disclosure pack that somebody else gathered",
+        "reports.read": "see the register of reports and read what was sent",
+        "reports.manage": "enter reports, send one now, name its recipient, and end it",
         "duties.work": "write down that a recurring duty was done, with what shows it",
         "duties.manage": "enter and end recurring duties",
         "filing.work": "take letters and scans, file them, and send paper notes out and back",
@@ -226,6 +228,7 @@ ROLES: Mapping[str, Role] = MappingProxyType(
                     *("feeds.read", "feeds.replay"),
                     *(*_OFFICE, "enquiries.lead", "messages.answer", "records.work", "records.review"),
                     *("duties.manage", "cover.manage", "cover.decide", "supervision.manage"),
+                    *("reports.read", "reports.manage"),
                     *("tasks.read", "tasks.work", "decisions.read", "decisions.write", "on_call.read"),
                 ),
             ),
@@ -235,6 +238,7 @@ ROLES: Mapping[str, Role] = MappingProxyType(
                 (
                     *(*_INTAKE, *_LISTS, *_CLINICS, *_OFFICE, *_LETTERS, "records.work"),
                     *("cover.manage", "supervision.manage"),
+                    *("reports.read", "reports.manage"),
                     *("tasks.read", "tasks.work", "decisions.read", "decisions.write"),
                 ),
             ),
@@ -254,7 +258,7 @@ ROLES: Mapping[str, Role] = MappingProxyType(
                 "Clinical lead of therapies",
                 (
                     *(*_INTAKE_READ, "referrals.triage", "tasks.read", "tasks.work", "waiting.read"),
-                    *("clinics.read", "bookings.read", "letters.read", "letters.approve"),
+                    *("clinics.read", "bookings.read", "letters.read", "letters.approve", "reports.read"),
                 ),
             ),
             _role(

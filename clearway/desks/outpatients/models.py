@@ -15,6 +15,7 @@ from .records.models import DisclosurePack, RecordsRequest
 from .recurring.models import DutyDone, RecurringDuty
 from .recycling.models import FreedSlot, SlotOffer
 from .referrals.models import Gap, Referral, Triage
+from .reports.models import Report, SentReport
 from .supervision.models import Batch, BatchItem, Training
 from .upkeep.models import Fault
 from .waiting.models import Contact, Entry, ValidationPack
@@ -56,7 +57,9 @@ __all__ = [
     "RecordsRequest",
     "RecurringDuty",
     "Referral",
+    "Report",
     "Room",
+    "SentReport",
     "Service",
     "Session",
     "Slot",

@@ -17,6 +17,7 @@ from clearway.domain.outpatients.partial_booking import Sequence
 from clearway.domain.outpatients.post import LetterPolicy
 from clearway.domain.outpatients.records import RecordsPolicy
 from clearway.domain.outpatients.recycling import RecyclingPolicy
+from clearway.domain.outpatients.reports import ReportPolicy
 from clearway.domain.outpatients.upkeep import UpkeepPolicy
 from clearway.domain.outpatients.validation import Limits
 from clearway.domain.outpatients.words import MeasurementType
@@ -79,6 +80,11 @@ def records(organisation_id: int, at: datetime) -> RecordsPolicy:
 def filing(organisation_id: int, at: datetime) -> FilingPolicy:
     """How soon what comes in is filed, and when paper volumes are asked for."""
     return _read(FilingPolicy, organisation_id, at)
+
+
+def reports(organisation_id: int, at: datetime) -> ReportPolicy:
+    """At what hour reports leave, and how soon they are to be read."""
+    return _read(ReportPolicy, organisation_id, at)
 
 
 def capacity(organisation_id: int, at: datetime) -> CapacityPolicy:

@@ -19,6 +19,7 @@ from .records import rules as records
 from .recurring import rules as recurring
 from .recycling import rules as recycling
 from .referrals.rules import to_chase, to_triage
+from .reports import rules as reports
 from .situation import Situation
 from .supervision import rules as supervision
 from .upkeep import rules as upkeep
@@ -380,6 +381,12 @@ RULES: Sequence[Rule[Situation]] = (
         "Who asks for leave is answered.",
         "Clearway proposal",
         lambda situation, values: cover.to_decide(situation.cover),
+    ),
+    Rule(
+        "report_late",
+        "A report leaves on its day, and its recipient says that it was read.",
+        "Job description of the outpatient coordinator (policy reports)",
+        lambda situation, values: reports.to_send(situation.reports),
     ),
 )
 

@@ -18,6 +18,7 @@ from .records import queries as records
 from .recurring import queries as recurring
 from .recycling import queries as recycling
 from .referrals.rules import Chase, Late, chases, late
+from .reports import queries as sent
 from .supervision import queries as supervision
 from .upkeep import queries as upkeep
 from .waiting import asking, checks
@@ -83,6 +84,7 @@ class Situation:
     filing      letters and scans that are nobody's, and paper volumes to be asked for
     freed       seats that can be filled, calls about them, and who is to be told
     cover       posts of the office without anybody, and leave that is to be decided
+    reports     that have not left on their day, or that nobody has read
     """
 
     at: datetime
@@ -105,6 +107,7 @@ class Situation:
     cover: covering.Due = ALL_COVERED
     reviews: supervision.ToReview = NOTHING_TO_REVIEW
     filing: filed.Due = ALL_FILED
+    reports: tuple[sent.Late, ...] = ()
 
 
 def read(organisation_id: int, at: datetime) -> Situation:
@@ -144,6 +147,7 @@ def read(organisation_id: int, at: datetime) -> Situation:
         covering.due(organisation_id, at),
         supervision.to_review(organisation_id),
         filed.due(organisation_id, at),
+        sent.late(organisation_id, at),
     )
 
 

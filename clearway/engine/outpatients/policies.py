@@ -19,6 +19,7 @@ from clearway.domain.outpatients.partial_booking import Sequence
 from clearway.domain.outpatients.post import LetterPolicy
 from clearway.domain.outpatients.records import RecordsPolicy
 from clearway.domain.outpatients.recycling import RecyclingPolicy
+from clearway.domain.outpatients.reports import ReportPolicy
 from clearway.domain.outpatients.upkeep import UpkeepPolicy
 from clearway.domain.outpatients.validation import Limits
 
@@ -39,6 +40,7 @@ KINDS: Mapping[str, type] = MappingProxyType(
         "loans": LoanPolicy,
         "records_requests": RecordsPolicy,
         "filing": FilingPolicy,
+        "reports": ReportPolicy,
     }
 )
 NAMES: Mapping[type, str] = MappingProxyType({kind: name for name, kind in KINDS.items()})

@@ -13,6 +13,7 @@ from ..filing import queries as filing
 from ..loans import queries as loans
 from ..records import queries as records
 from ..recurring import queries as recurring
+from ..reports import queries as reports
 from ..supervision import queries as supervision
 from ..upkeep import queries as upkeep
 
@@ -41,6 +42,7 @@ REGISTERS = (
     ),
     ("Work of juniors", "op-supervision:batches", "tasks.work", supervision.count, "past their day"),
     ("Recurring duties", "op-recurring:register", READ, recurring.count, "past their day"),
+    ("Reports", "op-reports:register", "reports.read", reports.count, "late or not read"),
 )
 
 

@@ -15,7 +15,7 @@ from clearway.domain.outpatients.waiting import CHANNELS, CONTACT_OUTCOMES
 from clearway.domain.shared.errors import NotAllowed
 
 from ..waiting.actions import looked
-from . import actions, forms, presenters, queries
+from . import actions, figures, forms, presenters, queries
 from .models import Appointment, Miss
 
 
@@ -23,9 +23,14 @@ from .models import Appointment, Miss
 def clinics(request: Any) -> HttpResponse:
     """Every clinic of today and before in which somebody's outcome is still to be said."""
     organisation_id = request.organisation.pk
+    clinics, found = (
+        queries.clinics(organisation_id, request.at),
+        queries.unoutcomed(organisation_id, request.at),
+    )
     context = {
-        "clinics": queries.clinics(organisation_id, request.at),
-        "open": queries.unoutcomed(organisation_id, request.at),
+        "clinics": clinics,
+        "open": found,
+        "figures": figures.of_clinics(clinics, found),
         "misses": len(queries.misses(organisation_id)),
     }
     return render(request, "outcomes/clinics.html", context)

@@ -1,6 +1,5 @@
 """Referrals: registering them, what they lack, their triage, and the ledger in which they must balance."""
 
-from datetime import timedelta
 from typing import Any
 
 from django.contrib import messages
@@ -20,12 +19,11 @@ from ..patients import actions as patient_actions
 from ..patients import presenters as people
 from ..patients import queries as patients
 from ..patients.forms import SEXES
-from . import actions, forms, presenters, queries
+from . import actions, figures, forms, presenters, queries
 from .forms import NewPersonForm, PeriodForm, ReferralForm, SupplyForm, TriageForm
 from .models import Gap, Referral
 
 Request = Any
-PERIOD = timedelta(days=27)  # four weeks with today
 
 
 @needs("referrals.write")
@@ -273,14 +271,14 @@ def ledger(request: Request) -> HttpResponse:
     today = local(request.at).date()
     form = PeriodForm(request.GET or None, at=request.at)
     given = form.cleaned_data if form.is_bound and form.is_valid() else {}
-    start, end = given.get("start") or today - PERIOD, given.get("end") or today
+    start, end = given.get("start") or today - figures.PERIOD, given.get("end") or today
     found = queries.ledger(request.organisation.pk, start, end)
     context = {
         "form": form,
         "start": start,
         "end": end,
         "found": found,
-        "rows": presenters.ledger_rows(found),
+        "figures": figures.of_ledger(found, start, end),
         "may_change": request.reach.allows("referrals.write"),
     }
     return render(request, "referrals/ledger.html", context, status=422 if form.errors else 200)

@@ -16,7 +16,7 @@ from clearway.domain.outpatients.waiting import KINDS
 from clearway.domain.shared.errors import NotAllowed
 from clearway.interchange import sheets
 
-from . import actions, presenters
+from . import actions, figures, presenters
 from . import asking as reading
 from .models import Entry, ValidationPack
 
@@ -104,7 +104,11 @@ def to_send(request: Request) -> HttpResponse:
 @needs("waiting.read")
 def packs(request: Request) -> HttpResponse:
     """Every monthly pack, newest first."""
-    return render(request, "waiting/packs.html", {"packs": reading.packs(request.organisation.pk)})
+    context = {
+        "packs": reading.packs(request.organisation.pk),
+        "figures": figures.long_waits(request.organisation.pk, request.at),
+    }
+    return render(request, "waiting/packs.html", context)
 
 
 @needs("waiting.read", change=LEADER)

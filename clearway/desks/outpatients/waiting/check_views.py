@@ -12,11 +12,10 @@ from clearway.core.people.permissions import needs
 from clearway.core.people.roles import name_of
 from clearway.domain.outpatients.partial_booking import Step
 from clearway.domain.outpatients.validation import CHECKS, NOT_ASKED
-from clearway.domain.outpatients.waiting import KINDS
-from clearway.engine.outpatients.capacity import DEMAND_DAYS, HORIZON_DAYS, load
+from clearway.engine.outpatients.capacity import DEMAND_DAYS, HORIZON_DAYS
 
 from .. import policy
-from . import actions, checks, queries
+from . import actions, checks, figures
 
 ROWS = 100
 
@@ -47,7 +46,7 @@ def validation(request: Any) -> HttpResponse:
         "checks": CHECKS,
         "not_asked": NOT_ASKED,
         "counts": Counter(each.code for each in found),
-        "errors": sum(CHECKS[each.code].severity == "E" for each in found),
+        "figures": figures.of_checks(found),
         "total": len(found),
         "owners": {code: name_of(code) for code in sorted({check.fixer for check in CHECKS.values()})},
         "rule": rule,
@@ -86,25 +85,9 @@ def partial(request: Any) -> HttpResponse:
 @needs("waiting.read")
 def capacity(request: Any) -> HttpResponse:
     """Demand, capacity, queue load, target list and relief capacity of every line."""
-    organisation_id, today = request.organisation.pk, local(request.at).date()
-    names = dict(queries.services(organisation_id))
-    ahead, aim = queries.free_seats(organisation_id, today), policy.capacity(organisation_id, request.at)
-    rows = []
-    for line in queries.demand(organisation_id, request.at):
-        seats = ahead.get((line.service, line.kind))
-        found = load(
-            line.came * 7 / DEMAND_DAYS,
-            seats.per_day * 7 if seats else 0.0,
-            line.waiting,
-            None if line.mean_days is None else line.mean_days / 7,
-            aim,
-        )
-        free = seats.free if seats else 0
-        rows.append(
-            (names.get(line.service, "Closed service"), KINDS.get(line.kind, line.kind), line, found, free)
-        )
+    aim = policy.capacity(request.organisation.pk, request.at)
     context = {
-        "rows": sorted(rows, key=lambda row: (row[0], row[1])),
+        "figures": figures.capacity(request.organisation.pk, request.at),
         "target": aim.target_weeks,
         "relief": aim.relief_weeks,
         "back": DEMAND_DAYS // 7,

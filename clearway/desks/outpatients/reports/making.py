@@ -1,0 +1,81 @@
+"""Making a report: the figures of its page at the instant at which the worker of the outbox makes it.
+
+Reports come to their recipients in Clearway itself, so the carrier has nobody to call: that it is in the
+recipient's reports is written with the same row. What it checks is that they may still open it.
+"""
+
+import hashlib
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+
+from clearway.core.audit.actions import Actor
+from clearway.core.layout.times import clock, local
+from clearway.core.outbox.actions import Held
+from clearway.core.outbox.models import Outgoing
+from clearway.core.outbox.sending import Made, Parcel, Ready, Withdrawn
+from clearway.domain.outpatients.reports import Figures, What
+from clearway.interchange import sheets
+
+from . import figures, queries
+from .models import SentReport
+
+OUTBOX, TRAY = "report", "tray"  # the kind of these messages in the outbox, and their carrier
+
+
+class ReportMaker:
+    """What the outbox asks of reports (core.outbox.sending.Maker)."""
+
+    def make(self, row: Outgoing, *, by: Actor, at: datetime) -> Made:
+        """The figures as the page shows them now, kept with the report."""
+        report = SentReport.objects.select_related("report", "recipient").get(outgoing_id=row.pk)
+        if (between := _between(report, at)) is not None:
+            return between
+        found = figures.read(What(report.report.what), row.organisation_id, at)
+        report.csv, report.figures, report.as_of = as_csv(found, at), asdict(found), at
+        report.figures["numbers"] = sorted(found.numbers)
+        report.save(update_fields=["csv", "figures", "as_of"])
+        return Ready(hashlib.sha256(report.csv).hexdigest())
+
+    def look_again(self, row: Outgoing, at: datetime) -> Held | Withdrawn | None:
+        """Whether its recipient may still open it."""
+        return _between(SentReport.objects.select_related("report", "recipient").get(outgoing_id=row.pk), at)
+
+    def body(self, row: Outgoing) -> bytes:
+        """The copy that was kept."""
+        return bytes(SentReport.objects.values_list("csv", flat=True).get(outgoing_id=row.pk) or b"")
+
+    def left(self, row: Outgoing, *, by: Actor, at: datetime) -> None:
+        """Seal the copy."""
+        SentReport.objects.filter(outgoing_id=row.pk).update(sealed_at=at)
+
+
+class Tray:
+    """The recipient's reports in Clearway: whatever is sent is there."""
+
+    takes_key = True
+
+    def carry(self, parcel: Parcel) -> str:
+        """Its key is its place."""
+        return parcel.key
+
+
+def _between(report: SentReport, at: datetime) -> Held | Withdrawn | None:
+    if report.report.ended_at is not None:
+        return Withdrawn("The report was ended since.")
+    if not queries.role_of(report.recipient_id, report.report.organisation_id, at):
+        why = f"{report.recipient} may read no reports here any more."
+        return Held("recipient", why, "Name another recipient: it goes on by itself.")
+    return None
+
+
+def as_csv(found: Figures, at: datetime) -> bytes:
+    """The table for a spreadsheet, each row with the instant of its figures."""
+    stamp = f"{local(at):%Y-%m-%d} {clock(at)}"
+    return sheets.write([*found.columns, "as of"], [[*row, stamp] for row in found.rows])
+
+
+def again(kept: dict[str, Any]) -> Figures:
+    """Figures as they were kept."""
+    rows = tuple(tuple(row) for row in kept["rows"])
+    return Figures(kept["sentence"], tuple(kept["columns"]), rows, frozenset(kept["numbers"]))
