@@ -51,12 +51,19 @@ def refusal_of(result: Result) -> CannotParse | None:
 @public  # the bearer key below is its own sign-in
 @require_POST
 def deliver(request: Any) -> HttpResponse:
-    """Take one message of referrals. 401 without the key of such a source, 413 over 1 MiB, 400 when empty."""
+    """Take one message of referrals.
+
+    401 without the key of such a source, 411 for one sent in chunks, 413 over 1 MiB, 400 when empty.
+    """
     scheme, _, key = request.headers.get("Authorization", "").partition(" ")
     found = who_holds(key, KIND) if scheme == "Bearer" and key else None
     if found is None:
         return _problem(401, "No key of a source of referrals.", "Send it as Authorization: Bearer.")
-    if int(request.headers.get("Content-Length") or 0) > MAX_BODY_BYTES:
+    length = request.headers.get("Content-Length")
+    if not length:  # sent in chunks: the body would be read as empty
+        how = "Send it whole with a Content-Length header, not in chunks (Transfer-Encoding: chunked)."
+        return _problem(411, "The message does not say how long it is.", how)
+    if int(length) > MAX_BODY_BYTES:
         return _problem(413, "The message is over 1 MiB.", "Send it in smaller ones.")
     if not request.body.strip():
         return _problem(400, "The message is empty.", "Send a JSON object of at least one referral.")

@@ -196,3 +196,11 @@ def test_the_reference_names_every_field() -> None:
     page = (Path(__file__).resolve().parents[2] / "docs/reference/referral-messages.md").read_text()
 
     assert re.findall(r"^\| `(\w+)` \| (?:yes)? ?\| \d", page, re.M) == list(FIELDS)
+
+
+def test_a_message_in_chunks_is_refused_with_a_sentence_and_not_read_as_empty(key: str) -> None:
+    answer = Client().generic("POST", "/api/v1/referrals", HTTP_AUTHORIZATION=f"Bearer {key}")
+
+    assert answer.status_code == 411
+    assert "Content-Length" in answer.content.decode()
+    assert not Batch.objects.exists()
