@@ -1,6 +1,8 @@
 """Requests for records: from the letter that asks to the pack that was sent."""
 
+import csv
 import hashlib
+import io
 from datetime import timedelta
 from typing import Any
 
@@ -117,6 +119,26 @@ def test_a_pack_holds_what_is_held_of_this_patient_and_of_records_merged_into_it
     assert merged.family_name.encode() in files["patient.csv"]
     assert not any(b"Stranger" in content for content in files.values())
     assert files["referrals.csv"].count(b"\r\n") == 1
+
+
+def test_every_code_in_a_pack_has_its_words_beside_it(physio: Department) -> None:
+    patient = physio.patient(sex="2")
+    physio.entry(physio.referral(patient=patient, priority="2"))
+
+    files = {name: list(csv.DictReader(io.StringIO(body.decode()))) for name, body in held(patient)}
+
+    assert files["patient.csv"][0]["sex_in_words"] == "female"
+    assert files["referrals.csv"][0]["priority_in_words"] == "urgent"
+    assert files["referrals.csv"][0]["state_in_words"] == "On the waiting list"
+    assert files["pathways.csv"][0]["state_in_words"]
+    assert files["clock_events.csv"][0]["kind_in_words"]
+    for (table, name), codes in queries.CODES.items():
+        assert any(field.attname == name for field in table._meta.concrete_fields), (table, name)
+        assert all(each.meaning for each in codes)
+
+
+def held(patient: Any) -> list[tuple[str, bytes]]:
+    return [each for each in queries.held_of(patient.pk).items() if each[0].endswith(".csv")]
 
 
 def test_the_month_runs_anew_from_the_proof_that_was_asked_for_and_can_be_extended(

@@ -1,6 +1,6 @@
 """Reading requests for records, and gathering everything that is held of a patient."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -8,6 +8,7 @@ from typing import Any
 from django.db.models import BinaryField, Count, Q
 
 from clearway.core.layout.times import local
+from clearway.domain.outpatients import clock_events, enquiries, filing, intake, outcomes, words
 from clearway.domain.outpatients.records import Kind, Stands
 from clearway.interchange import disclosure
 
@@ -39,6 +40,38 @@ HELD: Mapping[str, tuple[Any, str]] = {
     "paper_notes_out.csv": (tables.VolumeOut, "volume__patient_id"),
 }
 HIDDEN = frozenset({"organisation_id"})
+
+# Columns that hold a code -> the words that say what it means, in a column beside it.
+CODES: Mapping[tuple[Any, str], type[words.Code]] = {
+    (tables.Patient, "nhs_number_status"): words.NhsNumberStatus,
+    (tables.Referral, "priority"): words.Priority,
+    (tables.Referral, "route"): intake.Route,
+    (tables.Referral, "source"): words.ReferralSource,
+    (tables.Referral, "side"): intake.Side,
+    (tables.Gap, "fixer"): intake.Fixer,
+    (tables.Triage, "outcome"): intake.TriageOutcome,
+    (tables.Triage, "priority"): words.Priority,
+    (tables.Triage, "medium"): words.Medium,
+    (tables.Pathway, "measurement"): words.MeasurementType,
+    (tables.Pathway, "state"): words.ClockState,
+    (tables.Pathway, "status"): words.RttStatus,
+    (tables.ClockEvent, "kind"): clock_events.EventKind,
+    (tables.Entry, "priority"): words.Priority,
+    (tables.Entry, "medium"): words.Medium,
+    (tables.Appointment, "attended"): words.Attended,
+    (tables.Appointment, "outcome"): words.Outcome,
+    (tables.Appointment, "status"): words.RttStatus,
+    (tables.Appointment, "cancelled_by"): words.CancelledBy,
+    (tables.Miss, "decision"): outcomes.Decision,
+    (tables.Enquiry, "caller"): enquiries.Caller,
+    (tables.Enquiry, "way"): enquiries.Way,
+    (tables.Enquiry, "about"): enquiries.About,
+    (tables.Enquiry, "urgency"): enquiries.Urgency,
+    (tables.Enquiry, "result"): enquiries.Result,
+    (tables.Filing, "identifier"): filing.Identifier,
+    (tables.Volume, "where"): filing.Where,
+}
+SEXES = {"1": "male", "2": "female", "9": "not stated"}
 
 
 def one(organisation_id: int, key: int) -> RecordsRequest:
@@ -98,7 +131,7 @@ def held_of(patient_id: int) -> dict[str, bytes]:
             if field.attname not in HIDDEN and not isinstance(field, BinaryField)
         ]
         rows = table.objects.filter(**{f"{path}__in": keys}).order_by("pk").values_list(*names)
-        files[name] = disclosure.table(names, rows)
+        files[name] = disclosure.table(*_in_words(table, names, rows))
     letters = tables.Letter.objects.filter(patient_id__in=keys, pdf__isnull=False).order_by("pk")
     for key, copy in letters.values_list("pk", "pdf"):
         files[f"letters/{key}.pdf"] = bytes(copy or b"")
@@ -106,6 +139,35 @@ def held_of(patient_id: int) -> dict[str, bytes]:
     for key, media_type, body in scans.values_list("document", "document__media_type", "document__body"):
         files[f"scans/{key}.{media_type.split('/')[1]}"] = bytes(body)
     return files
+
+
+def _in_words(
+    table: Any, names: Sequence[str], rows: Iterable[Sequence[Any]]
+) -> tuple[list[str], list[list[Any]]]:
+    """The columns and rows of a table with the words of each code in a column beside it."""
+    meanings = {name: found for name in names if (found := _meanings(table, name))}
+    heading = [
+        each for name in names for each in ((name, f"{name}_in_words") if name in meanings else (name,))
+    ]
+    lines = [
+        [
+            cell
+            for name, value in zip(names, row, strict=True)
+            for cell in ((value, meanings[name].get(str(value), "")) if name in meanings else (value,))
+        ]
+        for row in rows
+    ]
+    return heading, lines
+
+
+def _meanings(table: Any, name: str) -> Mapping[str, str]:
+    """Code -> words of a column; empty for one without codes."""
+    if (codes := CODES.get((table, name))) is not None:
+        return {each.value: each.meaning for each in codes}
+    if (table, name) == (tables.Patient, "sex"):
+        return SEXES
+    field = next(each for each in table._meta.concrete_fields if each.attname == name)
+    return {str(code): str(said) for code, said in field.choices or ()}
 
 
 @dataclass(frozen=True, slots=True)
