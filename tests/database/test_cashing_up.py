@@ -261,6 +261,17 @@ def test_a_follow_up_that_is_booked_is_not_pulled_from_under_the_patient(physio:
     assert as_it_stands(row) == before
 
 
+def test_only_the_follow_up_of_the_outcome_itself_leaves_the_list(physio: Department) -> None:
+    """One that was added by hand in the same instant, for the same referral, stays."""
+    (row,) = clinic(physio, 1)
+    cash_up(physio, [(row, said("s"))])
+    by_hand = physio.entry(row.referral, kind="follow_up", added_at=EVENING)
+
+    take_back(row)
+
+    assert [entry.pk for entry in Entry.objects.filter(kind="follow_up", state="waiting")] == [by_hand.pk]
+
+
 def test_what_a_clinician_decided_after_a_miss_is_not_taken_back(physio: Department) -> None:
     miss = missed(physio)
     decide(miss, "reoffer")

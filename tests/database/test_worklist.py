@@ -22,7 +22,7 @@ from clearway.core.people.models import RoleGrant, User
 from clearway.core.worklist import actions, live, presenters, queries
 from clearway.core.worklist.actions import Shown, Swept, sweep
 from clearway.core.worklist.models import Task
-from clearway.core.worklist.rules import Outcome, SweepPolicy, Wanted
+from clearway.core.worklist.rules import Outcome, Rule, SweepPolicy, Wanted, evaluate, together
 from clearway.desks.ambulance import live as desk_live
 from clearway.desks.ambulance import rules as ambulance
 from clearway.domain.ambulance.situation import Feed, compose
@@ -75,7 +75,33 @@ def verbs(task: Task) -> list[str]:
     return [action.verb for action in queries.history(task.organisation_id, task.pk)]
 
 
+def two_rules(*broken: str) -> tuple[list[Outcome], list[Outcome]]:
+    """The outcomes of a rule of each of two desks, those named having failed through their own fault."""
+
+    def asked(code: str) -> list[Outcome]:
+        def check(situation: int, values: Any) -> list[Wanted]:
+            return [] if code not in broken else [1 // situation]  # type: ignore[list-item]
+
+        return evaluate([Rule(code, "One.", "test", check)], 0, {}, {})
+
+    return asked("handover"), asked("clinic")
+
+
 # What the rules want
+
+
+def test_one_desk_does_not_close_what_is_open_about_a_rule_of_the_other(trust: Organisation) -> None:
+    handover, clinic = two_rules("handover")
+
+    for minutes in range(3):
+        for outcomes in (handover, clinic):
+            sweep(trust.pk, outcomes, AT + minutes * MINUTE, POLICY)
+    assert [task.subject for task in Task.objects.filter(closed_at=None)] == ["rule:handover"]
+    assert Task.objects.count() == 1
+
+    mended, _ = two_rules()
+    sweep(trust.pk, together(mended, two_rules()[0]), AT + 4 * MINUTE, POLICY)
+    assert not Task.objects.filter(closed_at=None).exists()
 
 
 def test_what_a_rule_wants_becomes_a_task_with_its_audit_and_its_change(trust: Organisation) -> None:

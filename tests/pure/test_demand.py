@@ -5,7 +5,7 @@ from datetime import date, timedelta
 import numpy as np
 import pytest
 
-from clearway.engine.ambulance.demand import TooShort, bank_holidays, forecast_daily, seasonal_naive
+from clearway.engine.ambulance.demand import TooShort, forecast_daily, seasonal_naive
 
 MONDAY = date(2024, 1, 1)
 
@@ -65,13 +65,3 @@ def test_counts_that_may_be_zero_stay_at_or_above_it() -> None:
 def test_too_few_days_are_refused_with_how_many_there_are() -> None:
     with pytest.raises(TooShort, match="56 known days are needed, 20"):
         forecast_daily(MONDAY, a_series(20), 7)
-
-
-def test_the_bank_holidays_of_a_year() -> None:
-    assert bank_holidays(2026) == (
-        date(2026, 4, 3),
-        date(2026, 4, 6),
-        date(2026, 5, 4),
-        date(2026, 5, 25),
-        date(2026, 8, 31),
-    )

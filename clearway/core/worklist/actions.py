@@ -108,7 +108,8 @@ class _Sweep:
         wanted = {each.subject: each for each in outcome.wanted}
         by = Actor(f"rule:{outcome.rule}")
         for (rule, subject), task in self.open.items():
-            if rule == outcome.rule and not self._is_kept(wanted.get(subject)):
+            is_its_own = rule == outcome.rule and outcome.speaks_of(subject)
+            if is_its_own and not self._is_kept(wanted.get(subject)):
                 self._close(task, "The rule was switched off" if outcome.is_off else "The cause is gone", by)
         for each in wanted.values():
             current = self.open.get((outcome.rule, each.subject))

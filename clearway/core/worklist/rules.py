@@ -101,6 +101,7 @@ class Outcome:
     """What one rule wants. `failure` is set when it could not say: then its open tasks are left alone.
 
     is_fault  it failed through its own fault, which is something to do in itself
+    about     the subjects that it can speak of: tasks about others are left alone; None for every subject
     """
 
     rule: str
@@ -108,6 +109,11 @@ class Outcome:
     failure: str | None = None
     is_fault: bool = False
     is_off: bool = False
+    about: frozenset[str] | None = None
+
+    def speaks_of(self, subject: str) -> bool:
+        """Whether a task about this is its own to keep or to close."""
+        return self.about is None or subject in self.about
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,21 +158,28 @@ PERSON = "person"  # the rule of a task that a person raised
 def evaluate(
     rules: Sequence[Rule[S]], situation: S, policies: Mapping[str, Values], modes: Mapping[str, str]
 ) -> list[Outcome]:
-    """Ask every rule. One that fails is itself something to do, and stops none of the others."""
+    """Ask every rule. One that fails is itself something to do, and stops none of the others.
+
+    Each desk of a trust asks its own rules, so that a failure is told, and its task closed, by who asked.
+    """
     outcomes = [_ask(rule, situation, policies, Mode(modes.get(rule.code, Mode.SUGGEST))) for rule in rules]
     failed = tuple(
         _failure(rule, outcome.failure)
         for rule, outcome in zip(rules, outcomes, strict=True)
         if outcome.is_fault
     )
-    return [*outcomes, Outcome(RULE_FAILED, failed)]
+    return [*outcomes, Outcome(RULE_FAILED, failed, about=frozenset(map(_subject, rules)))]
 
 
 def together(*asked: Sequence[Outcome]) -> list[Outcome]:
     """The outcomes of rules over different things, for one sweep: each rule once, their faults in one."""
     every = [outcome for outcomes in asked for outcome in outcomes]
     failed = tuple(wanted for outcome in every if outcome.rule == RULE_FAILED for wanted in outcome.wanted)
-    return [*(outcome for outcome in every if outcome.rule != RULE_FAILED), Outcome(RULE_FAILED, failed)]
+    subjects = [
+        outcome.about for outcome in every if outcome.rule == RULE_FAILED and outcome.about is not None
+    ]
+    others = [outcome for outcome in every if outcome.rule != RULE_FAILED]
+    return [*others, Outcome(RULE_FAILED, failed, about=frozenset[str]().union(*subjects))]
 
 
 def _ask(rule: Rule[S], situation: S, policies: Mapping[str, Values], mode: Mode) -> Outcome:
@@ -181,9 +194,13 @@ def _ask(rule: Rule[S], situation: S, policies: Mapping[str, Values], mode: Mode
         return Outcome(rule.code, failure=f"{type(problem).__name__}: {problem}"[:200], is_fault=True)
 
 
+def _subject(rule: Rule[S]) -> str:
+    return f"rule:{rule.code}"
+
+
 def _failure(rule: Rule[S], failure: str | None) -> Wanted:
     return Wanted(
-        subject=f"rule:{rule.code}",
+        subject=_subject(rule),
         priority=2,
         title="A rule cannot be checked",
         cause=f"{rule.sentence} It stopped with {failure}",

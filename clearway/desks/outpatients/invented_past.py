@@ -273,16 +273,20 @@ class _Rows:
     def _waits(self, case: Case, patient: Any, pathway: Any, referral: Any) -> None:
         """A list entry for each appointment waited for, with the bookings made for it."""
         entry: Any = None
+        seen_at: Any = None
         for visit in case.visits:
             if entry is None:
                 entry = self._entry(case, patient, pathway, referral, visit.kind, visit.made_at, visit.slot)
-            self._appointment(case, visit, entry, patient, referral)
+                entry.outcome_of = seen_at
+            booked = self._appointment(case, visit, entry, patient, referral)
             entry.state = {"cancelled": "waiting", "booked": "booked"}.get(visit.state, "seen")
             if entry.state == "seen":
                 entry.ended_at, entry = visit.slot.ends_at, None
+                seen_at = booked if visit.state == "attended" else None
         if entry is None and case.waits_for:
             since = case.visits[-1].slot.ends_at if case.visits else case.triaged_at or case.referred.at
-            self._entry(case, patient, pathway, referral, case.waits_for, since, None)
+            entry = self._entry(case, patient, pathway, referral, case.waits_for, since, None)
+            entry.outcome_of = seen_at
 
     def _entry(
         self,
@@ -311,7 +315,7 @@ class _Rows:
             state="waiting",
         )
 
-    def _appointment(self, case: Case, visit: Visit, entry: Any, patient: Any, referral: Any) -> None:
+    def _appointment(self, case: Case, visit: Visit, entry: Any, patient: Any, referral: Any) -> Any:
         slot = visit.slot
         cashed_at = slot.ends_at + CASHED_AFTER if visit.attended else None
         is_cancelled = visit.state == "cancelled"
@@ -353,6 +357,7 @@ class _Rows:
         self._contact(patient, "confirmation", words, visit.made_at, entry=entry, appointment=row)
         if visit.state == "missed" and cashed_at is not None:
             self._miss(case, row, self.made[models.Contact][-1], cashed_at)
+        return row
 
     def _miss(self, case: Case, appointment: Any, notice: Any, at: datetime) -> None:
         """The miss with its proof of notice, the contact of the same day, and what a clinician decided."""

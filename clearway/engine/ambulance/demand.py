@@ -12,6 +12,8 @@ from datetime import date, timedelta
 import numpy as np
 import numpy.typing as npt
 
+from clearway.domain.shared.bank_holidays import on_mondays_and_easter
+
 Column = npt.NDArray[np.float64]
 WEEK, YEAR = 7, 365.25
 LEAST_DAYS = 56
@@ -104,7 +106,7 @@ def _terms(dates: Sequence[date], past: int, known: int) -> Column:
 def _holidays(dates: Sequence[date]) -> list[set[date]]:
     """New Year's Day, New Year's Eve, Christmas Day, Boxing Day, the other bank holidays of England."""
     years = range(dates[0].year, dates[-1].year + 1)
-    others = {day for year in years for day in bank_holidays(year)}
+    others = {day for year in years for day in on_mondays_and_easter(year)}
     return [
         {date(year, 1, 1) for year in years},
         {date(year, 12, 31) for year in years},
@@ -112,33 +114,6 @@ def _holidays(dates: Sequence[date]) -> list[set[date]]:
         {date(year, 12, 26) for year in years},
         others,
     ]
-
-
-def bank_holidays(year: int) -> tuple[date, ...]:
-    """Good Friday, Easter Monday and the three Monday holidays; not Christmas or New Year."""
-    sunday = _easter(year)
-    may, august = date(year, 5, 1), date(year, 8, 31)
-    first_monday = may + timedelta(days=-may.weekday() % WEEK)
-    last_of_may = date(year, 5, 31)
-    return (
-        sunday - timedelta(days=2),
-        sunday + timedelta(days=1),
-        first_monday,
-        last_of_may - timedelta(days=last_of_may.weekday()),
-        august - timedelta(days=august.weekday()),
-    )
-
-
-def _easter(year: int) -> date:
-    """Easter Sunday by the Gregorian rule in the form of Meeus, Jones and Butcher."""
-    cycle, century, rest = year % 19, year // 100, year % 100
-    leap, skipped = century // 4, century % 4
-    correction = (century - (century + 8) // 25 + 1) // 3
-    moon = (19 * cycle + century - leap - correction + 15) % 30
-    weekday = (32 + 2 * skipped + 2 * (rest // 4) - moon - rest % 4) % 7
-    late = (cycle + 11 * moon + 22 * weekday) // 451
-    month, day = divmod(moon + weekday - 7 * late + 114, 31)
-    return date(year, month, day + 1)
 
 
 def _regressed(terms: Column, target: Column) -> Column:

@@ -204,6 +204,7 @@ def _follow_up(row: Appointment, due_on: date | None, step: NextStep, by: Actor,
         clinician_id=row.slot.session.clinician_id,
         due_on=due,
         latest_on=day + REVIEW if is_review else None,
+        outcome_of_id=row.pk,
     )
     waiting.add(new, organisation_id=row.organisation_id, by=by, at=at)
 

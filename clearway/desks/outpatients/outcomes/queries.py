@@ -179,16 +179,13 @@ def told_clock(row: Appointment) -> list[ClockEvent]:
 
 
 def followed_up(row: Appointment) -> list[Any]:
-    """The entries of the list that the outcome of this appointment made. One query."""
+    """The entries of the list that the outcome of this appointment made and that stand. One query."""
     model: Any = Appointment._meta.get_field("entry").related_model
     rows = model.objects.select_for_update(no_key=True).filter(
         organisation_id=row.organisation_id,
-        patient_id=row.patient_id,
-        kind="follow_up",
-        referral_id=row.referral_id,
-        added_at=row.outcomed_at,
+        outcome_of_id=row.pk,
     )
-    return list(rows)
+    return list(rows.exclude(state="removed"))
 
 
 def was_seen_before(row: Appointment) -> bool:

@@ -44,6 +44,7 @@ class New:
     series: int = 1
     due_on: date | None = None
     latest_on: date | None = None
+    outcome_of_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +89,7 @@ def add(new: New, *, organisation_id: int, by: Actor, at: datetime) -> Entry:
         series=new.series,
         due_on=new.due_on,
         latest_on=new.latest_on,
+        outcome_of_id=new.outcome_of_id,
         added_at=at,
     )
     _check_may_wait(entry)

@@ -32,6 +32,7 @@ class Entry(models.Model):
     due_on     when a follow-up is due; latest_on its latest clinically appropriate date
     clinician  the same one as before, where that was asked for
     series     how many visits are to be booked
+    outcome_of  the appointment whose outcome asked for this one
     treat_by, waits_from  that of the pathway while its clock runs, else latest_on, and due_on or the day it
                was added; kept by the database (0003_lists), so that a list is read off one index
     """
@@ -54,6 +55,9 @@ class Entry(models.Model):
     medium = models.CharField(max_length=2, default="01")
     clinician = models.ForeignKey(Clinician, null=True, on_delete=models.PROTECT)
     series = models.PositiveSmallIntegerField(default=1)
+    outcome_of = models.ForeignKey(
+        "outpatients.Appointment", null=True, on_delete=models.PROTECT, related_name="brought"
+    )
     added_at = models.DateTimeField()
     due_on = models.DateField(null=True)
     latest_on = models.DateField(null=True)
