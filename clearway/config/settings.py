@@ -114,7 +114,7 @@ NAVIGATION: list[tuple[str, str, str, str]] = [
     ("List checks", "op-waiting:validation", "waiting.read", ""),
     ("Still needed?", "op-waiting:asking", "waiting.read", ""),
     ("Partial booking", "op-waiting:partial", "waiting.read", ""),
-    ("Freed slots", "op-recycling:freed", "bookings.read", "Alt+9"),
+    ("Freed slots", "op-recycling:freed", "bookings.read", ""),
     ("Capacity", "op-waiting:capacity", "waiting.read", ""),
     ("Diary", "op-clinics:diary", "clinics.read", "Alt+C"),
     ("Clinics", "op-clinics:clinics", "clinics.read", ""),

@@ -195,7 +195,9 @@ def _chosen(slot: Slots, who: Candidate, vacancy: Vacancy, at: datetime) -> Chos
     reasons = list(found.reasons)
     if who.wanted.is_urgent:
         reasons.insert(0, "urgent")
-    if who.booked_for is not None:
+    if who.booked_for is None:
+        reasons.append("no appointment yet")
+    else:
         days = (who.booked_for - vacancy.starts) // DAY
         reasons.append(f"{days} day{'' if days == 1 else 's'} sooner than the appointment they have")
     return Chosen(who.entry, who.channel, tuple(reasons), found.cautions)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from clearway.core.layout.times import clock, day
+from clearway.core.layout.times import clock, day, local
 from clearway.domain.outpatients.recycling import Mode
 from clearway.engine.outpatients.offers import Wave
 
@@ -102,17 +102,25 @@ def plan(wave: Wave | None, found: Suited) -> str:
     sorry = "" if wave.count == 1 else f"; {wave.disappointed:.1f} people are expected to say yes too late"
     return (
         f"Ask {whom}, with {wave.minutes:.0f} minutes to answer. So followed, "
-        f"{wave.fills:.0%} of such slots are filled{sorry}."
+        f"{_share(wave.fills)} such slots are filled{sorry}."
     )
 
 
-def asked(row: FreedSlot) -> str:
+def _share(chance: float) -> str:
+    return "nearly all" if chance > 0.985 else f"{chance:.0%} of"
+
+
+def asked(row: FreedSlot, at: datetime) -> str:
     """How asking about it stands."""
     offers = list(row.offers.all())
     out = [each for each in offers if each.state == SlotOffer.State.OUT]
     if out:
-        return f"{len(out)} asked until {clock(min(each.expires_at for each in out))}"
+        return f"{len(out)} asked until {_moment(min(each.expires_at for each in out), at)}"
     return f"{len(offers)} asked, nobody now" if offers else "Nobody asked yet"
+
+
+def _moment(until: datetime, at: datetime) -> str:
+    return clock(until) if local(until).date() == local(at).date() else f"{day(until)}, {clock(until)}"
 
 
 def left(row: FreedSlot, at: datetime) -> str:

@@ -59,7 +59,7 @@ def _row(row: FreedSlot, request: Request) -> dict[str, Any]:
         "when": presenters.when(row),
         "left": presenters.left(row, request.at),
         "how": presenters.HOW.get(row.how, row.how),
-        "asked": presenters.asked(row),
+        "asked": presenters.asked(row, request.at),
     }
 
 
