@@ -49,11 +49,12 @@ def machine(physio: Department) -> type[RuleBasedStateMachine]:
             return {"organisation_id": physio.trust.pk, "by": Actor("machine"), "at": self.at}
 
         def overlaps(self, entry: int, slot: Slot) -> bool:
-            """Whether the patient of this entry holds or has another place then."""
+            """Whether the patient of this entry holds another place then; a booked one is left by moving."""
             rows = Appointment.objects.filter(
                 state__in=ACTIVE, patient=self.entries[entry].patient, starts_at__lt=slot.ends_at
             )
-            return rows.filter(ends_at__gt=slot.starts_at).exclude(slot=slot).exists()
+            others = rows.filter(ends_at__gt=slot.starts_at).exclude(slot=slot)
+            return others.exclude(slot=self.booked.get(entry)).exists()
 
         def is_free(self, entry: int, slot: Slot) -> bool:
             """Whether this entry can have the slot, as the model sees it."""
@@ -93,7 +94,7 @@ def machine(physio: Department) -> type[RuleBasedStateMachine]:
             if entry not in self.booked:
                 return
             wanted = self.slots[slot]
-            may = self.is_free(entry, wanted)
+            may = self.is_free(entry, wanted) and not self.overlaps(entry, wanted)
             why: dict[str, Any] = {"by_whom": CancelledBy.PATIENT, "reason": "patient_work"}
             try:
                 actions.move(self.appointment(entry).pk, wanted.pk, **why, **self.who())
