@@ -5,7 +5,7 @@ from pathlib import Path
 
 from csp.constants import NONCE, SELF
 
-from . import logs
+from . import logs, regions, stopwatch
 from .database import databases, home
 
 PACKAGE = Path(__file__).resolve().parents[1]
@@ -22,6 +22,9 @@ CSRF_TRUSTED_ORIGINS = [o for o in os.environ.get("CLEARWAY_TRUSTED_ORIGINS", ""
 
 DRIVE_TIMES = Path(os.environ.get("CLEARWAY_DRIVE_TIMES", PACKAGE / "_vendor" / "drive_times.npz"))
 ROAD_GRAPH = Path(os.environ.get("CLEARWAY_ROAD_GRAPH", HOME / "roads.npz"))
+
+STILL_TIME = stopwatch.still_time  # the one clock that a rehearsal may ask
+REGION_PACKS = regions.find  # the files of an organisation's pack, by its slug
 
 INSTALLED_APPS = [
     "clearway.core",

@@ -112,7 +112,7 @@ def rehearses(reader: Reader) -> None:
     reader.types("Why", "Twelve crews queue")
     reader.types("What the site has done already", "Full capacity protocol")
     reader.presses("Rehearse it: change nothing")
-    expect(page.locator("#rehearsal")).to_contain_text("patients turned away", timeout=15_000)
+    expect(page.locator("#rehearsal")).to_contain_text("patients turned away", timeout=90_000)
 
 
 def decides(reader: Reader) -> None:

@@ -16,9 +16,11 @@ from clearway.core.notices.models import Notice
 from clearway.core.organisation.models import Organisation
 from clearway.core.worklist.models import Task
 from clearway.desks.ambulance import rules, situation
-from clearway.desks.ambulance.diverts import actions, queries, views
+from clearway.desks.ambulance.diverts import actions, queries, rehearsal, views
 from clearway.desks.ambulance.diverts.effects import Effect, effect
 from clearway.desks.ambulance.diverts.models import Divert, Step
+from clearway.desks.ambulance.incidents import queries as incidents
+from clearway.desks.ambulance.incidents.models import Incident
 from clearway.domain.ambulance.disruptions import Disruption, DisruptionKind
 from clearway.domain.ambulance.diverts import DivertState, DivertStep
 from clearway.domain.shared.geography import Point
@@ -162,16 +164,52 @@ def test_a_proposal_that_would_do_harm_is_refused_with_the_reason_and_kept(
 
 
 def test_it_can_be_rehearsed_before_anybody_is_asked(
-    coordinator: Client, cad: Source, valley: Organisation
+    coordinator: Client, cad: Source, valley: Organisation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(rehearsal, "SECONDS", 0.2)
+    monkeypatch.setattr(rehearsal, "PROCESSES_AT_MOST", 1)
+
     response = coordinator.post("/diverts/new/", {**MAJORS, "rehearse": "yes"})
 
     page = response.content.decode()
-    assert response.status_code == 200
-    assert "Rehearsed: the next 4 hours, 2,000 times" in page
-    assert re.search(r"\d+ min \(\d+ to \d+\)", page)
+    assert response.status_code == 200, problems(response)
+    assert re.search(r"Rehearsed: the next 4 hours, \d+ times with it and without", page)
+    assert re.search(r"-?\d+ \(-?\d+ to -?\d+\)", page)
+    assert "has not said its places, places taken" in page
     assert "Twelve crews queue since noon" in page  # what was typed stays, to be saved
     assert not Divert.objects.exists()
+
+
+def test_one_divert_is_rehearsed_at_a_time(coordinator: Client, cad: Source, valley: Organisation) -> None:
+    with rehearsal.one_at_a_time:
+        response = coordinator.post("/diverts/new/", {**MAJORS, "rehearse": "yes"})
+
+    assert response.status_code == 422
+    assert "Another divert is being rehearsed just now" in response.content.decode()
+
+
+def test_an_organisation_whose_pack_is_not_here_is_told_so(
+    coordinator: Client, cad: Source, valley: Organisation
+) -> None:
+    Organisation.objects.filter(pk=valley.pk).update(slug="elsewhere")
+
+    response = coordinator.post("/diverts/new/", {**MAJORS, "rehearse": "yes"})
+
+    assert response.status_code == 422
+    assert "is not on this machine" in response.content.decode()
+
+
+def test_a_rehearsal_knows_the_calls_to_which_nobody_was_sent(cad: Source, valley: Organisation) -> None:
+    known = {"organisation": valley, "category": "C2", "latitude": 51.4, "longitude": -1.3}
+    Incident.objects.create(key="waits", category_set_at=at(50), **known)
+    Incident.objects.create(key="closed", category_set_at=at(50), closed_at=at(55), **known)
+    Incident.objects.create(key="telephone", category_set_at=at(50), **{**known, "category": "C5"})
+    Incident.objects.create(key="1", category_set_at=at(0), **known)
+    deliver(cad, conveyance("TVH01", until="at_scene"))
+
+    found = incidents.without_a_crew(valley.pk, at(60))
+
+    assert [key for key, *_ in found] == ["waits"]
 
 
 def test_a_receiver_that_no_road_leads_to_is_named_when_it_is_rehearsed(

@@ -12,9 +12,10 @@ each hour brings (walk-ins, freed beds) comes from a stream of that department a
 
 import copy
 import heapq
+import math
 from bisect import bisect_left
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Protocol
@@ -22,7 +23,7 @@ from typing import Protocol
 from clearway.domain.ambulance.words import HospitalMeasure
 
 from ..shared.agenda import Agenda
-from ..shared.chance import Chance, Luck, count, normal, seconds
+from ..shared.chance import Chance, Lognormal, Luck, count, normal, remaining, seconds
 from ..shared.civil import Civil
 from . import luck
 from .parameters import HospitalProcess, HospitalSite, Regime
@@ -60,6 +61,36 @@ class Arrival:
     cohorted: bool = False
     received: bool = False
     place: str = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """An ambulance patient who is at the door, or placed and not handed over, when a world begins.
+
+    registered  booked in; placed, cohorted, resus  as of an Arrival
+    """
+
+    job: object
+    luck: Luck
+    arrived_at: float
+    registered: bool
+    placed: bool
+    cohorted: bool
+    resus: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What a department says it holds when a world begins; None for what it has not said.
+
+    boarding  patients who wait for a bed; majors, resus  places taken; present  patients in all
+    """
+
+    boarding: float | None = None
+    majors: float | None = None
+    resus: float | None = None
+    present: float | None = None
+    beds: float | None = None
 
 
 class Listener(Protocol):
@@ -188,6 +219,106 @@ class Hospital:
             took = seconds(self.process.treatment, chance.share()) * chance.share()
             self.agenda.at(self.agenda.now + took, self._treated, "bay", False)
 
+    def begin_with(self, found: Sequence[Found], said: Said, chance: Chance) -> None:
+        """Start as the department is, with these ambulance patients; what it has not said is as usual.
+
+        Whoever is inside has been for as long as such patients are on average.
+        """
+        arrivals = [self._arrival(each) for each in found]
+        placed = [each for each in arrivals if each.placed]
+        queues = any(was.registered and not was.placed for was in found)
+        self._fill_places(said, placed, queues, chance)
+        for each in sorted(placed, key=lambda each: each.arrived_at):
+            self._take_up_placed(each, chance)
+        for each, was in zip(arrivals, found, strict=True):
+            if not each.placed:
+                self._take_up_waiting(each, was, chance)
+
+    def _fill_places(self, said: Said, placed: Sequence[Arrival], queues: bool, chance: Chance) -> None:
+        """Who is inside but not among the ambulance patients known: in treatment, or waiting for a bed."""
+        now, bays = self.now, self.site.bays
+        resus = round(said.resus or 0)
+        boarding = round(self._tolerated if said.boarding is None else said.boarding)
+        taken = bays if said.majors is None else round(said.majors) + resus
+        now.bays_taken = max(taken, bays, 0) if queues else max(taken, 0)
+        beyond = 0 if said.present is None else max(0, round(said.present) - now.bays_taken)
+        now.corridor_taken = min(beyond, self._corridor) if queues else 0
+        for number in range(beyond - now.corridor_taken):
+            came = self.agenda.now - HALF_HOUR * 3600 * (number + 1) / (beyond + 1)
+            self._walk_ins.appendleft((came, chance.luck(2)))
+        now.resus_taken = resus
+        now.free_beds = said.beds or 0
+        in_bays = sum(each.place == "bay" for each in placed)
+        in_resus = sum(each.place == "resus" for each in placed)
+        settled = max(0, now.bays_taken - resus - in_bays)
+        boarders = min(boarding, settled)
+        now.boarding.extend(["bay"] * boarders)
+        now.boarding.extend(["corridor"] * min(boarding - boarders, now.corridor_taken))
+        for place, number in (
+            ("bay", settled - boarders),
+            ("resus", max(0, resus - in_resus)),
+            ("corridor", now.corridor_taken - now.boarding.count("corridor")),
+        ):
+            for _ in range(number):
+                self._treated_later(place, chance)
+        now.resus_taken, now.bays_taken = max(resus, in_resus), max(now.bays_taken, in_bays + in_resus)
+
+    def _treated_later(self, place: str, chance: Chance) -> None:
+        """One who is in treatment already, at a moment that is any moment of it as likely as any other."""
+        process, site = self.process, self.site
+        to_bays = site.ambulances * (1 - process.chair_share)
+        admitted = to_bays * process.admitted_ambulance + site.walk_ins * process.admitted_walk_in
+        others = to_bays + site.walk_ins - admitted
+        held = admitted * _mean(process.treatment_admitted), others * _mean(process.treatment)
+        is_admitted = chance.share() * sum(held) < held[0]
+        middle, deviation = process.treatment_admitted if is_admitted else process.treatment
+        whole = seconds((middle + deviation**2, deviation), chance.share())  # the longer, the likelier met
+        self.agenda.at(self.agenda.now + whole * chance.share(), self._treated, place, is_admitted)
+
+    def _arrival(self, found: Found) -> Arrival:
+        process, patient = self.process, found.luck
+        new = not found.registered and self.agenda.now - found.arrived_at < QUARTER
+        chair = (found.placed or new) and not found.resus and patient[luck.CHAIR] < process.chair_share
+        return Arrival(
+            job=found.job,
+            luck=patient,
+            arrived_at=found.arrived_at,
+            resus=found.resus,
+            chair=chair,
+            admitted=not chair and patient[luck.ADMITTED] < process.admitted_ambulance,
+            release=patient[luck.RELEASE_KEPT] < self.regime.release_kept,
+            placed=found.placed,
+            cohorted=found.cohorted,
+            place=("resus" if found.resus else "chair" if chair else "bay") if found.placed else "none",
+        )
+
+    def _take_up_placed(self, arrival: Arrival, chance: Chance) -> None:
+        """A nurse receives the first of them already, the others wait for one."""
+        self.now.cohort_taken += arrival.cohorted
+        took = seconds(self.process.receiving, arrival.luck[luck.RECEIVING])
+        if not arrival.resus:
+            if self.now.nurses_busy >= self._nurses_on():
+                self._for_nurse.append(arrival)
+                return
+            self.now.nurses_busy += 1
+            took /= self.regime.receiving_pace
+        self.agenda.at(self.agenda.now + took * chance.share(), self._received, arrival)
+
+    def _take_up_waiting(self, arrival: Arrival, found: Found, chance: Chance) -> None:
+        """At the door: to be booked in, or in the queue since it came."""
+        now = self.agenda.now
+        if not found.registered:
+            left = remaining(self.process.registration, now - arrival.arrived_at, chance.share())
+            self.agenda.at(now + left, self._registered, arrival)
+            return
+        if arrival.resus:
+            self.agenda.at(now, self._registered, arrival)
+            return
+        self._queue(arrival)
+        if arrival.cohorted:
+            self.uncohorted -= 1
+            self.now.cohort_taken += 1
+
     def hour(self, ambulances_too: bool) -> None:
         """Draw the walk-ins and the freed beds of the coming hour, and ambulances before there are crews."""
         at, process = self.agenda.now, self.process
@@ -267,6 +398,12 @@ class Hospital:
         if arrival.chair:
             self._place(arrival, "chair")
             return
+        self._queue(arrival)
+        if not arrival.placed and arrival.job is not None:
+            self.listener.queuing(arrival)
+
+    def _queue(self, arrival: Arrival) -> None:
+        """Wait for a place since arrival, if there is none."""
         self._arrivals += 1
         self.queuing += 1
         self.uncohorted += 1
@@ -274,8 +411,6 @@ class Hospital:
         self._fill()
         if arrival.placed:
             return
-        if arrival.job is not None:
-            self.listener.queuing(arrival)
         process, start = self.process, arrival.arrived_at
         self.agenda.at(start + process.cohort_after_minutes * 60, self._consider_cohort)
         if arrival.release:
@@ -443,6 +578,11 @@ class Hospital:
             if not arrival.placed:
                 self.now.corridor_taken += 1
                 self._place(arrival, "corridor")
+
+
+def _mean(length: Lognormal) -> float:
+    """Minutes."""
+    return math.exp(length[0] + length[1] ** 2 / 2)
 
 
 def _share(hours: tuple[float, ...], hour: int) -> float:

@@ -197,11 +197,7 @@ class Cycle:
 
     def _leave_scene(self, job: Job) -> None:
         self._say(job, LEFT_SCENE, CREW)
-        assert job.site is not None
-        call = job.incident.call
-        share = self._jobs.blue_light_to_hospital[call.category]
-        share *= self._chance_of_road(call.luck[luck.TO_HOSPITAL])
-        self._agenda.at(self._drive(job.crew, *self._places[job.site], share), self._at_hospital, job)
+        self.go_on_conveying(job)
 
     def _at_hospital(self, job: Job) -> None:
         self._say(job, AT_HOSPITAL, CREW, destination=job.site)
@@ -266,6 +262,24 @@ class Cycle:
         if not incident.active() and not incident.waits:
             for teller in self._tellers:
                 teller.call(self._agenda.now, incident.call.key, CallStatus.CLOSED)
+
+    # Where a world that begins in the middle of a day takes a job up
+
+    go_on_mobile, go_on_at_patient, go_on_asking = _mobile, _at_patient, _ask_for_transport
+    go_on_choosing, go_on_leaving, go_on_handing_over = _choose, _leave_scene, _handed_over
+    go_on_clearing = _clear_on_scene
+
+    def go_on_conveying(self, job: Job) -> None:
+        """On from where the crew is."""
+        assert job.site is not None
+        call = job.incident.call
+        share = self._jobs.blue_light_to_hospital[call.category]
+        share *= self._chance_of_road(call.luck[luck.TO_HOSPITAL])
+        self._agenda.at(self._drive(job.crew, *self._places[job.site], share), self._at_hospital, job)
+
+    def chosen_site(self, job: Job) -> str:
+        """Where a crew would go from where it is."""
+        return self._choose_site(job, *job.crew.position(self._agenda.now))
 
     # Small helpers
 

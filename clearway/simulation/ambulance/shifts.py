@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import date
 
 import numpy as np
@@ -10,7 +11,7 @@ from clearway.domain.ambulance.words import Availability, ResourceKind, Standing
 from clearway.domain.shared.region import Region, Site, SiteKind
 
 from ..shared.agenda import Agenda
-from ..shared.chance import Chance
+from ..shared.chance import Chance, remaining
 from ..shared.civil import Civil
 from . import roads
 from .control import ControlRoom
@@ -21,6 +22,25 @@ from .telling import Teller
 
 A = Availability
 HOME_SOON_SECONDS = 600  # a crew that clears this shortly before its end is not sent again
+
+
+LONGEST_LEFT = 10  # hours of a shift of which nobody knows the end (assumed)
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A crew on shift as a desk sees it; seconds since 1970, NaN for an end that is not known.
+
+    place  latitude and longitude, None where nobody knows; holds  whether a job holds it
+    """
+
+    call_sign: str
+    kind: ResourceKind
+    availability: Availability
+    since: float
+    shift_end: float
+    place: tuple[float, float] | None
+    holds: bool
 
 
 class Shifts:
@@ -66,15 +86,88 @@ class Shifts:
             self._called_in_until.append(end)
             self._agenda.at(start, self._book_on, station, start, end, False, chance)
 
-    def day(self, day: date, not_before: float) -> None:
-        """Have the crews of this civil day book on; those already on shift at `not_before` do so then."""
+    def day(self, day: date, not_before: float, *, started_too: bool = True) -> None:
+        """Have the crews of this civil day book on; those already on shift at `not_before` do so then, or
+        not at all."""
         for number, (station, shift, car) in enumerate(self._starting(day)):
             start = self._civil.instant(day, shift.start)
             end = start + shift.hours * 3600
             if end > not_before + 3600:
                 chance = Chance(self._seed, f"crew {day} {number}")
-                at = max(start, not_before) + chance.between(0, 240)
-                self._agenda.at(at, self._book_on, station, start, end, car, chance)
+                late = chance.between(0, 240)
+                if started_too or start + late >= not_before:
+                    self._agenda.at(
+                        max(start, not_before) + late, self._book_on, station, start, end, car, chance
+                    )
+
+    def resume(self, seen: Seen, chance: Chance) -> Crew:
+        """Put on duty a crew that has been for a while.
+
+        What it does without a job goes on for as long as such things last; a job is taken up elsewhere."""
+        now, plan = self._agenda.now, self._parameters
+        guessed = now + chance.between(0.5, LONGEST_LEFT) * 3600
+        end = guessed if np.isnan(seen.shift_end) else seen.shift_end
+        length = sum(each.hours * each.share for each in plan.shifts) / sum(
+            each.share for each in plan.shifts
+        )
+        start = end - length * 3600
+        place = seen.place
+        station = (
+            self._stations[chance.one_of(self._crews_at)]
+            if place is None
+            else self._nearest_station(*place)[0]
+        )
+        crew = Crew(
+            call_sign=seen.call_sign,
+            kind=seen.kind,
+            station=station,
+            shift_start=start,
+            shift_end=end,
+            break_from=start + (plan.break_opens_hours + chance.between(0, 1.5)) * 3600,
+            break_until=start + plan.break_closes_hours * 3600,
+            chance=chance,
+        )
+        eats = seen.availability in (A.BREAK_TRAVEL, A.ON_BREAK)
+        crew.break_taken = eats or now > crew.break_from
+        self._in_use.add(seen.call_sign)
+        self._fleet.join(crew, now)
+        if place is not None:
+            self._fleet.stand(crew, now, *place)
+        for at, do in (
+            (crew.break_from, self._break_due),
+            (end - self._restricted_seconds, self._nearly_over),
+            (end, self._over),
+        ):
+            if at > now:
+                self._agenda.at(at, do, crew)
+        if not seen.holds:
+            self._resume_without_job(crew, seen)
+        return crew
+
+    def _resume_without_job(self, crew: Crew, seen: Seen) -> None:
+        now, plan, spent = self._agenda.now, self._parameters, max(0.0, self._agenda.now - seen.since)
+        if seen.availability in (A.AVAILABLE, A.RESTRICTED):
+            last_part = now >= crew.shift_end - self._restricted_seconds
+            self._fleet.mark(crew, Readiness.RESTRICTED if last_part else Readiness.FREE)
+            self._agenda.at(max(now, crew.shift_end), self._over, crew)
+            return
+        if seen.availability is A.UNAVAILABLE:
+            left = remaining(plan.unavailable, spent, crew.chance.share())
+        elif seen.availability is A.BOOKING_ON:
+            left = remaining(plan.vehicle_check, spent, crew.chance.share())
+        else:
+            left = max(0.0, 60 * plan.break_minutes - spent)
+        self._agenda.at(now + left, self._back, crew)
+
+    def nobody(self, call_sign: str) -> Crew:
+        """A crew that is not there any more, for a patient whom it left."""
+        return Crew(
+            call_sign,
+            ResourceKind.DCA,
+            self._stations[0],
+            *(self._agenda.now,) * 4,
+            Chance(self._seed, call_sign),
+        )
 
     def after_job(self, crew: Crew) -> None:
         """Home, break, unavailable or free: in that order."""

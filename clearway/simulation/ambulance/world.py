@@ -32,6 +32,7 @@ from .demand import Call, Callers
 from .faults import Line, Presses
 from .hospitals import Hospital, Streams
 from .jobs import Cycle, Ways
+from .opening import Known, Opening, Parts
 from .picture import Picture
 from .policies import ADULT_AGE, Policy, Question, nearest
 from .positions import Tracker
@@ -84,6 +85,9 @@ class World:
     speaks      whether it makes events. A silent world lives through the same days several times as fast;
                 what happened is in `incidents`, and its picture is what a feed without faults would give
     parameters  instead of the pack's own, for whoever searches for better ones
+    known       begin with what is known now, `start` being the situation's instant (see opening.py); else
+                departments fill up over a day and a half, and crews come on duty at the start. Only for a
+                silent world that is shown no picture
     Raises CannotParse for a pack that cannot be simulated, LookupError for an unknown regime.
     """
 
@@ -100,7 +104,10 @@ class World:
         refresh: float | None = None,
         speaks: bool = True,
         parameters: packs.Parameters | None = None,
+        known: Known | None = None,
     ) -> None:
+        if known is not None and (speaks or refresh is not None):
+            raise ValueError("A world that begins in the middle of a day has no feed and no picture of it.")
         self.region, self.parameters = region, parameters or packs.read(region)
         self.regime = self.parameters.regime(regime)
         self.incidents: list[Incident] = []
@@ -108,7 +115,8 @@ class World:
         self._policy, self._refresh = policy, refresh
         self._seen_last: Situation | None = None
         self._tracker = Tracker(positions, self._start) if positions else None
-        agenda = self._agenda = Agenda(self._start - WARM_UP_HOURS * HOUR)
+        self._known = known
+        agenda = self._agenda = Agenda(self._start - (0 if known else WARM_UP_HOURS * HOUR))
         fleet = self._fleet = Fleet(tracked=self._tracker is not None)
         self._board = Board(region, self._whereabouts)
         self._bare_picture = bare(
@@ -125,7 +133,7 @@ class World:
         self._shifts = Shifts(
             region, self.parameters, self.regime, fleet, self._control, agenda, tellers, seed
         )
-        places = {site.code: (site.latitude, site.longitude) for site in region.sites}
+        places = self._places = {site.code: (site.latitude, site.longitude) for site in region.sites}
         self._cycle = Cycle(
             self.parameters,
             fleet,
@@ -180,6 +188,16 @@ class World:
     def now(self) -> float:
         """How far it has lived, seconds since 1970."""
         return self._agenda.now
+
+    @property
+    def crews(self) -> tuple[str, ...]:
+        """The call signs on duty."""
+        return tuple(self._fleet.by_call_sign)
+
+    @property
+    def waiting(self) -> list[Incident]:
+        """The incidents to which no crew is on its way."""
+        return [each for each in self._control.waiting if not each.active()]
 
     def ahead(self, before: float) -> dict[str, "Ahead"]:
         """What lies ahead of each department before an instant, by code."""
@@ -245,12 +263,15 @@ class World:
 
     def _begin(self) -> None:
         """Fill the departments, put on duty the crews of the day, and live up to the start."""
-        for hospital in self.hospitals.values():
-            hospital.begin()
-        self._hospital_hour()
         today = self._civil.day(self._start)
-        self._agenda.at(self._start, self._shift_day, today - timedelta(days=1))
-        self._agenda.at(self._start, self._shift_day, today)
+        if self._known is not None:
+            self._open(self._known)
+        else:
+            for hospital in self.hospitals.values():
+                hospital.begin()
+        self._hospital_hour()
+        for day in (today - timedelta(days=1), today):
+            self._agenda.at(self._start, self._shift_day, day, self._known is None)
         self._agenda.at(self._start, self._call_hour)
         self._agenda.at(self._start + HOUR, self._shifts.surge)
         if self._stream is not None or self._picture is not None:  # else nobody listens
@@ -258,22 +279,38 @@ class World:
         self._agenda.at(self._civil.instant(today + timedelta(days=1), 0), self._new_day)
         self._agenda.run(self._start)
 
+    def _open(self, known: Known) -> None:
+        parts = Parts(
+            self.parameters,
+            self._fleet,
+            self._control,
+            self.hospitals,
+            self._cycle,
+            self._shifts,
+            self._agenda,
+            self.incidents,
+            self._places,
+            self._seed,
+        )
+        Opening(known, parts).fill()
+
     # Every hour and every day
 
     def _hospital_hour(self) -> None:
         now = self._agenda.now
+        crewless = self._known is None and now < self._start + CREWS_ARRIVE_AFTER - HOUR
         for hospital in self.hospitals.values():
-            hospital.hour(ambulances_too=now < self._start + CREWS_ARRIVE_AFTER - HOUR)
+            hospital.hour(ambulances_too=crewless)
         self._agenda.at(now + HOUR, self._hospital_hour)
 
     def _new_day(self) -> None:
         day = self._civil.day(self._agenda.now)
-        self._shift_day(day)
+        self._shift_day(day, True)
         self._board.forget(self._agenda.now - 36 * HOUR)
         self._agenda.at(self._civil.instant(day + timedelta(days=1), 0), self._new_day)
 
-    def _shift_day(self, day: date) -> None:
-        self._shifts.day(day, self._start)
+    def _shift_day(self, day: date, started_too: bool) -> None:
+        self._shifts.day(day, self._start, started_too=started_too)
 
     def _call_hour(self) -> None:
         """Draw the calls up to the next full hour."""

@@ -15,7 +15,7 @@ T = TypeVar("T")
 Luck = tuple[float, ...]  # each at least 0 and under 1, evenly spread
 Lognormal = tuple[float, float]  # mean and deviation of the logarithm of minutes
 
-_inverse_normal = NormalDist().inv_cdf
+_inverse_normal, _normal_below = NormalDist().inv_cdf, NormalDist().cdf
 _LEAST = 2.0**-54  # stands for a share of exactly 0, which no normal variable has
 
 
@@ -66,6 +66,22 @@ def normal(share: float) -> float:
 def seconds(lognormal: Lognormal, share: float) -> float:
     """The seconds below which this share of such durations lies."""
     return 60 * math.exp(lognormal[0] + lognormal[1] * _inverse_normal(share or _LEAST))
+
+
+def over_after(lognormal: Lognormal, spent: float) -> float:
+    """The share of such durations that last at most so many seconds."""
+    return _normal_below((math.log(spent / 60) - lognormal[0]) / lognormal[1]) if spent > 0 else 0.0
+
+
+def remaining(lognormal: Lognormal, spent: float, share: float) -> float:
+    """The seconds still to come, below which this share lies, of such a duration that has lasted `spent`.
+
+    Of one that has lasted longer than any does, less than a minute.
+    """
+    over = over_after(lognormal, spent)
+    if over > 1 - 1e-9:
+        return 60 * share
+    return max(0.0, seconds(lognormal, over + (1 - over) * share) - spent)
 
 
 def factor(deviation: float, share: float) -> float:

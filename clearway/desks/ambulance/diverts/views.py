@@ -2,8 +2,10 @@
 
 from collections.abc import Mapping
 from datetime import timedelta
+from functools import lru_cache
 from typing import Any
 
+from django.conf import settings
 from django.http import Http404, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
@@ -15,6 +17,9 @@ from clearway.domain.ambulance.diverts import DivertState, DivertStep, Party
 from clearway.domain.ambulance.situation import Situation
 from clearway.domain.ambulance.words import HospitalMeasure
 from clearway.domain.shared.errors import NotAllowed
+from clearway.domain.shared.region import Region
+from clearway.interchange import region_pack
+from clearway.simulation.ambulance.opening import Known, Unsent
 
 from .. import situation
 from ..forecast.queries import current_policies
@@ -25,7 +30,7 @@ from . import actions, presenters, queries, rehearsal
 from .effects import Effect, effect
 from .forms import ProposalForm, StepForm
 from .models import Divert
-from .rehearsal import OutOfReach, Rehearsal
+from .rehearsal import CannotRehearse, OutOfReach, Rehearsal
 
 Request = Any
 T = DivertStep
@@ -99,6 +104,8 @@ def propose(request: Request) -> HttpResponse:
             form.add_error(None, refusal.why)
         except OutOfReach as problem:
             form.add_error("to", str(problem))
+        except CannotRehearse as problem:
+            form.add_error(None, str(problem))
     return _proposal_page(request, form, sites)
 
 
@@ -112,18 +119,43 @@ def _proposal_page(
         "covers": list(presenters.COVERS.items()),
         "never": presenters.NEVER,
         "rehearsed": rehearsed,
+        "seconds": round(rehearsal.SECONDS) + 2,  # and starting
     }
     return render(request, "diverts/propose.html", context, status=422 if form.errors else 200)
 
 
 def _rehearsed(request: Request, seen: Situation, form: ProposalForm) -> Rehearsal:
-    """What the next four hours hold with this divert. Raises NotAllowed like the proposal, or OutOfReach."""
-    organisation_id = request.organisation.pk
-    terms, policy = form.proposal().terms, queries.policy(organisation_id, request.at)
-    actions.check_terms(terms, _levels(seen), organisation_id, request.at)
-    forecasting = current_policies(organisation_id, request.at).forecast
-    seed = int(seen.at)  # of the moment: asked again later, it lives through other futures
-    return rehearsal.of(seen, terms, policy, forecasting, network(seen.sites), seed)
+    """What the next four hours hold with it. Raises NotAllowed like the proposal, or CannotRehearse."""
+    organisation = request.organisation
+    terms, policy = form.proposal().terms, queries.policy(organisation.pk, request.at)
+    actions.check_terms(terms, _levels(seen), organisation.pk, request.at)
+    forecasting = current_policies(organisation.pk, request.at).forecast
+    region = _pack(organisation.slug)
+    asked = rehearsal.asked_of(_known(request, seen), terms, policy, forecasting, network(seen.sites), region)
+    seed = int(seen.at)  # of the moment: asked again later, it lives other futures
+    return rehearsal.of(asked, seed, settings.STILL_TIME)
+
+
+def _known(request: Request, seen: Situation) -> Known:
+    """The situation with where its patients are, and the calls that wait for a crew."""
+    said = incidents.scenes_said(request.organisation.pk, set(seen.assignments.incident))
+    scenes = {key: (*each.position, each.age) for key, each in said.items() if each.position is not None}
+    waiting = incidents.without_a_crew(request.organisation.pk, request.at)
+    unsent = tuple(
+        Unsent(key, category, *place, since.timestamp()) for key, category, place, since in waiting
+    )
+    return Known(seen, scenes, unsent)
+
+
+@lru_cache(maxsize=2)
+def _pack(slug: str) -> Region:
+    """The pack that an organisation was loaded from. Raises CannotRehearse where it is not here."""
+    try:
+        return region_pack.parse(settings.REGION_PACKS(slug))
+    except LookupError:
+        raise CannotRehearse(
+            f"The region pack {slug!r} is not on this machine, so the region cannot be simulated."
+        ) from None
 
 
 @needs("diverts.read")

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Q, QuerySet, Value
+from django.db.models import Exists, OuterRef, Q, QuerySet, Value
 from django.db.models.functions import Concat
 
 from clearway.core.live.remembered import Remembered
@@ -77,6 +77,35 @@ def streams_to(organisation_id: int, sites: Collection[str]) -> QuerySet[Any, An
     """The streams of every assignment whose destination is one of these sites, for a subquery."""
     there = Assignment.objects.filter(organisation_id=organisation_id, destination__code__in=sites)
     return there.annotate(stream=Concat(Value("assignment:"), "key")).values_list("stream", flat=True)
+
+
+WAITS_AT_MOST = timedelta(hours=12)
+NO_CREW_WANTED = (Category.C5,)  # answered by telephone
+
+
+def without_a_crew(organisation_id: int, at: datetime) -> list[tuple[str, Category, Point, datetime]]:
+    """Open incidents to which nobody has been sent: key, category, place and when they were given it.
+
+    One query. Those without a place are left out, as nobody can be sent there.
+    """
+    sent = Assignment.objects.filter(organisation_id=organisation_id, incident=OuterRef("key"))
+    rows = Incident.objects.filter(
+        ~Exists(sent),
+        organisation_id=organisation_id,
+        closed_at__isnull=True,
+        category__isnull=False,
+        category_set_at__gt=at - WAITS_AT_MOST,
+        category_set_at__lte=at,
+        latitude__isnull=False,
+        longitude__isnull=False,
+    )
+    fields = "key", "category", "latitude", "longitude", "category_set_at"
+    found: Any = rows.order_by("category_set_at", "key").values_list(*fields)
+    return [
+        (key, Category(category), Point(latitude, longitude), since)
+        for key, category, latitude, longitude, since in found
+        if category not in NO_CREW_WANTED
+    ]
 
 
 @dataclass(frozen=True, slots=True)
