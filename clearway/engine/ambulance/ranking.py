@@ -19,14 +19,14 @@ from clearway.domain.ambulance.destinations import Case, PositionSource
 from clearway.domain.ambulance.situation import AVAILABILITIES, JOB_STATES, KINDS, UNKNOWN, Situation
 from clearway.domain.ambulance.words import Availability, JobState, JobStatus
 from clearway.domain.shared.freshness import FreshnessPolicy
-from clearway.domain.shared.geography import EARTH_RADIUS_KM, direction, directions
+from clearway.domain.shared.geography import EARTH_RADIUS_KM, Point, direction, directions
 
 from . import travel
 from .eligibility import EligibilityPolicy, Eligible, eligible
 from .feeds import Basis, basis
 from .forecast import NONE, Forecast, commit
 from .loads import DayLoad, day_load
-from .rulebook import Column, Mask, Rulebook
+from .rulebook import Column, Mask, Places, Rulebook
 from .travel import Journeys
 
 ENGINE_VERSION = "advice-5"
@@ -336,15 +336,23 @@ def _waits(seen: Picture, arrival: Column) -> tuple[Column, Column, Column, Colu
 
 def _raw(case: Case, seen: Picture, travels: Column, error: Column, nearest: int) -> npt.NDArray[np.float64]:
     """The parts that rest on the place and the way there; those of waiting at a department are not in it."""
-    places, home = seen.rules.places, case.home or case.position
+    places = seen.rules.places
     raw = np.zeros((len(travels), len(PARTS)))
     raw[:, TRAVEL] = travels
     raw[:, HANDOVER] = places.answer + places.minutes
-    raw[:, RETURN] = np.where(places.travels, travel.PLAIN.by_distance(*home, places), 0.0)
+    raw[:, RETURN] = _way_home(case.home, places) if case.home else _ways(case.position, places)
     if nearest >= 0:
         raw[:, REPATRIATION] = np.maximum(0.0, travels - travels[nearest])
     raw[:, UNCERTAINTY] = error
     return raw
+
+
+def _ways(there: Point, places: Places) -> Column:
+    """Minutes between a position and every place, 0 to those that are no place."""
+    return np.where(places.travels, travel.PLAIN.by_distance(*there, places), 0.0)
+
+
+_way_home = lru_cache(maxsize=2048)(_ways)  # crews have few homes
 
 
 def _with_refusals(cost: Column, counted: npt.NDArray[np.float64], seen: Picture, department: Mask) -> Column:

@@ -42,6 +42,7 @@ class Demand(_Table, frozen=True):
     conveyed: dict[Category, Share]
     minor_unit_share: Share
     child_share: Share
+    news2: dict[Category, tuple[Share, Share]]
     natures: dict[Category, tuple[str, ...]]
     places: dict[str, Place]
 

@@ -8,6 +8,7 @@ from random import Random
 
 from clearway.domain.ambulance.events import Patient
 from clearway.domain.shared.identity import nhs_number_from
+from clearway.engine.ambulance.eligibility import share_of
 
 SOMETIMES_UNKNOWN = 0.12  # share of callers whose patient nobody could name; an assumption
 FIRST_NAMES = {
@@ -44,6 +45,18 @@ LAST_NAMES = (
     *("ASHDOWNE", "BRAMBLE", "CASTELL", "DUNMERE", "ELLACOTT", "FENWAY", "GALLANT", "HOLLOWBROOK"),
     *("INGLEBY", "JESSOP-WINTERBOURNE", "KEMBLEWICK", "LOVERIDGE", "MOORCROFT", "NETTLESHIP", "OKONJO-VALE"),
 )
+
+
+LOW, MEDIUM, HIGH = 2, 5, 7  # a NEWS2 of each band between which rules tell
+
+
+def news2(call: str, shares: tuple[float, float]) -> int:
+    """The score of a patient, the same under every policy; `shares` of a medium and of a high one."""
+    medium, high = shares
+    drawn = share_of("NEWS2", call)
+    if drawn >= 1 - high:
+        return HIGH
+    return MEDIUM if drawn >= 1 - high - medium else LOW
 
 
 def patient(call: str, age: int, sex: str, day: date, seed: int) -> Patient:

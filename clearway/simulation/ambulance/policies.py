@@ -47,6 +47,7 @@ class Question:
     key           of its assignment
     destinations  departments that may take this patient
     at            now, seconds since 1970
+    news2         as the crew scored it, None where nobody did; home  where the crew is stationed, if known
     """
 
     key: str
@@ -55,6 +56,22 @@ class Question:
     latitude: float
     longitude: float
     at: float
+    news2: int | None = None
+    home: Point | None = None
+
+    @property
+    def case(self) -> Case:
+        """The same question as a desk puts it to the engine."""
+        return Case(
+            key=self.key,
+            position=Point(self.latitude, self.longitude),
+            ready_at=self.at,
+            age=self.call.age,
+            news2=self.news2,
+            category=self.call.category,
+            vehicle=ResourceKind.DCA,
+            home=self.home,
+        )
 
 
 Policy = Callable[[Situation, Question], tuple[Choice, ...]]
@@ -147,17 +164,8 @@ class Advised:
         if (len(near) == 1 and not far) or is_bound(question.call, self._special):
             return (self._took(near[0], near[0].row, question),)
         seen, places = self._picture(situation, question), self._rules.places
-        case = Case(
-            key=question.key,
-            position=Point(question.latitude, question.longitude),
-            ready_at=question.at,
-            age=question.call.age,
-            news2=0,  # nobody scores here: the category alone says who is the most serious
-            category=question.call.category,
-            vehicle=ResourceKind.DCA,
-        )
         journeys = self._network.journeys(question.latitude, question.longitude, places, at=question.at)
-        ranking = rank(case, seen, journeys)
+        ranking = rank(question.case, seen, journeys)
         code = places.code[ranking.chosen] if ranking.chosen >= 0 else ""
         if code not in question.destinations.codes:
             return (self._took(near[0], near[0].row, question),)

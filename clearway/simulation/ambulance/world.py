@@ -17,6 +17,7 @@ import numpy as np
 from clearway.domain.ambulance.events import Event, HospitalEvent, Position
 from clearway.domain.ambulance.situation import Situation
 from clearway.domain.ambulance.words import CallStatus, Category
+from clearway.domain.shared.geography import Point
 from clearway.domain.shared.region import Region, SiteKind
 from clearway.engine.ambulance.conveyance import Destinations, nearest_hospital
 
@@ -376,7 +377,11 @@ class World:
             if nearby and nearby[0].minutes <= 30:
                 return nearby[0].code
             kind = "adult"
-        question = Question(job.key, call, self._destinations[kind], latitude, longitude, self._agenda.now)
+        question = Question(
+            *(job.key, call, self._destinations[kind], latitude, longitude, self._agenda.now),
+            news2=patients.news2(call.key, self.parameters.demand.news2.get(call.category, (0.0, 0.0))),
+            home=Point(job.crew.station.latitude, job.crew.station.longitude),
+        )
         choice = self._policy(self._seen(), question)[0]
         if self._stream is None:
             self._measure_drive(job, choice.code, kind, latitude, longitude)
