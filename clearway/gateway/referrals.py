@@ -21,7 +21,7 @@ from clearway.core.feeds.queries import who_holds
 from clearway.core.people.permissions import public
 from clearway.desks.outpatients.intake import actions as intake
 from clearway.desks.outpatients.intake.actions import REFUSED, REGISTERED, REPEAT, Result, Taking
-from clearway.domain.outpatients.intake import Route
+from clearway.domain.outpatients.completeness import Route
 from clearway.domain.shared.errors import CannotParse
 from clearway.interchange import referral_message
 

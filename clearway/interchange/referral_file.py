@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from types import MappingProxyType
 
+from clearway.domain.outpatients.completeness import Side, priority_of
 from clearway.domain.outpatients.identity import booking_reference, nhs_number, postcode, spaced
-from clearway.domain.outpatients.intake import Side, priority_of
 from clearway.domain.outpatients.words import ReferralSource
 from clearway.domain.shared.errors import CannotParse
 

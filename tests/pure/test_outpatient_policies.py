@@ -7,7 +7,7 @@ import pytest
 
 from clearway.config import regions
 from clearway.domain.outpatients.booking import Holds
-from clearway.domain.outpatients.intake import IntakePolicy
+from clearway.domain.outpatients.completeness import IntakePolicy
 from clearway.engine.outpatients import policies
 from clearway.interchange import region_pack
 

@@ -16,7 +16,7 @@ from clearway.core.audit.actions import Entry as AuditEntry
 from clearway.core.audit.actions import record as audit
 from clearway.core.layout.times import local
 from clearway.core.organisation.models import Organisation
-from clearway.domain.outpatients import intake
+from clearway.domain.outpatients import completeness
 from clearway.domain.outpatients.clock_events import ClockEvent
 from clearway.domain.outpatients.clocks import explain
 from clearway.domain.outpatients.identity import pathway_identifier
@@ -238,7 +238,7 @@ class _Rows:
         )
         is_open = row.state in ("triage", "held", "waiting")
         asked = 1 if self.at - referred.at < CHASED_OUT else 3  # both chases are over
-        for item in intake.gaps(referrals.given(row)) if is_open else ():
+        for item in completeness.gaps(referrals.given(row)) if is_open else ():
             self._keep(
                 models.Gap(
                     referral=row,

@@ -14,7 +14,7 @@ from types import MappingProxyType
 
 from clearway.domain.shared.errors import NotAllowed
 
-from .intake import working_days_after
+from .completeness import working_days_after
 from .words import Code
 
 

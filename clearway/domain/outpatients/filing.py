@@ -8,7 +8,7 @@ from types import MappingProxyType
 
 from clearway.domain.shared.errors import NotAllowed
 
-from .intake import working_days_after
+from .completeness import working_days_after
 from .words import Code
 
 MOST_BYTES = 7 * 1024 * 1024

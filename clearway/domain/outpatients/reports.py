@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import count
 
-from .intake import working_days_after
+from .completeness import working_days_after
 from .words import Code
 
 

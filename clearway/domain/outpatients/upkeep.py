@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from types import MappingProxyType
 
-from .intake import working_days_after
+from .completeness import working_days_after
 from .words import Code
 
 

@@ -11,9 +11,9 @@ from typing import Any, TypeVar
 
 from clearway.domain.outpatients.booking import Holds
 from clearway.domain.outpatients.clinics import ClinicPolicy
+from clearway.domain.outpatients.completeness import IntakePolicy
 from clearway.domain.outpatients.enquiries import EnquiryPolicy
 from clearway.domain.outpatients.filing import FilingPolicy
-from clearway.domain.outpatients.intake import IntakePolicy
 from clearway.domain.outpatients.loans import LoanPolicy
 from clearway.domain.outpatients.partial_booking import Sequence
 from clearway.domain.outpatients.post import LetterPolicy

@@ -7,7 +7,7 @@ from django.db.models import Exists, OuterRef, Prefetch, QuerySet
 
 from clearway.core.layout.times import local
 from clearway.domain.outpatients.bank_holidays import BANK_HOLIDAYS
-from clearway.domain.outpatients.intake import working_days_after
+from clearway.domain.outpatients.completeness import working_days_after
 
 from .. import policy
 from .models import Document, Filing, Volume, VolumeOut

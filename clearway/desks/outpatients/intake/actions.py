@@ -12,7 +12,7 @@ from django.db import connection, transaction
 from clearway.core.audit.actions import Actor, Entry
 from clearway.core.audit.actions import record as audit
 from clearway.core.layout.times import local
-from clearway.domain.outpatients.intake import Route
+from clearway.domain.outpatients.completeness import Route
 from clearway.domain.shared.errors import CannotParse, NotAllowed
 from clearway.interchange import referral_file, sheets
 from clearway.interchange.referral_file import FIELDS, ReferralRow

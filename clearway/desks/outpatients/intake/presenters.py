@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from clearway.domain.outpatients.intake import BY_NAME
+from clearway.domain.outpatients.completeness import BY_NAME
 from clearway.domain.shared.errors import CannotParse
 from clearway.interchange import sheets
 from clearway.interchange.referral_file import ADDED, FIELDS, ReferralRow, Sample, sample

@@ -8,7 +8,7 @@ from typing import Any
 from django.db.models import BinaryField, Count, Q
 
 from clearway.core.layout.times import local
-from clearway.domain.outpatients import clock_events, enquiries, filing, intake, outcomes, words
+from clearway.domain.outpatients import clock_events, completeness, enquiries, filing, outcomes, words
 from clearway.domain.outpatients.records import Kind, Stands
 from clearway.interchange import disclosure
 
@@ -45,11 +45,11 @@ HIDDEN = frozenset({"organisation_id"})
 CODES: Mapping[tuple[Any, str], type[words.Code]] = {
     (tables.Patient, "nhs_number_status"): words.NhsNumberStatus,
     (tables.Referral, "priority"): words.Priority,
-    (tables.Referral, "route"): intake.Route,
+    (tables.Referral, "route"): completeness.Route,
     (tables.Referral, "source"): words.ReferralSource,
-    (tables.Referral, "side"): intake.Side,
-    (tables.Gap, "fixer"): intake.Fixer,
-    (tables.Triage, "outcome"): intake.TriageOutcome,
+    (tables.Referral, "side"): completeness.Side,
+    (tables.Gap, "fixer"): completeness.Fixer,
+    (tables.Triage, "outcome"): completeness.TriageOutcome,
     (tables.Triage, "priority"): words.Priority,
     (tables.Triage, "medium"): words.Medium,
     (tables.Pathway, "measurement"): words.MeasurementType,

@@ -10,14 +10,14 @@ from django.db import IntegrityError, transaction
 from clearway.core.audit.actions import Actor, Entry
 from clearway.core.audit.actions import record as audit
 from clearway.core.layout.times import local
-from clearway.domain.outpatients import intake
+from clearway.domain.outpatients import completeness
 from clearway.domain.outpatients.clock_events import ClockEvent, EventKind, Evidence
+from clearway.domain.outpatients.completeness import Route, Side, TriageOutcome
 from clearway.domain.outpatients.identity import (
     PathwayIdentifier,
     booking_reference,
     identifier_of,
 )
-from clearway.domain.outpatients.intake import Route, Side, TriageOutcome
 from clearway.domain.outpatients.letters import Kind
 from clearway.domain.outpatients.measurement import Asked, Measure, ServiceKind, measure
 from clearway.domain.outpatients.waiting import QUEUED, REMOVALS, Removal
@@ -132,15 +132,15 @@ def register(new: New, *, organisation_id: int, by: Actor, at: datetime) -> Refe
         sender=new.sender,
         sender_organisation=new.sender_organisation,
         ubrn=ubrn,
-        priority=intake.priority_of(new.priority) or "",
+        priority=completeness.priority_of(new.priority) or "",
         condition=new.condition,
         side=new.side,
         question=new.question,
         from_consultant=from_consultant,
     )
     _start_clock(row, new, by, at)
-    missing = intake.gaps(queries.given(row))
-    row.state = State.HELD if intake.is_held([item.what for item in missing]) else State.TRIAGE
+    missing = completeness.gaps(queries.given(row))
+    row.state = State.HELD if completeness.is_held([item.what for item in missing]) else State.TRIAGE
     try:
         with transaction.atomic():
             row.save(force_insert=True)
@@ -271,7 +271,7 @@ def _parent(row: Referral, parent_id: int) -> Any:
     raise NotAllowed("not on that pathway", "Linking the pathway", why)
 
 
-def _gap(row: Referral, item: intake.Item, at: datetime) -> Gap:
+def _gap(row: Referral, item: completeness.Item, at: datetime) -> Gap:
     """Asked for in the moment it is found: the acknowledgement and the answer to the referrer name it."""
     return Gap(referral=row, what=item.what, fixer=item.fixer, found_at=at, asked=1, asked_at=at)
 
@@ -333,7 +333,7 @@ def supply(
     if unknown := sorted(set(values) - set(SUPPLIED)):
         raise NotAllowed("as it stands", event, f"{', '.join(unknown)} cannot be changed here.")
     for name, value in values.items():
-        setattr(row, name, (intake.priority_of(value) or "") if name == "priority" else value)
+        setattr(row, name, (completeness.priority_of(value) or "") if name == "priority" else value)
     _checked(_as_new(row, start_on), at)
     if parent_id is not None:
         _link(row, parent_id, by, at)
@@ -390,7 +390,7 @@ def recheck(patient_id: int, *, organisation_id: int, by: Actor, at: datetime) -
 
 
 def _recheck(row: Referral, by: Actor, at: datetime) -> None:
-    missing = {item.what: item for item in intake.gaps(queries.given(row))}
+    missing = {item.what: item for item in completeness.gaps(queries.given(row))}
     known = {gap.what: gap for gap in row.gaps.filter(closed_at__isnull=True)}
     closed = [gap for what, gap in known.items() if what not in missing]
     for gap in closed:
@@ -399,7 +399,7 @@ def _recheck(row: Referral, by: Actor, at: datetime) -> None:
     opened = [item for what, item in missing.items() if what not in known]
     Gap.objects.bulk_create(_gap(row, item, at) for item in opened)
     if row.state in (State.TRIAGE, State.HELD):
-        row.state = State.HELD if intake.is_held(missing) else State.TRIAGE
+        row.state = State.HELD if completeness.is_held(missing) else State.TRIAGE
         row.save(update_fields=["state"])
     if closed or opened:
         detail = {"closed": [gap.what for gap in closed], "opened": [item.what for item in opened]}

@@ -7,7 +7,7 @@ from django import forms
 
 from clearway.core.layout.fields import DeskForm
 from clearway.core.layout.times import local
-from clearway.domain.outpatients.intake import Route, Side, TriageOutcome
+from clearway.domain.outpatients.completeness import Route, Side, TriageOutcome
 from clearway.domain.outpatients.waiting import Removal
 from clearway.domain.outpatients.words import Code, Medium, Priority, ReferralSource
 

@@ -74,7 +74,7 @@ class Referral(models.Model):
 class Gap(models.Model):
     """One thing missing from a referral, asked of whoever can fix it. Closed by the value that arrives.
 
-    what    name of the item (domain.outpatients.intake)
+    what    name of the item (domain.outpatients.completeness)
     fixer   patient, referrer, practice or office
     asked   how often it was asked for, last at `asked_at`
     """

@@ -4,8 +4,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
+from clearway.domain.outpatients.completeness import BY_NAME, Fixer, Route, TriageOutcome
 from clearway.domain.outpatients.counting import in_words
-from clearway.domain.outpatients.intake import BY_NAME, Fixer, Route, TriageOutcome
 from clearway.domain.outpatients.waiting import Removal
 from clearway.domain.outpatients.words import Priority, ReferralSource
 

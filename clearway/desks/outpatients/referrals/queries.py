@@ -9,8 +9,8 @@ from typing import Any
 from django.db.models import Exists, OuterRef, Q
 
 from clearway.core.layout.times import local
-from clearway.domain.outpatients import intake
-from clearway.domain.outpatients.intake import Given, IntakePolicy
+from clearway.domain.outpatients import completeness
+from clearway.domain.outpatients.completeness import Given, IntakePolicy
 
 from .. import policy
 from ..patients.queries import merged_into
@@ -105,8 +105,8 @@ def to_triage(organisation_id: int, at: datetime, service_id: int | None = None)
 
 
 def _to_triage(row: Referral, periods: IntakePolicy, today: date) -> ToTriage:
-    due = intake.triage_by(row.received_on, row.priority, periods)
-    return ToTriage(row, due, intake.is_urgent(row.priority), due < today)
+    due = completeness.triage_by(row.received_on, row.priority, periods)
+    return ToTriage(row, due, completeness.is_urgent(row.priority), due < today)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +114,7 @@ class Missing:
     """One open gap. chase_on  when it is to be asked for again; None when asked often enough."""
 
     gap: Gap
-    item: intake.Item
+    item: completeness.Item
     found_on: date
     chase_on: date | None
     is_due: bool
@@ -135,9 +135,9 @@ def open_gaps(organisation_id: int, at: datetime, referral_id: int | None = None
 
 def _missing(row: Gap, periods: IntakePolicy, today: date) -> Missing:
     found_on = local(row.found_at).date()
-    chase_on = intake.next_chase(found_on, row.asked, periods)
+    chase_on = completeness.next_chase(found_on, row.asked, periods)
     is_due = chase_on is not None and chase_on <= today
-    return Missing(row, intake.BY_NAME[row.what], found_on, chase_on, is_due)
+    return Missing(row, completeness.BY_NAME[row.what], found_on, chase_on, is_due)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from clearway.core.worklist.rules import Wanted
+from clearway.domain.outpatients.completeness import BY_NAME, Fixer
 from clearway.domain.outpatients.counting import in_words
-from clearway.domain.outpatients.intake import BY_NAME, Fixer
 
 from . import queries
 

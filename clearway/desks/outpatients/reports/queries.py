@@ -9,7 +9,7 @@ from clearway.core.layout.times import local
 from clearway.core.people.models import RoleGrant, User
 from clearway.core.people.roles import roles_with
 from clearway.domain.outpatients.bank_holidays import BANK_HOLIDAYS
-from clearway.domain.outpatients.intake import working_days_after
+from clearway.domain.outpatients.completeness import working_days_after
 from clearway.domain.shared.outgoing import LEFT, WAITING, State
 
 from .. import policy

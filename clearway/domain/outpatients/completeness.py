@@ -1,4 +1,4 @@
-"""Taking in referrals: what must be there, who can supply what is missing, how soon, and what came before.
+"""When a referral is complete: what must be there, who can supply the rest, how soon, and what came before.
 
 `ITEMS` is the completeness gate as a table. A referral is registered on the day it is received whatever is
 missing; only a missing clinical question holds it back from triage. The periods are proposals for a trust to

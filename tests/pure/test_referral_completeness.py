@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clearway.domain.outpatients import intake
-from clearway.domain.outpatients.intake import Given, IntakePolicy
+from clearway.domain.outpatients import completeness
+from clearway.domain.outpatients.completeness import Given, IntakePolicy
 from clearway.domain.outpatients.words import Priority
 
 WHOLE = Given(
@@ -24,7 +24,7 @@ POLICY = IntakePolicy()
 def missing(**more: object) -> list[str]:
     from dataclasses import replace
 
-    return [item.what for item in intake.gaps(replace(WHOLE, **more))]  # type: ignore[arg-type]
+    return [item.what for item in completeness.gaps(replace(WHOLE, **more))]  # type: ignore[arg-type]
 
 
 def test_a_whole_referral_has_no_gap() -> None:
@@ -61,7 +61,7 @@ def test_what_stands_in_for_something_else_is_enough(instead: dict[str, object])
 
 
 def test_only_the_question_holds_a_referral_back() -> None:
-    assert [item.what for item in intake.ITEMS if intake.is_held([item.what])] == ["question"]
+    assert [item.what for item in completeness.ITEMS if completeness.is_held([item.what])] == ["question"]
 
 
 @pytest.mark.parametrize(
@@ -77,22 +77,22 @@ def test_only_the_question_holds_a_referral_back() -> None:
     ],
 )
 def test_a_word_that_means_nothing_here_is_never_routine(said: str, means: Priority | None) -> None:
-    assert intake.priority_of(said) is means
-    assert intake.is_urgent(means or "") is (means is not Priority.ROUTINE)
+    assert completeness.priority_of(said) is means
+    assert completeness.is_urgent(means or "") is (means is not Priority.ROUTINE)
 
 
 @given(st.text())
 def test_no_word_is_read_as_routine_by_accident(said: str) -> None:
-    if intake.priority_of(said) is Priority.ROUTINE:
+    if completeness.priority_of(said) is Priority.ROUTINE:
         assert said.casefold().strip() in ("1", "routine", "normal", "non-urgent", "not urgent")
 
 
 def test_working_days_leave_out_weekends_and_holidays() -> None:
     friday, monday = date(2026, 12, 18), date(2026, 12, 21)
 
-    assert intake.working_days_after(friday, 1) == monday
-    assert intake.working_days_after(date(2026, 12, 19), 0) == monday
-    assert intake.working_days_after(friday, 5, {date(2026, 12, 25)}) == date(2026, 12, 28)
+    assert completeness.working_days_after(friday, 1) == monday
+    assert completeness.working_days_after(date(2026, 12, 19), 0) == monday
+    assert completeness.working_days_after(friday, 5, {date(2026, 12, 25)}) == date(2026, 12, 28)
 
 
 @given(st.dates(date(2020, 1, 1), date(2030, 1, 1)), st.integers(1, 40), st.sets(st.integers(0, 60)))
@@ -101,24 +101,24 @@ def test_working_days_always_end_on_a_working_day_and_grow_with_the_count(
 ) -> None:
     holidays = {day + timedelta(days=each) for each in off}
 
-    found = intake.working_days_after(day, count, holidays)
+    found = completeness.working_days_after(day, count, holidays)
 
     assert found.weekday() < 5 and found not in holidays
-    assert found < intake.working_days_after(day, count + 1, holidays)
+    assert found < completeness.working_days_after(day, count + 1, holidays)
 
 
 def test_the_urgent_are_triaged_in_one_working_day_and_the_routine_in_five() -> None:
     thursday = date(2026, 11, 19)
 
-    assert intake.triage_by(thursday, "2", POLICY) == date(2026, 11, 20)
-    assert intake.triage_by(thursday, "", POLICY) == date(2026, 11, 20)
-    assert intake.triage_by(thursday, "1", POLICY) == date(2026, 11, 26)
+    assert completeness.triage_by(thursday, "2", POLICY) == date(2026, 11, 20)
+    assert completeness.triage_by(thursday, "", POLICY) == date(2026, 11, 20)
+    assert completeness.triage_by(thursday, "1", POLICY) == date(2026, 11, 26)
 
 
 def test_a_gap_is_chased_after_two_and_after_five_working_days_and_then_no_more() -> None:
     thursday = date(2026, 11, 19)
 
-    assert [intake.next_chase(thursday, asked, POLICY) for asked in range(4)] == [
+    assert [completeness.next_chase(thursday, asked, POLICY) for asked in range(4)] == [
         thursday,
         date(2026, 11, 23),
         date(2026, 11, 26),
