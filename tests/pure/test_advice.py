@@ -596,6 +596,21 @@ def test_what_nobody_said_is_asked_for_before_a_divert_counts_or_the_nearest_is_
     assert (described.chosen, described.ask_first) == ("B", "")
 
 
+def test_where_a_specialist_service_is_off_needs_are_asked_before_anybody_is_sent_there() -> None:
+    off = replace(turning_away("A", "B"), kind=DivertKind.SERVICE, covers=frozenset({Cover.STROKE}))
+    busy = replace(off, kind=DivertKind.CAPACITY)
+
+    unasked = asked([10, 12, 60, 60], [20] * 4, diverts=(off,), age=70, needs_asked=False)
+    none = asked([10, 12, 60, 60], [20] * 4, diverts=(off,), age=70)
+    load = asked([10, 12, 60, 60], [20] * 4, diverts=(busy,), age=70, needs_asked=False)
+    elsewhere = asked([30, 12, 60, 60], [20] * 4, diverts=(off,), age=70, needs_asked=False)
+
+    assert unasked.chosen == "A" and "A divert is in force at A." in unasked.ask_first
+    assert (none.chosen, none.ask_first) == ("A", "")
+    assert (load.chosen, load.ask_first) == ("A", "")
+    assert (elsewhere.chosen, elsewhere.ask_first) == ("B", "")
+
+
 CRITICAL = st.one_of(
     st.sampled_from(["stroke", "stemi", "return_of_circulation", "major_trauma", "vascular"]).map(
         lambda need: {"needs": frozenset({Need(need)})}

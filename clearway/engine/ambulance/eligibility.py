@@ -259,6 +259,8 @@ class _Filter:
             whole = divert.kind is DivertKind.CLOSURE and Cover.EVERYBODY in divert.covers
             covered = covering(divert, self.case, self.policy.child_below)
             if not whole and not self._turns_away(divert, covered):
+                if self._may_turn_away(divert):
+                    self.spared.setdefault(row, divert.key)
                 continue
             if whole or self._is_known_to_be(covered, divert):
                 self._put_one(row, Bar.SITE_CLOSED if whole else Bar.DIVERTED)
@@ -275,6 +277,11 @@ class _Filter:
         if self.nearest_rule is not None:
             return divert.kind is DivertKind.CLOSURE and bool(covered & BY_AGE)
         return bool(covered) and not (divert.kind.shifts_load and self._is_held(divert))
+
+    def _may_turn_away(self, divert: Divert) -> bool:
+        """A service is off that the patient may need, and nobody has asked."""
+        unasked = not self.case.needs_asked and self.nearest_rule is None
+        return unasked and not divert.kind.shifts_load and bool(divert.covers - BY_AGE)
 
     def _is_held(self, divert: Divert) -> bool:
         """Among the most serious, or treated or booked already where the divert is."""
