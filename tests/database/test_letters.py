@@ -8,7 +8,7 @@ import pytest
 from django.db import IntegrityError, transaction
 
 from clearway.core.audit.actions import Actor
-from clearway.core.organisation.models import Organisation
+from clearway.core.organisation.models import Organisation, PolicyVersion
 from clearway.core.outbox.models import Outgoing
 from clearway.core.worklist.models import Task
 from clearway.desks.outpatients import rules, situation
@@ -25,7 +25,7 @@ from clearway.desks.outpatients.waiting.models import Contact, Entry
 from clearway.domain.outpatients.outcomes import Mistake, NextStep, Said
 from clearway.domain.outpatients.words import Attended, CancelledBy, Outcome, RttStatus
 from clearway.domain.shared.errors import CannotParse, NotAllowed
-from tests.letters import the_pack, with_letters, words_of, work
+from tests.letters import POLICY, the_pack, with_letters, words_of, work
 from tests.outpatients import a_patient, a_service
 from tests.therapies import Department, a_department
 from tests.trust import a_trust
@@ -323,6 +323,76 @@ def test_of_a_child_the_parent_or_carer_is_written_to(physio: Department) -> Non
     letter = only("confirmation")
     assert letter.to_name == f"The parent or carer of Pat {entry.patient.family_name}"
     assert Letter.objects.get(pk=letter.pk).content["greeting"].startswith("Dear the parent or carer of")
+
+
+def test_a_letter_about_a_child_says_whom_it_calls_you_up_to_an_age(
+    physio: Department,
+) -> None:
+    _, visit = booked(physio, born_on=date(2016, 5, 1))
+    work(NOW)
+    assert words_of(only("confirmation")).startswith("This letter is about Pat, the child you look after.")
+
+    PolicyVersion.objects.filter(name="letters").update(values={**POLICY, "parent_until": 10})
+    booking.cancel(visit.pk, by_whom=CancelledBy.PROVIDER, reason="staff_sickness", **who(physio))
+    work(NOW)
+
+    letter = only("cancellation")
+    assert letter.to_name.startswith("Pat ")
+    assert not words_of(letter).startswith("This letter is about")
+
+
+@pytest.mark.parametrize(
+    ("purpose", "says"),
+    [
+        ("reminder", "Please ring by 4 December 2026"),
+        ("validation", "on our waiting list since 21 October 2026"),
+    ],
+)
+def test_a_reminder_and_the_question_go_by_letter_and_count_once_they_have_left(
+    physio: Department, purpose: str, says: str
+) -> None:
+    entry = waits(physio)
+    asked = waiting.Attempt(entry.patient_id, purpose, "letter", "Asked", entry_id=entry.pk)
+    made = waiting.contact(asked, **who(physio))
+    assert made.outcome == "queued"
+
+    work(NOW)
+    letter = only(purpose)
+    assert says in words_of(letter)
+    posted(physio)
+
+    made.refresh_from_db()
+    assert made.outcome == "sent"
+
+
+def test_who_is_booked_meanwhile_is_reminded_no_more(physio: Department) -> None:
+    entry = waits(physio)
+    asked = waiting.Attempt(entry.patient_id, "reminder", "letter", "Asked", entry_id=entry.pk)
+    waiting.contact(asked, **who(physio))
+    slot = physio.session(FAR, slots=4).slots.order_by("id")[0]
+    booking.book(slot.pk, entry.pk, **who(physio))
+
+    work(NOW)
+
+    assert state(only("reminder"))[0] == "withdrawn"
+
+
+@pytest.mark.parametrize(
+    ("outcome", "says"),
+    [("return", "We have sent it back"), ("advice", "We have sent advice"), ("self_management", "at home")],
+)
+def test_triage_without_an_appointment_is_told_to_patient_and_referrer(
+    physio: Department, outcome: str, says: str
+) -> None:
+    patient = physio.patient(address="1 High Street, Worcester", postcode="WR5 1DD")
+    row = physio.referral(patient=patient, state="triage", source="03", sender="General practice")
+
+    referrals.triage(row.pk, referrals.Decision(outcome, reason="Send the X-ray report"), **who(physio))
+    work(NOW)
+
+    assert says in words_of(only("returned"))
+    assert "X-ray" not in words_of(only("returned"))
+    assert "Send the X-ray report" in words_of(only("returned", "referrer"))
 
 
 def test_the_address_of_a_referrer_is_entered_once(physio: Department) -> None:

@@ -20,10 +20,17 @@ class Kind(Code):
 
     ACKNOWLEDGEMENT = "acknowledgement", "we have your referral"
     INVITATION = "invitation", "ring to choose a date"
+    REMINDER = "reminder", "we have not heard from you"
+    VALIDATION = "validation", "do you still need your place"
+    RETURNED = "returned", "your referral ends without an appointment"
     CONFIRMATION = "confirmation", "your appointment"
     CHANGE = "change", "your appointment has moved"
     CANCELLATION = "cancellation", "your appointment is cancelled"
     DISCHARGE = "discharge", "your treatment here has ended"
+
+
+# What asks somebody on the waiting list for an answer.
+ASKING = frozenset({Kind.INVITATION, Kind.REMINDER, Kind.VALIDATION})
 
 
 class Audience(Code):
@@ -65,6 +72,7 @@ _EVERYWHERE = {
     "office_hours": Field("when the office answers", "8:30am to 4:30pm, Monday to Friday"),
 }
 _REFERRAL = {"received_on": Field("the day the referral came", "3 November 2026")}
+_REPLY = {"reply_by": Field("the day by which to ring", "17 November 2026")}
 _APPOINTMENT = {
     "when": Field("time and day of the appointment", "2:30pm on Tuesday 3 November 2026"),
     "minutes": Field("how long it takes", "45"),
@@ -86,9 +94,17 @@ _REASON = {
 _OF_KIND: Mapping[Kind, Mapping[str, Field]] = MappingProxyType(
     {
         Kind.ACKNOWLEDGEMENT: _REFERRAL,
-        Kind.INVITATION: {
+        Kind.INVITATION: {**_REFERRAL, **_REPLY},
+        Kind.REMINDER: {**_REFERRAL, **_REPLY},
+        Kind.VALIDATION: {
+            **_REPLY,
+            "waiting_since": Field("since when the patient waits", "3 November 2026"),
+        },
+        Kind.RETURNED: {
             **_REFERRAL,
-            "reply_by": Field("the day by which to ring", "17 November 2026"),
+            "decided": Field(
+                "what a therapist decided, in a sentence", "We have sent it back with the reason."
+            ),
         },
         Kind.CONFIRMATION: _APPOINTMENT,
         Kind.CHANGE: {
@@ -108,6 +124,9 @@ _NEEDED: Mapping[Kind, tuple[str, ...]] = MappingProxyType(
     {
         Kind.ACKNOWLEDGEMENT: ("service", "office_phone"),
         Kind.INVITATION: ("service", "reply_by", "office_phone"),
+        Kind.REMINDER: ("service", "reply_by", "office_phone"),
+        Kind.VALIDATION: ("service", "reply_by", "office_phone"),
+        Kind.RETURNED: ("service", "decided", "office_phone"),
         Kind.CONFIRMATION: ("when", "how", "office_phone", "instructions", "language"),
         Kind.CHANGE: ("old_when", "when", "how", "office_phone", "instructions", "language"),
         Kind.CANCELLATION: ("when", "next", "office_phone", "language"),
@@ -123,6 +142,8 @@ MOST = 6000  # characters of a text
 def fields(kind: Kind, audience: Audience) -> Mapping[str, Field]:
     """What a letter of this kind may fill in, by name."""
     more = _REFERRER if audience is Audience.REFERRER else {}
+    if audience is Audience.REFERRER and kind is Kind.RETURNED:
+        more = {**more, "reason": Field("the therapist's reason or advice", "Please send the X-ray report.")}
     return MappingProxyType({**_EVERYWHERE, **_OF_KIND[kind], **more})
 
 

@@ -31,6 +31,7 @@ class LetterPolicy:
     collected_at             local time of the day's last collection, as 16:00
     notice_days              days that must lie between arrival and the appointment
     reply_days               days that somebody invited has to ring
+    parent_until             age in years from which patients are written to themselves
     """
 
     office_phone: str = ""
@@ -43,6 +44,7 @@ class LetterPolicy:
     collected_at: str = "16:00"
     notice_days: int = 1
     reply_days: int = 14
+    parent_until: int = 16
 
     def __post_init__(self) -> None:
         if not 1 <= self.first_days <= self.second_days:

@@ -16,6 +16,7 @@ from clearway.core.outbox.actions import Held
 from clearway.core.outbox.models import Outgoing
 from clearway.core.outbox.sending import Made, Ready, Withdrawn
 from clearway.domain.outpatients.identity import spaced
+from clearway.domain.outpatients.intake import TriageOutcome
 from clearway.domain.outpatients.letter_formats import (
     MADE_ELSEWHERE,
     POINTS,
@@ -25,6 +26,7 @@ from clearway.domain.outpatients.letter_formats import (
     needed,
 )
 from clearway.domain.outpatients.letters import (
+    ASKING,
     Attached,
     Audience,
     Block,
@@ -49,6 +51,7 @@ from ..waiting import standing
 from . import queries
 from .fonts import fonts
 from .models import Letter, LetterText
+from .wanted import who_is_told
 
 LONG = "{0:%-d %B %Y}".format
 DISCHARGED = Outcome.DISCHARGED.value
@@ -57,7 +60,13 @@ HOW = {
     Medium.TELEPHONE: "by telephone: we ring you",
     Medium.VIDEO: "by video: you see us on a screen",
 }
-WRITTEN_TO_FROM = 16  # years; before that a parent or carer is written to: local rule, assumed
+OF_A_CHILD = "This letter is about {name}, the child you look after. Where it says “you”, it means {name}."
+DECIDED = {
+    TriageOutcome.RETURN: "We have sent it back to the person who referred you, with the reason.",
+    TriageOutcome.ADVICE: "We have sent advice to the person who referred you. You need not see us now.",
+    TriageOutcome.SELF_MANAGEMENT: "You do not need to see us now. You can help yourself at home.",
+}
+NOT_NOW = "We do not offer you an appointment for now. Please ring us, and we tell you why."
 AT_HOME = "at home: you do not need to come to the hospital"
 ENDED = "Your treatment with us has ended."
 MISSED = "The last appointment was missed. The therapist has decided to end the care with us for now."
@@ -144,8 +153,9 @@ def between(letter: Letter, at: datetime) -> Held | Withdrawn | None:
         _check_still(letter, at)
         patient = _patient(letter)
         _check_safe(letter, patient)
-        _way(letter, policy.letters(letter.organisation_id, at), at)
-        name, address = _recipient(letter, patient, local(at).date())
+        office = policy.letters(letter.organisation_id, at)
+        _way(letter, office, at)
+        name, address = _recipient(letter, patient, office, local(at).date())
     except _Stop as stop:
         return stop.because
     if (name, address) != (letter.to_name, letter.to_address):
@@ -158,9 +168,9 @@ def draft(letter: Letter, at: datetime) -> Draft:
     _check_still(letter, at)
     patient = _patient(letter)
     _check_safe(letter, patient)
-    name, address = _recipient(letter, patient, local(at).date())
-    needs = _needed(letter, patient)
     office = policy.letters(letter.organisation_id, at)
+    name, address = _recipient(letter, patient, office, local(at).date())
+    needs = _needed(letter, patient)
     way = _way(letter, office, at)
     text, attached = _texts(letter, needs, at)
     page, used = _page(letter, patient, text, attached, needs, office, at, (name, address))
@@ -189,7 +199,9 @@ def _check_still(letter: Letter, at: datetime) -> None:
         raise _Stop(Withdrawn("The outcome was taken back since."))
     if kind is Kind.ACKNOWLEDGEMENT and referral is not None and referral.state == "removed":
         raise _Stop(Withdrawn("The referral has ended since."))
-    if kind is Kind.INVITATION and entry is not None and entry.state != "waiting":
+    if kind is Kind.RETURNED and referral is not None and referral.state != "removed":
+        raise _Stop(Withdrawn("The referral was taken up again since."))
+    if kind in ASKING and entry is not None and entry.state != "waiting":
         raise _Stop(Withdrawn("The patient is booked, or no longer on the list."))
 
 
@@ -207,12 +219,12 @@ def _check_safe(letter: Letter, patient: Any) -> None:
     if "unsafe" not in letter.cleared and any(each.kind == "safe_contact" for each in flags):
         why = "How to reach this patient safely is flagged."
         raise _Stop(Held("unsafe", why, "Read the flag; then ring, or send the letter with your reason."))
-    if "opted_out" not in letter.cleared and letter.kind == Kind.INVITATION and patient.opted_out:
+    if "opted_out" not in letter.cleared and Kind(letter.kind) in ASKING and patient.opted_out:
         why = "The patient asked for no invitations by machine."
         raise _Stop(Held("opted_out", why, "Ring the patient, or send the letter with your reason."))
 
 
-def _recipient(letter: Letter, patient: Any, on: date) -> tuple[str, str]:
+def _recipient(letter: Letter, patient: Any, office: LetterPolicy, on: date) -> tuple[str, str]:
     """Name, and address by lines. Raises _Stop where none is known."""
     if letter.audience == Audience.REFERRER:
         return _referrer(letter)
@@ -223,9 +235,14 @@ def _recipient(letter: Letter, patient: Any, on: date) -> tuple[str, str]:
     if "returned" not in letter.cleared and queries.came_back(patient.pk, address, letter.organisation_id):
         why = "A letter to this address has come back."
         raise _Stop(Held("returned", why, "Ask for the right address, or send it again with your reason."))
-    if age_on(patient.born_on, on) < WRITTEN_TO_FROM:
+    if _is_child(letter, patient, office, on):
         name = f"The parent or carer of {name}"
     return name, address
+
+
+def _is_child(letter: Letter, patient: Any, office: LetterPolicy, on: date) -> bool:
+    """Whether a parent or carer is written to; asked on the day of the letter."""
+    return letter.audience == Audience.PATIENT and age_on(patient.born_on, on) < office.parent_until
 
 
 def _referrer(letter: Letter) -> tuple[str, str]:
@@ -347,6 +364,8 @@ def _page(
         why = f"The text asks for {{{missing}}}, and nobody has said it."
         fix = "Fill it in where it belongs, or change the text; then try again."
         raise _Stop(Held("field", why, fix)) from None
+    if _is_child(letter, patient, office, local(at).date()):
+        pieces = (Block("paragraph", OF_A_CHILD.format(name=patient.given_names)), *pieces)
     page = Page(
         subject=subject,
         sender=office.sender or (values["trust"],),
@@ -385,7 +404,8 @@ def values_of(letter: Letter, patient: Any, office: LetterPolicy, at: datetime) 
         "reply_by": LONG(_reply_by(office, at)),
         "ended": MISSED if letter.appointment and letter.appointment.state == "missed" else ENDED,
     }
-    return {**made, **_values_of_visit(letter), **_values_of_cancellation(letter)}
+    about = {**_values_of_visit(letter), **_values_of_cancellation(letter), **_values_of_waiting(letter)}
+    return {**made, **about}
 
 
 def _service(letter: Letter) -> str:
@@ -432,6 +452,19 @@ def _values_of_cancellation(letter: Letter) -> dict[str, str]:
     }
 
 
+def _values_of_waiting(letter: Letter) -> dict[str, str]:
+    if letter.kind == Kind.VALIDATION and letter.entry is not None and letter.entry.waits_from is not None:
+        return {"waiting_since": LONG(letter.entry.waits_from)}
+    if letter.kind != Kind.RETURNED or letter.referral is None:
+        return {}
+    triage = letter.referral.triages.order_by("-id").first()
+    if triage is None:
+        return {}
+    has_referrer = Audience.REFERRER in who_is_told(letter.referral)
+    decided = DECIDED[TriageOutcome(triage.outcome)] if has_referrer else NOT_NOW
+    return {"decided": decided, "reason": triage.reason}
+
+
 def _kept(page: Page) -> dict[str, Any]:
     """A page as the table has it."""
     return {
@@ -466,7 +499,7 @@ def preview(letter: Letter, text: LetterText, at: datetime) -> Page:
     patient, on, trust = _patient(letter), local(at).date(), letter.organisation_id
     office = policy.letters(trust, at)
     try:
-        to = _recipient(letter, patient, local(at).date())
+        to = _recipient(letter, patient, office, local(at).date())
     except _Stop:
         to = (f"{patient.given_names} {patient.family_name}", "No address is known")
     is_easy = text.style == Style.EASY_READ

@@ -17,6 +17,9 @@ from .models import Letter, LetterText
 KINDS: Mapping[str, str] = {
     Kind.ACKNOWLEDGEMENT: "Acknowledgement",
     Kind.INVITATION: "Invitation",
+    Kind.REMINDER: "Reminder",
+    Kind.VALIDATION: "Still needed?",
+    Kind.RETURNED: "Referral returned",
     Kind.CONFIRMATION: "Confirmation",
     Kind.CHANGE: "Change",
     Kind.CANCELLATION: "Cancellation",

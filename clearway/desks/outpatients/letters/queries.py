@@ -7,7 +7,7 @@ from typing import Any
 from django.db.models import Count, Min, Prefetch, QuerySet
 
 from clearway.core.outbox import queries as outbox
-from clearway.domain.outpatients.letters import Kind, What, fits, letter_code
+from clearway.domain.outpatients.letters import ASKING, Kind, What, fits, letter_code
 from clearway.domain.shared.outgoing import State
 
 from .models import Correspondent, Letter, LetterBatch, LetterText
@@ -173,7 +173,10 @@ def some_patient(organisation_id: int, kind: str, text: str) -> Any:
 
 
 def _would_be(organisation_id: int, kind: str, number: str) -> Letter | None:
-    name = {Kind.ACKNOWLEDGEMENT: "referral", Kind.INVITATION: "entry"}.get(Kind(kind), "appointment")
+    known = Kind(kind)
+    name = "entry" if known in ASKING else "appointment"
+    if known in (Kind.ACKNOWLEDGEMENT, Kind.RETURNED):
+        name = "referral"
     model: Any = Letter._meta.get_field(name).related_model
     rows = model.objects.filter(organisation_id=organisation_id).select_related("patient")
     if number:

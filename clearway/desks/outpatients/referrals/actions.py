@@ -495,6 +495,15 @@ def _carry_out(row: Referral, outcome: TriageOutcome, decision: Decision, by: Ac
     else:
         _stop_clock(row, ENDS_WITH[outcome], f"triage:{row.pk}", by, at)
         _end(row, outcome.value, at)
+        letters.want(
+            Kind.RETURNED,
+            f"triage:{row.pk}",
+            audiences=letters.who_is_told(row),
+            patient_id=row.patient_id,
+            referral_id=row.pk,
+            organisation_id=row.organisation_id,
+            at=at,
+        )
 
 
 @transaction.atomic

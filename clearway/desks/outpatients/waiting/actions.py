@@ -14,7 +14,7 @@ from clearway.core.audit.actions import record as audit
 from clearway.core.layout.times import local
 from clearway.domain.outpatients import waiting as rules
 from clearway.domain.outpatients.counting import in_words
-from clearway.domain.outpatients.letters import Kind
+from clearway.domain.outpatients.letters import ASKING, Kind
 from clearway.domain.shared.errors import NotAllowed
 
 from .. import policy
@@ -157,9 +157,10 @@ def remove(
 def contact(attempt: Attempt, *, organisation_id: int, by: Actor, at: datetime) -> Contact:
     """Record one attempt to reach a patient. Raises NotAllowed for a word that no attempt has.
 
-    An invitation by letter is written from its text and put into the outbox: it counts once it has left.
+    An invitation, a reminder or a question by letter is written from its text and put into the outbox: it
+    counts once it has left.
     """
-    is_written = attempt.purpose == Kind.INVITATION and attempt.channel == "letter"
+    is_written = attempt.channel == "letter" and attempt.purpose in ASKING
     if is_written and attempt.outcome == "sent" and attempt.entry_id is not None:
         attempt = replace(attempt, outcome=rules.QUEUED)
     for value, words, what in (
@@ -180,7 +181,7 @@ def contact(attempt: Attempt, *, organisation_id: int, by: Actor, at: datetime) 
     )
     if is_written and attempt.outcome == rules.QUEUED:
         letters.want(
-            Kind.INVITATION,
+            Kind(attempt.purpose),
             f"contact:{made.pk}",
             patient_id=attempt.patient_id,
             referral_id=attempt.referral_id,
