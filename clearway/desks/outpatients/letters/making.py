@@ -15,8 +15,8 @@ from clearway.core.layout.times import local
 from clearway.core.outbox.actions import Held
 from clearway.core.outbox.models import Outgoing
 from clearway.core.outbox.sending import Made, Ready, Withdrawn
+from clearway.domain.outpatients.completeness import TriageOutcome
 from clearway.domain.outpatients.identity import spaced
-from clearway.domain.outpatients.intake import TriageOutcome
 from clearway.domain.outpatients.letter_formats import (
     MADE_ELSEWHERE,
     POINTS,
