@@ -3,7 +3,8 @@
 import re
 from collections.abc import Sequence
 from html import unescape
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 from django.db import connection
@@ -15,6 +16,7 @@ from clearway.core.organisation.models import Organisation
 from clearway.desks.ambulance.advice import queries, reading, together
 from clearway.desks.ambulance.advice.models import Advice
 from clearway.domain.ambulance.destinations import Case
+from clearway.domain.shared.geography import Point
 from clearway.engine.ambulance.advice import Advice as Answer
 from clearway.engine.ambulance.advice import Verdict
 from clearway.engine.ambulance.ranking import AdvicePolicy
@@ -205,3 +207,22 @@ def test_the_list_asks_the_database_as_often_for_three_crews_as_for_one(
         flow.get("/advice/")
 
     assert len(three) == len(one)
+
+
+def test_the_page_of_a_crew_keeps_what_it_showed_last_for_half_an_hour() -> None:
+    asked = []
+
+    def advise(case: Case) -> Any:
+        asked.append(case.standing)
+        return SimpleNamespace(verdict=Verdict.ADVISED, chosen="TVH02")
+
+    def look(minutes: float, key: str = "kept") -> None:
+        read = SimpleNamespace(organisation_id=-1, situation=SimpleNamespace(at=60 * minutes), advise=advise)
+        case = Case(key=key, position=Point(51.4, -1.3), ready_at=0.0)
+        together.advise_steadily(cast(reading.Reading, read), case)
+
+    for minutes in (0, 1, 20, 55):
+        look(minutes)
+    look(55, "another crew")
+
+    assert asked == [None, "TVH02", "TVH02", None, None]

@@ -93,6 +93,28 @@ def suggest_steadily(reading: Reading, standing: Mapping[str, Advice]) -> dict[s
     return found
 
 
+# The same for the page of one crew: (organisation, assignment) -> what it showed, and when. Others' looks at
+# the list do not touch it.
+_ON_PAGE: dict[tuple[int, str], tuple[str, float]] = {}
+KEPT_SECONDS = 1800.0
+
+
+def advise_steadily(reading: Reading, case: Case) -> tuple[Case, Answer]:
+    """The answer for one crew before any was taken, kept while no other is clearly better than the one shown
+    last; before it, the case as it was asked."""
+    now, key = reading.situation.at, (reading.organisation_id, case.key)
+    code, shown_at = _ON_PAGE.get(key, (None, now))
+    if now - shown_at > KEPT_SECONDS:
+        code = None
+    case = with_standing(case, code)
+    answer = reading.advise(case)
+    if answer.verdict in FIRM and answer.chosen:
+        for old in [each for each, (_, at) in _ON_PAGE.items() if now - at > KEPT_SECONDS]:
+            del _ON_PAGE[old]
+        _ON_PAGE[key] = answer.chosen, now
+    return case, answer
+
+
 def still(found: Mapping[str, Suggestion], shown: Mapping[str, Any]) -> Suggestion:
     """The suggestion that was shown, if it is still the answer. Raises NotAllowed."""
     now = found.get(shown["key"])

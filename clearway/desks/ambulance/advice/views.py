@@ -122,9 +122,11 @@ def _page(
     else:
         try:
             case = stated(found.case, typed, read)
-            if standing is not None:
+            if standing is None:
+                case, answer = together.advise_steadily(read, case)
+            else:
                 case = cases.with_standing(case, standing.taken, accepted=True)
-            answer = read.advise(case)
+                answer = read.advise(case)
         except WrongField as wrong:
             problem, status = problem or str(wrong), 422
     context = {
