@@ -7,6 +7,7 @@ from django.db import IntegrityError, transaction
 
 from clearway.core.audit.actions import Actor
 from clearway.core.audit.models import Action
+from clearway.core.layout.times import local
 from clearway.desks.outpatients.clinics import actions, queries
 from clearway.desks.outpatients.clinics.models import Session, Slot, Template
 from clearway.desks.outpatients.upkeep import actions as upkeep
@@ -147,6 +148,18 @@ def test_freezing_blocks_every_slot_and_opening_frees_those_it_blocked(physio: D
     assert sorted(session.slots.values_list("blocked", flat=True)) == ["", "", "", "Couch broken"]
     with pytest.raises(NotAllowed):
         actions.unfreeze(session.pk, **who)
+
+
+def test_opening_a_clinic_frees_no_slot_of_a_clinician_on_leave(physio: Department) -> None:
+    session = physio.session()
+    who = {"organisation_id": physio.trust.pk, "by": WHO, "at": AT}
+    on = local(session.starts_at).date()
+
+    actions.freeze(session.pk, "Sickness", **who)
+    actions.ask_leave(actions.NewLeave(physio.clinician.pk, on, on, "sickness"), **who)
+    actions.unfreeze(session.pk, **who)
+
+    assert set(session.slots.values_list("blocked", flat=True)) == {"Leave"}
 
 
 def test_granted_leave_blocks_its_days_and_those_of_clinics_made_later(physio: Department) -> None:

@@ -282,11 +282,12 @@ def freeze(session_id: int, why: str, *, organisation_id: int, by: Actor, at: da
 
 @transaction.atomic
 def unfreeze(session_id: int, *, organisation_id: int, by: Actor, at: datetime) -> Session:
-    """Open a frozen session again. Raises NotAllowed."""
+    """Open a frozen session again; leave and a broken room still block it. Raises NotAllowed."""
     session = _lock(session_id, organisation_id)
     _check(session, {Session.State.FROZEN}, "Opening this clinic")
     _set(session, Session.State.OPEN, "")
-    _block(session.slots.filter(blocked__startswith=FROZEN), "")
+    # The clinician may have gone on leave, or the room broken, while it was frozen: that still holds.
+    _block(session.slots.filter(blocked__startswith=FROZEN), _reason_to_block(session))
     _say("clinics.unfreeze", session, {}, by, at)
     return session
 
@@ -349,6 +350,15 @@ def _other_reason(slot: Slot) -> str:
     if session.state != Session.State.OPEN:
         return f"{FROZEN if session.state == Session.State.FROZEN else CANCELLED}: {session.why}"
     return ON_LEAVE if queries.granted_leave([session.clinician_id], on, on) else ""
+
+
+def _reason_to_block(session: Session) -> str:
+    """Why nobody could be booked into an open session; "" where somebody can."""
+    on = local(session.starts_at).date()
+    if queries.granted_leave([session.clinician_id], on, on):
+        return ON_LEAVE
+    stopped = upkeep.stopped_rooms(session.organisation_id).get(session.room_id, ())
+    return next((words for until, words in stopped if on <= until), "")
 
 
 def _lock(session_id: int, organisation_id: int) -> Session:
