@@ -101,7 +101,8 @@ def _load_department(pack: Mapping[str, bytes], notes: Notes) -> None:
     from clearway.core.audit.actions import Actor
     from clearway.core.organisation.actions import load_region
     from clearway.core.people.demo import ensure_outpatient_accounts
-    from clearway.desks.outpatients.clinics.loading import load_department
+    from clearway.core.people.queries import may_be_asked
+    from clearway.desks.outpatients.clinics.loading import link_by_name, load_department
     from clearway.desks.outpatients.letters.loading import load_letters
     from clearway.interchange import department_pack, letter_pack, region_pack
 
@@ -115,6 +116,8 @@ def _load_department(pack: Mapping[str, bytes], notes: Notes) -> None:
             load_letters(letters, organisation_id=organisation.pk, by=by, at=at)
     names = ensure_outpatient_accounts(organisation, notes.read()["password"], at)
     _enter_reports(organisation.pk, by, at)
+    people = {each.display_name: each.pk for each in may_be_asked(organisation.pk, at)}
+    link_by_name(people, organisation_id=organisation.pk, by=by, at=at)
     notes.add(outpatient_accounts=names)
 
 

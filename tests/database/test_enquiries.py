@@ -9,6 +9,8 @@ from clearway.core.audit.actions import Actor
 from clearway.core.audit.models import Action
 from clearway.core.worklist.models import Task
 from clearway.desks.outpatients import rules, situation
+from clearway.desks.outpatients.clinics import actions as clinics
+from clearway.desks.outpatients.clinics.models import Clinician
 from clearway.desks.outpatients.enquiries import actions, queries
 from clearway.desks.outpatients.enquiries.models import Enquiry
 from clearway.desks.outpatients.waiting.models import Contact
@@ -49,7 +51,9 @@ def test_a_message_is_answered_by_the_therapist_and_the_coordinator_tells_the_ca
 ) -> None:
     patient = physio.patient(family_name="Brown", given_names="Ada")
     office = signed_in(somebody("opal", "outpatient_coordinator", physio.trust))
-    therapist = signed_in(somebody("clive", "clinician", physio.trust))
+    clive = somebody("clive", "clinician", physio.trust)
+    clinics.link(physio.clinician.pk, clive.pk, **who(physio))
+    therapist = signed_in(clive)
     page = f"/outpatients/office/messages/{physio.clinician.pk}/"
 
     asked = office.post(NEW, {**TYPED, "find": "brown ad", "clinician": physio.clinician.pk})
@@ -159,3 +163,26 @@ def test_the_list_takes_the_same_queries_however_full(
         assert len(queries.open_(physio.trust.pk)) == 5
     with django_assert_num_queries(2):
         assert queries.late(physio.trust.pk, NINE + timedelta(days=5)).enquiries.count == 0
+
+
+def test_a_clinician_opens_their_own_messages_and_the_leader_links_accounts(physio: Department) -> None:
+    clive = somebody("clive", "clinician", physio.trust)
+    therapist = signed_in(clive)
+    leader = signed_in(somebody("lena", "outpatient_team_leader", physio.trust))
+    other = Clinician.objects.create(organisation=physio.trust, code="c9", name="Another", profession="ot")
+    pages = "/outpatients/office/messages/"
+    own, others = f"{pages}{physio.clinician.pk}/", f"{pages}{other.pk}/"
+
+    assert "not linked" in therapist.get(pages).content.decode()
+    assert therapist.get(own).status_code == therapist.get(others).status_code == 404
+    assert therapist.post(pages, {"clinician": other.pk, "user": clive.pk}).status_code == 403
+    leader.post(pages, {"clinician": physio.clinician.pk, "user": clive.pk})
+    again = leader.post(pages, {"clinician": other.pk, "user": clive.pk})
+    assert again.status_code == 422 and "the other clinician first" in again.content.decode()
+
+    assert therapist.get(pages).headers["Location"] == own
+    assert therapist.get(own).status_code == 200
+    assert therapist.get(others).status_code == 404
+    assert leader.get(others).status_code == 200
+    row = take(physio, clinician_id=other.pk)
+    assert therapist.post(own, {"key": row.pk, "answer": "Not mine"}).status_code == 404

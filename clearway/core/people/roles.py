@@ -79,7 +79,8 @@ PERMISSIONS: Mapping[str, str] = MappingProxyType(
         "cover.ask": "ask for leave of one's own from the office",
         "cover.manage": "say who covers what in the office, who stands in, and who is ill",
         "cover.decide": "grant or refuse leave of the office",
-        "messages.answer": "read and answer the messages left for clinicians",
+        "messages.answer": "read and answer the messages left for oneself as a clinician",
+        "messages.of_all": "read and answer the messages of every clinician, and say whose account is whose",
         "audit.read": "read the audit",
     }
 )
@@ -226,7 +227,8 @@ ROLES: Mapping[str, Role] = MappingProxyType(
                     *_LISTS,
                     *(*_CLINICS, "clinics.approve", *_LETTERS),
                     *("feeds.read", "feeds.replay"),
-                    *(*_OFFICE, "enquiries.lead", "messages.answer", "records.work", "records.review"),
+                    *(*_OFFICE, "enquiries.lead", "messages.answer", "messages.of_all"),
+                    *("records.work", "records.review"),
                     *("duties.manage", "cover.manage", "cover.decide", "supervision.manage"),
                     *("reports.read", "reports.manage"),
                     *("tasks.read", "tasks.work", "decisions.read", "decisions.write", "on_call.read"),

@@ -12,6 +12,7 @@ from django.db.models import QuerySet
 
 from clearway.core.audit.actions import Actor, Entry, record
 from clearway.core.layout.times import local
+from clearway.core.people.queries import may_be_asked
 from clearway.domain.outpatients import clinics as rules
 from clearway.domain.outpatients.bank_holidays import KNOWN_UNTIL
 from clearway.domain.outpatients.clinics import SlotPlan, TimedSlot, Weeks
@@ -388,6 +389,27 @@ def _block(slots: "QuerySet[Slot]", words: str) -> None:
 def _say(verb: str, session: Session, detail: dict[str, str], by: Actor, at: datetime) -> None:
     entry = Entry(verb, f"session:{session.pk}", detail)
     record([entry], organisation_id=session.organisation_id, by=by, at=at)
+
+
+@transaction.atomic
+def link(
+    clinician_id: int, user_id: int | None, *, organisation_id: int, by: Actor, at: datetime
+) -> Clinician:
+    """Say with which account a clinician signs in; None for none. Raises NotAllowed."""
+    event = "Linking this account"
+    rows = Clinician.objects.filter(organisation_id=organisation_id)
+    row = rows.select_for_update().filter(pk=clinician_id).first()
+    if row is None:
+        raise NotAllowed("as it stands", event, "There is no such clinician here.")
+    if user_id is not None and not may_be_asked(organisation_id, at).filter(pk=user_id).exists():
+        raise NotAllowed("as it stands", event, "Choose an account of this trust.")
+    if user_id is not None and rows.filter(user_id=user_id).exclude(pk=clinician_id).exists():
+        raise NotAllowed("linked", event, "This account is linked. Take it from the other clinician first.")
+    row.user_id = user_id
+    row.save(update_fields=["user"])
+    entry = Entry("clinics.link", f"clinician:{row.code}", {"user": user_id})
+    record([entry], organisation_id=organisation_id, by=by, at=at)
+    return row
 
 
 @dataclass(frozen=True, slots=True)

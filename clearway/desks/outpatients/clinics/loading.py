@@ -1,5 +1,6 @@
 """Bringing the department of a region pack into the tables: services, clinicians, rooms and templates."""
 
+from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import datetime
 
@@ -9,6 +10,7 @@ from clearway.core.audit.actions import Actor, Entry, record
 from clearway.core.organisation.queries import site_by_code
 from clearway.domain.outpatients.department import Clinic, Department
 
+from . import actions
 from .models import Clinician, Room, Service, Template
 
 
@@ -86,3 +88,15 @@ def _says(row: Template) -> tuple[object, ...]:
         *(row.name, row.service_id, row.clinician_id, row.room_id),
         *(row.weekday, row.every, row.valid_from, row.slots),
     )
+
+
+def link_by_name(people: Mapping[str, int], *, organisation_id: int, by: Actor, at: datetime) -> int:
+    """Link accounts to clinicians of the same name who have none yet; how many were. For demonstrations.
+
+    people  name as it is shown -> id of the account
+    """
+    rows = Clinician.objects.filter(organisation_id=organisation_id, user__isnull=True, name__in=people)
+    keys = list(rows.values_list("pk", "name"))
+    for key, name in keys:
+        actions.link(key, people[name], organisation_id=organisation_id, by=by, at=at)
+    return len(keys)

@@ -6,6 +6,7 @@ from django.db import models
 from django.db.models import F, Func, Q
 
 from clearway.core.organisation.models import Organisation, Site
+from clearway.core.people.models import User
 from clearway.domain.outpatients.measurement import ServiceKind
 
 
@@ -43,7 +44,10 @@ class Service(models.Model):
 
 
 class Clinician(models.Model):
-    """Somebody who sees patients. skills: words that templates and list entries ask for."""
+    """Somebody who sees patients. skills: words that templates and list entries ask for.
+
+    user  the account with which they sign in, where they have one: what is theirs is shown to it
+    """
 
     organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT)
     code = models.CharField(max_length=20)
@@ -52,11 +56,17 @@ class Clinician(models.Model):
     band = models.CharField(max_length=4, blank=True)
     skills = ArrayField(models.CharField(max_length=40), default=list)
     is_active = models.BooleanField(default=True)
+    user = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+")
 
     class Meta:
         ordering = ["name"]
         constraints = [
-            models.UniqueConstraint(fields=["organisation", "code"], name="one_clinician_per_code")
+            models.UniqueConstraint(fields=["organisation", "code"], name="one_clinician_per_code"),
+            models.UniqueConstraint(
+                fields=["organisation", "user"],
+                condition=Q(user__isnull=False),
+                name="one_clinician_per_account",
+            ),
         ]
 
     def __str__(self) -> str:

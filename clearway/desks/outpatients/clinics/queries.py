@@ -97,6 +97,11 @@ def clinicians(organisation_id: int) -> QuerySet[Clinician]:
     return Clinician.objects.filter(organisation_id=organisation_id, is_active=True)
 
 
+def clinician_of(organisation_id: int, user_id: int) -> Clinician | None:
+    """Who of those who see patients signs in with an account. One query."""
+    return clinicians(organisation_id).filter(user_id=user_id).first()
+
+
 def rooms(organisation_id: int) -> QuerySet[Room]:
     """Every room with its site."""
     return Room.objects.filter(organisation_id=organisation_id).select_related("site")

@@ -91,3 +91,10 @@ class CloseForm(DeskForm):
 
     result = chosen(Result, "Choose what came of it")
     closing = words("Remark", most=300, required=False)
+
+
+class LinkForm(DeskForm):
+    """With which account a clinician signs in; empty for none."""
+
+    clinician = forms.IntegerField(min_value=1)
+    user = forms.IntegerField(min_value=1, required=False)

@@ -12,9 +12,11 @@ from django.urls import reverse
 from clearway.core.layout.fields import DeskForm
 from clearway.core.layout.times import local, moment
 from clearway.core.people.permissions import needs
+from clearway.core.people.queries import may_be_asked
 from clearway.domain.outpatients.enquiries import About, Caller, Urgency, Way
 from clearway.domain.shared.errors import NotAllowed
 
+from ..clinics import actions as clinic_actions
 from ..clinics import queries as clinics
 from ..patients import actions as patient_actions
 from ..patients import presenters as patient_presenters
@@ -156,17 +158,41 @@ def _asked(request: Any, key: int) -> tuple[DeskForm, Act, str]:
     return make(data, at=at), act, told
 
 
-@needs("messages.answer")
+@needs("messages.answer", change="messages.of_all")
 def messages_(request: Any) -> HttpResponse:
-    """Whose messages: every clinician, with how many wait."""
+    """One's own messages; for who sees all of them every clinician, with how many wait and their account."""
+    sees_all = request.reach.allows("messages.of_all")
+    own = clinics.clinician_of(request.organisation.pk, request.user.pk)
+    if own is not None and not sees_all:
+        return HttpResponseRedirect(reverse("op-enquiries:messages-of", args=[own.pk]))
+    people = may_be_asked(request.organisation.pk, request.at) if sees_all else []
+    form = forms.LinkForm(request.POST if request.method == "POST" else None, at=request.at)
+    if form.is_valid():
+        try:
+            clinic_actions.link(form.cleaned_data["clinician"], form.cleaned_data["user"], **_who(request))
+        except NotAllowed as refusal:
+            form.add_error("user", refusal.why)
+        else:
+            messages.success(request, "Kept.")
+            return HttpResponseRedirect(reverse("op-enquiries:messages"))
     waiting = queries.waiting_by_clinician(request.organisation.pk)
-    rows = [(key, name, waiting.get(key, 0)) for key, name in _clinicians(request)]
-    return render(request, "enquiries/clinicians.html", {"rows": sorted(rows, key=lambda row: -row[2])})
+    every = clinics.clinicians(request.organisation.pk).select_related("user") if sees_all else []
+    rows = [(each.pk, each.name, waiting.get(each.pk, 0), each.user) for each in every]
+    context = {
+        "rows": sorted(rows, key=lambda row: -row[2]),
+        "sees_all": sees_all,
+        "people": [(each.pk, str(each)) for each in people],
+        "form": form,
+    }
+    return render(request, "enquiries/clinicians.html", context, status=422 if form.errors else 200)
 
 
 @needs("messages.answer")
 def messages_of(request: Any, clinician: int) -> HttpResponse:
-    """The messages that wait for one clinician, answered where they stand."""
+    """The messages that wait for one clinician, answered where they stand; another's only by role."""
+    own = clinics.clinician_of(request.organisation.pk, request.user.pk)
+    if not request.reach.allows("messages.of_all") and (own is None or own.pk != clinician):
+        raise Http404("These are the messages of somebody else.")
     names = dict(_clinicians(request))
     if clinician not in names:
         raise Http404("There is no such clinician here.")
@@ -177,7 +203,8 @@ def messages_of(request: Any, clinician: int) -> HttpResponse:
         sent = int(asked) if asked.isdecimal() and len(asked) < 10 else 0
         if form.is_valid():
             try:
-                _one(request, sent)
+                if _one(request, sent).clinician_id != clinician:
+                    raise Http404("This is a message for somebody else.")
                 actions.answer(sent, form.cleaned_data["answer"], **_who(request))
             except NotAllowed as refusal:
                 form.add_error(None, refusal.why)
