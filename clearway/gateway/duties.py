@@ -20,6 +20,7 @@ from clearway.desks.ambulance import housekeeping, live, rules, situation
 from clearway.desks.ambulance.advice import sweep
 from clearway.desks.ambulance.diverts import actions as diverts
 from clearway.desks.ambulance.forecast import actions as forecast
+from clearway.desks.outpatients import live as outpatient_live
 from clearway.desks.outpatients import policy as access_policy
 from clearway.desks.outpatients import rules as outpatient_rules
 from clearway.desks.outpatients import situation as outpatients
@@ -64,7 +65,7 @@ def _inbox() -> list[Duty]:
 
 
 def _boards() -> list[Duty]:
-    tailer = Tailer(live.RENDERERS, live.TICKERS)
+    tailer = Tailer({**live.RENDERERS, **outpatient_live.RENDERERS}, live.TICKERS)
     return [
         Duty("tailer", lambda at: tailer.work(at) > 0, POLL_SECONDS),
     ]

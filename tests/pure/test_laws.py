@@ -162,8 +162,9 @@ def test_what_is_announced_is_drawn_and_what_is_drawn_may_be_read_by_somebody() 
     from clearway.core.live.viewers import PERMISSION_OF_TOPIC
     from clearway.core.worklist.actions import TOPIC
     from clearway.desks.ambulance.live import RENDERERS
+    from clearway.desks.outpatients.live import RENDERERS as OF_OUTPATIENTS
 
-    assert first_words("announce") | {TOPIC} == set(RENDERERS)
+    assert first_words("announce") | {TOPIC} == set(RENDERERS) | set(OF_OUTPATIENTS)
     assert first_words("Fragment") | {TOPIC} == set(PERMISSION_OF_TOPIC)
 
 

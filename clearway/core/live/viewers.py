@@ -24,6 +24,7 @@ PERMISSION_OF_TOPIC = {
     "forecast": "forecast.read",
     "resources": "resources.read",
     "tasks": "tasks.read",
+    "diary": "clinics.read",
     "feeds": "home.read",
     "notices": "home.read",
 }

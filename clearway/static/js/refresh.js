@@ -7,11 +7,16 @@ export function startRefreshing(root) {
 
 async function refresh(root, id) {
   if (root.hidden || root.body.classList.contains("lost")) return;
-  const answer = await fetch(root.location.href, { headers: { "X-Clearway-Background": "1" } }).catch(() => null);
-  if (!answer?.ok || answer.redirected) return; // the connection banner says what is wrong
-  const fresh = new DOMParser().parseFromString(trusted.createHTML(await answer.text()), "text/html").getElementById(id);
+  const fresh = (await freshPage(root))?.getElementById(id);
   const old = root.getElementById(id);
   if (fresh && old && !old.contains(root.activeElement)) old.replaceWith(root.adoptNode(fresh));
+}
+
+// The page as it is on the server now; null when it does not answer, and the connection banner says what is wrong.
+export async function freshPage(root) {
+  const answer = await fetch(root.location.href, { headers: { "X-Clearway-Background": "1" } }).catch(() => null);
+  if (!answer?.ok || answer.redirected) return null;
+  return new DOMParser().parseFromString(trusted.createHTML(await answer.text()), "text/html");
 }
 
 const trusted = window.trustedTypes

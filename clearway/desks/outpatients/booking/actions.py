@@ -26,7 +26,7 @@ from clearway.domain.outpatients.words import CancelledBy
 from clearway.domain.shared.errors import NotAllowed
 from clearway.engine.outpatients import fit
 
-from .. import policy
+from .. import changed, policy
 from ..clinics import queries as clinics
 from ..clocks import actions as clocks
 from ..recycling import standing as recycling
@@ -250,12 +250,14 @@ def let_go_of_holds(*, organisation_id: int, by: Actor, at: datetime) -> int:
     rows = Appointment.objects.select_for_update(skip_locked=True).filter(
         organisation_id=organisation_id, state=Appointment.State.HELD, held_until__lte=at
     )
-    keys = list(rows.values_list("pk", flat=True))
+    starts = dict(rows.values_list("pk", "starts_at"))
+    keys = list(starts)
     if not keys:
         return 0
     Appointment.objects.filter(pk__in=keys).update(state=Appointment.State.LAPSED)
     entries = [Entry("booking.hold_lapsed", f"appointment:{key}", {}) for key in keys]
     record(entries, organisation_id=organisation_id, by=by, at=at)
+    changed.diary(starts.values(), organisation_id=organisation_id, at=at)
     return len(keys)
 
 
@@ -451,3 +453,4 @@ def _when(row: Appointment) -> str:
 def _say(verb: str, row: Appointment, detail: dict[str, Any], by: Actor, at: datetime) -> None:
     entry = Entry(verb, f"appointment:{row.pk}", detail)
     record([entry], organisation_id=row.organisation_id, by=by, at=at)
+    changed.diary([row.starts_at], organisation_id=row.organisation_id, at=at)

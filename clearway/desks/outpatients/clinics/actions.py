@@ -18,6 +18,7 @@ from clearway.domain.outpatients.bank_holidays import KNOWN_UNTIL
 from clearway.domain.outpatients.clinics import SlotPlan, TimedSlot, Weeks
 from clearway.domain.shared.errors import NotAllowed
 
+from .. import changed
 from ..upkeep import queries as upkeep
 from . import queries
 from .models import Clinician, Leave, Room, Service, Session, Slot, Template
@@ -319,6 +320,7 @@ def block_room(
     slots = queries.slots_of_room(room_id, organisation_id, at, until).filter(blocked="")
     found = list(slots.values_list("pk", flat=True))
     _block(Slot.objects.filter(pk__in=found), words)
+    changed.diary(_starts(found), organisation_id=organisation_id, at=at)
     detail = {"until": until.isoformat(), "slots": len(found)}
     entry = Entry("clinics.block_room", f"room:{room_id}", detail)
     record([entry], organisation_id=organisation_id, by=by, at=at)
@@ -340,6 +342,7 @@ def free_room(room_id: int, cause: str, *, organisation_id: int, by: Actor, at: 
     for reason, keys in reasons.items():
         _block(Slot.objects.filter(pk__in=keys), reason)
         free += keys if not reason else []
+    changed.diary([slot.starts_at for slot in rows], organisation_id=organisation_id, at=at)
     entry = Entry("clinics.free_room", f"room:{room_id}", {"slots": len(free)})
     record([entry], organisation_id=organisation_id, by=by, at=at)
     return free
@@ -351,6 +354,10 @@ def _other_reason(slot: Slot) -> str:
     if session.state != Session.State.OPEN:
         return f"{FROZEN if session.state == Session.State.FROZEN else CANCELLED}: {session.why}"
     return ON_LEAVE if queries.granted_leave([session.clinician_id], on, on) else ""
+
+
+def _starts(slot_ids: Iterable[int]) -> list[datetime]:
+    return list(Slot.objects.filter(pk__in=list(slot_ids)).values_list("starts_at", flat=True))
 
 
 def _reason_to_block(session: Session) -> str:
@@ -389,6 +396,7 @@ def _block(slots: "QuerySet[Slot]", words: str) -> None:
 def _say(verb: str, session: Session, detail: dict[str, str], by: Actor, at: datetime) -> None:
     entry = Entry(verb, f"session:{session.pk}", detail)
     record([entry], organisation_id=session.organisation_id, by=by, at=at)
+    changed.diary([session.starts_at], organisation_id=session.organisation_id, at=at)
 
 
 @transaction.atomic
@@ -443,7 +451,9 @@ def ask_leave(wanted: NewLeave, *, organisation_id: int, by: Actor, at: datetime
         decided_at=at if is_sick else None,
     )
     if is_sick:
-        _block(Slot.objects.filter(pk__in=queries.touched(row), blocked=""), ON_LEAVE)
+        touched = queries.touched(row)
+        _block(Slot.objects.filter(pk__in=touched, blocked=""), ON_LEAVE)
+        changed.diary(_starts(touched), organisation_id=organisation_id, at=at)
     detail = {"from": wanted.starts_on.isoformat(), "to": wanted.ends_on.isoformat(), "kind": wanted.kind}
     entry = Entry("clinics.ask_leave", f"clinician:{clinician.code}", detail)
     record([entry], organisation_id=organisation_id, by=by, at=at)
@@ -459,7 +469,9 @@ def decide_leave(leave_id: int, granted: bool, *, organisation_id: int, by: Acto
     row.decided, row.decided_at = granted, at
     row.save(update_fields=["decided", "decided_at"])
     if granted:
-        _block(Slot.objects.filter(pk__in=queries.touched(row), blocked=""), ON_LEAVE)
+        touched = queries.touched(row)
+        _block(Slot.objects.filter(pk__in=touched, blocked=""), ON_LEAVE)
+        changed.diary(_starts(touched), organisation_id=organisation_id, at=at)
     entry = Entry("clinics.decide_leave", f"leave:{row.pk}", {"granted": granted})
     record([entry], organisation_id=organisation_id, by=by, at=at)
     return row

@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_POST
 
 from clearway.core.layout.times import local
+from clearway.core.live.queries import newest_push
 from clearway.core.people.permissions import needs
 from clearway.domain.outpatients import clinics as rules
 from clearway.domain.outpatients.bank_holidays import BANK_HOLIDAYS
@@ -30,6 +31,7 @@ Request = Any
 def diary(request: Request) -> HttpResponse:
     """A day of all clinics on one time axis, or a week by clinician; by site or clinician."""
     organisation_id, today = request.organisation.pk, local(request.at).date()
+    live_after = newest_push()  # before anything is read, so that nothing falls between
     on = shown_day(request.GET.get("on", ""), today)
     site, asked = request.GET.get("site", "")[:12], request.GET.get("clinician", "")
     clinician_id = int(asked) if asked.isdecimal() and len(asked) < 10 else None
@@ -58,6 +60,9 @@ def diary(request: Request) -> HttpResponse:
         "site": site,
         "clinician_id": clinician_id,
         "count": len(sessions),
+        "live_topics": "diary",
+        "live_after": live_after,
+        "followed": [monday + timedelta(days=number) for number in range(7)] if is_week else [on],
     }
     return render(request, "clinics/diary.html", context)
 

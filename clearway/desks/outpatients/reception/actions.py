@@ -9,6 +9,7 @@ from clearway.core.audit.actions import record as audit
 from clearway.core.layout.times import clock, local
 from clearway.domain.shared.errors import NotAllowed
 
+from .. import changed
 from .models import Appointment
 
 State = Appointment.State
@@ -51,4 +52,5 @@ def _saved(row: Appointment, verb: str, by: Actor, at: datetime) -> Appointment:
     row.save(update_fields=["state", "arrived_at"])
     entry = Entry(verb, f"appointment:{row.pk}", {})
     audit([entry], organisation_id=row.organisation_id, by=by, at=at)
+    changed.diary([row.starts_at], organisation_id=row.organisation_id, at=at)
     return row
