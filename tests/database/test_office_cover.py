@@ -145,7 +145,7 @@ def test_a_junior_asks_and_the_leader_grants_on_her_own_screen(
     assert june.post(page, {"what": "ask", "kind": "annual", "starts_on": day}).status_code == 422
     june.post(page, {"what": "ask", "kind": "annual", "starts_on": day, "ends_on": day, "words": "A wedding"})
     shown = lena.get(page).content.decode()
-    assert "Reception on Mon 23 Nov" in shown
+    assert "Reception: Mon 23 Nov" in shown
     assert june.post(page, {"what": "sick", "user": office["june"].pk, "until": day}).status_code == 404
     row = Absence.objects.get()
     assert june.post(f"{page}{row.pk}/", {"what": "grant"}).status_code == 404

@@ -72,5 +72,8 @@ def kind_of(row: Absence) -> str:
 
 
 def uncovered(places: Sequence[Place], posts: Mapping[int, str]) -> str:
-    """What nobody would cover, in words; "" where everything is covered."""
-    return "; ".join(f"{posts.get(each.post, 'a post')} on {each.on:%a %-d %b}" for each in places)
+    """What nobody would cover, post by post with its days; "" where everything is covered."""
+    days: dict[int, list[str]] = {}
+    for each in places:
+        days.setdefault(each.post, []).append(f"{each.on:%a %-d %b}")
+    return "; ".join(f"{posts.get(key, 'A post')}: {', '.join(named)}" for key, named in days.items())
