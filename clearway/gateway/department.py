@@ -16,7 +16,7 @@ from typing import Any
 
 from clearway.core.audit.actions import Actor
 from clearway.core.layout.times import local
-from clearway.desks.outpatients import invented_past, playing
+from clearway.desks.outpatients import invented_office, invented_past, playing
 from clearway.desks.outpatients.booking import actions as booking
 from clearway.desks.outpatients.booking import queries as choices
 from clearway.desks.outpatients.clinics import actions as clinics
@@ -125,6 +125,7 @@ def begin(department: Department, examples: Sequence[Example], at: datetime) -> 
     invented_past.put(cases, **department.who(at))
     for place, example in enumerate(examples):
         _example(department, example, place, at)
+    invented_office.begin(seed=department.seed, **department.who(at))
 
 
 def last_day_of_clinics(today: date) -> date:
