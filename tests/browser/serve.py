@@ -59,6 +59,7 @@ def fill() -> None:
         (empty, "olga", "outpatient_coordinator", None, "dark"),
         (empty, "carla", "clinician", None, "light"),
         (empty, "lena", "outpatient_team_leader", None, "light"),
+        (empty, "june", "junior_coordinator", None, "light"),
     ):
         user = User.objects.create_user(name, PASSWORD, display_name="Sam Tanner", theme=theme)
         RoleGrant.objects.create(

@@ -1,0 +1,112 @@
+"""The office of the outpatient desk: each topic once, from its trigger to a second person's screen."""
+
+import re
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from .accessibility import breaches
+from .conftest import Open
+from .test_referrals_in_a_browser import PHONE, fill
+
+OFFICE = "/outpatients/office/"
+TODAY = datetime.now(UTC).date()
+PAGES = ("", "cover/", "cover/posts/", "away/", "work/", "work/give/calls/", "scans/", "notes/", "messages/")
+
+
+def press(page: Page, button: str) -> None:
+    """As a keyboard does it."""
+    page.get_by_role("button", name=button).first.focus()
+    page.keyboard.press("Enter")
+
+
+def test_two_at_the_same_diary_see_each_others_bookings_within_two_seconds(open_page: Open) -> None:
+    tomorrow = (TODAY + timedelta(days=1)).isoformat()
+    watching = open_page(f"/outpatients/diary/?on={tomorrow}", user="late-desk", theme="dark")
+    busy = open_page("/outpatients/list/", user="desk")
+    free = watching.locator("#diary-picture td .slot.free").count()
+    watching.locator("[data-slot]").first.focus()
+
+    busy.locator("table.list tbody tr").last.locator("a").first.click()
+    busy.get_by_role("link", name="Book", exact=True).click()
+    busy.wait_for_url(re.compile("/book/"))
+    busy.keyboard.press("1")
+    busy.keyboard.press("Enter")
+    busy.wait_for_url(re.compile("/outpatients/appointments/"))
+
+    expect(watching.locator("#diary-picture td .slot.free")).to_have_count(free - 1, timeout=2000)
+    expect(watching.locator("[data-slot]").first).to_be_focused()
+
+
+def test_leave_is_asked_for_and_the_leader_sees_what_it_leaves_uncovered_and_grants_it(
+    open_page: Open,
+) -> None:
+    leader = open_page(f"{OFFICE}cover/posts/", user="lena")
+    fill(leader, name="Reception, morning", holder="Sam Tanner")
+    for name in ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"):
+        leader.get_by_label(name).check()
+    press(leader, "Enter")
+    expect(leader.locator(".said")).to_contain_text("Entered")
+
+    asking = open_page(f"{OFFICE}away/", user="june")
+    first = (TODAY + timedelta(days=4)).isoformat()
+    press(asking, "Ask")
+    expect(asking.locator(".nhsuk-error-summary")).to_be_visible()
+    fill(asking, starts_on=first, ends_on=first, words="A wedding")
+    press(asking, "Ask")
+    expect(asking.locator(".said")).to_contain_text("The team leader decides")
+
+    leader.goto(f"{OFFICE}away/")
+    expect(leader.get_by_role("main")).to_contain_text("A wedding")
+    press(leader, "Grant")
+    asking.reload()
+    expect(asking.get_by_role("main")).to_contain_text("Granted by lena")
+
+
+def test_a_scan_is_filed_only_with_what_stands_on_it_and_a_therapist_reads_it(open_page: Open) -> None:
+    desk = open_page("/outpatients/patients/new/", user="opal")
+    fill(desk, family_name="Quill", given_names="Petra", born_on="1966-04-12", postcode="WR5 1DD")
+    desk.get_by_role("button", name="Register").click()
+    expect(desk.locator("h1")).to_contain_text("Petra")
+    patient = desk.url
+
+    taking = open_page(f"{OFFICE}scans/", user="june")
+    page = {"name": "letter.pdf", "mimeType": "application/pdf", "buffer": b"%PDF-1.4 for Petra Quill"}
+    taking.set_input_files("#file", page)
+    fill(taking, kind="Clinic letter", sender="Orthopaedics, Alexandra")
+    press(taking, "Take it")
+    expect(taking.locator(".said")).to_contain_text("Now say whose it is")
+
+    desk.goto(f"{OFFICE}scans/")
+    desk.get_by_role("link", name="Orthopaedics, Alexandra").click()
+    fill(desk, find="quill")
+    desk.keyboard.press("Enter")
+    desk.get_by_role("radio").first.check()
+    fill(desk, identifier="12/04/1967")
+    press(desk, "File")
+    expect(desk.locator(".nhsuk-error-summary")).to_contain_text("another birth date")
+    assert breaches(desk) == []
+    fill(desk, identifier="")
+    desk.fill("#identifier", "12/04/1966")
+    press(desk, "File")
+    expect(desk.get_by_role("main")).to_contain_text("by the date of birth on it")
+
+    therapist = open_page(patient, user="carla")
+    therapist.get_by_role("link", name="Letters, scans and paper notes").click()
+    expect(therapist.get_by_role("main")).to_contain_text("Orthopaedics, Alexandra")
+    assert breaches(therapist) == []
+
+
+@pytest.mark.promise("A1")
+@pytest.mark.parametrize(("user", "theme"), [("lena", "light"), ("olga", "dark")])
+def test_the_pages_of_the_office_break_no_accessibility_rule_and_fit_a_phone(
+    open_page: Open, user: str, theme: str
+) -> None:
+    page = open_page(OFFICE, user=user, theme=theme)
+    for name in PAGES if user == "lena" else PAGES[:-1]:
+        page.goto(f"{OFFICE}{name}")
+        assert breaches(page) == [], name
+        page.set_viewport_size({"width": PHONE[0], "height": PHONE[1]})
+        assert page.evaluate("document.documentElement.scrollWidth") <= PHONE[0], name
+        page.set_viewport_size({"width": 1440, "height": 900})
