@@ -544,7 +544,7 @@ def test_the_times_of_a_vehicle_lead_to_its_incident(coordinator: Client, knows_
 def test_the_finder_lists_the_hospitals_that_a_person_may_open(valley: Organisation, clock: object) -> None:
     site = Site.objects.get(organisation=valley, code="TVH01")
 
-    places = text(signed_in(valley, "halo", site), "/handovers/").split('<template id="places">')[1]
+    places = text(signed_in(valley, "halo", site), "/handovers/").split('<template id="palette-places">')[1]
 
     assert '<a href="/handovers/TVH01/">' in places
     assert "TVH02" not in places.split("</template>")[0]

@@ -3,7 +3,7 @@
 const LISTED = ".desk li:not(.small) > a, [data-command], .aside form button, main tbody th > a[href]:not([data-expand]), main td.main > a[href]";
 
 function entries(root) {
-  const places = root.getElementById("places")?.content.querySelectorAll("a") ?? [];
+  const places = root.getElementById("palette-places")?.content.querySelectorAll("a") ?? [];
   const named = new Set([...places].map((link) => link.textContent));
   const shown = [...root.querySelectorAll(LISTED)].filter((element) => !named.has(element.textContent.trim()));
   return [...shown, ...places].map((element) => ({
