@@ -39,7 +39,7 @@ def test_two_at_the_same_diary_see_each_others_bookings_within_two_seconds(open_
     expect(watching.locator("[data-slot]").first).to_be_focused()
 
 
-def test_leave_is_asked_for_and_the_leader_sees_what_it_leaves_uncovered_and_grants_it(
+def test_leave_is_asked_for_and_granted_by_the_leader_who_sees_what_it_leaves(
     open_page: Open,
 ) -> None:
     leader = open_page(f"{OFFICE}cover/posts/", user="lena")
