@@ -140,6 +140,7 @@ def open_page(chromium: Browser, clearway: Running, signed_in: SignedIn) -> Iter
             java_script_enabled=scripts,
             storage_state=signed_in(user or WORKS_IN[theme]),
         )
+        context.set_default_timeout(90_000)  # milliseconds; as for what is expected, above
         page = context.new_page()
         page.on("pageerror", lambda error: problems.append(str(error)))
         page.on("console", lambda said: problems.append(said.text) if is_problem(said) else None)
