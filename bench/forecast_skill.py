@@ -3,6 +3,7 @@
     python -m bench.forecast_skill                          the score on days that nothing was fitted on
     python -m bench.forecast_skill --fit                    fit the model anew and write forecast_fitted.py
     python -m bench.forecast_skill --regimes severe --days 2 --seeds 201
+    python -m bench.forecast_skill --arrivals day           without what differs by day of the week
 
 A world lives for a week, which makes the history that "same hour of week" needs, and then for the measured
 days. There it is forecast every 15 minutes what vehicles will wait that arrive in the next four hours, from
@@ -37,6 +38,7 @@ from clearway.domain.ambulance.words import HospitalMeasure, JobStatus
 from clearway.engine.ambulance import forecast as engine
 from clearway.engine.ambulance.forecast import ForecastPolicy, History, hours_of_week
 from clearway.engine.ambulance.forecast_model import GROW_WITH_THE_QUEUE, QUANTITIES, TERMS, Model
+from clearway.engine.ambulance.policies import forecast_policy
 from clearway.interchange import region_pack
 from clearway.simulation.ambulance.world import World
 
@@ -257,8 +259,8 @@ def table(rows: dict[str, Column]) -> list[str]:
         inside = (kept["wait"] >= kept["p10"]) & (kept["wait"] <= kept["p90"])
         lines.append(
             f"{f'{low}-{high}':>12}{len(kept['wait']):>10,}"
-            + "".join(f"{error[name]:>14.1f}" for name in POINTS)
-            + f"{1 - error['model'] / error['last k']:>14.0%}{crps(kept).mean():>8.1f}{inside.mean():>10.1%}"
+            + "".join(f"{error[name]:>14.2f}" for name in POINTS)
+            + f"{1 - error['model'] / error['last k']:>14.0%}{crps(kept).mean():>8.2f}{inside.mean():>10.1%}"
             + f"{(kept['mean'] - kept['wait']).mean():>+7.1f}"
         )
     return lines
@@ -280,7 +282,7 @@ def hourly(rows: dict[str, Column]) -> list[str]:
         error = {name: np.abs(mean(column) - mean("wait")).mean() for name, column in HOURLY.items()}
         lines.append(
             f"{f'{low}-{high}':>12}{len(number):>10,}"
-            + "".join(f"{error[name]:>14.1f}" for name in HOURLY)
+            + "".join(f"{error[name]:>14.2f}" for name in HOURLY)
             + f"{1 - error['model'] / error['last k']:>14.0%}"
         )
     return lines
@@ -405,11 +407,15 @@ def main() -> int:
     parser.add_argument("--days", type=int, default=3, help="measured days of each world (default 3)")
     parser.add_argument("--cores", type=int, default=1)
     parser.add_argument("--keep", type=Path, help="folder that keeps the worlds seen, to be used again")
+    parser.add_argument(
+        "--arrivals", choices=("week", "day", "default"), default="week",
+        help="shape of the arrivals not heard of: the pack's, its mean over the days, or that of no pack",
+    )  # fmt: skip
     arguments = parser.parse_args()
     seeds = arguments.seeds or (list(range(1, 9)) if arguments.fit else [101, 102])
     if arguments.fit != all(seed < SCORED_FROM for seed in seeds):
         parser.error("seeds below 100 are for fitting, others for scoring")
-    policy = ForecastPolicy()
+    policy = _policy(arguments.slug, arguments.arrivals)
     runs = _runs(arguments, seeds)
     if arguments.fit:
         FITTED.write_text(written(fit(runs, policy)))
@@ -418,6 +424,18 @@ def main() -> int:
         return 0
     report(runs, policy)
     return 0
+
+
+def _policy(slug: str, arrivals: str) -> ForecastPolicy:
+    """The policy of the pack, as the desk and the simulator read it."""
+    packed = region_pack.parse(regions.find(slug)).policies
+    policy = forecast_policy({each.name: each.values for each in packed})
+    if arrivals == "default":
+        return replace(policy, arrivals_by_hour=ForecastPolicy().arrivals_by_hour)
+    if arrivals == "day":
+        by_hour = np.reshape(policy.arrivals_by_hour, (-1, 24)).mean(axis=0)
+        return replace(policy, arrivals_by_hour=tuple(by_hour.tolist()))
+    return policy
 
 
 def _runs(arguments: argparse.Namespace, seeds: Sequence[int]) -> list[Run]:

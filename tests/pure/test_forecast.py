@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from clearway.config import regions
 from clearway.domain.ambulance.availability import ResourceStanding
 from clearway.domain.ambulance.diverts import Cover, Divert, DivertKind
 from clearway.domain.ambulance.situation import MEASURES, Around, Feed, Place, Reports, Situation, compose
@@ -17,7 +18,11 @@ from clearway.domain.ambulance.transitions import Assignment
 from clearway.domain.ambulance.words import Category, HospitalMeasure, JobState, JobStatus, ResourceKind
 from clearway.domain.shared.geography import Point
 from clearway.engine.ambulance.forecast import LEADS, NONE, STEPS, ForecastPolicy, commit, forecast, pressure
+from clearway.engine.ambulance.forecast_arrivals import expected_arrivals
 from clearway.engine.ambulance.forecast_fitted import FITTED
+from clearway.engine.ambulance.forecast_seen import see
+from clearway.engine.ambulance.policies import forecast_policy
+from clearway.engine.ambulance.travel import PLAIN
 from clearway.engine.ambulance.warning import (
     Limit,
     Past,
@@ -30,6 +35,8 @@ from clearway.engine.ambulance.warning import (
 )
 from clearway.engine.ambulance.warning_fitted import FITTED as CHANCES
 from clearway.engine.ambulance.warning_signs import TERMS, said_words, signs
+from clearway.interchange import region_pack
+from clearway.simulation.ambulance import parameters
 
 J, S, M = JobStatus, JobState, HospitalMeasure
 AT = datetime(2026, 11, 2, 15, 0, tzinfo=UTC)
@@ -158,6 +165,84 @@ def test_a_crew_that_is_turned_on_its_way_counts_where_it_is_bound_for() -> None
 
     assert (turned.mean[0] == without.mean[0]).all()
     assert turned.mean[0].sum() < straight.mean[0].sum()
+
+
+def arrivals_by(by_hour: tuple[float, ...], at: datetime) -> np.ndarray:
+    """What is expected at the first hospital of nobody heard of, after a day of twenty arrivals there."""
+    moved = replace(a_situation(*DAY), at=at.timestamp())
+    seen = replace(see(a_situation(*DAY), POLICY), arrivals=np.array([20.0, 0.0]))
+    policy = replace(POLICY, arrivals_by_hour=by_hour)
+    return np.asarray(expected_arrivals(moved, policy, seen, PLAIN)[0])
+
+
+hours = st.datetimes(datetime(2026, 1, 1), datetime(2026, 12, 31), timezones=st.just(UTC))  # noqa: DTZ001
+shapes = st.lists(st.floats(0.5, 8), min_size=24, max_size=24).map(tuple)
+
+
+@settings(max_examples=60, deadline=None)
+@given(shapes, hours)
+def test_a_week_of_like_days_is_the_day_alone(by_hour: tuple[float, ...], at: datetime) -> None:
+    assert arrivals_by(by_hour * 7, at) == pytest.approx(arrivals_by(by_hour, at))
+
+
+@settings(max_examples=60, deadline=None)
+@given(shapes, hours, st.floats(0.1, 9))
+def test_only_the_proportions_of_the_hours_count(by_hour: tuple[float, ...], at: datetime, by: float) -> None:
+    more = tuple(by * each for each in by_hour)
+
+    assert arrivals_by(more, at) == pytest.approx(arrivals_by(by_hour, at))
+
+
+def test_the_hours_ahead_are_expected_by_the_hours_of_the_week_that_were_seen() -> None:
+    # Every hour brings 1, those of Saturday 2. At Saturday 00:00 the 24 hours before brought 24, so twenty
+    # seen make 20 / 24 * 2 an hour, 0.139 in five minutes; at Sunday 00:00 they brought 48: 20 / 48 an hour.
+    week = (1.0,) * 120 + (2.0,) * 24 + (1.0,) * 24
+    saturday, sunday, monday = (datetime(2026, 11, day, tzinfo=UTC) for day in (7, 8, 9))
+
+    unheard = 1 / (1 + np.exp(-(LEADS - POLICY.heard_of) / (POLICY.heard_of / 4)))
+    assert arrivals_by(week, saturday) == pytest.approx(20 / 24 * 2 / 12 * unheard)
+    assert arrivals_by(week, sunday) == pytest.approx(20 / 48 / 12 * unheard)
+    assert arrivals_by(week, monday) == pytest.approx(20 / 24 / 12 * unheard)
+    # Friday 23:30: half an hour of Friday is left, and then Saturday's; 23.5 hours of Friday and half an hour
+    # of Thursday were seen.
+    late = arrivals_by(week, datetime(2026, 11, 6, 23, 30, tzinfo=UTC))
+    assert late[:6] == pytest.approx(20 / 24 / 12 * unheard[:6])
+    assert late[6:] == pytest.approx(20 / 24 * 2 / 12 * unheard[6:])
+
+
+def test_the_hour_is_that_of_the_clock_on_the_wall() -> None:
+    # Summer time: Sunday 23:00 UTC is Monday 00:00 in London.
+    week = (3.0,) + (1.0,) * 167
+
+    july = arrivals_by(week, datetime(2026, 7, 5, 23, 0, tzinfo=UTC))
+    november = arrivals_by(week, datetime(2026, 11, 8, 23, 0, tzinfo=UTC))
+
+    assert july[11] == pytest.approx(3 * july[12] * _heard(11) / _heard(12))
+    assert november[12] == pytest.approx(3 * november[11] * _heard(12) / _heard(11))
+
+
+def _heard(step: int) -> float:
+    return float(1 / (1 + np.exp(-(LEADS[step] - POLICY.heard_of) / (POLICY.heard_of / 4))))
+
+
+@pytest.mark.parametrize("by_hour", [(1.0,) * 23, (1.0,) * 169, (1.0,) * 23 + (0.0,), ()])
+def test_a_shape_that_is_no_day_and_no_week_is_refused(by_hour: tuple[float, ...]) -> None:
+    with pytest.raises(ValueError, match="24 or 168 values above 0"):
+        ForecastPolicy(arrivals_by_hour=by_hour)
+
+
+@pytest.mark.parametrize(("slug", "hours"), [("south-west", 168), ("test-valley", 24)])
+def test_the_arrivals_of_a_pack_are_its_calls_an_hour_and_a_half_later(slug: str, hours: int) -> None:
+    """Two files say when people need an ambulance; this holds them together."""
+    region = region_pack.parse(regions.find(slug))
+    demand = parameters.read(region).demand
+    calls = np.outer(demand.weekday if hours == 168 else [1.0], demand.hour).ravel()
+    derived = (np.roll(calls, 1) + np.roll(calls, 2)) / 2
+
+    told = forecast_policy({each.name: each.values for each in region.policies}).arrivals_by_hour
+
+    assert len(told) == hours
+    assert told / np.sum(told) == pytest.approx(derived / derived.sum(), rel=0.003)
 
 
 def test_a_commitment_lengthens_only_what_comes_after_it_at_that_site() -> None:

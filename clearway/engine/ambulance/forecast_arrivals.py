@@ -16,30 +16,48 @@ from clearway.domain.ambulance.situation import (
 from clearway.domain.ambulance.words import JobState
 
 from .forecast_seen import Seen
-from .forecast_values import HORIZON_MINUTES, LEADS, MINUTE, STEP_MINUTES, STEPS, Column, ForecastPolicy, Grid
+from .forecast_values import (
+    HORIZON_MINUTES,
+    HOURS_OF_WEEK,
+    LEADS,
+    MINUTE,
+    STEP_MINUTES,
+    STEPS,
+    Column,
+    ForecastPolicy,
+    Grid,
+)
 from .travel import Network
 from .turned_away import moved
 
 S = JobState
+DAY_MINUTES = 1440
 
 
 def expected_arrivals(situation: Situation, policy: ForecastPolicy, seen: Seen, network: Network) -> Grid:
     """Expected arrivals in each step, sites x steps; diverts in force move who may still go anywhere."""
     certain, likely = _heard_of(situation, policy, network)
     there = datetime.fromtimestamp(situation.at, UTC).astimezone(policy.zone)
-    unheard = _unheard(policy.arrivals_by_hour, policy.heard_of, there.hour * 60 + there.minute)
+    minute = there.weekday() * DAY_MINUTES + there.hour * 60 + there.minute
+    unheard = _unheard(policy.arrivals_by_hour, policy.heard_of, minute)
     free = likely + seen.arrivals[:, None] * unheard
     if situation.diverts:
         free = free + moved(free, np.asarray(situation.at + LEADS * MINUTE), situation, policy.covered_share)
     return np.asarray(certain + free)
 
 
-@lru_cache(maxsize=1440)
+@lru_cache(maxsize=HOURS_OF_WEEK * 60)
 def _unheard(by_hour: tuple[float, ...], heard_of: float, minute: int) -> Column:
-    """The share of a day's arrivals in each step ahead of a minute of the day that nobody has heard of."""
-    hour = minute // 60 + minute % 60 / 60 + LEADS / 60
-    shape = np.array(by_hour)
-    per_step = shape[hour.astype(np.int64) % 24] / shape.sum() * STEP_MINUTES / 60
+    """What nobody has heard of yet in each step ahead of a minute of the local week, as a part of the
+    arrivals of the 24 hours before it: a Monday is expected by what Monday is to the Sunday that was seen.
+
+    by_hour  24 values for the hours of every day, or 168 for those of the week
+    """
+    shape = np.resize(np.array(by_hour), HOURS_OF_WEEK)
+    hour, begun = minute // 60, minute % 60 / 60
+    ahead = (minute + LEADS).astype(np.int64) // 60
+    behind = np.array([begun, *[1.0] * 23, 1 - begun]) @ shape[hour - np.arange(25)]
+    per_step = shape[ahead % HOURS_OF_WEEK] / behind * STEP_MINUTES / 60
     return np.asarray(per_step / (1 + np.exp(-(LEADS - heard_of) / (heard_of / 4))))
 
 

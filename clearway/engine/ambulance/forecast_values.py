@@ -24,7 +24,7 @@ MINUTE, HOUR, DAY = 60.0, 3600.0, 86400.0
 STEP_MINUTES, HORIZON_MINUTES = 5.0, 240.0
 STEPS = int(HORIZON_MINUTES / STEP_MINUTES) + 1
 LEADS = np.arange(STEPS) * STEP_MINUTES
-HOURS_OF_WEEK = 168
+HOURS_OF_DAY, HOURS_OF_WEEK = 24, 168
 MODEL, RATE, LAST_K, HOUR_OF_WEEK, NONE = "model", "rate", "last_k", "hour_of_week", "none"
 METHODS = (MODEL, RATE, LAST_K, HOUR_OF_WEEK, NONE)
 
@@ -41,7 +41,8 @@ class ForecastPolicy:
     conveyed                share of crews on scene who convey, by category; `conveyed_otherwise` for the rest
     on_scene, journey, to_scene  typical minutes of the parts of a job that lie ahead
     heard_of                lead at which half of the arrivals come from jobs that no crew has yet
-    arrivals_by_hour        shape of a day's arrivals by local hour
+    arrivals_by_hour        shape of the arrivals by local hour: 168 values for the hours of the week, Monday
+                            00 first, or 24 for those of every day; only the proportions count
     covered_share           of all who come by ambulance, whom each cover of a divert takes in
     k                       handovers in the mean of the last k
     model                   what was fitted, see forecast_model.py
@@ -75,6 +76,9 @@ class ForecastPolicy:
     def __post_init__(self) -> None:
         if self.base < STEP_MINUTES:
             raise ValueError(f"base must be at least one step of {STEP_MINUTES:g} minutes, got {self.base}")
+        shape = self.arrivals_by_hour
+        if len(shape) not in (HOURS_OF_DAY, HOURS_OF_WEEK) or min(shape) <= 0:
+            raise ValueError(f"arrivals_by_hour must be 24 or 168 values above 0, got {len(shape)}: {shape}")
 
 
 @dataclass(frozen=True, slots=True)
