@@ -1,6 +1,8 @@
 """End a legal hold: what it alone kept goes with the next round of retention.
 
-Example: clearway hold release 3
+Examples:
+  clearway hold release 3
+  clearway hold release P2
 """
 
 import argparse
@@ -9,17 +11,21 @@ from datetime import UTC, datetime
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("hold", type=int, help="its number, as clearway hold list shows it")
+    parser.add_argument("hold", help="its number, as clearway hold list shows it; P2 is on a patient")
 
 
 def run(arguments: argparse.Namespace) -> int:
-    from clearway.cli import ground
+    from clearway.cli import CannotRun, ground
 
     ground.prepare("owner")
     from clearway.core.audit.actions import Actor
     from clearway.core.retention import actions
+    from clearway.desks.outpatients.keeping import actions as keeping
 
-    by = Actor(f"command:{getpass.getuser()}")
-    hold = actions.release_hold(arguments.hold, by=by, at=datetime.now(UTC))
-    print(f"Hold {hold.pk} is released.")
+    number = arguments.hold.removeprefix("P")
+    if not number.isdecimal():
+        raise CannotRun(f"{arguments.hold!r} is no hold. Write it as clearway hold list does, like 3 or P2.")
+    release = actions.release_hold if number == arguments.hold else keeping.release_hold
+    release(int(number), by=Actor(f"command:{getpass.getuser()}"), at=datetime.now(UTC))
+    print(f"Hold {arguments.hold} is released.")
     return 0

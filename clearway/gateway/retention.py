@@ -8,8 +8,9 @@ from clearway.core.retention import actions, queries
 from clearway.core.retention.queries import Due
 from clearway.core.retention.shelves import SHELVES
 from clearway.desks.ambulance import retention as ambulance
+from clearway.desks.outpatients import retention as outpatients
 
-ALL = (*SHELVES, *ambulance.SHELVES)
+ALL = (*SHELVES, *ambulance.SHELVES, *outpatients.SHELVES)
 
 
 def due(at: datetime) -> list[Due]:

@@ -80,10 +80,11 @@ def last_to_go(shelf: Shelf, before: datetime) -> datetime:
 
 def _held(shelf: Shelf) -> str:
     """SQL: whether a row of the shelf, as `t`, is under a hold."""
-    if not shelf.since:
-        return _HELD.format(first=shelf.time, last=shelf.time)
-    first, last = (f"{which}({shelf.since}, {shelf.time})" for which in ("LEAST", "GREATEST"))
-    return _HELD.format(first=first, last=last)
+    first = last = shelf.time
+    if shelf.since:
+        first, last = (f"{which}({shelf.since}, {shelf.time})" for which in ("LEAST", "GREATEST"))
+    in_time = _HELD.format(first=first, last=last)
+    return f"({shelf.held} OR {in_time})" if shelf.held else in_time
 
 
 def past(shelf: Shelf) -> str:

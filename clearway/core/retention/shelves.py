@@ -19,6 +19,7 @@ class Shelf:
     time   SQL over the table as `t`: when the row's period begins
     where  likewise: the rows of the organisation %(organisation)s that may go at all
     since  likewise: when what the row stands for began, where that lasted; a hold on any of it keeps the row
+    held   likewise: whether something besides a hold on its time keeps the row, as an order for one person
     remover  a function of the database that takes trust, instant and number and lets the rows go, for what
              lies in several tables or may be deleted by nobody; "" for rows that are simply deleted
     """
@@ -28,6 +29,7 @@ class Shelf:
     time: str
     where: str
     since: str = ""
+    held: str = ""
     remover: str = ""
 
 

@@ -7,6 +7,7 @@ from .cover.models import Absence, OfficePost, StandIn
 from .enquiries.models import Enquiry
 from .filing.models import Document, Filing, Volume, VolumeOut
 from .intake.models import GivenFile, Layout, TakenReferral
+from .keeping.models import PatientHold
 from .letters.models import Correspondent, Letter, LetterBatch, LetterText
 from .loans.models import Item, Loan
 from .outcomes.models import Miss
@@ -54,6 +55,7 @@ __all__ = [
     "OfficePost",
     "Pathway",
     "Patient",
+    "PatientHold",
     "RecordsRequest",
     "RecurringDuty",
     "Referral",

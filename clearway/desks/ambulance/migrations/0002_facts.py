@@ -86,13 +86,6 @@ BEGIN
     END IF;
 END $$;
 
--- Whether a trust holds anything that lasted from one instant to another, both of them counted.
-CREATE FUNCTION clearway_is_held(trust bigint, first_at timestamptz, last_at timestamptz) RETURNS boolean
-LANGUAGE sql STABLE AS $$
-    SELECT EXISTS (SELECT FROM core_legalhold h WHERE h.organisation_id = trust AND h.released_at IS NULL
-        AND last_at >= h.known_from AND (h.known_until IS NULL OR first_at < h.known_until))
-$$;
-
 -- Whether a trust holds any row of a piece.
 CREATE FUNCTION clearway_has_held(name text) RETURNS boolean LANGUAGE plpgsql AS $$
 DECLARE
