@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from clearway.domain.outpatients.clinics import URGENT
 from clearway.domain.outpatients.counting import is_reasonable_offer
 
-from .fit import LONDON, RULES, Mask, Slots, Wanted, Whole, entries, firsts, weekdays
+from .fit import LONDON, RULES, Mask, Rule, Slots, Wanted, Whole, entries, firsts, weekdays
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,15 +56,15 @@ def suit(slots: Slots, wanted: Wanted, at: datetime, limit: int = 9) -> Suited:
     rows = np.flatnonzero(first < 0)
     order, marks = _order(slots, wanted, rows)
     best = tuple(_suggestion(slots, wanted, int(rows[place]), marks, place, at) for place in order[:limit])
-    return Suited(best, len(rows), _left_out(first, wanted))
+    return Suited(best, len(rows), left_out(first, wanted))
 
 
-def _left_out(first: Whole, wanted: Wanted) -> tuple[LeftOut, ...]:
-    """How many slots broke each rule first, most frequent first, then in the order of the rules."""
+def left_out(first: Whole, wanted: Wanted, rules: Sequence[Rule] = RULES) -> tuple[LeftOut, ...]:
+    """How many slots broke each rule first (fit.firsts): most frequent first, then as the rules stand."""
     counts = Counter(first[first >= 0].tolist())
     ranked = sorted(counts.items(), key=lambda each: (-each[1], each[0]))
     return tuple(
-        LeftOut(RULES[place].code, count, f"{count} {RULES[place].many(wanted)}") for place, count in ranked
+        LeftOut(rules[place].code, count, f"{count} {rules[place].many(wanted)}") for place, count in ranked
     )
 
 
