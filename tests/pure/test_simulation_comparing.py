@@ -13,13 +13,22 @@ import pytest
 from clearway.cli import main
 from clearway.config import regions
 from clearway.domain.ambulance.situation import Situation
+from clearway.domain.ambulance.words import Category
 from clearway.domain.shared.region import Region
 from clearway.engine.ambulance.conveyance import Choice
 from clearway.interchange import region_pack
 from clearway.simulation.ambulance import comparing, comparing_page, ledger
 from clearway.simulation.ambulance.comparing import ADVICE, CAPS, NEAREST, ORACLE, QUEUE, compare, estimate
 from clearway.simulation.ambulance.oracle import Oracle
-from clearway.simulation.ambulance.policies import Advised, Capped, Followed, Question, Within, nearest
+from clearway.simulation.ambulance.policies import (
+    Advised,
+    Capped,
+    Followed,
+    Question,
+    Queue,
+    Within,
+    nearest,
+)
 from clearway.simulation.ambulance.world import World
 
 START = datetime(2026, 3, 2, tzinfo=UTC)
@@ -61,6 +70,33 @@ def test_a_policy_kept_to_agreed_loads_moves_no_more_than_they_allow():
     assert moved > 0
     assert loads(free) != loads(usual)
     assert abs(loads(world)["TVH02"] - loads(usual)["TVH02"]) <= 3 * 2 + 2
+
+
+def farthest_first(situation: Situation, question: Question) -> tuple[Choice, ...]:
+    """As the count rule would, were every nearer queue without end."""
+    return tuple(sorted(nearest(situation, question), key=lambda each: -each.minutes))
+
+
+@pytest.mark.parametrize("other", [farthest_first, Queue({"TVH01": 900.0, "TVH02": 1.0}, most_extra=200)])
+def test_a_policy_beside_the_advice_moves_only_whom_the_advice_may_move(other):
+    """C1 and NEWS2 of 7 and more stay with the nearest; from 5 on nobody is driven 45 min; others move."""
+    region = with_values(valley(), "conveyance_advice", others_share=None)
+    kept, ill, moved = Within(other, region), set(), set()
+
+    def asks(situation: Situation, question: Question) -> tuple[Choice, ...]:
+        chosen, usual = kept(situation, question)[0], nearest(situation, question)[0]
+        is_serious = question.call.category is Category.C1 or (question.news2 or 0) >= 7
+        (ill if is_serious else moved).add((chosen.code != usual.code, question.key))
+        if chosen.code != usual.code and (question.news2 or 0) >= 5:
+            assert chosen.minutes <= 45
+        return (chosen,)
+
+    world = World(region, "busy", 1, START, speaks=False, policy=asks, refresh=300)
+    world.advance(START + timedelta(days=2))
+
+    assert len(ill) > 10
+    assert not any(was_moved for was_moved, _ in ill)
+    assert any(was_moved for was_moved, _ in moved)
 
 
 def test_advice_followed_never_is_the_nearest():

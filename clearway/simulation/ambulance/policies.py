@@ -2,7 +2,7 @@
 
 `nearest` is what a crew without advice does. `Queue` counts heads. `Advised` is the production engine: the
 forecast, the ranking and the bound on loads that a desk uses, nothing of its own. `Within` keeps another
-policy inside the same bound, and `Followed` lets crews go their own way now and then.
+policy inside the same filter and bound, and `Followed` lets crews go their own way now and then.
 """
 
 from collections import defaultdict, deque
@@ -19,7 +19,7 @@ from clearway.domain.ambulance.words import JobState, ResourceKind
 from clearway.domain.shared.geography import Point
 from clearway.domain.shared.region import Region, SiteKind
 from clearway.engine.ambulance.conveyance import Choice, Destinations, nearest_hospital
-from clearway.engine.ambulance.eligibility import share_of
+from clearway.engine.ambulance.eligibility import eligible, share_of
 from clearway.engine.ambulance.forecast import Forecast, forecast
 from clearway.engine.ambulance.loads import DayLoad, day_load
 from clearway.engine.ambulance.policies import advice_policy, forecast_policy
@@ -196,10 +196,14 @@ class Advised:
 
 
 class Within:
-    """Another policy inside the bound of the engine: past the nearest only to who has agreed to it."""
+    """Another policy inside the filter and the bound of the engine, so that it may move whom the advice may.
 
-    def __init__(self, policy: Policy, region: Region) -> None:
-        self._policy, self._rules = policy, rulebook_of(region)
+    Nobody goes where the engine's filter bars a place: a C1 or a high NEWS2 goes to the nearest that can
+    treat, a limit of driving holds for the ill. Past the nearest they go only to who has agreed to it.
+    """
+
+    def __init__(self, policy: Policy, region: Region, network: Network = PLAIN) -> None:
+        self._policy, self._rules, self._network = policy, rulebook_of(region), network
         self._limits = advice_policy(region.policy_values).eligibility
         self._special = special_share(region)
         self._last: Situation | None = None
@@ -210,7 +214,7 @@ class Within:
         near = nearest(situation, question)
         usual, day, row_of = near[0], self._loads(situation), self._rules.row_of
         stays = len(near) == 1 or is_bound(question.call, self._special)
-        ranked = (usual,) if stays else self._policy(situation, question)
+        ranked = (usual,) if stays else self._allowed(situation, question)
         room = (each for each in ranked if each.code == usual.code or day.spare[row_of[each.code]] >= 1)
         chosen = next(room, usual)
         self._told.tell(question.key, chosen.row, usual.row, question.at)
@@ -218,6 +222,14 @@ class Within:
         if isinstance(self._policy, Capped):
             self._policy.took(chosen, question)
         return (chosen,)
+
+    def _allowed(self, situation: Situation, question: Question) -> tuple[Choice, ...]:
+        """What the policy would choose, in its order, less what the engine bars for this patient."""
+        places = self._rules.places
+        drive = self._network.journeys(question.latitude, question.longitude, places, at=question.at)
+        filtered = eligible(question.case, situation, drive.minutes[0], self._rules, self._limits)
+        barred = {places.code[row] for row in np.flatnonzero(filtered.bar)}
+        return tuple(each for each in self._policy(situation, question) if each.code not in barred)
 
     def _loads(self, situation: Situation) -> DayLoad:
         if self._day is None or situation is not self._last:
