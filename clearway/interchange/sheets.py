@@ -80,11 +80,14 @@ def _text_rows(raw: bytes) -> list[list[str]]:
     text = _text(raw)
     first = text.partition("\n")[0]
     delimiter = max(DELIMITERS, key=lambda each: (first.count(each), each == ","))
+    # Strict, because an open quotation mark would otherwise swallow every row after it without a word.
+    reader = csv.reader(io.StringIO(text, newline=None), delimiter=delimiter, strict=True)
     try:
-        rows = list(csv.reader(io.StringIO(text, newline=None), delimiter=delimiter))
+        rows = list(reader)
     except csv.Error as problem:
         why = f"It is not separated text: {problem}."
-        raise CannotParse("the file", why, SAVE_AGAIN) from None
+        fix = "Close every quotation mark, and write one inside text twice."
+        raise CannotParse(f"line {reader.line_num}", why, fix) from None
     return [[_typed(cell) for cell in row] for row in rows]
 
 

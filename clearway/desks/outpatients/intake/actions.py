@@ -271,7 +271,8 @@ def map_columns(
     """Say which column holds which field, and remember it for the sender and these headings.
 
     mapping  our name -> their heading; another mapping than before is a new version
-    Raises NotAllowed for a closed file, for a heading there is not, and where a needed field has no column.
+    Raises NotAllowed for a closed file, for a heading there is not or that stands twice, and where a needed
+    field has no column.
     """
     row = _open(file_id, organisation_id)
     heading = sheets.read(bytes(row.body)).heading
@@ -279,6 +280,9 @@ def map_columns(
     event = "Mapping these columns"
     if unknown := sorted(set(chosen.values()) - set(heading)):
         raise NotAllowed("not mapped", event, f"The file has no column called {unknown[0]}.")
+    if twice := sorted(each for each in chosen.values() if heading.count(each) > 1):
+        why = f"Two columns are called {twice[0]}. Give each a name of its own."
+        raise NotAllowed("not mapped", event, why)
     if missing := [FIELDS[name].label for name in referral_file.NEEDED if name not in chosen]:
         raise NotAllowed("not mapped", event, f"Say which column holds {', '.join(missing)}.")
     digest = referral_file.layout_of(heading)

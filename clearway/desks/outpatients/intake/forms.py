@@ -28,7 +28,9 @@ class GiveForm(DeskForm):
         pasted = self.cleaned_data["rows"]
         if upload is not None and upload.size > MOST_BYTES:
             self.add_error("rows", "The file is larger than 5 MB. Split it")
-        elif upload is not None and upload.size:
+        elif upload is not None and not upload.size:
+            self.add_error("rows", "The file is empty. Choose another, or paste rows with their headings")
+        elif upload is not None:
             return upload.read(), str(upload.name)[:200]
         elif pasted.strip():
             return pasted.encode(), "Pasted rows"
