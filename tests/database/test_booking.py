@@ -340,7 +340,7 @@ def test_what_suits_is_named_with_its_needs_and_what_does_not_is_counted(
     entry = waiting(physio)
     Need.objects.create(patient=entry.patient, kind="interpreter", detail="Polish", recorded_at=NINE)
 
-    with django_assert_num_queries(7):
+    with django_assert_num_queries(8):
         found = queries.suitable(entry.pk, physio.trust.pk, NINE)
 
     assert found.fitting == 4

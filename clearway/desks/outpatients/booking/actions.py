@@ -326,9 +326,8 @@ def _read(slot_id: int, entry_id: int, organisation_id: int, event: str, at: dat
     entry = standing.lock(entry_id, organisation_id)
     if entry.state != "waiting":
         raise NotAllowed(f"the entry is {entry.state}", event, "It is not waiting: look at the list again.")
-    patient = entry.patient
-    if patient.died_on is not None or patient.merged_into_id is not None:
-        raise NotAllowed("as the record stands", event, "The patient has died, or the record was merged.")
+    if entry.patient.stands.died_on is not None:
+        raise NotAllowed("as the record stands", event, "The patient has died.")
     if reasons := fit.barred(queries.one_row(slot), queries.asked(entry), at):
         raise NotAllowed("the slot does not fit", event, " ".join(reasons))
     return slot, entry

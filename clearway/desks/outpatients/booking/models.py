@@ -23,6 +23,8 @@ class Appointment(models.Model):
     cancelled_by patient or provider; notice_hours  from the cancellation to the start
     attended     attended code; outcome  outcome of attendance; status  RTT status code: the cashing up
     moved_to     the appointment that took its place
+    person       the record that stands for the patient, whom no two records put into two places; kept by the
+                 database (0002_guards), also when records are merged or a merger is undone
     """
 
     class State(models.TextChoices):
@@ -38,6 +40,7 @@ class Appointment(models.Model):
     slot = models.ForeignKey(Slot, on_delete=models.PROTECT, related_name="appointments")
     seat = models.PositiveSmallIntegerField(default=1)
     patient = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="appointments")
+    person = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="+", editable=False)
     entry = models.ForeignKey(Entry, null=True, on_delete=models.PROTECT, related_name="appointments")
     referral = models.ForeignKey(Referral, null=True, on_delete=models.PROTECT, related_name="appointments")
     starts_at = models.DateTimeField()
@@ -69,7 +72,7 @@ class Appointment(models.Model):
             ),
             ExclusionConstraint(
                 name="a_patient_is_in_one_place",
-                expressions=[("patient", RangeOperators.EQUAL), (span(), RangeOperators.OVERLAPS)],
+                expressions=[("person", RangeOperators.EQUAL), (span(), RangeOperators.OVERLAPS)],
                 condition=Q(state__in=ACTIVE),
             ),
             models.CheckConstraint(

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 from django.db import connection
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from clearway.core.layout.times import local
 from clearway.engine.outpatients import slots as engine
@@ -15,6 +15,7 @@ from clearway.engine.outpatients.fit import Coded, Slots, Wanted
 from clearway.engine.outpatients.slots import Suggestion
 
 from ..clinics import queries as clinics
+from ..patients import queries as patients
 from ..waiting import standing
 from .models import ACTIVE, Appointment, Offer
 
@@ -77,7 +78,7 @@ WHERE slot.organisation_id = %(organisation)s AND session.service_id = %(service
 
 
 def suitable(entry_id: int, organisation_id: int, at: datetime, limit: int = 9) -> Choices:
-    """The free slots of the coming twelve weeks that suit an entry, best first. Six queries.
+    """The free slots of the coming twelve weeks that suit an entry, best first. Eight queries.
 
     Raises Entry.DoesNotExist.
     """
@@ -159,7 +160,8 @@ def one_row(slot: Any, free: int = 1) -> Slots:
 
 
 def asked(entry: Any) -> Wanted:
-    """What an entry asks of any slot; no query beyond the entry and its patient."""
+    """What an entry asks of any slot; no query beyond the entry, its patient and the record that stands."""
+    patient = entry.patient.stands
     return Wanted(
         service=entry.service_id,
         kind=entry.kind,
@@ -168,16 +170,16 @@ def asked(entry: Any) -> Wanted:
         skills=frozenset(entry.skills),
         medium=entry.medium,
         clinician=entry.clinician_id,
-        sites=frozenset(entry.patient.sites),
-        days=frozenset(entry.patient.days),
-        notice_hours=entry.patient.notice_hours,
+        sites=frozenset(patient.sites),
+        days=frozenset(patient.days),
+        notice_hours=patient.notice_hours,
     )
 
 
 def wanted(entry: Any, at: datetime) -> Wanted:
-    """What an entry asks for, with the patient's needs and other appointments. Two queries."""
-    needs = entry.patient.needs.filter(ended_at__isnull=True)
-    elsewhere = of_patient(entry.patient_id, at)
+    """What an entry asks for, with the patient's needs and other appointments. Three queries."""
+    needs = patients.needs_of([entry.patient_id]).get(entry.patient_id, [])
+    elsewhere = of_person(entry.patient.person_id, at)
     base = asked(entry)
     return Wanted(
         **{name: getattr(base, name) for name in ("service", "kind", "minutes", "priority", "skills")},
@@ -188,26 +190,45 @@ def wanted(entry: Any, at: datetime) -> Wanted:
     )
 
 
-def of_patient(patient_id: int, at: datetime) -> Sequence[tuple[datetime, datetime]]:
-    """When a patient has appointments that are still to come. One query."""
-    rows = Appointment.objects.filter(live(at), patient_id=patient_id, ends_at__gt=at)
+def of_person(person_id: int, at: datetime) -> Sequence[tuple[datetime, datetime]]:
+    """When a person has appointments that are still to come, under any record. One query."""
+    rows = Appointment.objects.filter(live(at), person_id=person_id, ends_at__gt=at)
     return list(rows.values_list("starts_at", "ends_at"))
 
 
 def busy(
-    patient_ids: Iterable[int], starts_at: datetime, ends_at: datetime
+    person_ids: Iterable[int], starts_at: datetime, ends_at: datetime
 ) -> dict[int, list[tuple[int, int]]]:
-    """Patient -> (start, end) in seconds of their appointments that touch this time. One query."""
+    """Person, by the record that stands -> (start, end) in seconds of appointments that touch this time. One
+    query."""
     rows = Appointment.objects.filter(
-        patient_id__in=list(patient_ids),
+        person_id__in=list(person_ids),
         state__in=("held", "booked", "arrived"),
         starts_at__lt=ends_at,
         ends_at__gt=starts_at,
     )
     found: dict[int, list[tuple[int, int]]] = {}
-    for patient, starts, ends in rows.values_list("patient_id", "starts_at", "ends_at"):
-        found.setdefault(patient, []).append((int(starts.timestamp()), int(ends.timestamp())))
+    for person, starts, ends in rows.values_list("person_id", "starts_at", "ends_at"):
+        found.setdefault(person, []).append((int(starts.timestamp()), int(ends.timestamp())))
     return found
+
+
+def of_people(patient_ids: Iterable[int]) -> QuerySet[Appointment]:
+    """Every appointment made under these records, newest first."""
+    rows = Appointment.objects.filter(patient_id__in=list(patient_ids))
+    return rows.select_related("slot__session__service").order_by("-starts_at")
+
+
+def clashes(one: int, other: int) -> list[datetime]:
+    """When appointments of these two records that keep their seats overlap, soonest first. One query."""
+    overlapping = Appointment.objects.filter(
+        patient_id=other,
+        state__in=ACTIVE,
+        starts_at__lt=OuterRef("ends_at"),
+        ends_at__gt=OuterRef("starts_at"),
+    )
+    rows = Appointment.objects.filter(Exists(overlapping), patient_id=one, state__in=ACTIVE)
+    return list(rows.order_by("starts_at").values_list("starts_at", flat=True))
 
 
 def live(at: datetime) -> Q:

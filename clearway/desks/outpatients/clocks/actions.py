@@ -66,7 +66,7 @@ def open_pathway(
     if measure.measurement is None:
         raise NotAllowed(state, event, measure.says)
     patient = patients.one(organisation_id, patient_id)
-    if patient.died_on is not None:
+    if patient.stands.died_on is not None:
         raise NotAllowed("recorded as died", event, "The patient has died.")
     number = next_number(Pathway._meta.db_table)
     chosen = identifier or pathway_identifier(Organisation.objects.get(pk=organisation_id).code, number)

@@ -12,6 +12,7 @@ from clearway.domain.outpatients.clock_events import ClockEvent, EventKind, Evid
 from clearway.domain.outpatients.clocks import Pathway as Explained
 from clearway.domain.outpatients.clocks import explain
 
+from ..patients import queries as patients
 from ..policy import clock_policy, clock_switches
 from . import models
 
@@ -33,10 +34,11 @@ def of_patient(organisation_id: int, patient_id: int) -> list[models.Pathway]:
 
 
 def open_consultant_led(organisation_id: int, patient_id: int) -> list[models.Pathway]:
-    """The pathways on which a consultant's clock runs for a patient, oldest first. One query."""
+    """The pathways on which a consultant's clock runs for a patient, whichever record of theirs they were
+    made under, oldest first. Two queries."""
     rows = models.Pathway.objects.filter(
         organisation_id=organisation_id,
-        patient_id=patient_id,
+        patient_id__in=patients.records_of(patient_id),
         measurement="01",
         state__in=("ticking", "unknown_start"),
     )

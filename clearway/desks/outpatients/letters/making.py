@@ -207,8 +207,7 @@ def _check_still(letter: Letter, at: datetime) -> None:
 
 def _patient(letter: Letter) -> Any:
     """The record that stands: that into which it was merged."""
-    patient = letter.patient
-    return patient.merged_into if patient.merged_into_id is not None else patient
+    return letter.patient.stands
 
 
 def _check_safe(letter: Letter, patient: Any) -> None:

@@ -1,6 +1,6 @@
 """Every write to patients: who they are, what they need, how they may be reached, and that two are one."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any
@@ -9,7 +9,7 @@ from django.db import IntegrityError, transaction
 
 from clearway.core.audit.actions import Actor, Entry
 from clearway.core.audit.actions import record as audit
-from clearway.core.layout.times import local
+from clearway.core.layout.times import clock, day, local
 from clearway.domain.outpatients.booking import DIED
 from clearway.domain.outpatients.clock_events import ClockEvent, EventKind
 from clearway.domain.outpatients.identity import Person, nhs_number, postcode
@@ -17,6 +17,7 @@ from clearway.domain.outpatients.words import CancelledBy, NhsNumberStatus
 from clearway.domain.shared.errors import NotAllowed
 
 from ..booking import actions as booking
+from ..booking import queries as appointments
 from ..clocks import actions as clocks
 from ..clocks import queries as pathways
 from ..letters import wanted as letters
@@ -24,6 +25,7 @@ from ..numbers import next_number
 from ..referrals import actions as referrals
 from ..referrals import queries as referred
 from ..waiting import actions as waiting
+from ..waiting import standing
 from . import queries
 from .models import Carer, Flag, Need, Patient
 
@@ -285,7 +287,7 @@ def end_carer(carer_id: int, *, organisation_id: int, by: Actor, at: datetime) -
 @transaction.atomic
 def record_death(patient_id: int, died_on: date, *, organisation_id: int, by: Actor, at: datetime) -> Patient:
     """Record that a patient died: open clocks stop that day, referrals and places on lists end, and nothing
-    is sent from now on.
+    is sent from now on. The same of every record that was merged into this one.
 
     Raises NotAllowed for a day to come or before the birth. Recorded again, the day is corrected.
     """
@@ -300,32 +302,42 @@ def record_death(patient_id: int, died_on: date, *, organisation_id: int, by: Ac
     before = row.died_on
     row.died_on = died_on
     row.save(update_fields=["died_on"])
-    _stop_clocks(row, before, organisation_id, by, at)
-    _end_everything(row, organisation_id, by, at)
+    records = [row.pk, *(each.pk for each in queries.merged_into(row.pk))]
+    _stop_clocks(row, records, before, organisation_id, by, at)
+    _end_everything(records, organisation_id, by, at)
     detail = {"on": died_on.isoformat(), "corrects": before and before.isoformat()}
     _note("patients.record_death", row.pk, detail, organisation_id, by, at)
     return row
 
 
-def _end_everything(row: Patient, organisation_id: int, by: Actor, at: datetime) -> None:
+def _end_everything(records: Sequence[int], organisation_id: int, by: Actor, at: datetime) -> None:
     """Appointments to come, referrals, and places on lists, each by its own action."""
     scope: dict[str, Any] = {"organisation_id": organisation_id, "by": by, "at": at}
-    for appointment in row.appointments.filter(state__in=("held", "booked"), starts_at__gt=at):
+    for appointment in appointments.of_people(records).filter(state__in=("held", "booked"), starts_at__gt=at):
         booking.cancel(appointment.pk, by_whom=CancelledBy.PATIENT, reason=DIED, **scope)
-    for each in referred.of_patient(organisation_id, row.pk):
-        if each.state in referred.OPEN:
-            referrals.remove(each.pk, "died", **scope)
-    for entry in row.entries.filter(state="waiting"):
+    for key in records:
+        for each in referred.of_patient(organisation_id, key):
+            if each.state in referred.OPEN:
+                referrals.remove(each.pk, "died", **scope)
+    for entry in standing.of_people(records).filter(state="waiting"):
         waiting.remove(entry.pk, "died", **scope)
 
 
-def _stop_clocks(row: Patient, before: date | None, organisation_id: int, by: Actor, at: datetime) -> None:
+def _stop_clocks(
+    row: Patient,
+    records: Sequence[int],
+    before: date | None,
+    organisation_id: int,
+    by: Actor,
+    at: datetime,
+) -> None:
     assert row.died_on is not None
     key = f"died:{row.died_on.isoformat()}"
     corrects = f"died:{before.isoformat()}" if before else None
     touched = [
         each
-        for each in pathways.of_patient(organisation_id, row.pk)
+        for key_of_record in records
+        for each in pathways.of_patient(organisation_id, key_of_record)
         if each.state in ("ticking", "unknown_start") or (corrects and each.status == "36")
     ]
     events = [
@@ -350,9 +362,11 @@ def _stop_clocks(row: Patient, before: date | None, organisation_id: int, by: Ac
 def merge(patient_id: int, into: int, why: str, *, organisation_id: int, by: Actor, at: datetime) -> Patient:
     """Say that two records are one person: the first is shown under the second from now on.
 
-    Nothing is moved, so that `unmerge` undoes all of it: referrals and pathways keep the record they were
-    made under, and the pages of the second show them too.
-    Raises NotAllowed without a reason, for a record and itself, or where one of them is merged already.
+    Nothing is moved, so that `unmerge` undoes all of it: referrals, pathways, entries and appointments keep
+    the record they were made under, the pages of the second show them too, and what is asked of the person
+    (booking, a death, being in one place) is asked of both (queries.same_people, models.Appointment.person).
+    Raises NotAllowed without a reason, for a record and itself, where one of them is merged already, and
+    where they cannot be one person as they stand: booked at one time, one of them dead, one opted out.
     """
     event = "Merging these records"
     if not why.strip():
@@ -368,21 +382,43 @@ def merge(patient_id: int, into: int, why: str, *, organisation_id: int, by: Act
         why = "Other records are merged into this one. Merge the other way round."
         raise NotAllowed("merged already", event, why)
     row = rows[patient_id]
+    _check_agree(row, rows[into], event)
     row.merged_into = rows[into]
     row.save(update_fields=["merged_into"])
     _note("patients.merge", row.pk, {"into": into, "why": why.strip()}, organisation_id, by, at)
     return row
 
 
+def _check_agree(row: Patient, into: Patient, event: str) -> None:
+    """Raises NotAllowed where the records say what cannot hold of one person."""
+    clashes = [when for each in queries.records_of(into.pk) for when in appointments.clashes(row.pk, each)]
+    if clashes:
+        when = f"{day(clashes[0])}, {clock(clashes[0])}"
+        why = f"Both have an appointment on {when}. Move or cancel one of them first."
+        raise NotAllowed("booked at one time", event, why)
+    if row.died_on != into.died_on:
+        why = "One record says that the patient has died, the other does not. Make them agree first."
+        raise NotAllowed("one of them died", event, why)
+    if row.opted_out and not into.opted_out:
+        why = "This record wants no messages from machines. Say so in the record that stays first."
+        raise NotAllowed("opted out", event, why)
+
+
 @transaction.atomic
 def unmerge(patient_id: int, why: str, *, organisation_id: int, by: Actor, at: datetime) -> Patient:
-    """They are two people after all. Raises NotAllowed without a reason, or where nothing is merged."""
+    """They are two people after all.
+
+    Raises NotAllowed without a reason, where nothing is merged, and after a death that was recorded of both.
+    """
     event = "Undoing this merger"
     if not why.strip():
         raise NotAllowed("not said", event, "Say how you know that they are two people.")
     row = _lock(organisation_id, (patient_id,))[0]
     if row.merged_into_id is None:
         raise NotAllowed("not merged", event, "This record is not merged into another.")
+    if row.stands.died_on != row.died_on:
+        why = "A death was recorded of both. Withdraw it first, then record it again of the one who died."
+        raise NotAllowed("recorded as died", event, why)
     before, row.merged_into = row.merged_into_id, None
     _save(row, event)
     _note("patients.unmerge", row.pk, {"from": before, "why": why.strip()}, organisation_id, by, at)

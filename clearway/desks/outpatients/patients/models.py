@@ -73,6 +73,16 @@ class Patient(models.Model):
     def __str__(self) -> str:
         return f"{self.family_name.upper()}, {self.given_names}"
 
+    @property
+    def stands(self) -> "Patient":
+        """The record that stands for this person: the one into which this was merged, else itself."""
+        return self.merged_into if self.merged_into is not None else self
+
+    @property
+    def person_id(self) -> int:
+        """The number of the record that stands. No query."""
+        return self.merged_into_id if self.merged_into_id is not None else self.pk
+
 
 class Need(models.Model):
     """One access or communication need. Ended, never deleted.

@@ -7,7 +7,8 @@ from datetime import date
 from functools import reduce
 from operator import and_
 
-from django.db.models import Q, QuerySet
+from django.db.models import F, Q, QuerySet
+from django.db.models.functions import Coalesce
 
 from clearway.domain.outpatients.identity import Person, looks_alike
 
@@ -68,13 +69,14 @@ def look_alikes(organisation_id: int, person: Person, but: int | None = None) ->
     """Patients who may be this person: the same NHS number, or one birth date and similar names. One query.
 
     but  a patient who is not compared, being the one that is asked about
+    Of a record that was merged, the one that stands is named.
     """
     same = Q(born_on=person.born_on)
     if person.nhs_number:
         same |= Q(nhs_number=person.nhs_number)
-    rows = Patient.objects.filter(same, organisation_id=organisation_id, merged_into__isnull=True)
-    others = rows if but is None else rows.exclude(pk=but)
-    return [row for row in others.order_by("id") if looks_alike(person, person_of(row))]
+    rows = Patient.objects.filter(same, organisation_id=organisation_id).select_related("merged_into")
+    alike = [row.stands for row in rows.order_by("id") if looks_alike(person, person_of(row))]
+    return [row for row in dict.fromkeys(alike) if row.pk != but]
 
 
 def person_of(patient: Patient) -> Person:
@@ -83,18 +85,19 @@ def person_of(patient: Patient) -> Person:
 
 
 def needs_of(patient_ids: Collection[int]) -> dict[int, list[Need]]:
-    """The needs that hold now, by patient. One query."""
-    return _by_patient(Need.objects.filter(patient_id__in=patient_ids, ended_at__isnull=True))
+    """The needs that hold now, by patient, of every record of theirs. Two queries."""
+    return _of_people(Need.objects.filter(ended_at__isnull=True), patient_ids)
 
 
 def flags_of(patient_ids: Collection[int]) -> dict[int, list[Flag]]:
-    """The flags that hold now, by patient. One query."""
-    return _by_patient(Flag.objects.filter(patient_id__in=patient_ids, ended_at__isnull=True))
+    """The flags that hold now, by patient, of every record of theirs. Two queries."""
+    return _of_people(Flag.objects.filter(ended_at__isnull=True), patient_ids)
 
 
 def carers_of(patient_id: int) -> list[Carer]:
-    """Who speaks for a patient now. One query."""
-    return list(Carer.objects.filter(patient_id=patient_id, ended_at__isnull=True).order_by("id"))
+    """Who speaks for a patient now, of every record of theirs. Two queries."""
+    rows = Carer.objects.filter(patient_id__in=records_of(patient_id), ended_at__isnull=True)
+    return list(rows.order_by("id"))
 
 
 def merged_into(patient_id: int) -> list[Patient]:
@@ -102,11 +105,34 @@ def merged_into(patient_id: int) -> list[Patient]:
     return list(Patient.objects.filter(merged_into_id=patient_id).order_by("id"))
 
 
-def _by_patient(rows: QuerySet) -> dict[int, list]:  # type: ignore[type-arg]
-    found: dict[int, list] = {}  # type: ignore[type-arg]
-    for row in rows:
-        found.setdefault(row.patient_id, []).append(row)
-    return found
+def records_of(patient_id: int) -> list[int]:
+    """Every record of the person whose record this is, the one that stands first. One query."""
+    return same_people([patient_id]).get(patient_id, [patient_id])
+
+
+def same_people(patient_ids: Collection[int]) -> dict[int, list[int]]:
+    """Each of these records -> every record of the same person, the one that stands first. One query."""
+    asked = Patient.objects.filter(pk__in=patient_ids)
+    stands = asked.values(person=Coalesce("merged_into_id", "pk"))
+    rows = Patient.objects.filter(Q(pk__in=stands) | Q(merged_into_id__in=stands))
+    records: dict[int, list[int]] = {}
+    person: dict[int, int] = {}
+    for key, into in rows.order_by(F("merged_into_id").asc(nulls_first=True), "pk").values_list(
+        "pk", "merged_into_id"
+    ):
+        person[key] = into or key
+        records.setdefault(person[key], []).append(key)
+    return {key: records[person[key]] for key in patient_ids if key in person}
+
+
+def _of_people(rows: QuerySet, patient_ids: Collection[int]) -> dict[int, list]:  # type: ignore[type-arg]
+    """What is held of these patients, under whichever record of the person it was made."""
+    records = same_people(patient_ids)
+    held: dict[int, list] = {}  # type: ignore[type-arg]
+    for row in rows.filter(patient_id__in={key for keys in records.values() for key in keys}):
+        held.setdefault(row.patient_id, []).append(row)
+    found = {asked: [row for key in keys for row in held.get(key, ())] for asked, keys in records.items()}
+    return {asked: of_one for asked, of_one in found.items() if of_one}
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,16 +148,17 @@ class Contactable:
 def may_contact(
     patient: Patient, channel: str, *, by_machine: bool = False, flags: Sequence[Flag] = ()
 ) -> Contactable:
-    """Whether a patient may be reached by letter, text, phone or email. No query.
+    """Whether a patient may be reached by letter, text, phone or email, as the record that stands says.
+
+    No query, but for a record that was merged and not read with the one that stands.
 
     by_machine  an invitation or reminder that nobody looks at before it goes
     flags       of the patient: with a safe-contact flag a person reads it first, and no machine writes
     """
+    opted_out, patient = patient.opted_out, patient.stands
     if patient.died_on is not None:
         return Contactable("The patient has died. Nothing is sent.")
-    if patient.merged_into_id is not None:
-        return Contactable("This record was merged into another. Use that one.")
-    if by_machine and patient.opted_out:
+    if by_machine and (opted_out or patient.opted_out):
         return Contactable("The patient asked for no messages from machines.")
     if by_machine and any(flag.kind == Flag.Kind.SAFE_CONTACT for flag in flags):
         return Contactable("How to reach this patient safely is flagged. Read the flag first.")
@@ -146,6 +173,7 @@ def may_contact(
 
 def address_for(patient: Patient, channel: str) -> str:
     """Where a message of this channel goes; "" for the desk."""
+    patient = patient.stands
     if channel == "phone":
         return patient.mobile or patient.phone
     if channel == LETTER:
@@ -155,6 +183,6 @@ def address_for(patient: Patient, channel: str) -> str:
 
 def best_channel(patient: Patient, flags: Iterable[Flag] = ()) -> str | None:
     """The way to write to a patient: as they want, else by letter; None where neither can be."""
-    held = tuple(flags)
+    held, patient = tuple(flags), patient.stands
     wanted = [patient.channel, LETTER, "email", TEXT]
     return next((each for each in wanted if may_contact(patient, each, flags=held)), None)

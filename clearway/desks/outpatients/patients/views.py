@@ -16,10 +16,12 @@ from clearway.core.people import kept
 from clearway.core.people.permissions import needs
 from clearway.domain.shared.errors import NotAllowed
 
+from ..booking import queries as booking
 from ..clocks import queries as pathways
 from ..letters import presenters as letter_words
 from ..letters import queries as letters
 from ..referrals import queries as referrals
+from ..waiting import standing as waiting
 from . import actions, presenters, queries
 from .forms import CHANNELS, DAYS, SEXES, STATUSES, WEEKEND, PersonForm, SearchForm, shown
 from .models import Carer, Flag, Need, Patient
@@ -199,10 +201,10 @@ def _page(
         "others": others,
         "referrals": [each for key in people for each in referrals.of_patient(organisation_id, key)],
         "pathways": [each for key in people for each in pathways.of_patient(organisation_id, key)],
-        "entries": row.entries.select_related("service").order_by("-id"),
-        "appointments": row.appointments.select_related("slot__session__service").order_by("-starts_at"),
+        "entries": waiting.of_people(people),
+        "appointments": booking.of_people(people),
         "letters": _letters(request, people),
-        "contacts": row.contacts.order_by("-at")[:CONTACTS_SHOWN],
+        "contacts": waiting.contacts_of(people, CONTACTS_SHOWN),
         "need_kinds": Need.Kind.choices,
         "flag_kinds": Flag.Kind.choices,
         "may_change": request.reach.allows("patients.write") and row.merged_into_id is None,

@@ -13,7 +13,7 @@ from clearway.domain.outpatients import completeness
 from clearway.domain.outpatients.completeness import Given, IntakePolicy
 
 from .. import policy
-from ..patients.queries import merged_into
+from ..patients.queries import records_of
 from .models import Gap, Referral
 
 State = Referral.State
@@ -45,7 +45,7 @@ def repeats(
     """Earlier referrals of a patient to the same treatment function that are open or ended of late. Two
     queries.
     """
-    people = [patient_id, *(row.pk for row in merged_into(patient_id))]
+    people = records_of(patient_id)
     since = on - timedelta(days=policy.same_again_days)
     ended = Q(state=State.REMOVED, removed_on__gte=since) | Q(state=State.SEEN, received_on__gte=since)
     rows = Referral.objects.select_related("service").filter(

@@ -106,10 +106,8 @@ def _check_may_wait(entry: Entry) -> None:
     patient = patients.objects.select_for_update().get(
         pk=entry.patient_id, organisation_id=entry.organisation_id
     )
-    if patient.died_on is not None:
+    if patient.stands.died_on is not None:
         raise NotAllowed("recorded as having died", ADDING, "Check the record of the patient first.")
-    if patient.merged_into_id is not None:
-        raise NotAllowed("merged", ADDING, "Add the record that this one was merged into.")
     if entry.referral_id is None:
         return
     same = Entry.objects.filter(

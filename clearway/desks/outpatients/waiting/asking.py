@@ -46,13 +46,13 @@ class Answered:
 
 
 def to_ask(organisation_id: int, at: datetime) -> list[ToAsk]:
-    """Everybody who has a time to be asked behind them and has not answered since, by day. Four queries."""
+    """Everybody who has a time to be asked behind them and has not answered since, by day. Five queries."""
     limits, today = policy.check_limits(organisation_id, at), local(at).date()
     first = today - timedelta(days=min(limits.asked_after))
     rows = list(
         Entry.objects.filter(organisation_id=organisation_id, state="waiting", waits_from__lte=first)
-        .exclude(patient__died_on__isnull=False)
-        .select_related("patient", "service")
+        .filter(patient__died_on__isnull=True, patient__merged_into__died_on__isnull=True)
+        .select_related("patient__merged_into", "service")
     )
     marked = [
         (row, mark)
@@ -71,7 +71,7 @@ def to_ask(organisation_id: int, at: datetime) -> list[ToAsk]:
 
 def written_channel(patient: Any, flags: Sequence[Any]) -> str:
     """How a patient may be asked in writing; "" where a person has to ring."""
-    preferred = [patient.channel, *WRITTEN]
+    preferred = [patient.stands.channel, *WRITTEN]
     ways = [way for way in dict.fromkeys(preferred) if way in WRITTEN]
     return next((way for way in ways if patients.may_contact(patient, way, by_machine=True, flags=flags)), "")
 
@@ -124,7 +124,7 @@ class Asking:
 
 
 def due(organisation_id: int, at: datetime) -> Asking:
-    """What is due now. Six queries."""
+    """What is due now. Seven queries."""
     today = local(at).date()
     found = [each for each in to_ask(organisation_id, at) if each.due.on <= today]
     steps = Counter(each.due.step for each in found)

@@ -3,6 +3,7 @@
 Called inside the transaction of their actions, which keep the audit.
 """
 
+from collections.abc import Collection
 from datetime import datetime
 
 from django.db.models import QuerySet
@@ -20,6 +21,8 @@ LOCKED = (
     *("kind", "minutes", "priority", "skills", "medium", "series"),
     *("patient__channel", "patient__sites", "patient__days", "patient__notice_hours"),
     *("patient__died_on", "patient__merged_into_id"),
+    *("patient__merged_into__sites", "patient__merged_into__days", "patient__merged_into__notice_hours"),
+    *("patient__merged_into__channel", "patient__merged_into__died_on"),
 )
 
 FITTED = (
@@ -28,6 +31,9 @@ FITTED = (
     *("patient__sites", "patient__days", "patient__notice_hours", "patient__phone", "patient__mobile"),
     *("patient__family_name", "patient__given_names", "patient__died_on", "patient__merged_into_id"),
     *("patient__opted_out", "patient__may_text"),
+    *("patient__merged_into__sites", "patient__merged_into__days", "patient__merged_into__notice_hours"),
+    *("patient__merged_into__phone", "patient__merged_into__mobile", "patient__merged_into__died_on"),
+    *("patient__merged_into__opted_out", "patient__merged_into__may_text"),
 )
 
 
@@ -36,13 +42,13 @@ def lock(entry_id: int, organisation_id: int) -> Entry:
 
     Raises Entry.DoesNotExist.
     """
-    rows = Entry.objects.select_for_update(of=("self",), no_key=True).select_related("patient")
+    rows = Entry.objects.select_for_update(of=("self",), no_key=True).select_related("patient__merged_into")
     return rows.only(*LOCKED).get(pk=entry_id, organisation_id=organisation_id)
 
 
 def one(entry_id: int, organisation_id: int) -> Entry:
     """The entry with its patient and pathway. Raises Entry.DoesNotExist."""
-    rows = Entry.objects.select_related("patient", "service", "pathway", "clinician")
+    rows = Entry.objects.select_related("patient__merged_into", "service", "pathway", "clinician")
     return rows.get(pk=entry_id, organisation_id=organisation_id)
 
 
@@ -56,9 +62,9 @@ def of_list(organisation_id: int, service_id: int, kind: str) -> QuerySet[Entry]
         state__in=("waiting", "booked"),
         series=1,
         patient__died_on__isnull=True,
-        patient__merged_into__isnull=True,
+        patient__merged_into__died_on__isnull=True,
     )
-    return rows.select_related("patient").only(*FITTED).order_by(*in_order())
+    return rows.select_related("patient__merged_into").only(*FITTED).order_by(*in_order())
 
 
 def has_others(entry: Entry) -> bool:
@@ -67,6 +73,16 @@ def has_others(entry: Entry) -> bool:
         return False
     others = Entry.objects.filter(pathway_id=entry.pathway_id, state__in=("waiting", "booked"))
     return others.exclude(pk=entry.pk).exists()
+
+
+def of_people(patient_ids: Collection[int]) -> QuerySet[Entry]:
+    """Every entry made under these records, newest first."""
+    return Entry.objects.filter(patient_id__in=patient_ids).select_related("service").order_by("-id")
+
+
+def contacts_of(patient_ids: Collection[int], most: int) -> QuerySet[Contact]:
+    """The newest contacts with whoever has these records."""
+    return Contact.objects.filter(patient_id__in=patient_ids).order_by("-at")[:most]
 
 
 def stands(entry: Entry, state: str) -> None:
