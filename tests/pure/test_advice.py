@@ -448,6 +448,29 @@ def test_no_cap_moves_one_of_several_whom_a_clinical_rule_holds(crews: int, need
     assert {advice.chosen for advice in made} == {"A"}
 
 
+@pytest.mark.parametrize(
+    ("accepted", "goes"),
+    [
+        ({"0/A0"}, ["U1", "A"]),  # its own acceptance keeps its place, and nobody else gets it
+        ({"1/A1"}, ["A", "U1"]),
+        (set(), ["U1", "A"]),
+        ({"gone/A9"}, ["A", "A"]),
+    ],
+)
+def test_an_acceptance_holds_the_patients_own_place_among_several(
+    accepted: set[str], goes: list[str]
+) -> None:
+    unit = {**UNIT_ONE, "capacity_per_hour": 1}
+    seen = replace(situation(SITES), answers=(Answers("U1", frozenset(accepted)),))
+    book = rulebook(SITES, [unit])
+    cases = [case(f"{row}/A{row}", needs=frozenset({Need.MINOR})) for row in range(2)]
+    legs = journeys([[10, 60, 60, 60, 8]] * 2)
+
+    made = advise_together(cases, seen, forecast(seen, [100, 100, 100, 100]), legs, book, POLICY)
+
+    assert [advice.chosen for advice in made] == goes
+
+
 def test_a_cap_counted_from_old_messages_bars_nobody() -> None:
     policy = AdvicePolicy(eligibility=EligibilityPolicy(load_caps={"A": 0}))
 

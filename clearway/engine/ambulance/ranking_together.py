@@ -39,7 +39,8 @@ class _Together:
         self.at: list[int] = [each.chosen for each in alone]
         self.here: dict[int, list[int]] = {}
         self.meeting: dict[int, list[list[float]]] = {}
-        self.room = self._room()
+        self.caps, self.accepted = self._caps(), self._accepted()
+        self.is_limited = {*self.caps, *self.accepted}
         self.others_left: list[float] = seen.day.others_left.tolist()
         self.load_left: list[float] = seen.day.load_left.tolist()
         forecast = seen.forecast
@@ -65,15 +66,18 @@ class _Together:
         each = self.alone[crew]
         return (float(each.arrival[each.chosen]) if each.chosen >= 0 else np.inf, each.case.key)
 
-    def _room(self) -> Mapping[int, float]:
+    def _caps(self) -> Mapping[int, float]:
+        """By place with an agreed cap, how many more ambulances it takes this hour."""
         rules, caps = self.seen.rules, self.seen.policy.eligibility.load_caps
         rows = {rules.row_of[code]: cap for code, cap in caps.items() if code in rules.row_of}
-        room = {row: max(0.0, cap - float(self.seen.load[row])) for row, cap in rows.items()}
-        taken = {each.code: len(each.accepted) for each in self.seen.situation.answers}
-        capacity = rules.places.capacity
-        for row in np.flatnonzero(~np.isnan(capacity)).tolist():
-            room[row] = max(0.0, float(capacity[row]) - taken.get(rules.places.code[row], 0))
-        return room
+        return {row: max(0.0, cap - float(self.seen.load[row])) for row, cap in rows.items()}
+
+    def _accepted(self) -> Mapping[int, frozenset[str]]:
+        """By place that states how many it takes, the cases that it has accepted."""
+        places = self.seen.rules.places
+        said = {each.code: each.accepted for each in self.seen.situation.answers}
+        rows = np.flatnonzero(~np.isnan(places.capacity)).tolist()
+        return {row: said.get(places.code[row], frozenset()) for row in rows}
 
     def _place(self, crew: int, row: int) -> None:
         self.at[crew] = row
@@ -99,13 +103,26 @@ class _Together:
         held = self.alone[crew].eligible
         if self.seen.rules.places.is_department[row] and (held.rule is not None or held.unmet):
             return True
-        return row not in self.room or len(self.here.get(row, ())) < self.room[row]
+        if row in self.accepted:
+            return self._takes_one_more(crew, row)
+        return row not in self.caps or len(self.here.get(row, ())) < self.caps[row]
+
+    def _takes_one_more(self, crew: int, row: int) -> bool:
+        """Whom it has accepted and who is sent there count once each, and nobody against their own place."""
+        sent = {self.alone[other].case.key for other in self.here.get(row, ())}
+        others = (self.accepted[row] | sent) - {self.alone[crew].case.key}
+        return len(others) < float(self.seen.rules.places.capacity[row])
 
     def _is_agreed(self, crew: int, row: int) -> bool:
         """Where the patient would be one of others', no more of them come than the place has agreed to."""
         if not self._is_others(crew, row):
             return True
         return self._others(row) < self.others_left[row] and len(self.here.get(row, ())) < self.load_left[row]
+
+    def _may_go(self, crew: int, row: int) -> bool:
+        """As agreed; and a place that another's acceptance holds is not given away in an exchange."""
+        is_held = row in self.accepted and not self._takes_one_more(crew, row)
+        return self._is_agreed(crew, row) and not is_held
 
     def _others(self, row: int) -> int:
         return sum(self._is_others(crew, row) for crew in self.here.get(row, ()))
@@ -161,7 +178,9 @@ class _Together:
 
     def _exchange(self, order: Sequence[int]) -> bool:
         movable = [crew for crew in order if len(self.open[crew]) > 1]
-        shared = [crew for crew in movable if len(self.here[self.at[crew]]) > 1 or self.at[crew] in self.room]
+        shared = [
+            crew for crew in movable if len(self.here[self.at[crew]]) > 1 or self.at[crew] in self.is_limited
+        ]
         better = False
         for one in shared:
             for other in movable:
@@ -180,7 +199,7 @@ class _Together:
         self._remove(one)
         self._remove(other)
         after = self._cost(one, there) + self._cost(other, here)
-        exchange = after < before - 1e-9 and self._is_agreed(one, there) and self._is_agreed(other, here)
+        exchange = after < before - 1e-9 and self._may_go(one, there) and self._may_go(other, here)
         self._place(one, there if exchange else here)
         self._place(other, here if exchange else there)
         return exchange
