@@ -12,16 +12,18 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from clearway.core.feeds.models import Source
-from clearway.core.organisation.models import Organisation
-from clearway.desks.ambulance.advice import queries, reading, together
+from clearway.core.organisation.models import Organisation, Site
+from clearway.desks.ambulance.advice import cases, queries, reading, together
+from clearway.desks.ambulance.advice.asked import stated
 from clearway.desks.ambulance.advice.models import Advice
+from clearway.desks.ambulance.advice.presenters import unseal
 from clearway.domain.ambulance.destinations import Case
 from clearway.domain.shared.geography import Point
 from clearway.engine.ambulance.advice import Advice as Answer
 from clearway.engine.ambulance.advice import Verdict
 from clearway.engine.ambulance.ranking import AdvicePolicy
 
-from .giving_advice import another_department, diverted, now, on_scene, taken
+from .giving_advice import another_department, diverted, now, on_scene, post, said, sealed, stands, taken
 
 pytestmark = pytest.mark.django_db
 
@@ -132,6 +134,90 @@ def test_what_the_list_showed_stands_until_another_place_is_clearly_better(
     assert [case.accepted for case in asked] == [None, None]  # shown only: it loads no place
 
 
+DESCRIBED = "asked=1&age=60&news2=2&no_needs=1"
+
+
+def herd(organisation: Organisation) -> tuple[dict[str, together.Suggestion], str, str]:
+    """Five crews between two departments: what the list says, who it moves past the nearest, where to."""
+    near = Site.objects.get(organisation=organisation, code="TVH01")
+    north, east = near.latitude + 0.03, near.longitude
+    Site.objects.filter(organisation=organisation, code="TVH02").update(latitude=north, longitude=east)
+    for number in range(5):
+        on_scene(organisation, f"A{number}")
+    found = suggested(organisation)
+    moved = sorted(key for key, each in found.items() if each.answer.chosen != each.answer.nearest)
+    assert 0 < len(moved) < len(found)
+    return found, moved[0], str(found[moved[0]].answer.chosen)
+
+
+def test_the_page_of_a_crew_that_the_list_moves_says_the_same_once_its_needs_are_said(
+    knowing: Organisation, flow: Client
+) -> None:
+    found, call_sign, to = herd(knowing)
+    read = reading.read(knowing.pk, now())
+    alone = read.advise(found[call_sign].case)
+    name = read.rules.places.name[read.rules.row_of[to]]
+
+    page = flow.get(f"/advice/{call_sign}/?{DESCRIBED}").content.decode()
+    flow.post(f"/advice/{call_sign}/take/", {"sealed": sealed(page), "code": to, "query": DESCRIBED})
+
+    assert alone.chosen == alone.nearest != to
+    assert f"Accept {name}" in page
+    assert stands().taken == to and stands().state == "accepted"
+
+
+def test_every_page_and_the_interface_say_what_the_list_says(knowing: Organisation, flow: Client) -> None:
+    found, _, _ = herd(knowing)
+    listed = {call_sign: each.answer.chosen for call_sign, each in found.items()}
+
+    asked = {"age": 60, "news2": 2, "needs": []}
+    over_http = {call_sign: post(flow, {"call_sign": call_sign, **asked}).json() for call_sign in listed}
+    pages = {
+        call_sign: unseal(sealed(flow.get(f"/advice/{call_sign}/?{DESCRIBED}").content.decode()))[0]
+        for call_sign in listed
+    }
+
+    assert {call_sign: body["chosen"] for call_sign, body in over_http.items()} == listed
+    assert {call_sign: shown["chosen"] for call_sign, shown in pages.items()} == listed
+
+
+def test_a_crew_whose_answer_is_taken_is_looked_at_alone(knowing: Organisation, flow: Client) -> None:
+    """The others, who have no answer yet, are solved with it counted; it is not moved for them."""
+    _, call_sign, _ = herd(knowing)
+    taken(knowing, call_sign, "TVH01", "clinical")
+
+    page = flow.get(f"/advice/{call_sign}/?{DESCRIBED}").content.decode()
+
+    alone = reading.read(knowing.pk, now()).advise(
+        cases.with_standing(described(knowing, call_sign), "TVH01", accepted=True)
+    )
+    assert unseal(sealed(page))[0]["chosen"] == alone.chosen
+
+
+def described(organisation: Organisation, call_sign: str) -> Case:
+    read = reading.read(organisation.pk, now())
+    crew = cases.crew(read, call_sign)
+    assert crew and crew.case
+    return stated(crew.case, said(), read)
+
+
+def test_a_page_asks_the_database_as_often_beside_two_others_as_beside_one(
+    knowing: Organisation, flow: Client
+) -> None:
+    def queries_of_a_page() -> int:
+        flow.get("/advice/A1/")
+        with CaptureQueriesContext(connection) as asked:
+            flow.get("/advice/A1/")
+        return len(asked)
+
+    for call_sign in ("A1", "B2"):
+        on_scene(knowing, call_sign)
+    beside_one = queries_of_a_page()
+    on_scene(knowing, "C3")
+
+    assert queries_of_a_page() == beside_one
+
+
 def test_one_is_accepted_and_the_others_are_solved_again_with_it_counted(
     knowing: Organisation, flow: Client
 ) -> None:
@@ -217,9 +303,11 @@ def test_the_page_of_a_crew_keeps_what_it_showed_last_for_half_an_hour() -> None
         return SimpleNamespace(verdict=Verdict.ADVISED, chosen="TVH02")
 
     def look(minutes: float, key: str = "kept") -> None:
-        read = SimpleNamespace(organisation_id=-1, situation=SimpleNamespace(at=60 * minutes), advise=advise)
+        nobody = SimpleNamespace(key=())
+        seen = SimpleNamespace(at=60 * minutes, assignments=nobody)
+        read = SimpleNamespace(organisation_id=-1, situation=seen, advise=advise)
         case = Case(key=key, position=Point(51.4, -1.3), ready_at=0.0)
-        together.advise_steadily(cast(reading.Reading, read), case)
+        together.advise_steadily(cast(reading.Reading, read), case, {})
 
     for minutes in (0, 1, 20, 55):
         look(minutes)

@@ -38,6 +38,7 @@ __all__ = [
     "Part",
     "Verdict",
     "advise",
+    "advise_among",
     "advise_together",
     "blue_light",
     "explain",
@@ -74,6 +75,20 @@ def advise_together(
     seen = picture(situation, forecast, rules, policy)
     ranked = rank_together(cases, seen, journeys)
     return tuple(explain(each, seen, journeys, row) for row, each in enumerate(ranked))
+
+
+def advise_among(
+    row: int,
+    cases: Sequence[Case],
+    situation: Situation,
+    forecast: Forecast,
+    journeys: Journeys,
+    rules: Rulebook,
+    policy: AdvicePolicy,
+) -> Advice:
+    """The advice for case `row` of several: what advise_together says of it, without words for the others."""
+    seen = picture(situation, forecast, rules, policy)
+    return explain(rank_together(cases, seen, journeys)[row], seen, journeys, row)
 
 
 def journeys_of(

@@ -13,18 +13,22 @@ from .asked import WrongField, stated
 from .cases import Crew, with_standing
 from .models import Advice
 from .reading import Reading
+from .together import advise_beside_others
 
 
 class Overtaken(NotAllowed):
     """The place that was shown may not be taken as things are now."""
 
 
-def check(taken: Taken, crew: Crew, reading: Reading, standing: Advice | None) -> None:
-    """Ask again with the same case. Raises Overtaken when the place is no longer considered, or asks first.
+def check(taken: Taken, crew: Crew, reading: Reading, standing: Mapping[str, Advice]) -> None:
+    """Ask again with the same case, beside the same others. Raises Overtaken when the place is no longer
+    considered, or asks first.
 
+    standing  the advice that stands, by assignment
     What barred the place when it was shown was seen by whoever chooses it with a reason, and holds nobody up.
     """
-    answer = reading.advise(_case(taken, crew, reading, standing))
+    case = _case(taken, crew, reading, standing.get(crew.assignment))
+    answer = advise_beside_others(reading, case, standing)
     barred = next((each for each in answer.exclusions if each.code == taken.code), None)
     if barred is not None and not _was_shown(barred, taken.shown):
         raise Overtaken(
@@ -42,7 +46,9 @@ def _case(taken: Taken, crew: Crew, reading: Reading, standing: Advice | None) -
         case = stated(crew.case, taken.said, reading)
     except WrongField as wrong:
         raise Overtaken("changed", "Taking this place", f"{_since(taken)} {wrong}") from None
-    return case if standing is None else with_standing(case, standing.taken, accepted=True)
+    if standing is None:
+        return with_standing(case, taken.shown["chosen"])
+    return with_standing(case, standing.taken, accepted=True)
 
 
 def _was_shown(barred: Exclusion, shown: Mapping[str, Any]) -> bool:

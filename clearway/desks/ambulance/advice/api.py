@@ -17,10 +17,15 @@ from django.views.decorators.http import require_POST
 from clearway.core.audit.actions import Actor, Entry, record
 from clearway.core.feeds.queries import who_holds
 from clearway.core.people.permissions import public
+from clearway.domain.ambulance.destinations import Case
+from clearway.engine.ambulance.advice import Advice as Answer
 
 from .asked import WrongField, case_of
+from .cases import with_standing
 from .presenters import as_json
-from .reading import read
+from .queries import standing
+from .reading import Reading, read
+from .together import advise_beside_others, suggested_last
 
 MAX_BODY_BYTES = 16 * 1024
 PERMISSION = "advice.read"
@@ -40,11 +45,18 @@ def advice(request: Any) -> HttpResponse:
     try:
         given = _body(request)
         reading = read(organisation_id, request.at)
-        answer = as_json(reading.advise(case_of(reading, given)))
+        answer = as_json(_answer(reading, case_of(reading, given)))
     except WrongField as wrong:
         return _problem(400, wrong.why, wrong.fix, wrong.field)
     _record(answer, organisation_id, by, request.at)
     return JsonResponse(answer)
+
+
+def _answer(reading: Reading, case: Case) -> Answer:
+    """As the crew's page answers: beside all who wait, and what the list named is kept as it keeps it."""
+    if case.standing is None:
+        case = with_standing(case, suggested_last(reading, case.key))
+    return advise_beside_others(reading, case, standing(reading.organisation_id))
 
 
 def _asker(request: Any) -> tuple[int, Actor] | None:

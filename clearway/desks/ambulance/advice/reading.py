@@ -16,13 +16,20 @@ from clearway.core.organisation.models import PolicyVersion
 from clearway.core.organisation.queries import policies, policy_rows, site_rows
 from clearway.domain.ambulance.destinations import Case
 from clearway.domain.ambulance.situation import Situation
-from clearway.engine.ambulance.advice import Advice, advise, advise_together, journeys_of, leave_out
+from clearway.engine.ambulance.advice import (
+    Advice,
+    advise,
+    advise_among,
+    advise_together,
+    journeys_of,
+    leave_out,
+)
 from clearway.engine.ambulance.forecast import Forecast, ForecastPolicy, History, forecast
 from clearway.engine.ambulance.policies import ADVICE as POLICY
 from clearway.engine.ambulance.policies import ByName, advice_policy
 from clearway.engine.ambulance.ranking import AdvicePolicy, picture
 from clearway.engine.ambulance.rulebook import Rulebook
-from clearway.engine.ambulance.travel import Network
+from clearway.engine.ambulance.travel import Journeys, Network
 
 from .. import situation as situations
 from ..destinations.queries import BEGINNINGS, places_of
@@ -86,10 +93,19 @@ class Reading:
 
     def advise_together(self, cases: Sequence[Case], policy: AdvicePolicy) -> tuple[Advice, ...]:
         """The advice for several cases, each with the others in mind."""
+        seen, waits, legs = self._without(cases, policy)
+        return advise_together(cases, seen, waits, legs, self.rules, policy)
+
+    def advise_among(self, row: int, cases: Sequence[Case], policy: AdvicePolicy) -> Advice:
+        """The advice for one of several cases, as advise_together gives it."""
+        seen, waits, legs = self._without(cases, policy)
+        return advise_among(row, cases, seen, waits, legs, self.rules, policy)
+
+    def _without(self, cases: Sequence[Case], policy: AdvicePolicy) -> tuple[Situation, Forecast, Journeys]:
+        """The situation and the waits as all but these cases make them, and the way of each."""
         seen = reduce(leave_out, (case.key for case in cases), self.situation)
         waits = forecast(seen, self.forecasting, self.history, self.network)
-        legs = journeys_of(cases, self.network, seen, self.rules, policy)
-        return advise_together(cases, seen, waits, legs, self.rules, policy)
+        return seen, waits, journeys_of(cases, self.network, seen, self.rules, policy)
 
 
 def read(organisation_id: int, at: datetime, situation: Situation | None = None) -> Reading:

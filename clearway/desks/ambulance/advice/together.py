@@ -2,7 +2,7 @@
 
 Advised one after the other, every crew would be sent to the same quiet hospital. What is suggested here has
 each crew's arrival counted at all others; what is accepted is looked at again first, with what has been
-accepted meanwhile.
+accepted meanwhile. A crew's own page, the look again as one is taken and the API count the same others.
 """
 
 from collections.abc import Mapping, Sequence
@@ -64,8 +64,7 @@ def suggest(
     shown  assignment -> what its crew was shown: it stands until another is clearly better
     Nothing while nothing can be ranked: then each crew's own page says what can be said.
     """
-    table = reading.situation.assignments
-    rows = [row for row, key in enumerate(table.key) if key not in standing and is_due(reading, row)]
+    rows = _waiting(reading, standing)
     if not rows or reading.cannot:
         return {}
     crews = [(crew, crew.case) for crew in crews_at(reading, rows) if crew.case is not None]
@@ -74,6 +73,31 @@ def suggest(
     return {
         case.key: Suggestion(crew, case, answer) for (crew, case), answer in zip(crews, answers, strict=True)
     }
+
+
+def _waiting(reading: Reading, standing: Mapping[str, Advice]) -> list[int]:
+    """Rows of the assignments that are due and have no answer."""
+    keys = enumerate(reading.situation.assignments.key)
+    return [row for row, key in keys if key not in standing and is_due(reading, row)]
+
+
+def advise_beside_others(reading: Reading, case: Case, standing: Mapping[str, Advice]) -> Answer:
+    """The answer for one crew as it is described, beside all who wait: what the list says of it.
+
+    With nobody else waiting, and for a crew whose answer is taken, that is the answer for it alone. At most
+    three queries, none where nobody else waits.
+    """
+    keys = reading.situation.assignments.key
+    others = [row for row in _waiting(reading, standing) if keys[row] != case.key]
+    if case.key in standing or not others:
+        return reading.advise(case)
+    shown = _LAST.get(reading.organisation_id, {})
+    of_others = [each.case for each in crews_at(reading, others) if each.case is not None]
+    cases = [case, *(with_standing(each, shown.get(each.key)) for each in of_others)]
+    # As the list orders them, so that equal costs are settled alike; a case without a job comes last.
+    row_of = {key: row for row, key in enumerate(keys)}
+    cases.sort(key=lambda each: row_of.get(each.key, len(keys)))
+    return reading.advise_among(cases.index(case), cases, reading.policy.engine)
 
 
 # Organisation -> assignment -> what its crew was suggested last. Of this process, to spare a write for every
@@ -93,21 +117,28 @@ def suggest_steadily(reading: Reading, standing: Mapping[str, Advice]) -> dict[s
     return found
 
 
+def suggested_last(reading: Reading, key: str) -> str | None:
+    """Where the list last named for an assignment, None if it named nothing."""
+    return _LAST.get(reading.organisation_id, {}).get(key)
+
+
 # The same for the page of one crew: (organisation, assignment) -> what it showed, and when. Others' looks at
 # the list do not touch it.
 _ON_PAGE: dict[tuple[int, str], tuple[str, float]] = {}
 KEPT_SECONDS = 1800.0
 
 
-def advise_steadily(reading: Reading, case: Case) -> tuple[Case, Answer]:
-    """The answer for one crew before any was taken, kept while no other is clearly better than the one shown
-    last; before it, the case as it was asked."""
+def advise_steadily(reading: Reading, case: Case, standing: Mapping[str, Advice]) -> tuple[Case, Answer]:
+    """The answer for one crew before any was taken, beside the others who wait; before it, the case as asked.
+
+    It is kept while no other is clearly better than the one shown last, on its page or else on the list.
+    """
     now, key = reading.situation.at, (reading.organisation_id, case.key)
     code, shown_at = _ON_PAGE.get(key, (None, now))
-    if now - shown_at > KEPT_SECONDS:
-        code = None
+    if code is None or now - shown_at > KEPT_SECONDS:
+        code = suggested_last(reading, case.key)
     case = with_standing(case, code)
-    answer = reading.advise(case)
+    answer = advise_beside_others(reading, case, standing)
     if answer.verdict in FIRM and answer.chosen:
         for old in [each for each, (_, at) in _ON_PAGE.items() if now - at > KEPT_SECONDS]:
             del _ON_PAGE[old]

@@ -114,7 +114,8 @@ def _page(
     status: int = 200,
 ) -> HttpResponse:
     organisation_id = request.organisation.pk
-    standing = queries.standing_for(organisation_id, found.assignment)
+    standings = queries.standing(organisation_id)
+    standing = standings.get(found.assignment)
     typed, problem = _given(given, standing), error
     answer = case = None
     if found.case is None:
@@ -123,7 +124,7 @@ def _page(
         try:
             case = stated(found.case, typed, read)
             if standing is None:
-                case, answer = together.advise_steadily(read, case)
+                case, answer = together.advise_steadily(read, case, standings)
             else:
                 case = cases.with_standing(case, standing.taken, accepted=True)
                 answer = read.advise(case)
@@ -239,7 +240,7 @@ def take(request: Request, call_sign: str) -> HttpResponse:
             reason=_remark(request),
         )
         organisation_id = request.organisation.pk
-        afresh.check(taken, found, read, queries.standing_for(organisation_id, found.assignment))
+        afresh.check(taken, found, read, queries.standing(organisation_id))
         row = actions.take(taken, organisation_id=organisation_id, by=request.actor, at=request.at)
     except afresh.Overtaken as overtaken:
         given = QueryDict(request.POST.get("query", ""))
