@@ -207,6 +207,20 @@ def cancelled_again(situation: Situation, values: Mapping[str, Values]) -> Itera
         )
 
 
+def book_anew(situation: Situation, values: Mapping[str, Values]) -> Iterator[Wanted]:
+    """One task for each patient whose appointments a death that was withdrawn had cancelled."""
+    for each in situation.book_anew:
+        several = "appointment is" if each.count == 1 else "appointments are"
+        yield Wanted(
+            subject=f"patient:{each.patient}:book_anew",
+            priority=2,
+            title=f"{each.count} {several} to be booked anew: a death was recorded wrongly",
+            cause=f"The first was on {day(each.starts_at)}; the death was withdrawn",
+            role=COORDINATOR,
+            suggestion=f"Ring the patient, and book from the list: /outpatients/patients/{each.patient}/",
+        )
+
+
 RULES: Sequence[Rule[Situation]] = (
     Rule(
         "not_brought",
@@ -237,6 +251,12 @@ RULES: Sequence[Rule[Situation]] = (
         "Who cancels one appointment after the other is spoken with; only a clinician decides what follows.",
         "Recording guidance 4.4.2.1; access policy (policy list_validation)",
         cancelled_again,
+    ),
+    Rule(
+        "book_anew",
+        "Who lost an appointment to a death that was recorded wrongly gets another.",
+        "Clearway proposal",
+        book_anew,
     ),
     Rule(
         "freed_slot",

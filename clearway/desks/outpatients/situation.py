@@ -8,6 +8,7 @@ from clearway.core.outbox.queries import overdue
 from clearway.domain.shared.outgoing import State
 
 from . import policy
+from .booking import queries as booking
 from .cover import queries as covering
 from .enquiries import queries as office
 from .filing import queries as filed
@@ -85,6 +86,7 @@ class Situation:
     freed       seats that can be filled, calls about them, and who is to be told
     cover       posts of the office without anybody, and leave that is to be decided
     reports     that have not left on their day, or that nobody has read
+    book_anew   who lost appointments to a death that was withdrawn
     """
 
     at: datetime
@@ -108,6 +110,7 @@ class Situation:
     reviews: supervision.ToReview = NOTHING_TO_REVIEW
     filing: filed.Due = ALL_FILED
     reports: tuple[sent.Late, ...] = ()
+    book_anew: tuple[booking.ToBookAnew, ...] = ()
 
 
 def read(organisation_id: int, at: datetime) -> Situation:
@@ -148,6 +151,7 @@ def read(organisation_id: int, at: datetime) -> Situation:
         supervision.to_review(organisation_id),
         filed.due(organisation_id, at),
         sent.late(organisation_id, at),
+        tuple(booking.to_book_anew(organisation_id)),
     )
 
 

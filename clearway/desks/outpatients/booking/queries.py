@@ -7,9 +7,10 @@ from typing import Any
 
 import numpy as np
 from django.db import connection
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Count, Exists, Min, OuterRef, Q, QuerySet
 
 from clearway.core.layout.times import local
+from clearway.domain.outpatients.booking import DIED
 from clearway.engine.outpatients import slots as engine
 from clearway.engine.outpatients.fit import Coded, Slots, Wanted
 from clearway.engine.outpatients.slots import Suggestion
@@ -217,6 +218,41 @@ def of_people(patient_ids: Iterable[int]) -> QuerySet[Appointment]:
     """Every appointment made under these records, newest first."""
     rows = Appointment.objects.filter(patient_id__in=list(patient_ids))
     return rows.select_related("slot__session__service").order_by("-starts_at")
+
+
+def ended_by_death(patient_ids: Iterable[int]) -> QuerySet[Appointment]:
+    """The appointments of these records that were cancelled because the patient died, soonest first."""
+    rows = Appointment.objects.filter(patient_id__in=list(patient_ids), state="cancelled", cancel_reason=DIED)
+    return rows.select_related("slot__session__service").order_by("starts_at")
+
+
+@dataclass(frozen=True, slots=True)
+class ToBookAnew:
+    """A patient whose appointments were cancelled by a death that was withdrawn. since  the first of them."""
+
+    patient: int
+    count: int
+    starts_at: datetime
+
+
+def to_book_anew(organisation_id: int) -> list[ToBookAnew]:
+    """Who lives, waits, and lost appointments to a death that was recorded wrongly. One query.
+
+    Nobody is in it any more once another appointment was made for the entry, or the entry has ended.
+    """
+    made_since = Appointment.objects.filter(
+        entry_id=OuterRef("entry_id"), made_at__gt=OuterRef("cancelled_at")
+    ).exclude(state="lapsed")
+    rows = Appointment.objects.filter(
+        ~Exists(made_since),
+        organisation_id=organisation_id,
+        state="cancelled",
+        cancel_reason=DIED,
+        person__died_on__isnull=True,
+        entry__state="waiting",
+    )
+    found = rows.values_list("person_id").annotate(count=Count("pk"), first=Min("starts_at"))
+    return [ToBookAnew(*each) for each in found.order_by("first", "person_id")]
 
 
 def clashes(one: int, other: int) -> list[datetime]:

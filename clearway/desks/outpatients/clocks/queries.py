@@ -52,6 +52,15 @@ def events_of(pathway_ids: Collection[int]) -> QuerySet[models.ClockEvent]:
     )
 
 
+def that_stand(pathway_ids: Collection[int]) -> list[models.ClockEvent]:
+    """The events of these pathways that no other replaces and that withdraw nothing. One query."""
+    rows = list(events_of(pathway_ids))
+    replaced = {(row.pathway_id, row.replaces) for row in rows if row.replaces}
+    return [
+        row for row in rows if (row.pathway_id, row.key) not in replaced and row.kind != EventKind.WITHDRAWN
+    ]
+
+
 def value_of(row: models.ClockEvent) -> ClockEvent:
     """The event that a row keeps, as the rules take it."""
     said = row.said

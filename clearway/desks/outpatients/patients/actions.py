@@ -1,5 +1,6 @@
 """Every write to patients: who they are, what they need, how they may be reached, and that two are one."""
 
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
@@ -310,6 +311,56 @@ def record_death(patient_id: int, died_on: date, *, organisation_id: int, by: Ac
     return row
 
 
+@transaction.atomic
+def withdraw_death(patient_id: int, why: str, *, organisation_id: int, by: Actor, at: datetime) -> Patient:
+    """Take back a death that was recorded of the wrong patient.
+
+    What the clocks were told of it is withdrawn by corrections, so that they stand as before; referrals and
+    places on lists that ended by it stand again. Appointments stay cancelled, their seats may be another's:
+    each is booked anew from its place on the list, and is a task until then.
+    Raises NotAllowed without a reason, or where no death is recorded.
+    """
+    event = "Withdrawing the death"
+    row = _locked(organisation_id, patient_id)
+    if row.died_on is None:
+        raise NotAllowed("not recorded as died", event, "No death is recorded of this patient.")
+    if not why.strip():
+        raise NotAllowed("not said", event, "Say how you know that this patient lives.")
+    was, row.died_on = row.died_on, None
+    row.save(update_fields=["died_on"])
+    records = [row.pk, *(each.pk for each in queries.merged_into(row.pk))]
+    scope: dict[str, Any] = {"organisation_id": organisation_id, "by": by, "at": at}
+    _let_clocks_go_on(records, **scope)
+    for key in records:
+        for each in referred.of_patient(organisation_id, key):
+            if each.removed_why == DIED:
+                referrals.stand_again(each.pk, **scope)
+    for entry in standing.of_people(records).filter(state="removed", why=DIED):
+        waiting.stand_again(entry.pk, **scope)
+    letters.try_again(row.pk, at=at)
+    detail = {"was": was.isoformat(), "why": why.strip()}
+    _note("patients.withdraw_death", row.pk, detail, organisation_id, by, at)
+    return row
+
+
+def _let_clocks_go_on(records: Sequence[int], *, organisation_id: int, by: Actor, at: datetime) -> None:
+    cancelled = {f"appointment:{each.pk}:cancelled" for each in appointments.ended_by_death(records)}
+    known = [each.pk for key in records for each in pathways.of_patient(organisation_id, key)]
+    told = [
+        each for each in pathways.that_stand(known) if each.kind == EventKind.DIED or each.key in cancelled
+    ]
+    events = [
+        clocks.Recorded(
+            each.pathway_id,
+            ClockEvent(f"{each.key}:withdrawn", EventKind.WITHDRAWN, each.on, replaces=each.key),
+            each.source,
+        )
+        for each in told
+    ]
+    if events:
+        clocks.record(events, organisation_id=organisation_id, by=by, at=at)
+
+
 def _end_everything(records: Sequence[int], organisation_id: int, by: Actor, at: datetime) -> None:
     """Appointments to come, referrals, and places on lists, each by its own action."""
     scope: dict[str, Any] = {"organisation_id": organisation_id, "by": by, "at": at}
@@ -331,24 +382,26 @@ def _stop_clocks(
     by: Actor,
     at: datetime,
 ) -> None:
+    """Each open clock, and each that the death as it was recorded before had stopped (`before`)."""
     assert row.died_on is not None
-    key = f"died:{row.died_on.isoformat()}"
-    corrects = f"died:{before.isoformat()}" if before else None
     touched = [
         each
-        for key_of_record in records
-        for each in pathways.of_patient(organisation_id, key_of_record)
-        if each.state in ("ticking", "unknown_start") or (corrects and each.status == "36")
+        for record in records
+        for each in pathways.of_patient(organisation_id, record)
+        if each.state in ("ticking", "unknown_start") or (before and each.status == "36")
     ]
+    keys = [each.pk for each in touched]
+    stands = {each.pathway_id: each.key for each in pathways.that_stand(keys) if each.kind == EventKind.DIED}
+    times = Counter(each.pathway_id for each in pathways.events_of(keys) if each.key.startswith("died:"))
     events = [
         clocks.Recorded(
             each.pk,
             ClockEvent(
-                key,
+                f"died:{row.died_on.isoformat()}/{times[each.pk] + 1}",
                 EventKind.DIED,
                 row.died_on,
                 outside_contact=True,
-                replaces=corrects if each.status == "36" else None,
+                replaces=stands.get(each.pk),
             ),
             f"patient:{row.pk}",
         )

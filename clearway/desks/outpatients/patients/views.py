@@ -139,6 +139,10 @@ def _died(row: Patient, sent: Mapping[str, str], scope: dict[str, Any]) -> None:
     actions.record_death(row.pk, day, **scope)
 
 
+def _lives(row: Patient, sent: Mapping[str, str], scope: dict[str, Any]) -> None:
+    actions.withdraw_death(row.pk, sent.get("why", "")[:200], **scope)
+
+
 def _merge(row: Patient, sent: Mapping[str, str], scope: dict[str, Any]) -> None:
     number = sent.get("into", "").strip()
     found = [each for each in queries.search(scope["organisation_id"], number) if each.number == number]
@@ -174,6 +178,10 @@ STEPS: Mapping[str, tuple[Step, str]] = {
         _died,
         "The death was recorded: clocks stopped, appointments, referrals and places on lists ended.",
     ),
+    "lives": (
+        _lives,
+        "The death was withdrawn: all stands as before, but what was cancelled is to be booked anew.",
+    ),
     "merge": (_merge, "The record was merged. It can be undone on this page."),
     "unmerge": (
         lambda row, sent, scope: actions.unmerge(row.pk, sent.get("why", "")[:200], **scope),
@@ -203,6 +211,7 @@ def _page(
         "pathways": [each for key in people for each in pathways.of_patient(organisation_id, key)],
         "entries": waiting.of_people(people),
         "appointments": booking.of_people(people),
+        "cancelled_by_death": booking.ended_by_death(people),
         "letters": _letters(request, people),
         "contacts": waiting.contacts_of(people, CONTACTS_SHOWN),
         "need_kinds": Need.Kind.choices,

@@ -535,6 +535,20 @@ def remove(
 
 
 @transaction.atomic
+def stand_again(referral_id: int, *, organisation_id: int, by: Actor, at: datetime) -> Referral:
+    """Take up a referral again that a wrongly recorded death ended: on the list, or to be triaged."""
+    row = _locked(referral_id, organisation_id)
+    if row.state != State.REMOVED or row.removed_why != Removal.DIED:
+        raise NotAllowed(row.get_state_display().lower(), "Taking it up again", "No death ended it.")
+    row.state = State.WAITING if row.entries.exists() else State.TRIAGE
+    row.removed_why, row.removed_on = "", None
+    row.save(update_fields=["state", "removed_why", "removed_on"])
+    _note("referrals.stand_again", row, {"after": "died"}, by, at)
+    _recheck(row, by, at)
+    return row
+
+
+@transaction.atomic
 def leave_list(
     entry_id: int, why: str, *, organisation_id: int, by: Actor, at: datetime, clinician: str = ""
 ) -> None:

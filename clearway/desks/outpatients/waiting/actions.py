@@ -152,6 +152,20 @@ def remove(
 
 
 @transaction.atomic
+def stand_again(entry_id: int, *, organisation_id: int, by: Actor, at: datetime) -> Entry:
+    """Put somebody back where they waited, whom a wrongly recorded death took off the list."""
+    entry = _locked(entry_id, organisation_id)
+    if entry.state != State.REMOVED or entry.why != rules.Removal.DIED:
+        raise NotAllowed(
+            entry.get_state_display().lower(), "Putting it back", "No death took it off the list."
+        )
+    entry.state, entry.why, entry.ended_at = State.WAITING, "", None
+    entry.save(update_fields=["state", "why", "ended_at", "waits_from"])
+    _note("waiting.stand_again", entry, {"after": "died"}, by, at)
+    return entry
+
+
+@transaction.atomic
 def contact(attempt: Attempt, *, organisation_id: int, by: Actor, at: datetime) -> Contact:
     """Record one attempt to reach a patient. Raises NotAllowed for a word that no attempt has.
 

@@ -10,6 +10,7 @@ from django.db.models import Max
 
 from clearway.core.layout.times import local
 from clearway.domain.outpatients.asking import AskDue, Asked, AskStep, mark_of, next_ask
+from clearway.domain.outpatients.booking import DIED
 from clearway.domain.outpatients.counting import BandLabels, band_of
 from clearway.domain.outpatients.waiting import Answer
 
@@ -158,7 +159,8 @@ def cancelled_again(organisation_id: int, at: datetime) -> list[CancelledAgain]:
         organisation_id=organisation_id,
         entry__state__in=("waiting", "booked"),
         state__in=("cancelled", "attended", "missed"),
-    ).order_by("entry_id", "starts_at", "id")
+    )
+    rows = rows.exclude(cancel_reason=DIED).order_by("entry_id", "starts_at", "id")
     runs: dict[int, CancelledAgain] = {}
     for key, state, by_whom, cancelled_at in rows.values_list(
         "entry_id", "state", "cancelled_by", "cancelled_at"
