@@ -395,6 +395,59 @@ def test_triage_without_an_appointment_is_told_to_patient_and_referrer(
     assert "Send the X-ray report" in words_of(only("returned", "referrer"))
 
 
+@pytest.mark.parametrize(
+    ("why", "says", "to_referrer"),
+    [
+        ("clinician", "A therapist has decided that you do not need", "A clinician decided"),
+        ("no_longer_needed", "You told us that you do not need", "The patient told us"),
+        ("declined", "You did not want the appointments", "The patient declined"),
+        ("treated_elsewhere", "Another hospital or clinic treats you", "treated by another provider"),
+        ("other_service", "Another service of ours sees you", "sent on to another service"),
+    ],
+)
+def test_whoever_leaves_the_list_without_being_seen_is_told_and_so_is_the_referrer(
+    physio: Department, why: str, says: str, to_referrer: str
+) -> None:
+    entry = waits(physio)
+
+    referrals.leave_list(entry.pk, why, clinician="Robin Hale", **who(physio))
+    work(NOW)
+
+    assert says in words_of(only("returned"))
+    assert to_referrer in words_of(only("returned", "referrer"))
+    assert [state(each)[0] for each in letters("returned", "discharge")] == ["ready", "ready"]
+
+
+@pytest.mark.parametrize("why", ["duplicate", "error", "died"])
+def test_nobody_is_told_of_what_ended_nothing_for_the_patient(physio: Department, why: str) -> None:
+    referrals.leave_list(waits(physio).pk, why, **who(physio))
+
+    assert letters("returned", "discharge") == []
+
+
+def test_a_follow_up_that_is_not_needed_ends_the_care_with_a_letter_unless_more_is_to_come(
+    physio: Department,
+) -> None:
+    first = waits(physio)
+    slot = physio.session(NOW - timedelta(days=9)).slots.order_by("id")[0]
+    seen = physio.booked(slot, first, state="attended", attended="5", outcomed_at=NOW, outcomed_by="test")
+    Entry.objects.filter(pk=first.pk).update(state="seen")
+    one, two = (
+        physio.entry(first.referral, kind="follow_up", outcome_of=seen, due_on=NOW.date() + timedelta(days))
+        for days in (20, 40)
+    )
+
+    referrals.leave_list(one.pk, "no_longer_needed", **who(physio))
+    assert letters("returned", "discharge") == []
+    referrals.leave_list(two.pk, "no_longer_needed", **who(physio))
+    work(NOW)
+
+    words = words_of(only("discharge"))
+    assert "You told us that you do not need" in words
+    assert "Your last appointment with us was on 11 November 2026" in words
+    assert "The last appointment was on 11 November 2026" in words_of(only("discharge", "referrer"))
+
+
 def test_the_address_of_a_referrer_is_entered_once(physio: Department) -> None:
     entry = waits(physio)
     entry.referral.sender = "Dr Field"  # type: ignore[union-attr]

@@ -42,6 +42,7 @@ from clearway.domain.outpatients.letters import (
 )
 from clearway.domain.outpatients.outcomes import age_on
 from clearway.domain.outpatients.post import TIED, InTime, LetterPolicy, in_time, posted_on
+from clearway.domain.outpatients.waiting import Removal
 from clearway.domain.outpatients.words import CancelledBy, Medium, Outcome
 from clearway.interchange.letter_pdf import CannotDraw, Page, write
 
@@ -62,11 +63,40 @@ HOW = {
 }
 OF_A_CHILD = "This letter is about {name}, the child you look after. Where it says “you”, it means {name}."
 DECIDED = {
-    TriageOutcome.RETURN: "We have sent it back to the person who referred you, with the reason.",
-    TriageOutcome.ADVICE: "We have sent advice to the person who referred you. You need not see us now.",
-    TriageOutcome.SELF_MANAGEMENT: "You do not need to see us now. You can help yourself at home.",
+    TriageOutcome.RETURN: "A therapist has read your referral. "
+    "We have sent it back to the person who referred you, with the reason.",
+    TriageOutcome.ADVICE: "A therapist has read your referral. "
+    "We have sent advice to the person who referred you. You need not see us now.",
+    TriageOutcome.SELF_MANAGEMENT: "A therapist has read your referral. "
+    "You do not need to see us now. You can help yourself at home.",
 }
-NOT_NOW = "We do not offer you an appointment for now. Please ring us, and we tell you why."
+NOT_NOW = (
+    "A therapist has read your referral. We do not offer you an appointment for now. "
+    "Please ring us, and we tell you why."
+)
+# Why somebody left the list without being seen: to the patient, and to whoever referred them.
+LEFT = {
+    Removal.NO_LONGER_NEEDED: (
+        "You told us that you do not need an appointment any more.",
+        "The patient told us that an appointment is no longer needed.",
+    ),
+    Removal.DECLINED: (
+        "You did not want the appointments that we offered.",
+        "The patient declined what was offered.",
+    ),
+    Removal.CLINICIAN: (
+        "A therapist has decided that you do not need an appointment with us.",
+        "A clinician decided that an appointment is not needed.",
+    ),
+    Removal.TREATED_ELSEWHERE: (
+        "Another hospital or clinic treats you.",
+        "The patient is treated by another provider.",
+    ),
+    Removal.OTHER_SERVICE: (
+        "Another service of ours sees you instead.",
+        "The patient was sent on to another service here.",
+    ),
+}
 AT_HOME = "at home: you do not need to come to the hospital"
 ENDED = "Your treatment with us has ended."
 MISSED = "The last appointment was missed. The therapist has decided to end the care with us for now."
@@ -179,7 +209,7 @@ def draft(letter: Letter, at: datetime) -> Draft:
 
 def _check_still(letter: Letter, at: datetime) -> None:
     """The cause still holds. Raises _Stop."""
-    patient, kind = letter.patient, Kind(letter.kind)
+    patient, kind = _patient(letter), Kind(letter.kind)
     if patient.died_on is not None:
         raise _Stop(Withdrawn("The patient has died."))
     visit, referral, entry = letter.appointment, letter.referral, letter.entry
@@ -199,8 +229,11 @@ def _check_still(letter: Letter, at: datetime) -> None:
         raise _Stop(Withdrawn("The outcome was taken back since."))
     if kind is Kind.ACKNOWLEDGEMENT and referral is not None and referral.state == "removed":
         raise _Stop(Withdrawn("The referral has ended since."))
-    if kind is Kind.RETURNED and referral is not None and referral.state != "removed":
+    ended = entry or referral
+    if kind is Kind.RETURNED and ended is not None and ended.state != "removed":
         raise _Stop(Withdrawn("The referral was taken up again since."))
+    if kind is Kind.DISCHARGE and visit is None and entry is not None and entry.state != "removed":
+        raise _Stop(Withdrawn("The patient is on the list again."))
     if kind in ASKING and entry is not None and entry.state != "waiting":
         raise _Stop(Withdrawn("The patient is booked, or no longer on the list."))
 
@@ -421,7 +454,7 @@ def _reply_by(office: LetterPolicy, at: datetime) -> date:
 def _values_of_visit(letter: Letter) -> dict[str, str]:
     appointment = letter.appointment
     if appointment is None:
-        return {}
+        return _values_of_last_visit(letter)
     session, medium = appointment.slot.session, Medium(appointment.slot.medium)
     in_person = medium is Medium.FACE_TO_FACE
     before = _before(letter)
@@ -435,6 +468,22 @@ def _values_of_visit(letter: Letter) -> dict[str, str]:
         "room": session.room.name,
         "how": HOW.get(medium, medium.meaning),
     }
+
+
+def _values_of_last_visit(letter: Letter) -> dict[str, str]:
+    """Of a discharge from the list: when the patient was last here, and why nothing more is to come."""
+    if letter.kind != Kind.DISCHARGE or letter.referral is None:
+        return {}
+    last = letter.referral.appointments.filter(state="attended").order_by("-starts_at").first()
+    made = {"seen_on": LONG(local(last.starts_at)) if last else ""}
+    left = _left(letter)
+    return {**made, "ended": f"{left[0]} {ENDED}"} if left else made
+
+
+def _left(letter: Letter) -> tuple[str, str] | None:
+    """Why the patient left the list, to the patient and to the referrer; None where triage ended it."""
+    why = letter.entry.why if letter.entry is not None else letter.referral and letter.referral.removed_why
+    return LEFT.get(Removal(why)) if why in list(Removal) else None
 
 
 def _values_of_cancellation(letter: Letter) -> dict[str, str]:
@@ -456,6 +505,8 @@ def _values_of_waiting(letter: Letter) -> dict[str, str]:
         return {"waiting_since": LONG(letter.entry.waits_from)}
     if letter.kind != Kind.RETURNED or letter.referral is None:
         return {}
+    if left := _left(letter):
+        return {"decided": left[0], "reason": left[1]}
     triage = letter.referral.triages.order_by("-id").first()
     if triage is None:
         return {}

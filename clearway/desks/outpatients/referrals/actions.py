@@ -40,6 +40,8 @@ REGISTERING, TRIAGING, REMOVING = "Registering this referral", "Triaging", "Remo
 # What `supply` may bring.
 SUPPLIED = ("sender", "sender_organisation", "source", "condition", "side", "question", "priority")
 MINUTES = 45  # of an appointment for which the clinician did not say
+# Of these no letter tells: the patient waits on under another number, or nobody is there to read it.
+UNTOLD = (Removal.DUPLICATE, Removal.ERROR, Removal.DIED)
 ENDS_WITH = {
     TriageOutcome.ADVICE: EventKind.NOT_TO_TREAT,
     TriageOutcome.SELF_MANAGEMENT: EventKind.NOT_TO_TREAT,
@@ -530,6 +532,7 @@ def remove(
         waiting.remove(entry.pk, why, organisation_id=organisation_id, by=by, at=at, clinician=clinician)
     _settle_clock(row, reason, by, at)
     _end(row, reason.value, at)
+    _tell_of_end(row, reason, Kind.RETURNED, f"referral:{row.pk}:removed", at)
     _note("referrals.remove", row, {"why": reason.value, "clinician": clinician}, by, at)
     return row
 
@@ -555,7 +558,8 @@ def leave_list(
     """Take somebody off the list without being seen, and say to the clock what follows from it.
 
     Of a first appointment the referral ends with it. A follow-up ends alone; where nothing else is to come on
-    its pathway, its clock stops as the reason says. Raises NotAllowed as `remove` does.
+    its pathway, its clock stops as the reason says. Patient and referrer are told by letter once nothing else
+    is to come. Raises NotAllowed as `remove` does.
     """
     who: dict[str, Any] = {"organisation_id": organisation_id, "by": by, "at": at}
     entry = standing.lock(entry_id, organisation_id)
@@ -565,9 +569,30 @@ def leave_list(
         return
     waiting.remove(entry_id, why, clinician=clinician, **who)
     rule = REMOVALS[Removal(why)]
+    if row is not None and not standing.waits_for_more(row.pk):
+        kind = Kind.DISCHARGE if queries.was_seen(row) else Kind.RETURNED
+        _tell_of_end(row, Removal(why), kind, f"entry:{entry_id}:removed", at, entry_id)
     if row is None or rule.event is None or standing.has_others(entry):
         return
     _stop_clock(row, rule.event, f"entry:{entry_id}:removed", by, at, rule.evidence)
+
+
+def _tell_of_end(
+    row: Referral, reason: Removal, kind: Kind, cause: str, at: datetime, entry_id: int | None = None
+) -> None:
+    """Tell the patient, and whoever referred them, by letter, unless nothing ended for the patient by it."""
+    if reason in UNTOLD:
+        return
+    letters.want(
+        kind,
+        cause,
+        audiences=letters.who_is_told(row),
+        patient_id=row.patient_id,
+        referral_id=row.pk,
+        entry_id=entry_id,
+        organisation_id=row.organisation_id,
+        at=at,
+    )
 
 
 def _settle_clock(row: Referral, reason: Removal, by: Actor, at: datetime) -> None:

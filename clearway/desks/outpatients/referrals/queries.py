@@ -33,6 +33,11 @@ def of_patient(organisation_id: int, patient_id: int) -> list[Referral]:
     return list(rows.filter(patient_id=patient_id).order_by("-received_on", "-id"))
 
 
+def was_seen(referral: Referral) -> bool:
+    """Whether the patient came to an appointment of this referral. One query."""
+    return referral.appointments.filter(state="attended").exists()
+
+
 def services(organisation_id: int) -> list[Any]:
     """The services that take referrals, by name. One query."""
     service: Any = Referral._meta.get_field("service").related_model

@@ -75,6 +75,11 @@ def has_others(entry: Entry) -> bool:
     return others.exclude(pk=entry.pk).exists()
 
 
+def waits_for_more(referral_id: int) -> bool:
+    """Whether an entry of this referral waits or is booked. One query."""
+    return Entry.objects.filter(referral_id=referral_id, state__in=("waiting", "booked")).exists()
+
+
 def of_people(patient_ids: Collection[int]) -> QuerySet[Entry]:
     """Every entry made under these records, newest first."""
     return Entry.objects.filter(patient_id__in=patient_ids).select_related("service").order_by("-id")
