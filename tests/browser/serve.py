@@ -51,6 +51,7 @@ def fill() -> None:
     for organisation, name, role, site, theme in (
         *people,
         (region, "liaison", "halo", torbay, "light"),
+        (region, "ward", "hospital_user", torbay, "light"),
         (region, "keeper", "administrator", None, "dark"),
         (region, "lead", "clinical_lead", None, "dark"),
         (region, "officer", "service_delivery_officer", None, "light"),

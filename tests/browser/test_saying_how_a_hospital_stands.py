@@ -1,15 +1,19 @@
 """A HALO on a phone says how the hospital stands, and a coordinator across the county sees it."""
 
+import re
 import time
+from typing import Any
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Page, expect
 
 from .accessibility import breaches
 from .conftest import Open
 
 PHONE = (390, 844)
-FORM = "/hospitals/RA901/say/"
+SITE = "RA901"
+FORM = f"/hospitals/{SITE}/say/"
+NEARER_THAN_EXETER = {"latitude": 50.54, "longitude": -3.6, "age": 60, "news2": 2, "needs": []}
 
 
 def test_what_a_halo_types_on_a_phone_is_on_the_board_within_two_seconds(open_page: Open) -> None:
@@ -30,6 +34,65 @@ def test_what_a_halo_types_on_a_phone_is_on_the_board_within_two_seconds(open_pa
     expect(row.locator("td[data-label=Majors]")).to_contain_text("41/40")
     expect(hospital.locator("#stands-RA901")).to_contain_text("HALO")
     expect(phone.locator(".said")).to_contain_text("3 figures for")
+
+
+def test_what_a_hospital_user_types_on_a_second_device_changes_board_forecast_and_advice(
+    open_page: Open,
+) -> None:
+    board, forecasts = open_page("/handovers/"), open_page("/forecast/")
+    row = board.locator(f"#handovers-{SITE} .summary")
+    phone = open_page(FORM, user="ward", size=PHONE)
+    typed(phone, boarding="0", majors_taken="8")
+    expect(row.locator("td[data-label=Majors]")).to_contain_text("8/40")
+    expect(phone.locator(".said")).to_contain_text("figures for")
+    quiet, quiet_wait = advised(board), forecast_wait(forecasts)
+
+    phone.goto(FORM)
+    sent = typed(phone, boarding="38", majors_taken="40")
+    expect(row.locator("td[data-label=Boarding]")).to_contain_text("38", timeout=5000)
+    took = time.monotonic() - sent
+    expect(phone.locator(".said")).to_contain_text("figures for")
+
+    assert took < 2
+    assert forecast_wait(forecasts) > quiet_wait
+    full = advised(board)
+    assert full["wait_minutes"] > quiet["wait_minutes"]
+    assert full["total_minutes"] > quiet["total_minutes"]
+
+
+def typed(phone: Page, **figures: str) -> float:
+    """Fill in the form of forty majors places and send it; returns when it was sent."""
+    for name, figure in {"majors_places": "40", **figures}.items():
+        phone.fill(f"#{name}", figure)
+    sent = time.monotonic()
+    phone.get_by_role("button", name="Save").click(no_wait_after=True)
+    return sent
+
+
+def forecast_wait(page: Page) -> int:
+    """Minutes about which somebody who arrives now will wait, on the page of forecasts opened again."""
+    page.reload()
+    shown = page.locator(f"#forecast-{SITE} td[data-label=Now]").inner_text()
+    found = re.search(r"about (\d+)", shown)
+    assert found, shown
+    return int(found[1])
+
+
+def advised(page: Page) -> dict[str, Any]:
+    """What is said of the hospital, in the advice for a crew between it and another."""
+    answer: dict[str, Any] = page.evaluate(
+        """async (said) => {
+            const token = document.querySelector("[name=csrfmiddlewaretoken]").value;
+            const headers = { "Content-Type": "application/json", "X-CSRFToken": token };
+            const body = JSON.stringify(said);
+            const answer = await fetch("/api/v1/advice", { method: "POST", headers, body });
+            return answer.json();
+        }""",
+        NEARER_THAN_EXETER,
+    )
+    assert answer["verdict"] in ("advised", "nearest"), answer
+    options: list[dict[str, Any]] = [*answer["options"], answer["compared"] or {}]
+    return next(each for each in options if each.get("code") == SITE)
 
 
 def test_the_form_is_one_screen_of_a_phone_with_targets_for_fingers(open_page: Open) -> None:
