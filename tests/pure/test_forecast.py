@@ -17,7 +17,7 @@ from clearway.domain.ambulance.situation import MEASURES, Around, Feed, Place, R
 from clearway.domain.ambulance.transitions import Assignment
 from clearway.domain.ambulance.words import Category, HospitalMeasure, JobState, JobStatus, ResourceKind
 from clearway.domain.shared.geography import Point
-from clearway.engine.ambulance.forecast import LEADS, NONE, STEPS, ForecastPolicy, commit, forecast, pressure
+from clearway.engine.ambulance.forecast import LEADS, NONE, STEPS, ForecastPolicy, commit, forecast
 from clearway.engine.ambulance.forecast_arrivals import expected_arrivals
 from clearway.engine.ambulance.forecast_fitted import FITTED
 from clearway.engine.ambulance.forecast_seen import see
@@ -285,10 +285,15 @@ def adults_past(site: str, to: tuple[str, ...], minutes: float = 60, share: floa
     return Divert("D", DivertKind.CAPACITY, site, to, frozenset({Cover.ADULT_MAJORS}), ago(5), ends, share)
 
 
+def coming(situation: Situation) -> np.ndarray:
+    """Expected arrivals, sites x steps."""
+    return expected_arrivals(situation, POLICY, see(situation, POLICY), PLAIN)
+
+
 def test_a_divert_in_force_moves_the_covered_share_of_who_is_expected_to_who_receives() -> None:
     plain = a_situation(*DAY, on_scene("s1"), on_scene("s2"))
     turned = replace(plain, diverts=(adults_past("TV001", ("TV002",)),))
-    before, after = (pressure(each, POLICY).coming for each in (plain, turned))
+    before, after = (coming(each) for each in (plain, turned))
     runs = LEADS < 60
 
     lost, won = (before - after)[0], (after - before)[1]
@@ -303,7 +308,7 @@ def test_a_divert_moves_nobody_who_is_on_the_way_already() -> None:
     plain = a_situation(conveying("c1"))
     turned = replace(plain, diverts=(adults_past("TV001", ("TV002",)),))
 
-    before, after = (pressure(each, POLICY).coming for each in (plain, turned))
+    before, after = (coming(each) for each in (plain, turned))
 
     assert (before == after).all()
 
@@ -312,7 +317,7 @@ def test_a_share_of_a_share_is_moved_and_what_leaves_the_region_is_expected_nowh
     plain = a_situation(*DAY)
     half = replace(plain, diverts=(adults_past("TV001", ("BORDER",), minutes=999, share=0.5),))
 
-    before, after = (pressure(each, POLICY).coming for each in (plain, half))
+    before, after = (coming(each) for each in (plain, half))
 
     assert after[0] == pytest.approx(before[0] * (1 - 0.5 * POLICY.covered_share["adult_majors"]))
     assert (after[1] == before[1]).all()

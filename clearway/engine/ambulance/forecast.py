@@ -11,7 +11,7 @@ queue, or one crew more on the way, never makes a later wait shorter.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
@@ -69,7 +69,6 @@ __all__ = [
     "ForecastPolicy",
     "Grid",
     "History",
-    "Pressure",
     "SiteRows",
     "Waits",
     "baselines",
@@ -77,7 +76,6 @@ __all__ = [
     "forecast",
     "hours_of_week",
     "observed",
-    "pressure",
 ]
 
 DEVIATE_OF_P90 = 1.2815515655446004  # of the standard normal distribution
@@ -127,28 +125,6 @@ def observed(situation: Situation, policy: ForecastPolicy, network: Network = PL
     """The terms of the level (forecast_model.TERMS), sites x steps or sites x 1: for fitting."""
     seen = see(situation, policy)
     return terms(seen, flow_through(seen, expected_arrivals(situation, policy, seen, network)))
-
-
-@dataclass(frozen=True, slots=True)
-class Pressure:
-    """What flows to and through each site, as the forecast sees it.
-
-    waiting  patients at the door now
-    coming   sites x steps, expected arrivals
-    rate     handovers a minute when somebody waits
-    base     minutes from arrival to handover where nothing waits
-    """
-
-    waiting: Column
-    coming: Grid
-    rate: Column
-    base: float
-
-
-def pressure(situation: Situation, policy: ForecastPolicy, network: Network = PLAIN) -> Pressure:
-    """The flows that the forecast rests on, for who wants to play them forward with chance in them."""
-    seen = see(situation, policy)
-    return Pressure(seen.waiting, expected_arrivals(situation, policy, seen, network), seen.rate, policy.base)
 
 
 def commit(made: Forecast, site_row: int, arrival: float) -> Forecast:
