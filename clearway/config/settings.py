@@ -118,6 +118,7 @@ NAVIGATION: list[tuple[str, str, str, str]] = [
     ("Still needed?", "op-waiting:asking", "waiting.read", ""),
     ("Partial booking", "op-waiting:partial", "waiting.read", ""),
     ("Freed slots", "op-recycling:freed", "bookings.read", ""),
+    ("Cancelled clinics", "op-replanning:register", "bookings.read", ""),
     ("Capacity", "op-waiting:capacity", "waiting.read", ""),
     ("Diary", "op-clinics:diary", "clinics.read", "Alt+C"),
     ("Clinics", "op-clinics:clinics", "clinics.read", ""),

@@ -40,6 +40,7 @@ urlpatterns = [
     path("", include("clearway.desks.outpatients.office.urls")),
     path("", include("clearway.desks.outpatients.booking.urls")),
     path("", include("clearway.desks.outpatients.recycling.urls")),
+    path("", include("clearway.desks.outpatients.replanning.urls")),
     path("", include("clearway.desks.outpatients.clinics.urls")),
     path("", include("clearway.desks.outpatients.letters.urls")),
     path("", include("clearway.gateway.page_urls")),

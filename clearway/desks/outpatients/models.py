@@ -16,6 +16,7 @@ from .records.models import DisclosurePack, RecordsRequest
 from .recurring.models import DutyDone, RecurringDuty
 from .recycling.models import FreedSlot, SlotOffer
 from .referrals.models import Gap, Referral, Triage
+from .replanning.models import Displaced, Replan
 from .reports.models import Report, SentReport
 from .supervision.models import Batch, BatchItem, Training
 from .upkeep.models import Fault
@@ -32,6 +33,7 @@ __all__ = [
     "Contact",
     "Correspondent",
     "DisclosurePack",
+    "Displaced",
     "Document",
     "DutyDone",
     "Enquiry",
@@ -59,6 +61,7 @@ __all__ = [
     "RecordsRequest",
     "RecurringDuty",
     "Referral",
+    "Replan",
     "Report",
     "Room",
     "SentReport",

@@ -17,6 +17,7 @@ from clearway.domain.outpatients.partial_booking import Sequence
 from clearway.domain.outpatients.post import LetterPolicy
 from clearway.domain.outpatients.records import RecordsPolicy
 from clearway.domain.outpatients.recycling import RecyclingPolicy
+from clearway.domain.outpatients.replanning import ReplanPolicy
 from clearway.domain.outpatients.reports import ReportPolicy
 from clearway.domain.outpatients.upkeep import UpkeepPolicy
 from clearway.domain.outpatients.validation import Limits
@@ -50,6 +51,11 @@ def holds(organisation_id: int, at: datetime) -> Holds:
 def recycling(organisation_id: int, at: datetime) -> RecyclingPolicy:
     """How freed slots are offered."""
     return _read(RecyclingPolicy, organisation_id, at)
+
+
+def replanning(organisation_id: int, at: datetime) -> ReplanPolicy:
+    """What weighs how much when patients of cancelled clinics are moved."""
+    return _read(ReplanPolicy, organisation_id, at)
 
 
 def clinics(organisation_id: int, at: datetime) -> ClinicPolicy:

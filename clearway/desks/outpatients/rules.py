@@ -19,6 +19,7 @@ from .records import rules as records
 from .recurring import rules as recurring
 from .recycling import rules as recycling
 from .referrals.rules import to_chase, to_triage
+from .replanning import rules as replanning
 from .reports import rules as reports
 from .situation import Situation
 from .supervision import rules as supervision
@@ -263,6 +264,12 @@ RULES: Sequence[Rule[Situation]] = (
         "No freed slot is left empty while somebody could be asked about it.",
         "Job description of the outpatient coordinator; access policy (policy recycling)",
         lambda situation, values: recycling.to_ask(situation.freed),
+    ),
+    Rule(
+        "clinic_cancelled",
+        "Whose clinic does not take place is given another date and told of it, the soonest first.",
+        "Job description of the outpatient coordinator; access policy (policy replanning)",
+        lambda situation, values: replanning.to_place(situation.displaced),
     ),
     Rule(
         "validation_pack",

@@ -19,13 +19,14 @@ from .records import queries as records
 from .recurring import queries as recurring
 from .recycling import queries as recycling
 from .referrals.rules import Chase, Late, chases, late
+from .replanning import queries as replanning
 from .reports import queries as sent
 from .supervision import queries as supervision
 from .upkeep import queries as upkeep
 from .waiting import asking, checks
 from .waiting.asking import Asking, CancelledAgain
 
-NOTHING_FREED = recycling.Due()
+NOTHING_FREED, NOBODY_DISPLACED = recycling.Due(), replanning.Due()
 NO_FAULTS, NO_LOANS, ALL_COVERED = upkeep.Due(), lent.Due(), covering.Due()
 NOTHING_TO_REVIEW, ALL_FILED = supervision.ToReview(), filed.Due()
 NOTHING_LATE = office.Late(office.Overdue(0, None, False), office.Overdue(0, None, False), (), ())
@@ -111,6 +112,7 @@ class Situation:
     filing: filed.Due = ALL_FILED
     reports: tuple[sent.Late, ...] = ()
     book_anew: tuple[booking.ToBookAnew, ...] = ()
+    displaced: replanning.Due = NOBODY_DISPLACED
 
 
 def read(organisation_id: int, at: datetime) -> Situation:
@@ -152,6 +154,7 @@ def read(organisation_id: int, at: datetime) -> Situation:
         filed.due(organisation_id, at),
         sent.late(organisation_id, at),
         tuple(booking.to_book_anew(organisation_id)),
+        replanning.due(organisation_id, at),
     )
 
 

@@ -1,6 +1,32 @@
-"""What weighs how much when booked patients are moved because their clinic does not take place."""
+"""Moving patients because their clinic does not take place: what weighs how much, and what they say."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
+from types import MappingProxyType
+
+from .booking import REASONS
+from .words import CancelledBy, Code
+
+WHOLE_CLINICS: Mapping[str, str] = MappingProxyType(
+    {
+        code: REASONS[CancelledBy.PROVIDER][code]
+        for code in (
+            *("staff_sickness", "staff_leave", "room", "equipment"),
+            *("clinic_cancelled", "provider_other"),
+        )
+    }
+)
+
+
+class Told(Code):
+    """What came of ringing somebody whose appointment was moved or cancelled."""
+
+    TOLD = "told", "told"
+    NOBODY = "nobody", "no answer"
+    OTHER = "other", "wants another date"
+
+
+KEYS: Mapping[str, Told] = MappingProxyType({"t": Told.TOLD, "x": Told.NOBODY, "o": Told.OTHER})
 
 
 @dataclass(frozen=True, slots=True)

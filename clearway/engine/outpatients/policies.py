@@ -19,6 +19,7 @@ from clearway.domain.outpatients.partial_booking import Sequence
 from clearway.domain.outpatients.post import LetterPolicy
 from clearway.domain.outpatients.records import RecordsPolicy
 from clearway.domain.outpatients.recycling import RecyclingPolicy
+from clearway.domain.outpatients.replanning import ReplanPolicy
 from clearway.domain.outpatients.reports import ReportPolicy
 from clearway.domain.outpatients.upkeep import UpkeepPolicy
 from clearway.domain.outpatients.validation import Limits
@@ -32,6 +33,7 @@ KINDS: Mapping[str, type] = MappingProxyType(
         "list_validation": Limits,
         "holds": Holds,
         "recycling": RecyclingPolicy,
+        "replanning": ReplanPolicy,
         "clinic_changes": ClinicPolicy,
         "capacity": CapacityPolicy,
         "letters": LetterPolicy,

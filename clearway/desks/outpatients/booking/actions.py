@@ -6,6 +6,7 @@ a transaction that the database gives up is done again from its beginning, a few
 """
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
@@ -145,19 +146,21 @@ def confirm(key: int, *, organisation_id: int, by: Actor, at: datetime) -> Appoi
     return row
 
 
-def move(
+def move(  # noqa: PLR0913 - what is cancelled, what is booked, and why, in one step
     key: int,
     slot_id: int,
     *,
     by_whom: CancelledBy,
     reason: str,
     channel: str = "phone",
+    any_medium: bool = False,
     organisation_id: int,
     by: Actor,
     at: datetime,
 ) -> Appointment:
     """Put an appointment into another slot: cancelled by whom and why, and the new one in its place.
 
+    any_medium  the way of consultation may be another than the entry asks for
     Either both happen or neither. Raises SlotGone or NotAllowed.
     """
     event = "Moving this appointment"
@@ -174,7 +177,7 @@ def move(
         _cancel(row, by_whom, reason, event, by, at)
         entry = standing.lock(entry_id, organisation_id)
         standing.stands(entry, "waiting")
-        slot, entry = _read(slot_id, entry_id, organisation_id, event, at)
+        slot, entry = _read(slot_id, entry_id, organisation_id, event, at, any_medium)
         made = _book(slot, entry, channel, by, at, purpose="change")
         standing.stands(entry, "booked")
         row.moved_to = made
@@ -320,7 +323,9 @@ def _state(lost: OperationalError) -> str:
     return getattr(lost.__cause__, "sqlstate", None) or ""
 
 
-def _read(slot_id: int, entry_id: int, organisation_id: int, event: str, at: datetime) -> tuple[Any, Any]:
+def _read(
+    slot_id: int, entry_id: int, organisation_id: int, event: str, at: datetime, any_medium: bool = False
+) -> tuple[Any, Any]:
     """Slot and entry, locked in this order by everybody. Raises NotAllowed where they do not go together."""
     slot = clinics.lock_slot(slot_id, organisation_id)
     entry = standing.lock(entry_id, organisation_id)
@@ -328,7 +333,9 @@ def _read(slot_id: int, entry_id: int, organisation_id: int, event: str, at: dat
         raise NotAllowed(f"the entry is {entry.state}", event, "It is not waiting: look at the list again.")
     if entry.patient.stands.died_on is not None:
         raise NotAllowed("as the record stands", event, "The patient has died.")
-    if reasons := fit.barred(queries.one_row(slot), queries.asked(entry), at):
+    asked = queries.asked(entry)
+    asked = replace(asked, medium=slot.medium) if any_medium else asked
+    if reasons := fit.barred(queries.one_row(slot), asked, at):
         raise NotAllowed("the slot does not fit", event, " ".join(reasons))
     return slot, entry
 

@@ -198,16 +198,19 @@ def of_person(person_id: int, at: datetime) -> Sequence[tuple[datetime, datetime
 
 
 def busy(
-    person_ids: Iterable[int], starts_at: datetime, ends_at: datetime
+    person_ids: Iterable[int], starts_at: datetime, ends_at: datetime, but: Iterable[int] = ()
 ) -> dict[int, list[tuple[int, int]]]:
     """Person, by the record that stands -> (start, end) in seconds of appointments that touch this time. One
-    query."""
+    query.
+
+    but  appointments that are given up
+    """
     rows = Appointment.objects.filter(
         person_id__in=list(person_ids),
         state__in=("held", "booked", "arrived"),
         starts_at__lt=ends_at,
         ends_at__gt=starts_at,
-    )
+    ).exclude(pk__in=list(but))
     found: dict[int, list[tuple[int, int]]] = {}
     for person, starts, ends in rows.values_list("person_id", "starts_at", "ends_at"):
         found.setdefault(person, []).append((int(starts.timestamp()), int(ends.timestamp())))

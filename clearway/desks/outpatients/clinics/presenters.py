@@ -260,6 +260,7 @@ class LeaveLine:
     decide_by: str
     is_late: bool
     is_open: bool
+    is_granted: bool
 
 
 def leave(
@@ -279,6 +280,7 @@ def leave(
         decide_by=f"{last:%-d %b %Y}",
         is_late=row.decided is None and last < today,
         is_open=row.decided is None,
+        is_granted=row.decided is True,
     )
 
 

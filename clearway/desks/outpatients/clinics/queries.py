@@ -128,6 +128,11 @@ def leave(organisation_id: int, since: date) -> list[Leave]:
     return sorted(found, key=lambda each: each.decided is not None)
 
 
+def leave_of(key: int, organisation_id: int) -> Leave:
+    """One leave that was granted. Raises Leave.DoesNotExist."""
+    return Leave.objects.get(pk=key, organisation_id=organisation_id, decided=True)
+
+
 def granted_leave(clinician_ids: Iterable[int], first: date, last: date) -> list[Leave]:
     """Leave that was granted and touches these days. One query."""
     return list(

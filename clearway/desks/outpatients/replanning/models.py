@@ -1,0 +1,94 @@
+"""Clinics that do not take place, and what becomes of each patient who was booked into them."""
+
+from django.db import models
+from django.db.models import Q
+
+from clearway.core.organisation.models import Organisation
+
+from ..booking.models import Appointment
+from ..clinics.models import Session
+from ..waiting.models import Entry
+
+
+class Replan(models.Model):
+    """Clinics that do not take place, and the moving of their patients.
+
+    reason   code of a provider's cancellation; why  in words, of nobody's health
+    slots, minutes  that were lost when it was made: what had not begun
+    closed_at  when the last patient was placed and told
+    """
+
+    organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT)
+    sessions = models.ManyToManyField(Session, related_name="+")
+    reason = models.CharField(max_length=40)
+    why = models.CharField(max_length=120)
+    slots = models.PositiveIntegerField()
+    minutes = models.PositiveIntegerField()
+    made_at = models.DateTimeField()
+    made_by = models.CharField(max_length=150)
+    closed_at = models.DateTimeField(null=True)
+    undone_at = models.DateTimeField(null=True)
+    undone_by = models.CharField(max_length=150, blank=True)
+
+    class Meta:
+        ordering = ["-made_at", "-id"]
+        constraints = [
+            models.CheckConstraint(condition=~Q(why=""), name="a_replan_says_why"),
+            models.CheckConstraint(
+                condition=Q(undone_at__isnull=True, undone_by="")
+                | Q(undone_at__isnull=False) & ~Q(undone_by=""),
+                name="an_undone_replan_says_by_whom",
+            ),
+        ]
+        indexes = [models.Index(fields=["organisation", "-made_at"])]
+
+
+class Displaced(models.Model):
+    """One appointment that is given up because its clinic does not take place.
+
+    moved_to  the appointment that stands instead; entry  whose place on the list it is
+    by_phone  a letter would come too late
+    told_at   when the patient was spoken with; other_date  they asked for another one
+    problem   why the last attempt did not do what was asked
+    """
+
+    class State(models.TextChoices):
+        PLANNED = "planned", "To be placed"
+        MOVED = "moved", "Moved"
+        RETURNED = "returned", "Waits again"
+        UNDONE = "undone", "As it was before"
+
+    organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT)
+    replan = models.ForeignKey(Replan, on_delete=models.PROTECT, related_name="displaced")
+    appointment = models.OneToOneField(Appointment, on_delete=models.PROTECT, related_name="displaced")
+    entry = models.ForeignKey(Entry, null=True, on_delete=models.PROTECT, related_name="displaced")
+    state = models.CharField(max_length=10, choices=State, default=State.PLANNED)
+    moved_to = models.OneToOneField(
+        Appointment, null=True, on_delete=models.PROTECT, related_name="displaced_from"
+    )
+    by_phone = models.BooleanField(default=False)
+    tries = models.PositiveSmallIntegerField(default=0)
+    other_date = models.BooleanField(default=False)
+    told_at = models.DateTimeField(null=True)
+    told_by = models.CharField(max_length=150, blank=True)
+    problem = models.CharField(max_length=500, blank=True)
+
+    class Meta:
+        ordering = ["appointment__starts_at", "id"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(state="moved", moved_to__isnull=False)
+                | Q(state__in=["planned", "returned"], moved_to__isnull=True)
+                | Q(state="undone"),
+                name="who_was_moved_has_another_appointment",
+            ),
+            models.CheckConstraint(
+                condition=Q(told_at__isnull=True, told_by="")
+                | Q(told_at__isnull=False) & ~Q(told_by="") & ~Q(state="planned"),
+                name="who_was_told_was_placed_before",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state="planned") | Q(by_phone=False), name="nobody_is_rung_before_the_plan"
+            ),
+        ]
+        indexes = [models.Index(fields=["organisation", "state"], name="displaced_standing")]

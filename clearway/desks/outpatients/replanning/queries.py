@@ -1,0 +1,269 @@
+"""Reading clinics that do not take place: who is affected, the plan for all of them, and who is left."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+from django.db.models import Count, F, Q
+
+from clearway.core.layout.times import local
+from clearway.domain.outpatients.replanning import ReplanPolicy
+from clearway.engine.outpatients import replan as engine
+from clearway.engine.outpatients.replan import NoPlace, Place
+
+from ..booking import queries as booking
+from ..clinics import queries as clinics
+from ..patients import queries as patients
+from .models import Displaced, Replan
+
+State = Displaced.State
+BOOKED = "booked"
+SHOWN = 50
+
+
+class Stands(StrEnum):
+    """Where one displaced patient stands. to_place and to_ring remain to be done."""
+
+    TO_PLACE = "to_place"
+    TO_RING = "to_ring"
+    BY_LETTER = "by_letter"
+    TOLD = "told"
+    SETTLED = "settled"  # by somebody else: cancelled, moved by hand, or seen after all
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Which clinics do not take place: one clinic, a leave, or all of a clinician or of a site on days."""
+
+    session: int | None = None
+    leave: int | None = None
+    clinician: int | None = None
+    site: str = ""
+    first: date | None = None
+    last: date | None = None
+
+    def __bool__(self) -> bool:
+        return any((self.session, self.leave, (self.clinician or self.site) and self.first))
+
+
+@dataclass(frozen=True, slots=True)
+class Going:
+    """One patient and where the plan puts them; no_place says why nowhere.
+
+    starts_at, clinician, site, room  of the seat; "" and None where there is none
+    """
+
+    row: Displaced
+    place: Place | None
+    no_place: NoPlace | None
+    starts_at: datetime | None = None
+    clinician: str = ""
+    site: str = ""
+    room: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """The plan for everybody who is to be placed, in order of urgency. cost  days of waiting, weighed."""
+
+    going: tuple[Going, ...]
+    cost: int
+    is_proved: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """Who of displaced patients is not yet placed, or not yet told. first, rung_by  the earliest start."""
+
+    to_place: int = 0
+    urgent: int = 0
+    first: datetime | None = None
+    to_ring: int = 0
+    ring_by: datetime | None = None
+
+
+def sessions(scope: Scope, organisation_id: int, at: datetime) -> list[Any]:
+    """The clinics of a scope that have not ended, cancelled ones among them. Up to three queries.
+
+    Raises ObjectDoesNotExist for a clinic or a leave that is not this trust's.
+    """
+    if scope.session:
+        return [clinics.session(scope.session, organisation_id)]
+    if scope.leave:
+        leave = clinics.leave_of(scope.leave, organisation_id)
+        found = clinics.sessions(
+            organisation_id, leave.starts_on, leave.ends_on, clinician_id=leave.clinician_id
+        )
+        return [each for each in found if each.ends_at > at]
+    if not scope or scope.first is None:
+        return []
+    found = clinics.sessions(
+        organisation_id,
+        scope.first,
+        scope.last or scope.first,
+        site=scope.site,
+        clinician_id=scope.clinician,
+    )
+    return [each for each in found if each.ends_at > at]
+
+
+def affected(given: Iterable[Any], at: datetime) -> list[Any]:
+    """The booked patients of these clinics whom no re-plan has yet, in order of urgency. One query."""
+    slots = [slot.pk for each in given for slot in each.slots.all()]
+    rows = booking.affected(slots, at).filter(state=BOOKED, displaced__isnull=True)
+    return list(rows)
+
+
+def one(key: int, organisation_id: int) -> Replan:
+    """One re-plan with its clinics and their slots. Raises Replan.DoesNotExist. Three queries."""
+    rows = Replan.objects.prefetch_related(
+        "sessions__slots", "sessions__clinician", "sessions__room__site", "sessions__service"
+    )
+    return rows.get(pk=key, organisation_id=organisation_id)
+
+
+def over(session_ids: Iterable[int], organisation_id: int) -> Replan | None:
+    """The newest re-plan of one of these clinics that is neither closed nor undone. One query."""
+    rows = Replan.objects.filter(organisation_id=organisation_id, sessions__in=list(session_ids))
+    return rows.filter(closed_at__isnull=True, undone_at__isnull=True).first()
+
+
+def rows(replan_id: int) -> list[Displaced]:
+    """Everybody who was displaced, in order of urgency: soonest, priority, treat-by. One query."""
+    found = Displaced.objects.filter(replan_id=replan_id).select_related(
+        "entry__patient__merged_into",
+        "appointment__patient__merged_into",
+        "appointment__slot__session__clinician",
+        "appointment__slot__session__room__site",
+        "moved_to__slot__session__clinician",
+        "moved_to__slot__session__room__site",
+    )
+    return list(
+        found.order_by(
+            "appointment__starts_at",
+            F("entry__priority").desc(nulls_last=True),
+            F("entry__treat_by").asc(nulls_last=True),
+            "pk",
+        )
+    )
+
+
+def stands(row: Displaced, at: datetime) -> Stands:
+    """Where a row stands at an instant. No query beyond the row with its appointment."""
+    if row.state == State.PLANNED:
+        is_open = row.appointment.state == BOOKED and row.appointment.starts_at > at
+        return Stands.TO_PLACE if is_open else Stands.SETTLED
+    if row.state == State.UNDONE and row.moved_to_id is None:
+        return Stands.SETTLED
+    if row.told_at is not None:
+        return Stands.TOLD
+    return Stands.TO_RING if row.by_phone else Stands.BY_LETTER
+
+
+def remaining(found: Iterable[Displaced], at: datetime) -> int:
+    """How many are left to be placed or told."""
+    return sum(stands(row, at) in (Stands.TO_PLACE, Stands.TO_RING) for row in found)
+
+
+def register(organisation_id: int) -> list[Any]:
+    """The newest re-plans with `people`, `left` to be placed and `to_ring`. Four queries."""
+    left = Q(displaced__state=State.PLANNED, displaced__appointment__state=BOOKED)
+    ring = Q(displaced__by_phone=True, displaced__told_at__isnull=True)
+    found = Replan.objects.filter(organisation_id=organisation_id).annotate(
+        people=Count("displaced", distinct=True),
+        left=Count("displaced", filter=left, distinct=True),
+        to_ring=Count("displaced", filter=ring, distinct=True),
+    )
+    return list(found.prefetch_related("sessions__clinician", "sessions__room__site")[:SHOWN])
+
+
+def plan(displaced: Sequence[Displaced], organisation_id: int, held: ReplanPolicy, at: datetime) -> Planned:
+    """The best plan for those who are to be placed, all together.
+
+    Nobody is booked into another service than theirs, so that the services are planned one by one, and the
+    whole is as exact as its parts. Five queries, and three for each service.
+    """
+    to_place = [row for row in displaced if stands(row, at) == Stands.TO_PLACE and row.entry is not None]
+    until = at + timedelta(weeks=held.weeks)
+    asked = _asked(to_place, at, until)
+    going: dict[int, Going] = {}
+    cost, is_proved = 0, True
+    for service_id in sorted({each.wanted.service for each in asked}):
+        here = [each for each in asked if each.wanted.service == service_id]
+        slots, sites = booking.columns(organisation_id, service_id, at, until)
+        found = engine.replan(slots, here, held, at)
+        starts = dict(zip(slots.key.tolist(), slots.starts.tolist(), strict=True))
+        site_of = {key: sites.get(slots.site[row], "") for row, key in enumerate(slots.key.tolist())}
+        names = clinics.names_of_slots([each.slot for each in found.placed])
+        by_key = {row.appointment_id: row for row in to_place}
+        for place in found.placed:
+            starts_at = local(datetime.fromtimestamp(starts[place.slot], at.tzinfo))
+            who, room = names[place.slot]
+            going[place.appointment] = Going(
+                by_key[place.appointment], place, None, starts_at, who, site_of[place.slot], room
+            )
+        for none in found.not_placed:
+            going[none.appointment] = Going(by_key[none.appointment], None, none)
+        cost, is_proved = cost + found.cost, is_proved and found.is_proved
+    ordered = tuple(going[row.appointment_id] for row in to_place)
+    return Planned(ordered, cost, is_proved)
+
+
+def _asked(to_place: Sequence[Displaced], at: datetime, until: datetime) -> list[engine.Displaced]:
+    """The displaced as the engine asks for them. Two queries."""
+    people = {_patient(row).person_id for row in to_place}
+    needs = patients.needs_of(people)
+    elsewhere = booking.busy(people, at, until, but=[row.appointment_id for row in to_place])
+    found = []
+    for row in to_place:
+        person, session = _patient(row).person_id, row.appointment.slot.session
+        entry: Any = row.entry
+        wanted = replace(
+            booking.asked(entry),
+            treat_by=entry.treat_by or entry.due_on,
+            needs=tuple((need.get_kind_display(), need.detail) for need in needs.get(person, ())),
+            elsewhere=tuple(elsewhere.get(person, ())),
+        )
+        found.append(
+            engine.Displaced(
+                appointment=row.appointment_id,
+                wanted=wanted,
+                starts=int(row.appointment.starts_at.timestamp()),
+                clinician=session.clinician_id,
+                site=session.room.site.code,
+                medium=row.appointment.slot.medium,
+            )
+        )
+    return found
+
+
+def _patient(row: Displaced) -> Any:
+    return row.appointment.patient
+
+
+def booked_again(replan: Replan, at: datetime) -> int:
+    """How many of the slots that were lost somebody has now: of clinics that were opened again. One query."""
+    slots = [slot.pk for each in replan.sessions.all() for slot in each.slots.all() if slot.starts_at > at]
+    displaced = set(replan.displaced.values_list("appointment_id", flat=True))
+    kept = booking.of_slots(slots, at)
+    return sum(any(each.pk not in displaced for each in there) for there in kept.values())
+
+
+def due(organisation_id: int, at: datetime) -> Due:
+    """Who is not yet placed, or not yet told. Two queries."""
+    found = Displaced.objects.filter(organisation_id=organisation_id)
+    open_ = found.filter(state=State.PLANNED, appointment__state=BOOKED, appointment__starts_at__gt=at)
+    to_place = list(
+        open_.order_by("appointment__starts_at").values_list("appointment__starts_at", "entry__priority")
+    )
+    untold = found.filter(by_phone=True, told_at__isnull=True)
+    to_ring = list(untold.order_by("appointment__starts_at").values_list("appointment__starts_at", flat=True))
+    return Due(
+        to_place=len(to_place),
+        urgent=sum(priority in ("2", "3") for _, priority in to_place),
+        first=to_place[0][0] if to_place else None,
+        to_ring=len(to_ring),
+        ring_by=to_ring[0] if to_ring else None,
+    )
