@@ -16,6 +16,7 @@ from tests.therapies import Department, a_department
 from tests.trust import a_trust
 
 CLINICS, SITES = 40, 3
+SICK_IN = 9  # days until a small clinic with one patient; the day after has one that is free
 WHO = Actor("test")
 NAMES = ("Amara", "Bryn", "Carys", "Dilan", "Ewan", "Farah", "Gwen", "Hugo", "Ines", "Joel")
 FAMILIES = ("Ashby", "Birch", "Coombe", "Dunn", "Eyre", "Frost", "Gale", "Hart", "Ivers", "Judd", "Kemp")
@@ -46,6 +47,10 @@ def fill(now: datetime, seed: int, password: str) -> None:
     clinics.freeze(frozen.pk, "Staff sickness", organisation_id=physio.trust.pk, by=WHO, at=now)
     for _ in range(2):
         physio.entry(physio.referral(day - timedelta(days=60), physio.patient(sites=["TV001"])), minutes=30)
+    sick = now.replace(hour=10, minute=0, second=0, microsecond=0) + timedelta(days=SICK_IN)
+    slot = physio.session(sick, slots=2).slots.earliest("pk")
+    physio.booked(slot, physio.entry(physio.referral(day - timedelta(days=30)), minutes=30))
+    physio.session(sick + timedelta(days=1), slots=2)
 
 
 def _clinic(physio: Department, site: Site, number: int, day: date, chance: random.Random) -> list[Slot]:

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy.optimize import linear_sum_assignment
@@ -15,6 +15,7 @@ SIZES = st.tuples(st.integers(1, 7), st.integers(0, 4)).map(lambda size: (size[0
 COSTS = SIZES.flatmap(lambda size: arrays(np.int64, size, elements=st.integers(0, 30)))
 
 
+@settings(deadline=None)
 @given(COSTS)
 def test_it_costs_what_the_peer_finds_and_proves_it(costs: np.ndarray) -> None:
     found = assign(costs)
@@ -26,6 +27,7 @@ def test_it_costs_what_the_peer_finds_and_proves_it(costs: np.ndarray) -> None:
     assert found.total == found.row_prices.sum() + found.column_prices.sum()
 
 
+@settings(deadline=None)
 @given(COSTS, st.data())
 def test_pairs_that_cannot_be_are_not_chosen(costs: np.ndarray, data: st.DataObject) -> None:
     never = data.draw(arrays(np.bool_, costs.shape))
