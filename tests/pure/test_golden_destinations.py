@@ -2,6 +2,7 @@
 
 import tomllib
 from datetime import timedelta
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -92,3 +93,16 @@ def test_every_need_of_the_rules_has_a_golden_case() -> None:
     covered = {need for row in CASES for need in row.get("needs", ())}
 
     assert {need for rule in rules_of(clinical_policies()) for need in rule.needs} <= covered
+
+
+def test_every_rule_and_every_need_of_each_age_has_a_golden_case_by_day_and_by_night() -> None:
+    rules = {(rule.code, at_night(row)) for row in CASES for rule in answered(row)[0].applied}
+    every = {rule.code for rule in rules_of(clinical_policies())}
+    patients = {(need, row["age"] < 16, at_night(row)) for row in CASES for need in row.get("needs", [""])}
+
+    assert set(product(every, (False, True))) == rules
+    assert {each[:2] for each in patients if each[2]} == {each[:2] for each in patients if not each[2]}
+
+
+def at_night(row: dict[str, Any]) -> bool:
+    return not 8 <= row.get("hour", 14) < 22

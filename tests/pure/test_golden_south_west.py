@@ -16,25 +16,28 @@ from clearway.engine.ambulance.policies import advice_policy
 from clearway.engine.ambulance.rulebook import Rulebook
 from clearway.engine.ambulance.travel import Network
 from clearway.interchange import region_pack
-from tests.advising import case, forecast, situation
+from tests.advising import NOON, case, forecast, situation
 
 FILE = Path(__file__).resolve().parents[1] / "golden" / "south_west.toml"
 GOLDEN = tomllib.loads(FILE.read_text())
 CASES: list[dict[str, Any]] = GOLDEN["cases"]
+BY_DAY: list[dict[str, Any]] = [*CASES, *GOLDEN["further"]]
+BY_NIGHT = [{**row, **row.get("night", {}), "name": f"{row['name']}, at 03:00", "hour": 3} for row in BY_DAY]
 REGION = region_pack.parse(regions.find("south-west"))
 BOOK, POLICY = Rulebook.of_region(REGION), advice_policy(REGION.policy_values)
 DEPARTMENTS = REGION.sites_of(SiteKind.EMERGENCY_DEPARTMENT)
 
 
 def answered(row: dict[str, Any]) -> Advice:
-    seen = situation(DEPARTMENTS)
+    at = NOON.replace(hour=row.get("hour", 14))
+    seen = situation(DEPARTMENTS, at)
     needs = frozenset(Need(need) for need in row.get("needs", ()))
-    patient = case(age=row["age"], needs=needs, position=Point(*GOLDEN["places"][row["place"]]))
+    patient = case(at=at, age=row["age"], needs=needs, position=Point(*GOLDEN["places"][row["place"]]))
     legs = journeys_of([patient], Network.plain(), seen, BOOK, POLICY)
     return advise(patient, seen, forecast(seen, [20.0] * len(DEPARTMENTS)), legs, BOOK, POLICY)
 
 
-@pytest.mark.parametrize("row", CASES, ids=[row["name"] for row in CASES])
+@pytest.mark.parametrize("row", [*BY_DAY, *BY_NIGHT], ids=lambda row: row["name"])
 def test_the_shipped_pack_answers_where_it_is_settled_and_asks_where_it_is_not(row: dict[str, Any]) -> None:
     advice = answered(row)
 
@@ -44,7 +47,9 @@ def test_the_shipped_pack_answers_where_it_is_settled_and_asks_where_it_is_not(r
     assert [each.code for each in advice.unsettled] == row.get("maybe", [])
 
 
-@pytest.mark.parametrize("row", [row for row in CASES if "maybe" in row], ids=lambda row: row["name"])
+@pytest.mark.parametrize(
+    "row", [row for row in (*BY_DAY, *BY_NIGHT) if "maybe" in row], ids=lambda row: row["name"]
+)
 def test_what_may_be_nearer_is_named_to_the_desk_and_to_the_crew(row: dict[str, Any]) -> None:
     advice = answered(row)
     nearest = advice.unsettled[0]
