@@ -1,10 +1,12 @@
 """A divert rehearsed in the simulator itself, begun from a situation as a desk knows it."""
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from itertools import count
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -214,3 +216,14 @@ def test_what_has_lasted_long_lasts_as_long_as_such_things_do(share: float) -> N
 def test_a_world_that_begins_so_has_no_feed() -> None:
     with pytest.raises(ValueError, match="no feed"):
         World(region(), "busy", 1, NOW, known=known())
+
+
+def test_the_page_says_how_often_the_ranges_held_as_it_was_measured():
+    told = (Path(__file__).resolve().parents[2] / "docs" / "explanation" / "simulation.md").read_text()
+    table = re.findall(r"^\| (?:calm|typical|pressured|severe) .*\| (\d+)% \|$", told, re.MULTILINE)
+    said = " ".join(opening.ASSUMED)
+
+    held = sorted(map(int, table))
+    assert len(held) == 4
+    assert f"held {held[0]}% to {held[-1]}% of what came" in said
+    assert "severe weeks the futures are too hopeful by a fifth" in said

@@ -49,6 +49,8 @@ ASSUMED = (
     "A crew whose position is not known stands at a station; a shift without a known end has hours left.",
     "Crews go to the nearest department that is open and right for the patient, unless a divert covers them.",
     "A crew that has chosen its hospital already goes there, divert or not.",
+    "On simulated days the ranges of four futures in five held 52% to 68% of what came: too narrow.",
+    "On those days, in severe weeks the futures are too hopeful by a fifth.",
 )
 
 
