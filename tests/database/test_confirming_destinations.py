@@ -207,6 +207,26 @@ def test_a_rule_past_its_review_that_advice_used_is_one_task_until_it_is_answere
     assert task.state not in Task.TO_DO
 
 
+def test_an_answer_past_its_review_is_said_on_the_page_of_the_crew_whose_advice_rests_on_it(
+    unconfirmed: Organisation, lead: Client, flow: Client
+) -> None:
+    on_scene(unconfirmed)  # near Millbrook Hospital, TVH01
+    name = role_name("TVH01", "stroke")
+    answered(lead, name, "confirm")
+    before = flow.get("/advice/A1/?asked=1&news2=2&age=60&needs=stroke").content.decode()
+
+    yesterday = TODAY - timedelta(days=1)
+    PolicyVersion.objects.filter(name=name).update(valid_from=date(2024, 1, 1))
+    answer = PolicyVersion.objects.get(name=name)
+    answer.pk, answer.version, answer.valid_from, answer.review_on = None, 2, date(2025, 1, 1), yesterday
+    answer.save(force_insert=True)
+    after = flow.get("/advice/A1/?asked=1&news2=2&age=60&needs=stroke").content.decode()
+
+    said_late = f"confirmed as stroke unit ({yesterday.isoformat()})"
+    assert said_late not in before
+    assert said_late in after
+
+
 def test_loading_the_pack_again_leaves_what_somebody_decided(valley: Organisation, lead: Client) -> None:
     name = "destination_rule_stroke"
     response = answered(lead, name, "change", **{**kept(lead, name), "limit_minutes": "44"})

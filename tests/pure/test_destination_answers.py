@@ -1,5 +1,6 @@
 """What somebody answered about a place counts before what the pack says, at the hours it was said for."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -9,7 +10,9 @@ from clearway.domain.ambulance.destination_answers import role_name, role_of
 from clearway.domain.ambulance.destinations import PLACE_PREFIX, directory_of, kinds_of
 from clearway.domain.ambulance.words import Need
 from clearway.domain.shared.region import Mark, Policy, Site
+from clearway.engine.ambulance.advice import Advice, advise
 from clearway.engine.ambulance.eligibility import Bar, EligibilityPolicy, Eligible, eligible
+from clearway.engine.ambulance.ranking import AdvicePolicy
 from clearway.engine.ambulance.rulebook import Rulebook
 from tests import advising
 
@@ -105,3 +108,60 @@ def test_an_alternative_is_there_with_what_was_said_of_it_or_not_at_all() -> Non
 def test_an_answer_that_makes_no_sense_names_its_field(wrong: Policy, field: str) -> None:
     with pytest.raises(ValueError, match=f"^{field}:"):
         role_of(wrong)
+
+
+def advised(answers: list[Policy], minutes: list[float], need: Need = Need.STROKE) -> Advice:
+    """On 7 January 2026, among Near, Middle and Far, of which the pack knows that Far is a stroke unit."""
+    sites = [advising.site("near"), advising.site("middle"), advising.site("far", roles=("stroke",))]
+    book = Rulebook.of(sites, [*advising.clinical_policies(), *answers], "Europe/London")
+    seen = advising.situation(sites, TEN)
+    waits = advising.forecast(seen, [20.0] * len(sites))
+    patient = advising.case(at=TEN, needs=frozenset({need}))
+    return advise(patient, seen, waits, advising.journeys(minutes), book, AdvicePolicy())
+
+
+def late(answer: Policy) -> Policy:
+    """The same answer, to be looked at again a day before the advice."""
+    return replace(answer, review_on=date(2026, 1, 6))
+
+
+def test_an_answer_past_its_review_is_said_in_the_advice_that_rests_on_it() -> None:
+    advice = advised([late(role("middle", "stroke"))], [10, 20, 30])
+
+    assert advice.chosen == "middle"
+    assert [(each.what, each.code, each.review_on) for each in advice.past_review] == [
+        ("Middle confirmed as stroke unit", "middle", "2026-01-06")
+    ]
+    assert "Answers past their review date: Middle confirmed as stroke unit (2026-01-06)." in advice.notes
+
+
+def test_so_is_an_old_denial_that_the_advice_passes_a_place_for() -> None:
+    advice = advised([late(role("near", "stroke", "not_so")), late(role("middle", "stroke"))], [10, 20, 30])
+
+    assert advice.chosen == "middle"
+    assert [each.code for each in advice.past_review] == ["middle", "near"]
+    assert (
+        "Answers past their review date: Middle confirmed as stroke unit (2026-01-06);"
+        " Near said to be no stroke unit (2026-01-06)."
+    ) in advice.notes
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        role("middle", "stroke"),  # to be looked at again in 2027
+        replace(role("middle", "stroke"), review_on=date(2026, 1, 7)),  # today
+        late(role("middle", "renal")),  # no rule asked for it
+    ],
+)
+def test_an_answer_in_time_or_not_asked_for_is_not_mentioned(answer: Policy) -> None:
+    advice = advised([answer], [10, 20, 30])
+
+    assert advice.past_review == ()
+    assert not any("past" in note for note in advice.notes)
+
+
+def test_an_old_answer_about_a_place_farther_than_the_answer_is_not_mentioned() -> None:
+    advice = advised([late(role("near", "stroke"))], [40, 20, 30])
+
+    assert (advice.chosen, advice.past_review) == ("far", ())

@@ -63,6 +63,18 @@ class Unconfirmed:
 
 
 @dataclass(frozen=True, slots=True)
+class PastReview:
+    """What the answer rests on and somebody should have looked at again by `review_on`, an ISO date.
+
+    what   in words, "C confirmed as stroke unit"; code  of that department, None for a rule
+    """
+
+    what: str
+    code: str | None
+    review_on: str
+
+
+@dataclass(frozen=True, slots=True)
 class Input:
     """One input of the answer and how old it is; None where no age is known."""
 
@@ -84,6 +96,7 @@ class Advice:
     may_have    alternatives that nobody has confirmed: to be named, never ranked
     unsettled   departments that may be the nearest with what a rule asks for, which nobody has confirmed;
                 nothing is chosen then, and people settle it
+    past_review  rules that decided, and answers about roles of the places in question, past their review
     """
 
     key: str
@@ -101,6 +114,7 @@ class Advice:
     notes: tuple[str, ...]
     may_have: tuple[str, ...]
     unsettled: tuple[Unconfirmed, ...]
+    past_review: tuple[PastReview, ...]
     ask_first: str
     inputs: tuple[Input, ...]
     read_back: str

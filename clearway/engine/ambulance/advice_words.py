@@ -5,11 +5,12 @@ from datetime import UTC, datetime
 
 import numpy as np
 
+from clearway.domain.ambulance.destination_answers import RoleAnswer, Stands
 from clearway.domain.ambulance.destinations import DestinationRule, PositionSource
 from clearway.domain.ambulance.words import Category
 
 from .advice_barred import Barred, role_words, unit_words
-from .advice_values import Advice, Input, Option, Part, Unconfirmed
+from .advice_values import Advice, Input, Option, Part, PastReview, Unconfirmed
 from .eligibility import Bar
 from .forecast import NONE
 from .ranking import (
@@ -57,6 +58,7 @@ class _Words:
         self.is_settled = ranking.eligible.unsure is None
         self.barred = Barred(ranking, seen)
         self.order = self._order()
+        self.past_review = self._past_review()
 
     def advice(self) -> Advice:
         ranking = self.ranking
@@ -77,6 +79,7 @@ class _Words:
             notes=tuple(self._notes()),
             may_have=self._may_have(),
             unsettled=self._unsettled(),
+            past_review=self.past_review,
             ask_first=self._ask_first(),
             inputs=self._inputs(),
             read_back=self._read_back(),
@@ -279,7 +282,7 @@ class _Words:
         notes = [rule.say for rule in allowed.applied if rule.say]
         for rule in allowed.unmet:
             notes.append(self._unmet(rule))
-        notes.extend(self._past_review())
+        notes.extend(self._late())
         asks = allowed.rule is not None and self.is_settled
         if asks and allowed.rule is not None and (nearer := self._nearer_unconfirmed(allowed.rule)):
             notes.append(nearer)
@@ -333,16 +336,40 @@ class _Words:
         forbidden = [role for rule in self.rules.applied(child) for role in rule.forbids]
         return bool(self.places.with_any(forbidden)[row])
 
-    def _past_review(self) -> list[str]:
-        """Rules that decided, or left it undecided, and that should have been looked at again by now."""
+    def _past_review(self) -> tuple[PastReview, ...]:
+        """Rules that decided, or left it undecided, and what was answered of the places that they ask of."""
         allowed = self.ranking.eligible
         today = datetime.fromtimestamp(self.seen.situation.at, UTC).astimezone(self.rules.timezone).date()
         decided = [rule for rule in (allowed.rule, allowed.unsure, *allowed.unmet) if rule is not None]
-        return [
-            f"{rule.name}: rule past its review date, {rule.signed.review_on}."
-            for rule in decided
-            if rule.signed.review_on < today.isoformat()
+        asked = {role for rule in decided for role in (*rule.requires, *rule.fallback)}
+        asked.update(role for rule in allowed.applied for role in rule.forbids)
+        late = [PastReview(rule.name, None, rule.signed.review_on) for rule in decided]
+        late += [
+            PastReview(f"{self._name(row)} {_answer_words(answer)}", answer.site, answer.signed.review_on)
+            for row in self._in_question()
+            for answer in self.rules.answers[self.places.code[row]]
+            if answer.role in asked
         ]
+        return tuple(each for each in late if each.review_on < today.isoformat())
+
+    def _in_question(self) -> list[int]:
+        """The departments that the answer names and those that it passes: what is chosen, then by travel."""
+        ranking, named = self.ranking, self.order[: self.seen.policy.options]
+        farthest = max((float(ranking.travel[row]) for row in named), default=np.inf)
+        near = np.flatnonzero(self.places.is_department & (ranking.travel <= farthest)).tolist()
+        return sorted(near, key=lambda row: (row != ranking.chosen, float(ranking.travel[row]), row))
+
+    def _late(self) -> list[str]:
+        rules = [
+            f"{each.what}: rule past its review date, {each.review_on}."
+            for each in self.past_review
+            if each.code is None
+        ]
+        roles = [f"{each.what} ({each.review_on})" for each in self.past_review if each.code is not None]
+        if not roles:
+            return rules
+        more = f"; and {len(roles) - NAMED} more" if len(roles) > NAMED else ""
+        return [*rules, f"Answers past their review date: {'; '.join(roles[:NAMED])}{more}."]
 
     def _agreed(self) -> str:
         names = " and ".join(self._name(int(row)) for row in np.flatnonzero(self.ranking.agreed))
@@ -445,3 +472,8 @@ class _Words:
 
 def _or_none(value: float) -> float | None:
     return None if np.isnan(value) else float(value)
+
+
+def _answer_words(answer: RoleAnswer) -> str:
+    unit = unit_words(answer.role)
+    return f"confirmed as {unit}" if answer.stands is Stands.CONFIRMED else f"said to be no {unit}"

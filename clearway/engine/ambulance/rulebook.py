@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from clearway.domain.ambulance import destination_answers, destinations
+from clearway.domain.ambulance.destination_answers import RoleAnswer
 from clearway.domain.ambulance.destinations import (
     Alternative,
     AlternativeKind,
@@ -85,10 +86,14 @@ class Places:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Rulebook:
-    """Everything of a region that decides where a patient may go. Built once, used for every case."""
+    """Everything of a region that decides where a patient may go. Built once, used for every case.
+
+    answers  code of a department -> what somebody answered about its roles
+    """
 
     places: Places
     rules: tuple[DestinationRule, ...]
+    answers: Mapping[str, tuple[RoleAnswer, ...]]
     kinds: tuple[AlternativeKind, ...]
     listed: tuple[Alternative, ...]
     timezone: ZoneInfo
@@ -108,6 +113,9 @@ class Rulebook:
         return cls(
             places=places,
             rules=destinations.rules_of(policies),
+            answers=MappingProxyType(
+                {code: tuple(each for each in answers if each.site == code) for code in places.code}
+            ),
             kinds=kinds,
             listed=listed,
             timezone=ZoneInfo(timezone),

@@ -50,6 +50,9 @@ def as_json(advice: Advice) -> dict[str, Any]:
             }
             for each in advice.unsettled
         ],
+        "past_review": [
+            {"what": each.what, "code": each.code, "review_on": each.review_on} for each in advice.past_review
+        ],
         "inputs": [{"name": each.name, "age_minutes": _tenth(each.age_minutes)} for each in advice.inputs],
         "read_back": advice.read_back,
         "engine_version": advice.engine_version,
