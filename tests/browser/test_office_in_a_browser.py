@@ -12,7 +12,18 @@ from .test_referrals_in_a_browser import PHONE, fill
 
 OFFICE = "/outpatients/office/"
 TODAY = datetime.now(UTC).date()
-PAGES = ("", "cover/", "cover/posts/", "away/", "work/", "work/give/calls/", "scans/", "notes/", "messages/")
+PAGES = (
+    "",
+    "records/corrections/",
+    "cover/",
+    "cover/posts/",
+    "away/",
+    "work/",
+    "work/give/calls/",
+    "scans/",
+    "notes/",
+    "messages/",
+)
 
 
 def press(page: Page, button: str) -> None:
@@ -96,6 +107,46 @@ def test_a_scan_is_filed_only_with_what_stands_on_it_and_a_therapist_reads_it(op
     therapist.get_by_role("link", name="Letters, scans and paper notes").click()
     expect(therapist.get_by_role("main")).to_contain_text("Orthopaedics, Alexandra")
     assert breaches(therapist) == []
+
+
+def test_a_correction_is_asked_for_decided_by_the_leader_and_stands_on_the_patients_page(
+    open_page: Open,
+) -> None:
+    desk = open_page("/outpatients/patients/new/", user="opal")
+    fill(desk, family_name="Vane", given_names="Clara", born_on="1958-09-30", postcode="WR5 1DD")
+    desk.get_by_role("button", name="Register").click()
+    expect(desk.locator("h1")).to_contain_text("Clara")
+    patient = desk.url
+    desk.goto(f"{OFFICE}records/corrections/")
+    desk.get_by_role("link", name="Enter a request").click()
+    fill(desk, find="vane")
+    desk.keyboard.press("Enter")
+    desk.get_by_role("radio").first.check()
+    press(desk, "Enter")
+    expect(desk.locator(".nhsuk-error-summary")).to_contain_text("Choose what is wrong")
+    assert breaches(desk) == []
+    fill(desk, asker="The patient", requester="Clara Vane", value="Birth date", wanted="1959-09-30")
+    fill(desk, why="Passport")
+    press(desk, "Enter")
+    expect(desk.locator(".said")).to_contain_text("Due by")
+    request = desk.url
+    fill(desk, how="Passport seen")
+    press(desk, "Checked")
+    expect(desk.get_by_role("main")).to_contain_text("A team leader decides it here")
+
+    leader = open_page(request, user="lena")
+    press(leader, "Correct")
+    expect(leader.locator(".nhsuk-error-summary")).to_contain_text("Enter why it is corrected")
+    assert breaches(leader) == []
+    fill(leader, because="The passport says so")
+    press(leader, "Correct")
+    expect(leader.locator(".said")).to_contain_text("Corrected")
+    assert breaches(leader) == []
+
+    desk.goto(patient)
+    expect(desk.get_by_role("main")).to_contain_text("30 Sep 1959")
+    desk.goto(request)
+    expect(desk.get_by_role("main")).to_contain_text("The passport says so")
 
 
 @pytest.mark.promise("A1")

@@ -69,7 +69,7 @@ PERMISSIONS: Mapping[str, str] = MappingProxyType(
         "upkeep.work": "report faults of rooms and equipment, chase them, and call them mended",
         "loans.work": "lend equipment, ask for it, take it back, decontaminate and recall it",
         "records.work": "enter requests for records, gather what is held, and send what was reviewed",
-        "records.review": "review a disclosure pack that somebody else gathered",
+        "records.review": "review a pack that somebody else gathered, and decide what is corrected",
         "reports.read": "see the register of reports and read what was sent",
         "reports.manage": "enter reports, send one now, name its recipient, and end it",
         "duties.work": "write down that a recurring duty was done, with what shows it",

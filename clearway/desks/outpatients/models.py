@@ -12,7 +12,7 @@ from .letters.models import Correspondent, Letter, LetterBatch, LetterText
 from .loans.models import Item, Loan
 from .outcomes.models import Miss
 from .patients.models import Carer, Flag, Need, Patient
-from .records.models import DisclosurePack, RecordsRequest
+from .records.models import DisclosurePack, Recipient, RecordsRequest, Rectification
 from .recurring.models import DutyDone, RecurringDuty
 from .recycling.models import FreedSlot, SlotOffer
 from .referrals.models import Gap, Referral, Triage
@@ -58,7 +58,9 @@ __all__ = [
     "Pathway",
     "Patient",
     "PatientHold",
+    "Recipient",
     "RecordsRequest",
+    "Rectification",
     "RecurringDuty",
     "Referral",
     "Replan",

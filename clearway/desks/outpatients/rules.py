@@ -368,6 +368,12 @@ RULES: Sequence[Rule[Situation]] = (
         lambda situation, values: records.to_answer(situation.requests, local(situation.at).date()),
     ),
     Rule(
+        "correction_due",
+        "A request to correct a record is decided by its day, and who has the old value is told.",
+        "UK GDPR, articles 12(3), 16 and 19 (policy records_requests for the warning)",
+        lambda situation, values: records.to_correct(situation.corrections, local(situation.at).date()),
+    ),
+    Rule(
         "duty_overdue",
         "What is done again and again is done by its day, with evidence.",
         "Job description of the outpatient coordinator",

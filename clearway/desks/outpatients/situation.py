@@ -16,6 +16,7 @@ from .letters import queries as letters
 from .loans import queries as lent
 from .outcomes import queries as outcomes
 from .records import queries as records
+from .records import rectified
 from .recurring import queries as recurring
 from .recycling import queries as recycling
 from .referrals.rules import Chase, Late, chases, late
@@ -80,6 +81,7 @@ class Situation:
     faults      which are to be asked about again, and who is booked into broken rooms
     loans       what is to be asked for, and what of a recalled make is still out
     requests    for records, that are due soon or were
+    corrections  of records, that are asked for, or are to be told on
     cancelled   who cancelled one appointment after the other and was not spoken with since
     duties      that come back, past their day
     reviews     work of juniors that was handed in
@@ -113,6 +115,7 @@ class Situation:
     reports: tuple[sent.Late, ...] = ()
     book_anew: tuple[booking.ToBookAnew, ...] = ()
     displaced: replanning.Due = NOBODY_DISPLACED
+    corrections: tuple[rectified.Correction, ...] = ()
 
 
 def read(organisation_id: int, at: datetime) -> Situation:
@@ -155,6 +158,7 @@ def read(organisation_id: int, at: datetime) -> Situation:
         sent.late(organisation_id, at),
         tuple(booking.to_book_anew(organisation_id)),
         replanning.due(organisation_id, at),
+        rectified.due(organisation_id, at),
     )
 
 

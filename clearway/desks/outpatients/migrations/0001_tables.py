@@ -620,6 +620,60 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name='Rectification',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('asker', models.CharField(max_length=10)),
+                ('requester', models.CharField(max_length=150)),
+                ('value', models.CharField(max_length=20)),
+                ('where', models.CharField(blank=True, max_length=200)),
+                ('was', models.CharField(blank=True, max_length=300)),
+                ('wanted', models.CharField(max_length=300)),
+                ('why', models.CharField(max_length=500)),
+                ('received_on', models.DateField()),
+                ('taken_at', models.DateTimeField()),
+                ('taken_by', models.CharField(max_length=150)),
+                ('identity_asked_at', models.DateTimeField(null=True)),
+                ('identified_at', models.DateTimeField(null=True)),
+                ('identified_by', models.CharField(blank=True, max_length=150)),
+                ('identified_how', models.CharField(blank=True, max_length=200)),
+                ('due_on', models.DateField()),
+                ('extended_at', models.DateTimeField(null=True)),
+                ('extended_why', models.CharField(blank=True, max_length=300)),
+                ('decision', models.CharField(blank=True, max_length=10)),
+                ('reason', models.CharField(blank=True, max_length=500)),
+                ('became', models.CharField(blank=True, max_length=300)),
+                ('decided_at', models.DateTimeField(null=True)),
+                ('decided_by', models.CharField(blank=True, max_length=150)),
+                ('statement', models.CharField(blank=True, max_length=1000)),
+                ('statement_at', models.DateTimeField(null=True)),
+                ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='core.organisation')),
+                ('patient', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='rectifications', to='outpatients.patient')),
+            ],
+            options={
+                'ordering': ['due_on', 'id'],
+            },
+        ),
+        migrations.CreateModel(
+            name='Recipient',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('given', models.CharField(max_length=10)),
+                ('key', models.BigIntegerField()),
+                ('to', models.CharField(max_length=260)),
+                ('left_at', models.DateTimeField()),
+                ('has_value', models.BooleanField()),
+                ('told_at', models.DateTimeField(null=True)),
+                ('told_by', models.CharField(blank=True, max_length=150)),
+                ('how', models.CharField(blank=True, max_length=200)),
+                ('rectification', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='recipients', to='outpatients.rectification')),
+            ],
+            options={
+                'db_table': 'outpatients_rectification_recipient',
+                'ordering': ['-has_value', '-left_at', 'id'],
+            },
+        ),
+        migrations.CreateModel(
             name='RecurringDuty',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
@@ -1405,6 +1459,26 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='disclosurepack',
             constraint=models.CheckConstraint(condition=models.Q(('reviewed_at__isnull', True), models.Q(models.Q(('reviewed_by', ''), _negated=True), models.Q(('review', ''), _negated=True)), _connector='OR'), name='a_review_says_by_whom_and_what'),
+        ),
+        migrations.AddConstraint(
+            model_name='rectification',
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('decided_at__isnull', True), ('decision', '')), models.Q(models.Q(('decision', ''), _negated=True), models.Q(('reason', ''), _negated=True), models.Q(('decided_by', ''), _negated=True), ('decided_at__isnull', False)), _connector='OR'), name='a_decided_correction_says_by_whom_and_why'),
+        ),
+        migrations.AddConstraint(
+            model_name='rectification',
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('decision', 'corrected'), _negated=True), models.Q(('became', ''), _negated=True), _connector='OR'), name='a_correction_says_what_the_value_became'),
+        ),
+        migrations.AddConstraint(
+            model_name='rectification',
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('statement', ''), ('statement_at__isnull', True)), models.Q(models.Q(('statement', ''), _negated=True), ('decision', 'refused'), ('statement_at__isnull', False)), _connector='OR'), name='a_statement_is_kept_beside_a_refusal'),
+        ),
+        migrations.AddConstraint(
+            model_name='recipient',
+            constraint=models.UniqueConstraint(fields=('rectification', 'given', 'key'), name='a_recipient_is_told_once'),
+        ),
+        migrations.AddConstraint(
+            model_name='recipient',
+            constraint=models.CheckConstraint(condition=models.Q(('told_at__isnull', True), models.Q(models.Q(('told_by', ''), _negated=True), models.Q(('how', ''), _negated=True)), _connector='OR'), name='a_recipient_who_was_told_says_by_whom_and_how'),
         ),
         migrations.AddConstraint(
             model_name='recurringduty',

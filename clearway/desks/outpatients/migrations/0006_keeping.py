@@ -53,6 +53,10 @@ LANGUAGE sql STABLE AS $$
             AND (q.closed_at IS NULL OR q.closed_at >= before))
         OR EXISTS (SELECT FROM outpatients_records_request q WHERE q.patient_id = patient
             AND (q.closed_at IS NULL OR q.closed_at >= before))
+        OR EXISTS (SELECT FROM outpatients_rectification q WHERE q.patient_id = patient
+            AND (q.decided_at IS NULL OR q.decided_at >= before OR EXISTS (
+                SELECT FROM outpatients_rectification_recipient r
+                WHERE r.rectification_id = q.id AND r.told_at IS NULL)))
         OR EXISTS (SELECT FROM outpatients_loan n WHERE n.patient_id = patient
             AND (n.ended_at IS NULL OR n.ended_at >= before))
         OR EXISTS (SELECT FROM outpatients_slot_offer o WHERE o.patient_id = patient

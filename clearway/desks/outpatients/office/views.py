@@ -12,6 +12,7 @@ from ..enquiries import queries as enquiries
 from ..filing import queries as filing
 from ..loans import queries as loans
 from ..records import queries as records
+from ..records import rectified
 from ..recurring import queries as recurring
 from ..reports import queries as reports
 from ..supervision import queries as supervision
@@ -31,6 +32,13 @@ REGISTERS = (
     ("Faults of rooms and equipment", "op-upkeep:faults", READ, upkeep.count, "to be asked about again"),
     ("Equipment on loan", "op-loans:loans", READ, loans.count, "past their day"),
     ("Requests for records", "op-records:requests", "records.work", records.count, "past their day"),
+    (
+        "Requests to correct a record",
+        "op-records:rectifications",
+        "records.work",
+        rectified.count,
+        "past their day",
+    ),
     ("Letters and scans to file", "op-filing:scans", "filing.work", filing.count_scans, "past their day"),
     ("Paper notes out or missing", "op-filing:notes", "filing.work", filing.count_volumes, "to ask for"),
     (

@@ -14,12 +14,14 @@ from clearway.core.layout.times import local
 from clearway.core.organisation.queries import site_by_code
 from clearway.core.people import kept
 from clearway.core.people.permissions import needs
+from clearway.domain.outpatients.rectification import Value
 from clearway.domain.shared.errors import NotAllowed
 
 from ..booking import queries as booking
 from ..clocks import queries as pathways
 from ..letters import presenters as letter_words
 from ..letters import queries as letters
+from ..records import rectified
 from ..referrals import queries as referrals
 from ..waiting import standing as waiting
 from . import actions, presenters, queries
@@ -213,6 +215,9 @@ def _page(
         "appointments": booking.of_people(people),
         "cancelled_by_death": booking.ended_by_death(people),
         "letters": _letters(request, people),
+        "may_see_requests": request.reach.allows("records.work"),
+        "corrections": rectified.of_patient(people),
+        "corrected": {each.value: each.meaning for each in Value},
         "contacts": waiting.contacts_of(people, CONTACTS_SHOWN),
         "need_kinds": Need.Kind.choices,
         "flag_kinds": Flag.Kind.choices,

@@ -8,7 +8,15 @@ from typing import Any
 from django.db.models import BinaryField, Count, Q
 
 from clearway.core.layout.times import local
-from clearway.domain.outpatients import clock_events, completeness, enquiries, filing, outcomes, words
+from clearway.domain.outpatients import (
+    clock_events,
+    completeness,
+    enquiries,
+    filing,
+    outcomes,
+    rectification,
+    words,
+)
 from clearway.domain.outpatients.records import Kind, Stands
 from clearway.interchange import disclosure
 
@@ -35,6 +43,8 @@ HELD: Mapping[str, tuple[Any, str]] = {
     "contacts.csv": (tables.Contact, "patient_id"),
     "calls_and_messages.csv": (tables.Enquiry, "patient_id"),
     "equipment_on_loan.csv": (tables.Loan, "patient_id"),
+    "corrections.csv": (tables.Rectification, "patient_id"),
+    "told_of_corrections.csv": (tables.Recipient, "rectification__patient_id"),
     "letters_and_scans.csv": (tables.Filing, "patient_id"),
     "paper_notes.csv": (tables.Volume, "patient_id"),
     "paper_notes_out.csv": (tables.VolumeOut, "volume__patient_id"),
@@ -70,6 +80,10 @@ CODES: Mapping[tuple[Any, str], type[words.Code]] = {
     (tables.Enquiry, "result"): enquiries.Result,
     (tables.Filing, "identifier"): filing.Identifier,
     (tables.Volume, "where"): filing.Where,
+    (tables.Rectification, "asker"): rectification.Asker,
+    (tables.Rectification, "value"): rectification.Value,
+    (tables.Rectification, "decision"): rectification.Decision,
+    (tables.Recipient, "given"): rectification.Given,
 }
 SEXES = {"1": "male", "2": "female", "9": "not stated"}
 
