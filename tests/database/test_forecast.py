@@ -10,7 +10,7 @@ from clearway.desks.ambulance import situation
 from clearway.desks.ambulance.forecast import actions, queries
 from clearway.desks.ambulance.forecast.models import Kept, Passing, Standing, Warned
 from clearway.desks.ambulance.forecast.policy import ScorePolicy
-from clearway.desks.ambulance.forecast.queries import Score
+from clearway.desks.ambulance.forecast.queries import Beside, Score
 from clearway.desks.ambulance.incidents.models import Incident
 from clearway.domain.ambulance.events import JobEvent
 from tests.trust import signed_in, somebody
@@ -73,9 +73,11 @@ def test_nothing_is_kept_while_the_control_room_is_not_heard(valley: Organisatio
     assert not Kept.objects.exists()
 
 
-def a_score(**more: float | None) -> Score:
-    figures = {"model": 10.0, "rate": 20.0, "last_k": 12.0, "hour_of_week": None, **more}
-    return Score("TVH01", None, 500, crps=7.0, bias=0.0, inside=0.8, **figures)
+def a_score(vehicles: int = 500, inside: float = 0.8, **simple: float) -> Score:
+    """The model is off by ten minutes; the simple forecasts by theirs, on all of these vehicles."""
+    errors = {"rate": 20.0, "last_k": 12.0, **simple}
+    beside = {name: Beside(vehicles, error, 10.0) for name, error in errors.items()}
+    return Score("TVH01", None, vehicles, 10.0, crps=7.0, bias=0.0, inside=inside, beside=beside)
 
 
 def test_a_simple_forecast_advises_where_it_has_been_clearly_better() -> None:
@@ -91,10 +93,54 @@ def test_a_site_with_few_vehicles_is_not_judged() -> None:
     assert actions.method_of(a_score(last_k=1.0), ScorePolicy(least=501)) == "model"
 
 
-def test_a_band_that_held_too_seldom_is_widened() -> None:
-    narrow = Score("TVH01", None, 500, 10, 20, 12, None, 7, 0, inside=0.6)
+def kept_rows(valley: Organisation, number: int, **errors: float | None) -> None:
+    """Forecasts of every lead for the same vehicles, two in each ten minutes, the model off by ten in all."""
+    for step in range(number):
+        for lead in queries.LEADS:
+            Kept.objects.create(
+                organisation=valley,
+                site_code="TVH01",
+                made_at=at(10 * step),
+                lead_minutes=lead,
+                **dict.fromkeys(("mean", "p10", "p50", "p80", "p90"), 20.0),
+                vehicles=2,
+                model_error=20,
+                crps=10,
+                bias=0,
+                inside=1,
+                **{f"{name}_error": error for name, error in errors.items()},
+            )
 
-    assert actions.widen_of(narrow, ScorePolicy()) > 1
+
+def test_a_simple_forecast_that_once_could_say_nothing_is_judged_on_the_rest(valley: Organisation) -> None:
+    kept_rows(valley, 20, last_k=10, rate=10, hour_of_week=30)
+    silent = Kept.objects.filter(made_at=at(0))
+    silent.update(rate_error=None, model_error=2)  # an easy time, which does not count against it
+
+    (score,) = queries.scores(valley.pk, at(300), 14, by_lead=False)
+
+    # Two vehicles in each of twenty steps, however many leads spoke for them; "rate" spoke for 19 steps.
+    assert score.vehicles == 40 and score.beside["rate"].vehicles == 38
+    assert (score.beside["rate"].error, score.beside["rate"].model) == (5, 10)
+    assert score.beside["last_k"].model == pytest.approx((19 * 10 + 1) / 20)
+    assert score.best == "rate"
+    assert actions.method_of(score, ScorePolicy(least=38)) == "rate"
+    assert actions.method_of(score, ScorePolicy(least=39)) == "last_k"  # enough vehicles for that one alone
+    assert actions.method_of(score, ScorePolicy(least=41)) == "model"
+
+
+def test_a_thin_hour_of_the_week_is_filled_from_its_hour_of_the_day() -> None:
+    # Monday 00: four of 10 minutes. Tuesday 00: two of 40. Monday 01: one of 30.
+    filled = actions._filled([(0, 10.0, 4), (24, 40.0, 2), (1, 30.0, 1)])
+
+    assert filled[0] == 10
+    assert filled[24] == filled[48] == 20  # (4 x 10 + 2 x 40) / 6
+    assert filled[1] == filled[5] == pytest.approx(21.4)  # (40 + 80 + 30) / 7: no hour of the day has three
+    assert set(actions._filled([(0, 10.0, 2)])) == {None}
+
+
+def test_a_band_that_held_too_seldom_is_widened() -> None:
+    assert actions.widen_of(a_score(inside=0.6), ScorePolicy()) > 1
     assert actions.widen_of(a_score(), ScorePolicy()) == pytest.approx(1)
 
 

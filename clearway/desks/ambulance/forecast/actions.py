@@ -283,12 +283,16 @@ def settle(organisation_id: int, codes: Sequence[str], policies: Policies, at: d
 
 
 def method_of(score: Score | None, policy: ScorePolicy) -> str:
-    """Who advises at a site: the model, unless a simple forecast was clearly better on enough vehicles."""
-    if score is None or score.vehicles < policy.least or not score.errors:
+    """Who advises at a site: the model, unless a simple forecast was clearly better on enough vehicles.
+
+    Each is held against the model on the vehicles of which it said something: neither a time at which it
+    could say nothing shuts it out, nor do easier days judge it.
+    """
+    if score is None or score.vehicles < policy.least:
         return MODEL
-    best = min(score.errors, key=lambda name: score.errors[name])
-    model = score.errors.get(MODEL)
-    return best if model is None or score.errors[best] < model * (1 - policy.margin) else MODEL
+    known = {name: each for name, each in score.beside.items() if each.vehicles >= policy.least}
+    best = min(known, key=lambda name: known[name].share, default=MODEL)
+    return best if best != MODEL and known[best].share < 1 - policy.margin else MODEL
 
 
 def widen_of(score: Score | None, policy: ScorePolicy) -> float:
@@ -300,7 +304,11 @@ def widen_of(score: Score | None, policy: ScorePolicy) -> float:
 
 
 def _by_hour_of_week(organisation_id: int, policies: Policies, at: datetime) -> dict[str, list[float | None]]:
-    """Mean handover minutes by site and hour of the local week, over the days of the policy. One query."""
+    """Mean handover minutes by site and hour of the local week, over the days of the policy. One query.
+
+    An hour of the week with too few handovers takes the mean of that hour of the day, and that of all where
+    those are too few as well: else a quiet hospital would have none.
+    """
     sql = """
         SELECT s.code, (extract(isodow FROM t)::int - 1) * 24 + extract(hour FROM t)::int, avg(took), count(*)
         FROM (
@@ -313,10 +321,23 @@ def _by_hour_of_week(organisation_id: int, policies: Policies, at: datetime) -> 
         WHERE took BETWEEN 0 AND 720 GROUP BY 1, 2
     """
     since = at - timedelta(days=policies.score.history_days)
-    found: dict[str, list[float | None]] = defaultdict(lambda: [None] * HOURS_OF_WEEK)
+    found: dict[str, list[tuple[int, float, int]]] = defaultdict(list)
     with connection.cursor() as cursor:
         cursor.execute(sql, [str(policies.forecast.zone), organisation_id, since, at])
         for code, hour, mean, count in cursor.fetchall():
-            if count >= LEAST_IN_HOUR:
-                found[code][hour] = round(float(mean), 1)
-    return dict(found)
+            found[code].append((hour, float(mean), count))
+    return {code: _filled(hours) for code, hours in found.items()}
+
+
+def _filled(hours: Sequence[tuple[int, float, int]]) -> list[float | None]:
+    """One mean for each hour of the week, from (hour, mean, handovers); None where even all are too few."""
+    number, total = np.zeros(HOURS_OF_WEEK), np.zeros(HOURS_OF_WEEK)
+    for hour, mean, count in hours:
+        number[hour], total[hour] = count, mean * count
+    by_day = np.tile(number.reshape(7, 24).sum(axis=0), 7), np.tile(total.reshape(7, 24).sum(axis=0), 7)
+    of_all = np.full(HOURS_OF_WEEK, number.sum()), np.full(HOURS_OF_WEEK, total.sum())
+    waits = np.full(HOURS_OF_WEEK, np.nan)
+    for handovers, minutes in (of_all, by_day, (number, total)):  # the closest that has enough is what stays
+        enough = handovers >= LEAST_IN_HOUR
+        waits[enough] = minutes[enough] / handovers[enough]
+    return [None if np.isnan(each) else round(float(each), 1) for each in waits]

@@ -142,8 +142,8 @@ def score_rows(scores: Sequence[Score], names: Mapping[str, str]) -> list[ScoreR
 
 
 def _gain(score: Score) -> str:
-    model, last_k = score.errors.get(MODEL), score.errors.get(LAST_K)
-    return "" if model is None or not last_k else f"{1 - model / last_k:.0%}"
+    beside = score.beside.get(LAST_K)
+    return f"{1 - beside.model / beside.error:.0%}" if beside and beside.error else ""
 
 
 def _decimal(value: float | None) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from math import inf
+from typing import Any
 
 import numpy as np
 from django.db import connection
@@ -82,55 +83,97 @@ def history_of(kept: Records, codes: Sequence[str]) -> History | None:
 
 
 @dataclass(frozen=True, slots=True)
+class Beside:
+    """A simple forecast and the model on the vehicles of which both said something.
+
+    vehicles      of these, each once; error, model  mean absolute errors in minutes
+    """
+
+    vehicles: int
+    error: float
+    model: float
+
+    @property
+    def share(self) -> float:
+        """Its error as a share of the model's: below 1 it was better."""
+        return self.error / self.model if self.model > 0 else inf
+
+
+@dataclass(frozen=True, slots=True)
 class Score:
-    """What forecasts of one site and lead were worth over a window; minutes, None where nothing is known."""
+    """What forecasts of one site and lead were worth over a window; minutes, None where nothing is known.
+
+    vehicles  that arrived and handed over, each once however many leads spoke for it
+    beside    simple forecast -> how it compares with the model; who never said anything is left out
+    """
 
     site_code: str
     lead_minutes: int | None
     vehicles: int
     model: float | None
-    rate: float | None
-    last_k: float | None
-    hour_of_week: float | None
     crps: float | None
     bias: float | None
     inside: float | None
+    beside: Mapping[str, Beside]
 
     @property
     def errors(self) -> Mapping[str, float]:
-        """Mean absolute errors of those methods that could say something throughout."""
-        every = {
-            MODEL: self.model,
-            "rate": self.rate,
-            "last_k": self.last_k,
-            "hour_of_week": self.hour_of_week,
-        }
-        return {name: error for name, error in every.items() if error is not None}
+        """Mean absolute errors, each of the vehicles of which the method said something."""
+        model = {} if self.model is None else {MODEL: self.model}
+        return model | {name: each.error for name, each in self.beside.items()}
 
     @property
     def best(self) -> str | None:
-        return min(self.errors, key=lambda name: self.errors[name], default=None) if self.vehicles else None
+        """The method with the least error beside the model's on the same vehicles."""
+        if not self.vehicles or self.model is None:
+            return None
+        shares = {MODEL: 1.0} | {name: each.share for name, each in self.beside.items()}
+        return min(shares, key=lambda name: shares[name])
 
 
-# An error counts for a method only where it said something every time: else easier days would judge it.
+# A vehicle is in the rows of every lead once, so the lead that has most of them has each of them once.
+_BOTH = """
+    max({name}_spoke), sum({name}_error) / nullif(sum({name}_spoke), 0),
+    sum({name}_model) / nullif(sum({name}_spoke), 0)"""
+_OF_LEAD = """
+        sum(vehicles) FILTER (WHERE {name}_error IS NOT NULL) AS {name}_spoke,
+        sum({name}_error) AS {name}_error,
+        sum(model_error) FILTER (WHERE {name}_error IS NOT NULL) AS {name}_model"""
 _SCORES = """
-SELECT site_code, {lead}, sum(vehicles), sum(model_error) / sum(vehicles),
-    CASE WHEN bool_and(rate_error IS NOT NULL) THEN sum(rate_error) / sum(vehicles) END,
-    CASE WHEN bool_and(last_k_error IS NOT NULL) THEN sum(last_k_error) / sum(vehicles) END,
-    CASE WHEN bool_and(hour_of_week_error IS NOT NULL) THEN sum(hour_of_week_error) / sum(vehicles) END,
-    sum(crps) / sum(vehicles), sum(bias) / sum(vehicles), sum(inside)::float / sum(vehicles)
-FROM ambulance_forecast
-WHERE organisation_id = %s AND made_at >= %s AND made_at <= %s AND vehicles > 0
-GROUP BY 1, 2 ORDER BY 1, 2
+WITH of_lead AS (
+    SELECT site_code, lead_minutes, sum(vehicles) AS number, sum(model_error) AS model, sum(crps) AS crps,
+        sum(bias) AS bias, sum(inside) AS inside, {of_lead}
+    FROM ambulance_forecast
+    WHERE organisation_id = %s AND made_at >= %s AND made_at <= %s AND vehicles > 0
+    GROUP BY 1, 2
+)
+SELECT site_code, {lead}, max(number), sum(model) / sum(number), sum(crps) / sum(number),
+    sum(bias) / sum(number), sum(inside)::float / sum(number), {both}
+FROM of_lead GROUP BY 1, 2 ORDER BY 1, 2
 """
 
 
 def scores(organisation_id: int, at: datetime, days: float, by_lead: bool = True) -> list[Score]:
     """What forecasts of the last days were worth, by site and lead, or by site over all leads. One query."""
-    sql = _SCORES.format(lead="lead_minutes" if by_lead else "NULL::int")
+    sql = _SCORES.format(
+        lead="lead_minutes" if by_lead else "NULL::int",
+        of_lead=",".join(_OF_LEAD.format(name=name) for name in SIMPLE),
+        both=",".join(_BOTH.format(name=name) for name in SIMPLE),
+    )
     with connection.cursor() as cursor:
         cursor.execute(sql, [organisation_id, at - timedelta(days=days), at])
-        return [Score(*row) for row in cursor.fetchall()]
+        return [_score(row) for row in cursor.fetchall()]
+
+
+def _score(row: Sequence[Any]) -> Score:
+    """One row of _SCORES."""
+    site_code, lead, vehicles, model, crps, bias, inside, *simple = row
+    beside = {
+        name: Beside(int(spoke), error, of_model)
+        for name, spoke, error, of_model in zip(SIMPLE, simple[::3], simple[1::3], simple[2::3], strict=True)
+        if spoke
+    }
+    return Score(site_code, lead, int(vehicles), model, crps, bias, inside, beside)
 
 
 @dataclass(frozen=True, slots=True)
