@@ -2,6 +2,7 @@
 
 import math
 
+import numpy as np
 import pytest
 
 from clearway.core.feeds.models import Source
@@ -142,6 +143,43 @@ def test_a_thin_hour_of_the_week_is_filled_from_its_hour_of_the_day() -> None:
 def test_a_band_that_held_too_seldom_is_widened() -> None:
     assert actions.widen_of(a_score(inside=0.6), ScorePolicy()) > 1
     assert actions.widen_of(a_score(), ScorePolicy()) == pytest.approx(1)
+
+
+@pytest.mark.parametrize("narrow", [0.7, 0.85, 1.0, 1.3])
+def test_a_band_of_the_wrong_width_settles_at_80_percent_and_stays_there(narrow: float) -> None:
+    """Waits spread by 0.5 in logarithms around 30 minutes; the model says a part of that spread."""
+    waits = 30 * np.exp(0.5 * np.random.default_rng(1).standard_normal(20_000))
+    p10, p90 = (30 * math.exp(side * 1.2816 * 0.5 * narrow) for side in (-1, 1))
+
+    def inside(widen: float) -> float:
+        low, high = (30 * (each / 30) ** widen for each in (p10, p90))  # as the engine widens
+        return float(np.mean((waits >= low) & (waits <= high)))
+
+    shown = []
+    for _ in range(5):  # what is kept is the model's own band, whatever factor stands
+        widen = actions.widen_of(a_score(inside=inside(1)), ScorePolicy())
+        shown.append(inside(widen))
+
+    assert shown == pytest.approx([0.8] * 5, abs=0.01)
+
+
+def test_what_is_kept_and_scored_is_the_models_own_band_whatever_factor_stands(
+    valley: Organisation, cad: Source
+) -> None:
+    deliver(cad, conveyance("TVH01"), known=61)
+    now = at(61)
+    seen = situation.read(valley.pk, now)
+    plain = queries.read(valley.pk, seen, now).forecast
+    Standing.objects.create(
+        organisation=valley, site_code="TVH01", method="model", widen=1.5, settled_at=at(60)
+    )
+
+    advising = queries.read(valley.pk, seen, now).forecast
+    follow(valley, 61)
+
+    row, kept = seen.sites.code.index("TVH01"), Kept.objects.get(site_code="TVH01", lead_minutes=0)
+    assert advising.p90[row, 0] > plain.p90[row, 0]
+    assert (kept.p10, kept.p90) == pytest.approx((plain.p10[row, 0], plain.p90[row, 0]))
 
 
 def test_the_method_that_the_record_chose_is_the_one_that_advises(valley: Organisation, cad: Source) -> None:

@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from statistics import NormalDist
 
 import numpy as np
 import numpy.typing as npt
@@ -52,12 +53,18 @@ def follow(organisation_id: int, situation: Situation, at: datetime) -> None:
 
 
 def keep(organisation_id: int, situation: Situation, read: queries.Read, at: datetime) -> int:
-    """Keep the model's own forecast beside the simple ones, unless one was kept lately. Returns rows kept."""
+    """Keep the model's own forecast beside the simple ones, unless one was kept lately. Returns rows kept.
+
+    Its band is kept as the model says it: the factor that widens what is shown is worked out from these rows,
+    and would else correct what it has corrected already.
+    """
     newest = Kept.objects.filter(organisation_id=organisation_id).order_by("-made_at").first()
     if newest and at - newest.made_at < timedelta(minutes=read.policies.score.every_minutes):
         return 0
     policy, history = read.policies.forecast, read.history
-    own = history and replace(history, method=(MODEL,) * len(history.method))
+    own = history and replace(
+        history, method=(MODEL,) * len(history.method), widen=np.ones(len(history.widen))
+    )
     made = engine.forecast(situation, policy, own, network(situation.sites))
     simple = engine.baselines(situation, policy, history)
     rows = [
@@ -296,11 +303,20 @@ def method_of(score: Score | None, policy: ScorePolicy) -> str:
 
 
 def widen_of(score: Score | None, policy: ScorePolicy) -> float:
-    """A factor on the spread, by how far the share inside the 80% band was from 80%."""
+    """The factor on the model's own spread with which its 80% band would have held 80%.
+
+    The band is widened in logarithms. Where errors are about normal there, a band that held a share reaches
+    as far out as the normal does for that share, and is to reach as far as the normal does for 80%.
+    """
     if score is None or score.vehicles < policy.least or score.inside is None:
         return 1.0
-    # Near 80% the share inside grows by about half of what the band grows.
-    return float(np.clip(1 + (0.8 - score.inside) * 2, WIDEN_FROM, WIDEN_TO))
+    held = min(max(score.inside, 0.01), 0.99)
+    return float(np.clip(_reach(0.8) / _reach(held), WIDEN_FROM, WIDEN_TO))
+
+
+def _reach(share: float) -> float:
+    """Standard deviations on either side of the middle between which a share of a normal lies."""
+    return NormalDist().inv_cdf(0.5 + share / 2)
 
 
 def _by_hour_of_week(organisation_id: int, policies: Policies, at: datetime) -> dict[str, list[float | None]]:
