@@ -7,13 +7,13 @@ from typing import Any
 
 import numpy as np
 import pytest
-from django.db import DatabaseError, transaction
+from django.db import DatabaseError, IntegrityError, transaction
 from django.test import Client
 
 from clearway.core.audit.models import Action
 from clearway.core.feeds.models import Source
 from clearway.core.notices.models import Notice
-from clearway.core.organisation.models import Organisation
+from clearway.core.organisation.models import Organisation, PolicyVersion
 from clearway.core.worklist.models import Task
 from clearway.desks.ambulance import rules, situation
 from clearway.desks.ambulance.diverts import actions, queries, rehearsal, views
@@ -325,6 +325,50 @@ def test_the_steps_of_a_divert_cannot_be_changed(officer: Client) -> None:
     row = proposed(officer)
     with pytest.raises(DatabaseError, match="insert-only"), transaction.atomic():
         Step.objects.filter(divert=row).update(note="it was somebody else")
+
+
+@pytest.mark.parametrize("nothing", [{"party": ""}, {"signatory": ""}])
+def test_no_agreement_is_kept_without_party_and_signatory(officer: Client, nothing: dict[str, str]) -> None:
+    row = proposed(officer)
+    said = {"party": "system", "signatory": "R. Lane, director on call", **nothing}
+
+    with pytest.raises(IntegrityError, match="an_agreement_names"), transaction.atomic():
+        Step.objects.create(divert=row, step=DivertStep.AGREED, at=at(0), by=row.proposed_by, **said)
+
+
+def test_nothing_but_a_closure_runs_without_an_end(officer: Client) -> None:
+    row = proposed(officer)
+    row.state, row.starts_at = DivertState.ACTIVE, row.proposed_at
+
+    with pytest.raises(IntegrityError, match="all_but_a_closure"), transaction.atomic():
+        row.save()
+    row.kind = "closure"
+    row.save()
+
+
+@pytest.mark.parametrize("second_person", [False, True])
+def test_who_proposed_it_agrees_for_the_service_unless_the_policy_asks_for_a_second_person(
+    valley: Organisation, officer: Client, second_person: bool
+) -> None:
+    asked_of_two(valley, second_person)
+    row = proposed(officer)
+    step(officer, row, "requested")
+    ours = {"party": "ambulance_service:", "signatory": "J. Reed, tactical commander", "answer": "agreed"}
+
+    alone = officer.post(f"/diverts/{row.pk}/agree/", ours)
+    other = signed_in(somebody("second", "service_delivery_officer", valley))
+    answer = other.post(f"/diverts/{row.pk}/agree/", ours) if second_person else alone
+
+    assert alone.status_code == (422 if second_person else 302)
+    assert ("You proposed this divert" in alone.content.decode()) is second_person
+    assert answer.status_code == 302
+    assert Step.objects.filter(divert=row, step=DivertStep.AGREED).count() == 1
+
+
+def asked_of_two(organisation: Organisation, second_person: bool) -> None:
+    policy = PolicyVersion.objects.filter(organisation=organisation, name="diverts").latest("valid_from")
+    policy.values["second_person"] = second_person
+    PolicyVersion.objects.filter(pk=policy.pk).update(values=policy.values)
 
 
 def test_what_it_does_is_counted_on_both_sides_and_on_the_road(valley: Organisation, cad: Source) -> None:

@@ -521,6 +521,7 @@ def a_divert(trust: Organisation, state: str = "ended") -> Divert:
         proposed_by=somebody_there,
         state=state,
         starts_at=MARCH,
+        ends_at=MARCH + DAY,
     )
     for step, at in (("proposed", MARCH), ("started", MARCH), ("ended", MARCH + DAY)):
         Step.objects.create(divert=divert, step=step, at=at, by=somebody_there)

@@ -136,6 +136,7 @@ class DivertPolicy:
     hard_stop_minutes from the start, extensions included; nothing goes beyond it
     answer_minutes    a request that not everybody has agreed to by then expires
     review_minutes    between reviews while it runs
+    second_person     whoever proposed a divert does not agree to it for the ambulance service
     covered_share     of those who come by ambulance, whom each cover takes in
     """
 
@@ -143,6 +144,7 @@ class DivertPolicy:
     hard_stop_minutes: float = 360
     answer_minutes: float = 45
     review_minutes: float = 30
+    second_person: bool = False
     covered_share: Mapping[str, float] = field(
         default_factory=lambda: MappingProxyType(
             {

@@ -18,6 +18,7 @@ from clearway.domain.ambulance import diverts as domain
 from clearway.domain.ambulance.diverts import (
     DivertState,
     DivertStep,
+    Party,
     Signature,
     Surroundings,
     Taken,
@@ -168,6 +169,7 @@ def take(
         standing = domain.fold(map(queries.taken, steps), terms)
         taken = Taken(step, at, said.signature, said.until)
         domain.check(standing, taken, terms, policy)
+        _check_second_person(row, taken, policy, by)
         if step in (DivertStep.STARTED, DivertStep.EXTENSION_ASKED):
             check_terms(terms, levels, organisation_id, at, but=row.pk)
             # What was answered for when it was proposed is answered for its start, not for hours later.
@@ -177,6 +179,15 @@ def take(
         if after.asked_until is not None and not after.is_missing(terms):
             _keep(row, Taken(DivertStep.EXTENDED, at), NOTHING_MORE, by, at)
     return row
+
+
+def _check_second_person(row: Divert, taken: Taken, policy: domain.DivertPolicy, by: Actor) -> None:
+    """Where the policy asks for it, the ambulance service agrees by another person than who proposed it."""
+    is_ours = taken.signature is not None and taken.signature.party is Party.AMBULANCE_SERVICE
+    agrees = taken.step is DivertStep.AGREED and is_ours
+    if policy.second_person and agrees and by.user_id == row.proposed_by_id:
+        why = "You proposed this divert. Somebody else agrees to it for the ambulance service."
+        raise NotAllowed("requested", "agree", why)
 
 
 def run_due(organisation_id: int, at: datetime) -> int:

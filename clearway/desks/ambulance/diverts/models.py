@@ -53,6 +53,10 @@ class Divert(models.Model):
                 condition=Q(ends_at__isnull=True) | Q(ends_at__gte=F("starts_at")),
                 name="divert_ends_after_it_starts",
             ),
+            models.CheckConstraint(
+                condition=~Q(state="active") | Q(kind="closure") | Q(ends_at__isnull=False),
+                name="all_but_a_closure_have_an_end",
+            ),
         ]
         indexes = [models.Index(fields=["organisation", "-proposed_at"])]
 
@@ -82,6 +86,10 @@ class Step(models.Model):
         constraints = [
             models.CheckConstraint(
                 condition=Q(unknown_levels=[]) | ~Q(level_reason=""), name="an_unknown_level_is_answered_for"
+            ),
+            models.CheckConstraint(
+                condition=~Q(step="agreed") | ~Q(party="") & ~Q(signatory=""),
+                name="an_agreement_names_party_and_signatory",
             ),
         ]
         db_table = "ambulance_divert_step"
