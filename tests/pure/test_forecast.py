@@ -17,7 +17,16 @@ from clearway.domain.ambulance.situation import MEASURES, Around, Feed, Place, R
 from clearway.domain.ambulance.transitions import Assignment
 from clearway.domain.ambulance.words import Category, HospitalMeasure, JobState, JobStatus, ResourceKind
 from clearway.domain.shared.geography import Point
-from clearway.engine.ambulance.forecast import LEADS, NONE, STEPS, ForecastPolicy, commit, forecast
+from clearway.engine.ambulance.forecast import (
+    LEADS,
+    NONE,
+    STEPS,
+    ForecastPolicy,
+    baselines,
+    commit,
+    forecast,
+    median_of_last,
+)
 from clearway.engine.ambulance.forecast_arrivals import expected_arrivals
 from clearway.engine.ambulance.forecast_fitted import FITTED
 from clearway.engine.ambulance.forecast_seen import see
@@ -134,6 +143,19 @@ def test_what_happens_at_one_hospital_changes_nothing_at_another(waits: list[int
     assert (here.mean[0] == both.mean[0]).all()
     assert (here.added[0] == both.added[0]).all()
     assert here.why[0] == both.why[0]
+
+
+def test_the_last_ten_say_their_mean_and_their_median() -> None:
+    # Oldest first: 90 and 90 are past the last ten, of which nine took 10 minutes and one 60.
+    waits = [90, 90, 10, 10, 10, 60, 10, 10, 10, 10, 10, 10]
+    done = [handed_over(f"h{n}", arrived=1300 - 100 * n, took=took) for n, took in enumerate(waits)]
+    seen, policy = a_situation(*done), ForecastPolicy(k=10)
+    site = seen.sites.code.index("TV001")
+
+    mean, median = baselines(seen, policy)["last_k"][:, 0], median_of_last(seen, policy)
+
+    assert (mean[site], median[site]) == (15, 10)
+    assert np.isnan(median[[row for row in range(len(median)) if row != site]]).all()
 
 
 def test_the_same_situation_gives_the_same_forecast() -> None:

@@ -23,7 +23,7 @@ from clearway.domain.ambulance.situation import (
 
 from .feeds import basis
 from .forecast_arrivals import expected_arrivals
-from .forecast_baselines import baselines, hours_of_week
+from .forecast_baselines import baselines, hours_of_week, median_of_last
 from .forecast_queue import Flow, added_behind, flow_through, level_of, terms
 from .forecast_seen import Seen, see
 from .forecast_values import (
@@ -75,6 +75,7 @@ __all__ = [
     "commit",
     "forecast",
     "hours_of_week",
+    "median_of_last",
     "observed",
 ]
 
