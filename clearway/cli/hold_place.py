@@ -55,9 +55,10 @@ def _place_on_patient(organisation_id: int, arguments: argparse.Namespace) -> in
     """Raises CannotRun where nobody has the number."""
     from clearway.cli import CannotRun
     from clearway.core.audit.actions import Actor
-    from clearway.desks.outpatients.keeping import actions, queries
+    from clearway.desks.outpatients.keeping import actions
+    from clearway.desks.outpatients.patients import queries as patients
 
-    key = queries.patient_of_number(organisation_id, arguments.patient)
+    key = patients.of_number(organisation_id, arguments.patient)
     if key is None:
         raise CannotRun(f"There is no patient {arguments.patient!r}.")
     hold = actions.place_hold(

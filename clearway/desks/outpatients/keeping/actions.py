@@ -2,13 +2,14 @@
 
 from datetime import datetime
 
+from django.core.exceptions import ObjectDoesNotExist
 from django.db import transaction
 
 from clearway.core.audit.actions import Actor, Entry
 from clearway.core.audit.actions import record as audit
 from clearway.domain.shared.errors import NotAllowed
 
-from ..patients.models import Patient
+from ..patients import queries as patients
 from .models import PatientHold
 
 
@@ -16,8 +17,10 @@ from .models import PatientHold
 def place_hold(patient_id: int, reason: str, *, organisation_id: int, by: Actor, at: datetime) -> PatientHold:
     """Keep everything about a patient until it is released. Raises NotAllowed."""
     event = "Placing this hold"
-    if not Patient.objects.filter(organisation_id=organisation_id, pk=patient_id).exists():
-        raise NotAllowed("as it stands", event, "There is no such patient here.")
+    try:
+        patients.one(organisation_id, patient_id)
+    except ObjectDoesNotExist as missing:
+        raise NotAllowed("as it stands", event, "There is no such patient here.") from missing
     if not reason.strip():
         raise NotAllowed("as it stands", event, "Say why, for whoever reads it in years.")
     hold = PatientHold.objects.create(

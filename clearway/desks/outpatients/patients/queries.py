@@ -30,6 +30,12 @@ def exists(organisation_id: int, patient_id: int) -> bool:
     return rows.filter(merged_into__isnull=True).exists()
 
 
+def of_number(organisation_id: int, number: str) -> int | None:
+    """The patient who has this hospital number, merged or not. One query."""
+    rows = Patient.objects.filter(organisation_id=organisation_id, number=number)
+    return rows.values_list("pk", flat=True).first()
+
+
 def by_nhs_number(organisation_id: int, digits: str) -> Patient | None:
     """The patient who has this NHS number. One query."""
     rows = Patient.objects.filter(organisation_id=organisation_id, nhs_number=digits)
