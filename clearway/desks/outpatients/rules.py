@@ -10,6 +10,7 @@ from clearway.core.worklist.actions import Swept, sweep
 from clearway.core.worklist.rules import Rule, Values, Wanted, evaluate, sweep_policy
 from clearway.domain.outpatients.validation import CHECKS, Severity
 
+from .clocks import rules as clocks
 from .cover import rules as cover
 from .enquiries import rules as enquiries
 from .filing import rules as filing
@@ -420,6 +421,12 @@ RULES: Sequence[Rule[Situation]] = (
         "A report leaves on its day, and its recipient says that it was read.",
         "Job description of the outpatient coordinator (policy reports)",
         lambda situation, values: reports.to_send(situation.reports),
+    ),
+    Rule(
+        "clock_prompt",
+        "What a clock asks for is done by its day, and somebody says so.",
+        "RTT recording and reporting guidance 4.4 and 8; proposal for its days",
+        lambda situation, values: clocks.to_do(situation.prompts),
     ),
 )
 

@@ -9,6 +9,7 @@ from clearway.domain.shared.outgoing import State
 
 from . import policy
 from .booking import queries as booking
+from .clocks import queries as clocks
 from .cover import queries as covering
 from .enquiries import queries as office
 from .filing import queries as filed
@@ -89,6 +90,7 @@ class Situation:
     freed       seats that can be filled, calls about them, and who is to be told
     cover       posts of the office without anybody, and leave that is to be decided
     reports     that have not left on their day, or that nobody has read
+    prompts     what clocks ask for, due and not done
     book_anew   who lost appointments to a death that was withdrawn
     """
 
@@ -115,6 +117,7 @@ class Situation:
     reports: tuple[sent.Late, ...] = ()
     book_anew: tuple[booking.ToBookAnew, ...] = ()
     displaced: replanning.Due = NOBODY_DISPLACED
+    prompts: tuple[clocks.PromptDue, ...] = ()
     corrections: tuple[rectified.Correction, ...] = ()
 
 
@@ -158,6 +161,7 @@ def read(organisation_id: int, at: datetime) -> Situation:
         reports=sent.late(organisation_id, at),
         book_anew=tuple(booking.to_book_anew(organisation_id)),
         displaced=replanning.due(organisation_id, at),
+        prompts=tuple(clocks.prompts_due(organisation_id, at)),
         corrections=rectified.due(organisation_id, at),
     )
 

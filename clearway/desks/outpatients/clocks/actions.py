@@ -135,6 +135,26 @@ def say(pathway_id: int, event: ClockEvent, *, organisation_id: int, by: Actor, 
 
 
 @transaction.atomic
+def done(pathway_id: int, key: str, words: str, *, organisation_id: int, by: Actor, at: datetime) -> None:
+    """What an event of a clock asks a person to do has been done. words  what was done, in a sentence.
+
+    Raises NotAllowed where that event asks for nothing, and where it was said already.
+    """
+    event = "Saying that this is done"
+    if not _locked(organisation_id, [pathway_id]):
+        raise Pathway.DoesNotExist
+    explained = queries.explained(pathway_id, local(at).date())
+    prompt = next((each.prompt for each in explained.prompts if each.key == key), None)
+    if prompt is None:
+        raise NotAllowed("as it stands", event, "This clock asks for nothing of the kind any more.")
+    if any(each.detail.get("key") == key for each in queries.done([pathway_id])):
+        raise NotAllowed("done", event, "It was said already. See who did it, on this page.")
+    detail = {"key": key, "prompt": prompt.value, "words": words[:300]}
+    entry = Entry(queries.DONE, f"pathway:{pathway_id}", detail)
+    audit([entry], organisation_id=organisation_id, by=by, at=at)
+
+
+@transaction.atomic
 def rebuild(*, organisation_id: int, by: Actor, at: datetime) -> list[queries.Difference]:
     """Work out every clock anew from its events and mend what is kept of it; what differed."""
     found: list[queries.Difference] = []

@@ -6,7 +6,7 @@ from uuid import uuid4
 
 from django import forms
 
-from clearway.core.layout.fields import DeskForm
+from clearway.core.layout.fields import DeskForm, words
 from clearway.core.layout.times import local
 from clearway.domain.outpatients.clock_events import DERIVED, ClockEvent, EventKind, Evidence
 
@@ -20,6 +20,13 @@ A_DATE = "Enter a date, for example 2 Nov 2026"
 def a_day(required: bool = False, missing: str = A_DATE) -> forms.DateField:
     """A civil date."""
     return forms.DateField(required=required, error_messages={"required": missing, "invalid": A_DATE})
+
+
+class DoneForm(DeskForm):
+    """What a clock asked for has been done."""
+
+    done = forms.CharField(max_length=60)
+    words = words("What was done", most=300, missing="Say what was done")
 
 
 class EventForm(DeskForm):

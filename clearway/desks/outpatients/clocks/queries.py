@@ -2,15 +2,17 @@
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
+from clearway.core.audit.models import Action
 from clearway.core.layout.times import local
 from clearway.domain.outpatients.clock_events import ClockEvent, EventKind, Evidence
+from clearway.domain.outpatients.clock_rules import TABLE, Prompt
 from clearway.domain.outpatients.clocks import Pathway as Explained
-from clearway.domain.outpatients.clocks import explain
+from clearway.domain.outpatients.clocks import Prompted, explain
 
 from ..patients import queries as patients
 from ..policy import clock_policy, clock_switches
@@ -177,6 +179,74 @@ def compare(organisation_id: int, at: datetime) -> Compared:
         count, last = count + len(rows), rows[-1].pk
         found += differences(rows, at)
     return Compared(count, tuple(found))
+
+
+# What a clock asks for
+
+DONE = "clocks.done"
+# The others have rules of their own: misses, what a referral lacks, and the checks of the list.
+TASKED = frozenset(
+    {
+        Prompt.CLINICAL_REVIEW,
+        Prompt.AGREE_NEXT_STEP,
+        Prompt.REVIEW_MONITORING,
+        Prompt.SET_LATEST_DATE,
+        Prompt.SEND_TRANSFER_DATA,
+        Prompt.OPEN_SEPARATE_PATHWAY,
+        Prompt.CANCEL_EVERYTHING,
+    }
+)
+MET_BY_A_PLACE = frozenset({Prompt.AGREE_NEXT_STEP, Prompt.REVIEW_MONITORING})
+PROMPTING = tuple(sorted({rule.kind.value for rule in TABLE if rule.prompt in TASKED}))
+PROMPTED_FOR = timedelta(days=366)  # what is older was seen to, or is found by the checks of the list
+
+
+@dataclass(frozen=True, slots=True)
+class PromptDue:
+    """What the newest event of a pathway asks of a person, due and not said to be done."""
+
+    pathway_id: int
+    prompted: Prompted
+
+
+def prompts_due(organisation_id: int, at: datetime) -> list[PromptDue]:
+    """What clocks ask for now, the oldest first. Six queries, however many pathways there are.
+
+    It is met by a later event, by a place on a list where a next step is asked for, or by who says so.
+    """
+    today = local(at).date()
+    later = models.ClockEvent.objects.filter(pathway=OuterRef("pathway")).filter(
+        Q(on__gt=OuterRef("on")) | Q(on=OuterRef("on"), sequence__gt=OuterRef("sequence"))
+    )
+    newest = models.ClockEvent.objects.filter(
+        ~Exists(later),
+        organisation_id=organisation_id,
+        kind__in=PROMPTING,
+        on__gte=today - PROMPTED_FOR,
+    )
+    keys = dict(newest.values_list("pathway_id", "key"))
+    rows = models.Pathway.objects.filter(pk__in=keys)
+    placed = set(
+        rows.filter(entries__state__in=("waiting", "booked")).values_list("pk", flat=True).order_by()
+    )
+    said = {(each.subject, each.detail.get("key")) for each in done(keys)}
+    found = [
+        PromptDue(key, each)
+        for key, explained_ in folded(rows, at).items()
+        for each in explained_.prompts
+        if each.prompt in TASKED
+        and each.key == keys[key]
+        and each.due <= today
+        and not (each.prompt in MET_BY_A_PLACE and key in placed)
+        and (f"pathway:{key}", each.key) not in said
+    ]
+    return sorted(found, key=lambda each: (each.prompted.due, each.pathway_id))
+
+
+def done(pathway_ids: Collection[int]) -> list[Action]:
+    """Who said of these pathways that what a clock asked for is done. One query."""
+    subjects = [f"pathway:{key}" for key in pathway_ids]
+    return list(Action.objects.filter(verb=DONE, subject__in=subjects).order_by("id"))
 
 
 def _day(text: str | None) -> date | None:

@@ -13,11 +13,13 @@ from clearway.core.audit.actions import Entry as Row
 from clearway.core.audit.actions import record as audit
 from clearway.core.layout.times import local
 from clearway.domain.outpatients import waiting as rules
+from clearway.domain.outpatients.clock_events import ClockEvent, EventKind
 from clearway.domain.outpatients.counting import in_words
 from clearway.domain.outpatients.letters import ASKING, Kind
 from clearway.domain.shared.errors import NotAllowed
 
 from .. import policy
+from ..clocks import actions as clocks
 from ..letters import wanted as letters
 from ..patients import queries as patients
 from . import asking
@@ -225,10 +227,19 @@ def became(
 
 @transaction.atomic
 def validate(
-    entry_id: int, answer: str, *, organisation_id: int, by: Actor, at: datetime, channel: str = "phone"
+    entry_id: int,
+    answer: str,
+    *,
+    organisation_id: int,
+    by: Actor,
+    at: datetime,
+    channel: str = "phone",
+    away: tuple[date, date] | None = None,
 ) -> Entry:
     """What a patient answers when asked whether the place is still needed.
 
+    away  first and last day of an absence; needed with the answer that the patient is not available, which
+          the clock is told, and which a clinician looks at where it is long
     The answer is kept with its contact. Whoever says that it is not needed stays on the list until somebody
     removes the entry: a machine takes nobody off it.
     """
@@ -240,6 +251,9 @@ def validate(
             "waiting", "Validating", f"Choose one of: {', '.join(each.meaning for each in rules.Answer)}."
         ) from None
     entry.validated_on = local(at).date()
+    words = said.meaning
+    if said is rules.Answer.UNAVAILABLE:
+        words = f"{words}: {_away(entry, away, organisation_id, by, at)}"
     entry.save(update_fields=["validated_on"])
     attempt = Attempt(
         patient_id=entry.patient_id,
@@ -247,12 +261,31 @@ def validate(
         channel=channel,
         words="Is the place on the list still needed?",
         outcome="answered",
-        said=said.meaning,
+        said=words,
         entry_id=entry.pk,
     )
     contact(attempt, organisation_id=organisation_id, by=by, at=at)
     _note("waiting.validate", entry, {"answer": said.value}, by, at)
     return entry
+
+
+def _away(entry: Entry, away: tuple[date, date] | None, organisation_id: int, by: Actor, at: datetime) -> str:
+    """Tell the clock of an absence; its days in words. Raises NotAllowed for days that cannot be.
+
+    A clock knows only what has happened: an absence to come is told as of today, when the patient said it.
+    """
+    state, event, today = "not available", "Saving this answer", local(at).date()
+    if away is None:
+        raise NotAllowed(state, event, "Say from which day to which the patient is not available.")
+    first, last = away
+    if last < max(first, today):
+        raise NotAllowed(state, event, "The absence ends before it begins, or is over. Check both days.")
+    if entry.pathway_id is not None:
+        key = f"entry:{entry.pk}:away:{first.isoformat()}:{last.isoformat()}"
+        absence = ClockEvent(key=key, kind=EventKind.UNAVAILABLE, on=min(first, today), until=last)
+        told = [clocks.Recorded(entry.pathway_id, absence, f"entry:{entry.pk}")]
+        clocks.record(told, organisation_id=organisation_id, by=by, at=at)
+    return f"from {in_words(first)} to {in_words(last)}"
 
 
 @transaction.atomic

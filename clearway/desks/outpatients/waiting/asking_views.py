@@ -12,7 +12,7 @@ from django.views.decorators.http import require_POST
 from clearway.core.layout.times import clock, local
 from clearway.core.people.permissions import needs
 from clearway.domain.outpatients.asking import KEYS, AskStep
-from clearway.domain.outpatients.waiting import KINDS
+from clearway.domain.outpatients.waiting import KINDS, Answer
 from clearway.domain.shared.errors import NotAllowed
 from clearway.interchange import sheets
 
@@ -87,6 +87,9 @@ def answer(request: Request, key: int) -> HttpResponse:
     except Entry.DoesNotExist:
         raise Http404 from None
     except NotAllowed as refusal:
+        if said is Answer.UNAVAILABLE:  # its days are typed on the page of the entry
+            messages.error(request, refusal.why)
+            return HttpResponseRedirect(f"{reverse('op-waiting:entry', args=[key])}?answer=unavailable")
         return _page(request, refusal.why, key)
     messages.success(request, f"Saved: {said.meaning if said else VAIN}.")
     return HttpResponseRedirect(f"{reverse('op-waiting:asking')}?typing=1")

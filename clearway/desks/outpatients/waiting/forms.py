@@ -9,6 +9,8 @@ from clearway.domain.outpatients.waiting import CHANNELS, CONTACT_OUTCOMES, PURP
 
 from .queries import Filters
 
+A_DATE = "Enter a date, for example 2 Nov 2026"
+
 
 def filters(asked: Any) -> Filters:
     """The filters of an address; what cannot be is left out rather than refused."""
@@ -52,3 +54,5 @@ class AnswerForm(DeskForm):
         choices=[(each.value, each.meaning) for each in Answer],
         error_messages={"required": "Choose the answer", "invalid_choice": "Choose an answer from the list"},
     )
+    away_from = forms.DateField(required=False, error_messages={"invalid": A_DATE})
+    away_to = forms.DateField(required=False, error_messages={"invalid": A_DATE})

@@ -94,7 +94,10 @@ def _asked(request: Any) -> tuple[type[DeskForm], Act, str]:
         return actions.contact(attempt, **who)
 
     def answer(row: Entry, typed: dict[str, Any]) -> object:
-        return actions.validate(row.pk, typed["answer"], **who)
+        first, last = typed["away_from"], typed["away_to"]
+        return actions.validate(
+            row.pk, typed["answer"], away=(first, last) if first and last else None, **who
+        )
 
     chosen: dict[str, tuple[type[DeskForm], Act, str]] = {
         "remove": (forms.RemovalForm, remove, "Taken off the list."),
