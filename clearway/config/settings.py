@@ -113,6 +113,7 @@ NAVIGATION: list[tuple[str, str, str, str]] = [
     ("Missing from referrals", "op-referrals:gaps", "referrals.read", ""),
     ("Waiting list", "op-waiting:list", "waiting.read", "Alt+L"),
     ("Cash up", "op-outcomes:clinics", "outcomes.write", "Alt+O"),
+    ("After a miss", "op-outcomes:misses", "misses.read", ""),
     ("Reception", "op-reception:arrivals", "reception.work", ""),
     ("List checks", "op-waiting:validation", "waiting.read", ""),
     ("Still needed?", "op-waiting:asking", "waiting.read", ""),

@@ -90,15 +90,19 @@ def fill() -> None:
 
 def clinics(organisation: Any) -> None:
     """A clinic of twenty that has ended today, one that is to come, and people who wait."""
+    from clearway.core.people.models import User
     from tests.therapies import a_department
 
     physio = a_department(organisation)
+    physio.clinician.user = User.objects.get(username="carla")
+    physio.clinician.save(update_fields=["user"])
     hour = now().replace(minute=0, second=0, microsecond=0)
     received = (now() - timedelta(days=40)).date()
     for starts_at, count in ((hour - timedelta(hours=12), 20), (hour - timedelta(minutes=30), 4)):
         for slot in physio.session(starts_at, slots=count).slots.all():
             physio.booked(slot, physio.entry(physio.referral(received)))
     physio.session(hour + timedelta(days=3), slots=6)
+    a_miss(physio, hour - timedelta(days=2))
     for days in range(3, 200, 9):
         referral = physio.referral((now() - timedelta(days=days)).date())
         entry = physio.entry(referral, priority="2" if days % 4 == 0 else "1", added_at=now())
@@ -106,6 +110,20 @@ def clinics(organisation: Any) -> None:
             entry.patient.needs.create(kind="interpreter", detail="Polish", recorded_at=now())
         if days % 7 == 0:
             entry.patient.flags.create(kind="safeguarding", words="ask first", recorded_at=now())
+
+
+def a_miss(physio: Any, starts_at: datetime) -> None:
+    """Somebody who did not come, of whom nobody has decided."""
+    from clearway.core.audit.actions import Actor
+    from clearway.desks.outpatients.outcomes.actions import cash_up
+    from clearway.domain.outpatients.outcomes import NextStep, Said
+    from clearway.domain.outpatients.words import Attended
+
+    slot = physio.session(starts_at, slots=1).slots.get()
+    referral = physio.referral(patient=physio.patient(family_name="Achterberg"))
+    row = physio.booked(slot, physio.entry(referral))
+    said = Said(Attended.MISSED, None, None, NextStep.DECIDE)
+    cash_up([(row.pk, said)], organisation_id=physio.trust.pk, by=Actor("test"), at=now())
 
 
 def work(stop: threading.Event) -> None:

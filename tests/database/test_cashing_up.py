@@ -9,6 +9,7 @@ from clearway.core.audit.actions import Actor
 from clearway.core.audit.models import Action
 from clearway.core.organisation.models import PolicyVersion
 from clearway.desks.outpatients.booking.models import Appointment
+from clearway.desks.outpatients.clinics.models import Clinician
 from clearway.desks.outpatients.clocks import queries as clocks
 from clearway.desks.outpatients.clocks.models import ClockEvent, Pathway
 from clearway.desks.outpatients.outcomes import actions, queries
@@ -332,7 +333,7 @@ def missed(physio: Department, *, notice: bool = True, born_on: date = date(1980
 
 
 def decide(miss: Miss, decision: str, **more: object) -> Miss:
-    known: dict[str, object] = {"clinician": "R. Hale", "reason": "knee is well", "follows_policy": True}
+    known: dict[str, object] = {"clinician": "Robin Hale", "reason": "knee is well", "follows_policy": True}
     return actions.decide(
         miss.pk,
         decision,
@@ -347,7 +348,7 @@ def test_after_a_miss_a_named_clinician_discharges_and_the_clock_stops_that_day(
     miss = missed(physio)
     assert clock(miss.appointment)[0] == "ticking"
 
-    for wrong in ({"clinician": ""}, {"follows_policy": False}):
+    for wrong in ({"clinician": ""}, {"clinician": "zzz"}, {"follows_policy": False}):
         with pytest.raises(NotAllowed):
             decide(miss, "discharge", **wrong)
     decide(miss, "discharge")
@@ -480,11 +481,48 @@ def test_who_came_too_late_waits_for_a_clinician_only_where_the_trust_counts_tha
     assert row.entry.state == ("booked" if counts else "waiting")
 
 
+def test_a_clinician_who_is_asked_decides_under_their_own_name_and_the_coordinator_sees_it(
+    physio: Department, coordinator: Client
+) -> None:
+    miss = missed(physio)
+    address = f"/outpatients/outcomes/missed/{miss.pk}/"
+    hale = somebody("hale", "clinician", physio.trust)
+    Clinician.objects.filter(pk=physio.clinician.pk).update(user=hale)
+    clinician = signed_in(hale)
+    assert coordinator.post(address, {"what": "ask", "asked": "Robin Hale"}).status_code == 302
+    assert "You</span>" in clinician.get("/outpatients/outcomes/missed/").content.decode()
+
+    said = {"decision": "reoffer", "reason": "Was ill", "clinician": "zzz"}
+    assert coordinator.post(f"{address}decide/", said).status_code == 403
+    assert clinician.post(address, {"what": "reach"}).status_code == 403
+    assert clinician.post(f"{address}decide/", said).status_code == 302
+
+    assert "decided by Robin Hale: Was ill" in coordinator.get(address).content.decode()
+
+
+def test_who_writes_a_decision_down_chooses_one_of_those_who_see_patients(
+    physio: Department, coordinator: Client
+) -> None:
+    miss = missed(physio)
+    address = f"/outpatients/outcomes/missed/{miss.pk}/"
+    lead = signed_in(somebody("lead", "therapies_lead", physio.trust))
+    said = {"what": "decide", "decision": "reoffer", "reason": "Was ill"}
+
+    for client, to in ((coordinator, address), (lead, f"{address}decide/")):
+        refused = client.post(to, {**said, "clinician": "zzz"})
+        assert (refused.status_code, "is called “zzz”" in refused.content.decode()) == (422, True)
+        assert client.post(to, said).status_code == 422
+
+    assert lead.post(f"{address}decide/", {**said, "clinician": "Robin Hale"}).status_code == 302
+    miss.refresh_from_db()
+    assert (miss.clinician, miss.decision) == ("Robin Hale", "reoffer")
+
+
 def test_after_a_miss_everything_is_done_on_its_page(physio: Department, coordinator: Client) -> None:
     miss = missed(physio, born_on=date(2018, 1, 1))
     address = f"/outpatients/outcomes/missed/{miss.pk}/"
     assert "Not brought" in coordinator.get("/outpatients/outcomes/missed/").content.decode()
-    decision = {"what": "decide", "decision": "discharge", "clinician": "R. Hale", "reason": "well"}
+    decision = {"what": "decide", "decision": "discharge", "clinician": "Robin Hale", "reason": "well"}
 
     refused = coordinator.post(address, {**decision, "policy": "on"})
     assert refused.status_code == 422 and "Record first what was done" in refused.content.decode()
@@ -496,5 +534,5 @@ def test_after_a_miss_everything_is_done_on_its_page(physio: Department, coordin
         assert coordinator.post(address, sent).status_code == 302
 
     page = coordinator.get(address).content.decode()
-    assert "Mother forgot" in page and "decided by R. Hale" in page
+    assert "Mother forgot" in page and "decided by Robin Hale" in page
     assert coordinator.get("/outpatients/outcomes/missed/987/").status_code == 404

@@ -51,6 +51,23 @@ def test_a_child_who_was_not_brought_raises_a_task_until_the_safeguarding_step(p
     assert not tasks(physio).keys() & {"not_brought", "miss_unreached"}
 
 
+def test_a_miss_of_which_a_clinician_was_asked_is_a_task_of_clinicians_until_it_is_decided(
+    physio: Department,
+) -> None:
+    row = physio.booked(physio.session().slots.all()[0])
+    who = {"organisation_id": physio.trust.pk, "by": WHO, "at": EVENING}
+    actions.cash_up([(row.pk, MISSED)], **who)  # type: ignore[arg-type]
+    assert "miss_undecided" not in tasks(physio)
+    miss = Miss.objects.get()
+
+    actions.ask(miss.pk, "Robin Hale", **who)  # type: ignore[arg-type]
+    assert tasks(physio)["miss_undecided"] == (3, "clinician")
+
+    said = {"clinician": "Robin Hale", "reason": "Was ill", "follows_policy": False}
+    actions.decide(miss.pk, "reoffer", **said, **who)  # type: ignore[arg-type]
+    assert "miss_undecided" not in tasks(physio)
+
+
 def test_who_was_not_reached_on_the_day_becomes_more_urgent(physio: Department) -> None:
     row = physio.booked(physio.session().slots.all()[0])
     actions.cash_up([(row.pk, MISSED)], organisation_id=physio.trust.pk, by=WHO, at=EVENING)

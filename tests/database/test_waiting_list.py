@@ -112,10 +112,12 @@ def test_a_clinicians_removal_names_the_clinician_and_a_booked_entry_stays(physi
     entry = added(physio)
     with pytest.raises(NotAllowed, match="Name the clinician"):
         remove(entry, "clinician")
+    with pytest.raises(NotAllowed, match="is called “zzz”"):
+        remove(entry, "clinician", clinician="zzz")
 
     physio.booked(physio.session().slots.all()[0], entry)
     with pytest.raises(NotAllowed, match="Cancel the appointment first"):
-        remove(entry, "clinician", clinician="R. Hale")
+        remove(entry, "clinician", clinician="Robin Hale")
 
 
 def test_an_attempt_and_what_became_of_it_are_kept(physio: Department) -> None:

@@ -58,6 +58,8 @@ PERMISSIONS: Mapping[str, str] = MappingProxyType(
         "bookings.read": "see which slots suit a patient, and appointments",
         "bookings.write": "hold, book, confirm, move and cancel appointments",
         "outcomes.write": "cash up clinics, and see to those who missed an appointment",
+        "misses.read": "see who missed an appointment, and what was done and decided",
+        "misses.decide": "decide, as a clinician, what follows after a missed appointment",
         "letters.read": "see letters, the outbox and the texts of letters",
         "letters.send": "print and post letters, and see to what holds one",
         "letters.write": "write versions of the texts of letters",
@@ -155,7 +157,10 @@ _INTAKE = (
     *("referrals.read", "referrals.write", "referrals.triage"),
 )
 _INTAKE_READ = ("outpatients.read", "patients.read", "pathways.read", "referrals.read")
-_LISTS = ("outpatients.read", "waiting.read", "waiting.write", "outcomes.write", "reception.work")
+_LISTS = (
+    *("outpatients.read", "waiting.read", "waiting.write"),
+    *("outcomes.write", "misses.read", "reception.work"),
+)
 _OFFICE = (
     "office.read",
     "enquiries.work",
@@ -250,7 +255,7 @@ ROLES: Mapping[str, Role] = MappingProxyType(
                 (
                     *(*_INTAKE_READ, "tasks.read", "tasks.work", "waiting.read", "reception.work"),
                     # What a coordinator gives them to do, of which a sample is reviewed (docs/adr/0066).
-                    *("patients.write", "referrals.write", "outcomes.write"),
+                    *("patients.write", "referrals.write", "outcomes.write", "misses.read"),
                     *("clinics.read", "bookings.read", "bookings.write", *_OFFICE),
                     *("letters.read", "letters.send"),
                 ),
@@ -261,6 +266,7 @@ ROLES: Mapping[str, Role] = MappingProxyType(
                 (
                     *(*_INTAKE_READ, "referrals.triage", "tasks.read", "tasks.work", "waiting.read"),
                     *("clinics.read", "bookings.read", "letters.read", "letters.approve", "reports.read"),
+                    *("misses.read", "misses.decide"),
                 ),
             ),
             _role(
@@ -269,6 +275,7 @@ ROLES: Mapping[str, Role] = MappingProxyType(
                 (
                     *(*_INTAKE_READ, "referrals.triage", "tasks.read", "waiting.read"),
                     *("clinics.read", "bookings.read", "messages.answer", "letters.read"),
+                    *("misses.read", "misses.decide"),
                 ),
             ),
             _role("receptionist", "Receptionist", ("patients.read", "reception.work", *_OFFICE)),

@@ -27,6 +27,7 @@ from .supervision import rules as supervision
 from .upkeep import rules as upkeep
 
 COORDINATOR, LEADER, LEAD = "outpatient_coordinator", "outpatient_team_leader", "therapies_lead"
+CLINICIAN = "clinician"
 RATIFIED_ON = 0  # Monday: what the week before left is ratified
 
 
@@ -61,6 +62,20 @@ def unreached(situation: Situation, values: Mapping[str, Values]) -> Iterator[Wa
         reading=float(len(waiting)),
         threshold=1.0,
     )
+
+
+def undecided(situation: Situation, values: Mapping[str, Values]) -> Iterator[Wanted]:
+    """One task for each miss of which a clinician was asked, until it is decided."""
+    for miss in situation.misses:
+        if miss.asked_at is not None:
+            yield Wanted(
+                subject=f"miss:{miss.key}",
+                priority=3,
+                title="A clinician is asked what follows after a missed appointment",
+                cause=f"Asked {day(miss.asked_at)}",
+                role=CLINICIAN,
+                suggestion=f"Decide: /outpatients/outcomes/missed/{miss.key}/",
+            )
 
 
 def unoutcomed(situation: Situation, values: Mapping[str, Values]) -> Iterator[Wanted]:
@@ -235,6 +250,12 @@ RULES: Sequence[Rule[Situation]] = (
         "Whoever did not come is reached on the same day.",
         "Access policy, proposal",
         unreached,
+    ),
+    Rule(
+        "miss_undecided",
+        "After a miss a clinician decides what follows, and nobody else.",
+        "Recording guidance 4.4.2.1",
+        undecided,
     ),
     Rule(
         "clinic_unoutcomed",

@@ -45,6 +45,7 @@ class OpenMiss:
     is_not_brought: bool
     is_safeguarded: bool
     is_reached: bool
+    asked_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +135,7 @@ def read(organisation_id: int, at: datetime) -> Situation:
             row.kind == "not_brought",
             row.safeguarding_at is not None,
             row.contact_id is not None,
+            row.asked_at,
         )
         for row in outcomes.misses(organisation_id)
     )

@@ -7,6 +7,7 @@ from django.db.models import Prefetch, QuerySet
 
 from clearway.core.layout.times import LONDON
 from clearway.core.organisation.models import Site
+from clearway.domain.shared.errors import NotAllowed
 
 from .models import Clinician, Leave, Room, Service, Session, Slot, Template
 
@@ -95,6 +96,15 @@ def services(organisation_id: int) -> QuerySet[Service]:
 def clinicians(organisation_id: int) -> QuerySet[Clinician]:
     """Who sees patients now."""
     return Clinician.objects.filter(organisation_id=organisation_id, is_active=True)
+
+
+def check_clinician(organisation_id: int, name: str, state: str, event: str) -> Clinician:
+    """Who sees patients here under this name. Raises NotAllowed where nobody does. One query."""
+    found = clinicians(organisation_id).filter(name=name.strip()).first()
+    if found is None:
+        why = f"Nobody who sees patients here is called “{name.strip()}”. Choose the clinician from the list."
+        raise NotAllowed(state, event, why)
+    return found
 
 
 def clinician_of(organisation_id: int, user_id: int) -> Clinician | None:

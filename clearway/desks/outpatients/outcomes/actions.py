@@ -17,6 +17,7 @@ from clearway.domain.outpatients.words import Attended, CancelledBy
 from clearway.domain.shared.errors import NotAllowed
 
 from ..booking import actions as booking
+from ..clinics import queries as clinics
 from ..clocks import actions as clocks
 from ..letters import wanted as letters
 from ..waiting import actions as waiting
@@ -357,6 +358,20 @@ def safeguard(key: int, words: str, *, organisation_id: int, by: Actor, at: date
 
 
 @transaction.atomic
+def ask(key: int, clinician: str, *, organisation_id: int, by: Actor, at: datetime) -> Miss:
+    """Ask a clinician, by name, for the decision: it stands on their page and is a task of clinicians.
+
+    Raises NotAllowed for a name that nobody has who sees patients here.
+    """
+    miss = _miss(key, organisation_id)
+    miss.asked_of = clinics.check_clinician(organisation_id, clinician, "missed", "Asking for the decision")
+    miss.asked_at = at
+    miss.save(update_fields=["asked_of", "asked_at"])
+    _note("outcomes.ask", f"miss:{key}", {"clinician": miss.asked_of.pk}, organisation_id, by, at)
+    return miss
+
+
+@transaction.atomic
 def decide(
     key: int,
     decision: str,
@@ -368,10 +383,11 @@ def decide(
     by: Actor,
     at: datetime,
 ) -> Miss:
-    """What a named clinician decided after a miss: another date, or discharge.
+    """What a clinician decided after a miss: another date, or discharge.
 
-    Raises NotAllowed without a clinician, and for a discharge without notice, policy or, for somebody who is
-    protected, the safeguarding step.
+    clinician  by the name known here: whoever is signed in (views), or for whom somebody writes it down
+    Raises NotAllowed without a clinician of this name, and for a discharge without notice, policy or, for
+    somebody who is protected, the safeguarding step.
     """
     miss = _miss(key, organisation_id)
     row = miss.appointment
@@ -383,7 +399,8 @@ def decide(
         follows_policy=follows_policy,
     )
     event, evidence = rules.decide(decision, clinician, known)
-    miss.decision, miss.clinician, miss.reason = decision, clinician.strip(), reason
+    clinician = clinics.check_clinician(organisation_id, clinician, "missed", "Deciding after a miss").name
+    miss.decision, miss.clinician, miss.reason = decision, clinician, reason
     miss.decided_at, miss.decided_by = at, by.name
     miss.save()
     if event is not None and row.entry is not None and row.entry.pathway_id is not None:

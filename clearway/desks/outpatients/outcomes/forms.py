@@ -112,13 +112,24 @@ class SafeguardForm(DeskForm):
     done = words("What was done, and who was told", most=500)
 
 
-class DecisionForm(DeskForm):
-    """What a clinician decided after a miss."""
+class AskForm(DeskForm):
+    """Whose decision is asked for."""
+
+    asked = words("Clinician to ask", most=150)
+
+
+class OwnDecisionForm(DeskForm):
+    """What the clinician who is signed in decides after a miss."""
 
     decision = forms.ChoiceField(
         choices=[(each.value, each.meaning) for each in Decision],
         error_messages={"required": "Choose what was decided"},
     )
-    clinician = words("Clinician who decided", most=150)
     reason = words("Reason", most=500)
     policy = forms.BooleanField(required=False)
+
+
+class DecisionForm(OwnDecisionForm):
+    """The same, written down for the clinician who decided."""
+
+    clinician = words("Clinician who decided", most=150)

@@ -6,6 +6,7 @@ from django.db.models import Q
 from clearway.core.organisation.models import Organisation
 
 from ..booking.models import Appointment
+from ..clinics.models import Clinician
 from ..waiting.models import Contact
 
 __all__ = ["Appointment", "Contact", "Miss"]  # the tables that cashing up writes
@@ -19,6 +20,7 @@ class Miss(models.Model):
     kind         missed, or not_brought for a child or an adult who depends on somebody
     notice       the contact that shows that the patient had been told; null where nothing shows it
     contact      the attempt of the same day to reach the patient
+    asked_of     the clinician whose decision was asked for
     decision     reoffer, discharge or monitoring, by `clinician`; never by the system
     safeguarding_words  what was done to see that somebody who was not brought is safe
     """
@@ -33,6 +35,8 @@ class Miss(models.Model):
     safeguarding_at = models.DateTimeField(null=True)
     safeguarding_by = models.CharField(max_length=150, blank=True)
     safeguarding_words = models.CharField(max_length=500, blank=True)
+    asked_of = models.ForeignKey(Clinician, null=True, on_delete=models.PROTECT, related_name="+")
+    asked_at = models.DateTimeField(null=True)
     decision = models.CharField(max_length=12, blank=True)
     clinician = models.CharField(max_length=150, blank=True)
     reason = models.CharField(max_length=500, blank=True)
@@ -45,6 +49,11 @@ class Miss(models.Model):
         constraints = [
             models.UniqueConstraint(
                 fields=["appointment"], condition=Q(taken_back_at=None), name="one_miss_that_stands"
+            ),
+            models.CheckConstraint(
+                condition=Q(asked_of__isnull=True, asked_at__isnull=True)
+                | Q(asked_of__isnull=False, asked_at__isnull=False),
+                name="a_decision_is_asked_of_somebody_at_a_time",
             ),
             models.CheckConstraint(
                 condition=Q(taken_back_at__isnull=True) | Q(decided_at__isnull=True),

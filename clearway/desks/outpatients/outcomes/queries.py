@@ -215,7 +215,9 @@ def _with_people(rows: QuerySet[Miss]) -> QuerySet[Miss]:
     return rows.select_related(
         "appointment__patient",
         "appointment__slot__session__service",
+        "appointment__slot__session__clinician",
         "appointment__entry",
+        "asked_of",
         "notice",
         "contact",
     )

@@ -9,4 +9,5 @@ urlpatterns = [
     path("outpatients/outcomes/take-back/<int:key>/", views.take_back, name="take_back"),
     path("outpatients/outcomes/missed/", views.misses, name="misses"),
     path("outpatients/outcomes/missed/<int:key>/", views.miss, name="miss"),
+    path("outpatients/outcomes/missed/<int:key>/decide/", views.decide, name="decide"),
 ]

@@ -14,9 +14,12 @@ from clearway.domain.outpatients.outcomes import Decision, Mistake
 from clearway.domain.outpatients.waiting import CHANNELS, CONTACT_OUTCOMES
 from clearway.domain.shared.errors import NotAllowed
 
+from ..clinics import queries as clinicians
 from ..waiting.actions import looked
 from . import actions, figures, forms, presenters, queries
 from .models import Appointment, Miss
+
+Act = Callable[[dict[str, Any]], object]
 
 
 @needs("outcomes.write")
@@ -113,41 +116,81 @@ def _told(saved: int, refused: int) -> str:
     return f"{said} {refused} not: the reason stands in each row." if refused else said
 
 
-@needs("outcomes.write")
+@needs("misses.read")
 def misses(request: Any) -> HttpResponse:
     """Those who did not come and of whom nobody has decided."""
     rows = queries.misses(request.organisation.pk)
     _looked(request, [row.appointment.entry_id for row in rows if row.appointment.entry_id], "misses")
-    return render(request, "outcomes/misses.html", {"rows": rows})
+    context = {"rows": rows, "own": _own(request), "may_cash_up": request.reach.allows("outcomes.write")}
+    return render(request, "outcomes/misses.html", context)
 
 
-@needs("outcomes.write")
+@needs("misses.read", change="outcomes.write")
 def miss(request: Any, key: int) -> HttpResponse:
-    """One of them: reach them, see that they are safe, and write down the clinician's decision."""
+    """One of them: reach them, see that they are safe, ask the clinician, or write down what was decided."""
+    if request.method != "POST":
+        return _miss_page(request, key, forms.DecisionForm(at=request.at))
+    return _done(request, key, *_asked(request, key))
+
+
+@needs("misses.decide")
+def decide(request: Any, key: int) -> HttpResponse:
+    """The decision of the clinician who is signed in; who has no clinics of their own names who decided."""
+    if request.method != "POST":  # back from signing in again
+        return HttpResponseRedirect(reverse("op-outcomes:miss", args=[key]))
+    own = _own(request)
+    make = forms.OwnDecisionForm if own else forms.DecisionForm
+    return _done(request, key, make, _decision(request, key, own.name if own else ""), "Decision saved.")
+
+
+def _own(request: Any) -> Any:
+    """The clinician as whom the account is known, where it may decide."""
+    if not request.reach.allows("misses.decide"):
+        return None
+    return clinicians.clinician_of(request.organisation.pk, request.user.pk)
+
+
+def _done(request: Any, key: int, make: type[DeskForm], act: Act, told: str) -> HttpResponse:
+    _miss(request, key)
+    form = make(request.POST, at=request.at)
+    if form.is_valid():
+        try:
+            act(form.cleaned_data)
+        except NotAllowed as refusal:
+            form.add_error(None, refusal.why)
+        else:
+            messages.success(request, told)
+            return HttpResponseRedirect(reverse("op-outcomes:miss", args=[key]))
+    return _miss_page(request, key, form)
+
+
+def _miss_page(request: Any, key: int, form: DeskForm) -> HttpResponse:
     row = _miss(request, key)
-    form: DeskForm = forms.DecisionForm(at=request.at)
-    if request.method == "POST":
-        make, act, told = _asked(request, key)
-        form = make(request.POST, at=request.at)
-        if form.is_valid():
-            try:
-                act(form.cleaned_data)
-            except NotAllowed as refusal:
-                form.add_error(None, refusal.why)
-            else:
-                messages.success(request, told)
-                return HttpResponseRedirect(reverse("op-outcomes:miss", args=[key]))
+    if row.appointment.entry_id is not None:
+        _looked(request, [row.appointment.entry_id], "miss")
     context = {
         "miss": row,
         "form": form,
         "channels": CHANNELS,
         "outcomes": CONTACT_OUTCOMES,
         "decisions": [(each.value, each.meaning) for each in Decision],
+        "clinicians": clinicians.clinicians(request.organisation.pk),
+        "own": _own(request),
+        "may_decide": request.reach.allows("misses.decide"),
+        "may_change": request.reach.allows("outcomes.write"),
     }
     return render(request, "outcomes/miss.html", context, status=422 if form.errors else 200)
 
 
-Act = Callable[[dict[str, Any]], object]
+def _decision(request: Any, key: int, clinician: str) -> Act:
+    return lambda typed: actions.decide(
+        key,
+        typed["decision"],
+        clinician=clinician or typed["clinician"],
+        reason=typed["reason"],
+        follows_policy=typed["policy"],
+        **_who(request),
+    )
 
 
 def _asked(request: Any, key: int) -> tuple[type[DeskForm], Act, str]:
@@ -159,18 +202,12 @@ def _asked(request: Any, key: int) -> tuple[type[DeskForm], Act, str]:
             lambda typed: actions.safeguard(key, typed["done"], **who),
             "Safeguarding step saved.",
         ),
-        "decide": (
-            forms.DecisionForm,
-            lambda typed: actions.decide(
-                key,
-                typed["decision"],
-                clinician=typed["clinician"],
-                reason=typed["reason"],
-                follows_policy=typed["policy"],
-                **who,
-            ),
-            "Decision saved.",
+        "ask": (
+            forms.AskForm,
+            lambda typed: actions.ask(key, typed["asked"], **who),
+            "Asked. The decision will stand here.",
         ),
+        "decide": (forms.DecisionForm, _decision(request, key, ""), "Decision saved."),
     }
     if request.POST.get("what") not in chosen:
         raise Http404("No such form.")

@@ -25,6 +25,7 @@ from clearway.domain.outpatients.words import Priority, ReferralSource
 from clearway.domain.shared.errors import NotAllowed
 
 from .. import policy
+from ..clinics import queries as clinics
 from ..clocks import actions as clocks
 from ..clocks import queries as pathways
 from ..letters import wanted as letters
@@ -528,6 +529,8 @@ def remove(
         ) from None
     if REMOVALS[reason].needs_clinician and not clinician.strip():
         raise NotAllowed("open", REMOVING, "Name the clinician who decided it.")
+    if REMOVALS[reason].needs_clinician:
+        clinician = clinics.check_clinician(organisation_id, clinician, "open", REMOVING).name
     for entry in row.entries.filter(state__in=("waiting", "booked")):
         waiting.remove(entry.pk, why, organisation_id=organisation_id, by=by, at=at, clinician=clinician)
     _settle_clock(row, reason, by, at)

@@ -14,6 +14,7 @@ from clearway.core.people import kept
 from clearway.core.people.permissions import needs
 from clearway.domain.shared.errors import NotAllowed
 
+from ..clinics import queries as clinics
 from ..clocks import queries as pathways
 from ..patients import actions as patient_actions
 from ..patients import presenters as people
@@ -174,6 +175,7 @@ def _shown(request: Request, row: Referral) -> dict[str, Any]:
         "route": presenters.route(row),
         "removed": presenters.removed(row.removed_why) if row.removed_why else "",
         "triages": row.triages.order_by("-id"),
+        "clinicians": clinics.clinicians(request.organisation.pk),
     }
 
 

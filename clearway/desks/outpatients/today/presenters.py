@@ -53,7 +53,7 @@ def groups(seen: Today) -> tuple[Group, ...]:
                 _line(
                     "Appointments over, no outcome", seen.unoutcomed, "op-outcomes:clinics", "outcomes.write"
                 ),
-                _line("Missed, nobody has decided yet", seen.misses, "op-outcomes:misses", "outcomes.write"),
+                _line("Missed, nobody has decided yet", seen.misses, "op-outcomes:misses", "misses.read"),
                 _line("Slots free in the next 48 hours", seen.free_soon, "op-clinics:diary", "clinics.read"),
             ),
         ),

@@ -19,6 +19,7 @@ from clearway.domain.outpatients.letters import ASKING, Kind
 from clearway.domain.shared.errors import NotAllowed
 
 from .. import policy
+from ..clinics import queries as clinics
 from ..clocks import actions as clocks
 from ..letters import wanted as letters
 from ..patients import queries as patients
@@ -138,11 +139,12 @@ def remove(
 ) -> Entry:
     """Take a patient off the list for one of the reasons there are; not answering is none of them.
 
-    clinician  who decided it, where the reason asks for one
+    clinician  who decided it, by the name known here, where the reason asks for one
     Raises NotAllowed when the entry is booked or has ended, and for a reason that is not one.
     """
     entry = _locked(entry_id, organisation_id)
-    rules.check_removal(why, clinician)
+    if rules.check_removal(why, clinician).needs_clinician:
+        clinician = clinics.check_clinician(organisation_id, clinician, "waiting", REMOVING).name
     if entry.state == State.BOOKED:
         raise NotAllowed("booked", REMOVING, "Cancel the appointment first.")
     if entry.state != State.WAITING:

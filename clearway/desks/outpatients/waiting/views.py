@@ -13,6 +13,7 @@ from clearway.core.people.permissions import needs
 from clearway.domain.outpatients.waiting import CHANNELS, CONTACT_OUTCOMES, KINDS, PURPOSES, Answer, Removal
 from clearway.domain.shared.errors import NotAllowed
 
+from ..clinics import queries as clinics
 from ..referrals import actions as referrals
 from . import actions, forms, presenters, queries
 from .models import Entry
@@ -71,6 +72,7 @@ def entry(request: Any, key: int) -> HttpResponse:
         "purposes": PURPOSES,
         "channels": CHANNELS,
         "outcomes": CONTACT_OUTCOMES,
+        "clinicians": clinics.clinicians(request.organisation.pk),
     }
     return render(request, "waiting/entry.html", context, status=422 if form and form.errors else 200)
 
