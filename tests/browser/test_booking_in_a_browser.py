@@ -17,7 +17,7 @@ def tomorrow(page: Page) -> None:
 
 
 def to_book(page: Page, place: int) -> None:
-    """The booking page of one of the two who wait."""
+    """The booking page of one of those who wait."""
     page.locator("table.list tbody tr").nth(place).locator("a").first.click()
     page.get_by_role("link", name="Book", exact=True).click()
     page.wait_for_url(re.compile("/book/"))

@@ -71,6 +71,7 @@ def test_leave_is_asked_for_and_granted_by_the_leader_who_sees_what_it_leaves(
     leader.goto(f"{OFFICE}away/")
     expect(leader.get_by_role("main")).to_contain_text("A wedding")
     press(leader, "Grant")
+    expect(leader.get_by_role("main")).to_contain_text("Granted by lena")
     asking.reload()
     expect(asking.get_by_role("main")).to_contain_text("Granted by lena")
 

@@ -128,7 +128,7 @@ def test_the_demo_fills_its_boards_outlives_its_parts_and_leaves_nothing(start: 
     address = demo.address()
 
     assert time.monotonic() - began < STARTED
-    assert status(f"{address}sign-in/") == 200
+    assert wait_for(lambda: status(f"{address}sign-in/") == 200, 30)
     assert demo.rows("ambulance_fact") > 1000
     with urllib.request.urlopen(f"{address}metrics", timeout=5) as metrics:
         assert b'clearway_feed_age_seconds{source="swast-cad"}' in metrics.read()
