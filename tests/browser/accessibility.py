@@ -40,7 +40,8 @@ GIVE_BACK = """() => {
 
 
 def breaches(page: Page) -> list[str]:
-    """One line for every rule that is broken, with the first places."""
+    """One line for every rule that is broken, once the page and its styles are there."""
+    page.wait_for_load_state("load")
     twice = page.evaluate(TAKE_AWAY_WHAT_IS_ALIKE)
     found = Axe().run(page, options=RULES).response["violations"]
     page.evaluate(GIVE_BACK)
