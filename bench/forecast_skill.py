@@ -141,7 +141,7 @@ def _with_reports(world: World, situation: Situation, before: Sequence[Situation
         return replace(situation, reports=before[-1].reports)
     value = np.full((len(situation.sites.code), len(MEASURES)), np.nan)
     for row, code in enumerate(situation.sites.code):
-        if (hospital := world._hospitals.get(code)) is not None:
+        if (hospital := world.hospitals.get(code)) is not None:
             value[row, MEASURES.index(HospitalMeasure.MAJORS_PLACES)] = hospital.site.bays
             value[row, MEASURES.index(HospitalMeasure.MAJORS_TAKEN)] = hospital.now.bays_taken
             value[row, MEASURES.index(HospitalMeasure.BOARDING)] = len(hospital.now.boarding)

@@ -63,16 +63,6 @@ BANDS = (
 )
 
 
-ENDS_OF_FREED: Mapping[Freed, frozenset[Freed]] = MappingProxyType(
-    {
-        Freed.OPEN: frozenset({Freed.FILLED, Freed.EXPIRED, Freed.WITHDRAWN}),
-        Freed.FILLED: frozenset(),
-        Freed.EXPIRED: frozenset(),
-        Freed.WITHDRAWN: frozenset(),
-    }
-)
-
-
 @dataclass(frozen=True, slots=True)
 class RecyclingPolicy:
     """How freed slots are offered (policy `recycling`). The values are assumed until a trust sets its own.
@@ -149,6 +139,6 @@ class RecyclingPolicy:
 
 def ends(state: Freed, end: Freed) -> Freed:
     """The state after an end. Raises NotAllowed for a slot that has ended already."""
-    if end not in ENDS_OF_FREED[state]:
+    if state is not Freed.OPEN:
         raise NotAllowed(state, f"Marking this freed slot as {end}", "It has ended already.")
     return end

@@ -154,7 +154,7 @@ def rank(
 ) -> Ranked:
     """Whom to ask about the first of these slots, at most `limit`, and why the others are not asked."""
     vacancy = _vacancy(slot, at)
-    listed = sorted(candidates, key=lambda who: _place(who, vacancy))
+    listed = sorted(candidates, key=_place)
     first = firsts(slot, entries([who.wanted for who in listed]), at)[0]
     chosen: list[Chosen] = []
     left_out: list[NotOffered] = []
@@ -176,7 +176,7 @@ def has_date_in_time(who: Candidate) -> bool:
     return who.wanted.treat_by is None or booked_on <= who.wanted.treat_by
 
 
-def _place(who: Candidate, slot: Vacancy) -> tuple[int, bool, date, date, int]:
+def _place(who: Candidate) -> tuple[int, bool, date, date, int]:
     return (
         -int(who.wanted.priority),
         has_date_in_time(who),

@@ -160,8 +160,11 @@ def one_row(slot: Any, free: int = 1) -> Slots:
     )
 
 
-def asked(entry: Any) -> Wanted:
-    """What an entry asks of any slot; no query beyond the entry, its patient and the record that stands."""
+def asked(entry: Any, needs: Iterable[Any] = (), elsewhere: Iterable[tuple[int, int]] = ()) -> Wanted:
+    """What an entry asks of any slot, with the patient's needs and the times at which they are elsewhere.
+
+    No query beyond the entry, its patient and the record that stands.
+    """
     patient = entry.patient.stands
     return Wanted(
         service=entry.service_id,
@@ -174,6 +177,9 @@ def asked(entry: Any) -> Wanted:
         sites=frozenset(patient.sites),
         days=frozenset(patient.days),
         notice_hours=patient.notice_hours,
+        treat_by=entry.treat_by or entry.due_on,
+        needs=tuple((need.get_kind_display(), need.detail) for need in needs),
+        elsewhere=tuple(elsewhere),
     )
 
 
@@ -181,14 +187,7 @@ def wanted(entry: Any, at: datetime) -> Wanted:
     """What an entry asks for, with the patient's needs and other appointments. Three queries."""
     needs = patients.needs_of([entry.patient_id]).get(entry.patient_id, [])
     elsewhere = of_person(entry.patient.person_id, at)
-    base = asked(entry)
-    return Wanted(
-        **{name: getattr(base, name) for name in ("service", "kind", "minutes", "priority", "skills")},
-        **{name: getattr(base, name) for name in ("medium", "clinician", "sites", "days", "notice_hours")},
-        treat_by=entry.treat_by or entry.due_on,
-        needs=tuple((need.get_kind_display(), need.detail) for need in needs),
-        elsewhere=tuple((int(a.timestamp()), int(b.timestamp())) for a, b in elsewhere),
-    )
+    return asked(entry, needs, ((int(a.timestamp()), int(b.timestamp())) for a, b in elsewhere))
 
 
 def of_person(person_id: int, at: datetime) -> Sequence[tuple[datetime, datetime]]:

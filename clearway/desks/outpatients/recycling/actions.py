@@ -45,10 +45,8 @@ def next_wave(freed: FreedSlot, found: queries.Suited, held: RecyclingPolicy, at
 
 
 @transaction.atomic
-def ask(
-    key: int, count: int | None = None, *, organisation_id: int, by: Actor, at: datetime
-) -> list[SlotOffer]:
-    """Ask the next people about a freed seat, as many as the plan says where no count is given.
+def ask(key: int, *, organisation_id: int, by: Actor, at: datetime) -> list[SlotOffer]:
+    """Ask the next people about a freed seat, as many as the plan says.
 
     The seat is kept for those who are asked until their offers end. Raises NotAllowed.
     """
@@ -75,7 +73,7 @@ def ask(
             made_by=by.name,
             expires_at=until,
         )
-        for place, each in enumerate(found.ranked.chosen[: count or wave.count], 1)
+        for place, each in enumerate(found.ranked.chosen[: wave.count], 1)
     ]
     SlotOffer.objects.bulk_create(made)
     detail = {"entries": [each.entry_id for each in made], "until": until.isoformat()}

@@ -30,7 +30,6 @@ class Person:
     entry: int
     name: str
     number: str
-    priority: str
     treat_by: date | None
     since: date | None
     reasons: str
@@ -73,7 +72,6 @@ def people(found: Suited, wave: Wave | None) -> list[Person]:
             each.entry,
             str(names[each.entry].patient),
             names[each.entry].patient.mobile or names[each.entry].patient.phone,
-            names[each.entry].priority,
             names[each.entry].treat_by,
             names[each.entry].waits_from,
             "; ".join(each.reasons),

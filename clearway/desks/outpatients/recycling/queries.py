@@ -1,6 +1,6 @@
 """Reading freed seats: who may be asked about one, who is to be rung, and how many were filled."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -9,7 +9,6 @@ from django.db.models import Count, Exists, F, OuterRef, Prefetch, Q, Sum
 from django.db.models.functions import Extract, Least
 
 from clearway.domain.outpatients.recycling import BANDS, Band, Mode, RecyclingPolicy
-from clearway.engine.outpatients.fit import Wanted
 from clearway.engine.outpatients.offers import Record
 from clearway.engine.outpatients.recycling import Candidate, Ranked, rank
 
@@ -169,7 +168,7 @@ def _candidates(
         found.append(
             Candidate(
                 entry=key,
-                wanted=_wanted(
+                wanted=booking.asked(
                     row, needs.get(row.patient.person_id, ()), elsewhere.get(row.patient.person_id, ())
                 ),
                 waits_from=row.waits_from,
@@ -181,25 +180,6 @@ def _candidates(
             )
         )
     return found
-
-
-def _wanted(row: Any, needs: Sequence[Any], elsewhere: Sequence[tuple[int, int]]) -> Wanted:
-    patient = row.patient.stands
-    return Wanted(
-        service=row.service_id,
-        kind=row.kind,
-        minutes=row.minutes,
-        priority=row.priority,
-        skills=frozenset(row.skills),
-        medium=row.medium,
-        clinician=row.clinician_id,
-        treat_by=row.treat_by or row.due_on,
-        sites=frozenset(patient.sites),
-        days=frozenset(patient.days),
-        notice_hours=patient.notice_hours,
-        needs=tuple((need.get_kind_display(), need.detail) for need in needs),
-        elsewhere=tuple(elsewhere),
-    )
 
 
 @dataclass(frozen=True, slots=True)

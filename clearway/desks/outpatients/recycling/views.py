@@ -29,10 +29,6 @@ PERIOD = timedelta(days=28)
 @needs("bookings.read")
 def freed(request: Request) -> HttpResponse:
     """Whom to ring now, and every seat that can still be filled. Answers are typed in the row."""
-    return _board(request)
-
-
-def _board(request: Request, problem: str = "", key: int = 0) -> HttpResponse:
     organisation_id = request.organisation.pk
     calls, thanks = queries.calls(organisation_id), queries.to_thank(organisation_id)
     ended = queries.ended(organisation_id, request.at - SHOWN)
@@ -45,11 +41,10 @@ def _board(request: Request, problem: str = "", key: int = 0) -> HttpResponse:
         "mode": presenters.MODES[policy.recycling(organisation_id, request.at).mode],
         "keys": [(letter, said.meaning) for letter, said in KEYS.items()],
         "may_change": request.reach.allows("bookings.write"),
-        "problem": problem,
-        "key": key,
+        "wrong": request.GET.get("wrong", ""),
         "typing": "typing" in request.GET,
     }
-    return render(request, "recycling/freed.html", context, status=422 if problem else 200)
+    return render(request, "recycling/freed.html", context)
 
 
 def _row(row: FreedSlot, request: Request) -> dict[str, Any]:
@@ -120,13 +115,13 @@ def answer(request: Request, key: int) -> HttpResponse:
     typed = request.POST.get("key", "").strip().casefold()
     if typed not in KEYS:
         letters = ", ".join(f"{letter} ({said.meaning})" for letter, said in KEYS.items())
-        return _board(request, f"“{typed[:20]}” is no key. Type one of: {letters}.", key)
+        return _back(request, f"“{typed[:20]}” is no key. Type one of: {letters}.", key)
     try:
         made = actions.answer(key, KEYS[typed], **_who(request))
     except (SlotOffer.DoesNotExist, booking.NotThere):
         raise Http404("No such offer.") from None
     except NotAllowed as refusal:
-        return _board(request, refusal.why, key)
+        return _back(request, refusal.why, key)
     said = "Booked. A confirmation is written." if made else f"Saved: {KEYS[typed].meaning}."
     messages.success(request, said)
     return HttpResponseRedirect(f"{reverse('op-recycling:freed')}?typing=1")
@@ -141,7 +136,7 @@ def told(request: Request, key: int) -> HttpResponse:
     except SlotOffer.DoesNotExist:
         raise Http404("No such offer.") from None
     except NotAllowed as refusal:
-        return _board(request, refusal.why)
+        return _back(request, refusal.why, key)
     messages.success(request, "Kept as a contact. They keep their place on the list.")
     return HttpResponseRedirect(reverse("op-recycling:freed"))
 
@@ -161,6 +156,12 @@ def figures(request: Request) -> HttpResponse:
     )
     context = {"lines": presenters.lines(found), "since": since, "until": until, "form": form}
     return render(request, "recycling/figures.html", context, status=422 if form.errors else 200)
+
+
+def _back(request: Request, problem: str, key: int) -> HttpResponse:
+    """To the list, in the row that went wrong: this address cannot be read again."""
+    messages.error(request, problem)
+    return HttpResponseRedirect(f"{reverse('op-recycling:freed')}?wrong={key}")
 
 
 def _freed(request: Request, key: int) -> FreedSlot:

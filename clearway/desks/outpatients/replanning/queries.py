@@ -1,7 +1,7 @@
 """Reading clinics that do not take place: who is affected, the plan for all of them, and who is left."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Any
@@ -220,12 +220,7 @@ def _asked(to_place: Sequence[Displaced], at: datetime, until: datetime) -> list
     for row in to_place:
         person, session = _patient(row).person_id, row.appointment.slot.session
         entry: Any = row.entry
-        wanted = replace(
-            booking.asked(entry),
-            treat_by=entry.treat_by or entry.due_on,
-            needs=tuple((need.get_kind_display(), need.detail) for need in needs.get(person, ())),
-            elsewhere=tuple(elsewhere.get(person, ())),
-        )
+        wanted = booking.asked(entry, needs.get(person, ()), elsewhere.get(person, ()))
         found.append(
             engine.Displaced(
                 appointment=row.appointment_id,

@@ -18,7 +18,7 @@ from .models import Contact, Entry, in_order
 NotThere = Entry.DoesNotExist
 LOCKED = (
     *("organisation_id", "state", "patient_id", "referral_id", "pathway_id", "clinician_id", "service_id"),
-    *("kind", "minutes", "priority", "skills", "medium", "series"),
+    *("kind", "minutes", "priority", "skills", "medium", "series", "treat_by", "due_on"),
     *("patient__channel", "patient__sites", "patient__days", "patient__notice_hours"),
     *("patient__died_on", "patient__merged_into_id"),
     *("patient__merged_into__sites", "patient__merged_into__days", "patient__merged_into__notice_hours"),
