@@ -11,10 +11,8 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
-from xdist.scheduler.loadfile import LoadFileScheduling
 
 # Settings read the environment when they are loaded, so the home of this run is named before anything else.
 HOME = Path(tempfile.mkdtemp(prefix="clearway-tests-"))
@@ -35,17 +33,6 @@ if HAS_SETTINGS:  # the conftest of a folder may import models as it is read
     import django
 
     django.setup()
-
-
-class ByFile(LoadFileScheduling):
-    """One process runs a whole file, or the folder of broken processes, which share one house."""
-
-    def _split_scope(self, nodeid: str) -> str:
-        return "tests/faults" if nodeid.startswith("tests/faults/") else nodeid.split("::", 1)[0]
-
-
-def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByFile:
-    return ByFile(config, log)
 
 
 def pytest_unconfigure() -> None:
