@@ -1,6 +1,7 @@
 """Bringing a database to this version, or saying plainly that it cannot be."""
 
 import pytest
+from django.core.management import call_command
 from django.db import connection
 
 from clearway.cli import CannotRun
@@ -35,3 +36,11 @@ def test_a_database_that_nobody_marked_is_of_an_older_version() -> None:
 
     with pytest.raises(CannotRun, match="other tables"):
         bring_up_to_date()
+
+
+def test_the_framework_finds_nothing_wrong_with_the_models() -> None:
+    call_command("check", fail_level="WARNING", verbosity=0)
+
+
+def test_the_tables_are_those_of_the_models() -> None:
+    call_command("makemigrations", check_changes=True, dry_run=True, verbosity=0)

@@ -100,7 +100,7 @@ class Quarantined(models.Model):
         REPLAYED = "replayed"
 
     source = models.ForeignKey(Source, on_delete=models.PROTECT)
-    batch = models.ForeignKey(Batch, on_delete=models.PROTECT)
+    batch = models.ForeignKey(Batch, on_delete=models.PROTECT, related_name="+")  # it counts its own
     line = models.PositiveIntegerField()
     body = models.BinaryField()
     place = models.CharField(max_length=200)
