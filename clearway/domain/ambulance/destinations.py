@@ -115,7 +115,8 @@ class DestinationRule:
     fallback        roles tried next, in turn, when no such site is within the limit; then nearest appropriate
     forbids         roles that bar a site
     always_open     a site that closes at night is barred
-    nearest_always  the nearest appropriate department, whatever the queue, and never diverted
+    nearest_always  the nearest appropriate department, whatever the queue, and never diverted; with
+                    `requires` the nearest that holds one of these, and where none is in reach the nearest
     nearest_of_role time-critical: of those that hold what is asked for, the nearest, whatever the queue
     limit_minutes   longest drive to a site of `requires` or `fallback`; None for no limit
     say             what the crew is to do besides, in a sentence
@@ -243,8 +244,6 @@ def rule_of(policy: Policy) -> DestinationRule:
         say=values.text("say", ""),
     )
     values.check_no_others()
-    if rule.nearest_always and rule.requires:
-        raise ValueError("nearest_always and requires: a rule asks for the nearest or for a role, not both")
     if rule.nearest_of_role and not rule.requires:
         raise ValueError("nearest_of_role: the rule asks for no role; say requires, or nearest_always")
     return rule

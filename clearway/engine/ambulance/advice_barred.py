@@ -84,8 +84,9 @@ class Barred:
         }
         if (rule := allowed.rule) is not None:
             limit = f"{rule.limit_minutes:g}" if rule.limit_minutes else "no"
+            meant = role_words(rule) if rule.requires else "appropriate department"
             sentences |= {
-                Bar.NEAREST_ALWAYS: f"{rule.name}: the nearest appropriate department always.",
+                Bar.NEAREST_ALWAYS: f"{rule.name}: the nearest {meant} always.",
                 Bar.ROLE: self._no_role(rule, row),
                 Bar.TOO_FAR_FOR_RULE: f"{took:.0f} min away; {rule.name.lower()} allows {limit} min.",
             }

@@ -225,7 +225,7 @@ class _Words:
 
     def _rule_words(self) -> str:
         allowed = self.ranking.eligible
-        if allowed.rule is not None:
+        if allowed.rule is not None and allowed.rule not in allowed.unmet:
             known = ", where the birth is booked" if Bar.TREATED_ELSEWHERE in allowed.bar else ""
             return allowed.rule.name + known
         if allowed.unmet:
@@ -340,7 +340,8 @@ class _Words:
         """Rules that decided, or left it undecided, and what was answered of the places that they ask of."""
         allowed = self.ranking.eligible
         today = datetime.fromtimestamp(self.seen.situation.at, UTC).astimezone(self.rules.timezone).date()
-        decided = [rule for rule in (allowed.rule, allowed.unsure, *allowed.unmet) if rule is not None]
+        named = dict.fromkeys((allowed.rule, allowed.unsure, *allowed.unmet))
+        decided = [rule for rule in named if rule is not None]
         asked = {role for rule in decided for role in (*rule.requires, *rule.fallback)}
         asked.update(role for rule in allowed.applied for role in rule.forbids)
         late = [PastReview(rule.name, None, rule.signed.review_on) for rule in decided]

@@ -305,8 +305,7 @@ class _Filter:
     def _narrow(self) -> tuple[DestinationRule | None, tuple[DestinationRule, ...]]:
         """Keep the places that the clinical rules ask for."""
         if self.nearest_rule is not None:
-            self._keep_only(self._one(self._nearest(self._open())), Bar.NEAREST_ALWAYS)
-            return self.nearest_rule, ()
+            return self._narrow_to_nearest(self.nearest_rule)
         decided: DestinationRule | None = None
         unmet: list[DestinationRule] = []
         for rule in self.applied:
@@ -324,6 +323,21 @@ class _Filter:
         if unmet and decided is None:
             self._keep_only(self._one(self._nearest(self._open())), Bar.NO_ROLE_IN_REACH)
         return decided, tuple(unmet)
+
+    def _narrow_to_nearest(
+        self, rule: DestinationRule
+    ) -> tuple[DestinationRule, tuple[DestinationRule, ...]]:
+        """Keep the nearest, of those that hold what the rule asks for where any is in reach.
+
+        What nobody has confirmed keeps nobody on the road here: without a holder it is the nearest at once.
+        """
+        found = self._in_reach(rule) if rule.requires else None
+        if found is not None:
+            self._put(self._open() & ~found[1], Bar.ROLE)
+        is_unmet = bool(rule.requires) and found is None
+        cause = Bar.NO_ROLE_IN_REACH if is_unmet else Bar.NEAREST_ALWAYS
+        self._keep_only(self._one(self._nearest(self._open())), cause)
+        return rule, (rule,) if is_unmet else ()
 
     def _look_for_unconfirmed(self, rule: DestinationRule) -> None:
         """Not confirmed is not absent: who may be the nearest that meets the rule leaves it unsettled."""

@@ -74,7 +74,9 @@ def detail(group: Group, values: Mapping[str, Any]) -> str:
     if group is Group.RULES:
         limit = values.get("limit_minutes")
         within = f"Within {limit:g} min. " if limit else ""
-        asks = "Nearest appropriate always" if values.get("nearest_always") else _roles(values)
+        asks = _roles(values)
+        if values.get("nearest_always"):
+            asks = f"Nearest {asks} always" if values.get("requires") else "Nearest appropriate always"
         if values.get("nearest_of_role"):
             asks += ", the nearest whatever waits there"
         return f"{asks}. {within}{values.get('say', '')}".strip()
