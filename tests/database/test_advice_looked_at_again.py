@@ -1,6 +1,7 @@
 """Advice that stands is looked at again: it ends, changes, and is withdrawn."""
 
 import re
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -11,10 +12,13 @@ from django.test.utils import CaptureQueriesContext
 
 from clearway.core.audit.models import Action
 from clearway.core.organisation.models import Organisation
+from clearway.core.organisation.queries import departments
 from clearway.core.worklist.models import Task
 from clearway.desks.ambulance import rules, situation
 from clearway.desks.ambulance.advice import actions, queries, reading, sweep
+from clearway.desks.ambulance.advice.inbound import keep_or_turn
 from clearway.desks.ambulance.advice.models import Advice, CrewMessage
+from clearway.desks.ambulance.diverts.queries import in_force
 from clearway.domain.ambulance.diverts import DivertKind
 from clearway.domain.ambulance.situation import UNKNOWN
 from clearway.domain.shared.errors import NotAllowed
@@ -326,6 +330,28 @@ def test_a_crew_that_was_advised_without_needs_is_asked_about_and_a_described_on
     assert stands_for("B2").state == "to_tell" and stands_for("A1").state == "accepted"
     page = flow.get("/advice/").content.decode()
     assert page.count("inbound, needs or NEWS2 not said") == 1
+
+
+def test_a_divert_that_is_only_thought_of_says_whom_it_would_turn_and_of_whom_more_must_be_said(
+    knowing: Organisation,
+) -> None:
+    conveying(knowing)
+    on_scene(knowing, "B2")
+    taken(knowing, "B2")
+    says(knowing, "left_scene", 0.1, "B2", destination="TVH01")
+    diverted(knowing, "TVH01")
+    (thought_of,) = in_force(knowing.pk, now())
+    diverted(knowing, ())
+
+    seen = reading.read(knowing.pk, now())
+    found = keep_or_turn(seen, queries.standing(knowing.pk), thought_of)
+    elsewhere = keep_or_turn(seen, queries.standing(knowing.pk), replace(thought_of, site="TVH03"))
+
+    assert [(each.call_sign, each.turns) for each in found] == [("B2", True), ("A1", False)]
+    assert found[0].to == next(name for code, name in departments(knowing.pk) if code == "TVH02")
+    assert "A divert covers this patient" in found[0].why and "Say age, needs and NEWS2" in found[1].why
+    assert elsewhere == []
+    assert stands_for("B2").state == "accepted"  # nobody is told anything
 
 
 def stands_for(call_sign: str) -> Advice:

@@ -176,6 +176,7 @@ def test_it_can_be_rehearsed_before_anybody_is_asked(
     assert re.search(r"Rehearsed: the next 4 hours, \d+ times with it and without", page)
     assert re.search(r"-?\d+ \(-?\d+ to -?\d+\)", page)
     assert "What happens may well lie outside" in page
+    assert "Nobody is on the way there." in page
     assert "has not said its places, places taken" in page
     assert "Twelve crews queue since noon" in page  # what was typed stays, to be saved
     assert not Divert.objects.exists()

@@ -6,16 +6,20 @@ advice was ever asked for, or needs and NEWS2 were never said, so that no divert
 """
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 import numpy as np
 
+from clearway.domain.ambulance.destinations import Case
+from clearway.domain.ambulance.diverts import Divert
 from clearway.domain.ambulance.situation import JOB_STATES, UNKNOWN
 from clearway.domain.ambulance.words import JobState
 from clearway.engine.ambulance.advice import Advice as Answer
 from clearway.engine.ambulance.eligibility import Bar
 
-from .cases import Crew, crews_at
+from .asked import WrongField, stated
+from .cases import Crew, crews_at, with_standing
 from .models import Advice
 from .presenters import seal
 from .reading import Reading
@@ -64,6 +68,71 @@ def inbound(reading: Reading, standing: Mapping[str, Advice]) -> list[Inbound]:
     return sorted(found, key=lambda each: (not each.is_shut, each.call_sign))
 
 
+@dataclass(frozen=True, slots=True)
+class KeepOrTurn:
+    """What a crew on its way to a site would be told, were a divert in force there.
+
+    turns  to another place; `to` names it, "" where it would be kept
+    why    in a sentence
+    """
+
+    call_sign: str
+    turns: bool
+    to: str
+    why: str
+
+
+def keep_or_turn(reading: Reading, standing: Mapping[str, Advice], divert: Divert) -> list[KeepOrTurn]:
+    """The crews on their way to the site of a divert that is only thought of: those to be turned first.
+
+    As the sweep will answer for them once it is in force, all of them with the others in mind. Three queries.
+    """
+    diverted = replace(reading.situation, diverts=(*reading.situation.diverts, divert))
+    reading = replace(reading, situation=diverted)
+    rows = [row for row, code in _on_their_way(reading, standing).items() if code == divert.site]
+    crews = [crew for crew in crews_at(reading, rows) if crew.case is not None] if rows else []
+    cases = [_as_it_stands(reading, crew, standing, divert.site) for crew in crews]
+    if not cases:
+        return []
+    answers = reading.advise_together(cases, reading.for_who_is_on_the_way(reading.policy.turn))
+    found = [
+        _told(reading, crew, case, answer, divert.site)
+        for crew, case, answer in zip(crews, cases, answers, strict=True)
+    ]
+    return sorted(found, key=lambda each: (not each.turns, each.call_sign))
+
+
+def _on_their_way(reading: Reading, standing: Mapping[str, Advice]) -> dict[int, str]:
+    """Row of each assignment that conveys -> code of where it goes, by the advice taken or else the feed."""
+    table, codes = reading.situation.assignments, reading.situation.sites.code
+    rows = np.flatnonzero((table.state == CONVEYING) & (table.site != UNKNOWN)).tolist()
+    taken = {row: standing.get(table.key[row]) for row in rows}
+    return {row: advice.taken if advice else codes[table.site[row]] for row, advice in taken.items()}
+
+
+def _as_it_stands(reading: Reading, crew: Crew, standing: Mapping[str, Advice], code: str) -> Case:
+    """The crew's case with what was said of its patient, on its way to a place."""
+    assert crew.case is not None
+    advice, case = standing.get(crew.assignment), crew.case
+    if advice is not None:
+        with suppress(WrongField):  # a site that has left the pack since
+            case = stated(case, advice.said, reading)
+    return with_standing(case, code, accepted=True)
+
+
+def _told(reading: Reading, crew: Crew, case: Case, answer: Answer, code: str) -> KeepOrTurn:
+    barred = next((each for each in answer.exclusions if each.code == code), None)
+    firm = answer.verdict in FIRM and answer.answer is not None
+    if barred is not None and barred.cause in BARS:
+        to = answer.answer.name if firm and answer.answer else "ask the clinical desk"
+        return KeepOrTurn(crew.call_sign, True, to, barred.sentence)
+    if not case.is_described:
+        return KeepOrTurn(crew.call_sign, False, "", "Say age, needs and NEWS2: only then can it be turned.")
+    if why := _better(reading, code, answer):
+        return KeepOrTurn(crew.call_sign, True, answer.answer.name if answer.answer else "", why)
+    return KeepOrTurn(crew.call_sign, False, "", "The divert does not turn this patient away.")
+
+
 def _bound(reading: Reading, standing: Mapping[str, Advice]) -> dict[int, str]:
     """Row of each assignment in question -> code of where it goes."""
     table = reading.situation.assignments
@@ -92,8 +161,7 @@ def _answers(reading: Reading, crews: Sequence[Crew]) -> dict[str, Answer]:
     cases = [crew.case for crew in crews if crew.case is not None]
     if not cases:
         return {}
-    engine = reading.policy.engine
-    policy = replace(engine, eligibility=replace(engine.eligibility, alternatives=False))
+    policy = reading.for_who_is_on_the_way(reading.policy.engine.hysteresis)
     answers = reading.advise_together(cases, policy)
     return {case.key: answer for case, answer in zip(cases, answers, strict=True)}
 

@@ -84,6 +84,12 @@ class Reading:
         """Why nothing can be ranked now, "" if it can."""
         return picture(self.situation, self.forecast(), self.rules, self.policy.engine).cannot
 
+    def for_who_is_on_the_way(self, hysteresis: float) -> AdvicePolicy:
+        """The engine's policy for crews that have chosen: none is turned to an alternative not yet rung."""
+        engine = self.policy.engine
+        eligibility = replace(engine.eligibility, alternatives=False)
+        return replace(engine, eligibility=eligibility, hysteresis=hysteresis)
+
     def advise(self, case: Case, policy: AdvicePolicy | None = None) -> Advice:
         """The advice for one case, as the engine gives it."""
         chosen = policy or self.policy.engine

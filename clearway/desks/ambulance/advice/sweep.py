@@ -11,7 +11,7 @@ from clearway.domain.ambulance.destinations import Case
 from clearway.domain.ambulance.situation import JOB_STATES, Situation
 from clearway.domain.ambulance.words import JobState
 from clearway.engine.ambulance.advice import Advice as Answer
-from clearway.engine.ambulance.advice import AdvicePolicy, Exclusion
+from clearway.engine.ambulance.advice import Exclusion
 from clearway.engine.ambulance.eligibility import Bar
 
 from . import actions, queries
@@ -145,20 +145,14 @@ def _crew(reading: Reading, standing: Advice, row: int) -> _Crew | None:
 
 
 def _ask(reading: Reading, case: Case, hysteresis: float) -> Answer:
-    return reading.advise(case, _policy(reading, hysteresis))
-
-
-def _policy(reading: Reading, hysteresis: float) -> AdvicePolicy:
-    engine = reading.policy.engine  # nobody is turned to an alternative that has not been rung
-    eligibility = replace(engine.eligibility, alternatives=False)
-    return replace(engine, eligibility=eligibility, hysteresis=hysteresis)
+    return reading.advise(case, reading.for_who_is_on_the_way(hysteresis))
 
 
 def _together(reading: Reading, turned: Sequence[_Crew]) -> Sequence[Answer]:
     """The answers of all crews to be listed, each with the others in mind: a divert turns many at once."""
     if len(turned) < 2:
         return [crew.answer for crew in turned]
-    policy = _policy(reading, max(crew.hysteresis for crew in turned))
+    policy = reading.for_who_is_on_the_way(max(crew.hysteresis for crew in turned))
     return reading.advise_together([crew.case for crew in turned], policy)
 
 

@@ -1,6 +1,6 @@
 """The list of diverts, proposing one, and its page with every step."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from functools import lru_cache
 from typing import Any
@@ -22,6 +22,9 @@ from clearway.interchange import region_pack
 from clearway.simulation.ambulance.opening import Known, Unsent
 
 from .. import situation
+from ..advice import queries as advice
+from ..advice import reading
+from ..advice.inbound import KeepOrTurn, keep_or_turn
 from ..forecast.queries import current_policies
 from ..handovers.presenters import SOURCES
 from ..incidents import queries as incidents
@@ -89,7 +92,7 @@ def propose(request: Request) -> HttpResponse:
         seen = situation.read(organisation.pk, request.at)
         try:
             if "rehearse" in request.POST:
-                return _proposal_page(request, form, sites, _rehearsed(request, seen, form))
+                return _proposal_page(request, form, sites, *_rehearsed(request, seen, form))
             row = actions.propose(
                 form.proposal(),
                 levels=_levels(seen),
@@ -110,7 +113,11 @@ def propose(request: Request) -> HttpResponse:
 
 
 def _proposal_page(
-    request: Request, form: ProposalForm, sites: list[tuple[str, str]], rehearsed: Rehearsal | None = None
+    request: Request,
+    form: ProposalForm,
+    sites: list[tuple[str, str]],
+    rehearsed: Rehearsal | None = None,
+    inbound: Sequence[KeepOrTurn] = (),
 ) -> HttpResponse:
     context = {
         "form": form,
@@ -119,13 +126,19 @@ def _proposal_page(
         "covers": list(presenters.COVERS.items()),
         "never": presenters.NEVER,
         "rehearsed": rehearsed,
+        "inbound": inbound,
         "seconds": round(rehearsal.SECONDS) + 2,  # and starting
     }
     return render(request, "diverts/propose.html", context, status=422 if form.errors else 200)
 
 
-def _rehearsed(request: Request, seen: Situation, form: ProposalForm) -> Rehearsal:
-    """What the next four hours hold with it. Raises NotAllowed like the proposal, or CannotRehearse."""
+def _rehearsed(
+    request: Request, seen: Situation, form: ProposalForm
+) -> tuple[Rehearsal, Sequence[KeepOrTurn]]:
+    """What the next four hours hold with it, and what the crews on their way there would be told.
+
+    Raises NotAllowed like the proposal, or CannotRehearse.
+    """
     organisation = request.organisation
     terms, policy = form.proposal().terms, queries.policy(organisation.pk, request.at)
     actions.check_terms(terms, _levels(seen), organisation.pk, request.at)
@@ -133,7 +146,9 @@ def _rehearsed(request: Request, seen: Situation, form: ProposalForm) -> Rehears
     region = _pack(organisation.slug)
     asked = rehearsal.asked_of(_known(request, seen), terms, policy, forecasting, network(seen.sites), region)
     seed = int(seen.at)  # of the moment: asked again later, it lives other futures
-    return rehearsal.of(asked, seed, settings.STILL_TIME)
+    found = rehearsal.of(asked, seed, settings.STILL_TIME)
+    seen_by_advice = reading.read(organisation.pk, request.at, seen)
+    return found, keep_or_turn(seen_by_advice, advice.standing(organisation.pk), asked.divert)
 
 
 def _known(request: Request, seen: Situation) -> Known:
