@@ -169,7 +169,7 @@ def _lay_out_clinics(at: datetime) -> bool:
         clinics.make_sessions(
             organisation_id=organisation_id, until=min(until, KNOWN_UNTIL), by=Actor("duty:clinics"), at=at
         )
-        waiting.make_pack(organisation_id=organisation_id, by=Actor("duty:packs"), at=at)
+        waiting.make_packs(organisation_id=organisation_id, by=Actor("duty:packs"), at=at)
     return False
 
 

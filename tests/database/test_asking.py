@@ -1,20 +1,16 @@
-"""Asking patients whether they still need their place, and the monthly pack of long waits."""
+"""Asking patients whether they still need their place."""
 
-import csv
-import io
 from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 from django.test import Client
 
-from clearway.core.audit.models import Action
 from clearway.core.worklist.models import Task
 from clearway.desks.outpatients import rules, situation
 from clearway.desks.outpatients.patients.models import Flag, Patient
-from clearway.desks.outpatients.waiting import actions, asking, queries
-from clearway.desks.outpatients.waiting.models import Contact, Entry, ValidationPack
-from clearway.domain.shared.errors import NotAllowed
+from clearway.desks.outpatients.waiting import actions, asking
+from clearway.desks.outpatients.waiting.models import Contact, Entry
 from tests.outpatients import scope
 from tests.therapies import NINE, TODAY, Department, a_department
 from tests.trust import a_trust, signed_in, somebody, stop_the_clock
@@ -168,47 +164,3 @@ def test_who_cancels_a_second_time_in_a_row_is_spoken_with_and_nobody_is_dischar
     assert asking.cancelled_again(department.trust.pk, NINE) == []
     entry.refresh_from_db()
     assert entry.state == "booked"
-
-
-def test_a_pack_has_the_figures_of_the_screen_at_its_instant_and_keeps_them(
-    department: Department, desk: Client
-) -> None:
-    waits(department, 126)
-    long = [waits(department, days) for days in (127, 200, 400)]
-    screen = queries.ptl(queries.Filters(over=126), 1, organisation_id=department.trust.pk, at=NINE)
-
-    made = actions.make_pack(**scope(department.trust))
-
-    assert made is not None
-    assert made.figures["long"] == screen.total == 3
-    assert made.figures["waiting"] == 4
-    assert {row["entry"] for row in made.rows} == {row.pk for row in screen.rows}
-    assert sum(count for _, count in made.figures["by_band"]) == 3
-    assert actions.make_pack(**scope(department.trust)) is None, "a month has one"
-    Entry.objects.filter(pk=long[0].pk).update(state="removed", why="died")
-    page = text(desk.get(f"/outpatients/validation/packs/{made.pk}/"))
-    assert "<b>3</b> had waited longer than 126 days" in page
-    raw = desk.get(f"/outpatients/validation/packs/{made.pk}/rows.csv").content.decode("utf-8-sig")
-    assert len(list(csv.reader(io.StringIO(raw)))) == 1 + 3
-
-
-def test_the_team_leader_looks_through_the_pack_and_the_task_is_closed(department: Department) -> None:
-    waits(department, 200)
-    made = actions.make_pack(**scope(department.trust))
-    assert made is not None
-    trust = department.trust
-    assert situation.read(trust.pk, NINE).asking.pack_of == TODAY.replace(day=1)
-    leader = signed_in(somebody("leader", "outpatient_team_leader", trust))
-    desk = signed_in(somebody("coordinator", "outpatient_coordinator", trust))
-    address = f"/outpatients/validation/packs/{made.pk}/"
-
-    assert desk.post(address, {"words": "Mine"}).status_code == 403
-    assert leader.post(address, {"words": " "}).status_code == 422
-    assert leader.post(address, {"words": "Two more clinics in May"}).status_code == 302
-
-    made = ValidationPack.objects.get()
-    assert (made.seen_by, made.seen_words) == ("leader", "Two more clinics in May")
-    assert situation.read(trust.pk, NINE).asking.pack_of is None
-    assert Action.objects.filter(verb="waiting.see_pack").count() == 1
-    with pytest.raises(NotAllowed, match="did it already"):
-        actions.see_pack(made.pk, "Again", **scope(trust))

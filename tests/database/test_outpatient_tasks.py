@@ -9,6 +9,7 @@ from clearway.core.worklist.models import Task
 from clearway.desks.outpatients import rules, situation
 from clearway.desks.outpatients.outcomes import actions
 from clearway.desks.outpatients.outcomes.models import Miss
+from clearway.desks.outpatients.waiting import actions as waiting
 from clearway.domain.outpatients.outcomes import NextStep, Said
 from clearway.domain.outpatients.words import Attended
 from tests.therapies import NINE, Department, a_department
@@ -76,10 +77,13 @@ def test_who_was_not_reached_on_the_day_becomes_more_urgent(physio: Department) 
     assert tasks(physio, timedelta(days=1))["miss_unreached"][0] == 2
 
 
-def test_what_is_left_for_a_week_goes_to_the_team_leader(physio: Department) -> None:
+def test_what_a_week_leaves_goes_to_the_team_leader(physio: Department) -> None:
     physio.booked(physio.session().slots.all()[0])
 
     assert "clinic_unoutcomed" not in tasks(physio)
     assert tasks(physio, timedelta(days=1))["clinic_unoutcomed"] == (3, "outpatient_coordinator")
     assert "weekly_ratification" not in tasks(physio, timedelta(days=1))
-    assert tasks(physio, timedelta(days=9))["weekly_ratification"] == (2, "outpatient_team_leader")
+
+    monday = timedelta(days=3)
+    waiting.make_packs(organisation_id=physio.trust.pk, by=WHO, at=EVENING + monday)
+    assert tasks(physio, monday)["weekly_ratification"] == (2, "outpatient_team_leader")

@@ -1,14 +1,13 @@
 """Every rule of the outpatient desk, and asking them all."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from clearway.core.layout.times import day, local
 from clearway.core.organisation.queries import policies
 from clearway.core.worklist import queries
 from clearway.core.worklist.actions import Swept, sweep
 from clearway.core.worklist.rules import Rule, Values, Wanted, evaluate, sweep_policy
-from clearway.domain.outpatients.validation import CHECKS, Severity
 
 from .clocks import rules as clocks
 from .cover import rules as cover
@@ -28,7 +27,6 @@ from .upkeep import rules as upkeep
 
 COORDINATOR, LEADER, LEAD = "outpatient_coordinator", "outpatient_team_leader", "therapies_lead"
 CLINICIAN = "clinician"
-RATIFIED_ON = 0  # Monday: what the week before left is ratified
 
 
 def not_brought(situation: Situation, values: Mapping[str, Values]) -> Iterator[Wanted]:
@@ -90,25 +88,6 @@ def unoutcomed(situation: Situation, values: Mapping[str, Values]) -> Iterator[W
         role=COORDINATOR,
         suggestion="Cash them up: /outpatients/outcomes/",
         reading=float(situation.unoutcomed),
-        threshold=1.0,
-    )
-
-
-def ratification(situation: Situation, values: Mapping[str, Values]) -> Iterator[Wanted]:
-    """Each week the team leader ratifies what is still without outcome and what the checks found."""
-    errors = sum(count for code, count in situation.found.items() if CHECKS[code].severity is Severity.ERROR)
-    if not situation.old and not errors:
-        return
-    today = local(situation.at).date()
-    monday = today - timedelta(days=(today.weekday() - RATIFIED_ON) % 7)
-    yield Wanted(
-        subject=f"ratification:{monday.isoformat()}",
-        priority=2,
-        title=f"Weekly ratification of {monday:%-d %b %Y}",
-        cause="Appointments have had no outcome for more than a week, or checks found errors",
-        role=LEADER,
-        suggestion="Go through the list of checks: /outpatients/validation/?owner=outpatient_team_leader",
-        reading=float(situation.old + errors),
         threshold=1.0,
     )
 
@@ -197,18 +176,34 @@ def still_needed(situation: Situation, values: Mapping[str, Values]) -> Iterator
     )
 
 
+def ratification(situation: Situation, values: Mapping[str, Values]) -> Iterator[Wanted]:
+    """What a week left without outcome, until the team leader has ratified it."""
+    for pack in situation.packs:
+        if pack.kind == "weekly":
+            yield Wanted(
+                subject=f"ratification:{pack.begins_on.isoformat()}",
+                priority=2,
+                title=f"The week of {pack.begins_on:%-d %b %Y} is to be ratified",
+                cause="Appointments had no outcome when the week ended, or checks found errors",
+                role=LEADER,
+                suggestion=f"Look through it: /outpatients/validation/packs/{pack.key}/",
+                reading=float(pack.count),
+                threshold=1.0,
+            )
+
+
 def pack_unseen(situation: Situation, values: Mapping[str, Values]) -> Iterator[Wanted]:
     """The monthly pack of long waits, until the team leader has looked through it."""
-    month = situation.asking.pack_of
-    if month is not None:
-        yield Wanted(
-            subject=f"pack:{month.isoformat()}",
-            priority=3,
-            title=f"Validation pack of {month:%B %Y} is to be looked through",
-            cause="It is made on the first day of each month and was not signed yet",
-            role=LEADER,
-            suggestion="Look through it: /outpatients/validation/packs/",
-        )
+    for pack in situation.packs:
+        if pack.kind == "monthly":
+            yield Wanted(
+                subject=f"pack:{pack.begins_on.isoformat()}",
+                priority=3,
+                title=f"Validation pack of {pack.begins_on:%B %Y} is to be looked through",
+                cause="It is made on the first day of each month and was not signed yet",
+                role=LEADER,
+                suggestion=f"Look through it: /outpatients/validation/packs/{pack.key}/",
+            )
 
 
 def cancelled_again(situation: Situation, values: Mapping[str, Values]) -> Iterator[Wanted]:

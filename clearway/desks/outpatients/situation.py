@@ -1,6 +1,5 @@
 """What the rules of the outpatient desk look at: read from the tables once, at one instant."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -25,7 +24,8 @@ from .replanning import queries as replanning
 from .reports import queries as sent
 from .supervision import queries as supervision
 from .upkeep import queries as upkeep
-from .waiting import asking, checks
+from .waiting import asking
+from .waiting import packs as to_sign
 from .waiting.asking import Asking, CancelledAgain
 
 NOTHING_FREED, NOBODY_DISPLACED = recycling.Due(), replanning.Due()
@@ -73,13 +73,13 @@ class Outbox:
 class Situation:
     """The outpatient desk at one instant.
 
-    unoutcomed  ended appointments without outcome, since `oldest`; `old` of them for more than a week
-    found       check -> how many rows it speaks of
+    unoutcomed  ended appointments without outcome, since `oldest`
     chases      what referrals lack and is to be asked for again
     late        referrals past their day of triage
     enquiries   calls, messages and complaints past their time, and what was escalated
     outbox      letters that have not left
-    asking      who is to be asked whether the place is still needed, and a pack to look through
+    asking      who is to be asked whether the place is still needed
+    packs       that the team leader has not signed, the oldest of each kind
     faults      which are to be asked about again, and who is booked into broken rooms
     loans       what is to be asked for, and what of a recalled make is still out
     requests    for records, that are due soon or were
@@ -99,13 +99,12 @@ class Situation:
     misses: tuple[OpenMiss, ...]
     unoutcomed: int
     oldest: datetime | None
-    old: int
-    found: Mapping[str, int]
     chases: tuple[Chase, ...] = ()
     late: tuple[Late, ...] = ()
     enquiries: office.Late = NOTHING_LATE
     outbox: Outbox = Outbox()
     asking: Asking = NOBODY_TO_ASK
+    packs: tuple[to_sign.Unseen, ...] = ()
     faults: upkeep.Due = NO_FAULTS
     loans: lent.Due = NO_LOANS
     requests: tuple[records.Due, ...] = ()
@@ -125,9 +124,6 @@ class Situation:
 def read(organisation_id: int, at: datetime) -> Situation:
     """The situation now. A fixed number of queries."""
     open_ = outcomes.unoutcomed(organisation_id, at)
-    counts: dict[str, int] = {}
-    for each in checks.all_found(organisation_id, at):
-        counts[each.code] = counts.get(each.code, 0) + 1
     misses = tuple(
         OpenMiss(
             row.pk,
@@ -144,13 +140,12 @@ def read(organisation_id: int, at: datetime) -> Situation:
         misses=misses,
         unoutcomed=open_.count,
         oldest=open_.oldest,
-        old=open_.over_a_week,
-        found=counts,
         chases=chases(organisation_id, at),
         late=late(organisation_id, at),
         enquiries=office.late(organisation_id, at),
         outbox=_outbox(organisation_id, at),
         asking=asking.due(organisation_id, at),
+        packs=to_sign.unseen(organisation_id),
         faults=upkeep.due(organisation_id, at),
         loans=lent.due(organisation_id, at),
         requests=records.due(organisation_id, at),

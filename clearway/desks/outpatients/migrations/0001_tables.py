@@ -1236,8 +1236,9 @@ class Migration(migrations.Migration):
                     name='ValidationPack',
                     fields=[
                         ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                        ('month', models.DateField()),
-                        ('over', models.PositiveSmallIntegerField()),
+                        ('kind', models.CharField(choices=[('monthly', 'Monthly pack of long waits'), ('weekly', 'Weekly ratification')], max_length=8)),
+                        ('begins_on', models.DateField()),
+                        ('over', models.PositiveSmallIntegerField(null=True)),
                         ('made_at', models.DateTimeField()),
                         ('made_by', models.CharField(max_length=150)),
                         ('figures', models.JSONField()),
@@ -1249,7 +1250,7 @@ class Migration(migrations.Migration):
                     ],
                     options={
                         'indexes': [],
-                        'constraints': [models.UniqueConstraint(fields=('organisation', 'month'), name='one_validation_pack_a_month'), models.CheckConstraint(condition=models.Q(('seen_at__isnull', True), models.Q(('seen_by', ''), _negated=True), _connector='OR'), name='a_pack_that_was_seen_says_by_whom')],
+                        'constraints': [models.UniqueConstraint(fields=('organisation', 'kind', 'begins_on'), name='one_validation_pack_a_period'), models.CheckConstraint(condition=models.Q(models.Q(('begins_on__day', 1), ('kind', 'monthly'), ('over__isnull', False)), models.Q(('begins_on__iso_week_day', 1), ('kind', 'weekly'), ('over__isnull', True)), _connector='OR'), name='a_pack_is_of_a_month_or_of_a_week'), models.CheckConstraint(condition=models.Q(models.Q(('seen_at__isnull', True), ('seen_by', ''), ('seen_words', '')), models.Q(('seen_at__isnull', False), models.Q(('seen_by', ''), _negated=True), models.Q(('seen_words', ''), _negated=True)), _connector='OR'), name='a_pack_that_was_seen_says_by_whom_and_what_follows')],
                     },
                 ),
                 migrations.CreateModel(

@@ -1,4 +1,7 @@
-"""The database keeps in each list entry the dates by which lists are ordered, whoever changes a clock."""
+"""The database keeps in each list entry the dates by which lists are ordered, whoever changes a clock.
+
+And each pack for the team leader as it was made, signed at most once.
+"""
 
 from django.db import migrations
 
@@ -29,8 +32,23 @@ CREATE TRIGGER outpatients_pathway_entry_dates
     FOR EACH ROW EXECUTE FUNCTION clearway_entry_dates_follow();
 """
 
+PACKS = """
+CREATE FUNCTION clearway_pack_is_kept() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF TG_OP = 'DELETE' OR OLD.seen_at IS NOT NULL
+            OR (to_jsonb(NEW) - '{seen_at,seen_by,seen_words}'::text[])
+            IS DISTINCT FROM (to_jsonb(OLD) - '{seen_at,seen_by,seen_words}'::text[]) THEN
+        RAISE EXCEPTION 'pack % is kept as it was made and as it was signed', OLD.id
+            USING ERRCODE = 'integrity_constraint_violation';
+    END IF;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER outpatients_pack_is_kept BEFORE UPDATE OR DELETE ON outpatients_validationpack
+    FOR EACH ROW EXECUTE FUNCTION clearway_pack_is_kept();
+"""
+
 
 class Migration(migrations.Migration):
     dependencies = [("outpatients", "0002_guards")]
 
-    operations = [migrations.RunSQL(DATES, migrations.RunSQL.noop)]
+    operations = [migrations.RunSQL(each, migrations.RunSQL.noop) for each in (DATES, PACKS)]

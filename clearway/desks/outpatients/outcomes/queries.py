@@ -1,5 +1,6 @@
 """Reading what is not cashed up, the sheet of a clinic, and those who did not come."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -89,6 +90,27 @@ def unoutcomed(organisation_id: int, at: datetime) -> Unoutcomed:
     found = rows.aggregate(count=Count("pk"), oldest=Min("starts_at"))
     late = rows.filter(ends_at__lte=at - timedelta(days=7)).count()
     return Unoutcomed(found["count"], found["oldest"], late)
+
+
+def without_outcome(organisation_id: int, before: datetime) -> list[Appointment]:
+    """Every appointment that had ended before an instant and has no outcome, oldest first. One query."""
+    rows = _open(organisation_id).filter(ends_at__lte=before)
+    related = ("service", "clinician", "room__site")
+    return list(
+        rows.select_related(*(f"slot__session__{each}" for each in related)).order_by("starts_at", "id")
+    )
+
+
+def held_between(organisation_id: int, start: datetime, end: datetime) -> int:
+    """How many appointments that were not cancelled ended in a time. One query."""
+    rows = Appointment.objects.filter(organisation_id=organisation_id, ends_at__gt=start, ends_at__lte=end)
+    return rows.filter(state__in=(*OPEN, "attended", "missed")).count()
+
+
+def with_patients(keys: Collection[int], organisation_id: int) -> dict[int, Appointment]:
+    """These appointments with their patients, by id. One query."""
+    rows = Appointment.objects.filter(organisation_id=organisation_id, pk__in=keys)
+    return {row.pk: row for row in rows.select_related("patient")}
 
 
 def session(key: int, organisation_id: int) -> Any:

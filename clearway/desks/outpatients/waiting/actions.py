@@ -18,12 +18,11 @@ from clearway.domain.outpatients.counting import in_words
 from clearway.domain.outpatients.letters import ASKING, Kind
 from clearway.domain.shared.errors import NotAllowed
 
-from .. import policy
 from ..clinics import queries as clinics
 from ..clocks import actions as clocks
 from ..letters import wanted as letters
 from ..patients import queries as patients
-from . import asking
+from . import asking, packs
 from .models import Contact, Entry, ValidationPack
 
 State = Entry.State
@@ -376,25 +375,32 @@ def rang_in_vain(entry_id: int, *, organisation_id: int, by: Actor, at: datetime
 
 
 @transaction.atomic
-def make_pack(*, organisation_id: int, by: Actor, at: datetime) -> ValidationPack | None:
-    """Keep the long waits of this month as they stand now; None where it has its pack, or nobody waits."""
-    month = local(at).date().replace(day=1)
-    if ValidationPack.objects.filter(organisation_id=organisation_id, month=month).exists():
+def make_pack(kind: str, *, organisation_id: int, by: Actor, at: datetime) -> ValidationPack | None:
+    """Keep what a kind of pack is about as it stands now.
+
+    None where its month or its week has one, or there is nothing of which to make one.
+    """
+    begins_on = packs.begins_on(kind, at)
+    period: dict[str, Any] = {"organisation_id": organisation_id, "kind": kind, "begins_on": begins_on}
+    if ValidationPack.objects.filter(**period).exists():
         return None
-    over = policy.check_limits(organisation_id, at).long_wait
-    figures, rows = asking.long_waits(organisation_id, at, over)
-    if not figures["waiting"]:
+    found = packs.contents(kind, organisation_id, at)
+    if found is None:
         return None
-    made, is_new = ValidationPack.objects.get_or_create(
-        organisation_id=organisation_id,
-        month=month,
-        defaults={"over": over, "made_at": at, "made_by": by.name[:150], "figures": figures, "rows": rows},
-    )
+    kept = {"over": found.over, "figures": found.figures, "rows": found.rows}
+    said = {"made_at": at, "made_by": by.name[:150]}
+    made, is_new = ValidationPack.objects.get_or_create(**period, defaults={**kept, **said})
     if not is_new:
         return None
-    detail = {"month": month.isoformat(), "over": over, "long": figures["long"]}
+    detail = {"kind": kind, "begins_on": begins_on.isoformat(), "rows": len(found.rows)}
     _record("waiting.make_pack", f"pack:{made.pk}", detail, organisation_id, by, at)
     return made
+
+
+def make_packs(*, organisation_id: int, by: Actor, at: datetime) -> None:
+    """Make every pack that is due and not made."""
+    for kind in packs.Kind.values:
+        make_pack(kind, organisation_id=organisation_id, by=by, at=at)
 
 
 @transaction.atomic

@@ -1,7 +1,7 @@
-"""Reading who is to be asked whether the place is still needed, who answered, and who waits for long."""
+"""Reading who is to be asked whether the place is still needed, and who answered."""
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -11,20 +11,18 @@ from django.db.models import Max
 from clearway.core.layout.times import local
 from clearway.domain.outpatients.asking import AskDue, Asked, AskStep, mark_of, next_ask
 from clearway.domain.outpatients.booking import DIED
-from clearway.domain.outpatients.counting import BandLabels, band_of
 from clearway.domain.outpatients.waiting import Answer
 
 from .. import policy
 from ..patients import queries as patients
 from . import queries
-from .models import Contact, Entry, ValidationPack
+from .models import Contact, Entry
 
 PURPOSE = "validation"
 WRITTEN = ("letter", "text", "email")
 TO_PERSON = {Answer.NO_LONGER_NEEDED.meaning: "says that it is no longer needed: a person takes them off"} | {
     Answer.CONTACT_ME.meaning: "asked to be rung",
 }
-BANDS = BandLabels()
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,27 +113,24 @@ def prepared(organisation_id: int, day: date) -> list[Contact]:
 
 @dataclass(frozen=True, slots=True)
 class Asking:
-    """How much is due, for a task. pack_of  the month whose pack nobody has looked through; None for none."""
+    """How much is due, for a task."""
 
     write: int = 0
     ring: int = 0
     look: int = 0
     oldest: date | None = None
-    pack_of: date | None = None
 
 
 def due(organisation_id: int, at: datetime) -> Asking:
-    """What is due now. Seven queries."""
+    """What is due now. Six queries."""
     today = local(at).date()
     found = [each for each in to_ask(organisation_id, at) if each.due.on <= today]
     steps = Counter(each.due.step for each in found)
-    unseen = ValidationPack.objects.filter(organisation_id=organisation_id, seen_at__isnull=True)
     return Asking(
         write=steps[AskStep.ASK] + steps[AskStep.AGAIN],
         ring=steps[AskStep.RING],
         look=steps[AskStep.LOOK] + len(answered(organisation_id)),
         oldest=min((each.due.on for each in found), default=None),
-        pack_of=unseen.order_by("month").values_list("month", flat=True).first(),
     )
 
 
@@ -172,66 +167,3 @@ def cancelled_again(organisation_id: int, at: datetime) -> list[CancelledAgain]:
     spoken = Contact.objects.filter(entry_id__in=often, outcome="answered")
     heard = dict(spoken.values_list("entry_id").annotate(Max("at")))
     return [run for key, run in often.items() if key not in heard or heard[key] <= run.last_at]
-
-
-# The monthly pack
-
-
-def long_waits(organisation_id: int, at: datetime, over: int) -> tuple[dict[str, Any], list[dict[str, Any]]]:
-    """Figures and rows of a pack: exactly whom the list shows with `over` at this instant. Fixed queries."""
-    asked = queries.Filters(over=over)
-    rows = queries.with_people(queries.chosen(asked, organisation_id, at).order_by("waits_from", "id"))
-    today = local(at).date()
-    known = [_pack_row(row, today) for row in rows]
-    figures = {
-        "waiting": queries.chosen(queries.Filters(), organisation_id, at).count(),
-        "long": len(known),
-        "breached": sum(each["is_breached"] for each in known),
-        "never_asked": sum(each["asked_on"] is None for each in known),
-        "by_service": _counted(each["service"] for each in known),
-        "by_band": _counted(each["band"] for each in known),
-    }
-    return figures, known
-
-
-def _pack_row(row: Entry, today: date) -> dict[str, Any]:
-    assert row.waits_from is not None
-    days = (today - row.waits_from).days
-    return {
-        "entry": row.pk,
-        "service": row.service.name,
-        "kind": row.kind,
-        "priority": row.priority,
-        "since": row.waits_from.isoformat(),
-        "days": days,
-        "band": BANDS.of(band_of(days)),
-        "treat_by": row.treat_by and row.treat_by.isoformat(),
-        "is_breached": row.treat_by is not None and row.treat_by < today,
-        "asked_on": row.validated_on and row.validated_on.isoformat(),
-    }
-
-
-def _counted(words: Any) -> list[list[Any]]:
-    """[word, how many], most first."""
-    return [
-        [word, count] for word, count in sorted(Counter(words).items(), key=lambda each: (-each[1], each[0]))
-    ]
-
-
-def packs(organisation_id: int) -> list[ValidationPack]:
-    """Every pack without its rows, newest first. One query."""
-    return list(
-        ValidationPack.objects.filter(organisation_id=organisation_id).defer("rows").order_by("-month")
-    )
-
-
-def pack(organisation_id: int, key: int) -> ValidationPack:
-    """One pack. Raises ValidationPack.DoesNotExist. One query."""
-    return ValidationPack.objects.get(organisation_id=organisation_id, pk=key)
-
-
-def names(rows: Sequence[Mapping[str, Any]], organisation_id: int) -> dict[int, Entry]:
-    """Entry id -> the entry with its patient, for the rows of a pack. One query."""
-    keys = [row["entry"] for row in rows]
-    found = Entry.objects.filter(organisation_id=organisation_id, pk__in=keys).select_related("patient")
-    return {row.pk: row for row in found}

@@ -1,4 +1,4 @@
-"""Asking whether places are still needed, the answers in two keys, and the monthly pack of long waits."""
+"""Asking whether places are still needed, and the answers in two keys."""
 
 from typing import Any
 
@@ -9,21 +9,19 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_POST
 
-from clearway.core.layout.times import clock, local
+from clearway.core.layout.times import local
 from clearway.core.people.permissions import needs
 from clearway.domain.outpatients.asking import KEYS, AskStep
-from clearway.domain.outpatients.waiting import KINDS, Answer
+from clearway.domain.outpatients.waiting import Answer
 from clearway.domain.shared.errors import NotAllowed
-from clearway.interchange import sheets
 
-from . import actions, figures, presenters
+from . import actions
 from . import asking as reading
-from .models import Entry, ValidationPack
+from .models import Entry
 
 Request = Any
 ROWS = 100
 VAIN = "rung, no answer"
-LEADER = "clinics.approve"  # who may approve may sign a pack
 
 
 @needs("waiting.read")
@@ -102,68 +100,6 @@ def to_send(request: Request) -> HttpResponse:
     rows = reading.prepared(request.organisation.pk, today)
     _looked(request, [each.entry_id for each in rows], "to_send")
     return render(request, "waiting/to_send.html", {"rows": rows, "today": today})
-
-
-@needs("waiting.read")
-def packs(request: Request) -> HttpResponse:
-    """Every monthly pack, newest first."""
-    context = {
-        "packs": reading.packs(request.organisation.pk),
-        "figures": figures.long_waits(request.organisation.pk, request.at),
-    }
-    return render(request, "waiting/packs.html", context)
-
-
-@needs("waiting.read", change=LEADER)
-def pack(request: Request, key: int) -> HttpResponse:
-    """One pack as it stood; the team leader says what follows from it."""
-    made = _pack(request, key)
-    problem = ""
-    if request.method == "POST":
-        try:
-            actions.see_pack(key, request.POST.get("words", ""), **_scope(request))
-            messages.success(request, "Saved.")
-            return HttpResponseRedirect(reverse("op-waiting:pack", args=[key]))
-        except NotAllowed as refusal:
-            problem = refusal.why
-    named = reading.names(made.rows, request.organisation.pk)
-    _looked(request, list(named), "pack")
-    context = {
-        "pack": made,
-        "named": named,
-        "kinds": KINDS,
-        "priorities": presenters.PRIORITIES,
-        "may_sign": request.reach.allows(LEADER),
-        "problem": problem,
-    }
-    return render(request, "waiting/pack.html", context, status=422 if problem else 200)
-
-
-@needs("waiting.read")
-def pack_csv(request: Request, key: int) -> HttpResponse:
-    """The rows of a pack for a spreadsheet."""
-    made = _pack(request, key)
-    named = reading.names(made.rows, request.organisation.pk)
-    _looked(request, list(named), "pack.csv")
-    columns = ("service", "kind", "priority", "since", "days", "band", "treat_by", "is_breached", "asked_on")
-    rows = []
-    for each in made.rows:
-        patient = named[each["entry"]].patient
-        said = ["" if each[name] is None else str(each[name]) for name in columns]
-        rows.append([patient.number, str(patient), *said])
-    stamp = f"{local(made.made_at):%Y-%m-%d} {clock(made.made_at)}"
-    content = sheets.write(["number", "patient", *columns, "as of"], [[*row, stamp] for row in rows])
-    answer = HttpResponse(content, content_type="text/csv; charset=utf-8")
-    answer["Content-Disposition"] = f'attachment; filename="long-waits-{made.month:%Y-%m}.csv"'
-    answer["Cache-Control"] = "no-store"
-    return answer
-
-
-def _pack(request: Request, key: int) -> ValidationPack:
-    try:
-        return reading.pack(request.organisation.pk, key)
-    except ValidationPack.DoesNotExist:
-        raise Http404 from None
 
 
 def _looked(request: Request, keys: list[Any], page: str) -> None:

@@ -13,7 +13,7 @@ from clearway.domain.outpatients.waiting import KINDS
 from clearway.engine.outpatients.capacity import DEMAND_DAYS, Load, load
 
 from .. import policy
-from . import asking, checks, queries
+from . import checks, packs, queries
 
 CAPACITY = (
     *("Service", "Kind", "Waiting", "Oldest", "Mean wait, weeks", "Demand a week", "Capacity a week"),
@@ -114,7 +114,7 @@ def of_checks(found: Sequence[Found]) -> Figures:
 def long_waits(organisation_id: int, at: datetime) -> Figures:
     """Who has waited longer than the policy says, by service and by weeks: the head of a pack made now."""
     over = policy.check_limits(organisation_id, at).long_wait
-    said, _ = asking.long_waits(organisation_id, at, over)
+    said, _ = packs.long_waits(organisation_id, at, over)
     sentence = (
         f"Of {said['waiting']:,} who wait, {said['long']:,} have waited longer than {over} days; "
         f"{said['breached']} of them past treat-by, "

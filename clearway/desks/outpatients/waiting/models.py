@@ -84,16 +84,22 @@ class Entry(models.Model):
 
 
 class ValidationPack(models.Model):
-    """The long waits of a month as they stood at one instant, for the team leader.
+    """What the team leader looks through, as it stood at one instant; kept so by the database (0003_lists).
 
-    month    its first day
-    over     who waited longer than so many days is in it
-    figures  the counts at its head; rows  one entry each, by id, without identity
+    kind       monthly: the long waits of a month; weekly: what a week left without outcome, to be ratified
+    begins_on  the first day of its month, or the Monday of the week that has ended
+    over       who waited longer than so many days is in a monthly pack
+    figures    the counts at its head; rows  one entry or one appointment each, by id, without identity
     """
 
+    class Kind(models.TextChoices):
+        MONTHLY = "monthly", "Monthly pack of long waits"
+        WEEKLY = "weekly", "Weekly ratification"
+
     organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT)
-    month = models.DateField()
-    over = models.PositiveSmallIntegerField()
+    kind = models.CharField(max_length=8, choices=Kind)
+    begins_on = models.DateField()
+    over = models.PositiveSmallIntegerField(null=True)
     made_at = models.DateTimeField()
     made_by = models.CharField(max_length=150)
     figures = models.JSONField()
@@ -104,9 +110,18 @@ class ValidationPack(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["organisation", "month"], name="one_validation_pack_a_month"),
+            models.UniqueConstraint(
+                fields=["organisation", "kind", "begins_on"], name="one_validation_pack_a_period"
+            ),
             models.CheckConstraint(
-                condition=Q(seen_at__isnull=True) | ~Q(seen_by=""), name="a_pack_that_was_seen_says_by_whom"
+                condition=Q(kind="monthly", begins_on__day=1, over__isnull=False)
+                | Q(kind="weekly", begins_on__iso_week_day=1, over__isnull=True),
+                name="a_pack_is_of_a_month_or_of_a_week",
+            ),
+            models.CheckConstraint(
+                condition=Q(seen_at__isnull=True, seen_by="", seen_words="")
+                | Q(seen_at__isnull=False) & ~Q(seen_by="") & ~Q(seen_words=""),
+                name="a_pack_that_was_seen_says_by_whom_and_what_follows",
             ),
         ]
 

@@ -27,6 +27,11 @@ NEEDS = {
 STEPS = {"invitation": "Invited", "reminder": "Reminded", "offer": "Offered a date"}
 
 
+def date_said(kept: str | None) -> str:
+    """ "16 Nov 2026" of the day that a pack keeps; "" for none."""
+    return f"{date.fromisoformat(kept):%-d %b %Y}" if kept else ""
+
+
 @dataclass(frozen=True, slots=True)
 class Line:
     """One row of the list.

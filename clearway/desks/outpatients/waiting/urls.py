@@ -1,6 +1,6 @@
 from django.urls import path
 
-from . import asking_views, check_views, views
+from . import asking_views, check_views, pack_views, views
 
 app_name = "op-waiting"
 urlpatterns = [
@@ -11,9 +11,9 @@ urlpatterns = [
     path("outpatients/asking/prepare/", asking_views.prepare, name="prepare"),
     path("outpatients/asking/<int:key>/answer/", asking_views.answer, name="answer"),
     path("outpatients/asking/to-send/", asking_views.to_send, name="to-send"),
-    path("outpatients/validation/packs/", asking_views.packs, name="packs"),
-    path("outpatients/validation/packs/<int:key>/", asking_views.pack, name="pack"),
-    path("outpatients/validation/packs/<int:key>/rows.csv", asking_views.pack_csv, name="pack-csv"),
+    path("outpatients/validation/packs/", pack_views.packs, name="packs"),
+    path("outpatients/validation/packs/<int:key>/", pack_views.pack, name="pack"),
+    path("outpatients/validation/packs/<int:key>/rows.csv", pack_views.pack_csv, name="pack-csv"),
     path("outpatients/partial/", check_views.partial, name="partial"),
     path("outpatients/capacity/", check_views.capacity, name="capacity"),
 ]
