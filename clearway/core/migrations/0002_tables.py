@@ -192,7 +192,7 @@ class Migration(migrations.Migration):
                         ('valid_from', models.DateField()),
                         ('review_on', models.DateField()),
                         ('owner', models.CharField(max_length=120)),
-                        ('source', models.CharField(max_length=300)),
+                        ('source', models.CharField(max_length=600)),
                         ('mark', models.CharField(max_length=12)),
                         ('values', models.JSONField()),
                         ('made_at', models.DateTimeField()),
