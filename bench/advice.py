@@ -2,8 +2,9 @@
 
     python -m bench.advice [--seed 1]
 
-The simple alternative is what a crew without advice does: the nearest department by haversine, one numpy
-argmin. Wall time and processor time of this process; on a busy machine only the second compares.
+The simple alternative of advice is what a crew without it does: the nearest department by haversine, one
+numpy argmin. That of the forecast is the mean of the last ten and queue divided by rate at every department.
+Wall time and processor time of this process; on a busy machine only the second compares.
 """
 
 import argparse
@@ -20,7 +21,7 @@ from clearway.domain.ambulance.situation import Feed, Situation, compose
 from clearway.domain.shared.geography import Point, distance_km
 from clearway.domain.shared.region import Mark, Policy, Site, SiteKind
 from clearway.engine.ambulance.advice import AdvicePolicy, advise, journeys_of
-from clearway.engine.ambulance.forecast import Forecast, ForecastPolicy, forecast
+from clearway.engine.ambulance.forecast import Forecast, ForecastPolicy, baselines, forecast
 from clearway.engine.ambulance.ranking import picture, rank
 from clearway.engine.ambulance.ranking_together import rank_together
 from clearway.engine.ambulance.rulebook import Rulebook
@@ -143,10 +144,15 @@ def main() -> None:
         "advise: the same with reasons, nothing prepared",
         *timed(lambda n: advise(some[n % pick], situation, waits, legs[n % pick], rules, policy), 1000),
     )
-    said("forecast of all 25 departments", *timed(lambda n: forecast(situation, ForecastPolicy()), 100))
+    of_all = timed(lambda n: forecast(situation, ForecastPolicy()), 100)
+    said("forecast of all 25 departments", *of_all)
+    plain = timed(lambda n: baselines(situation, ForecastPolicy()), 100)
+    said("simple: last ten, and queue / rate, of all 25", *plain)
     simple = timed(lambda n: nearest(some[n % pick]), 2000)
     said("simple: nearest by haversine in numpy", *simple)
-    print(f"ratio of medians, rank to simple: {np.median(one[1]) / max(np.median(simple[1]), 1e-9):.1f}")
+    for name, ours, theirs in (("rank", one, simple), ("forecast", of_all, plain)):
+        ratio = np.median(ours[1]) / max(np.median(theirs[1]), 1e-9)
+        print(f"ratio of medians, {name} to simple: {ratio:.1f}")
     _england(rules, situation, waits, policy, chance)
 
 
