@@ -27,7 +27,9 @@ DUTY = Actor("duty:outbox")
 POST = "post"  # waits for people: printed, put into envelopes, marked as posted
 LEASE = timedelta(seconds=60)  # a carrier that has not answered by then is taken for lost
 AGAIN = timedelta(seconds=30)  # doubled at each try
+LONGEST_WAIT = timedelta(minutes=10)  # between two tries
 MOST_TRIES = 6
+MOST_ASKED = 14  # tries with a carrier that takes keys and does not answer: about an hour and a half
 UNCERTAIN = Held(
     "uncertain",
     "The connection ended while it was being sent: it may have left, or not.",
@@ -49,7 +51,15 @@ class Withdrawn:
     why: str
 
 
+@dataclass(frozen=True, slots=True)
+class Later:
+    """It may go, and not before then."""
+
+    at: datetime
+
+
 Made = Ready | Held | Withdrawn
+Between = Held | Withdrawn | Later
 
 
 class Maker(Protocol):
@@ -58,7 +68,7 @@ class Maker(Protocol):
     def make(self, row: Outgoing, *, by: Actor, at: datetime) -> Made:
         """Look whether it is still to go; write and keep what is to leave."""
 
-    def look_again(self, row: Outgoing, at: datetime) -> Held | Withdrawn | None:
+    def look_again(self, row: Outgoing, at: datetime) -> Between | None:
         """Whether something has come between since it was made; None when it may go."""
 
     def body(self, row: Outgoing) -> bytes:
@@ -70,11 +80,15 @@ class Maker(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Parcel:
-    """What a carrier is given. key: the same parcel has the same key, whenever it is given."""
+    """What a carrier is given. key: the same parcel has the same key, whenever it is given.
+
+    again  it was given before, and may have been taken: a carrier that cannot tell by the key looks first
+    """
 
     key: str
     digest: str
     body: bytes
+    again: bool = False
 
 
 @dataclass
@@ -154,7 +168,8 @@ class Office:
         row = self._claim(at)
         if row is None or row.state != State.SENDING:
             return row is not None
-        parcel = Parcel(f"{row.organisation_id}:{row.key}", row.digest, self.makers[row.kind].body(row))
+        body = self.makers[row.kind].body(row)
+        parcel = Parcel(f"{row.organisation_id}:{row.key}", row.digest, body, again=row.tries > 1)
         write = self._asked(row, parcel, at)
         with transaction.atomic():
             now = Outgoing.objects.select_for_update().get(pk=row.pk)
@@ -186,7 +201,11 @@ class Office:
             row = rows.order_by("due_at", "id").first()
             if row is None:
                 return None
-            if (between := self.makers[row.kind].look_again(row, at)) is not None:
+            between = self.makers[row.kind].look_again(row, at)
+            if isinstance(between, Later):
+                row.due_at = max(between.at, at + AGAIN)
+                row.save(update_fields=["due_at"])
+            elif between is not None:
                 self._stop(row, between, at)
             else:
                 step(row, State.SENDING, by=self.by, at=at, tries=row.tries + 1)
@@ -200,11 +219,16 @@ class Office:
         if row.tries >= MOST_TRIES:
             step(row, State.FAILED, why=f"Given up after {row.tries} tries: {why}", by=self.by, at=at)
         else:
-            step(row, State.READY, by=self.by, at=at, due_at=at + AGAIN * 2 ** (row.tries - 1))
+            self._wait(row, at)
+
+    def _wait(self, row: Outgoing, at: datetime) -> None:
+        wait = min(AGAIN * 2 ** (row.tries - 1), LONGEST_WAIT)
+        step(row, State.READY, by=self.by, at=at, due_at=at + wait)
 
     def _unknown(self, row: Outgoing, at: datetime) -> None:
-        if self.carriers[row.carrier].takes_key:
-            self._later(row, "no answer", at)
+        """It may have left. Who takes keys is asked again, for long; then a person finds out."""
+        if self.carriers[row.carrier].takes_key and row.tries < MOST_ASKED:
+            self._wait(row, at)
         else:
             step(row, State.HELD, held=UNCERTAIN, by=self.by, at=at)
 
