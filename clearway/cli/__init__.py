@@ -32,6 +32,7 @@ GROUPS: dict[str, dict[str, str]] = {
         "demo prepare": "make the database ready for the demo, without starting anything",
         "feed": "play a simulated region into the gateway, in real time",
         "feed department": "play an invented outpatient department, in real time",
+        "provider": "texts and emails that reach nobody, with telephones to look at",
         "replay": "replay a file of a real control room, every row accounted for",
     },
     "Run it": {

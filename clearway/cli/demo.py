@@ -132,6 +132,7 @@ class Demo:
         say("Making tables, region and accounts ready ...")
         if not self._prepare():
             return False
+        provider_port = self._provide(port, next_free_port(HOST, ingest_port + 1))
         self._begin("web", "web", "--port", str(port))
         self._begin("ingest", "ingest", "--port", str(ingest_port))
         self._begin("worker", "worker")
@@ -146,7 +147,7 @@ class Demo:
             played = str(self.home / "department.json")
             words = ("--played", played, "--seed", str(self.arguments.seed))
             self._begin("department", "feed", "department", DEPARTMENT, *words)
-            self._welcome(port)
+            self._welcome(port, provider_port)
         return not self.supervisor.stopping
 
     def _database(self) -> bool:
@@ -220,7 +221,24 @@ class Demo:
             row = link.execute("SELECT count(*) FROM core_batch WHERE done_at IS NULL").fetchone()
         return row is not None and row[0] <= 2
 
-    def _welcome(self, port: int) -> None:
+    def _provide(self, port: int, provider_port: int) -> int:
+        """Begin the local provider of texts and emails, and name it to the processes that follow."""
+        from clearway.cli.provider import DEMO_KEY
+
+        keys = json.loads((self.home / "demo.json").read_text())
+        os.environ |= {
+            "CLEARWAY_NOTIFY_KEY": DEMO_KEY,
+            "CLEARWAY_NOTIFY_ADDRESS": f"http://{HOST}:{provider_port}",
+            "CLEARWAY_NOTIFY_TEXT": "demo-text",
+            "CLEARWAY_NOTIFY_EMAIL": "demo-email",
+            "CLEARWAY_PATIENT_ADDRESS": f"http://{HOST}:{port}",
+            "CLEARWAY_CALLBACK_KEY": keys["callback_key"],
+        }
+        address = f"http://{HOST}:{port}/api/v1/notify"
+        self._begin("provider", "provider", "--port", str(provider_port), "--tell", address)
+        return provider_port
+
+    def _welcome(self, port: int, provider_port: int) -> None:
         notes = json.loads((self.home / "demo.json").read_text())
         others = ", ".join(name for name in notes["accounts"] if "-" not in name and name != "pfc")
         outpatients = ", ".join(notes.get("outpatient_accounts", ())[1:])
@@ -232,6 +250,7 @@ class Demo:
         say("")
         say("  Outpatients: sign in as  opc  (Outpatient Coordinator), in a private window of the browser;")
         say(f"  {outpatients} have the same password. Its past is filled in during the first minute.")
+        say(f"  What patients receive, and where you answer as them:  http://{HOST}:{provider_port}/")
         say("  All people, patients and events are invented.")
         say("")
         say(f"Stop with Ctrl-C. Logs are in {self.home / 'logs'}.")

@@ -99,6 +99,7 @@ def _load_department(pack: Mapping[str, bytes], notes: Notes) -> None:
     from datetime import UTC, datetime
 
     from clearway.core.audit.actions import Actor
+    from clearway.core.feeds.actions import issue_key
     from clearway.core.organisation.actions import load_region
     from clearway.core.people.demo import ensure_outpatient_accounts
     from clearway.core.people.queries import may_be_asked
@@ -114,6 +115,8 @@ def _load_department(pack: Mapping[str, bytes], notes: Notes) -> None:
         load_department(department, organisation_id=organisation.pk, by=by, at=at)
         if (letters := letter_pack.parse(pack, department)) is not None:
             load_letters(letters, organisation_id=organisation.pk, by=by, at=at)
+    for source in organisation.sources.filter(kind="notify"):
+        notes.add(callback_key=issue_key(source, by=by, at=at))
     names = ensure_outpatient_accounts(organisation, notes.read()["password"], at)
     _enter_reports(organisation.pk, by, at)
     people = {each.display_name: each.pk for each in may_be_asked(organisation.pk, at)}

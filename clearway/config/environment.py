@@ -54,6 +54,27 @@ VARIABLES = {
     "CLEARWAY_ROAD_GRAPH": Variable(
         "File of the road graph that `clearway roads graph` has made.", "roads.npz in CLEARWAY_HOME"
     ),
+    "CLEARWAY_NOTIFY_KEY": Variable(
+        "API key of the trust's service at GOV.UK Notify: texts and emails leave through it.",
+        "none: patients get letters and calls",
+        secret=True,
+    ),
+    "CLEARWAY_NOTIFY_ADDRESS": Variable(
+        "Address of Notify, or of what behaves like it.", "https://api.notifications.service.gov.uk"
+    ),
+    "CLEARWAY_NOTIFY_TEXT": Variable("Id of the template for texts, one field: ((body)).", "no texts"),
+    "CLEARWAY_NOTIFY_EMAIL": Variable(
+        "Id of the template for emails, two fields: ((subject)) and ((body)).", "no emails"
+    ),
+    "CLEARWAY_CALLBACK_KEY": Variable(
+        "Key with which the local provider of the demo tells what became of messages; the demo sets it.",
+        "none",
+        secret=True,
+    ),
+    "CLEARWAY_PATIENT_ADDRESS": Variable(
+        "Address under which patients reach their page, as https://clinics.example.",
+        "none: texts and letters carry no link",
+    ),
     "CLEARWAY_METRICS_TOKEN": Variable(
         "Bearer token that /metrics asks for.", "none: only this machine may read it", secret=True
     ),

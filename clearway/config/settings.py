@@ -23,6 +23,13 @@ CSRF_TRUSTED_ORIGINS = [o for o in os.environ.get("CLEARWAY_TRUSTED_ORIGINS", ""
 DRIVE_TIMES = Path(os.environ.get("CLEARWAY_DRIVE_TIMES", PACKAGE / "_vendor" / "drive_times.npz"))
 ROAD_GRAPH = Path(os.environ.get("CLEARWAY_ROAD_GRAPH", HOME / "roads.npz"))
 
+NOTIFY_KEY = os.environ.get("CLEARWAY_NOTIFY_KEY", "")
+NOTIFY_ADDRESS = os.environ.get("CLEARWAY_NOTIFY_ADDRESS", "https://api.notifications.service.gov.uk")
+_TEMPLATES = {name: os.environ.get(f"CLEARWAY_NOTIFY_{name.upper()}", "") for name in ("text", "email")}
+# Channel -> template at the provider, of the channels that a provider is connected for.
+NOTIFY_TEMPLATES = {name: template for name, template in _TEMPLATES.items() if template and NOTIFY_KEY}
+PATIENT_ADDRESS = os.environ.get("CLEARWAY_PATIENT_ADDRESS", "").rstrip("/")
+
 STILL_TIME = stopwatch.still_time  # the one clock that a rehearsal may ask
 REGION_PACKS = regions.find  # the files of an organisation's pack, by its slug
 
@@ -119,6 +126,8 @@ NAVIGATION: list[tuple[str, str, str, str]] = [
     ("Still needed?", "op-waiting:asking", "waiting.read", ""),
     ("Partial booking", "op-waiting:partial", "waiting.read", ""),
     ("Freed slots", "op-recycling:freed", "bookings.read", ""),
+    ("Reminders", "op-reminders:reminders", "bookings.read", ""),
+    ("Conversations", "op-conversations:register", "conversations.read", ""),
     ("Cancelled clinics", "op-replanning:register", "bookings.read", ""),
     ("Capacity", "op-waiting:capacity", "waiting.read", ""),
     ("Diary", "op-clinics:diary", "clinics.read", "Alt+C"),

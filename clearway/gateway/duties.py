@@ -7,6 +7,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from functools import partial
 
+from django.conf import settings
 from django.core.management import call_command
 
 from clearway.core.audit import seal
@@ -26,16 +27,20 @@ from clearway.desks.outpatients import rules as outpatient_rules
 from clearway.desks.outpatients import situation as outpatients
 from clearway.desks.outpatients.booking import actions as booking
 from clearway.desks.outpatients.clinics import actions as clinics
+from clearway.desks.outpatients.conversations import actions as conversations
+from clearway.desks.outpatients.conversations.making import MessageMaker
+from clearway.desks.outpatients.conversations.wanted import OUTBOX as MESSAGES
 from clearway.desks.outpatients.letters.making import LetterMaker
 from clearway.desks.outpatients.letters.wanted import OUTBOX
 from clearway.desks.outpatients.recycling import actions as recycling
+from clearway.desks.outpatients.reminders import actions as reminders
 from clearway.desks.outpatients.reports import actions as reports
 from clearway.desks.outpatients.reports import making as reporting
 from clearway.desks.outpatients.waiting import actions as waiting
 from clearway.domain.outpatients.bank_holidays import KNOWN_UNTIL
 from clearway.domain.shared.region import Desk
 
-from . import inbox, retention
+from . import inbox, notify, retention
 from .worker import Duty, clock
 
 POLL_SECONDS = 0.04
@@ -53,6 +58,7 @@ HOLDS_SECONDS = 15.0
 CLINICS_SECONDS = 3600.0
 OUTBOX_SECONDS = 2.0
 REPORTS_SECONDS = 60.0
+REMINDERS_SECONDS = 30.0
 
 
 def groups() -> dict[str, Callable[[], list[Duty]]]:
@@ -85,14 +91,27 @@ def _rules() -> list[Duty]:
         Duty("freed-slots", _tend_freed_slots, HOLDS_SECONDS),
         Duty("clinics", _lay_out_clinics, CLINICS_SECONDS),
         Duty("reports", _send_reports, REPORTS_SECONDS),
+        Duty("reminders", _remind, REMINDERS_SECONDS),
         Duty("outbox", _office().work, OUTBOX_SECONDS),
     ]
 
 
 def _office() -> Office:
-    """Who makes and who carries what leaves: letters wait for people, reports come to people here."""
-    makers: dict[str, Maker] = {OUTBOX: LetterMaker(), reporting.OUTBOX: reporting.ReportMaker()}
-    return Office(makers, {reporting.TRAY: reporting.Tray()})
+    """Who makes and who carries what leaves: letters wait for people, reports come to people here, texts and
+    emails go to the provider, where one is connected."""
+    makers: dict[str, Maker] = {
+        OUTBOX: LetterMaker(),
+        MESSAGES: MessageMaker(),
+        reporting.OUTBOX: reporting.ReportMaker(),
+    }
+    return Office(makers, {reporting.TRAY: reporting.Tray(), **notify.carriers(notify_account())})
+
+
+def notify_account() -> notify.Account | None:
+    """The account that the settings name; None where no provider is connected."""
+    if not settings.NOTIFY_TEMPLATES:
+        return None
+    return notify.Account(settings.NOTIFY_KEY, settings.NOTIFY_ADDRESS, settings.NOTIFY_TEMPLATES)
 
 
 def _ask_rules(turns: Turns, at: datetime) -> bool:
@@ -171,6 +190,15 @@ def _lay_out_clinics(at: datetime) -> bool:
         )
         waiting.make_packs(organisation_id=organisation_id, by=Actor("duty:packs"), at=at)
     return False
+
+
+def _remind(at: datetime) -> bool:
+    connected = settings.NOTIFY_TEMPLATES.keys()
+    by, took = Actor("duty:reminders"), 0
+    for organisation_id in with_desk(Desk.OUTPATIENTS):
+        conversations.tend(organisation_id=organisation_id, by=by, at=at)
+        took += reminders.send_due(organisation_id=organisation_id, connected=connected, by=by, at=at)
+    return took >= reminders.MOST
 
 
 def _send_reports(at: datetime) -> bool:

@@ -27,7 +27,7 @@ from clearway.domain.shared.errors import CannotParse
 from clearway.domain.shared.facts import SKEW
 from clearway.interchange import native, referral_message
 
-from . import formats, referrals
+from . import formats, notify, referrals
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -172,6 +172,8 @@ def _close(
 def _lines(batch: Batch) -> list[Line]:
     if batch.source.kind == referrals.KIND:
         return [Line(batch, number, body) for number, body in referral_message.split(bytes(batch.body))]
+    if batch.source.kind == notify.KIND:
+        return [Line(batch, 1, bytes(batch.body))]
     reader = formats.of(batch.source.format)
     lines = reader.lines(bytes(batch.body), bytes(batch.header))
     return [Line(batch, number + batch.first_line - 1, body) for number, body in lines]
@@ -195,6 +197,8 @@ def _recorded(source: Source, lines: Sequence[Line], at: datetime) -> list[Verdi
         return _verdicts(positions, [Outcome.APPLIED if was_new else Outcome.DUPLICATE for was_new in new])
     if source.kind == referrals.KIND:
         return [verdict for line in lines for verdict in _recorded_referral(source, line, at)]
+    if source.kind == notify.KIND:
+        return [_recorded_callback(source, line, at) for line in lines]
     messages = [_or_error(_read_message, line) for line in lines]
     if any(_speaks_of_hospitals(source, message) for message in messages):
         known = frozenset(site_by_code(source.organisation_id))
@@ -209,6 +213,13 @@ def _recorded_referral(source: Source, line: Line, at: datetime) -> list[Verdict
         referrals.refusal_of(each) or (Outcome.APPLIED if each.verdict == REGISTERED else Outcome.DUPLICATE)
         for each in results
     ]
+
+
+def _recorded_callback(source: Source, line: Line, at: datetime) -> Verdict:
+    said = notify.record(source, line.body, at=at)
+    if isinstance(said, CannotParse):
+        return said
+    return Outcome.APPLIED if said else Outcome.DUPLICATE
 
 
 def _good(values: Sequence[T | CannotParse]) -> list[T]:

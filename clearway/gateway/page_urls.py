@@ -2,11 +2,12 @@
 
 from django.urls import path
 
-from . import pages, referrals
+from . import notify, pages, referrals
 
 app_name = "gateway"
 urlpatterns = [
     path("api/v1/referrals", referrals.deliver, name="referrals"),
+    path("api/v1/notify", notify.deliver, name="notify"),
     path("feeds/", pages.account, name="account"),
     path("feeds/quarantine/", pages.quarantine, name="quarantine"),
     path("feeds/quarantine/<int:row_id>/", pages.line, name="line"),

@@ -3,6 +3,7 @@
 letters         one text for each kind, audience and style
 instructions    what goes with a visit, by service, kind of slot, site and medium
 passages        in other languages, by their two letters
+messages        text messages and emails, by kind and channel
 correspondents  where letters to those who refer go
 """
 
@@ -21,6 +22,7 @@ from clearway.domain.outpatients.letters import (
     check_text,
     letter_code,
 )
+from clearway.domain.outpatients.messages import Channel, Message, code_of
 from clearway.domain.outpatients.words import Code, Medium
 from clearway.domain.shared.errors import CannotParse
 from clearway.domain.shared.region import Mark
@@ -42,6 +44,7 @@ def parse(files: Mapping[str, bytes], department: Department) -> LetterPack | No
         *(_letter(each) for each in pack.records("letters")),
         *_instructions(pack, department),
         *(_passage(each) for each in pack.records("passages")),
+        *(_message(each) for each in pack.records("messages")),
     )
     check_distinct(FILE, "code", (each.code for each in texts))
     addresses = tuple(_address(each) for each in pack.records("correspondents"))
@@ -89,6 +92,13 @@ def _passage(row: Record) -> Text:
     language = row.matching("language", r"[a-z]{2}", "two small letters, as pl")
     text = Text(What.LANGUAGE, language, row.optional("title") or "", row.text("body"), language=language)
     return _checked(row, text)
+
+
+def _message(row: Record) -> Text:
+    kind, channel = row.word("kind", Message), row.word("channel", Channel)
+    code = code_of(kind, channel)
+    title = row.text("subject") if channel is Channel.EMAIL else row.optional("subject") or kind.meaning
+    return _checked(row, Text(What.MESSAGE, code, title, row.text("body"), kind, style=channel))
 
 
 def _checked(row: Record, text: Text) -> Text:

@@ -24,6 +24,7 @@ from clearway.core.outbox.models import Outgoing
 from clearway.core.retention import actions as core
 from clearway.desks.outpatients.booking.models import Appointment
 from clearway.desks.outpatients.clocks.models import Pathway
+from clearway.desks.outpatients.conversations.models import Answer, Conversation, Message
 from clearway.desks.outpatients.enquiries.models import Enquiry
 from clearway.desks.outpatients.filing.models import Document, Filing
 from clearway.desks.outpatients.intake.models import GivenFile
@@ -114,6 +115,47 @@ def a_letter(physio: Department, patient: Patient) -> None:
         pdf=b"%PDF",
         sealed_at=MARCH + DAY,
     )
+
+
+def a_message(
+    physio: Department, patient: Patient, conversation: Conversation | None, **more: Any
+) -> Message:
+    return Message.objects.create(
+        organisation=physio.trust,
+        outgoing=outgoing(physio.trust, "message"),
+        conversation=conversation,
+        kind="reminder",
+        patient=patient,
+        reference=f"clearway-{Message.objects.count()}",
+        made_at=MARCH,
+        made_by="duty:reminders",
+        sealed_at=MARCH + DAY,
+        **more,
+    )
+
+
+def a_conversation(physio: Department, patient: Patient) -> None:
+    talk = Conversation.objects.create(organisation=physio.trust, number="+447700900123")
+    asked = a_message(physio, patient, talk, channel="text", to=talk.number)
+    Conversation.objects.filter(pk=talk.pk).update(asks="attend", question=asked)
+    Answer.objects.create(
+        organisation=physio.trust,
+        conversation=talk,
+        name="one",
+        words="yes",
+        sent_at=MARCH,
+        heard_at=MARCH,
+        meaning="yes",
+        act="confirm",
+        patient=patient,
+        done_at=MARCH,
+        done_by="feed",
+        how="Confirmed",
+    )
+
+
+def an_email(physio: Department, patient: Patient) -> None:
+    a_message(physio, patient, None, channel="email", to="ada@example.org")
 
 
 def a_contact(physio: Department, patient: Patient) -> None:
@@ -262,10 +304,12 @@ KINDS: dict[str, tuple[Callable[[Department, Patient], object], tuple[type[Model
     "documents_aside": (a_document_aside, (Document, Filing)),
     "letters": (a_letter, (Letter, Outgoing)),
     "contacts": (a_contact, (Contact,)),
+    "conversations": (a_conversation, (Conversation, Message, Answer, Outgoing)),
+    "emails": (an_email, (Message, Outgoing)),
     "sent_reports": (a_sent_report, (SentReport, Outgoing)),
     "freed_slots": (a_freed_slot, (FreedSlot, SlotOffer)),
 }
-OF_A_RECORD = ("documents", "letters", "contacts")
+OF_A_RECORD = ("documents", "letters", "contacts", "conversations", "emails")
 
 
 def due(at: datetime) -> dict[str, tuple[int, int]]:

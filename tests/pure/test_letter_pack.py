@@ -3,7 +3,7 @@
 import pytest
 
 from clearway.config.regions import find
-from clearway.domain.outpatients.letters import Audience, Kind, LetterPack, Style, What, fits
+from clearway.domain.outpatients.letters import Audience, Kind, LetterPack, Style, What, fits, style_of
 from clearway.domain.outpatients.plain_english import check
 from clearway.domain.shared.errors import CannotParse
 from clearway.interchange import department_pack, letter_pack, region_pack
@@ -45,7 +45,7 @@ def test_the_referrer_hears_of_the_referral_and_of_its_end(pack: LetterPack) -> 
 def test_the_check_finds_nothing_in_any_text_of_the_pack(pack: LetterPack) -> None:
     english = [each for each in pack.texts if not each.language]
 
-    found = {each.code: check(each.body, Style(each.style or "standard")).findings for each in english}
+    found = {each.code: check(each.body, style_of(each.what, each.style)).findings for each in english}
 
     assert {code: says for code, says in found.items() if says} == {}
 

@@ -57,6 +57,8 @@ PERMISSIONS: Mapping[str, str] = MappingProxyType(
         "clinics.approve": "grant or refuse leave",
         "bookings.read": "see which slots suit a patient, and appointments",
         "bookings.write": "hold, book, confirm, move and cancel appointments",
+        "conversations.read": "read what patients text back",
+        "conversations.answer": "answer patients by text, and act on what they wrote",
         "outcomes.write": "cash up clinics, and see to those who missed an appointment",
         "misses.read": "see who missed an appointment, and what was done and decided",
         "misses.decide": "decide, as a clinician, what follows after a missed appointment",
@@ -171,6 +173,7 @@ _OFFICE = (
     "filing.work",
 )
 _CLINICS = ("clinics.read", "clinics.write", "bookings.read", "bookings.write")
+_CONVERSATIONS = ("conversations.read", "conversations.answer")
 _LETTERS = ("letters.read", "letters.send", "letters.write")
 
 # In order of lead: who holds several roles acts in the first of them that may do what is asked.
@@ -230,7 +233,7 @@ ROLES: Mapping[str, Role] = MappingProxyType(
                 (
                     *_INTAKE,
                     *_LISTS,
-                    *(*_CLINICS, "clinics.approve", *_LETTERS),
+                    *(*_CLINICS, "clinics.approve", *_LETTERS, *_CONVERSATIONS),
                     *("feeds.read", "feeds.replay"),
                     *(*_OFFICE, "enquiries.lead", "messages.answer", "messages.of_all"),
                     *("records.work", "records.review"),
@@ -243,7 +246,7 @@ ROLES: Mapping[str, Role] = MappingProxyType(
                 "outpatient_coordinator",
                 "Outpatient coordinator",
                 (
-                    *(*_INTAKE, *_LISTS, *_CLINICS, *_OFFICE, *_LETTERS, "records.work"),
+                    *(*_INTAKE, *_LISTS, *_CLINICS, *_OFFICE, *_LETTERS, *_CONVERSATIONS, "records.work"),
                     *("cover.manage", "supervision.manage"),
                     *("reports.read", "reports.manage"),
                     *("tasks.read", "tasks.work", "decisions.read", "decisions.write"),
@@ -257,7 +260,7 @@ ROLES: Mapping[str, Role] = MappingProxyType(
                     # What a coordinator gives them to do, of which a sample is reviewed (docs/adr/0066).
                     *("patients.write", "referrals.write", "outcomes.write", "misses.read"),
                     *("clinics.read", "bookings.read", "bookings.write", *_OFFICE),
-                    *("letters.read", "letters.send"),
+                    *("letters.read", "letters.send", *_CONVERSATIONS),
                 ),
             ),
             _role(

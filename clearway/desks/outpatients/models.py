@@ -3,6 +3,7 @@
 from .booking.models import Appointment, Offer
 from .clinics.models import Clinician, Leave, Room, Service, Session, Slot, Template
 from .clocks.models import ClockEvent, Pathway
+from .conversations.models import Answer, Conversation, Knock, Message
 from .cover.models import Absence, OfficePost, StandIn
 from .enquiries.models import Enquiry
 from .filing.models import Document, Filing, Volume, VolumeOut
@@ -16,6 +17,7 @@ from .records.models import DisclosurePack, Recipient, RecordsRequest, Rectifica
 from .recurring.models import DutyDone, RecurringDuty
 from .recycling.models import FreedSlot, SlotOffer
 from .referrals.models import Gap, Referral, Triage
+from .reminders.models import Reminder
 from .replanning.models import Displaced, Replan
 from .reports.models import Report, SentReport
 from .supervision.models import Batch, BatchItem, Training
@@ -24,6 +26,7 @@ from .waiting.models import Contact, Entry, ValidationPack
 
 __all__ = [
     "Absence",
+    "Answer",
     "Appointment",
     "Batch",
     "BatchItem",
@@ -31,6 +34,7 @@ __all__ = [
     "Clinician",
     "ClockEvent",
     "Contact",
+    "Conversation",
     "Correspondent",
     "DisclosurePack",
     "Displaced",
@@ -45,12 +49,14 @@ __all__ = [
     "Gap",
     "GivenFile",
     "Item",
+    "Knock",
     "Layout",
     "Leave",
     "Letter",
     "LetterBatch",
     "LetterText",
     "Loan",
+    "Message",
     "Miss",
     "Need",
     "Offer",
@@ -63,6 +69,7 @@ __all__ = [
     "Rectification",
     "RecurringDuty",
     "Referral",
+    "Reminder",
     "Replan",
     "Report",
     "Room",

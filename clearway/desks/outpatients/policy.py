@@ -17,6 +17,7 @@ from clearway.domain.outpatients.partial_booking import Sequence
 from clearway.domain.outpatients.post import LetterPolicy
 from clearway.domain.outpatients.records import RecordsPolicy
 from clearway.domain.outpatients.recycling import RecyclingPolicy
+from clearway.domain.outpatients.reminders import ReminderPolicy
 from clearway.domain.outpatients.replanning import ReplanPolicy
 from clearway.domain.outpatients.reports import ReportPolicy
 from clearway.domain.outpatients.upkeep import UpkeepPolicy
@@ -91,6 +92,11 @@ def filing(organisation_id: int, at: datetime) -> FilingPolicy:
 def reports(organisation_id: int, at: datetime) -> ReportPolicy:
     """At what hour reports leave, and how soon they are to be read."""
     return _read(ReportPolicy, organisation_id, at)
+
+
+def reminders(organisation_id: int, at: datetime) -> ReminderPolicy:
+    """When and how patients are reminded."""
+    return _read(ReminderPolicy, organisation_id, at)
 
 
 def capacity(organisation_id: int, at: datetime) -> CapacityPolicy:

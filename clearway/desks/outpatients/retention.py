@@ -30,6 +30,8 @@ SHELVES = tuple(
         "documents",
         "documents_aside",
         "letters",
+        "conversations",
+        "emails",
         "contacts",
         "sent_reports",
         "freed_slots",

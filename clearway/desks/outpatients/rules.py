@@ -10,6 +10,7 @@ from clearway.core.worklist.actions import Swept, sweep
 from clearway.core.worklist.rules import Rule, Values, Wanted, evaluate, sweep_policy
 
 from .clocks import rules as clocks
+from .conversations import rules as conversations
 from .cover import rules as cover
 from .enquiries import rules as enquiries
 from .filing import rules as filing
@@ -19,6 +20,7 @@ from .records import rules as records
 from .recurring import rules as recurring
 from .recycling import rules as recycling
 from .referrals.rules import to_chase, to_triage
+from .reminders import rules as reminders
 from .replanning import rules as replanning
 from .reports import rules as reports
 from .situation import Situation
@@ -281,6 +283,18 @@ RULES: Sequence[Rule[Situation]] = (
         "No freed slot is left empty while somebody could be asked about it.",
         "Job description of the outpatient coordinator; access policy (policy recycling)",
         lambda situation, values: recycling.to_ask(situation.freed),
+    ),
+    Rule(
+        "answer_waits",
+        "What a patient texts is answered by a person where its meaning is not certain.",
+        "Job description of the outpatient coordinator (policy reminders)",
+        lambda situation, values: conversations.to_read(situation.answers),
+    ),
+    Rule(
+        "reminder_call",
+        "Whom no text or email reaches is rung before the appointment.",
+        "Access policy, proposal (policy reminders): digital is never the only way",
+        lambda situation, values: reminders.to_ring(situation.ringing),
     ),
     Rule(
         "clinic_cancelled",

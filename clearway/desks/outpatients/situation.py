@@ -3,12 +3,13 @@
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from clearway.core.outbox.queries import overdue
+from clearway.core.outbox.queries import Standing, overdue
 from clearway.domain.shared.outgoing import State
 
 from . import policy
 from .booking import queries as booking
 from .clocks import queries as clocks
+from .conversations import queries as conversations
 from .cover import queries as covering
 from .enquiries import queries as office
 from .filing import queries as filed
@@ -20,6 +21,7 @@ from .records import rectified
 from .recurring import queries as recurring
 from .recycling import queries as recycling
 from .referrals.rules import Chase, Late, chases, late
+from .reminders import queries as reminders
 from .replanning import queries as replanning
 from .reports import queries as sent
 from .supervision import queries as supervision
@@ -31,6 +33,7 @@ from .waiting.asking import Asking, CancelledAgain
 NOTHING_FREED, NOBODY_DISPLACED = recycling.Due(), replanning.Due()
 NO_FAULTS, NO_LOANS, ALL_COVERED = upkeep.Due(), lent.Due(), covering.Due()
 NOTHING_TO_REVIEW, ALL_FILED = supervision.ToReview(), filed.Due()
+NOBODY_WRITES, NOBODY_TO_RING = Standing(0, None), reminders.ToRing()
 NOTHING_LATE = office.Late(office.Overdue(0, None, False), office.Overdue(0, None, False), (), ())
 STUCK_AFTER = timedelta(minutes=15)  # a message that is due is made within seconds
 NOBODY_TO_ASK = Asking()
@@ -92,6 +95,8 @@ class Situation:
     cover       posts of the office without anybody, and leave that is to be decided
     reports     that have not left on their day, or that nobody has read
     prompts     what clocks ask for, due and not done
+    answers     of patients by text that wait for a person
+    ringing     who is to be rung about an appointment, because nothing else reaches them
     book_anew   who lost appointments to a death that was withdrawn
     """
 
@@ -118,6 +123,8 @@ class Situation:
     book_anew: tuple[booking.ToBookAnew, ...] = ()
     displaced: replanning.Due = NOBODY_DISPLACED
     prompts: tuple[clocks.PromptDue, ...] = ()
+    answers: Standing = NOBODY_WRITES
+    ringing: reminders.ToRing = NOBODY_TO_RING
     corrections: tuple[rectified.Correction, ...] = ()
 
 
@@ -160,6 +167,8 @@ def read(organisation_id: int, at: datetime) -> Situation:
         displaced=replanning.due(organisation_id, at),
         prompts=tuple(clocks.prompts_due(organisation_id, at)),
         corrections=rectified.due(organisation_id, at),
+        answers=conversations.standing(organisation_id),
+        ringing=reminders.ringing(organisation_id),
     )
 
 

@@ -12,6 +12,7 @@ from types import MappingProxyType
 
 from clearway.domain.shared.errors import CannotParse
 
+from .messages import Channel, Message, check_message
 from .words import Code
 
 
@@ -53,6 +54,12 @@ class What(Code):
     LETTER = "letter", "a whole letter"
     INSTRUCTIONS = "instructions", "instructions attached to appointments"
     LANGUAGE = "language", "a passage in another language"
+    MESSAGE = "message", "a text message or an email"
+
+
+def style_of(what: str, style: str) -> Style:
+    """How a text is written; those that are no letters are plain English."""
+    return Style(style) if what == What.LETTER and style else Style.STANDARD
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +87,10 @@ _APPOINTMENT = {
     "site": Field("the hospital", "North Hospital"),
     "room": Field("the room", "Treatment room 1"),
     "how": Field("in person, by telephone or by video", "in person"),
+    "page": Field(
+        "the address of the patient's own page; its paragraph is left out where there is none",
+        "https://clinics.example/a/3F2K-9QTM-XA7R-4K2D/",
+    ),
 }
 _REFERRER = {
     "referrer": Field("who referred", "Dr Field"),
@@ -264,7 +275,9 @@ def check_text(text: Text) -> None:
     """Raises CannotParse for a text that cannot be used as what it is for."""
     if not text.title.strip() and text.what is not What.LANGUAGE:
         raise CannotParse("title", "It is empty.", "Write the subject or heading that people read first.")
-    if text.what is What.LETTER:
+    if text.what is What.MESSAGE:
+        check_message(Message(text.kind), Channel(text.style), text.title, text.body)
+    elif text.what is What.LETTER:
         check_letter(Kind(text.kind), Audience(text.audience), text.title, text.body)
     else:
         check_passage(text.body, text.what)
@@ -343,6 +356,11 @@ def compose(
         else:
             made += blocks(fill(part, values))
     return tuple(each if each.kind == "item" else replace(each, text=capital(each.text)) for each in made)
+
+
+def without(body: str, name: str) -> str:
+    """The text without the paragraphs that fill in this field."""
+    return "\n\n".join(part for part in re.split(r"\n\s*\n", body) if f"{{{name}}}" not in part)
 
 
 def capital(text: str) -> str:

@@ -146,6 +146,14 @@ def confirm(key: int, *, organisation_id: int, by: Actor, at: datetime) -> Appoi
     return row
 
 
+@transaction.atomic
+def still_booked(key: int, *, organisation_id: int, by: Actor, at: datetime) -> Appointment:
+    """The appointment, locked until the transaction ends. Raises NotAllowed where it is not booked."""
+    row = _lock(key, organisation_id)
+    _check_state(row, {Appointment.State.BOOKED}, "Changing this appointment")
+    return row
+
+
 def move(  # noqa: PLR0913 - what is cancelled, what is booked, and why, in one step
     key: int,
     slot_id: int,

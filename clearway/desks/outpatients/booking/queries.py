@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 from django.db import connection
-from django.db.models import Count, Exists, Min, OuterRef, Q, QuerySet
+from django.db.models import Count, Exists, F, Min, OuterRef, Q, QuerySet
 
 from clearway.core.layout.times import local
 from clearway.domain.outpatients.booking import DIED
@@ -292,6 +292,37 @@ def appointment(key: int, organisation_id: int) -> Appointment:
         "slot__session__room__site",
     )
     return rows.get(pk=key, organisation_id=organisation_id)
+
+
+def to_come(organisation_id: int, at: datetime, until: datetime, made_since: datetime) -> list[Any]:
+    """Booked appointments that begin before `until`, or were made since, the soonest first: their times and
+    the code of their service. One query."""
+    rows = Appointment.objects.filter(
+        Q(starts_at__lt=until) | Q(made_at__gt=made_since),
+        organisation_id=organisation_id,
+        state=Appointment.State.BOOKED,
+        starts_at__gt=at,
+    )
+    names = ("pk", "made_at", "starts_at", "confirmed_at")
+    found = rows.annotate(service=F("slot__session__service__code"))
+    return list(found.order_by("starts_at", "pk").values_list(*names, "service", named=True))
+
+
+def for_patient(key: int) -> Appointment | None:
+    """One appointment of any trust with what its patient's own page shows. One query."""
+    rows = Appointment.objects.select_related(
+        "organisation",
+        "slot__session__service",
+        "slot__session__clinician",
+        "slot__session__room__site",
+    )
+    return rows.filter(pk=key).first()
+
+
+def with_patients(keys: Iterable[int]) -> dict[int, Appointment]:
+    """Appointments with their patients, by key. One query."""
+    rows = Appointment.objects.filter(pk__in=list(keys)).select_related("patient__merged_into", "entry")
+    return {row.pk: row for row in rows}
 
 
 def of_slots(slot_ids: Iterable[int], at: datetime) -> dict[int, list[Appointment]]:

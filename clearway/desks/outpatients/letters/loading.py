@@ -5,7 +5,7 @@ from datetime import datetime
 from django.db import transaction
 
 from clearway.core.audit.actions import Actor, Entry, record
-from clearway.domain.outpatients.letters import LetterPack, Style, Text
+from clearway.domain.outpatients.letters import LetterPack, Text, style_of
 from clearway.domain.outpatients.plain_english import check
 
 from .models import Correspondent, LetterText
@@ -64,7 +64,7 @@ def findings_of(text: Text) -> list[dict[str, str]]:
     """What the plain-English check says of a text, as the table has it; it reads English alone."""
     if text.language:
         return []
-    read = check(text.body, Style(text.style or Style.STANDARD))
+    read = check(text.body, style_of(text.what, text.style))
     return [
         {"where": each.where, "says": each.says, "fix": each.fix, "source": each.source}
         for each in read.findings

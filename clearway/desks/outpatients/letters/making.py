@@ -39,6 +39,7 @@ from clearway.domain.outpatients.letters import (
     fill,
     in_a_sentence,
     when_for_patients,
+    without,
 )
 from clearway.domain.outpatients.outcomes import age_on
 from clearway.domain.outpatients.post import TIED, InTime, LetterPolicy, in_time, posted_on
@@ -47,6 +48,7 @@ from clearway.domain.outpatients.words import CancelledBy, Medium, Outcome
 from clearway.interchange.letter_pdf import CannotDraw, Page, write
 
 from .. import policy
+from ..conversations import links
 from ..patients import queries as patients
 from ..waiting import standing
 from . import queries
@@ -384,10 +386,11 @@ def _page(
     to: tuple[str, str],
 ) -> tuple[Page, tuple[LetterText, ...]]:
     values = values_of(letter, patient, office, at)
+    body = text.body if values.get("page") else without(text.body, "page")
     try:
         subject = capital(fill(text.title, values))
         pieces = compose(
-            text.body,
+            body,
             values,
             [Attached(each.title, each.body) for each in attached["instructions"]],
             [Attached(each.title, each.body, each.language) for each in attached["language"]],
@@ -466,6 +469,7 @@ def _values_of_visit(letter: Letter) -> dict[str, str]:
         "clinician": session.clinician.name,
         "site": session.room.site.name if in_person else AT_HOME,
         "room": session.room.name,
+        "page": links.address(appointment.pk),
         "how": HOW.get(medium, medium.meaning),
     }
 

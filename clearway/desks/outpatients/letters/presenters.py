@@ -8,6 +8,7 @@ from datetime import date, datetime
 from clearway.core.layout.times import day, moment
 from clearway.domain.outpatients.letter_formats import Format, language_name
 from clearway.domain.outpatients.letters import Audience, Kind
+from clearway.domain.outpatients.messages import Channel, Message
 from clearway.domain.outpatients.post import PostClass
 from clearway.domain.shared.outgoing import State
 
@@ -213,6 +214,8 @@ def text_name(text: LetterText) -> str:
         return f"{KINDS[text.kind]} to {Audience(text.audience).meaning}{style}"
     if text.what == "language":
         return f"Passage in {language_name(text.language)}"
+    if text.what == "message":
+        return f"{Channel(text.style).meaning.capitalize()}: {Message(text.kind).meaning}"
     return f"Instructions: {text.title}"
 
 

@@ -8,6 +8,7 @@ from django.db.models import Count, Min, Prefetch, QuerySet
 
 from clearway.core.outbox import queries as outbox
 from clearway.domain.outpatients.letters import ASKING, Kind, What, fits, letter_code
+from clearway.domain.outpatients.messages import code_of
 from clearway.domain.shared.outgoing import State
 
 from .models import Correspondent, Letter, LetterBatch, LetterText
@@ -117,6 +118,11 @@ def text_in_force(organisation_id: int, code: str, on: date) -> LetterText | Non
 def letter_text(organisation_id: int, kind: str, audience: str, style: str, on: date) -> LetterText | None:
     """The text of a letter. One query."""
     return text_in_force(organisation_id, letter_code(kind, audience, style), on)
+
+
+def message_text(organisation_id: int, kind: str, channel: str, on: date) -> LetterText | None:
+    """The text of a text message or an email. One query."""
+    return text_in_force(organisation_id, code_of(kind, channel), on)
 
 
 def instructions(organisation_id: int, visit: Mapping[str, str], on: date) -> list[LetterText]:

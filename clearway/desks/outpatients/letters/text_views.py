@@ -19,12 +19,14 @@ from clearway.domain.outpatients.letters import (
     Field,
     Kind,
     NotKnown,
-    Style,
     What,
     all_fields,
     fields,
     passage_fields,
+    style_of,
 )
+from clearway.domain.outpatients.messages import FIELDS as OF_MESSAGES
+from clearway.domain.outpatients.messages import example
 from clearway.domain.shared.errors import CannotParse, NotAllowed
 
 from . import actions, forms, presenters, queries
@@ -39,7 +41,7 @@ def texts(request: Request) -> HttpResponse:
     """Every text with the version in force, and those that wait for somebody."""
     rows = queries.texts(request.organisation.pk)
     waiting = [each for each in rows if each.state != LetterText.State.APPROVED]
-    order = {"letter": 0, "instructions": 1, "language": 2}
+    order = {"letter": 0, "message": 1, "instructions": 2, "language": 3}
     there = [each for each in rows if each.state == LetterText.State.APPROVED]
     there.sort(key=lambda each: (order[each.what], each.place, each.code))
     context = {
@@ -176,19 +178,30 @@ def _fields(row: LetterText) -> Mapping[str, Field]:
     """What may be filled in here."""
     if row.what == What.LETTER:
         return fields(Kind(row.kind), Audience(row.audience))
+    if row.what == What.MESSAGE:
+        return {name: Field(says, shown) for name, (says, shown) in OF_MESSAGES.items()}
     every = all_fields()
     return {name: every[name] for name in passage_fields(What(row.what))}
 
 
 def _reading(row: LetterText) -> plain_english.Reading | None:
     """What the check says; it reads English alone."""
-    return None if row.language else plain_english.check(row.body, Style(row.style or Style.STANDARD))
+    return None if row.language else plain_english.check(row.body, style_of(row.what, row.style))
 
 
 @needs("letters.read")
 def preview(request: Request, key: int) -> HttpResponse:
     """A version with the particulars of a real patient, beside what the check says. The look is recorded."""
     row = _text(request, key)
+    if row.what == What.MESSAGE:
+        context = {
+            "text": row,
+            "name": presenters.text_name(row),
+            "reading": _reading(row),
+            "example": example(row.body),
+            "subject": example(row.title) if row.style == "email" else "",
+        }
+        return render(request, "letters/preview_message.html", context)
     number = request.GET.get("number", "").strip()[:20]
     kind = row.kind or Kind.CONFIRMATION.value
     letter = queries.some_patient(request.organisation.pk, kind, number)

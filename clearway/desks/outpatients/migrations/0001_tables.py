@@ -7,6 +7,7 @@ import django.contrib.postgres.constraints
 import django.contrib.postgres.fields
 import django.contrib.postgres.fields.ranges
 import django.db.models.deletion
+import django.db.models.functions.text
 from django.conf import settings
 from django.db import migrations, models
 
@@ -120,6 +121,22 @@ class Migration(migrations.Migration):
                         'ordering': ['name'],
                         'indexes': [],
                         'constraints': [models.UniqueConstraint(fields=('organisation', 'code'), name='one_clinician_per_code'), models.UniqueConstraint(condition=models.Q(('user__isnull', False)), fields=('organisation', 'user'), name='one_clinician_per_account')],
+                    },
+                ),
+                migrations.CreateModel(
+                    name='Conversation',
+                    fields=[
+                        ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                        ('number', models.CharField(max_length=20)),
+                        ('asks', models.CharField(blank=True, max_length=10)),
+                        ('waits_since', models.DateTimeField(null=True)),
+                        ('why', models.CharField(blank=True, max_length=200)),
+                        ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='core.organisation')),
+                        ('question', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='outpatients.message')),
+                    ],
+                    options={
+                        'indexes': [models.Index(condition=models.Q(('waits_since__isnull', False)), fields=['organisation', 'waits_since'], name='conversations_that_wait')],
+                        'constraints': [models.UniqueConstraint(fields=('organisation', 'number'), name='one_conversation_per_number'), models.CheckConstraint(condition=models.Q(('asks', ''), ('question__isnull', False), _connector='OR'), name='what_is_asked_has_a_question'), models.CheckConstraint(condition=models.Q(('waits_since__isnull', True), models.Q(('why', ''), _negated=True), _connector='OR'), name='a_conversation_that_waits_says_why')],
                     },
                 ),
                 migrations.CreateModel(
@@ -245,6 +262,20 @@ class Migration(migrations.Migration):
                     },
                 ),
                 migrations.CreateModel(
+                    name='Knock',
+                    fields=[
+                        ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                        ('key', models.CharField(max_length=64)),
+                        ('hour', models.DateTimeField()),
+                        ('count', models.PositiveIntegerField(default=0)),
+                    ],
+                    options={
+                        'db_table': 'outpatients_knock',
+                        'constraints': [models.UniqueConstraint(fields=('key', 'hour'), name='knocks_are_counted_by_the_hour')],
+                        'indexes': [],
+                    },
+                ),
+                migrations.CreateModel(
                     name='Layout',
                     fields=[
                         ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
@@ -353,6 +384,38 @@ class Migration(migrations.Migration):
                         'ordering': ['what', 'code', '-version'],
                         'indexes': [],
                         'constraints': [models.UniqueConstraint(fields=('organisation', 'code', 'version'), name='one_text_version'), models.UniqueConstraint(condition=models.Q(('state', 'approved'), _negated=True), fields=('organisation', 'code'), name='one_version_of_a_text_is_worked_on'), models.CheckConstraint(condition=models.Q(models.Q(('state', 'approved'), _negated=True), models.Q(('approved_at__isnull', False), ('valid_from__isnull', False), models.Q(('approved_by', ''), _negated=True)), _connector='OR'), name='an_approved_text_says_by_whom_and_from_when'), models.CheckConstraint(condition=models.Q(('approver__isnull', True), ('author__isnull', True), models.Q(('approver', models.F('author')), _negated=True), _connector='OR'), name='nobody_approves_their_own_text')],
+                    },
+                ),
+                migrations.CreateModel(
+                    name='Message',
+                    fields=[
+                        ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                        ('kind', models.CharField(max_length=10)),
+                        ('channel', models.CharField(max_length=5)),
+                        ('reference', models.CharField(max_length=60, unique=True)),
+                        ('to', models.CharField(max_length=254)),
+                        ('subject', models.CharField(blank=True, max_length=150)),
+                        ('said', models.CharField(blank=True, max_length=459)),
+                        ('words', models.TextField(blank=True)),
+                        ('made_at', models.DateTimeField()),
+                        ('made_by', models.CharField(max_length=150)),
+                        ('failure', models.CharField(blank=True, max_length=20)),
+                        ('sealed_at', models.DateTimeField(null=True)),
+                        ('appointment', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='messages', to='outpatients.appointment')),
+                        ('contact', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='messages', to='outpatients.contact')),
+                        ('conversation', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='messages', to='outpatients.conversation')),
+                        ('entry', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='messages', to='outpatients.entry')),
+                        ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='core.organisation')),
+                        ('outgoing', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='message', to='core.outgoing')),
+                        ('text', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='messages', to='outpatients.lettertext')),
+                        ('patient', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='messages', to='outpatients.patient')),
+                        ('offer', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='messages', to='outpatients.slotoffer')),
+                    ],
+                    options={
+                        'db_table': 'outpatients_message',
+                        'ordering': ['id'],
+                        'indexes': [models.Index(fields=['organisation', 'to', '-made_at'], name='outpatients_organis_c54d79_idx'), models.Index(fields=['patient', '-id'], name='outpatients_patient_9c56f1_idx')],
+                        'constraints': [],
                     },
                 ),
                 migrations.CreateModel(
@@ -479,7 +542,7 @@ class Migration(migrations.Migration):
                         ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='core.organisation')),
                     ],
                     options={
-                        'indexes': [models.Index(fields=['organisation', 'family_name', 'born_on'], name='outpatients_organis_a255bf_idx')],
+                        'indexes': [models.Index(fields=['organisation', 'family_name', 'born_on'], name='outpatients_organis_a255bf_idx'), models.Index(models.F('organisation'), django.db.models.functions.text.Right(models.Func(models.F('mobile'), models.Value('\\D'), models.Value(''), models.Value('g'), function='regexp_replace', output_field=models.CharField()), 10), condition=models.Q(('mobile', ''), _negated=True), name='patients_by_mobile')],
                         'constraints': [models.UniqueConstraint(fields=('organisation', 'number'), name='one_patient_per_number'), models.UniqueConstraint(condition=models.Q(('merged_into__isnull', True)), fields=('organisation', 'nhs_number'), name='one_patient_per_nhs_number'), models.CheckConstraint(condition=models.Q(('nhs_number__isnull', True), ('nhs_number__regex', '^\\d{10}$'), _connector='OR'), name='nhs_number_has_ten_digits'), models.CheckConstraint(condition=models.Q(('merged_into__isnull', True), models.Q(('merged_into', models.F('id')), _negated=True), _connector='OR'), name='patient_is_not_merged_into_itself'), models.CheckConstraint(condition=models.Q(('died_on__isnull', True), ('died_on__gte', models.F('born_on')), _connector='OR'), name='patient_dies_after_birth')],
                     },
                 ),
@@ -593,6 +656,33 @@ class Migration(migrations.Migration):
                     options={
                         'indexes': [],
                         'constraints': [],
+                    },
+                ),
+                migrations.CreateModel(
+                    name='Answer',
+                    fields=[
+                        ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                        ('name', models.CharField(max_length=100)),
+                        ('words', models.CharField(max_length=1000)),
+                        ('sent_at', models.DateTimeField()),
+                        ('heard_at', models.DateTimeField()),
+                        ('meaning', models.CharField(max_length=10)),
+                        ('because', models.CharField(blank=True, max_length=100)),
+                        ('act', models.CharField(max_length=10)),
+                        ('problem', models.CharField(blank=True, max_length=200)),
+                        ('done_at', models.DateTimeField(null=True)),
+                        ('done_by', models.CharField(blank=True, max_length=150)),
+                        ('how', models.CharField(blank=True, max_length=200)),
+                        ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='core.organisation')),
+                        ('appointment', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='answers', to='outpatients.appointment')),
+                        ('conversation', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='answers', to='outpatients.conversation')),
+                        ('patient', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='answers', to='outpatients.patient')),
+                    ],
+                    options={
+                        'db_table': 'outpatients_answer',
+                        'ordering': ['id'],
+                        'indexes': [models.Index(fields=['conversation', 'id'], name='outpatients_convers_1912a5_idx')],
+                        'constraints': [models.UniqueConstraint(fields=('organisation', 'name'), name='a_text_is_heard_once'), models.CheckConstraint(condition=models.Q(('done_at__isnull', True), models.Q(('done_by', ''), ('how', ''), _negated=True), _connector='OR'), name='what_was_answered_says_how')],
                     },
                 ),
                 migrations.CreateModel(
@@ -873,6 +963,29 @@ class Migration(migrations.Migration):
                         'ordering': ['-id'],
                         'indexes': [],
                         'constraints': [models.UniqueConstraint(condition=models.Q(('taken_back_at__isnull', True)), fields=('document',), name='a_document_is_filed_to_one_patient'), models.CheckConstraint(condition=models.Q(('taken_back_at__isnull', True), models.Q(models.Q(('taken_back_why', ''), _negated=True), models.Q(('taken_back_by', ''), _negated=True)), _connector='OR'), name='what_is_taken_back_says_why_and_by_whom')],
+                    },
+                ),
+                migrations.CreateModel(
+                    name='Reminder',
+                    fields=[
+                        ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                        ('step', models.CharField(max_length=6)),
+                        ('way', models.CharField(max_length=5)),
+                        ('state', models.CharField(choices=[('sent', 'Sent'), ('to_ring', 'To be rung'), ('rung', 'Rung'), ('over', 'Not needed any more')], max_length=8)),
+                        ('why', models.CharField(blank=True, max_length=200)),
+                        ('made_at', models.DateTimeField()),
+                        ('tries', models.PositiveSmallIntegerField(default=0)),
+                        ('tried_at', models.DateTimeField(null=True)),
+                        ('ended_at', models.DateTimeField(null=True)),
+                        ('ended_by', models.CharField(blank=True, max_length=150)),
+                        ('appointment', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='reminders', to='outpatients.appointment')),
+                        ('message', models.OneToOneField(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='reminder', to='outpatients.message')),
+                        ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='core.organisation')),
+                    ],
+                    options={
+                        'ordering': ['id'],
+                        'indexes': [models.Index(condition=models.Q(('state', 'to_ring')), fields=['organisation', 'made_at'], name='reminders_to_ring')],
+                        'constraints': [models.UniqueConstraint(fields=('appointment', 'step'), name='a_reminder_is_made_once'), models.CheckConstraint(condition=models.Q(('state', 'to_ring'), ('why', ''), _negated=True), name='a_call_says_why_nobody_was_written_to')],
                     },
                 ),
                 migrations.CreateModel(

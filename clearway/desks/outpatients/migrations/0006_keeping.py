@@ -47,6 +47,12 @@ LANGUAGE sql STABLE AS $$
             WHERE l.patient_id = patient AND (
                 o.state IN ('queued', 'ready', 'held', 'sending')
                 OR GREATEST(o.since, l.sealed_at) >= before))
+        OR EXISTS (SELECT FROM outpatients_message m JOIN core_outgoing o ON o.id = m.outgoing_id
+            WHERE m.patient_id = patient AND (
+                o.state IN ('queued', 'ready', 'held', 'sending')
+                OR GREATEST(o.since, m.sealed_at) >= before))
+        OR EXISTS (SELECT FROM outpatients_answer n WHERE n.patient_id = patient
+            AND (n.done_at IS NULL OR n.heard_at >= before))
         OR EXISTS (SELECT FROM outpatients_filing f JOIN outpatients_document d ON d.id = f.document_id
             WHERE f.patient_id = patient AND GREATEST(d.taken_at, f.filed_at, f.taken_back_at) >= before)
         OR EXISTS (SELECT FROM outpatients_enquiry q WHERE q.patient_id = patient
@@ -83,11 +89,40 @@ VIEWS = {
     FROM clearway_patients_past(trust, before) p
     JOIN outpatients_letter l ON l.patient_id = p.id JOIN core_outgoing o ON o.id = l.outgoing_id
 """,
+    # A number's whole conversation, once everybody it was with is past.
+    "conversations": """
+    SELECT v.id, v.began_at, v.last_at, v.is_held FROM (
+        SELECT c.id, min(t.at) AS began_at, max(t.at) AS last_at,
+            COALESCE(bool_or(clearway_patient_is_held(t.patient_id)), false) AS is_held,
+            bool_and(t.is_over) AS is_over,
+            bool_and(t.patient_id IS NULL OR t.patient_id IN (
+                SELECT p.id FROM clearway_patients_past(trust, before) p)) AS is_past
+        FROM outpatients_conversation c
+        JOIN (
+            SELECT m.conversation_id, GREATEST(m.made_at, o.since) AS at, m.patient_id,
+                o.state NOT IN ('queued', 'ready', 'held', 'sending') AS is_over
+            FROM outpatients_message m JOIN core_outgoing o ON o.id = m.outgoing_id
+            UNION ALL
+            SELECT a.conversation_id, a.heard_at, a.patient_id, a.done_at IS NOT NULL
+            FROM outpatients_answer a
+        ) t ON t.conversation_id = c.id
+        WHERE c.organisation_id = trust AND c.waits_since IS NULL
+        GROUP BY c.id
+    ) v WHERE v.is_over AND v.is_past AND v.began_at < before
+""",
+    # Emails, which have no conversation.
+    "emails": """
+    SELECT m.id, o.queued_at, GREATEST(o.since, m.sealed_at), p.is_held
+    FROM clearway_patients_past(trust, before) p
+    JOIN outpatients_message m ON m.patient_id = p.id JOIN core_outgoing o ON o.id = m.outgoing_id
+    WHERE m.conversation_id IS NULL
+""",
     # One that a letter is of goes after it; one that shows notice of a missed appointment stays with that.
     "contacts": """
     SELECT c.id, c.at, GREATEST(c.at, c.outcome_at), p.is_held
     FROM clearway_patients_past(trust, before) p JOIN outpatients_contact c ON c.patient_id = p.id
     WHERE NOT EXISTS (SELECT FROM outpatients_letter l WHERE l.contact_id = c.id)
+        AND NOT EXISTS (SELECT FROM outpatients_message t WHERE t.contact_id = c.id)
         AND NOT EXISTS (SELECT FROM outpatients_miss m WHERE m.notice_id = c.id OR m.contact_id = c.id)
 """,
     "documents": """
@@ -158,6 +193,21 @@ REMOVALS = {
     WITH gone AS (DELETE FROM outpatients_letter l WHERE l.id = ANY (chosen) RETURNING l.outgoing_id)
     DELETE FROM core_outgoing o USING gone WHERE o.id = gone.outgoing_id;
 """,
+    "conversations": """
+    UPDATE outpatients_conversation SET asks = '', question_id = NULL WHERE id = ANY (chosen);
+    DELETE FROM outpatients_answer a WHERE a.conversation_id = ANY (chosen);
+    DELETE FROM outpatients_reminder r USING outpatients_message m
+        WHERE r.message_id = m.id AND m.conversation_id = ANY (chosen);
+    WITH gone AS (
+        DELETE FROM outpatients_message m WHERE m.conversation_id = ANY (chosen) RETURNING m.outgoing_id)
+    DELETE FROM core_outgoing o USING gone WHERE o.id = gone.outgoing_id;
+    DELETE FROM outpatients_conversation c WHERE c.id = ANY (chosen);
+""",
+    "emails": """
+    DELETE FROM outpatients_reminder r WHERE r.message_id = ANY (chosen);
+    WITH gone AS (DELETE FROM outpatients_message m WHERE m.id = ANY (chosen) RETURNING m.outgoing_id)
+    DELETE FROM core_outgoing o USING gone WHERE o.id = gone.outgoing_id;
+""",
     "contacts": "    DELETE FROM outpatients_contact c WHERE c.id = ANY (chosen);\n",
     "documents": """
     DELETE FROM outpatients_filing f WHERE f.document_id = ANY (chosen);
@@ -174,6 +224,9 @@ REMOVALS = {
         SELECT f.id FROM outpatients_freed_slot f WHERE f.id = ANY (chosen)
         UNION ALL
         SELECT f.id FROM outpatients_freed_slot f JOIN chain c ON f.after_id = c.id
+    ), texts AS (
+        UPDATE outpatients_message m SET offer_id = NULL
+        FROM outpatients_slot_offer o JOIN chain ON o.freed_id = chain.id WHERE m.offer_id = o.id
     ), offers AS (
         DELETE FROM outpatients_slot_offer o USING chain WHERE o.freed_id = chain.id
     )
@@ -202,6 +255,9 @@ KEPT = (
     "outpatients_givenfile",
     "outpatients_freed_slot",
     "outpatients_slot_offer",
+    "outpatients_conversation",
+    "outpatients_message",
+    "outpatients_answer",
 )
 GUARD = """
 CREATE TRIGGER {table}_only_let_go BEFORE DELETE ON {table}

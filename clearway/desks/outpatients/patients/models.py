@@ -3,9 +3,23 @@
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.functions import Right
 
 from clearway.core.organisation.models import Organisation
 from clearway.domain.outpatients.words import NhsNumberStatus
+
+# The last ten digits of a mobile number, however it was written: by these a text finds its patient.
+DIGITS = Right(
+    models.Func(
+        models.F("mobile"),
+        models.Value(r"\D"),
+        models.Value(""),
+        models.Value("g"),
+        function="regexp_replace",
+        output_field=models.CharField(),
+    ),
+    10,
+)
 
 
 class Patient(models.Model):
@@ -68,7 +82,10 @@ class Patient(models.Model):
                 name="patient_dies_after_birth",
             ),
         ]
-        indexes = [models.Index(fields=["organisation", "family_name", "born_on"])]
+        indexes = [
+            models.Index(fields=["organisation", "family_name", "born_on"]),
+            models.Index("organisation", DIGITS, condition=~Q(mobile=""), name="patients_by_mobile"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.family_name.upper()}, {self.given_names}"

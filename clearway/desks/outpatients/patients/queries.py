@@ -11,8 +11,9 @@ from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Coalesce
 
 from clearway.domain.outpatients.identity import Person, looks_alike
+from clearway.domain.shared.delivery import mobile
 
-from .models import Carer, Flag, Need, Patient
+from .models import DIGITS, Carer, Flag, Need, Patient
 
 MOST = 50  # patients shown for one search
 TEXT, LETTER = "text", "letter"
@@ -40,6 +41,16 @@ def by_nhs_number(organisation_id: int, digits: str) -> Patient | None:
     """The patient who has this NHS number. One query."""
     rows = Patient.objects.filter(organisation_id=organisation_id, nhs_number=digits)
     return rows.filter(merged_into__isnull=True).first()
+
+
+def with_mobile(number: str, organisation_id: int) -> list[Patient]:
+    """The living patients whose mobile number this is, however it was written. One query.
+
+    number  as domain.shared.delivery.mobile gives it
+    """
+    rows = Patient.objects.alias(digits=DIGITS).filter(organisation_id=organisation_id, digits=number[-10:])
+    alive = rows.filter(merged_into__isnull=True, died_on__isnull=True).exclude(mobile="")
+    return [row for row in alive.order_by("pk")[:MOST] if mobile(row.mobile) == number]
 
 
 def search(organisation_id: int, text: str, born_on: date | None = None, most: int = MOST) -> list[Patient]:

@@ -69,3 +69,15 @@ def led_to(given_back: Any, made: Any) -> None:
     """The seat that was given back for another that had been freed: it comes after that one."""
     before = FreedSlot.objects.filter(filled_by=made).values("pk")[:1]
     FreedSlot.objects.filter(appointment=given_back).update(after=before)
+
+
+def not_reached(offer_id: int, at: datetime) -> None:
+    """The text of an offer did not arrive: it has ended, and the next is asked."""
+    SlotOffer.objects.filter(pk=offer_id, state=OUT).update(
+        state=SlotOffer.State.NO_ANSWER, ended_at=at, ended_by="not delivered"
+    )
+
+
+def thanked(offer_id: int, at: datetime) -> None:
+    """Who was not first was told so."""
+    SlotOffer.objects.filter(pk=offer_id, told_at=None).exclude(state=OUT).update(told_at=at)

@@ -134,3 +134,9 @@ def not_told(contact_id: int | None, at: datetime, outcome: str = "failed") -> N
     """The letter of this contact did not leave, or came back: it is evidence of nothing."""
     kept = Contact.objects.filter(pk__in=[contact_id] if contact_id else [])
     kept.update(outcome=outcome, outcome_at=at)
+
+
+def arrived(contact_id: int | None, at: datetime) -> None:
+    """The carrier says that the text or email of this contact arrived."""
+    kept = Contact.objects.filter(pk__in=[contact_id] if contact_id else [])
+    kept.update(outcome="delivered", outcome_at=at)

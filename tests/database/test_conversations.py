@@ -1,0 +1,391 @@
+"""Reminders and conversations: who is written to, what an answer does, and that nobody is forgotten."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+
+from clearway.core.audit.actions import Actor
+from clearway.core.outbox.models import Outgoing
+from clearway.desks.outpatients.booking import actions as booking
+from clearway.desks.outpatients.booking.models import Appointment
+from clearway.desks.outpatients.conversations import actions, queries
+from clearway.desks.outpatients.conversations.models import Answer, Conversation, Message
+from clearway.desks.outpatients.recycling.models import FreedSlot
+from clearway.desks.outpatients.reminders import actions as reminders
+from clearway.desks.outpatients.reminders import queries as reminded
+from clearway.desks.outpatients.reminders.models import Reminder
+from clearway.desks.outpatients.waiting.models import Contact, Entry
+from clearway.domain.outpatients.recycling import Said
+from clearway.domain.outpatients.replies import Act
+from clearway.domain.outpatients.words import CancelledBy
+from clearway.domain.shared.delivery import Status
+from clearway.domain.shared.errors import NotAllowed
+from tests.messages import (
+    NUMBER,
+    TEN,
+    WIRE,
+    Pigeon,
+    a_writing_department,
+    answer,
+    kinds,
+    receipt,
+    remind,
+    who,
+    work,
+)
+from tests.therapies import Department
+
+pytestmark = pytest.mark.django_db
+CLERK = Actor("opc", role="outpatient_coordinator")
+IN_FOUR = TEN + timedelta(days=4)
+
+
+@pytest.fixture
+def physio(db: None, monkeypatch: pytest.MonkeyPatch) -> Department:
+    return a_writing_department(monkeypatch)
+
+
+def visit(physio: Department, starts_at: datetime = IN_FOUR, **more: Any) -> Appointment:
+    """Somebody who agreed to texts, booked three weeks ago."""
+    known = {"mobile": NUMBER, "may_text": True, "channel": "text", **more}
+    entry = physio.entry(physio.referral(patient=physio.patient(**known)), minutes=30)
+    return physio.booked(physio.session(starts_at, slots=2).slots.order_by("id")[0], entry)
+
+
+def reminded_visit(physio: Department, **more: Any) -> Appointment:
+    """The same, and the reminder has left."""
+    row = visit(physio, **more)
+    assert remind(physio) == 1
+    work()
+    return row
+
+
+def state(row: Appointment) -> str:
+    row.refresh_from_db()
+    return row.state
+
+
+def the_conversation() -> Conversation:
+    return Conversation.objects.get(number=WIRE)
+
+
+def test_a_reminder_leaves_by_text_without_name_or_service_and_counts_as_contact(physio: Department) -> None:
+    row = visit(physio)
+    pigeon = Pigeon()
+
+    assert remind(physio) == 1
+    work(carrier=pigeon)
+
+    message = Message.objects.get()
+    assert (message.kind, message.to, message.sealed_at is not None) == ("reminder", WIRE, True)
+    assert "10am on Tue 24 Nov" in message.words and "CONFIRM" in message.words
+    assert row.patient.family_name not in message.words and "hysio" not in message.words
+    assert len(pigeon.took) == 1 and WIRE not in pigeon.took[0].key
+    assert Contact.objects.get(purpose="reminder").outcome == "sent"
+
+
+def test_the_same_step_is_sent_once_however_often_the_duty_runs(physio: Department) -> None:
+    visit(physio)
+
+    assert [remind(physio, TEN + timedelta(minutes=minute)) for minute in (0, 1, 2)] == [1, 0, 0]
+
+
+def test_nobody_is_reminded_at_night(physio: Department) -> None:
+    visit(physio)
+
+    assert remind(physio, TEN.replace(hour=3)) == 0
+
+
+@pytest.mark.parametrize(
+    ("more", "why"),
+    [
+        ({"mobile": ""}, "No mobile is known."),
+        ({"mobile": "01632 960000"}, "The number that is known is no mobile number."),
+        ({"may_text": False}, "The patient has not agreed to text messages."),
+        ({"opted_out": True}, "The patient asked for no messages from machines."),
+        ({"channel": "phone"}, "The patient wants to be rung."),
+    ],
+)
+def test_whom_no_text_reaches_is_rung(physio: Department, more: dict[str, Any], why: str) -> None:
+    visit(physio, **more)
+
+    remind(physio)
+
+    (call,) = reminded.to_ring(physio.trust.pk)
+    assert (call.state, call.why) == ("to_ring", why)
+    assert not Message.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("kind", "detail"), [("interpreter", "Polish"), ("format", "Braille"), ("contact", "By his daughter")]
+)
+def test_a_need_comes_before_a_text(physio: Department, kind: str, detail: str) -> None:
+    row = visit(physio)
+    row.patient.needs.create(kind=kind, detail=detail, recorded_at=TEN)
+
+    remind(physio)
+
+    assert len(reminded.to_ring(physio.trust.pk)) == 1
+    assert not Message.objects.exists()
+
+
+def test_without_a_provider_everybody_due_is_rung(physio: Department) -> None:
+    visit(physio)
+
+    remind(physio, connected={})
+
+    assert [each.why for each in reminded.to_ring(physio.trust.pk)] == ["No provider is connected."]
+
+
+@pytest.mark.parametrize("words", ["CONFIRM", "yes please", "Ok thanks", "tak", "iawn diolch"])
+def test_a_certain_yes_confirms_the_appointment_and_says_so(physio: Department, words: str) -> None:
+    row = reminded_visit(physio)
+
+    assert answer(physio, words)
+
+    row.refresh_from_db()
+    assert row.confirmed_at == TEN
+    assert kinds() == ["reminder", "confirmed"]
+    assert Contact.objects.get(outcome="answered").said == words
+    assert the_conversation().waits_since is None
+
+
+def test_a_cancellation_is_confirmed_back_before_the_slot_goes(physio: Department) -> None:
+    row = reminded_visit(physio)
+
+    answer(physio, "can't come")
+    assert state(row) == "booked"
+    assert kinds() == ["reminder", "check"]
+    answer(physio, "yes", TEN + timedelta(minutes=2))
+
+    assert state(row) == "cancelled"
+    assert (row.cancelled_by, Entry.objects.get(pk=row.entry_id).state) == ("patient", "waiting")
+    assert FreedSlot.objects.get().appointment_id == row.pk
+    assert kinds() == ["reminder", "check", "cancelled"]
+
+
+def test_no_to_the_question_keeps_the_appointment(physio: Department) -> None:
+    row = reminded_visit(physio)
+
+    answer(physio, "CANCEL")
+    answer(physio, "no", TEN + timedelta(minutes=2))
+    assert state(row) == "booked"
+    answer(physio, "confirm", TEN + timedelta(minutes=3))
+
+    row.refresh_from_db()
+    assert row.confirmed_at is not None
+    assert kinds() == ["reminder", "check", "kept", "confirmed"]
+
+
+def test_a_yes_a_day_later_cancels_nothing(physio: Department) -> None:
+    row = reminded_visit(physio)
+    answer(physio, "CANCEL")
+
+    answer(physio, "yes", TEN + timedelta(hours=25))
+
+    assert state(row) == "booked"
+    assert the_conversation().why == "The question was asked more than a day ago."
+
+
+def test_what_is_uncertain_waits_for_a_person_and_the_patient_is_told(physio: Department) -> None:
+    row = reminded_visit(physio)
+
+    answer(physio, "Yes but could I come with my mum")
+
+    row.refresh_from_db()
+    assert row.confirmed_at is None
+    (waiting,) = queries.waiting(physio.trust.pk)
+    assert [each.words for each in waiting.answers_open] == ["Yes but could I come with my mum"]  # type: ignore[attr-defined]
+    assert kinds() == ["reminder", "person"]
+
+
+def test_the_same_text_told_twice_is_one(physio: Department) -> None:
+    reminded_visit(physio)
+
+    assert answer(physio, "confirm", name="one")
+    assert not answer(physio, "confirm", name="one")
+
+    assert Answer.objects.count() == 1
+    assert kinds() == ["reminder", "confirmed"]
+
+
+def test_change_sends_the_address_of_the_patients_own_page(physio: Department) -> None:
+    reminded_visit(physio)
+
+    answer(physio, "CHANGE")
+    work(TEN)
+
+    words = Message.objects.get(kind="change").words
+    assert "https://clinics.example/a/" in words
+
+
+def test_stop_ends_texts_to_everybody_of_the_number_also_what_waits(physio: Department) -> None:
+    row = visit(physio)
+    child = physio.patient(mobile="+44 7700 900123", may_text=True)
+    remind(physio)
+
+    answer(physio, "STOP")
+    work()
+
+    for patient in (row.patient, child):
+        patient.refresh_from_db()
+        assert not patient.may_text
+    assert [(each.kind, each.outgoing.state) for each in Message.objects.order_by("id")] == [
+        ("reminder", "withdrawn"),
+        ("stopped", "sent"),
+    ]
+    remind(physio, TEN + timedelta(days=3))
+    assert not Message.objects.filter(kind="last").exists()
+
+
+def test_two_questions_to_one_number_wait_for_a_person(physio: Department) -> None:
+    mother, child = visit(physio), visit(physio, IN_FOUR + timedelta(hours=2))
+    remind(physio)
+    work()
+
+    answer(physio, "CANCEL")
+
+    assert [state(each) for each in (mother, child)] == ["booked", "booked"]
+    assert the_conversation().waits_since == TEN
+
+
+def test_a_number_that_nobody_knows_waits_for_a_person(physio: Department) -> None:
+    answer(physio, "Hello, am I on your list?", number="+447700900777")
+
+    (waiting,) = queries.waiting(physio.trust.pk)
+    assert waiting.number == "+447700900777"
+    assert kinds() == []
+
+
+def test_an_answering_machine_is_not_answered_for_ever(physio: Department) -> None:
+    reminded_visit(physio)
+
+    for minute in range(20):
+        answer(physio, "confirm", TEN + timedelta(minutes=minute))
+
+    assert kinds().count("confirmed") == 6
+    assert the_conversation().waits_since is not None
+
+
+@pytest.mark.parametrize(
+    ("between", "why"),
+    [("cancelled", "cancelled"), ("died", "died"), ("changed", "changed since"), ("late", "too late")],
+)
+def test_what_has_come_between_stops_a_text(physio: Department, between: str, why: str) -> None:
+    row = visit(physio)
+    remind(physio)
+    at = TEN
+    if between == "cancelled":
+        booking.cancel(row.pk, by_whom=CancelledBy.PATIENT, reason="patient_ill", **who(physio.trust))
+    elif between == "died":
+        type(row.patient).objects.update(died_on=TEN.date())
+    elif between == "changed":
+        type(row.patient).objects.update(mobile="07700 900124")
+    else:
+        at = row.starts_at - timedelta(minutes=30)
+
+    pigeon = Pigeon()
+    work(at, pigeon)
+
+    assert pigeon.took == []
+    assert why in Outgoing.objects.get(message__kind="reminder").why
+
+
+def test_a_text_that_waits_into_the_night_leaves_in_the_morning(physio: Department) -> None:
+    visit(physio)
+    remind(physio)
+    pigeon = Pigeon()
+
+    work(TEN.replace(hour=22), pigeon)
+    assert pigeon.took == []
+    work(TEN.replace(hour=9) + timedelta(days=1), pigeon)
+
+    assert len(pigeon.took) == 1
+
+
+def test_a_number_gets_no_more_texts_a_day_than_it_may(physio: Department) -> None:
+    for hours in range(5):
+        visit(physio, IN_FOUR + timedelta(hours=hours))
+    remind(physio)
+    pigeon = Pigeon()
+
+    work(carrier=pigeon)
+
+    assert len(pigeon.took) == 3
+
+
+def test_a_refused_number_brings_a_call_and_is_not_texted_again(physio: Department) -> None:
+    row = reminded_visit(physio)
+
+    assert receipt(Message.objects.get(), Status.PERMANENT)
+    assert not receipt(Message.objects.get(), Status.PERMANENT)
+
+    (call,) = reminded.to_ring(physio.trust.pk)
+    assert call.appointment_id == row.pk
+    assert Contact.objects.get(purpose="reminder").outcome == "failed"
+    other = visit(physio, IN_FOUR + timedelta(hours=3))
+    remind(physio, TEN + timedelta(hours=1))
+    assert Reminder.objects.get(appointment=other).why == "The last message there was refused."
+
+
+def test_a_receipt_that_overtakes_the_answer_of_the_provider_counts(physio: Department) -> None:
+    visit(physio)
+    remind(physio)
+    Outgoing.objects.update(state="sending", digest="0" * 64)
+
+    assert receipt(Message.objects.get(), Status.DELIVERED)
+
+    assert Outgoing.objects.get().state == "delivered"
+    assert Message.objects.get().sealed_at == TEN
+    assert Contact.objects.get(purpose="reminder").outcome == "delivered"
+
+
+def test_a_call_confirms_or_cancels_like_a_click(physio: Department) -> None:
+    row = visit(physio, mobile="")
+    remind(physio)
+    (call,) = reminded.to_ring(physio.trust.pk)
+
+    reminders.rung(call.pk, Said.NOBODY, **who(physio.trust, by=CLERK))
+    reminders.rung(call.pk, Said.YES, **who(physio.trust, by=CLERK))
+
+    row.refresh_from_db()
+    assert row.confirmed_at == TEN
+    assert reminded.to_ring(physio.trust.pk) == []
+    with pytest.raises(NotAllowed):
+        reminders.rung(call.pk, Said.NO, **who(physio.trust, by=CLERK))
+
+
+def test_a_person_answers_and_the_conversation_waits_no_more(physio: Department) -> None:
+    reminded_visit(physio)
+    answer(physio, "Is there parking?")
+    key = the_conversation().pk
+
+    actions.reply(key, "Yes, behind the hospital.", **who(physio.trust, by=CLERK))
+    work()
+
+    assert Message.objects.get(kind="answer").words == "Yes, behind the hospital."
+    assert the_conversation().waits_since is None
+    assert Answer.objects.get().how == "Answered by text"
+
+
+def test_a_person_reads_a_cancellation_and_it_is_done(physio: Department) -> None:
+    row = reminded_visit(physio)
+    answer(physio, "my back is so bad I can't come, sorry, cancel it will you")
+
+    actions.choose(the_conversation().pk, Act.CANCEL, **who(physio.trust, by=CLERK))
+
+    assert state(row) == "cancelled"
+    assert kinds() == ["reminder", "person", "cancelled"]
+    with pytest.raises(NotAllowed):
+        actions.choose(the_conversation().pk, Act.CANCEL, **who(physio.trust, by=CLERK))
+
+
+def test_an_answer_about_an_appointment_that_is_gone_waits_for_a_person(physio: Department) -> None:
+    row = reminded_visit(physio)
+    booking.cancel(row.pk, by_whom=CancelledBy.PROVIDER, reason="staff_sickness", **who(physio.trust))
+
+    answer(physio, "confirm")
+
+    assert the_conversation().waits_since is not None
+    assert Answer.objects.get().act == "person"
