@@ -238,6 +238,9 @@ EXPLAINED = """## Where it is off by more than a tenth, and why
 - *90th centiles*: of C1 too short, since no crew here loses its way or waits for the police; of C2 too long,
   since the last to be sent wait here for as long as others are more overdue.
 - *Extreme*: crews in proportion to its calls are too many; they were left so, or it would be no check.
+- *Hospitals*: the three worst come out as the worst and too low all the same, Torbay by more than a tenth:
+  the three share one strain. Bristol and Weston wait too often past 15 minutes, as the region does, and too
+  seldom past 60; why their longest queues are too few is not known.
 - *C4* is four incidents in a thousand: hardly a figure at all."""
 
 
