@@ -41,9 +41,13 @@ PATIENCE = 300  # seconds for the whole of Clearway to be up with its data
 
 @dataclass(frozen=True, slots=True)
 class Running:
-    """A Clearway that serves. `process` may be stopped and continued, to see what screens do."""
+    """A Clearway that serves. `process` may be stopped and continued, to see what screens do.
+
+    phones  where the telephones of patients are
+    """
 
     address: str
+    phones: str
     process: subprocess.Popen[bytes]
 
 
@@ -66,18 +70,18 @@ def clearway(postgres_server: postgres.Server, tmp_path_factory: pytest.TempPath
     link = {"host": str(postgres_server.sockets), "user": postgres.OWNER}
     with psycopg.connect(**link, dbname="postgres", autocommit=True) as admin:
         admin.execute(f"CREATE DATABASE {DATABASE}")
-    port = _free_port()
+    port, phones = _free_port(), _free_port()
     url = psycopg.conninfo.make_conninfo(**link, dbname=DATABASE)
     log = tmp_path_factory.mktemp("clearway") / "log"
     with log.open("wb") as output:
         process = subprocess.Popen(
-            [sys.executable, "-m", "tests.browser.serve", str(port)],
+            [sys.executable, "-m", "tests.browser.serve", str(port), str(phones)],
             cwd=ROOT,
             env={**os.environ, "DATABASE_URL": url},
             stdout=output,
             stderr=subprocess.STDOUT,
         )
-    running = Running(f"http://127.0.0.1:{port}", process)
+    running = Running(f"http://127.0.0.1:{port}", f"http://127.0.0.1:{phones}", process)
     try:
         _wait(running, log)
         yield running

@@ -1,6 +1,7 @@
 """A whole Clearway in one process for the browser tests: pages, live stream, workers and a winter night.
 
-Run as a program: python -m tests.browser.serve PORT, with DATABASE_URL naming an empty database.
+Run as a program: python -m tests.browser.serve PORT PHONES, with DATABASE_URL naming an empty database.
+PHONES is the port of the local provider, on whose pages patients' telephones are.
 """
 
 import os
@@ -12,8 +13,11 @@ from typing import Any
 import django
 import uvicorn
 
+from clearway.cli.provider import DEMO_KEY
+
 PASSWORD = "a long enough password"
 SEED = 7
+KEY = "the key of the provider's callbacks"
 WORKS_IN = {"light": "flow", "dark": "night"}  # theme -> the coordinator who chose it
 
 
@@ -86,6 +90,39 @@ def fill() -> None:
     a_service(empty, "HANDS", name="Hand therapy")
     with_letters(empty)
     clinics(empty)
+    somebody_to_remind(KEY)
+
+
+def somebody_to_remind(key: str) -> None:
+    """A department that reminds at every hour, a coordinator of it, and a patient who comes in four days."""
+    from clearway.core.feeds.actions import key_hash
+    from clearway.core.feeds.models import Source
+    from clearway.core.organisation.models import Organisation
+    from clearway.core.people.models import RoleGrant, User
+    from tests.letters import with_letters
+    from tests.therapies import a_department
+    from tests.trust import a_trust, set_policy
+
+    trust = a_trust("texting")
+    Organisation.objects.filter(pk=trust.pk).update(desks=["outpatients"], name="Invented texting")
+    with_letters(trust)
+    set_policy(trust, "reminders", {"is_on": True, "from_hour": 0, "to_hour": 24})
+    source = {"kind": "notify", "key_hash": key_hash(key), "expected_interval_seconds": 86400}
+    Source.objects.create(organisation=trust, name="texting-notify", **source)
+    for name, theme in (("tess", "light"), ("toby", "dark")):
+        user = User.objects.create_user(name, PASSWORD, display_name="Tess Text", theme=theme)
+        RoleGrant.objects.create(
+            user=user, role="outpatient_coordinator", organisation=trust, starts_at=now() - timedelta(days=1)
+        )
+    physio = a_department(trust)
+    known = {"family_name": "Answerby", "mobile": "07700 900123", "may_text": True, "channel": "text"}
+    entry = physio.entry(physio.referral(patient=physio.patient(**known)), minutes=30)
+    comes_at = (now() + timedelta(days=4)).replace(hour=10, minute=0, second=0, microsecond=0)
+    physio.booked(physio.session(comes_at, slots=4).slots.earliest("pk"), entry)
+    physio.booked(  # whom no text reaches
+        physio.session(comes_at + timedelta(hours=3), slots=2).slots.earliest("pk"),
+        physio.entry(physio.referral(patient=physio.patient(family_name="Ringer")), minutes=30),
+    )
 
 
 def clinics(organisation: Any) -> None:
@@ -144,14 +181,32 @@ def _still_heard(at: datetime) -> bool:
     return False
 
 
+def provide(port: int, phones: int) -> None:
+    """The local provider: a server of its own, which tells this one what became of messages."""
+    from clearway.gateway.local_provider import LocalProvider, post_to
+    from clearway.simulation.provider import Faults, Provider
+
+    tell = post_to(f"http://127.0.0.1:{port}/api/v1/notify", KEY)
+    LocalProvider(Provider(SEED, Faults(seconds=0.2)), tell, DEMO_KEY, phones).start()
+
+
 def main() -> None:
     os.environ["DJANGO_SETTINGS_MODULE"] = "clearway.config.settings"
+    port, phones = (int(each) for each in sys.argv[1:3])
+    os.environ |= {
+        "CLEARWAY_NOTIFY_KEY": DEMO_KEY,
+        "CLEARWAY_NOTIFY_ADDRESS": f"http://127.0.0.1:{phones}",
+        "CLEARWAY_NOTIFY_TEXT": "text",
+        "CLEARWAY_NOTIFY_EMAIL": "email",
+        "CLEARWAY_PATIENT_ADDRESS": f"http://127.0.0.1:{port}",
+    }
     django.setup()
+    provide(port, phones)
     fill()
     threading.Thread(target=work, args=[threading.Event()], daemon=True).start()
     uvicorn.run(
         "clearway.config.asgi:application",
-        port=int(sys.argv[1]),
+        port=port,
         log_level="warning",
         timeout_graceful_shutdown=1,
     )

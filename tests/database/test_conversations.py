@@ -1,17 +1,23 @@
 """Reminders and conversations: who is written to, what an answer does, and that nobody is forgotten."""
 
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 import pytest
+from django.test import Client
 
 from clearway.core.audit.actions import Actor
+from clearway.core.feeds.actions import key_hash
+from clearway.core.feeds.models import Batch, Source
 from clearway.core.outbox.models import Outgoing
+from clearway.core.outbox.sending import NotTaken, Parcel
 from clearway.desks.outpatients.booking import actions as booking
 from clearway.desks.outpatients.booking.models import Appointment
 from clearway.desks.outpatients.conversations import actions, queries
 from clearway.desks.outpatients.conversations.models import Answer, Conversation, Message
-from clearway.desks.outpatients.recycling.models import FreedSlot
+from clearway.desks.outpatients.recycling import actions as recycling
+from clearway.desks.outpatients.recycling.models import FreedSlot, SlotOffer
 from clearway.desks.outpatients.reminders import actions as reminders
 from clearway.desks.outpatients.reminders import queries as reminded
 from clearway.desks.outpatients.reminders.models import Reminder
@@ -21,6 +27,7 @@ from clearway.domain.outpatients.replies import Act
 from clearway.domain.outpatients.words import CancelledBy
 from clearway.domain.shared.delivery import Status
 from clearway.domain.shared.errors import NotAllowed
+from clearway.gateway import inbox
 from tests.messages import (
     NUMBER,
     TEN,
@@ -35,6 +42,7 @@ from tests.messages import (
     work,
 )
 from tests.therapies import Department
+from tests.trust import set_policy
 
 pytestmark = pytest.mark.django_db
 CLERK = Actor("opc", role="outpatient_coordinator")
@@ -389,3 +397,129 @@ def test_an_answer_about_an_appointment_that_is_gone_waits_for_a_person(physio: 
 
     assert the_conversation().waits_since is not None
     assert Answer.objects.get().act == "person"
+
+
+# Offers of freed slots by text
+
+
+def freed_by_text(physio: Department, *waiting: Entry) -> FreedSlot:
+    """A slot in eight days that was given back, and those who wait asked about it by text."""
+    set_policy(physio.trust, "recycling", {"mode": "suggest", "by_text": True, "most_at_once": 2})
+    starts_at = TEN + timedelta(days=8)
+    slot = physio.session(starts_at, slots=2).slots.order_by("id")[0]
+    row = physio.booked(slot, physio.entry(minutes=30))
+    booking.cancel(row.pk, by_whom=CancelledBy.PATIENT, reason="patient_ill", **who(physio.trust))
+    freed = FreedSlot.objects.get(appointment=row)
+    recycling.ask(freed.pk, **who(physio.trust, by=CLERK))
+    work()
+    return freed
+
+
+def waits(physio: Department, number: str, **more: Any) -> Entry:
+    known = {"mobile": number, "may_text": True, "channel": "text", "notice_hours": 24, **more}
+    return physio.entry(physio.referral(patient=physio.patient(**known)), minutes=30)
+
+
+def test_a_freed_slot_is_offered_by_text_and_the_first_yes_has_it(physio: Department) -> None:
+    first, second = waits(physio, NUMBER), waits(physio, "07700 900124")
+    freed = freed_by_text(physio, first, second)
+    asked = list(SlotOffer.objects.filter(freed=freed).order_by("place"))
+    assert {each.channel for each in asked} == {"text"}
+    texts = {each.to: each for each in Message.objects.filter(kind="offer")}
+    for each in texts.values():
+        receipt(each, Status.DELIVERED)
+    numbers = [next(to for to, text in texts.items() if text.offer_id == each.pk) for each in asked]
+
+    answer(physio, "yes please", TEN + timedelta(minutes=1), number=numbers[0])
+    recycling.tend(**who(physio.trust, TEN + timedelta(minutes=2)))
+    if len(numbers) > 1:
+        answer(physio, "YES", TEN + timedelta(minutes=3), number=numbers[1])
+
+    freed.refresh_from_db()
+    assert (freed.state, freed.filled_by.entry_id) == ("filled", asked[0].entry_id)  # type: ignore[union-attr]
+    assert "accepted" in kinds()
+    if len(numbers) > 1:
+        assert kinds().count("taken") >= 1
+        assert Entry.objects.get(pk=asked[1].entry_id).state == "waiting"
+        assert SlotOffer.objects.get(pk=asked[1].pk).told_at is not None
+
+
+def test_no_to_an_offer_is_kept_and_the_place_stays(physio: Department) -> None:
+    entry = waits(physio, NUMBER)
+    freed_by_text(physio, entry)
+
+    answer(physio, "no thanks", TEN + timedelta(minutes=1))
+
+    assert SlotOffer.objects.get(entry=entry).state == "declined"
+    assert Entry.objects.get(pk=entry.pk).state == "waiting"
+
+
+def test_an_offer_that_does_not_arrive_ends_and_the_next_is_asked(physio: Department) -> None:
+    entry = waits(physio, NUMBER)
+    freed = freed_by_text(physio, entry)
+
+    receipt(Message.objects.get(kind="offer"), Status.PERMANENT)
+
+    assert SlotOffer.objects.get(freed=freed).state == "no_answer"
+
+
+def test_who_wants_to_be_rung_is_rung_about_a_freed_slot(physio: Department) -> None:
+    entry = waits(physio, NUMBER, channel="phone", phone="01632 960001")
+    freed_by_text(physio, entry)
+
+    assert SlotOffer.objects.get(entry=entry).channel == "phone"
+    assert not Message.objects.filter(kind="offer").exists()
+
+
+# Callbacks of the provider
+
+
+def test_a_callback_is_stored_before_it_is_read_and_only_with_its_key(physio: Department) -> None:
+    reminded_visit(physio)
+    message = Message.objects.get()
+    Source.objects.create(
+        organisation=physio.trust,
+        name="notify",
+        kind="notify",
+        key_hash=key_hash("secret"),
+        expected_interval_seconds=86400,
+    )
+    body = {"id": "1", "reference": message.reference, "status": "delivered", "to": WIRE}
+    send = partial(Client().post, "/api/v1/notify", content_type="application/json")
+
+    assert send(body).status_code == 401
+    assert send(body, HTTP_AUTHORIZATION="Bearer wrong").status_code == 401
+    assert send(body, HTTP_AUTHORIZATION="Bearer secret").status_code == 202
+    assert send({"status": "odd"}, HTTP_AUTHORIZATION="Bearer secret").status_code == 202
+    said = {"id": "2", "source_number": "447700900123", "message": "yes", "date_received": TEN.isoformat()}
+    assert send(said, HTTP_AUTHORIZATION="Bearer secret").status_code == 202
+    while inbox.process(lambda: TEN):
+        pass
+
+    assert Outgoing.objects.get(pk=message.outgoing_id).state == "delivered"
+    assert Answer.objects.get().act == "confirm"
+    assert sorted(Batch.objects.values_list("applied", "quarantined")) == [(0, 1), (1, 0), (1, 0)]
+
+
+def test_a_text_that_nobody_takes_away_any_more_brings_a_call(
+    physio: Department, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    row = visit(physio)
+    remind(physio)
+    work(carrier=Refusing())
+    monkeypatch.setattr("django.conf.settings.NOTIFY_TEMPLATES", {})
+
+    assert actions.tend(**who(physio.trust, TEN + timedelta(minutes=5))) == 1
+    remind(physio, TEN + timedelta(minutes=5), connected={})
+
+    (call,) = reminded.to_ring(physio.trust.pk)
+    assert (call.appointment_id, call.why) == (row.pk, "It was not sent: no provider is connected.")
+
+
+class Refusing:
+    """A provider that is too busy."""
+
+    takes_key = True
+
+    def carry(self, parcel: Parcel) -> str:
+        raise NotTaken("busy")

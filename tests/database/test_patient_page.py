@@ -56,7 +56,7 @@ def test_it_shows_when_and_where_and_nothing_of_who_it_is(physio: Department) ->
     for identity in (patient.family_name, patient.number, str(patient.born_on.year)):
         assert identity not in shown
     assert "sign-in" not in shown
-    assert (answer["Cache-Control"], answer["Referrer-Policy"]) == ("no-store", "no-referrer")
+    assert (answer["Cache-Control"], answer["Referrer-Policy"]) == ("no-store", "same-origin")
 
 
 def test_an_address_names_one_appointment_however_it_is_typed_and_no_other_can_be_made() -> None:

@@ -34,17 +34,23 @@ class Held:
 
 
 def put(
-    keys: Sequence[str], kind: str, *, carrier: str, organisation_id: int, at: datetime
+    keys: Sequence[str],
+    kind: str,
+    *,
+    carrier: str,
+    organisation_id: int,
+    at: datetime,
+    wait: timedelta = UNDO,
 ) -> Mapping[str, int]:
     """Put messages into the outbox; key -> row. A key that is there already is left out: it goes out once.
 
     Must run in the transaction of what causes the messages, whose audit row is theirs too: either both are
-    kept or neither.
+    kept or neither. wait  in which what causes them can be taken back
     """
     if not connection.in_atomic_block:
         raise RuntimeError("A message is put into the outbox in the transaction of its cause.")
     with connection.cursor() as cursor:
-        cursor.execute(PUT, [organisation_id, kind, carrier, at, at + UNDO, at, list(keys)])
+        cursor.execute(PUT, [organisation_id, kind, carrier, at, at + wait, at, list(keys)])
         return dict(cursor.fetchall())
 
 

@@ -75,6 +75,7 @@ class RecyclingPolicy:
     latest_minutes  so long before it begins nobody is asked any more
     most_at_once    patients who are asked about one slot at the same time
     disappointed    what one person who says yes too late weighs, an empty slot being 1
+    by_text         patients who want texts are asked by text, as equals of those who are rung
     from_hour, to_hour  London hours of the day between which patients are asked
     """
 
@@ -87,6 +88,7 @@ class RecyclingPolicy:
     latest_minutes: int = 60
     most_at_once: int = 5
     disappointed: float = 0.25
+    by_text: bool = False
     from_hour: int = 8
     to_hour: int = 20
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import connection, transaction
+from django.db.models import Q
 
 from clearway.core.audit.actions import Actor, Entry, record
 from clearway.core.outbox import actions as outbox
@@ -349,6 +350,8 @@ def told(receipt: Receipt, *, organisation_id: int, by: Actor, at: datetime) -> 
     outbox.step(row, to, why=WHY.get(receipt.status, ""), by=by, at=at)
     if to is State.DELIVERED:
         standing.arrived(message.contact_id, at)
+        if message.offer_id is not None and message.kind == Kind.OFFER:
+            freed.reached(message.offer_id, at)
         return True
     Message.objects.filter(pk=message.pk).update(failure=receipt.status)
     standing.not_told(message.contact_id, at)
@@ -370,14 +373,16 @@ def _not_delivered(message: Message, why: str, at: datetime) -> None:
 
 @transaction.atomic
 def tend(*, organisation_id: int, by: Actor, at: datetime) -> int:
-    """What could not be made, or of which nobody knows whether it left, is not sent later: a person sees to
-    it. Returns how many there were."""
-    held = Message.objects.filter(organisation_id=organisation_id, outgoing__state=State.HELD)
-    found = {each.outgoing_id: each for each in held[:MOST]}
+    """What could not be made, what nobody takes away any more, or of which nobody knows whether it left, is
+    not sent later: a person sees to it. Returns how many there were."""
+    stuck = Q(outgoing__state=State.HELD)
+    stuck |= Q(outgoing__state=State.READY) & ~Q(channel__in=list(settings.NOTIFY_TEMPLATES))
+    rows = Message.objects.filter(stuck, organisation_id=organisation_id)
+    found = {each.outgoing_id: each for each in rows[:MOST]}
     for row in outbox.lock(list(found), organisation_id):
-        if row.state != State.HELD:
+        if row.state not in (State.HELD, State.READY):
             continue
-        message, why = found[row.pk], f"It was not sent: {row.why}"
+        message, why = found[row.pk], f"It was not sent: {row.why or 'no provider is connected.'}"
         outbox.step(row, State.WITHDRAWN, why=why, by=by, at=at)
         standing.not_told(message.contact_id, at)
         _not_delivered(message, why, at)

@@ -130,7 +130,7 @@ def _is_too_many(message: Message, at: datetime) -> bool:
 def _words(message: Message, at: datetime) -> tuple[str, str, Any] | Held:
     """Subject, words, and the text that they are made from."""
     if message.kind == Kind.ANSWER:
-        return f"A message from {message.organisation.name}"[:150], message.said, None
+        return "", message.said, None
     on = local(at).date()
     text = letters.message_text(message.organisation_id, message.kind, message.channel, on)
     if text is None:
@@ -138,7 +138,8 @@ def _words(message: Message, at: datetime) -> tuple[str, str, Any] | Held:
         return Held("text", why, "Ask the clinical lead to approve one; then try again.")
     values = values_of(message, at)
     try:
-        return fill(text.title, values)[:150], fill(text.body, values), text
+        subject = fill(text.title, values)[:150] if message.channel == Channel.EMAIL else ""
+        return subject, fill(text.body, values), text
     except KeyError as missing:
         why = f"The text asks for {{{missing.args[0]}}}, and nobody has said it."
         return Held("field", why, "Fill it in where it belongs, or change the text; then try again.")

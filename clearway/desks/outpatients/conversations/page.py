@@ -209,8 +209,11 @@ def _too_many(request: Request) -> HttpResponse:
 
 
 def _private(response: HttpResponse) -> HttpResponse:
-    """Kept by nobody on the way, told to no other site, found by no search."""
+    """Kept by nobody on the way, told to no other site, found by no search.
+
+    Forms need their origin: with no referrer at all the browser withholds it, and they are refused.
+    """
     response["Cache-Control"] = "no-store"
-    response["Referrer-Policy"] = "no-referrer"
+    response["Referrer-Policy"] = "same-origin"
     response["X-Robots-Tag"] = "noindex"
     return response

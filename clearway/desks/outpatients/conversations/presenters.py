@@ -118,7 +118,8 @@ def _theirs(answer: Answer) -> Said:
     if answer.done_at is None:
         note = f"Waits for a person. {answer.problem}".strip()
     else:
-        note = f"{answer.how}, {answer.done_by.removeprefix('feed:')}"
+        by = "by itself" if answer.done_by.startswith("feed:") else answer.done_by
+        note = f"{answer.how}, {by}"
     return Said(answer.sent_at, True, name, answer.words, note, answer.done_at is None)
 
 

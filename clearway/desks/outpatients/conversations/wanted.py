@@ -1,17 +1,18 @@
 """Wanting a text or email: called by the parts of the desk in the transaction of what causes it."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from clearway.core.audit.actions import Actor
 from clearway.core.outbox import actions as outbox
-from clearway.domain.outpatients.messages import ASKS, Channel
+from clearway.domain.outpatients.messages import ASKS, REPLIES, Channel
 from clearway.domain.outpatients.messages import Message as Kind
 from clearway.domain.outpatients.replies import Asks, asked_next
 from clearway.domain.shared.delivery import reference_of
 
 from .models import Conversation, Message
 
+NOW = timedelta()
 OUTBOX = "message"  # the kind of these messages in the outbox
 
 
@@ -44,7 +45,8 @@ def want(
     to     number or address as it is now; looked at again when it is made and when it leaves
     """
     key = f"{kind}:{cause}"
-    rows = outbox.put([key], OUTBOX, carrier=channel, organisation_id=organisation_id, at=at)
+    wait = NOW if kind in REPLIES else outbox.UNDO  # whoever has just written waits for the answer
+    rows = outbox.put([key], OUTBOX, carrier=channel, organisation_id=organisation_id, at=at, wait=wait)
     if key not in rows:
         return None
     conversation = with_number(to, organisation_id) if channel is Channel.TEXT else None
@@ -66,7 +68,7 @@ def want(
         made_by=by.name,
     )
     if conversation is not None:
-        _ask(conversation, made)
+        _ask(conversation, made, at)
     return made
 
 
@@ -79,8 +81,10 @@ def with_number(number: str, organisation_id: int) -> Conversation:
     return rows.get(organisation_id=organisation_id, number=number)
 
 
-def _ask(conversation: Conversation, made: Message) -> None:
-    """The question that stands from now on."""
+def _ask(conversation: Conversation, made: Message, at: datetime) -> None:
+    """The question that stands from now on; one about what is over stands no more."""
+    if conversation.question is not None and not _is_open(conversation.question, at):
+        conversation.asks = Asks.NOTHING
     asks, stands = ASKS.get(Kind(made.kind), Asks.NOTHING), Asks(conversation.asks)
     before = conversation.question
     is_same = before is not None and (before.appointment_id, before.offer_id) == (
@@ -92,3 +96,11 @@ def _ask(conversation: Conversation, made: Message) -> None:
     conversation.asks = asked_next(stands, asks, is_same)
     conversation.question = made
     conversation.save(update_fields=["asks", "question"])
+
+
+def _is_open(question: Message, at: datetime) -> bool:
+    """Whether what was asked about can still be answered."""
+    if question.offer is not None:
+        return question.offer.state == "out" and question.offer.expires_at > at
+    visit = question.appointment
+    return visit is not None and visit.state == "booked" and visit.starts_at > at

@@ -12,6 +12,8 @@ from django.db import transaction
 
 from clearway.core.audit.actions import Actor, Entry, record
 from clearway.domain.outpatients.booking import EARLIER
+from clearway.domain.outpatients.messages import Channel
+from clearway.domain.outpatients.messages import Message as Kind
 from clearway.domain.outpatients.recycling import Freed, Mode, RecyclingPolicy, Said, ends
 from clearway.domain.outpatients.words import CancelledBy
 from clearway.domain.shared.errors import NotAllowed
@@ -21,6 +23,8 @@ from .. import policy
 from ..booking import actions as booking
 from ..booking import queries as appointments
 from ..clinics import queries as clinics
+from ..conversations import queries as conversations
+from ..conversations.wanted import About, want
 from ..waiting import actions as waiting
 from . import queries
 from .models import FreedSlot, SlotOffer
@@ -28,9 +32,9 @@ from .models import FreedSlot, SlotOffer
 ASKING = "Asking about this slot"
 ANSWERING = "Keeping this answer"
 OUT = SlotOffer.State.OUT
-# How calls are answered until a trust's own record says otherwise (assumed): the chance of a yes, and the
-# mean minutes until it comes.
-USUAL = {"phone": Chance(yes=0.35, minutes=20.0)}
+# How calls and texts are answered until a trust's own record says otherwise (assumed): the chance of a yes,
+# and the mean minutes until it comes.
+USUAL = {"phone": Chance(yes=0.35, minutes=20.0), "text": Chance(yes=0.25, minutes=30.0)}
 GONE = "Somebody else was first, or the time to answer was over. Nothing was booked."
 
 
@@ -76,6 +80,9 @@ def ask(key: int, *, organisation_id: int, by: Actor, at: datetime) -> list[Slot
         for place, each in enumerate(found.ranked.chosen[: wave.count], 1)
     ]
     SlotOffer.objects.bulk_create(made)
+    for each in made:
+        if each.channel == "text":
+            _text(Kind.OFFER, each, found.entries[each.entry_id].patient, by, at)
     detail = {"entries": [each.entry_id for each in made], "until": until.isoformat()}
     _say("recycling.ask", row, detail, by, at)
     return made
@@ -169,6 +176,9 @@ def tend(*, organisation_id: int, by: Actor, at: datetime) -> int:
         entry__state__in=("waiting", "booked")
     )
     gone.update(state=SlotOffer.State.WITHDRAWN, ended_at=at, ended_by=by.name)
+    for offer in queries.to_thank_by_text(organisation_id):
+        _text(Kind.TAKEN, offer, offer.patient, by, at)
+        SlotOffer.objects.filter(pk=offer.pk).update(told_at=at)
     held = policy.recycling(organisation_id, at)
     rows = queries.standing_open(organisation_id)
     for row in rows:
@@ -179,6 +189,20 @@ def tend(*, organisation_id: int, by: Actor, at: datetime) -> int:
     if held.mode is not Mode.AUTOMATIC or not held.may_ask(at):
         return 0
     return sum(_ask_next(row, organisation_id, by, at) for row in rows)
+
+
+def _text(kind: Kind, offer: SlotOffer, patient: Any, by: Actor, at: datetime) -> None:
+    """Ask, or thank, by text; it leaves through the outbox like any other."""
+    want(
+        kind,
+        f"offer:{offer.pk}",
+        Channel.TEXT,
+        conversations.number_of(patient),
+        About(offer.patient_id, offer.entry_id, offer_id=offer.pk),
+        organisation_id=offer.organisation_id,
+        by=by,
+        at=at,
+    )
 
 
 def _ask_next(row: FreedSlot, organisation_id: int, by: Actor, at: datetime) -> int:

@@ -1,5 +1,6 @@
 """Freed seats in words."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -35,6 +36,7 @@ class Person:
     reasons: str
     cautions: str
     is_next: bool
+    channel: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +79,7 @@ def people(found: Suited, wave: Wave | None) -> list[Person]:
             "; ".join(each.reasons),
             "; ".join(each.cautions),
             wave is not None and place <= wave.count,
+            "text" if each.channel == "text" else "call",
         )
         for place, each in enumerate(found.ranked.chosen, 1)
     ]
@@ -106,6 +109,18 @@ def plan(wave: Wave | None, found: Suited) -> str:
 
 def _share(chance: float) -> str:
     return "nearly all" if chance > 0.985 else f"{chance:.0%} of"
+
+
+def asked_by(made: Sequence[SlotOffer]) -> str:
+    """What asking has put in motion: "2 texts leave now, 1 call is in the queue"."""
+    texts = sum(each.channel == "text" for each in made)
+    calls = len(made) - texts
+    said = []
+    if texts:
+        said.append("1 text leaves now" if texts == 1 else f"{texts} texts leave now")
+    if calls:
+        said.append("1 call put into the queue" if calls == 1 else f"{calls} calls put into the queue")
+    return ", ".join(said)
 
 
 def asked(row: FreedSlot, at: datetime) -> str:

@@ -5,14 +5,17 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.conf import settings
 from django.db.models import Count, Exists, F, OuterRef, Prefetch, Q, Sum
 from django.db.models.functions import Extract, Least
 
 from clearway.domain.outpatients.recycling import BANDS, Band, Mode, RecyclingPolicy
+from clearway.domain.shared.delivery import mobile
 from clearway.engine.outpatients.offers import Record
 from clearway.engine.outpatients.recycling import Candidate, Ranked, rank
 
 from ..booking import queries as booking
+from ..conversations import queries as conversations
 from ..patients import queries as patients
 from ..waiting import standing
 from .models import FreedSlot, SlotOffer
@@ -105,6 +108,18 @@ def calls(organisation_id: int) -> list[SlotOffer]:
     )
 
 
+def to_thank_by_text(organisation_id: int) -> list[SlotOffer]:
+    """Who was asked by text, was not first, and has not been told. One query."""
+    rows = SlotOffer.objects.filter(
+        organisation_id=organisation_id,
+        state=SlotOffer.State.THANKED,
+        channel="text",
+        reached_at__isnull=False,
+        told_at__isnull=True,
+    )
+    return list(rows.select_related("patient__merged_into").order_by("id"))
+
+
 def to_thank(organisation_id: int) -> list[SlotOffer]:
     """Who was spoken with, was not first, and has not been told. One query."""
     rows = SlotOffer.objects.filter(
@@ -157,7 +172,8 @@ def _list(freed: FreedSlot) -> Any:
 def _candidates(
     freed: FreedSlot, read: dict[int, tuple[Any, int | None]], policy: RecyclingPolicy, at: datetime
 ) -> list[Candidate]:
-    """The entries as the engine asks for them. Four queries."""
+    """The entries as the engine asks for them. Four queries, six where people are asked by text."""
+    channels = _channels([row.patient for row, _ in read.values()], freed.organisation_id, policy)
     people = {row.patient.person_id for row, _ in read.values()}
     needs = patients.needs_of(people)
     elsewhere = booking.busy(people, freed.slot.starts_at, freed.slot.ends_at)
@@ -176,10 +192,30 @@ def _candidates(
                 offers=before.offers,
                 was_asked=bool(before.this) or key == freed.appointment.entry_id,
                 is_asked=bool(before.out),
-                channel="phone" if patients.may_contact(row.patient, "phone") else "",
+                channel=channels[row.patient_id],
             )
         )
     return found
+
+
+def _channels(people: list[Any], organisation_id: int, policy: RecyclingPolicy) -> dict[int, str]:
+    """Patient -> how they are asked: by text who wants texts and can have them, else by telephone; "" where
+    neither can be."""
+    texted: set[int] = set()
+    if policy.by_text and "text" in settings.NOTIFY_TEMPLATES:
+        wanting = [row for row in people if row.stands.channel == "text" and mobile(row.stands.mobile)]
+        flags = patients.flags_of({row.person_id for row in wanting})
+        gone = conversations.bounced({mobile(row.stands.mobile) or "" for row in wanting}, organisation_id)
+        texted = {
+            row.pk
+            for row in wanting
+            if mobile(row.stands.mobile) not in gone
+            and patients.may_contact(row, "text", by_machine=True, flags=flags.get(row.person_id, []))
+        }
+    return {
+        row.pk: "text" if row.pk in texted else "phone" if patients.may_contact(row, "phone") else ""
+        for row in people
+    }
 
 
 @dataclass(frozen=True, slots=True)

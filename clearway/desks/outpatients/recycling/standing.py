@@ -71,6 +71,11 @@ def led_to(given_back: Any, made: Any) -> None:
     FreedSlot.objects.filter(appointment=given_back).update(after=before)
 
 
+def reached(offer_id: int, at: datetime) -> None:
+    """The text of an offer arrived."""
+    SlotOffer.objects.filter(pk=offer_id, reached_at=None).update(reached_at=at)
+
+
 def not_reached(offer_id: int, at: datetime) -> None:
     """The text of an offer did not arrive: it has ended, and the next is asked."""
     SlotOffer.objects.filter(pk=offer_id, state=OUT).update(

@@ -96,8 +96,7 @@ def _done(request: Request, key: int, form: WithdrawForm) -> HttpResponse:
     try:
         if request.POST.get("what") == "ask":
             made = actions.ask(key, **_who(request))
-            several = "" if len(made) == 1 else "s"
-            messages.success(request, f"{len(made)} call{several} put into the queue. The seat is kept.")
+            messages.success(request, f"{presenters.asked_by(made)}. The seat is kept.")
             return HttpResponseRedirect(f"{reverse('op-recycling:freed')}?typing=1")
         if not form.is_valid():
             raise NotAllowed("open", "Withdrawing this slot", str(form.errors["why"][0]))

@@ -30,7 +30,7 @@ FITTED = (
     *("clinician_id", "treat_by", "due_on", "waits_from", "state"),
     *("patient__sites", "patient__days", "patient__notice_hours", "patient__phone", "patient__mobile"),
     *("patient__family_name", "patient__given_names", "patient__died_on", "patient__merged_into_id"),
-    *("patient__opted_out", "patient__may_text"),
+    *("patient__opted_out", "patient__may_text", "patient__channel", "patient__merged_into__channel"),
     *("patient__merged_into__sites", "patient__merged_into__days", "patient__merged_into__notice_hours"),
     *("patient__merged_into__phone", "patient__merged_into__mobile", "patient__merged_into__died_on"),
     *("patient__merged_into__opted_out", "patient__merged_into__may_text"),
