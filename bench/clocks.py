@@ -1,24 +1,33 @@
 """Waiting time clocks in bulk: all rules over millions of pathways, beside ways that do less.
 
-    python -m bench.clocks [--pathways 1000000] [--as-of 2026-11-22] [--rounds 5] [--seed 1]
+    python -m bench.clocks [--pathways 1000000] [--as-of 2026-11-22] [--rounds 5] [--seed 1] [--no-sql]
 
 Invented histories of five to six events in pathway order, as columns in memory. Every way counts the open
 pathways by week band and treatment function, and all must agree. The baselines know two states only (a start
 opens, a stop closes), which is enough for these histories and not for real ones: a pandas and a polars
-script, one compiled numba pass, and a loop in plain Python over tuples that are ready. What is not installed
-is left out with a line. Rounds alternate between the ways; processor and wall time are given.
+script, one compiled numba pass, one SQL statement of PostgreSQL over an indexed table (its processor time is
+that of the server), a loop in plain Python over tuples that are ready, and the usual groupby-apply script on
+a sample, scaled. What is not installed is left out with a line. Rounds alternate between the ways; processor
+and wall time are given.
 """
 
 import argparse
+import contextlib
+import os
+import shutil
 import statistics
 import sys
+import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import date, timedelta
+from pathlib import Path
 from typing import Any
 
 import numpy as np
+import psycopg
 
+from clearway.config import postgres
 from clearway.domain.outpatients.clock_events import ClockEvent, Evidence
 from clearway.domain.outpatients.clock_events import EventKind as E
 from clearway.domain.outpatients.clocks import explain
@@ -56,6 +65,7 @@ CHOICES = {
 }
 STARTS = (E.REFERRAL_RECEIVED, E.UBRN_CONVERTED, E.DECISION_TO_TREAT, E.REREFERRED, E.REOFFERED)
 STOPS = (E.TREATED, E.MONITORING_BY_CLINICIAN, E.NOT_TO_TREAT)
+SAMPLE = 20_000
 FUNCTIONS = np.array([110, 191, 410, 650, 651, 652], dtype=np.int16)
 
 
@@ -127,6 +137,71 @@ def with_polars(frame: Any, as_of: int, function: np.ndarray) -> np.ndarray:
         .collect()
     )
     return counted(function[last["pathway"].to_numpy()], as_of - last["day"].to_numpy())
+
+
+SQL = """
+WITH changed AS (
+    SELECT place, pathway, sign, day, lag(sign) OVER (PARTITION BY pathway ORDER BY place) AS before
+    FROM events WHERE sign <> 0 AND day <= %(as_of)s
+), latest AS (
+    SELECT DISTINCT ON (pathway) pathway, sign, day FROM changed
+    WHERE before IS DISTINCT FROM sign ORDER BY pathway, place DESC
+)
+SELECT function, least(greatest((%(as_of)s - day - 1) / 7, 0), %(last)s) AS band, count(*)
+FROM latest JOIN pathways USING (pathway) WHERE sign = 1 GROUP BY 1, 2
+"""
+
+
+@contextlib.contextmanager
+def with_sql(columns: EventColumns, sign: np.ndarray, as_of: int, function: np.ndarray) -> Iterator[Any]:
+    """Counting by one statement of PostgreSQL, as installed, over tables that are ready."""
+    home = Path(tempfile.mkdtemp(prefix="clearway-bench-"))
+    home.chmod(0o711)
+    server = postgres.start(home)
+    try:
+        with psycopg.connect(host=str(server.sockets), user=postgres.OWNER, dbname="postgres") as link:
+            link.execute("CREATE UNLOGGED TABLE events (place int, pathway int, sign int, day int)")
+            link.execute("CREATE UNLOGGED TABLE pathways (pathway int PRIMARY KEY, function int)")
+            _copied(link, "events", [np.arange(len(sign)), columns.pathway, sign, columns.day])
+            _copied(link, "pathways", [np.arange(len(function)), function])
+            link.execute("CREATE INDEX ON events (pathway, place)")
+            link.commit()
+            link.autocommit = True
+            link.execute("VACUUM ANALYZE")
+
+            def count() -> np.ndarray:
+                found = np.zeros(len(FUNCTIONS) * BANDS, np.int64)
+                for of, band, many in link.execute(SQL, {"as_of": as_of, "last": BANDS - 1}):
+                    found[np.searchsorted(FUNCTIONS, of) * BANDS + band] = many
+                return found
+
+            yield count
+    finally:
+        server.stop()
+        shutil.rmtree(home, ignore_errors=True)
+
+
+def _copied(link: Any, table: str, columns: list[np.ndarray]) -> None:
+    with link.cursor().copy(f"COPY {table} FROM STDIN") as copy:
+        for low in range(0, len(columns[0]), 100_000):
+            some = np.column_stack([each[low : low + 100_000] for each in columns]).tolist()
+            copy.write("".join("\t".join(map(str, row)) + "\n" for row in some))
+
+
+def with_groupby_apply(frame: Any, as_of: int, function: np.ndarray) -> np.ndarray:
+    """As such scripts are usually written: a function for each pathway, which goes through its rows."""
+
+    def open_since(rows: Any) -> float:
+        start = float("nan")
+        for row in rows.itertuples():
+            if row.sign > 0 and start != start:  # noqa: PLR0124 - not a number
+                start = row.day
+            elif row.sign < 0:
+                start = float("nan")
+        return start
+
+    starts = frame[frame.day <= as_of].groupby("pathway")[["sign", "day"]].apply(open_since).dropna()
+    return counted(function[starts.index.to_numpy()], as_of - starts.to_numpy().astype(np.int64))
 
 
 def compiled_pass() -> Callable[..., np.ndarray]:
@@ -207,6 +282,7 @@ def main() -> int:
     parser.add_argument("--as-of", type=date.fromisoformat, default=date(2026, 11, 22))
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--no-sql", action="store_true", help="leave PostgreSQL out")
     given = parser.parse_args()
     columns, sign, function = invented(given.pathways, given.as_of, given.seed)
     today = day_number(given.as_of)
@@ -232,15 +308,47 @@ def main() -> int:
         ways["numba, two states"] = lambda: one_pass(columns, sign, today, function)
     except ImportError:
         print("numba is not installed, left out")
-    found = measured(ways, given.rounds)
+    with contextlib.ExitStack() as stack:
+        if not given.no_sql:
+            ways["SQL, two states"] = stack.enter_context(with_sql(columns, sign, today, function))
+        found = measured(ways, given.rounds)
     own = found["all rules"]
+    found.pop("all rules")
+    print(f"{'all rules':<20} {own[0] * 1e3:9.1f} ms wall {own[1] * 1e3:9.1f} ms processor")
     for name, (wall, cpu) in found.items():
+        if name.startswith("SQL"):
+            print(f"{name:<20} {wall * 1e3:9.1f} ms wall; ours takes {own[0] / wall:.2f} of its wall")
+            continue
         print(
             f"{name:<20} {wall * 1e3:9.1f} ms wall {cpu * 1e3:9.1f} ms processor; "
             f"ours takes {own[0] / wall:.2f} of its wall, {own[1] / cpu:.2f} of its processor time"
         )
     one_by_one(columns, sign, given.as_of, own[1] / given.pathways)
+    sampled(columns, sign, today, function, own)
+    print("load average", *(f"{each:.1f}" for each in os.getloadavg()))
     return 0
+
+
+def sampled(
+    columns: EventColumns, sign: np.ndarray, today: int, function: np.ndarray, own: tuple[float, float]
+) -> None:
+    """The groupby-apply script on the first pathways, scaled to all of them."""
+    try:
+        import pandas
+    except ImportError:
+        return
+    some = min(columns.count, SAMPLE)
+    rows = columns.pathway < some
+    of = {"pathway": columns.pathway[rows], "sign": sign[rows], "day": columns.day[rows]}
+    frame, share = pandas.DataFrame(of), columns.count / some
+    wall, cpu = time.perf_counter(), time.process_time()
+    answer = with_groupby_apply(frame, today, function)
+    wall, cpu = share * (time.perf_counter() - wall), share * (time.process_time() - cpu)
+    assert (answer == with_pandas(frame, today, function)).all(), "groupby-apply counts otherwise"
+    print(
+        f"groupby-apply, {some:,} of the pathways scaled: {wall:.1f} s wall {cpu:.1f} s processor; "
+        f"ours takes 1/{wall / own[0]:.0f} of its wall"
+    )
 
 
 def one_by_one(columns: EventColumns, sign: np.ndarray, as_of: date, bulk: float) -> None:
