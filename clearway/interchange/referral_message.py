@@ -17,25 +17,47 @@ NEEDED = ("reference", *referral_file.NEEDED)
 PAGE = "docs/reference/referral-messages.md"
 
 
+class _Object(dict[str, Any]):
+    """A JSON object with its fields as they were written: one that came twice is in `written` twice."""
+
+    written: list[tuple[str, Any]]
+
+
+def _object(written: list[tuple[str, Any]]) -> _Object:
+    made = _Object(written)
+    made.written = written
+    return made
+
+
+def _dumped(part: Any) -> bytes:
+    """A part as JSON again, with every field that was written."""
+    if not isinstance(part, _Object):
+        return json.dumps(part).encode()
+    fields = (f"{json.dumps(name)}: {json.dumps(value)}" for name, value in part.written)
+    return ("{" + ", ".join(fields) + "}").encode()
+
+
 def split(body: bytes) -> list[tuple[int, bytes]]:
     """The referrals of a message, numbered from 1, each as JSON. What is no JSON is one part, whole."""
     try:
-        said = json.loads(body)
+        said = json.loads(body, object_pairs_hook=_object)
     except (ValueError, RecursionError):
+        return [(1, body)]
+    if isinstance(said, _Object) and "referrals" in said and len(said.written) > 1:
         return [(1, body)]
     if isinstance(said, dict) and set(said) == {"referrals"} and isinstance(said["referrals"], list):
         said = said["referrals"]
     parts = said if isinstance(said, list) else [said]
     if len(parts) > MOST_ROWS or not parts:
         return [(1, body)]
-    return [(number, json.dumps(part).encode()) for number, part in enumerate(parts, start=1)]
+    return [(number, _dumped(part)) for number, part in enumerate(parts, start=1)]
 
 
 def parse(part: bytes, number: int) -> ReferralRow | CannotParse:
     """One referral of a message, or why it cannot be read. number  its place in the message, from 1."""
     place = f"line {number}"
     try:
-        said = json.loads(part)
+        said = json.loads(part, object_pairs_hook=_object)
     except (ValueError, RecursionError):
         return CannotParse(f"{place}, message", "It is not JSON.", "Send one JSON object a referral, UTF-8.")
     if isinstance(said, list) or (isinstance(said, dict) and "referrals" in said):
@@ -45,6 +67,10 @@ def parse(part: bytes, number: int) -> ReferralRow | CannotParse:
         return CannotParse(
             f"{place}, message", "It is no JSON object.", f"Send one with the fields of {PAGE}."
         )
+    names = [name for name, _ in said.written]
+    if twice := [name for name in FIELDS if names.count(name) > 1]:
+        why = "It stands there twice, and nobody can tell which is meant."
+        return CannotParse(f"{place}, {twice[0]}", why, "Send every field once.")
     return _row(said, number, place)
 
 

@@ -151,6 +151,8 @@ def test_a_junior_asks_and_the_leader_grants_on_her_own_screen(
     assert june.post(f"{page}{row.pk}/", {"what": "grant"}).status_code == 404
     assert opal.post(f"{page}{row.pk}/", {"what": "grant"}).status_code == 404
     lena.post(f"{page}{row.pk}/", {"what": "grant"})
+    assert lena.get(f"{page}{row.pk}/").url == page
+    assert lena.get(f"{page}{row.pk + 1}/").status_code == 404
 
     assert "Granted by lena" in june.get(page).content.decode()
     assert (

@@ -66,6 +66,27 @@ def sent(key: str, said: Any) -> Any:
     return Client().post("/api/v1/referrals", body, content_type="application/json", **named)
 
 
+@pytest.mark.parametrize("whole", ["{}", "[{}]", '{{"referrals": [{}]}}'])
+def test_a_field_that_is_sent_twice_is_refused_by_its_name(key: str, whole: str) -> None:
+    twice = json.dumps(ADA).removesuffix("}") + ', "family_name": "Green"}'
+
+    answer = sent(key, whole.format(twice) if "{{" in whole else whole.replace("{}", twice))
+
+    (row,) = answer.json()["rows"]
+    assert (answer.status_code, row["field"]) == (422, "family_name")
+    assert "twice" in row["why"] and row["fix"] == "Send every field once."
+    assert not Referral.objects.exists()
+
+
+def test_two_lists_in_one_message_are_refused_and_neither_is_lost_in_silence(key: str) -> None:
+    one = json.dumps([ADA])
+
+    answer = sent(key, f'{{"referrals": {one}, "referrals": {one}}}')
+
+    assert answer.status_code == 422
+    assert not Referral.objects.exists()
+
+
 def test_the_example_of_the_how_to_answers_as_it_says(key: str) -> None:
     message = re.search(r"<<'END'\n(.*?)\nEND", PAGE, re.S)
     told = re.search(r"```json\n(.*?)\n```", PAGE, re.S)

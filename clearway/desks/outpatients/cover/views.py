@@ -126,8 +126,10 @@ def away(request: Any) -> HttpResponse:
 def decide(request: Any, key: int) -> HttpResponse:
     """Grant or refuse leave, withdraw one's own, or say that somebody is back."""
     row = Absence.objects.filter(pk=key, organisation_id=request.organisation.pk).first()
-    if row is None or request.method != "POST":
-        raise Http404("There is no such form.")
+    if row is None:
+        raise Http404("There is no such leave.")
+    if request.method != "POST":  # who signs in again after a refusal comes back here
+        return HttpResponseRedirect(reverse("op-cover:away"))
     what, is_own = request.POST.get("what"), row.user_id == request.user.pk
     try:
         if what in ("grant", "refuse") and request.reach.allows("cover.decide"):

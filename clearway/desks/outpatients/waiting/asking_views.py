@@ -26,11 +26,7 @@ VAIN = "rung, no answer"
 
 @needs("waiting.read")
 def asking(request: Request) -> HttpResponse:
-    """Who is to be asked now, by step; answers are typed in the row."""
-    return _page(request)
-
-
-def _page(request: Request, problem: str = "", key: int = 0) -> HttpResponse:
+    """Who is to be asked now, by step; answers are typed in the row. `?wrong=` the row that went wrong."""
     today = local(request.at).date()
     found = reading.to_ask(request.organisation.pk, request.at)
     step = request.GET.get("step", "")
@@ -49,11 +45,16 @@ def _page(request: Request, problem: str = "", key: int = 0) -> HttpResponse:
         "keys": [(letter, answer.meaning if answer else VAIN) for letter, answer in KEYS.items()],
         "today": today,
         "may_change": request.reach.allows("waiting.write"),
-        "problem": problem,
-        "key": key,
+        "wrong": request.GET.get("wrong", ""),
         "typing": "typing" in request.GET,
     }
-    return render(request, "waiting/asking.html", context, status=422 if problem else 200)
+    return render(request, "waiting/asking.html", context)
+
+
+def _back(request: Request, problem: str, key: int) -> HttpResponse:
+    """To the list, in the row that went wrong: the address of an answer cannot be read again."""
+    messages.error(request, problem)
+    return HttpResponseRedirect(f"{reverse('op-waiting:asking')}?wrong={key}")
 
 
 @needs("waiting.write")
@@ -75,7 +76,7 @@ def answer(request: Request, key: int) -> HttpResponse:
     typed = request.POST.get("key", "").strip().casefold()
     if typed not in KEYS:
         letters = ", ".join(f"{letter} ({said.meaning if said else VAIN})" for letter, said in KEYS.items())
-        return _page(request, f"“{typed[:20]}” is no key. Type one of: {letters}.", key)
+        return _back(request, f"“{typed[:20]}” is no key. Type one of: {letters}.", key)
     said = KEYS[typed]
     try:
         if said is None:
@@ -88,7 +89,7 @@ def answer(request: Request, key: int) -> HttpResponse:
         if said is Answer.UNAVAILABLE:  # its days are typed on the page of the entry
             messages.error(request, refusal.why)
             return HttpResponseRedirect(f"{reverse('op-waiting:entry', args=[key])}?answer=unavailable")
-        return _page(request, refusal.why, key)
+        return _back(request, refusal.why, key)
     messages.success(request, f"Saved: {said.meaning if said else VAIN}.")
     return HttpResponseRedirect(f"{reverse('op-waiting:asking')}?typing=1")
 
