@@ -7,7 +7,7 @@ from typing import Any
 
 from clearway.core.organisation.models import Organisation, Site
 from clearway.desks.outpatients.booking.models import Appointment
-from clearway.desks.outpatients.clinics.models import Clinician, Room, Service, Session, Slot
+from clearway.desks.outpatients.clinics.models import Clinician, Equipment, Room, Service, Session, Slot
 from clearway.desks.outpatients.clocks.models import ClockEvent, Pathway
 from clearway.desks.outpatients.patients.models import Patient
 from clearway.desks.outpatients.referrals.models import Referral
@@ -90,7 +90,9 @@ class Department:
         entry.refresh_from_db()
         return entry
 
-    def session(self, starts_at: datetime = NINE, slots: int = 4, **more: Any) -> Session:
+    def session(
+        self, starts_at: datetime = NINE, slots: int = 4, equipment: Equipment | None = None, **more: Any
+    ) -> Session:
         """A clinic of half-hour slots, one after the other."""
         minutes = timedelta(minutes=30)
         session = Session.objects.create(
@@ -98,6 +100,7 @@ class Department:
             service=self.service,
             clinician=self.clinician,
             room=self.room,
+            equipment=equipment,
             starts_at=starts_at,
             ends_at=starts_at + slots * minutes,
         )

@@ -3,6 +3,7 @@
     services.csv    what patients are referred to, and how their wait is measured
     clinicians.csv  who sees them, with skills
     rooms.csv       where, by site
+    equipment.csv   things that clinics take turns with, by room; may be left out
     templates.toml  patterns of slots, and the clinics made of them
 
 What is wrong is refused as in interchange.region_pack: with file, row, field, why and the fix.
@@ -12,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from datetime import date
 from typing import Any, TypeVar
 
-from clearway.domain.outpatients.department import Clinic, Clinician, Department, Room, Service
+from clearway.domain.outpatients.department import Clinic, Clinician, Department, Equipment, Room, Service
 from clearway.domain.outpatients.measurement import ServiceKind
 from clearway.domain.shared.errors import CannotParse
 from clearway.domain.shared.region import Desk, Mark, Region, SiteKind
@@ -23,6 +24,8 @@ SERVICES, CLINICIANS, ROOMS, TEMPLATES = "services.csv", "clinicians.csv", "room
 SERVICE_COLUMNS = ("code", "name", "kind", "function", "mark", "source")
 CLINICIAN_COLUMNS = ("code", "name", "profession", "band", "skills")
 ROOM_COLUMNS = ("site", "name")
+EQUIPMENT = "equipment.csv"
+EQUIPMENT_COLUMNS = ("site", "room", "name", "gives")
 CODE = (r"[A-Z][A-Z0-9]{1,11}", "capitals and digits")
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 MOST_DAYS, LONGEST_SLOT, MOST_SEATS, LONGEST_HOLD = 3650, 480, 40, 90
@@ -44,9 +47,10 @@ def parse(files: Mapping[str, bytes], region: Region) -> Department | None:
     check_distinct(SERVICES, "code", (each.code for each in services))
     check_distinct(CLINICIANS, "code", (each.code for each in clinicians))
     check_distinct(ROOMS, "name", (f"{each.site} {each.name}" for each in rooms))
-    clinics = tuple(_clinics(files, services, clinicians, rooms))
+    equipment = tuple(_equipment(files, clinicians, rooms))
+    clinics = tuple(_clinics(files, services, clinicians, rooms, equipment))
     check_distinct(TEMPLATES, "weekdays", (each.code for each in clinics))
-    return Department(services, clinicians, rooms, clinics)
+    return Department(services, clinicians, rooms, clinics, equipment)
 
 
 def _service(row: Record) -> Service:
@@ -73,6 +77,23 @@ def _room(row: Record, sites: set[str]) -> Room:
     return Room(_one_of(row, "site", sites, "site of outpatient_sites.csv"), row.text("name"))
 
 
+def _equipment(
+    files: Mapping[str, bytes], clinicians: tuple[Clinician, ...], rooms: tuple[Room, ...]
+) -> Iterator[Equipment]:
+    """What a clinician can do, no equipment gives as well: who asks for it means one of both."""
+    if EQUIPMENT not in files:
+        return
+    skills = {skill for each in clinicians for skill in each.skills}
+    rows = list(csv_rows(files, EQUIPMENT, EQUIPMENT_COLUMNS))
+    check_distinct(EQUIPMENT, "name", (f"{row.text('site')} {row.text('name')}" for row in rows))
+    for row in rows:
+        room = _room_of(row, rooms)
+        gives = row.optional("gives") or ""
+        if gives in skills:
+            raise row.refuse("gives", f"{gives!r} is a skill of {CLINICIANS}.", "Use another word.")
+        yield Equipment(room.site, room.name, row.text("name"), gives)
+
+
 def _one_of(row: Record, name: str, known: set[str], what: str) -> str:
     value = row.text(name)
     if value not in known:
@@ -85,6 +106,7 @@ def _clinics(
     services: tuple[Service, ...],
     clinicians: tuple[Clinician, ...],
     rooms: tuple[Room, ...],
+    equipment: tuple[Equipment, ...],
 ) -> Iterator[Clinic]:
     pack = read_toml(files, TEMPLATES)
     valid_from = pack.date("valid_from")
@@ -94,7 +116,10 @@ def _clinics(
     for record in pack.records("clinics"):
         service = by_service[_one_of(record, "service", set(by_service), f"code of {SERVICES}")]
         clinician = by_clinician[_one_of(record, "clinician", set(by_clinician), f"code of {CLINICIANS}")]
-        yield from _weekly(record, service, clinician, rooms, patterns, valid_from)
+        room = _room_of(record, rooms)
+        yield from _weekly(
+            record, service, clinician, room, _taken(record, room, equipment), patterns, valid_from
+        )
     pack.check_no_others()
 
 
@@ -102,12 +127,12 @@ def _weekly(
     record: Record,
     service: Service,
     clinician: Clinician,
-    rooms: tuple[Room, ...],
+    room: Room,
+    equipment: str,
     patterns: Mapping[str, Slots],
     valid_from: date,
 ) -> Iterator[Clinic]:
     """One clinic for each of the record's weekdays and patterns."""
-    room = _room_of(record, rooms)
     every = int(record.number("every", 1, 2)) if record.raw("every") is not None else 1
     for weekday in _weekdays(record):
         for name in record.words("patterns"):
@@ -126,6 +151,7 @@ def _weekly(
                 every=every,
                 valid_from=valid_from,
                 slots=patterns[name],
+                equipment=equipment,
             )
     record.check_no_others()
 
@@ -137,6 +163,16 @@ def _room_of(record: Record, rooms: tuple[Room, ...]) -> Room:
             return room
     known = ", ".join(room.name for room in rooms if room.site == site) or "none; correct the site"
     raise record.refuse("room", f"{site} has no room {name!r} in {ROOMS}.", f"Its rooms are: {known}.")
+
+
+def _taken(record: Record, room: Room, equipment: tuple[Equipment, ...]) -> str:
+    """The name of what a clinic takes, which is kept at its site; "" for nothing."""
+    name = record.optional("equipment") or ""
+    known = [each.name for each in equipment if each.site == room.site]
+    if name and name not in known:
+        there = ", ".join(known) or "nothing"
+        raise record.refuse("equipment", f"{room.site} has no {name!r} in {EQUIPMENT}.", f"It has: {there}.")
+    return name
 
 
 def _weekdays(record: Record) -> list[int]:

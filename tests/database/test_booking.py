@@ -10,7 +10,7 @@ from clearway.core.audit.models import Action
 from clearway.desks.outpatients.booking import actions, queries
 from clearway.desks.outpatients.booking.models import Appointment, Offer
 from clearway.desks.outpatients.clinics import actions as clinics
-from clearway.desks.outpatients.clinics.models import Room, Session, Slot
+from clearway.desks.outpatients.clinics.models import Equipment, Room, Session, Slot
 from clearway.desks.outpatients.clocks.models import ClockEvent
 from clearway.desks.outpatients.patients.models import Need, Patient
 from clearway.desks.outpatients.waiting.models import Contact, Entry
@@ -172,7 +172,7 @@ def test_a_patient_is_in_one_place(physio: Department) -> None:
     [
         ({"kind": "follow_up"}, {}, "not a follow-up slot"),
         ({"minutes": 45}, {}, "too short"),
-        ({"skills": ["hand"]}, {}, "does not do hand"),
+        ({"skills": ["hand"]}, {}, "not offer hand"),
         ({"medium": "02"}, {}, "not telephone"),
         ({}, {"held": "urgent"}, "kept for others"),
         ({}, {"blocked": "Couch broken"}, "blocked"),
@@ -185,6 +185,22 @@ def test_a_slot_that_does_not_fit_is_refused(
 
     with pytest.raises(NotAllowed, match=why):
         actions.book(first.pk, waiting(physio, **entry).pk, **who(physio))
+
+
+def test_who_needs_the_treadmill_finds_and_gets_only_clinics_that_take_it(physio: Department) -> None:
+    treadmill = Equipment.objects.create(
+        organisation=physio.trust, room=physio.room, name="Treadmill", gives="treadmill"
+    )
+    (without, *_) = slots(physio)
+    (with_it,) = physio.session(LATER + timedelta(days=1), 1, equipment=treadmill).slots.all()
+    entry = waiting(physio, skills=["treadmill"])
+
+    found = queries.suitable(entry.pk, physio.trust.pk, NINE)
+
+    assert [each.slot for each in found.best] == [with_it.pk]
+    with pytest.raises(NotAllowed, match="not offer treadmill"):
+        actions.book(without.pk, entry.pk, **who(physio))
+    assert actions.book(with_it.pk, entry.pk, **who(physio)).slot == with_it
 
 
 def test_nobody_is_booked_into_the_past_another_service_or_a_broken_room(physio: Department) -> None:
@@ -314,6 +330,28 @@ def test_a_course_is_booked_whole_or_not_at_all(physio: Department) -> None:
     made = actions.book_series([one.pk, two.pk, three.pk], entry.pk, **who(physio))
 
     assert [each.slot_id for each in made] == [one.pk, two.pk, three.pk]
+
+
+def test_the_visit_of_a_course_that_was_cancelled_is_booked_alone(physio: Department) -> None:
+    (one, two, three, four), entry = slots(physio), waiting(physio, series=3)
+    made = actions.book_series([one.pk, two.pk, three.pk], entry.pk, **who(physio))
+    for row in made[1:]:
+        actions.cancel(row.pk, by_whom=PATIENT, reason="patient_ill", **who(physio))
+
+    with pytest.raises(NotAllowed, match="Of a course of 3 visits 2 are still to be booked: choose"):
+        actions.book(four.pk, entry.pk, **who(physio))
+    moved = actions.move(made[0].pk, two.pk, by_whom=PATIENT, reason="patient_ill", **who(physio))
+    entry.refresh_from_db()
+    assert entry.state == "waiting"  # two visits are missing still
+    with pytest.raises(NotAllowed, match="2 are still to be booked; 3 slots"):
+        actions.book_series([one.pk, three.pk, four.pk], entry.pk, **who(physio))
+    actions.book_series([one.pk, three.pk], entry.pk, **who(physio))
+    actions.cancel(moved.pk, by_whom=PATIENT, reason="patient_ill", **who(physio))
+    actions.book(four.pk, entry.pk, **who(physio))
+
+    entry.refresh_from_db()
+    assert entry.state == "booked"
+    assert Appointment.objects.filter(entry=entry, state="booked").count() == 3
 
 
 @pytest.mark.parametrize(("days", "evidence"), [(30, ["reasonable"]), (3, [])])

@@ -9,7 +9,7 @@ from clearway.core.audit.actions import Actor
 from clearway.core.audit.models import Action
 from clearway.core.layout.times import local
 from clearway.desks.outpatients.clinics import actions, queries
-from clearway.desks.outpatients.clinics.models import Session, Slot, Template
+from clearway.desks.outpatients.clinics.models import Equipment, Room, Session, Slot, Template
 from clearway.desks.outpatients.upkeep import actions as upkeep
 from clearway.domain.outpatients.clinics import SlotPlan, Weeks
 from clearway.domain.outpatients.upkeep import Kind, Weight
@@ -41,6 +41,7 @@ def template(
         clinician_id=physio.clinician.pk,
         weeks=Weeks(int(str(more.get("weekday", 1))), every, valid_from),
         slots=PLANS,
+        equipment_id=getattr(more.get("equipment"), "pk", None),
     )
     return actions.save_template(wanted, organisation_id=physio.trust.pk, by=WHO, at=AT)
 
@@ -96,6 +97,38 @@ def test_a_clinician_is_not_put_into_two_clinics_and_that_is_said(physio: Depart
 
     assert made.sessions == 1
     assert made.left_out == ("Knee clinic, Mon 23 Nov 2026: Robin Hale has another clinic then",)
+
+
+def a_treadmill(physio: Department) -> Equipment:
+    return Equipment.objects.create(
+        organisation=physio.trust, room=physio.room, name="Treadmill", gives="treadmill"
+    )
+
+
+def test_two_clinics_take_turns_with_one_treadmill_and_the_database_holds_it(physio: Department) -> None:
+    treadmill, elsewhere = a_treadmill(physio), a_department(physio.trust, "neuro")
+    template(physio, equipment=treadmill)
+    template(elsewhere, code="GAIT", equipment=treadmill)
+
+    made = make(physio, MONDAY)
+
+    assert made.left_out == ("Knee clinic, Mon 23 Nov 2026: Treadmill has another clinic then",)
+    (session,) = Session.objects.all()
+    assert session.equipment == treadmill
+    with pytest.raises(IntegrityError, match="equipment_is_in_one_session"), transaction.atomic():
+        physio.session(session.starts_at, 1, equipment=treadmill)
+    actions.cancel_session(session.pk, "Sickness", organisation_id=physio.trust.pk, by=WHO, at=AT)
+    physio.session(session.starts_at, 1, equipment=treadmill)  # a cancelled clinic gives it back
+
+
+def test_a_clinic_takes_only_equipment_of_its_own_site(physio: Department) -> None:
+    other = Room.objects.create(
+        organisation=physio.trust, site=physio.trust.sites.exclude(pk=physio.site.pk)[0], name="Gym"
+    )
+    far = Equipment.objects.create(organisation=physio.trust, room=other, name="Pool")
+
+    with pytest.raises(NotAllowed, match="kept at another site"):
+        template(physio, equipment=far)
 
 
 def test_a_cancelled_session_is_not_made_again(physio: Department) -> None:

@@ -13,7 +13,7 @@ from clearway.core.retention.queries import common_cutoff
 from clearway.core.worklist.models import Task
 from clearway.desks.ambulance.snapshots.models import Snapshot
 from clearway.desks.outpatients.clinics.loading import load_department
-from clearway.desks.outpatients.models import Clinician, Room, Service, Template
+from clearway.desks.outpatients.models import Clinician, Equipment, Room, Service, Template
 from clearway.domain.outpatients.department import Department
 from clearway.gateway import duties
 from clearway.interchange import department_pack, region_pack
@@ -41,12 +41,13 @@ def load(trust: Organisation, wanted: Department) -> None:
 
 def test_the_pack_becomes_rows_and_loading_it_again_changes_nothing(trust: Organisation) -> None:
     load(trust, department())
-    before = [list(table.objects.order_by("pk").values()) for table in (Service, Clinician, Room, Template)]
+    tables = (Service, Clinician, Room, Equipment, Template)
+    before = [list(table.objects.order_by("pk").values()) for table in tables]
 
     load(trust, department())
 
-    assert [len(rows) for rows in before] == [14, 20, 25, 201]
-    after = [list(table.objects.order_by("pk").values()) for table in (Service, Clinician, Room, Template)]
+    assert [len(rows) for rows in before] == [14, 20, 25, 3, 201]
+    after = [list(table.objects.order_by("pk").values()) for table in tables]
     assert after == before
 
 

@@ -8,7 +8,7 @@ import pytest
 from clearway.core.audit.actions import Actor
 from clearway.core.worklist.models import Task
 from clearway.desks.outpatients import rules, situation
-from clearway.desks.outpatients.clinics.models import Leave, Slot
+from clearway.desks.outpatients.clinics.models import Equipment, Leave, Slot
 from clearway.desks.outpatients.upkeep import actions, queries
 from clearway.desks.outpatients.upkeep.models import Fault
 from clearway.domain.outpatients.upkeep import Kind, Weight
@@ -96,6 +96,29 @@ def test_a_slot_stays_blocked_by_leave_or_by_another_fault(physio: Department) -
 
     words = list(Slot.objects.order_by("starts_at").values_list("blocked", flat=True))
     assert words == [f"Fault {second.pk}: No heating", "Leave"]
+
+
+def test_a_broken_treadmill_blocks_the_clinics_that_take_it_and_no_others(physio: Department) -> None:
+    neuro = a_department(physio.trust, "neuro")
+    treadmill = Equipment.objects.create(organisation=physio.trust, room=physio.room, name="Treadmill")
+    physio.session(slots=1)
+    neuro.session(NINE + timedelta(hours=1), slots=1, equipment=treadmill)  # in another room
+    neuro.session(NINE + timedelta(hours=2), slots=1)
+    office = signed_in(somebody("opal", "outpatient_coordinator", physio.trust))
+
+    new = actions.New(
+        physio.room.pk, Kind.EQUIPMENT, Weight.DANGER, "Belt torn", until=TODAY, equipment_id=treadmill.pk
+    )
+    row = actions.report(new, **who(physio))
+
+    assert blocked(physio) == [False, True, False]
+    assert "Treadmill" in office.get("/outpatients/office/faults/").content.decode()
+    assert (
+        f'value="{physio.room.pk}-{treadmill.pk}"'
+        in office.get("/outpatients/office/faults/new/").content.decode()
+    )
+    actions.mend(row.pk, "New belt", **who(physio))
+    assert blocked(physio) == [False, False, False]
 
 
 def test_who_is_booked_into_a_broken_room_is_listed_soonest_first_and_a_task(physio: Department) -> None:

@@ -32,11 +32,15 @@ def test_its_department_has_forty_clinics_a_day() -> None:
     assert {clinic.service for clinic in department.clinics} == {each.code for each in department.services}
 
 
-def test_nobody_is_in_two_places_and_no_room_is_given_twice_in_the_pack() -> None:
+def test_nobody_is_in_two_places_and_no_room_or_thing_is_given_twice_in_the_pack() -> None:
     department = read()
     assert department is not None
 
-    for who in (lambda clinic: clinic.clinician, lambda clinic: (clinic.site, clinic.room)):
+    for who in (
+        lambda clinic: clinic.clinician,
+        lambda clinic: (clinic.site, clinic.room),
+        lambda clinic: (clinic.site, clinic.equipment or clinic.code),
+    ):
         taken = [
             (who(clinic), clinic.weekday, slot["start"])
             for clinic in department.clinics
@@ -58,6 +62,9 @@ def test_an_ambulance_pack_has_no_department() -> None:
         ("services.csv", "therapy,650", "therapy,65", "services.csv, row 4, field function", "three digits"),
         ("services.csv", "NEU,", "MSK,", "services.csv, field code", "twice"),
         ("rooms.csv", "RWP50,Main gym", "RWP99,Main gym", "rooms.csv, row 13, field site", "no site"),
+        ("equipment.csv", "Main gym,Treadmill", "Roof,Treadmill", "row 4, field room", "no room"),
+        ("equipment.csv", ",treadmill", ",spinal", "equipment.csv, row 4, field gives", "is a skill"),
+        ("templates.toml", 'equipment = "Ultra', 'equipment = "Tread', "field equipment", "RWP01 has no"),
         ("templates.toml", '"08:30"', '"8.30"', "slots 1, field start", "a time as"),
         ("templates.toml", '"09:15"', '"09:00"', "(physio-morning), field slots", "overlaps"),
         ("templates.toml", 'clinician = "PHY01"', 'clinician = "PHY91"', "field clinician", "no code"),
@@ -78,6 +85,19 @@ def test_a_malformed_department_names_the_place_and_the_fix(
     assert where in refused.value.where
     assert why in refused.value.why
     assert refused.value.fix
+
+
+def test_a_pack_without_equipment_has_clinics_that_take_none() -> None:
+    text = FILES["templates.toml"].decode()
+    files = {
+        **FILES,
+        "templates.toml": "".join(x for x in text.splitlines(True) if "equipment =" not in x).encode(),
+    }
+    del files["equipment.csv"]
+
+    department = department_pack.parse(files, REGION)
+
+    assert department is not None and department.equipment == ()
 
 
 def test_a_desk_there_is_not_is_refused() -> None:

@@ -95,7 +95,7 @@ def test_a_clinician_without_the_skill_is_left_out() -> None:
     suited = engine.suit(slots, replace(WANTED, skills=frozenset({"hand"})), AT)
 
     assert best(suited) == [1]
-    assert suited.left_out[0].words == "1 with a clinician who does not do hand"
+    assert suited.left_out[0].words == "1 without hand"
 
 
 def test_a_slot_kept_for_the_urgent_is_theirs_until_it_is_released() -> None:

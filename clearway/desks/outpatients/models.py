@@ -1,7 +1,7 @@
 """The tables of the outpatient desk, gathered for Django; each part of the desk keeps its own."""
 
 from .booking.models import Appointment, Offer
-from .clinics.models import Clinician, Leave, Room, Service, Session, Slot, Template
+from .clinics.models import Clinician, Equipment, Leave, Room, Service, Session, Slot, Template
 from .clocks.models import ClockEvent, Pathway
 from .conversations.models import Answer, Conversation, Knock, Message
 from .cover.models import Absence, OfficePost, StandIn
@@ -42,6 +42,7 @@ __all__ = [
     "DutyDone",
     "Enquiry",
     "Entry",
+    "Equipment",
     "Fault",
     "Filing",
     "Flag",

@@ -1,4 +1,4 @@
-"""An outpatient department as data: services, clinicians, rooms and weekly clinics, from a region pack."""
+"""An outpatient department as data, from a region pack: services, people, rooms, equipment, clinics."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -36,11 +36,25 @@ class Room:
 
 
 @dataclass(frozen=True, slots=True)
+class Equipment:
+    """A thing that clinics take turns with, kept in a room of a site.
+
+    gives  the word with which a list entry asks for it, "" where none does
+    """
+
+    site: str
+    room: str
+    name: str
+    gives: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Clinic:
     """One weekly clinic, named by codes of the same pack.
 
-    weekday  ISO, 1 to 7; every  1 each week, 2 every other one
-    slots    as the slots of a template: start, minutes, kind, seats, medium, held, release_days
+    weekday    ISO, 1 to 7; every  1 each week, 2 every other one
+    equipment  what it takes for all of its time, by the name it has at its site; "" for nothing
+    slots      as the slots of a template: start, minutes, kind, seats, medium, held, release_days
     """
 
     code: str
@@ -53,6 +67,7 @@ class Clinic:
     every: int
     valid_from: date
     slots: tuple[Mapping[str, Any], ...]
+    equipment: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,3 +78,4 @@ class Department:
     clinicians: tuple[Clinician, ...]
     rooms: tuple[Room, ...]
     clinics: tuple[Clinic, ...]
+    equipment: tuple[Equipment, ...] = ()

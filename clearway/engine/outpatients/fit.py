@@ -66,7 +66,7 @@ class Slots:
     free      seats nobody has
     closed    blocked, or in a session that is frozen or cancelled
     faulty    in a room that cannot be used now
-    skills    what its clinician can do
+    skills    what its clinician can do, and what its equipment gives
     """
 
     key: Whole
@@ -249,8 +249,8 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule(
         "skill",
-        lambda wanted: f"Its clinician does not do {' and '.join(sorted(wanted.skills))}.",
-        lambda wanted: f"with a clinician who does not do {' and '.join(sorted(wanted.skills))}",
+        lambda wanted: f"Its clinic does not offer {' and '.join(sorted(wanted.skills))}.",
+        lambda wanted: f"without {' and '.join(sorted(wanted.skills))}",
         lambda slots, wanted, at: crossed(slots.skills, wanted.skills, lambda able, asked: not asked <= able),
     ),
     Rule(

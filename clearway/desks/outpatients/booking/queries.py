@@ -21,6 +21,7 @@ from ..waiting import standing
 from .models import ACTIVE, Appointment, Offer
 
 AHEAD = timedelta(weeks=12)
+KEPT = tuple(state for state in ACTIVE if state != "held")
 NEVER = np.iinfo(np.int64).max
 
 
@@ -57,10 +58,12 @@ SELECT array_agg(slot.id), array_agg(extract(epoch FROM slot.starts_at)::bigint)
        array_agg(session.clinician_id), array_agg(slot.kind), array_agg(slot.medium), array_agg(slot.held),
        array_agg(coalesce(extract(epoch FROM slot.released_at)::bigint, %(never)s)), array_agg(room.site_id),
        array_agg(slot.seats - coalesce(taken.seats, 0) - coalesce(asked.seats, 0)),
-       array_agg(slot.blocked <> '' OR session.state <> 'open'), array_agg(room.fault <> '')
+       array_agg(slot.blocked <> '' OR session.state <> 'open'), array_agg(room.fault <> ''),
+       array_agg(coalesce(equipment.gives, ''))
 FROM outpatients_slot slot
 JOIN outpatients_session session ON session.id = slot.session_id
 JOIN outpatients_room room ON room.id = session.room_id
+LEFT JOIN outpatients_equipment equipment ON equipment.id = session.equipment_id
 LEFT JOIN (
     SELECT slot_id, count(*) AS seats FROM outpatients_appointment
     WHERE organisation_id = %(organisation)s AND starts_at > %(at)s AND starts_at < %(until)s
@@ -112,7 +115,7 @@ def columns(
     with connection.cursor() as cursor:
         cursor.execute(COLUMNS, given)
         row = cursor.fetchone() or ()
-    key, starts, minutes, who, kind, medium, held, released, site, free, closed, faulty = (
+    key, starts, minutes, who, kind, medium, held, released, site, free, closed, faulty, gives = (
         each or [] for each in row
     )
     codes = {each.pk: each for each in clinics.sites(organisation_id)}
@@ -134,13 +137,15 @@ def columns(
         free=np.array(free, np.int64),
         closed=np.array(closed, np.bool_),
         faulty=np.array(faulty, np.bool_),
-        skills=Coded.of(skills.get(each, frozenset()) for each in who),
+        skills=Coded.of(
+            skills.get(each, frozenset()) | _given(word) for each, word in zip(who, gives, strict=True)
+        ),
     )
     return slots, names
 
 
 def one_row(slot: Any, free: int = 1) -> Slots:
-    """The columns of one slot that has been read with its session, clinician and room."""
+    """The columns of one slot that has been read with its session, clinician, room and equipment."""
     session = slot.session
     return Slots(
         key=np.array([slot.pk]),
@@ -156,8 +161,18 @@ def one_row(slot: Any, free: int = 1) -> Slots:
         free=np.array([free]),
         closed=np.array([bool(slot.blocked) or session.state != "open"]),
         faulty=np.array([bool(session.room.fault)]),
-        skills=Coded.of([frozenset(session.clinician.skills)]),
+        skills=Coded.of(
+            [
+                frozenset(session.clinician.skills)
+                | _given(session.equipment.gives if session.equipment else "")
+            ]
+        ),
     )
+
+
+def _given(word: str) -> frozenset[str]:
+    """What the equipment of a clinic adds to what its clinician can do."""
+    return frozenset({word} if word else ())
 
 
 def asked(entry: Any, needs: Iterable[Any] = (), elsewhere: Iterable[tuple[int, int]] = ()) -> Wanted:
@@ -272,6 +287,20 @@ def clashes(one: int, other: int) -> list[datetime]:
 def live(at: datetime) -> Q:
     """Appointments that keep their seat: a hold only until its time."""
     return Q(state__in=ACTIVE) & ~Q(state="held", held_until__lte=at)
+
+
+def missing(entry: Any) -> int:
+    """How many visits of an entry that waits are still to be booked. One query for a course, else none.
+
+    A visit that was missed counts as used; who is offered another one waits for one.
+    """
+    return max(1, left(entry))
+
+
+def left(entry: Any) -> int:
+    """How many visits of an entry nobody was booked for, those that took place or were missed left out."""
+    kept = Appointment.objects.filter(entry=entry, state__in=KEPT)
+    return entry.series - kept.count() if entry.series > 1 else 0
 
 
 def taken_seats(slot_id: int) -> list[Appointment]:

@@ -20,10 +20,13 @@ from clearway.domain.shared.errors import NotAllowed
 
 from .. import changed
 from ..upkeep import queries as upkeep
+from ..upkeep.queries import Stopped
 from . import queries
-from .models import Clinician, Leave, Room, Service, Session, Slot, Template
+from .models import Clinician, Equipment, Leave, Room, Service, Session, Slot, Template
+from .queries import Place
 
 FROZEN, CANCELLED, ON_LEAVE = "Frozen", "Cancelled", "Leave"
+TAKEN = ("clinician_id", "room_id", "equipment_id")  # what is in one session at a time
 LEAVE_KINDS = {"annual": "Annual leave", "study": "Study leave", "sickness": "Sickness"}
 
 
@@ -38,6 +41,7 @@ class NewTemplate:
     clinician_id: int
     weeks: Weeks
     slots: tuple[SlotPlan, ...]
+    equipment_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +87,7 @@ def save_template(wanted: NewTemplate, *, organisation_id: int, by: Actor, at: d
         service_id=wanted.service_id,
         room_id=wanted.room_id,
         clinician_id=wanted.clinician_id,
+        equipment_id=wanted.equipment_id,
         weekday=wanted.weeks.weekday,
         every=wanted.weeks.every,
         valid_from=starts_on,
@@ -122,7 +127,7 @@ def _take_away_empty(organisation_id: int, code: str, first: date, at: datetime)
 
 
 def _same_organisation(wanted: NewTemplate, organisation_id: int, event: str) -> None:
-    """Service, room and clinician are this trust's."""
+    """Service, room, clinician and equipment are this trust's; the equipment is kept at the room's site."""
     for model, key in (
         (Service, wanted.service_id),
         (Room, wanted.room_id),
@@ -130,6 +135,11 @@ def _same_organisation(wanted: NewTemplate, organisation_id: int, event: str) ->
     ):
         if not model._default_manager.filter(pk=key, organisation_id=organisation_id).exists():
             raise NotAllowed("as it stands", event, f"The {model.__name__.lower()} is not one of this trust.")
+    site = Room.objects.values_list("site_id", flat=True).get(pk=wanted.room_id)
+    things = Equipment.objects.filter(organisation_id=organisation_id, room__site_id=site)
+    if wanted.equipment_id is not None and not things.filter(pk=wanted.equipment_id).exists():
+        why = "This equipment is kept at another site. Choose a room there, or other equipment."
+        raise NotAllowed("as it stands", event, why)
 
 
 @transaction.atomic
@@ -137,8 +147,8 @@ def make_sessions(*, organisation_id: int, until: date, by: Actor, at: datetime)
     """Make the sessions and slots of every template up to a day, those that do not exist yet.
 
     A day that has a session of the clinic, even a cancelled one, gets no other. On bank holidays, and where
-    the clinician or the room has another session, none is made, and that is said. Leave blocks its slots.
-    Raises NotAllowed past the last day whose bank holidays are known.
+    the clinician, the room or the equipment has another session, none is made, and that is said. Leave blocks
+    its slots. Raises NotAllowed past the last day whose bank holidays are known.
     """
     if until > KNOWN_UNTIL:
         raise NotAllowed(
@@ -149,7 +159,7 @@ def make_sessions(*, organisation_id: int, until: date, by: Actor, at: datetime)
     first = local(at).date()
     templates = list(
         Template.objects.select_for_update(of=("self",))
-        .select_related("clinician", "room", "service")
+        .select_related("clinician", "room", "equipment", "service")
         .filter(organisation_id=organisation_id, clinician__is_active=True, service__is_open=True)
         .order_by("code", "version")
     )
@@ -179,18 +189,18 @@ class _Making:
             organisation_id=organisation_id,
             starts_at__gte=queries.midnight(first),
             starts_at__lt=queries.after(last),
-        ).values_list("template__code", "state", "clinician_id", "room_id", "starts_at", "ends_at")
-        self.has = {(code, local(starts).date()) for code, _, _, _, starts, _ in there}
+        ).values_list("template__code", "state", "starts_at", "ends_at", *TAKEN)
+        self.has = {(code, local(starts).date()) for code, _, starts, *_ in there}
         self.busy: dict[tuple[str, int], list[tuple[datetime, datetime]]] = {}
-        for _, state, clinician, room, starts, ends in there:
+        for _, state, starts, ends, *taken in there:
             if state != Session.State.CANCELLED:
-                self._take(clinician, room, starts, ends)
+                self._take(taken, starts, ends)
         self.away: dict[int, list[Leave]] = {}
         for leave in Leave.objects.filter(
             organisation_id=organisation_id, decided=True, starts_on__lte=last, ends_on__gte=first
         ):
             self.away.setdefault(leave.clinician_id, []).append(leave)
-        self.stopped = upkeep.stopped_rooms(organisation_id)
+        self.stopped = upkeep.stopped(organisation_id)
         self.sessions: list[Session] = []
         self.slots: list[Slot] = []
         self.left_out: list[str] = []
@@ -215,7 +225,7 @@ class _Making:
         if clash := self._clash(template, starts, ends):
             self.left_out.append(f"{template.name}, {_day(on)}: {clash}")
             return
-        self._take(template.clinician_id, template.room_id, starts, ends)
+        self._take((template.clinician_id, template.room_id, template.equipment_id), starts, ends)
         self.has.add((template.code, on))
         session = Session(
             organisation_id=self.organisation_id,
@@ -223,28 +233,28 @@ class _Making:
             service_id=template.service_id,
             clinician_id=template.clinician_id,
             room_id=template.room_id,
+            equipment_id=template.equipment_id,
             starts_at=starts,
             ends_at=ends,
         )
         self.sessions.append(session)
         away = any(each.starts_on <= on <= each.ends_on for each in self.away.get(template.clinician_id, ()))
-        broken = (words for until, words in self.stopped.get(template.room_id, ()) if on <= until)
-        blocked = ON_LEAVE if away else next(broken, "")
+        blocked = ON_LEAVE if away else self.stopped.words(template, on)
         self.slots += [_slot(session, slot, blocked) for slot in day.slots]
 
     def _clash(self, template: Template, starts: datetime, ends: datetime) -> str:
-        if self._is_busy("clinician", template.clinician_id, starts, ends):
-            return f"{template.clinician.name} has another clinic then"
-        if self._is_busy("room", template.room_id, starts, ends):
-            return f"{template.room.name} has another clinic then"
+        for what, thing in zip(TAKEN, (template.clinician, template.room, template.equipment), strict=True):
+            if thing is not None and self._is_busy(what, thing.pk, starts, ends):
+                return f"{thing.name} has another clinic then"
         return ""
 
     def _is_busy(self, what: str, key: int, starts: datetime, ends: datetime) -> bool:
         return any(begin < ends and end > starts for begin, end in self.busy.get((what, key), ()))
 
-    def _take(self, clinician: int, room: int, starts: datetime, ends: datetime) -> None:
-        self.busy.setdefault(("clinician", clinician), []).append((starts, ends))
-        self.busy.setdefault(("room", room), []).append((starts, ends))
+    def _take(self, keys: Iterable[int | None], starts: datetime, ends: datetime) -> None:
+        for what, key in zip(TAKEN, keys, strict=True):
+            if key is not None:
+                self.busy.setdefault((what, key), []).append((starts, ends))
 
     def save(self) -> Made:
         Session.objects.bulk_create(self.sessions)
@@ -284,12 +294,13 @@ def freeze(session_id: int, why: str, *, organisation_id: int, by: Actor, at: da
 
 @transaction.atomic
 def unfreeze(session_id: int, *, organisation_id: int, by: Actor, at: datetime) -> Session:
-    """Open a frozen session again; leave and a broken room still block it. Raises NotAllowed."""
+    """Open a frozen session again; leave and what is broken still block it. Raises NotAllowed."""
     session = _lock(session_id, organisation_id)
     _check(session, {Session.State.FROZEN}, "Opening this clinic")
     _set(session, Session.State.OPEN, "")
-    # The clinician may have gone on leave, or the room broken, while it was frozen: that still holds.
-    _block(session.slots.filter(blocked__startswith=FROZEN), _reason_to_block(session))
+    # The clinician may have gone on leave, or something broken, while it was frozen: that still holds.
+    stopped = upkeep.stopped(organisation_id)
+    _block(session.slots.filter(blocked__startswith=FROZEN), _reason_to_block(session, stopped))
     _say("clinics.unfreeze", session, {}, by, at)
     return session
 
@@ -310,63 +321,64 @@ def cancel_session(session_id: int, why: str, *, organisation_id: int, by: Actor
 
 
 @transaction.atomic
-def block_room(
-    room_id: int, words: str, until: date, *, organisation_id: int, by: Actor, at: datetime
+def block(
+    place: Place, words: str, until: date, *, organisation_id: int, by: Actor, at: datetime
 ) -> list[int]:
-    """Let nobody be booked into a room from now up to a day, that day included. Returns the slots it blocked.
+    """Let nobody be booked where something is broken from now up to a day, that day included.
 
-    What is blocked for another reason stays so; what is booked stays until it is moved.
+    Returns the slots it blocked. What is blocked for another reason stays so, and who is booked stays until
+    somebody moves them.
     """
-    slots = queries.slots_of_room(room_id, organisation_id, at, until).filter(blocked="")
+    slots = queries.slots_at(place, organisation_id, at, until).filter(blocked="")
     found = list(slots.values_list("pk", flat=True))
     _block(Slot.objects.filter(pk__in=found), words)
     changed.diary(_starts(found), organisation_id=organisation_id, at=at)
     detail = {"until": until.isoformat(), "slots": len(found)}
-    entry = Entry("clinics.block_room", f"room:{room_id}", detail)
+    entry = Entry("clinics.block", str(place), detail)
     record([entry], organisation_id=organisation_id, by=by, at=at)
     return found
 
 
 @transaction.atomic
-def free_room(room_id: int, cause: str, *, organisation_id: int, by: Actor, at: datetime) -> list[int]:
-    """Undo what block_room did for a cause, the beginning of its words. Returns the slots that are free now.
+def free(place: Place, cause: str, *, organisation_id: int, by: Actor, at: datetime) -> list[int]:
+    """Undo what `block` did for a cause, the beginning of its words. Returns the slots that are free now.
 
-    A slot of a clinic that was frozen since, or whose clinician has leave, stays blocked by that.
+    What stands in the way otherwise goes on blocking them: a clinic frozen since, leave, or another fault.
     """
-    blocked = queries.slots_blocked_by(organisation_id, cause).filter(session__room_id=room_id)
+    blocked = queries.slots_blocked_by(organisation_id, cause)
     rows = list(blocked.select_related("session").filter(ends_at__gt=at))
-    free: list[int] = []
+    found: list[int] = []
     reasons: dict[str, list[int]] = {}
+    stopped = upkeep.stopped(organisation_id)
     for slot in rows:
-        reasons.setdefault(_other_reason(slot), []).append(slot.pk)
+        reasons.setdefault(_other_reason(slot, stopped), []).append(slot.pk)
     for reason, keys in reasons.items():
         _block(Slot.objects.filter(pk__in=keys), reason)
-        free += keys if not reason else []
+        found += keys if not reason else []
     changed.diary([slot.starts_at for slot in rows], organisation_id=organisation_id, at=at)
-    entry = Entry("clinics.free_room", f"room:{room_id}", {"slots": len(free)})
+    entry = Entry("clinics.free", str(place), {"slots": len(found)})
     record([entry], organisation_id=organisation_id, by=by, at=at)
-    return free
+    return found
 
 
-def _other_reason(slot: Slot) -> str:
-    """Why nobody could be booked into a slot whose room is in order; "" where somebody can."""
-    session, on = slot.session, local(slot.starts_at).date()
+def _other_reason(slot: Slot, stopped: Stopped) -> str:
+    """Why nobody could be booked into a slot; "" where somebody can."""
+    session = slot.session
     if session.state != Session.State.OPEN:
         return f"{FROZEN if session.state == Session.State.FROZEN else CANCELLED}: {session.why}"
-    return ON_LEAVE if queries.granted_leave([session.clinician_id], on, on) else ""
+    return _reason_to_block(session, stopped)
 
 
 def _starts(slot_ids: Iterable[int]) -> list[datetime]:
     return list(Slot.objects.filter(pk__in=list(slot_ids)).values_list("starts_at", flat=True))
 
 
-def _reason_to_block(session: Session) -> str:
+def _reason_to_block(session: Session, stopped: Stopped) -> str:
     """Why nobody could be booked into an open session; "" where somebody can."""
     on = local(session.starts_at).date()
     if queries.granted_leave([session.clinician_id], on, on):
         return ON_LEAVE
-    stopped = upkeep.stopped_rooms(session.organisation_id).get(session.room_id, ())
-    return next((words for until, words in stopped if on <= until), "")
+    return stopped.words(session, on)
 
 
 def _lock(session_id: int, organisation_id: int) -> Session:

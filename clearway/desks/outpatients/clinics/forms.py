@@ -43,6 +43,7 @@ class TemplateForm(DeskForm):
     service = _number("service")
     room = _number("room")
     clinician = _number("clinician")
+    equipment = forms.IntegerField(required=False, error_messages={"invalid": "Choose the equipment"})
     weekday = forms.TypedChoiceField(choices=list(WEEKDAYS.items()), coerce=int)
     every = forms.TypedChoiceField(choices=[(1, "every week"), (2, "every second week")], coerce=int)
     valid_from = _day("From")
@@ -73,6 +74,7 @@ class TemplateForm(DeskForm):
             clinician_id=given["clinician"],
             weeks=Weeks(given["weekday"], given["every"], given["valid_from"], given["valid_to"]),
             slots=given["slots"],
+            equipment_id=given["equipment"],
         )
 
 

@@ -1,4 +1,4 @@
-"""Bringing the department of a region pack into the tables: services, clinicians, rooms and templates."""
+"""Bringing the department of a region pack into the tables: services, people, rooms, equipment, templates."""
 
 from collections.abc import Mapping
 from dataclasses import asdict
@@ -11,7 +11,7 @@ from clearway.core.organisation.queries import site_by_code
 from clearway.domain.outpatients.department import Clinic, Department
 
 from . import actions
-from .models import Clinician, Room, Service, Template
+from .models import Clinician, Equipment, Room, Service, Template
 
 
 @transaction.atomic
@@ -38,11 +38,17 @@ def load_department(department: Department, *, organisation_id: int, by: Actor, 
     sites = site_by_code(organisation_id)
     for room in department.rooms:
         Room.objects.get_or_create(organisation_id=organisation_id, site=sites[room.site], name=room.name)
+    for thing in department.equipment:
+        room = Room.objects.get(organisation_id=organisation_id, site=sites[thing.site], name=thing.room)
+        Equipment.objects.update_or_create(
+            organisation_id=organisation_id, room=room, name=thing.name, defaults={"gives": thing.gives}
+        )
     made = _load_clinics(department.clinics, organisation_id, by, at)
     detail = {
         "services": len(department.services),
         "clinicians": len(department.clinicians),
         "rooms": len(department.rooms),
+        "equipment": len(department.equipment),
         "new_template_versions": made,
     }
     entry = Entry("clinics.load_department", f"organisation:{organisation_id}", detail)
@@ -55,6 +61,8 @@ def _load_clinics(clinics: tuple[Clinic, ...], organisation_id: int, by: Actor, 
     clinicians = {row.code: row for row in Clinician.objects.filter(organisation_id=organisation_id)}
     rooms = Room.objects.filter(organisation_id=organisation_id).select_related("site")
     by_place = {(room.site.code, room.name): room for room in rooms}
+    things = Equipment.objects.filter(organisation_id=organisation_id).select_related("room__site")
+    by_name = {(thing.room.site.code, thing.name): thing for thing in things}
     versions = Template.objects.filter(organisation_id=organisation_id).order_by("version")
     newest = {row.code: row for row in versions}
     fresh = []
@@ -67,6 +75,7 @@ def _load_clinics(clinics: tuple[Clinic, ...], organisation_id: int, by: Actor, 
             service=services[clinic.service],
             clinician=clinicians[clinic.clinician],
             room=by_place[clinic.site, clinic.room],
+            equipment=by_name[clinic.site, clinic.equipment] if clinic.equipment else None,
             weekday=clinic.weekday,
             every=clinic.every,
             valid_from=clinic.valid_from,
@@ -85,7 +94,7 @@ def _load_clinics(clinics: tuple[Clinic, ...], organisation_id: int, by: Actor, 
 
 def _says(row: Template) -> tuple[object, ...]:
     return (
-        *(row.name, row.service_id, row.clinician_id, row.room_id),
+        *(row.name, row.service_id, row.clinician_id, row.room_id, row.equipment_id),
         *(row.weekday, row.every, row.valid_from, row.slots),
     )
 

@@ -1,4 +1,4 @@
-"""Services, the people and rooms they have, clinic templates, and the sessions and slots made of them."""
+"""Services, their people, rooms and equipment, clinic templates, and the sessions and slots made of them."""
 
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import ArrayField, DateTimeRangeField, RangeBoundary, RangeOperators
@@ -89,9 +89,29 @@ class Room(models.Model):
         return self.name
 
 
+class Equipment(models.Model):
+    """A thing that clinics take turns with, as a treadmill. room  where it is kept; its site may use it.
+
+    gives  the word with which a list entry asks for it, among its skills; "" where none does
+    """
+
+    organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT)
+    room = models.ForeignKey(Room, on_delete=models.PROTECT, related_name="equipment")
+    name = models.CharField(max_length=60)
+    gives = models.CharField(max_length=40, blank=True)
+
+    class Meta:
+        ordering = ["room", "name"]
+        constraints = [models.UniqueConstraint(fields=["room", "name"], name="one_thing_per_name")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
 class Template(models.Model):
     """One version of a weekly clinic. A change makes a new version; sessions keep the one they were made of.
 
+    equipment  what it takes for all of its time; null for nothing
     weekday  ISO, 1 to 7; every  1 each week, 2 every other week counted from valid_from
     slots    [{"start": "09:00", "minutes": 45, "kind": "new", "seats": 1, "medium": "01", "held": "urgent",
                "release_days": 2}, ...], as domain.outpatients.clinics.SlotPlan describes
@@ -104,6 +124,7 @@ class Template(models.Model):
     service = models.ForeignKey(Service, on_delete=models.PROTECT)
     room = models.ForeignKey(Room, on_delete=models.PROTECT)
     clinician = models.ForeignKey(Clinician, on_delete=models.PROTECT)
+    equipment = models.ForeignKey(Equipment, null=True, on_delete=models.PROTECT)
     weekday = models.PositiveSmallIntegerField()
     every = models.PositiveSmallIntegerField(default=1)
     valid_from = models.DateField()
@@ -124,7 +145,7 @@ class Template(models.Model):
 
 
 class Session(models.Model):
-    """One clinic on one day. A clinician and a room can be in one session at a time."""
+    """One clinic on one day. A clinician, a room and a piece of equipment can be in one session at a time."""
 
     class State(models.TextChoices):
         OPEN = "open", "Open"
@@ -136,6 +157,7 @@ class Session(models.Model):
     service = models.ForeignKey(Service, on_delete=models.PROTECT)
     clinician = models.ForeignKey(Clinician, on_delete=models.PROTECT, related_name="sessions")
     room = models.ForeignKey(Room, on_delete=models.PROTECT, related_name="sessions")
+    equipment = models.ForeignKey(Equipment, null=True, on_delete=models.PROTECT, related_name="sessions")
     starts_at = models.DateTimeField()
     ends_at = models.DateTimeField()
     state = models.CharField(max_length=10, choices=State, default=State.OPEN)
@@ -153,6 +175,11 @@ class Session(models.Model):
                 name="a_room_has_one_session",
                 expressions=[("room", RangeOperators.EQUAL), (span(), RangeOperators.OVERLAPS)],
                 condition=~Q(state="cancelled"),
+            ),
+            ExclusionConstraint(
+                name="equipment_is_in_one_session",
+                expressions=[("equipment", RangeOperators.EQUAL), (span(), RangeOperators.OVERLAPS)],
+                condition=~Q(state="cancelled") & Q(equipment__isnull=False),
             ),
         ]
         indexes = [models.Index(fields=["organisation", "starts_at"])]

@@ -119,12 +119,17 @@ def _row(session: Session, seats: Seats, begin: int, at: datetime) -> Row:
         time=f"{clock(session.starts_at)} to {clock(session.ends_at)}",
         clinician=session.clinician.name,
         service=session.service.name,
-        room=session.room.name,
+        room=where(session),
         state="" if session.state == "open" else session.get_state_display(),
         free=free,
         seats=all_seats,
         cells=tuple(_cell(slot, seats.get(slot.pk, ()), begin, at) for slot in slots),
     )
+
+
+def where(row: Session | Template) -> str:
+    """The room of a clinic, and what it takes with it."""
+    return f"{row.room.name}, with {row.equipment.name}" if row.equipment else row.room.name
 
 
 def _free(slots: Sequence[Slot], seats: Seats) -> tuple[int, int]:
@@ -191,7 +196,7 @@ def _brief(session: Session, seats: Seats, at: datetime) -> Brief:
         key=session.pk,
         time=f"{clock(session.starts_at)} to {clock(session.ends_at)}",
         service=session.service.name,
-        place=f"{session.room.site.name}, {session.room.name}",
+        place=f"{session.room.site.name}, {where(session)}",
         free=f"{free} of {every} free" if session.state == "open" else "",
         state="" if session.state == "open" else session.get_state_display(),
         is_alarm=alarm,
@@ -239,7 +244,7 @@ def template(row: Template) -> TemplateLine:
         f"{first:%H:%M} to {last // 60:02}:{last % 60:02}",
         valid=f"{row.valid_from:%-d %b %Y}{until}" if until else f"from {row.valid_from:%-d %b %Y}",
         who=row.clinician.name,
-        where=f"{row.room.site.name}, {row.room.name}",
+        where=f"{row.room.site.name}, {where(row)}",
         service=row.service.name,
         slots=f"{len(plans)} slots, {sum(plan.seats for plan in plans)} seats",
         made=f"{local(row.made_at):%-d %b %Y} by {row.made_by}",

@@ -1,6 +1,7 @@
 """Reading clinics: services, templates, and the sessions and slots of days."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
 from django.db.models import Prefetch, QuerySet
@@ -9,12 +10,12 @@ from clearway.core.layout.times import LONDON
 from clearway.core.organisation.models import Site
 from clearway.domain.shared.errors import NotAllowed
 
-from .models import Clinician, Leave, Room, Service, Session, Slot, Template
+from .models import Clinician, Equipment, Leave, Room, Service, Session, Slot, Template
 
 LOCKED = (
     *("organisation_id", "starts_at", "ends_at", "kind", "medium", "seats", "held", "released_at", "blocked"),
     *("session__state", "session__service_id", "session__clinician__skills", "session__room__fault"),
-    "session__room__site__code",
+    *("session__room__site__code", "session__equipment__gives"),
 )
 
 
@@ -25,7 +26,9 @@ def lock_slot(slot_id: int, organisation_id: int) -> Slot:
     Raises Slot.DoesNotExist.
     """
     rows = Slot.objects.select_for_update(of=("self",), no_key=True)
-    chosen = rows.select_related("session__clinician", "session__room__site").only(*LOCKED)
+    chosen = rows.select_related("session__clinician", "session__room__site", "session__equipment").only(
+        *LOCKED
+    )
     return chosen.get(pk=slot_id, organisation_id=organisation_id)
 
 
@@ -40,7 +43,7 @@ def sessions(
         rows = rows.filter(room__site__code=site)
     if clinician_id is not None:
         rows = rows.filter(clinician_id=clinician_id)
-    rows = rows.select_related("service", "clinician", "room__site")
+    rows = rows.select_related("service", "clinician", "room__site", "equipment")
     return list(
         rows.order_by("room__site__name", "clinician__name", "starts_at", "pk").prefetch_related(
             Prefetch("slots", Slot.objects.order_by("starts_at", "pk"))
@@ -61,7 +64,7 @@ def week(organisation_id: int, on: date, *, site: str = "", clinician_id: int | 
 
 def session(key: int, organisation_id: int) -> Session:
     """One session with its slots. Raises Session.DoesNotExist."""
-    rows = Session.objects.select_related("service", "clinician", "room__site", "template")
+    rows = Session.objects.select_related("service", "clinician", "room__site", "equipment", "template")
     return rows.prefetch_related("slots").get(pk=key, organisation_id=organisation_id)
 
 
@@ -70,14 +73,15 @@ def templates(organisation_id: int) -> list[Template]:
     rows = Template.objects.filter(organisation_id=organisation_id)
     newest = rows.order_by("code", "-version").distinct("code")
     return sorted(
-        newest.select_related("service", "clinician", "room__site"), key=lambda each: (each.name, each.code)
+        newest.select_related("service", "clinician", "room__site", "equipment"),
+        key=lambda each: (each.name, each.code),
     )
 
 
 def versions(organisation_id: int, code: str) -> list[Template]:
     """Every version of one template, newest first."""
     rows = Template.objects.filter(organisation_id=organisation_id, code=code)
-    return list(rows.select_related("service", "clinician", "room__site").order_by("-version"))
+    return list(rows.select_related("service", "clinician", "room__site", "equipment").order_by("-version"))
 
 
 def coming(organisation_id: int, code: str, since: datetime) -> list[Session]:
@@ -115,6 +119,11 @@ def clinician_of(organisation_id: int, user_id: int) -> Clinician | None:
 def rooms(organisation_id: int) -> QuerySet[Room]:
     """Every room with its site."""
     return Room.objects.filter(organisation_id=organisation_id).select_related("site")
+
+
+def equipment(organisation_id: int) -> QuerySet[Equipment]:
+    """Everything that clinics take turns with, with the room where it is kept."""
+    return Equipment.objects.filter(organisation_id=organisation_id).select_related("room__site")
 
 
 def sites(organisation_id: int) -> list[Site]:
@@ -165,13 +174,25 @@ def _touched(leave: Leave) -> QuerySet[Slot]:
     ).exclude(session__state=Session.State.CANCELLED)
 
 
-def slots_of_room(room_id: int, organisation_id: int, since: datetime, until: date) -> QuerySet[Slot]:
-    """The slots of a room that have not ended, up to a day; those of cancelled clinics left out."""
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where something is broken: a room, or a thing that clinics take turns with, wherever they use it."""
+
+    room: int | None = None
+    equipment: int | None = None
+
+    def __str__(self) -> str:
+        return f"room:{self.room}" if self.equipment is None else f"equipment:{self.equipment}"
+
+
+def slots_at(place: Place, organisation_id: int, since: datetime, until: date) -> QuerySet[Slot]:
+    """The slots of a place that have not ended, up to a day; those of cancelled clinics left out."""
+    where = {"room_id": place.room} if place.equipment is None else {"equipment_id": place.equipment}
     rows = Slot.objects.filter(
         organisation_id=organisation_id,
-        session__room_id=room_id,
         ends_at__gt=since,
         starts_at__lt=after(until),
+        **{f"session__{name}": key for name, key in where.items()},
     )
     return rows.exclude(session__state=Session.State.CANCELLED)
 

@@ -158,7 +158,7 @@ def template(request: Request, code: str = "") -> HttpResponse:
                     messages.success(request, f"Version {row.version} is saved. Make its sessions next.")
                     return HttpResponseRedirect(reverse("op-clinics:template", args=[row.code]))
                 except NotAllowed as refusal:
-                    form.add_error("valid_from", refusal.why)
+                    form.add_error("equipment" if "equipment" in refusal.why else "valid_from", refusal.why)
         status = 422 if form.errors else 200
     organisation_id = request.organisation.pk
     context = {
@@ -171,6 +171,10 @@ def template(request: Request, code: str = "") -> HttpResponse:
         "services": list(queries.services(organisation_id).values_list("pk", "name")),
         "rooms": [(room.pk, f"{room.site.name}, {room.name}") for room in queries.rooms(organisation_id)],
         "clinicians": list(queries.clinicians(organisation_id).values_list("pk", "name")),
+        "equipment": [
+            (thing.pk, f"{thing.room.site.name}, {thing.name}")
+            for thing in queries.equipment(organisation_id)
+        ],
         "weekdays": list(WEEKDAYS.items()),
         "may_change": request.reach.allows("clinics.write"),
     }
@@ -189,6 +193,7 @@ def _beginning(versions: Sequence[Any], request: Request) -> dict[str, Any]:
         "service": row.service_id,
         "room": row.room_id,
         "clinician": row.clinician_id,
+        "equipment": row.equipment_id or "",
         "weekday": row.weekday,
         "every": row.every,
         "valid_from": tomorrow,
@@ -217,7 +222,9 @@ def _other_hands(session: Session, wanted: actions.NewTemplate) -> str:
         return "The clinic becomes one of another service."
     if session.clinician_id != wanted.clinician_id:
         return "Another clinician takes the clinic."
-    return "" if session.room_id == wanted.room_id else "The clinic moves to another room."
+    if session.room_id != wanted.room_id:
+        return "The clinic moves to another room."
+    return "" if session.equipment_id == wanted.equipment_id else "The clinic takes other equipment, or none."
 
 
 def _seen(misfits: Sequence[tuple[int, str, str]]) -> str:

@@ -237,6 +237,21 @@ class Migration(migrations.Migration):
                     },
                 ),
                 migrations.CreateModel(
+                    name='Equipment',
+                    fields=[
+                        ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                        ('name', models.CharField(max_length=60)),
+                        ('gives', models.CharField(blank=True, max_length=40)),
+                        ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='core.organisation')),
+                        ('room', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='equipment', to='outpatients.room')),
+                    ],
+                    options={
+                        'ordering': ['room', 'name'],
+                        'indexes': [],
+                        'constraints': [models.UniqueConstraint(fields=('room', 'name'), name='one_thing_per_name')],
+                    },
+                ),
+                migrations.CreateModel(
                     name='Item',
                     fields=[
                         ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
@@ -1089,6 +1104,7 @@ class Migration(migrations.Migration):
                         ('mended_at', models.DateTimeField(null=True)),
                         ('mended_by', models.CharField(blank=True, max_length=150)),
                         ('how', models.CharField(blank=True, max_length=300)),
+                        ('equipment', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='faults', to='outpatients.equipment')),
                         ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='core.organisation')),
                         ('room', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='faults', to='outpatients.room')),
                     ],
@@ -1146,6 +1162,7 @@ class Migration(migrations.Migration):
                         ('state', models.CharField(choices=[('open', 'Open'), ('frozen', 'Frozen: nobody is booked'), ('cancelled', 'Cancelled')], default='open', max_length=10)),
                         ('why', models.CharField(blank=True, max_length=200)),
                         ('clinician', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='sessions', to='outpatients.clinician')),
+                        ('equipment', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='sessions', to='outpatients.equipment')),
                         ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='core.organisation')),
                         ('room', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='sessions', to='outpatients.room')),
                         ('service', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='outpatients.service')),
@@ -1153,7 +1170,7 @@ class Migration(migrations.Migration):
                     ],
                     options={
                         'indexes': [models.Index(fields=['organisation', 'starts_at'], name='outpatients_organis_b0475e_idx')],
-                        'constraints': [models.CheckConstraint(condition=models.Q(('ends_at__gt', models.F('starts_at'))), name='session_ends_after_start'), django.contrib.postgres.constraints.ExclusionConstraint(condition=models.Q(('state', 'cancelled'), _negated=True), expressions=[('clinician', '='), (clearway.desks.outpatients.clinics.models.Span('starts_at', 'ends_at', django.contrib.postgres.fields.ranges.RangeBoundary()), '&&')], name='a_clinician_is_in_one_session'), django.contrib.postgres.constraints.ExclusionConstraint(condition=models.Q(('state', 'cancelled'), _negated=True), expressions=[('room', '='), (clearway.desks.outpatients.clinics.models.Span('starts_at', 'ends_at', django.contrib.postgres.fields.ranges.RangeBoundary()), '&&')], name='a_room_has_one_session')],
+                        'constraints': [models.CheckConstraint(condition=models.Q(('ends_at__gt', models.F('starts_at'))), name='session_ends_after_start'), django.contrib.postgres.constraints.ExclusionConstraint(condition=models.Q(('state', 'cancelled'), _negated=True), expressions=[('clinician', '='), (clearway.desks.outpatients.clinics.models.Span('starts_at', 'ends_at', django.contrib.postgres.fields.ranges.RangeBoundary()), '&&')], name='a_clinician_is_in_one_session'), django.contrib.postgres.constraints.ExclusionConstraint(condition=models.Q(('state', 'cancelled'), _negated=True), expressions=[('room', '='), (clearway.desks.outpatients.clinics.models.Span('starts_at', 'ends_at', django.contrib.postgres.fields.ranges.RangeBoundary()), '&&')], name='a_room_has_one_session'), django.contrib.postgres.constraints.ExclusionConstraint(condition=models.Q(models.Q(('state', 'cancelled'), _negated=True), ('equipment__isnull', False)), expressions=[('equipment', '='), (clearway.desks.outpatients.clinics.models.Span('starts_at', 'ends_at', django.contrib.postgres.fields.ranges.RangeBoundary()), '&&')], name='equipment_is_in_one_session')],
                     },
                 ),
                 migrations.CreateModel(
@@ -1297,6 +1314,7 @@ class Migration(migrations.Migration):
                         ('made_at', models.DateTimeField()),
                         ('made_by', models.CharField(max_length=150)),
                         ('clinician', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='outpatients.clinician')),
+                        ('equipment', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, to='outpatients.equipment')),
                         ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='core.organisation')),
                         ('room', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='outpatients.room')),
                         ('service', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='outpatients.service')),

@@ -24,7 +24,7 @@ from .models import Fault
 
 @dataclass(frozen=True, slots=True)
 class New:
-    """A fault as somebody reports it. until: how long the room is reckoned not to be usable."""
+    """A fault as somebody reports it. until: how long the room or equipment is reckoned not to be usable."""
 
     room_id: int
     kind: Kind
@@ -33,22 +33,27 @@ class New:
     thing: str = ""
     reference: str = ""
     until: date | None = None
+    equipment_id: int | None = None
 
 
 @transaction.atomic
 def report(new: New, *, organisation_id: int, by: Actor, at: datetime) -> Fault:
-    """Report a fault; if it stops the room, its slots are blocked until the day that is reckoned with.
+    """Report a fault; if it stops the room or equipment, its slots are blocked until the day reckoned with.
 
     Who is booked into them stays until somebody moves each (queries.to_move lists them). Raises NotAllowed.
     """
     event, today = "Reporting this fault", local(at).date()
     if not clinics.rooms(organisation_id).filter(pk=new.room_id).exists():
         raise NotAllowed("as it stands", event, "There is no such room here.")
+    things = clinics.equipment(organisation_id).filter(room_id=new.room_id)
+    if new.equipment_id is not None and not things.filter(pk=new.equipment_id).exists():
+        raise NotAllowed("as it stands", event, "There is no such equipment in this room.")
     stops = new.weight in STOPS
     _check_until(new.until, today, event, stops)
     row = Fault.objects.create(
         organisation_id=organisation_id,
         room_id=new.room_id,
+        equipment_id=new.equipment_id,
         thing=new.thing.strip(),
         kind=new.kind.value,
         weight=new.weight.value,
@@ -61,7 +66,7 @@ def report(new: New, *, organisation_id: int, by: Actor, at: datetime) -> Fault:
         chase_on=rules.chase_on(new.weight, today, policy.upkeep(organisation_id, at), BANK_HOLIDAYS),
     )
     _block(row, by, at)
-    detail = {"room": row.room_id, "weight": row.weight, "mender": row.mender}
+    detail = {"room": row.room_id, "equipment": row.equipment_id, "weight": row.weight, "mender": row.mender}
     return _saved(row, "upkeep.report", detail, by, at)
 
 
@@ -104,8 +109,6 @@ def mend(key: int, how: str, *, organisation_id: int, by: Actor, at: datetime) -
     row.mended_at, row.mended_by, row.how = at, by.name, how
     row.save()
     _free(row, by, at)
-    for other in queries.others(row):
-        _block(other, by, at)
     return _saved(row, "upkeep.mend", {}, by, at)
 
 
@@ -117,14 +120,14 @@ def _check_until(until: date | None, today: date, event: str, stops: bool) -> No
 def _block(row: Fault, by: Actor, at: datetime) -> None:
     if row.until is not None:
         words = f"{queries.cause(row.pk)} {row.what}"
-        clinic_actions.block_room(
-            row.room_id, words, row.until, organisation_id=row.organisation_id, by=by, at=at
+        clinic_actions.block(
+            queries.place(row), words, row.until, organisation_id=row.organisation_id, by=by, at=at
         )
 
 
 def _free(row: Fault, by: Actor, at: datetime) -> None:
-    clinic_actions.free_room(
-        row.room_id, queries.cause(row.pk), organisation_id=row.organisation_id, by=by, at=at
+    clinic_actions.free(
+        queries.place(row), queries.cause(row.pk), organisation_id=row.organisation_id, by=by, at=at
     )
 
 

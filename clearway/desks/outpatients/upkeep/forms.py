@@ -1,5 +1,6 @@
 """A fault as it is reported, and what is said of it later."""
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -22,11 +23,25 @@ def _chosen(kind: type[Code], missing: str) -> forms.TypedChoiceField:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Where:
+    """What can be broken: a room, or equipment that is kept in it."""
+
+    name: str
+    room_id: int
+    equipment_id: int | None = None
+
+    @property
+    def value(self) -> str:
+        """What a form sends for it."""
+        return str(self.room_id) if self.equipment_id is None else f"{self.room_id}-{self.equipment_id}"
+
+
 class ReportForm(DeskForm):
     """A fault."""
 
-    room = forms.TypedChoiceField(
-        coerce=int, error_messages=dict.fromkeys(("required", "invalid_choice"), "Choose the room")
+    room = forms.ChoiceField(
+        error_messages=dict.fromkeys(("required", "invalid_choice"), "Choose the room or the equipment")
     )
     kind = _chosen(Kind, "Choose what is at fault")
     weight = _chosen(Weight, "Choose how far it stops the work")
@@ -40,17 +55,24 @@ class ReportForm(DeskForm):
         data: Any = None,
         *,
         at: datetime,
-        rooms: list[tuple[int, str]],
+        places: list[Where],
         initial: dict[str, Any] | None = None,
     ) -> None:
         super().__init__(data, at=at, initial=initial)
-        self.fields["room"].choices = rooms  # type: ignore[attr-defined]
+        self.places = {each.value: each for each in places}
+        self.fields["room"].choices = self.options()  # type: ignore[attr-defined]
+
+    def options(self) -> list[tuple[str, str]]:
+        """Rooms and equipment to choose from."""
+        return [(each.value, each.name) for each in self.places.values()]
 
     def wanted(self) -> New:
         """The fault. Call when valid."""
         given = self.cleaned_data
+        place = self.places[given["room"]]
         return New(
-            room_id=given["room"],
+            room_id=place.room_id,
+            equipment_id=place.equipment_id,
             kind=given["kind"],
             weight=given["weight"],
             what=given["what"],

@@ -5,20 +5,23 @@ from django.db.models import Q
 
 from clearway.core.organisation.models import Organisation
 
-from ..clinics.models import Room
+from ..clinics.models import Equipment, Room
 
 
 class Fault(models.Model):
-    """One fault in one room. kind, weight and mender are words of domain.outpatients.upkeep.
+    """One fault of a room, or of equipment that is kept there. kind, weight and mender are words of
+    domain.outpatients.upkeep.
 
+    equipment  what is broken, wherever clinics use it; null where it is the room, or something else in it
     thing      what of the room, with its asset number where it has one; "" for the room itself
     reference  the job number that the mender gave
-    until      last day on which the room is reckoned not to be usable; null where it can be used
+    until      last day on which it is reckoned not to be usable; null where it can be used
     chase_on   when it is asked about again; asked  how often it was
     """
 
     organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT)
     room = models.ForeignKey(Room, on_delete=models.PROTECT, related_name="faults")
+    equipment = models.ForeignKey(Equipment, null=True, on_delete=models.PROTECT, related_name="faults")
     thing = models.CharField(max_length=80, blank=True)
     kind = models.CharField(max_length=10)
     weight = models.CharField(max_length=10)

@@ -1,5 +1,6 @@
 """Reading faults, and who is booked into the slots that they touch."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -10,6 +11,7 @@ from clearway.core.layout.times import local
 
 from ..booking import queries as booking
 from ..clinics import queries as clinics
+from ..clinics.queries import Place
 from .models import Fault
 
 
@@ -30,22 +32,34 @@ def mended(organisation_id: int, most: int = 50) -> list[Fault]:
     return list(_with_rooms(rows).order_by("-mended_at")[:most])
 
 
-def others(fault: Fault) -> list[Fault]:
-    """The other faults that stand in the same room and stop it. One query."""
-    rows = Fault.objects.filter(room_id=fault.room_id, mended_at__isnull=True, until__isnull=False)
-    return list(rows.exclude(pk=fault.pk))
+def place(fault: Fault) -> Place:
+    """Where a fault stops the work."""
+    return Place(room=fault.room_id, equipment=fault.equipment_id)
 
 
-def stopped_rooms(organisation_id: int) -> dict[int, list[tuple[date, str]]]:
-    """Room -> until when it cannot be used, and the words on its slots. One query."""
-    rows = Fault.objects.filter(
-        organisation_id=organisation_id, mended_at__isnull=True, until__isnull=False
-    ).values_list("room_id", "until", "pk", "what")
-    found: dict[int, list[tuple[date, str]]] = {}
-    for room, until, key, what in rows:
-        if until is not None:
-            found.setdefault(room, []).append((until, f"{cause(key)} {what}"))
-    return found
+@dataclass(frozen=True, slots=True)
+class Stopped:
+    """What cannot be used: by place, until when and the words on its slots."""
+
+    faults: Mapping[str, Sequence[tuple[date, str]]]
+
+    def words(self, used: Any, on: date) -> str:
+        """Why a clinic cannot be kept on a day, because of its room or equipment; "" if it can."""
+        places = [Place(room=used.room_id)]
+        if used.equipment_id is not None:
+            places.append(Place(equipment=used.equipment_id))
+        standing = (each for where in places for each in self.faults.get(str(where), ()))
+        return next((words for until, words in standing if on <= until), "")
+
+
+def stopped(organisation_id: int) -> Stopped:
+    """Every fault that stops something. One query."""
+    rows = Fault.objects.filter(organisation_id=organisation_id, mended_at__isnull=True, until__isnull=False)
+    found: dict[str, list[tuple[date, str]]] = {}
+    for row in rows:
+        if row.until is not None:
+            found.setdefault(str(place(row)), []).append((row.until, f"{cause(row.pk)} {row.what}"))
+    return Stopped(found)
 
 
 def to_move(fault: Fault, at: datetime) -> list[Any]:
@@ -63,7 +77,7 @@ class Chase:
     """A fault that is to be asked about again. No names: a task holds no identity."""
 
     key: int
-    room: str
+    where: str
     site: str
     mender: str
     chase_on: date
@@ -80,12 +94,12 @@ class Due:
 
 
 def due(organisation_id: int, at: datetime) -> Due:
-    """Which faults are to be asked about again by now, and who is booked into broken rooms. Three queries."""
+    """Which faults to ask about again by now, and who is booked where one stops the work. Three queries."""
     today = local(at).date()
     chases = tuple(
         Chase(
             row.pk,
-            row.room.name,
+            row.equipment.name if row.equipment else row.room.name,
             row.room.site.name,
             row.mender,
             row.chase_on,
@@ -110,4 +124,4 @@ def _slots(organisation_id: int, begins: str) -> list[int]:
 
 
 def _with_rooms(rows: QuerySet[Fault]) -> QuerySet[Fault]:
-    return rows.select_related("room__site")
+    return rows.select_related("room__site", "equipment")

@@ -38,12 +38,8 @@ def faults(request: Any) -> HttpResponse:
 @needs("upkeep.work")
 def report(request: Any) -> HttpResponse:
     """Report a fault. If it stops the room, its slots are blocked and who is booked into them is shown."""
-    rooms = [
-        (room.pk, f"{room.site.name}, {room.name}")
-        for room in clinics.rooms(request.organisation.pk).order_by("site__name", "name")
-    ]
     data = request.POST if request.method == "POST" else None
-    form = forms.ReportForm(data, at=request.at, rooms=rooms)
+    form = forms.ReportForm(data, at=request.at, places=_places(request))
     if form.is_valid():
         try:
             row = actions.report(form.wanted(), **_who(request))
@@ -52,8 +48,7 @@ def report(request: Any) -> HttpResponse:
         else:
             messages.success(request, f"Kept. Now tell {MEANINGS[row.mender]}.")
             return HttpResponseRedirect(reverse("op-upkeep:fault", args=[row.pk]))
-    named = [(str(key), name) for key, name in rooms]  # as they are typed
-    context = {"form": form, "rooms": named, "kinds": _options(Kind), "weights": _options(Weight)}
+    context = {"form": form, "rooms": form.options(), "kinds": _options(Kind), "weights": _options(Weight)}
     return render(request, "upkeep/report.html", context, status=422 if form.errors else 200)
 
 
@@ -100,6 +95,19 @@ def _changed(request: Any, row: Fault) -> tuple[DeskForm, str]:
     except NotAllowed as refusal:
         form.add_error(None, refusal.why)
         return form, ""
+
+
+def _places(request: Any) -> list[forms.Where]:
+    """Every room, and behind it what clinics take turns with that is kept there."""
+    kept: dict[int, list[Any]] = {}
+    for thing in clinics.equipment(request.organisation.pk):
+        kept.setdefault(thing.room_id, []).append(thing)
+    found = []
+    for room in clinics.rooms(request.organisation.pk).order_by("site__name", "name"):
+        name = f"{room.site.name}, {room.name}"
+        found.append(forms.Where(name, room.pk))
+        found += [forms.Where(f"{name}: {each.name}", room.pk, each.pk) for each in kept.get(room.pk, ())]
+    return found
 
 
 def _options(kind: type[Code]) -> list[tuple[str, str]]:
