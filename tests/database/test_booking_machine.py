@@ -1,6 +1,8 @@
-"""Any order of holding, booking, moving, cancelling and freezing: no seat twice, nobody in two places."""
+"""Any order of booking, moving, cancelling, courses and leave: no seat twice, nobody in two places."""
 
+import os
 from datetime import timedelta
+from itertools import combinations
 from typing import Any
 
 import pytest
@@ -13,7 +15,7 @@ from clearway.core.audit.actions import Actor
 from clearway.desks.outpatients.booking import actions, queries
 from clearway.desks.outpatients.booking.models import ACTIVE, Appointment
 from clearway.desks.outpatients.clinics import actions as clinics
-from clearway.desks.outpatients.clinics.models import Session, Slot
+from clearway.desks.outpatients.clinics.models import Slot
 from clearway.desks.outpatients.waiting.models import Entry
 from clearway.domain.outpatients.words import CancelledBy
 from clearway.domain.shared.errors import NotAllowed
@@ -22,7 +24,7 @@ from tests.trust import a_trust
 
 pytestmark = pytest.mark.django_db
 LATER = NINE + timedelta(days=30)
-ENTRIES, SLOTS = 5, 5
+ENTRIES, SLOTS, VISITS = 4, 5, 2
 entry_places, slot_places = st.integers(0, ENTRIES - 1), st.integers(0, SLOTS - 1)
 
 
@@ -30,7 +32,7 @@ def machine(physio: Department) -> type[RuleBasedStateMachine]:
     """The machine over one department; each run begins anew and is rolled back."""
 
     class Desk(RuleBasedStateMachine):
-        """Two clinics that overlap in time, one of them with a class, and a model of who sits where."""
+        """Two clinics that overlap in time, four patients, one more with a course, and who sits where."""
 
         def __init__(self) -> None:
             super().__init__()
@@ -42,8 +44,11 @@ def machine(physio: Department) -> type[RuleBasedStateMachine]:
             self.sessions = [physio.session(LATER, 3), other.session(LATER + timedelta(minutes=10), 2)]
             self.slots = list(Slot.objects.order_by("pk"))
             self.entries = [physio.entry(minutes=30) for _ in range(ENTRIES)]
+            self.course = physio.entry(minutes=30, series=VISITS)
             self.booked: dict[int, int] = {}  # entry -> slot
+            self.visits: set[int] = set()  # slots of the course
             self.frozen: set[int] = set()
+            self.away: set[int] = set()  # sessions whose clinician has leave
 
         def who(self) -> dict[str, Any]:
             return {"organisation_id": physio.trust.pk, "by": Actor("machine"), "at": self.at}
@@ -60,11 +65,12 @@ def machine(physio: Department) -> type[RuleBasedStateMachine]:
             """Whether this entry can have the slot, as the model sees it."""
             holds = Appointment.objects.filter(slot=slot, state="held", held_until__gt=self.at)
             mine = self.entries[entry].pk
-            return (
-                slot.pk not in self.booked.values()
-                and slot.session_id not in self.frozen
-                and not holds.exclude(entry_id=mine).exists()
-            )
+            return self.can_be_had(slot) and not holds.exclude(entry_id=mine).exists()
+
+        def can_be_had(self, slot: Slot) -> bool:
+            """Whether nobody is booked into it, and its clinic takes place."""
+            is_taken = slot.pk in self.booked.values() or slot.pk in self.visits
+            return not is_taken and slot.session_id not in self.frozen | self.away
 
         @rule(entry=entry_places, slot=slot_places)
         def hold(self, entry: int, slot: int) -> None:
@@ -110,6 +116,48 @@ def machine(physio: Department) -> type[RuleBasedStateMachine]:
                 actions.cancel(self.appointment(entry).pk, **why, **self.who())
                 del self.booked[entry]
 
+        @rule(chosen=st.sets(slot_places, min_size=1, max_size=VISITS + 1))
+        def book_the_course(self, chosen: set[int]) -> None:
+            wanted = [self.slots[place] for place in chosen]
+            missing = VISITS - len(self.visits)
+            mine = [slot for slot in self.slots if slot.pk in self.visits] + wanted
+            may = (
+                len(wanted) == missing
+                and all(self.can_be_had(slot) for slot in wanted)
+                and not Appointment.objects.filter(
+                    slot__in=wanted, state="held", held_until__gt=self.at
+                ).exists()
+                and not any(
+                    one.starts_at < other.ends_at and other.starts_at < one.ends_at
+                    for one, other in combinations(mine, 2)
+                )
+            )
+            try:
+                actions.book_series([slot.pk for slot in wanted], self.course.pk, **self.who())
+                assert may
+                self.visits |= {slot.pk for slot in wanted}
+            except NotAllowed:
+                assert not may  # and the tables say that nothing of it was saved
+
+        @rule(visit=st.integers(0, VISITS - 1))
+        def cancel_a_visit(self, visit: int) -> None:
+            if visit >= len(self.visits):
+                return
+            slot = sorted(self.visits)[visit]
+            row = Appointment.objects.get(entry=self.course, slot=slot, state="booked")
+            why: dict[str, Any] = {"by_whom": CancelledBy.PATIENT, "reason": "patient_ill"}
+            actions.cancel(row.pk, **why, **self.who())
+            self.visits.remove(slot)
+
+        @rule(session=st.integers(0, 1), granted=st.booleans())
+        def leave(self, session: int, granted: bool) -> None:
+            """Who is booked stays, until somebody moves them; nobody else is booked."""
+            row = self.sessions[session]
+            wanted = clinics.NewLeave(row.clinician_id, LATER.date(), LATER.date(), "annual")
+            asked = clinics.ask_leave(wanted, **self.who())
+            clinics.decide_leave(asked.pk, granted, **self.who())
+            self.away |= {row.pk} if granted else set()
+
         @rule(session=st.integers(0, 1))
         def freeze_or_open(self, session: int) -> None:
             key = self.sessions[session].pk
@@ -132,9 +180,13 @@ def machine(physio: Department) -> type[RuleBasedStateMachine]:
         def the_tables_say_what_the_model_says(self) -> None:
             rows = Appointment.objects.filter(state="booked").values_list("entry_id", "slot_id")
             places = {entry.pk: place for place, entry in enumerate(self.entries)}
-            assert {places[entry]: slot for entry, slot in rows} == self.booked
+            course = self.course.pk
+            assert {places[entry]: slot for entry, slot in rows if entry != course} == self.booked
+            assert {slot for entry, slot in rows if entry == course} == self.visits
             waiting = set(Entry.objects.filter(state="waiting").values_list("pk", flat=True))
-            assert waiting == {each.pk for place, each in enumerate(self.entries) if place not in self.booked}
+            missing = {course} if len(self.visits) < VISITS else set()
+            single = {each.pk for place, each in enumerate(self.entries) if place not in self.booked}
+            assert waiting == single | missing
 
         @invariant()
         def what_is_suggested_can_be_booked(self) -> None:
@@ -142,14 +194,23 @@ def machine(physio: Department) -> type[RuleBasedStateMachine]:
             for place in waiting:
                 entry = self.entries[place].pk
                 for each in queries.suitable(entry, physio.trust.pk, self.at).best:
-                    assert each.slot not in self.booked.values()
-                    assert Session.objects.get(slots=each.slot).pk not in self.frozen
+                    assert self.can_be_had(Slot.objects.get(pk=each.slot))
 
         def teardown(self) -> None:
             transaction.set_rollback(True)
             self.undo.__exit__(None, None, None)
 
     return Desk
+
+
+@pytest.mark.skipif("CLEARWAY_STEPS" not in os.environ, reason="the long run is asked for by CLEARWAY_STEPS")
+def test_any_order_of_many_steps_does_so_too() -> None:
+    physio, steps = a_department(a_trust()), int(os.environ["CLEARWAY_STEPS"])
+    long = settings(max_examples=steps // 50, stateful_step_count=50, deadline=None)
+
+    run_state_machine_as_test(
+        machine(physio), settings=settings(long, suppress_health_check=list(HealthCheck))
+    )
 
 
 def test_any_order_of_steps_leaves_the_tables_as_the_model_says() -> None:

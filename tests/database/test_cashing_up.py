@@ -8,6 +8,7 @@ from django.test import Client
 from clearway.core.audit.actions import Actor
 from clearway.core.audit.models import Action
 from clearway.core.organisation.models import PolicyVersion
+from clearway.desks.outpatients.booking import actions as booking
 from clearway.desks.outpatients.booking.models import Appointment
 from clearway.desks.outpatients.clinics.models import Clinician
 from clearway.desks.outpatients.clocks import queries as clocks
@@ -248,6 +249,27 @@ def test_what_is_taken_back_stands_as_before_and_is_said_again_as_if_for_the_fir
     assert (again.why, only.why) == ("", "")
     assert clock(row) == clock(other) == ("stopped", "30")
     assert Action.objects.get(verb="outcomes.take_back").detail["why"] == "slip"
+
+
+def test_a_course_goes_on_waiting_for_the_visit_that_was_cancelled_until_a_discharge(
+    physio: Department,
+) -> None:
+    first, second, third = physio.session(slots=3).slots.all()
+    course = physio.entry(series=3)
+    one, two, three = (physio.booked(slot, course) for slot in (first, second, third))
+    who = {"organisation_id": physio.trust.pk, "by": WHO, "at": NINE - timedelta(days=1)}
+    booking.cancel(three.pk, by_whom=CancelledBy.PATIENT, reason="patient_ill", **who)
+
+    cash_up(physio, [(one, said("s"))])
+    course.refresh_from_db()
+    assert course.state == "waiting"
+    take_back(one)
+    course.refresh_from_db()
+    assert course.state == "waiting"
+    cash_up(physio, [(one, said("s")), (two, said("x"))])
+
+    course.refresh_from_db()
+    assert course.state == "seen"
 
 
 def test_a_follow_up_that_is_booked_is_not_pulled_from_under_the_patient(physio: Department) -> None:

@@ -99,8 +99,8 @@ def book(
 
     def work() -> Appointment:
         slot, entry = _read(slot_id, entry_id, organisation_id, "Booking this slot", at)
-        if entry.series > 1:
-            why = f"It is a course of {entry.series} visits: choose a slot for each."
+        if (missing := queries.missing(entry)) > 1:
+            why = f"{_course(entry, missing)}: choose a slot for each."
             raise NotAllowed("the course is not complete", "Booking this slot", why)
         made = _book(slot, entry, channel, by, at)
         standing.stands(entry, "booked")
@@ -118,21 +118,30 @@ def book_series(
     by: Actor,
     at: datetime,
 ) -> list[Appointment]:
-    """Book the visits of a course, each a real appointment: all of them, or none. Raises as book does."""
+    """Book the visits of a course that are not booked, each a real appointment: all of them, or none.
+
+    Raises as book does.
+    """
     event = "Booking this course"
 
     def work() -> list[Appointment]:
-        made = []
-        for slot_id in sorted(set(slot_ids)):  # in one order for everybody, so that nobody waits in a circle
-            slot, entry = _read(slot_id, entry_id, organisation_id, event, at)
-            made.append(_book(slot, entry, channel, by, at))
-        if len(made) != entry.series:
-            why = f"It is a course of {entry.series} visits; {len(made)} slots were chosen."
+        # In one order for everybody, so that nobody waits in a circle.
+        read = [_read(slot_id, entry_id, organisation_id, event, at) for slot_id in sorted(set(slot_ids))]
+        entry = read[-1][1]
+        if len(read) != (missing := queries.missing(entry)):
+            why = f"{_course(entry, missing)}; {len(read)} slots were chosen."
             raise NotAllowed("the course is not complete", event, why)
+        made = [_book(slot, entry, channel, by, at) for slot, _ in read]
         standing.stands(entry, "booked")
         return made
 
     return _whole(work, event, entry_id, organisation_id, at)
+
+
+def _course(entry: Any, missing: int) -> str:
+    if missing == entry.series:
+        return f"It is a course of {entry.series} visits"
+    return f"Of a course of {entry.series} visits {missing} are still to be booked"
 
 
 @transaction.atomic
@@ -187,7 +196,7 @@ def move(  # noqa: PLR0913 - what is cancelled, what is booked, and why, in one 
         standing.stands(entry, "waiting")
         slot, entry = _read(slot_id, entry_id, organisation_id, event, at, any_medium)
         made = _book(slot, entry, channel, by, at, purpose="change")
-        standing.stands(entry, "booked")
+        standing.stands(entry, "waiting" if queries.left(entry) > 0 else "booked")
         row.moved_to = made
         row.save(update_fields=["moved_to"])
         recycling.led_to(row, made)

@@ -16,7 +16,9 @@ from clearway.domain.outpatients.outcomes import CANCELLED, REVIEW_DAYS, SEEN_CO
 from clearway.domain.outpatients.words import Attended, CancelledBy
 from clearway.domain.shared.errors import NotAllowed
 
+from .. import changed
 from ..booking import actions as booking
+from ..booking import queries as bookings
 from ..clinics import queries as clinics
 from ..clocks import actions as clocks
 from ..letters import wanted as letters
@@ -100,6 +102,7 @@ def _record(row: Appointment, said: Said, by: Actor, at: datetime) -> None:
     if judged.event is not None:
         _tell_clock(row, judged.event, judged.evidence, by, at)
     _next(row, said, stood, by, at)
+    changed.diary([row.starts_at], organisation_id=row.organisation_id, at=at)
     if said.attended in SEEN_CODES and said.next_step is NextStep.DISCHARGE:
         _tell_of_discharge(row, at)
     detail = {
@@ -168,7 +171,7 @@ def _tell_clock(
 def _next(row: Appointment, said: Said, stood: rules.Stood, by: Actor, at: datetime) -> None:
     """Turn the next step into what somebody will see: a list entry, a miss to decide, or an end."""
     if said.attended in SEEN_CODES:
-        _seen(row)
+        _seen(row, said)
         if said.next_step in (NextStep.FOLLOW_UP, NextStep.MONITORING):
             _follow_up(row, said.due_on, said.next_step, by, at)
     elif rules.is_miss(said, stood):
@@ -177,12 +180,15 @@ def _next(row: Appointment, said: Said, stood: rules.Stood, by: Actor, at: datet
         standing.stands(row.entry, "waiting")
 
 
-def _seen(row: Appointment) -> None:
-    """The entry has got what it waited for, unless visits of its series are still to come."""
+def _seen(row: Appointment, said: Said) -> None:
+    """The entry has got what it waited for, unless visits of its series are still to come or to be booked."""
     entry, referral = row.entry, row.referral
     if entry is not None and not queries.has_more(entry.pk, row.pk):
-        entry.state, entry.ended_at = "seen", row.outcomed_at
-        entry.save(update_fields=["state", "ended_at"])
+        if bookings.left(entry) > 0 and said.next_step is not NextStep.DISCHARGE:
+            standing.stands(entry, "waiting")
+        else:
+            entry.state, entry.ended_at = "seen", row.outcomed_at
+            entry.save(update_fields=["state", "ended_at"])
     if referral is not None and referral.state == "waiting":
         referral.state = "seen"
         referral.save(update_fields=["state"])
@@ -250,6 +256,7 @@ def take_back(key: int, why: rules.Mistake, *, organisation_id: int, by: Actor, 
     Miss.objects.filter(appointment=row, taken_back_at=None).update(taken_back_at=at)
     was = row.attended
     _reopen(row)
+    changed.diary([row.starts_at], organisation_id=organisation_id, at=at)
     detail = {"attended": was, "why": why.value}
     _note("outcomes.take_back", f"appointment:{row.pk}", detail, organisation_id, by, at)
     return row
@@ -263,7 +270,7 @@ def _may_be_taken_back(row: Appointment) -> None:
         raise NotAllowed(
             "decided", TAKING_BACK, "A clinician has decided about this miss. Ask that clinician what stands."
         )
-    if row.entry is not None and row.entry.state not in _LEFT_BEHIND[row.state]:
+    if row.entry is not None and row.entry.state not in _left_behind(row.state, row.entry.series):
         raise NotAllowed(
             f"its place on the list is “{row.entry.state}”",
             TAKING_BACK,
@@ -277,6 +284,11 @@ _LEFT_BEHIND: Mapping[str, tuple[str, ...]] = {
     State.MISSED: ("booked", "waiting"),
     State.CANCELLED: ("waiting",),
 }
+
+
+def _left_behind(state: str, series: int) -> tuple[str, ...]:
+    """Other visits of a series may still be to be booked."""
+    return (*_LEFT_BEHIND[state], "waiting") if series > 1 else _LEFT_BEHIND[state]
 
 
 def _untell_clock(row: Appointment, by: Actor, at: datetime) -> None:
@@ -297,7 +309,7 @@ def _reopen(row: Appointment) -> None:
     row.cancelled_by = row.cancel_reason = ""
     row.save()
     if entry is not None:
-        entry.state, entry.ended_at = "booked", None
+        entry.state, entry.ended_at = "waiting" if bookings.left(entry) > 0 else "booked", None
         entry.save(update_fields=["state", "ended_at"])
     if was_seen and referral is not None and referral.state == "seen" and not queries.was_seen_before(row):
         referral.state = "waiting"
