@@ -122,6 +122,7 @@ NAVIGATION: list[tuple[str, str, str, str]] = [
     ("Cash up", "op-outcomes:clinics", "outcomes.write", "Alt+O"),
     ("After a miss", "op-outcomes:misses", "misses.read", ""),
     ("Reception", "op-reception:arrivals", "reception.work", ""),
+    ("Support at visits", "op-support:coming", "reception.work", ""),
     ("List checks", "op-waiting:validation", "waiting.read", ""),
     ("Still needed?", "op-waiting:asking", "waiting.read", ""),
     ("Partial booking", "op-waiting:partial", "waiting.read", ""),

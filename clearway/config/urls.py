@@ -28,6 +28,7 @@ urlpatterns = [
     path("", include("clearway.desks.outpatients.waiting.urls")),
     path("", include("clearway.desks.outpatients.outcomes.urls")),
     path("", include("clearway.desks.outpatients.reception.urls")),
+    path("", include("clearway.desks.outpatients.support.urls")),
     path("", include("clearway.desks.outpatients.enquiries.urls")),
     path("", include("clearway.desks.outpatients.upkeep.urls")),
     path("", include("clearway.desks.outpatients.loans.urls")),

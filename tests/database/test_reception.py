@@ -54,7 +54,10 @@ def test_who_is_late_is_told_apart_from_who_is_looked_for(physio: Department) ->
     check_in(here, NINE + timedelta(minutes=3))
 
     at = NINE + timedelta(minutes=41)
-    lines = [presenters.line(row, at) for row in queries.today(physio.trust.pk, physio.site.code, at)]
+    nothing = presenters.Held({}, {}, {})
+    lines = [
+        presenters.line(row, nothing, at) for row in queries.today(physio.trust.pk, physio.site.code, at)
+    ]
 
     assert [(each.key, each.late, each.is_awaited) for each in lines] == [
         (here.pk, 0, False),

@@ -11,7 +11,8 @@ from django.test.utils import CaptureQueriesContext
 from clearway.core.audit.actions import Actor
 from clearway.core.audit.models import Action
 from clearway.desks.outpatients.clocks.models import Pathway
-from clearway.desks.outpatients.waiting import actions, presenters, queries
+from clearway.desks.outpatients.patients.models import Patient
+from clearway.desks.outpatients.waiting import actions, checks, presenters, queries
 from clearway.desks.outpatients.waiting.models import Contact, Entry
 from clearway.domain.shared.errors import NotAllowed
 from tests.therapies import NINE, TODAY, Department, a_department
@@ -203,6 +204,22 @@ def test_each_filter_leaves_those_it_names(physio: Department, coordinator: Clie
         ("?service=x&page=y", ["LATE", "FAR", "NEEDY", "HAND"]),
     ):
         assert names(coordinator, query) == found, query
+
+
+def test_the_list_shows_and_finds_the_needs_of_the_person_under_whichever_record(physio: Department) -> None:
+    entry, other, nobody = physio.entry(), physio.patient(), physio.entry()
+    other.needs.create(kind="interpreter", detail="Polish", recorded_at=NINE)
+    entry.patient.flags.create(kind="risk", words="See the plan", recorded_at=NINE)
+    Patient.objects.filter(pk=entry.patient_id).update(merged_into=other)
+
+    page = queries.ptl(queries.Filters(), 1, organisation_id=physio.trust.pk, at=NINE)
+    found = queries.Filters(need="interpreter")
+
+    shown = {line.key: (line.needs, line.flags) for line in presenters.lines(page, NINE)}
+    assert shown == {entry.pk: (("Interpreter: Polish",), ("Risk to staff",)), nobody.pk: ((), ())}
+    assert list(queries.chosen(found, physio.trust.pk, NINE)) == [entry]
+    guarded = {each.entry.pk: each.due.is_guarded for each in checks.partial(physio.trust.pk, NINE)}
+    assert guarded == {entry.pk: True, nobody.pk: False}
 
 
 def test_an_invitation_is_a_next_step_for_fourteen_days(physio: Department, coordinator: Client) -> None:

@@ -21,6 +21,7 @@ from .reminders.models import Reminder
 from .replanning.models import Displaced, Replan
 from .reports.models import Report, SentReport
 from .supervision.models import Batch, BatchItem, Training
+from .support.models import Arrangement
 from .upkeep.models import Fault
 from .waiting.models import Contact, Entry, ValidationPack
 
@@ -28,6 +29,7 @@ __all__ = [
     "Absence",
     "Answer",
     "Appointment",
+    "Arrangement",
     "Batch",
     "BatchItem",
     "Carer",

@@ -20,6 +20,7 @@ from clearway.domain.outpatients.recycling import RecyclingPolicy
 from clearway.domain.outpatients.reminders import ReminderPolicy
 from clearway.domain.outpatients.replanning import ReplanPolicy
 from clearway.domain.outpatients.reports import ReportPolicy
+from clearway.domain.outpatients.support import SupportPolicy
 from clearway.domain.outpatients.upkeep import UpkeepPolicy
 from clearway.domain.outpatients.validation import Limits
 from clearway.domain.outpatients.words import MeasurementType
@@ -72,6 +73,11 @@ def enquiries(organisation_id: int, at: datetime) -> EnquiryPolicy:
 def upkeep(organisation_id: int, at: datetime) -> UpkeepPolicy:
     """When faults are asked about again."""
     return _read(UpkeepPolicy, organisation_id, at)
+
+
+def support(organisation_id: int, at: datetime) -> SupportPolicy:
+    """How long before a visit what is not arranged becomes a task."""
+    return _read(SupportPolicy, organisation_id, at)
 
 
 def loans(organisation_id: int, at: datetime) -> LoanPolicy:

@@ -25,6 +25,7 @@ from .replanning import rules as replanning
 from .reports import rules as reports
 from .situation import Situation
 from .supervision import rules as supervision
+from .support import rules as support
 from .upkeep import rules as upkeep
 
 COORDINATOR, LEADER, LEAD = "outpatient_coordinator", "outpatient_team_leader", "therapies_lead"
@@ -367,6 +368,12 @@ RULES: Sequence[Rule[Situation]] = (
         "What is serious goes to the team leader, who takes it.",
         "Job description of the outpatient coordinator",
         lambda situation, values: enquiries.escalated(situation.enquiries),
+    ),
+    Rule(
+        "support_unarranged",
+        "What a patient needs at a visit is arranged before it.",
+        "NHS England, accessible information standard (DAPB1605; policy support)",
+        lambda situation, values: support.to_arrange(situation.support),
     ),
     Rule(
         "fault_to_chase",

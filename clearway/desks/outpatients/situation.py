@@ -25,6 +25,7 @@ from .reminders import queries as reminders
 from .replanning import queries as replanning
 from .reports import queries as sent
 from .supervision import queries as supervision
+from .support import queries as supporting
 from .upkeep import queries as upkeep
 from .waiting import asking
 from .waiting import packs as to_sign
@@ -84,6 +85,7 @@ class Situation:
     asking      who is to be asked whether the place is still needed
     packs       that the team leader has not signed, the oldest of each kind
     faults      which are to be asked about again, and who is booked into broken rooms
+    support     visits that are near and lack what the patient needs there
     loans       what is to be asked for, and what of a recalled make is still out
     requests    for records, that are due soon or were
     corrections  of records, that are asked for, or are to be told on
@@ -126,6 +128,7 @@ class Situation:
     answers: Standing = NOBODY_WRITES
     ringing: reminders.ToRing = NOBODY_TO_RING
     corrections: tuple[rectified.Correction, ...] = ()
+    support: tuple[supporting.Unarranged, ...] = ()
 
 
 def read(organisation_id: int, at: datetime) -> Situation:
@@ -169,6 +172,9 @@ def read(organisation_id: int, at: datetime) -> Situation:
         corrections=rectified.due(organisation_id, at),
         answers=conversations.standing(organisation_id),
         ringing=reminders.ringing(organisation_id),
+        support=tuple(
+            supporting.unarranged(organisation_id, at, policy.support(organisation_id, at).days_before)
+        ),
     )
 
 

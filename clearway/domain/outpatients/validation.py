@@ -68,6 +68,7 @@ class PathwayRow:
     entries       live entries of the list; `review_on` the earliest due date of them
     twins         other open pathways of the patient for the same function started within the limit
     parent_open   the clock of the consultant's pathway it came from still runs
+    is_data_sent  somebody said that the transfer data went to who has the patient now
     """
 
     key: int
@@ -91,6 +92,7 @@ class PathwayRow:
     from_consultant: bool = False
     has_parent: bool = False
     parent_open: bool = False
+    is_data_sent: bool = False
     referral_state: str = ""
     referral_ended_on: date | None = None
 
@@ -131,6 +133,15 @@ class AppointmentRow:
     status: str
     measurement: str | None
     has_notice: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class VisitRow:
+    """One appointment to come for which the patient needs something arranged. made_on  day of its booking."""
+
+    key: int
+    made_on: date
+    is_arranged: bool
 
 
 Since = date | None
@@ -197,6 +208,10 @@ def _no_review(row: PathwayRow, today: date, limits: Limits) -> Since:
     if not row.entries and row.next_on is None:
         return row.ended_on
     return _after(row.due_on, limits.review, today) if row.due_on and row.next_on is None else None
+
+
+def _data_not_sent(row: PathwayRow, today: date, limits: Limits) -> Since:
+    return row.ended_on if row.state == "transferred" and not row.is_data_sent else None
 
 
 def _lost(row: PathwayRow, today: date, limits: Limits) -> Since:
@@ -304,6 +319,10 @@ def _urgent(row: EntryRow, today: date, limits: Limits) -> Since:
     return _after(row.added_on, limits.urgent, today)
 
 
+def _unsupported(row: VisitRow, today: date, limits: Limits) -> Since:
+    return None if row.is_arranged else row.made_on
+
+
 def _after(day: date, limit: int, today: date) -> Since:
     """The day on which the limit was passed, or None while it is not."""
     passed = day + timedelta(days=limit + 1)
@@ -318,6 +337,9 @@ PATHWAY_CHECKS: tuple[Check[PathwayRow], ...] = (
     Check("DQ06", "Two open pathways of one patient for the same function", W, COORDINATOR, _twin),
     Check("DQ09", "The status is not known for more than a week", W, COORDINATOR, _unknown_status),
     Check("DQ15", "On active monitoring, and no review or it is overdue", W, CLINICIAN, _no_review),
+    Check(
+        "DQ18", "Handed on, and nobody says that the transfer data were sent", W, COORDINATOR, _data_not_sent
+    ),
     Check("DQ19", "Lost: the clock runs, nothing is booked and nobody is on a list", E, COORDINATOR, _lost),
     Check("DQ20", "The referral has ended and the clock runs on", E, COORDINATOR, _discharged),
     Check("DQ21", "The patient has died; a clock, list entry or booking is left", E, COORDINATOR, _died),
@@ -340,8 +362,11 @@ ENTRY_CHECKS: tuple[Check[EntryRow], ...] = (
     Check("DQ30", "Contacts not confirmed for a year, or a message failed", W, COORDINATOR, _unverified),
     Check("DQ32", "Urgent, and not booked for more than two weeks", W, LEADER, _urgent),
 )
-AnyCheck = Check[PathwayRow] | Check[AppointmentRow] | Check[EntryRow]
-_EVERY: tuple[AnyCheck, ...] = (*PATHWAY_CHECKS, *APPOINTMENT_CHECKS, *ENTRY_CHECKS)
+VISIT_CHECKS: tuple[Check[VisitRow], ...] = (
+    Check("DQ31", "What the patient needs at the visit is not arranged", E, COORDINATOR, _unsupported),
+)
+AnyCheck = Check[PathwayRow] | Check[AppointmentRow] | Check[EntryRow] | Check[VisitRow]
+_EVERY: tuple[AnyCheck, ...] = (*PATHWAY_CHECKS, *APPOINTMENT_CHECKS, *ENTRY_CHECKS, *VISIT_CHECKS)
 CHECKS: Mapping[str, AnyCheck] = MappingProxyType({check.code: check for check in _EVERY})
 
 NOT_ASKED: Mapping[str, str] = MappingProxyType(
@@ -353,8 +378,6 @@ NOT_ASKED: Mapping[str, str] = MappingProxyType(
         "DQ14": "cannot be: the database wants the safeguarding step before such a discharge",
         "DQ16": "the clock rules count the reasonable offers and let the clock run on",
         "DQ17": "a separate condition is not cashed up here; the clock asks for its pathway",
-        "DQ18": "there is no record yet of transfer data that were sent",
-        "DQ31": "there is no record yet of interpreters that were booked",
         "DQ33": "a check of returns, which are not made from the tables yet",
         "DQ34": "a check of returns, which are not made from the tables yet",
         "DQ35": "cannot be: a status follows from events, nobody overrides it",
@@ -365,7 +388,7 @@ NOT_ASKED: Mapping[str, str] = MappingProxyType(
 def found(
     checks: Iterable[Check[R]], rows: Iterable[R], kind: str, today: date, limits: Limits
 ) -> Iterator[Found]:
-    """Every check that speaks of a row. kind: of the subject, "pathway", "appointment" or "entry"."""
+    """Every check that speaks of a row. kind: of the subject, as "pathway" or "visit"."""
     asked = tuple(checks)
     for row in rows:
         for check in asked:

@@ -22,6 +22,7 @@ from clearway.domain.outpatients.recycling import RecyclingPolicy
 from clearway.domain.outpatients.reminders import ReminderPolicy
 from clearway.domain.outpatients.replanning import ReplanPolicy
 from clearway.domain.outpatients.reports import ReportPolicy
+from clearway.domain.outpatients.support import SupportPolicy
 from clearway.domain.outpatients.upkeep import UpkeepPolicy
 from clearway.domain.outpatients.validation import Limits
 
@@ -39,6 +40,7 @@ KINDS: Mapping[str, type] = MappingProxyType(
         "capacity": CapacityPolicy,
         "letters": LetterPolicy,
         "enquiries": EnquiryPolicy,
+        "support": SupportPolicy,
         "upkeep": UpkeepPolicy,
         "loans": LoanPolicy,
         "records_requests": RecordsPolicy,

@@ -11,6 +11,7 @@ from clearway.core.layout.times import clock
 from clearway.core.people.permissions import needs
 from clearway.domain.shared.errors import NotAllowed
 
+from ..support import queries as support
 from ..waiting import standing
 from . import actions, presenters, queries
 from .forms import WHY, CancelForm, MoveForm, SlotForm
@@ -35,11 +36,13 @@ def book(request: Request, key: int) -> HttpResponse:
         status = 422
     entry = _entry(request, key)
     actions.looked([key], "book", **_who(request))
-    most = MOST if entry.series == 1 else min(max(MOST, 2 * entry.series), MOST_OF_COURSE)
+    missing = queries.missing(entry)
+    most = MOST if missing == 1 else min(max(MOST, 2 * missing), MOST_OF_COURSE)
     choices = queries.suitable_for(entry, request.at, most)
     context = {
         "entry": entry,
         "form": form,
+        "missing": missing,
         "wants": presenters.wants(entry),
         "priority": presenters.priority(entry),
         "lines": presenters.lines(choices),
@@ -101,6 +104,7 @@ def appointment(request: Request, key: int) -> HttpResponse:
         "cancelled": presenters.cancelled(row),
         "lines": presenters.lines(choices) if choices else [],
         "why": WHY,
+        "support": support.of_visits([row]).get(row.pk, []),
         "may_change": request.reach.allows("bookings.write") and is_booked,
     }
     return render(request, "booking/appointment.html", context, status=status)

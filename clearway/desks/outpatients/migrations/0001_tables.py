@@ -24,6 +24,25 @@ class Migration(migrations.Migration):
         clearway.core.tables.Tables(
             models=[
                 migrations.CreateModel(
+                    name='Need',
+                    fields=[
+                        ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                        ('kind', models.CharField(choices=[('interpreter', 'Interpreter'), ('format', 'Format of letters'), ('contact', 'Way of contact'), ('support', 'Support in communication'), ('adjustment', 'Reasonable adjustment'), ('transport', 'Transport')], max_length=12)),
+                        ('detail', models.CharField(max_length=120)),
+                        ('for_carer', models.BooleanField(default=False)),
+                        ('share', models.BooleanField(default=True)),
+                        ('recorded_at', models.DateTimeField()),
+                        ('reviewed_on', models.DateField(null=True)),
+                        ('ended_at', models.DateTimeField(null=True)),
+                        ('patient', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='needs', to='outpatients.patient')),
+                    ],
+                    options={
+                        'ordering': ['kind', 'id'],
+                        'indexes': [],
+                        'constraints': [models.UniqueConstraint(condition=models.Q(('ended_at__isnull', True)), fields=('patient', 'kind', 'detail'), name='a_need_is_recorded_once')],
+                    },
+                ),
+                migrations.CreateModel(
                     name='Appointment',
                     fields=[
                         ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
@@ -463,6 +482,26 @@ class Migration(migrations.Migration):
                     },
                 ),
                 migrations.CreateModel(
+                    name='Arrangement',
+                    fields=[
+                        ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                        ('how', models.CharField(blank=True, max_length=150)),
+                        ('arranged_at', models.DateTimeField(null=True)),
+                        ('arranged_by', models.CharField(blank=True, max_length=150)),
+                        ('met', models.BooleanField(null=True)),
+                        ('met_at', models.DateTimeField(null=True)),
+                        ('met_by', models.CharField(blank=True, max_length=150)),
+                        ('why', models.CharField(blank=True, max_length=150)),
+                        ('appointment', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='arrangements', to='outpatients.appointment')),
+                        ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='core.organisation')),
+                        ('need', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='arrangements', to='outpatients.need')),
+                    ],
+                    options={
+                        'indexes': [],
+                        'constraints': [models.UniqueConstraint(fields=('appointment', 'need'), name='a_need_is_arranged_once_a_visit'), models.CheckConstraint(condition=models.Q(models.Q(('arranged_at__isnull', True), ('arranged_by', ''), ('how', '')), models.Q(('arranged_at__isnull', False), models.Q(('how', ''), _negated=True), models.Q(('arranged_by', ''), _negated=True)), _connector='OR'), name='an_arrangement_says_how_and_by_whom'), models.CheckConstraint(condition=models.Q(models.Q(('met__isnull', True), ('met_at__isnull', True), ('met_by', '')), models.Q(('met__isnull', False), ('met_at__isnull', False), models.Q(('met_by', ''), _negated=True)), _connector='OR'), name='who_says_that_a_need_was_met_is_named'), models.CheckConstraint(condition=models.Q(models.Q(('met', False), models.Q(('why', ''), _negated=True)), models.Q(models.Q(('met__isnull', True), ('met', True), _connector='OR'), ('why', '')), _connector='OR'), name='a_need_that_was_not_met_says_why')],
+                    },
+                ),
+                migrations.CreateModel(
                     name='OfficePost',
                     fields=[
                         ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
@@ -559,25 +598,6 @@ class Migration(migrations.Migration):
                     options={
                         'indexes': [models.Index(fields=['organisation', 'family_name', 'born_on'], name='outpatients_organis_a255bf_idx'), models.Index(models.F('organisation'), django.db.models.functions.text.Right(models.Func(models.F('mobile'), models.Value('\\D'), models.Value(''), models.Value('g'), function='regexp_replace', output_field=models.CharField()), 10), condition=models.Q(('mobile', ''), _negated=True), name='patients_by_mobile')],
                         'constraints': [models.UniqueConstraint(fields=('organisation', 'number'), name='one_patient_per_number'), models.UniqueConstraint(condition=models.Q(('merged_into__isnull', True)), fields=('organisation', 'nhs_number'), name='one_patient_per_nhs_number'), models.CheckConstraint(condition=models.Q(('nhs_number__isnull', True), ('nhs_number__regex', '^\\d{10}$'), _connector='OR'), name='nhs_number_has_ten_digits'), models.CheckConstraint(condition=models.Q(('merged_into__isnull', True), models.Q(('merged_into', models.F('id')), _negated=True), _connector='OR'), name='patient_is_not_merged_into_itself'), models.CheckConstraint(condition=models.Q(('died_on__isnull', True), ('died_on__gte', models.F('born_on')), _connector='OR'), name='patient_dies_after_birth')],
-                    },
-                ),
-                migrations.CreateModel(
-                    name='Need',
-                    fields=[
-                        ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                        ('kind', models.CharField(choices=[('interpreter', 'Interpreter'), ('format', 'Format of letters'), ('contact', 'Way of contact'), ('support', 'Support in communication'), ('adjustment', 'Reasonable adjustment'), ('transport', 'Transport')], max_length=12)),
-                        ('detail', models.CharField(max_length=120)),
-                        ('for_carer', models.BooleanField(default=False)),
-                        ('share', models.BooleanField(default=True)),
-                        ('recorded_at', models.DateTimeField()),
-                        ('reviewed_on', models.DateField(null=True)),
-                        ('ended_at', models.DateTimeField(null=True)),
-                        ('patient', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='needs', to='outpatients.patient')),
-                    ],
-                    options={
-                        'ordering': ['kind', 'id'],
-                        'indexes': [],
-                        'constraints': [models.UniqueConstraint(condition=models.Q(('ended_at__isnull', True)), fields=('patient', 'kind', 'detail'), name='a_need_is_recorded_once')],
                     },
                 ),
                 migrations.CreateModel(

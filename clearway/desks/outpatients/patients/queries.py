@@ -106,6 +106,12 @@ def needs_of(patient_ids: Collection[int]) -> dict[int, list[Need]]:
     return _of_people(Need.objects.filter(ended_at__isnull=True), patient_ids)
 
 
+def who_need(kind: str) -> QuerySet[Need, int]:
+    """The records that stand of everybody who has a need of this kind now."""
+    rows = Need.objects.filter(kind=kind, ended_at__isnull=True)
+    return rows.values_list(Coalesce("patient__merged_into_id", "patient_id"), flat=True)
+
+
 def flags_of(patient_ids: Collection[int]) -> dict[int, list[Flag]]:
     """The flags that hold now, by patient, of every record of theirs. Two queries."""
     return _of_people(Flag.objects.filter(ended_at__isnull=True), patient_ids)

@@ -1,7 +1,9 @@
 """Arrivals in words."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from .models import Appointment
 
@@ -15,6 +17,7 @@ class Line:
 
     late     minutes since the start, for somebody who is not here; 0 before
     waiting  since when somebody waits who is here
+    support  what the patient needs at the visit, each with whether it is arranged, and was met
     """
 
     key: int
@@ -24,6 +27,7 @@ class Line:
     born_on: str
     flags: tuple[str, ...]
     needs: tuple[str, ...]
+    support: tuple[str, ...]
     clinician: str
     room: str
     service: str
@@ -35,18 +39,31 @@ class Line:
     said: str
 
 
-def line(row: Appointment, at: datetime) -> Line:
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What holds of the patients of some appointments, under whichever record of theirs; by patient, and
+    what is asked for by appointment."""
+
+    needs: Mapping[int, Sequence[Any]]
+    flags: Mapping[int, Sequence[Any]]
+    support: Mapping[int, Sequence[Any]]
+
+
+def line(row: Appointment, held: Held, at: datetime) -> Line:
     late = int((at - row.starts_at).total_seconds() // 60) if row.state == "booked" else 0
     session = row.slot.session
-    needs = [each for each in row.patient.needs.all() if each.ended_at is None]
+    support = held.support.get(row.pk, ())
+    asked = {each.need.pk for each in support}
+    needs = [each for each in held.needs.get(row.patient_id, ()) if each.pk not in asked]
     return Line(
         key=row.pk,
         starts_at=row.starts_at,
         name=str(row.patient),
         number=row.patient.number,
         born_on=f"{row.patient.born_on:%-d %b %Y}",
-        flags=tuple(each.get_kind_display() for each in row.patient.flags.all() if not each.ended_at),
+        flags=tuple(each.get_kind_display() for each in held.flags.get(row.patient_id, ())),
         needs=tuple(f"{each.get_kind_display()}: {each.detail}" for each in needs),
+        support=tuple(f"{each.words}: {_stands(each)}" for each in support),
         clinician=session.clinician.name,
         room=session.room.name,
         service=session.service.name,
@@ -57,6 +74,12 @@ def line(row: Appointment, at: datetime) -> Line:
         came_late=row.arrived_at is not None and row.arrived_at > row.starts_at,
         said=SAID.get(row.state, ""),
     )
+
+
+def _stands(asked: Any) -> str:
+    if asked.met is not None:
+        return "met" if asked.met else "not met"
+    return "arranged" if asked.is_arranged else "not arranged"
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,7 +24,7 @@ def _day(at: datetime) -> tuple[datetime, datetime]:
 
 
 def today(organisation_id: int, site: str, at: datetime) -> list[Appointment]:
-    """Who is expected at a site today, in the order of their times. Three queries."""
+    """Who is expected at a site today, in the order of their times. One query."""
     start, end = _day(at)
     rows = Appointment.objects.filter(
         organisation_id=organisation_id,
@@ -36,9 +36,7 @@ def today(organisation_id: int, site: str, at: datetime) -> list[Appointment]:
     return list(
         rows.select_related(
             "patient", "slot__session__clinician", "slot__session__room", "slot__session__service"
-        )
-        .prefetch_related("patient__needs", "patient__flags")
-        .order_by("starts_at", "patient__family_name", "id")
+        ).order_by("starts_at", "patient__family_name", "id")
     )
 
 

@@ -11,6 +11,8 @@ from clearway.core.people.permissions import needs
 from clearway.domain.shared.errors import NotAllowed
 
 from ..outcomes.queries import unoutcomed
+from ..patients import queries as patients
+from ..support import queries as support
 from ..waiting.actions import looked
 from ..waiting.queries import sites
 from . import actions, presenters, queries
@@ -24,7 +26,9 @@ def arrivals(request: Any) -> HttpResponse:
     places = sites(organisation_id)
     site = _site(request.GET.get("site", ""), places)
     rows = queries.today(organisation_id, site, request.at)
-    lines = [presenters.line(row, request.at) for row in rows]
+    people = {row.patient_id for row in rows}
+    held = presenters.Held(patients.needs_of(people), patients.flags_of(people), support.of_visits(rows))
+    lines = [presenters.line(row, held, request.at) for row in rows]
     asked = request.GET.get("name", "").strip()
     shown = [each for each in lines if asked.lower() in f"{each.name} {each.number}".lower()]
     _looked(request, rows)

@@ -38,6 +38,7 @@ HELD: Mapping[str, tuple[Any, str]] = {
     "clock_events.csv": (tables.ClockEvent, "pathway__patient_id"),
     "waiting_list.csv": (tables.Entry, "patient_id"),
     "appointments.csv": (tables.Appointment, "patient_id"),
+    "support_at_visits.csv": (tables.Arrangement, "appointment__patient_id"),
     "offers.csv": (tables.Offer, "entry__patient_id"),
     "missed.csv": (tables.Miss, "appointment__patient_id"),
     "contacts.csv": (tables.Contact, "patient_id"),

@@ -9,26 +9,33 @@ from typing import Any
 from django.db.models import Count, Exists, Max, Min, OuterRef, Q
 
 from clearway.core.layout.times import local
+from clearway.domain.outpatients.clock_rules import Prompt
 from clearway.domain.outpatients.partial_booking import Due, Tried, next_step
 from clearway.domain.outpatients.validation import (
     APPOINTMENT_CHECKS,
     CHECKS,
     ENTRY_CHECKS,
     PATHWAY_CHECKS,
+    VISIT_CHECKS,
     AppointmentRow,
     EntryRow,
     Found,
     Limits,
     PathwayRow,
+    VisitRow,
     found,
 )
 
 from .. import policy
+from ..clocks import queries as clocks
+from ..patients import queries as patients
+from ..support import queries as support
 from .models import Contact, Entry
 
 LIVE = ("waiting", "booked")
 OPEN = ("ticking", "unknown_start")
 LOOKED_BACK = 90  # days that outcomes and ended clocks are checked for
+SENT = Prompt.SEND_TRANSFER_DATA.value
 MACHINES = ("text", "email")
 
 
@@ -38,19 +45,20 @@ def _model(name: str) -> Any:
 
 
 def all_found(organisation_id: int, at: datetime) -> list[Found]:
-    """Everything that any check speaks of, errors first, then oldest. Ten queries."""
+    """Everything that any check speaks of, errors first, then oldest. A fixed number of queries."""
     limits = policy.check_limits(organisation_id, at)
     today = local(at).date()
     every = [
         *found(PATHWAY_CHECKS, pathway_rows(organisation_id, at, limits), "pathway", today, limits),
         *found(APPOINTMENT_CHECKS, appointment_rows(organisation_id, at), "appointment", today, limits),
         *found(ENTRY_CHECKS, entry_rows(organisation_id), "entry", today, limits),
+        *found(VISIT_CHECKS, visit_rows(organisation_id, at), "visit", today, limits),
     ]
     return sorted(every, key=lambda each: (CHECKS[each.code].severity, each.since, each.code, each.subject))
 
 
 def pathway_rows(organisation_id: int, at: datetime, limits: Limits) -> Iterator[PathwayRow]:
-    """Pathways that are open or monitored, or ended lately. Five queries."""
+    """Pathways that are open or monitored, or ended lately. Six queries."""
     today = local(at).date()
     recent = Q(ended_on__gte=today - timedelta(days=LOOKED_BACK))
     rows = _model("pathway").objects.filter(organisation_id=organisation_id)
@@ -65,6 +73,8 @@ def pathway_rows(organisation_id: int, at: datetime, limits: Limits) -> Iterator
             *("patient__died_on", "patient__nhs_number", "patient__nhs_number_status"),
         )
     )
+    handed_on = [row["id"] for row in known if row["state"] == "transferred"]
+    sent = {each.subject for each in clocks.done(handed_on) if each.detail.get("prompt") == SENT}
     twins = Counter((row["patient_id"], row["function"]) for row in known if row["state"] in OPEN)
     for row in known:
         key = row["id"]
@@ -93,6 +103,7 @@ def pathway_rows(organisation_id: int, at: datetime, limits: Limits) -> Iterator
             from_consultant=bool(referral.get("from_consultant")),
             has_parent=referral.get("parent_id") is not None,
             parent_open=row["parent__state"] in OPEN,
+            is_data_sent=f"pathway:{key}" in sent,
             referral_state=referral.get("state", ""),
             referral_ended_on=referral.get("removed_on"),
         )
@@ -189,6 +200,12 @@ def entry_rows(organisation_id: int) -> Iterator[EntryRow]:
         )
 
 
+def visit_rows(organisation_id: int, at: datetime) -> Iterator[VisitRow]:
+    """Appointments to come for which something is not arranged."""
+    for key, made_at in support.lacking(organisation_id, at).items():
+        yield VisitRow(key, local(made_at).date(), is_arranged=False)
+
+
 @dataclass(frozen=True, slots=True)
 class Named:
     """What one subject of a finding is called, and where it can be mended. address: (name of a page, key)."""
@@ -198,7 +215,7 @@ class Named:
 
 
 def named(rows: list[Found], organisation_id: int) -> dict[str, Named]:
-    """Subject -> its patient's name and the page to mend it. At most three queries."""
+    """Subject -> its patient's name and the page to mend it. At most four queries."""
     keys: dict[str, list[int]] = defaultdict(list)
     for each in rows:
         kind, _, key = each.subject.partition(":")
@@ -210,6 +227,8 @@ def named(rows: list[Found], organisation_id: int) -> dict[str, Named]:
     for each in appointments.objects.filter(pk__in=keys["appointment"]).select_related("patient", "slot"):
         address = ("op-outcomes:sheet", each.slot.session_id)
         known[f"appointment:{each.pk}"] = Named(str(each.patient), address)
+    for each in appointments.objects.filter(pk__in=keys["visit"]).select_related("patient"):
+        known[f"visit:{each.pk}"] = Named(str(each.patient), ("op-support:visit", each.pk))
     pathways = _model("pathway").objects.filter(pk__in=keys["pathway"], organisation_id=organisation_id)
     for each in pathways.select_related("patient"):
         known[f"pathway:{each.pk}"] = Named(str(each.patient), ("op-clocks:pathway", each.pk))
@@ -232,14 +251,17 @@ ADULT = 18 * 365.25
 
 
 def partial(organisation_id: int, at: datetime) -> list[Partial]:
-    """The next step of everybody who waits for a date, those due first. Five queries."""
+    """The next step of everybody who waits for a date, those due first. Seven queries."""
     steps = policy.partial_booking(organisation_id, at)
     today = local(at).date()
-    rows = (
+    rows = list(
         Entry.objects.filter(organisation_id=organisation_id, state="waiting")
         .select_related("patient", "service")
-        .prefetch_related("contacts", "patient__needs", "patient__flags")
+        .prefetch_related("contacts")
     )
+    people = {row.patient_id for row in rows}
+    needs, flags = patients.needs_of(people), patients.flags_of(people)
+    guarded = set(flags) | {key for key, held in needs.items() if any(each.kind in GUARDS for each in held)}
     listed = [
         Partial(row, due)
         for row in rows
@@ -248,7 +270,7 @@ def partial(organisation_id: int, at: datetime) -> list[Partial]:
                 local(row.added_at).date(),
                 row.due_on or row.treat_by,
                 _tried(row),
-                is_guarded=_is_guarded(row, today),
+                is_guarded=row.patient_id in guarded or (today - row.patient.born_on).days < ADULT,
                 policy=steps,
             )
         )
@@ -262,12 +284,3 @@ def _tried(row: Entry) -> list[Tried]:
         Tried(each.purpose, each.channel, local(each.at).date(), each.outcome == "answered")
         for each in contacts
     ]
-
-
-def _is_guarded(row: Entry, today: date) -> bool:
-    patient = row.patient
-    return (
-        (today - patient.born_on).days < ADULT
-        or any(need.kind in GUARDS and need.ended_at is None for need in patient.needs.all())
-        or any(flag.ended_at is None for flag in patient.flags.all())
-    )

@@ -1,8 +1,9 @@
 """Entries of the waiting list in words."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Any
 
 from clearway.core.layout.times import clock, local
 from clearway.domain.outpatients.counting import BandLabels, band_of, in_words
@@ -83,8 +84,8 @@ def _line(row: Entry, page: Page, at: datetime) -> Line:
         name=str(row.patient),
         number=row.patient.number,
         born=short(row.patient.born_on),
-        needs=needs(row),
-        flags=flags(row),
+        needs=needs(page.needs.get(row.patient_id, ())),
+        flags=tuple(each.get_kind_display() for each in page.flags.get(row.patient_id, ())),
         service=row.service.name,
         kind=KINDS.get(row.kind, row.kind),
         priority=PRIORITIES.get(row.priority, row.priority),
@@ -108,15 +109,9 @@ def _is_unknown(row: Entry) -> bool:
     return row.pathway is not None and row.pathway.state == ClockState.UNKNOWN_START
 
 
-def needs(row: Entry) -> tuple[str, ...]:
-    """What the patient needs, as a booker must know it."""
-    return tuple(
-        f"{NEEDS[each.kind]}: {each.detail}" for each in row.patient.needs.all() if not each.ended_at
-    )
-
-
-def flags(row: Entry) -> tuple[str, ...]:
-    return tuple(each.get_kind_display() for each in row.patient.flags.all() if not each.ended_at)
+def needs(held: Iterable[Any]) -> tuple[str, ...]:
+    """What a patient needs, as a booker must know it."""
+    return tuple(f"{NEEDS[each.kind]}: {each.detail}" for each in held)
 
 
 def next_step(row: Entry, at: datetime) -> tuple[str, datetime | None, bool]:
@@ -154,6 +149,6 @@ def _expected(when: Expected | None) -> str:
     return f"about {short(when.on)}" if when.is_rough else short(when.on)
 
 
-def alone(row: Entry, at: datetime) -> Line:
-    """One entry by itself, without its place in the line."""
-    return _line(row, Page((row,), 1, 1, {}, {}), at)
+def alone(page: Page, at: datetime) -> Line:
+    """The one entry of a page, without its place in the line."""
+    return _line(page.rows[0], page, at)

@@ -1,7 +1,7 @@
 """Reading the waiting list."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -13,6 +13,7 @@ from clearway.core.layout.times import LONDON, local
 from clearway.core.organisation.models import Site
 from clearway.engine.outpatients.capacity import DEMAND_DAYS, HORIZON_DAYS, Seats, seats
 
+from ..patients import queries as patients
 from .models import Contact, Entry, in_order
 
 ROWS = 50
@@ -55,10 +56,8 @@ def chosen(filters: Filters, organisation_id: int, at: datetime) -> QuerySet[Ent
     if filters.site:
         rows = rows.filter(Q(patient__sites=[]) | Q(patient__sites__contains=[filters.site]))
     if filters.need:
-        needs: Any = Entry._meta.get_field("patient").related_model._meta.get_field("needs").related_model
-        rows = rows.filter(
-            Exists(needs.objects.filter(patient=OuterRef("patient"), kind=filters.need, ended_at=None))
-        )
+        people = patients.who_need(filters.need)
+        rows = rows.filter(Q(patient__in=people) | Q(patient__merged_into__in=people))
     if filters.breached:
         rows = rows.filter(treat_by__lt=local(at).date())
     if filters.over is not None:
@@ -77,6 +76,7 @@ class Page:
     """Some rows of the list.
 
     total   of all that were asked for
+    needs, flags  patient -> what holds of them, under whichever record of theirs
     places  entry -> place in its line, for those that wait
     ahead   line -> its free seats
     """
@@ -86,6 +86,8 @@ class Page:
     total: int
     places: Mapping[int, int]
     ahead: Mapping[Queue, Seats]
+    needs: Mapping[int, Sequence[Any]]
+    flags: Mapping[int, Sequence[Any]]
 
     @property
     def pages(self) -> int:
@@ -106,15 +108,25 @@ def ptl(filters: Filters, number: int, *, organisation_id: int, at: datetime) ->
         total,
         places({(row.service_id, row.kind) for row in waiting}, [row.pk for row in waiting], organisation_id),
         free_seats(organisation_id, local(at).date()),
+        *_held(rows),
     )
 
 
+def alone(row: Entry) -> Page:
+    """One entry by itself, without its place in the line. Four queries."""
+    return Page((row,), 1, 1, {}, {}, *_held([row]))
+
+
+def _held(rows: Collection[Entry]) -> tuple[dict[int, list[Any]], dict[int, list[Any]]]:
+    """Needs and flags of the patients of some entries. Four queries."""
+    people = {row.patient_id for row in rows}
+    return patients.needs_of(people), patients.flags_of(people)
+
+
 def with_people(rows: QuerySet[Entry]) -> list[Entry]:
-    """The entries with what a line shows: patient, needs, flags, last contact, next appointment."""
+    """The entries with what a line shows: patient, last contact, next appointment."""
     return list(
         rows.select_related("patient", "service", "pathway", "referral").prefetch_related(
-            "patient__needs",
-            "patient__flags",
             Prefetch("contacts", Contact.objects.order_by("-at", "-id")),
             "appointments__slot__session__room__site",
         )

@@ -65,7 +65,7 @@ def entry(request: Any, key: int) -> HttpResponse:
         _looked(request, [key], "entry")
     context = {
         "entry": row,
-        "line": presenters.alone(row, request.at),
+        "line": presenters.alone(queries.alone(row), request.at),
         "form": form or forms.RemovalForm(at=request.at),
         "removals": [(each.value, each.meaning) for each in Removal],
         "answers": [(each.value, each.meaning) for each in Answer],
