@@ -6,8 +6,8 @@ a column of events is one lookup for each. What depends on dates follows from wh
 No rule is written here; a property test holds the figures equal to those of `explain`.
 """
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, fields, replace
 from datetime import date
 from functools import lru_cache
 from itertools import combinations
@@ -42,7 +42,7 @@ STATES = tuple(ClockState)
 STATE_CODE = {state: code for code, state in enumerate(STATES)}
 FINDING_CODES = ("", *FINDINGS)  # the code of a finding is its place here
 MARKS, OPENS, RARE = 1, 2, 4
-BLOCK = 1 << 15  # pathways that are run together; their columns fit into a core's cache
+BLOCK = 1 << 15  # pathways that are worked out together: what is done with them stays in a core's cache
 
 
 def day_number(day: date) -> int:
@@ -117,6 +117,20 @@ class EventColumns:
             sequence=None if self.sequence is None else self.sequence[rows],
             start_day=None if self.start_day is None else self.start_day[rows],
             function=None if self.function is None else self.function[rows],
+        )
+
+    def part(self, low: int, rows: slice) -> Self:
+        """The columns of one block of pathways in order, numbered from `low` on: views of these."""
+        sequence, start_day, function = self.sequence, self.start_day, self.function
+        return replace(
+            self,
+            count=min(BLOCK, self.count - low),
+            pathway=self.pathway[rows] - self.pathway.dtype.type(low),
+            code=self.code[rows],
+            day=self.day[rows],
+            sequence=None if sequence is None else sequence[rows],
+            start_day=None if start_day is None else start_day[rows],
+            function=None if function is None else function[rows],
         )
 
     def is_in_order(self) -> bool:
@@ -311,7 +325,25 @@ def bulk_clocks(
     rules = machine(policy or ClockPolicy()) if book is None else compiled(book)
     order = None if events.is_in_order() else events.order()
     columns = events if order is None else events.take(order)
-    return _Run(columns, as_of, rules, order).clocks()
+    kind = columns.pathway.dtype.type  # a bound of another type would have the whole column converted
+    lows = [kind(low) for low in range(0, max(columns.count, 1), BLOCK)]
+    rows = [*np.searchsorted(columns.pathway, np.array(lows)).tolist(), len(columns.day)]
+    parts = [
+        _Run(columns.part(int(low), slice(first, last)), as_of, rules, int(low), first).clocks()
+        for low, first, last in zip(lows, rows[:-1], rows[1:], strict=True)
+    ]
+    return _joined(parts, order)
+
+
+def _joined(parts: Sequence[Clocks], order: Ints | None) -> Clocks:
+    """The clocks of all blocks, one after the other; events as they were given."""
+    columns = [each.name for each in fields(Clocks) if each.name not in ("as_of", "rules")]
+    whole: dict[str, Any] = {
+        name: np.concatenate([getattr(part, name) for part in parts]) for name in columns
+    }
+    if order is not None:
+        whole |= {name: order[whole[name]] for name in ("event", "finding_event")}
+    return Clocks(**whole, as_of=parts[0].as_of, rules=parts[0].rules)
 
 
 class _Run:
@@ -320,8 +352,10 @@ class _Run:
     Rows later than the day asked about stand at the end of their pathways and are never visited.
     """
 
-    def __init__(self, columns: EventColumns, as_of: date, rules: Machine, order: Ints | None) -> None:
-        self.columns, self.as_of, self.machine, self.order = columns, as_of, rules, order
+    def __init__(self, columns: EventColumns, as_of: date, rules: Machine, pathway: int, event: int) -> None:
+        """pathway, event  the numbers that the first of these have in the whole"""
+        self.columns, self.as_of, self.machine = columns, as_of, rules
+        self.first_pathway, self.first_event = pathway, event
         counts = np.bincount(columns.pathway, minlength=columns.count)
         self.firsts = np.cumsum(counts) - counts
         later = np.flatnonzero(columns.day > day_number(as_of))
@@ -341,33 +375,16 @@ class _Run:
         return self.machine.rule[self.cells[rows]]
 
     def _run(self, counts: Ints) -> None:
-        """The cell of every event, and the place where every pathway ends: one lookup for each event."""
+        """The cell of every event, and the place where every pathway ends: one lookup for each event.
+
+        The first event of every pathway, then the second of those that have one, and so on.
+        """
         letters = self._letters()
         self.cells[:] = 0
-        for low in range(0, self.columns.count, BLOCK):
-            block = slice(low, low + BLOCK)
-            self._run_block(letters, counts[block], self.firsts[block], self.place[block])
-
-    def _letters(self) -> npt.NDArray[np.unsignedinteger[Any]]:
-        """Event codes, those of later versions of the rules beyond those of earlier ones."""
-        versions = self.machine.versions
-        if len(versions) == 1:
-            return self.columns.code
-        version = np.searchsorted(versions, self.columns.day, side="right") - 1
-        return np.asarray(self.columns.code + np.maximum(version, 0) * len(LETTERS), dtype=np.uint32)
-
-    def _run_block(
-        self,
-        letters: npt.NDArray[np.unsignedinteger[Any]],
-        counts: Ints,
-        firsts: Ints,
-        place: Ints,
-    ) -> None:
-        """The first event of every pathway, then the second of those that have one, and so on."""
         # Sixteen bits are sorted in one sweep.
-        small = counts.astype(np.int16) if counts.max() < 2**15 else counts
+        small = counts.astype(np.int16) if counts.max(initial=0) < 2**15 else counts
         longest_first = np.argsort(np.negative(small), kind="stable")
-        rows = firsts[longest_first]
+        rows = self.firsts[longest_first]
         here = np.zeros(len(counts), dtype=np.uint32)
         width = np.uint32(self.machine.letters)
         still_going = len(counts) - np.cumsum(np.bincount(counts))[:-1]
@@ -377,7 +394,15 @@ class _Run:
             self.cells[at] = cell
             here[:going] = self.machine.after[cell]
             at += 1
-        place[longest_first] = here
+        self.place[longest_first] = here
+
+    def _letters(self) -> npt.NDArray[np.unsignedinteger[Any]]:
+        """Event codes, those of later versions of the rules beyond those of earlier ones."""
+        versions = self.machine.versions
+        if len(versions) == 1:
+            return self.columns.code
+        version = np.searchsorted(versions, self.columns.day, side="right") - 1
+        return np.asarray(self.columns.code + np.maximum(version, 0) * len(LETTERS), dtype=np.uint32)
 
     def clocks(self) -> Clocks:
         """The periods that opened, with their dates, and where every pathway stands."""
@@ -394,7 +419,7 @@ class _Run:
             as_of=self.as_of,
             state=state,
             status=self.machine.status[self.place],
-            pathway=periods.pathway,
+            pathway=periods.pathway + self.first_pathway,
             start=start,
             opened_on=self.columns.day[periods.opens],
             ended_on=end,
@@ -405,8 +430,8 @@ class _Run:
             function=self._functions(last, periods),
             admitted=self.machine.admitted[rule],
             rule=rule,
-            event=self._given(last),
-            finding_event=self._given(found),
+            event=last + self.first_event,
+            finding_event=found + self.first_event,
             finding=finding,
             finding_rule=self.rule(found),
             rules=self.machine.rules,
@@ -519,10 +544,6 @@ class _Run:
         of_clamped = np.full(len(clamped), FINDING_CODES.index("CK04"), dtype=np.uint8)
         both = np.concatenate((rows, clamped))
         return both, np.concatenate((finding[finding > 0], of_clamped))
-
-    def _given(self, rows: Ints) -> Ints:
-        """Rows of the columns as they were given."""
-        return rows if self.order is None else self.order[rows]
 
 
 @dataclass(frozen=True, slots=True)
