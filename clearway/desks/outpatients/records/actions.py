@@ -18,8 +18,7 @@ from clearway.domain.shared.errors import NotAllowed
 from clearway.interchange import disclosure
 
 from .. import policy
-from ..patients import queries as patients
-from . import queries
+from . import queries, steps
 from .models import DisclosurePack, RecordsRequest
 
 
@@ -40,11 +39,7 @@ class New:
 @transaction.atomic
 def take(new: New, *, organisation_id: int, by: Actor, at: datetime) -> RecordsRequest:
     """Enter a request; its day is found. Raises NotAllowed."""
-    event, today = "Entering this request", local(at).date()
-    if not patients.exists(organisation_id, new.patient_id):
-        raise NotAllowed("as it stands", event, "There is no such patient here.")
-    if new.received_on > today:
-        raise NotAllowed("as it stands", event, "It cannot have come after today.")
+    steps.check_taken(new.patient_id, new.received_on, organisation_id, at)
     row = RecordsRequest(
         organisation_id=organisation_id,
         patient_id=new.patient_id,
@@ -63,10 +58,7 @@ def take(new: New, *, organisation_id: int, by: Actor, at: datetime) -> RecordsR
 @transaction.atomic
 def identify(key: int, how: str, *, organisation_id: int, by: Actor, at: datetime) -> RecordsRequest:
     """Who asks was checked, and that they may. Where proof was asked for, the month runs from now on."""
-    row = _open(key, organisation_id, "Checking who asks")
-    if row.identified_at is not None:
-        raise NotAllowed("checked", "Checking who asks", f"{row.identified_by} did so already.")
-    row.identified_at, row.identified_by, row.identified_how = at, by.name, how
+    row = steps.identify(_open(key, organisation_id, "Checking who asks"), how, by=by, at=at)
     return _saved(row, "records.identify", {}, by, at)
 
 

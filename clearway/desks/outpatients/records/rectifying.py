@@ -19,7 +19,7 @@ from clearway.domain.shared.errors import NotAllowed
 from .. import policy
 from ..patients import actions as patient_actions
 from ..patients import queries as patients
-from . import rectified
+from . import rectified, steps
 from .models import Recipient, Rectification
 
 
@@ -43,10 +43,7 @@ class New:
 def take(new: New, *, organisation_id: int, by: Actor, at: datetime) -> Rectification:
     """Enter a request; what the record says now is kept with it, and its day is found. Raises NotAllowed."""
     event = "Entering this request"
-    if not patients.exists(organisation_id, new.patient_id):
-        raise NotAllowed("as it stands", event, "There is no such patient here.")
-    if new.received_on > local(at).date():
-        raise NotAllowed("as it stands", event, "It cannot have come after today.")
+    steps.check_taken(new.patient_id, new.received_on, organisation_id, at)
     if new.value is Value.ELSEWHERE and not (new.was and new.where):
         raise NotAllowed("as it stands", event, "Say in which record it stands, and what it says now.")
     was = new.was if new.value is Value.ELSEWHERE else _says(organisation_id, new.patient_id, new.value)
@@ -73,10 +70,7 @@ def take(new: New, *, organisation_id: int, by: Actor, at: datetime) -> Rectific
 @transaction.atomic
 def identify(key: int, how: str, *, organisation_id: int, by: Actor, at: datetime) -> Rectification:
     """Who asks was checked, and that they may. Where proof was asked for, the month runs from now on."""
-    row = _open(key, organisation_id, "Checking who asks")
-    if row.identified_at is not None:
-        raise NotAllowed("checked", "Checking who asks", f"{row.identified_by} did so already.")
-    row.identified_at, row.identified_by, row.identified_how = at, by.name, how
+    row = steps.identify(_open(key, organisation_id, "Checking who asks"), how, by=by, at=at)
     return _saved(row, "rectification.identify", {}, by, at)
 
 
