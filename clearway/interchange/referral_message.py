@@ -63,7 +63,7 @@ def parse(part: bytes, number: int) -> ReferralRow | CannotParse:
     if isinstance(said, list) or (isinstance(said, dict) and "referrals" in said):
         why = f"It holds no referral, or more than {MOST_ROWS}."
         return CannotParse(f"{place}, message", why, f"Send 1 to {MOST_ROWS} in one message.")
-    if not isinstance(said, dict):
+    if not isinstance(said, _Object):
         return CannotParse(
             f"{place}, message", "It is no JSON object.", f"Send one with the fields of {PAGE}."
         )

@@ -39,9 +39,9 @@ def load_department(department: Department, *, organisation_id: int, by: Actor, 
     for room in department.rooms:
         Room.objects.get_or_create(organisation_id=organisation_id, site=sites[room.site], name=room.name)
     for thing in department.equipment:
-        room = Room.objects.get(organisation_id=organisation_id, site=sites[thing.site], name=thing.room)
+        kept_in = Room.objects.get(organisation_id=organisation_id, site=sites[thing.site], name=thing.room)
         Equipment.objects.update_or_create(
-            organisation_id=organisation_id, room=room, name=thing.name, defaults={"gives": thing.gives}
+            organisation_id=organisation_id, room=kept_in, name=thing.name, defaults={"gives": thing.gives}
         )
     made = _load_clinics(department.clinics, organisation_id, by, at)
     detail = {
