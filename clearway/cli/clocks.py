@@ -15,7 +15,7 @@ Examples:
 import argparse
 import json
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -77,7 +77,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     from clearway.domain.outpatients.clock_rules import ClockPolicy, Switch
-    from clearway.engine.outpatients.returns import Span
+    from clearway.engine.outpatients.returns import Span, doubts
     from clearway.interchange import clock_file
 
     policy = ClockPolicy(frozenset(Switch(word) for word in arguments.policy))
@@ -95,6 +95,9 @@ def run(arguments: argparse.Namespace) -> int:
         figures = answer.returns(Span(arguments.returns))
         _save(names["returns"], _return_rows(figures))
         summary |= {"returns": _return_summary(figures, answer.left_out())}
+        if figures.span is Span.MONTHLY:
+            before = compute(read, figures.first_day - timedelta(days=1), policy).returns(figures.span)
+            summary["returns"]["to_look_at"] = [asdict(each) for each in doubts(figures, before)]
         summary["files"]["returns"] = str(names["returns"])
     print(json.dumps(summary, indent=2) if arguments.json else _told(summary))
     return 1 if read.refused else 0
@@ -402,5 +405,6 @@ def _told(summary: dict[str, Any]) -> str:
             f"{figures['over_52_weeks']:,} over 52; {figures['completed_admitted']:,} completed admitted, "
             f"{figures['completed_non_admitted']:,} not admitted, {figures['new_periods']:,} new"
         )
+        lines += [f"Look at {each['code']}: {each['says']}" for each in figures.get("to_look_at", ())]
     lines += [f"{what}: {name}" for what, name in summary["files"].items()]
     return "\n".join(lines)

@@ -2,7 +2,7 @@
 
 import csv
 import json
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ from clearway.domain.outpatients.clock_events import ClockEvent
 from clearway.domain.outpatients.clocks import explain
 from clearway.domain.shared.errors import CannotParse
 from clearway.engine.outpatients.bulk_clocks import EventColumns, bulk_clocks
-from clearway.engine.outpatients.returns import Span, returns
+from clearway.engine.outpatients.returns import Returns, Span, Waits, doubts, returns
 from clearway.interchange import clock_file
 from tests.clock_histories import days, histories
 from tests.pure.test_rtt_examples import EXAMPLES
@@ -284,6 +284,57 @@ def test_the_returns_add_up(
     young = int(figures.incomplete.counts[:, :1].sum())
     if (figures.last_day - figures.first_day).days >= 7:
         assert young <= figures.new_periods.sum()
+
+
+def some_returns(month: int, short: int = 10, long: int = 90, new: int = 12, completed: int = 50) -> Returns:
+    """The figures of a month of 2026 with one treatment function."""
+    counts = np.zeros((1, 106), dtype=np.int64)
+    counts[0, 3], counts[0, 20] = short, long
+    nobody = Waits(np.zeros((1, 106), dtype=np.int64))
+    first = date(2026, month, 1)
+    return Returns(
+        span=Span.MONTHLY,
+        first_day=first,
+        last_day=date(2026, month + 1, 1) - timedelta(days=1),
+        functions=("650",),
+        incomplete=Waits(counts),
+        completed_admitted=nobody,
+        completed_non_admitted=nobody,
+        new_periods=np.array([new]),
+        open_before=0,
+        opened=new,
+        completed=completed,
+        nullified=0,
+        handed_on=0,
+    )
+
+
+@pytest.mark.parametrize(
+    ("now", "expected"),
+    [
+        ({"long": 91, "new": 13, "completed": 52}, []),
+        ({"short": 13, "new": 13, "completed": 52}, []),
+        (
+            {"short": 14, "new": 13, "completed": 52},
+            [("DQ33", "650: 14 wait at most four weeks, and 13 are new")],
+        ),
+        ({"new": 13, "completed": 52}, [("DQ34", "incomplete: 100, exactly as many as the month before")]),
+        ({"long": 101, "new": 13, "completed": 52}, [("DQ34", "incomplete: 111 after 100 the month before")]),
+        ({"long": 91, "new": 13, "completed": 44}, [("DQ34", "completed: 44 after 50 the month before")]),
+    ],
+)
+def test_figures_of_a_month_that_cannot_be_or_are_unlike_the_last_are_named(
+    now: dict[str, int], expected: list[tuple[str, str]]
+) -> None:
+    found = doubts(some_returns(3, **now), some_returns(2))
+
+    assert [(each.code, each.says) for each in found] == expected
+
+
+def test_of_a_month_of_28_days_nobody_is_asked_who_began_before_it() -> None:
+    now, before = some_returns(2, short=14, new=13, completed=52), some_returns(1)
+
+    assert [each.code for each in doubts(now, before)] == []
 
 
 def test_a_file_of_returns_adds_up_by_function_and_band(

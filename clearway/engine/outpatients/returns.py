@@ -95,6 +95,44 @@ class Returns:
         return None if share is None else share >= counting.STANDARD_SHARE
 
 
+MOST_CHANGE = 0.1  # of a total between two months; assumed
+FOUR_WEEKS = 28  # days
+
+
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """Something about the figures of a month to look at before they are sent. code  of the check."""
+
+    code: str
+    says: str
+
+
+def doubts(now: Returns, before: Returns) -> list[Doubt]:
+    """What cannot be right in the figures of a month, or is unlike the month before.
+
+    Source: NHS England, Recording and reporting referral to treatment waiting times, 5.0, annex B. Part
+    2a is in no figure here: no decision to admit is recorded, so that it cannot exceed part 2.
+    """
+    found = []
+    if (now.last_day - now.first_day).days >= FOUR_WEEKS:  # else who waits four weeks came before the span
+        four = counting.band_of(FOUR_WEEKS) + 1
+        for place, function in enumerate(now.functions):
+            short, new = int(now.incomplete.counts[place, :four].sum()), int(now.new_periods[place])
+            if short > new:
+                named = function or "no function"
+                found.append(Doubt("DQ33", f"{named}: {short} wait at most four weeks, and {new} are new"))
+    for what, count, last in (
+        ("incomplete", now.incomplete.total, before.incomplete.total),
+        ("completed", now.completed, before.completed),
+        ("new", int(now.new_periods.sum()), int(before.new_periods.sum())),
+    ):
+        if count == last and count:
+            found.append(Doubt("DQ34", f"{what}: {count:,}, exactly as many as the month before"))
+        elif last and abs(count - last) > MOST_CHANGE * last:
+            found.append(Doubt("DQ34", f"{what}: {count:,} after {last:,} the month before"))
+    return found
+
+
 def returns(clocks: Clocks, counted: Flags, span: Span) -> Returns:
     """The figures of the span that ends on the clocks' day.
 
