@@ -304,8 +304,9 @@ def left(entry: Any) -> int:
 
 
 def taken_seats(slot_id: int) -> list[Appointment]:
-    """Who keeps a seat of a slot, lapsed holds with them. One query."""
-    return list(Appointment.objects.filter(slot_id=slot_id, state__in=ACTIVE))
+    """Who keeps a seat of a slot, lapsed holds with them: what booking reads of each. One query."""
+    rows = Appointment.objects.filter(slot_id=slot_id, state__in=ACTIVE)
+    return list(rows.only("organisation_id", "seat", "entry_id", "state", "held_until", "starts_at"))
 
 
 def appointment(key: int, organisation_id: int) -> Appointment:
