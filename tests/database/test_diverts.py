@@ -16,6 +16,7 @@ from clearway.core.notices.models import Notice
 from clearway.core.organisation.models import Organisation, PolicyVersion
 from clearway.core.worklist.models import Task
 from clearway.desks.ambulance import rules, situation
+from clearway.desks.ambulance.advice.inbound import KeepOrTurn
 from clearway.desks.ambulance.diverts import actions, queries, rehearsal, views
 from clearway.desks.ambulance.diverts.effects import Effect, effect
 from clearway.desks.ambulance.diverts.models import Divert, Step
@@ -180,6 +181,23 @@ def test_it_can_be_rehearsed_before_anybody_is_asked(
     assert "has not said its places, places taken" in page
     assert "Twelve crews queue since noon" in page  # what was typed stays, to be saved
     assert not Divert.objects.exists()
+
+
+def test_a_rehearsal_names_the_crews_on_their_way_and_leads_to_them(
+    coordinator: Client, cad: Source, valley: Organisation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept, turned = (
+        KeepOrTurn("A1", False, "", "Not covered."),
+        KeepOrTurn("B2", True, "Elsewhere", "Covered."),
+    )
+    monkeypatch.setattr(rehearsal, "SECONDS", 0.1)
+    monkeypatch.setattr(rehearsal, "PROCESSES_AT_MOST", 1)
+    monkeypatch.setattr(views, "keep_or_turn", lambda *_: [turned, kept])
+
+    page = coordinator.post("/diverts/new/", {**MAJORS, "rehearse": "yes"}).content.decode()
+
+    assert re.search(r'<a href="/advice/B2/">B2</a>: turn, Elsewhere\.</strong> Covered\.', page)
+    assert re.search(r'<a href="/advice/A1/">A1</a>: keep\.</strong> Not covered\.', page)
 
 
 def test_one_divert_is_rehearsed_at_a_time(coordinator: Client, cad: Source, valley: Organisation) -> None:

@@ -76,7 +76,11 @@ def detail(group: Group, values: Mapping[str, Any]) -> str:
         within = f"Within {limit:g} min. " if limit else ""
         asks = _roles(values)
         if values.get("nearest_always"):
-            asks = f"Nearest {asks} always" if values.get("requires") else "Nearest appropriate always"
+            asks = (
+                f"The nearest that is {asks}, always"
+                if values.get("requires")
+                else "Nearest appropriate always"
+            )
         if values.get("nearest_of_role"):
             asks += ", the nearest whatever waits there"
         return f"{asks}. {within}{values.get('say', '')}".strip()
