@@ -5,7 +5,7 @@ confirmed back before the slot goes. Everything else waits for a person. Locks a
 conversation.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -478,14 +478,10 @@ def knocked(key: str, at: datetime) -> int:
 
 
 @transaction.atomic
-def look(key: int, *, organisation_id: int, by: Actor, at: datetime) -> None:
-    """Record that somebody is shown a conversation."""
-    record(
-        [Entry("conversations.look", f"conversation:{key}", {})],
-        organisation_id=organisation_id,
-        by=by,
-        at=at,
-    )
+def look(keys: Collection[int], *, organisation_id: int, by: Actor, at: datetime) -> None:
+    """Record that somebody is shown these conversations."""
+    entries = [Entry("conversations.look", f"conversation:{key}", {}) for key in keys]
+    record(entries, organisation_id=organisation_id, by=by, at=at)
 
 
 def _locked(key: int, organisation_id: int) -> Conversation:

@@ -31,12 +31,12 @@ def register(request: Request) -> HttpResponse:
     """What waits for a person, the oldest first, and what the last day brought."""
     organisation_id = request.organisation.pk
     rows = queries.waiting(organisation_id)
-    for row in rows:
-        actions.look(row.pk, **_who(request))
     since = waiting.midnight(local(request.at).date())
+    answers = queries.recent(organisation_id, since)
+    actions.look({each.pk for each in rows} | {each.conversation_id for each in answers}, **_who(request))
     context = {
         "rows": presenters.waiting(rows, request.at),
-        "answers": queries.recent(organisation_id, since),
+        "answers": answers,
         "is_connected": Channel.TEXT in settings.NOTIFY_TEMPLATES,
     }
     return render(request, "conversations/register.html", context)
@@ -57,7 +57,7 @@ def conversation(request: Request, key: int) -> HttpResponse:
                 messages.success(request, said)
                 return HttpResponseRedirect(reverse("op-conversations:conversation", args=[key]))
     row = _row(request, key)
-    actions.look(key, **_who(request))
+    actions.look([key], **_who(request))
     lines = queries.thread(key)
     open_ = [line.answer for line in lines if line.answer is not None and line.answer.done_at is None]
     context = {
