@@ -1,5 +1,6 @@
 """A provider that goes wrong in every way it can: no intent is lost, and nobody gets a text twice."""
 
+import json
 import queue
 import time
 from collections import Counter
@@ -7,11 +8,12 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
+from notifications_python_client.errors import HTTPError
 
 from clearway.core.feeds.models import Source
 from clearway.core.organisation.models import Organisation
 from clearway.core.outbox.models import Outgoing
-from clearway.core.outbox.sending import Office
+from clearway.core.outbox.sending import NotTaken, Office, Parcel, Refused
 from clearway.desks.outpatients.conversations.making import MessageMaker
 from clearway.desks.outpatients.conversations.models import Message
 from clearway.desks.outpatients.conversations.wanted import OUTBOX
@@ -94,3 +96,37 @@ def a_source(trust: Organisation) -> Source:
     return Source.objects.create(
         organisation=trust, name="notify", kind=notify.KIND, expected_interval_seconds=86400
     )
+
+
+def parcel(to: str, again: bool = False) -> Parcel:
+    body = json.dumps({"to": to, "subject": "", "body": "hello"}).encode()
+    return Parcel("1:reminder:7", "0" * 64, body, again=again)
+
+
+@pytest.fixture
+def calm() -> Iterator[LocalProvider]:
+    made = LocalProvider(Provider(SEED), lambda body: True, KEY).start()
+    yield made
+    made.stop()
+
+
+def test_what_was_taken_before_is_looked_up_by_its_reference_and_not_sent_again(calm: LocalProvider) -> None:
+    carrier = notify.NotifyCarrier("text", notify.Account(KEY, calm.address, {"text": "one"}))
+
+    name = carrier.carry(parcel("+447700900123"))
+
+    assert carrier.carry(parcel("+447700900123", again=True)) == name
+    assert [note.words for note in calm.provider.notes.values()] == ["hello"]
+
+
+def test_a_refusal_is_told_from_a_wrong_key_and_from_no_answer(calm: LocalProvider) -> None:
+    carrier = notify.NotifyCarrier("text", notify.Account(KEY, calm.address, {"text": "one"}))
+    stranger = notify.NotifyCarrier("text", notify.Account(KEY[:-1] + "1", calm.address, {"text": "one"}))
+    nobody = notify.NotifyCarrier("text", notify.Account(KEY, "http://127.0.0.1:9", {"text": "one"}))
+
+    with pytest.raises(Refused):
+        carrier.carry(parcel("01632 960000"))
+    with pytest.raises(NotTaken):
+        stranger.carry(parcel("+447700900123"))
+    with pytest.raises(HTTPError):  # nobody knows: the outbox asks again
+        nobody.carry(parcel("+447700900123"))
