@@ -131,6 +131,7 @@ NAVIGATION: list[tuple[str, str, str, str]] = [
     ("Conversations", "op-conversations:register", "conversations.read", ""),
     ("Cancelled clinics", "op-replanning:register", "bookings.read", ""),
     ("Capacity", "op-waiting:capacity", "waiting.read", ""),
+    ("Performance", "op-performance:overview", "performance.read", ""),
     ("Diary", "op-clinics:diary", "clinics.read", "Alt+C"),
     ("Clinics", "op-clinics:clinics", "clinics.read", ""),
     ("Leave", "op-clinics:leave", "clinics.read", ""),

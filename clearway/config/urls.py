@@ -43,6 +43,7 @@ urlpatterns = [
     path("", include("clearway.desks.outpatients.recycling.urls")),
     path("", include("clearway.desks.outpatients.reminders.urls")),
     path("", include("clearway.desks.outpatients.conversations.urls")),
+    path("", include("clearway.desks.outpatients.performance.urls")),
     path("", include("clearway.desks.outpatients.replanning.urls")),
     path("", include("clearway.desks.outpatients.clinics.urls")),
     path("", include("clearway.desks.outpatients.letters.urls")),

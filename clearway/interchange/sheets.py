@@ -72,6 +72,19 @@ def write(heading: Sequence[str], rows: Sequence[Sequence[str]]) -> bytes:
     return out.getvalue().encode("utf-8-sig")
 
 
+def workbook(title: str, heading: Sequence[str], rows: Sequence[Sequence[str]]) -> bytes:
+    """The same rows as an XLSX workbook of one sheet, each cell as text."""
+    import openpyxl
+
+    book = openpyxl.Workbook(write_only=True)
+    sheet = book.create_sheet(title)
+    for row in (heading, *rows):
+        sheet.append([_inert(cell) for cell in row])
+    out = io.BytesIO()
+    book.save(out)
+    return out.getvalue()
+
+
 def _inert(cell: str) -> str:
     return f"'{cell}" if cell[:1] in ("=", "+", "-", "@") else cell
 

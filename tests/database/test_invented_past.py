@@ -77,3 +77,12 @@ def test_every_miss_that_nullified_a_clock_has_its_proof_of_notice(trust: Organi
 def test_what_is_received_late_on_a_summer_evening_is_of_the_day_in_london(trust: Organisation) -> None:
     for row in models.Referral.objects.select_related("pathway"):
         assert row.received_on == local(row.registered_at).date()
+
+
+def test_every_seat_that_was_given_back_says_what_became_of_it(trust: Organisation) -> None:
+    given_back = models.Appointment.objects.filter(state="cancelled", starts_at__lte=AT)
+    kept = models.FreedSlot.objects.all()
+
+    assert {row.appointment_id for row in kept} == set(given_back.values_list("pk", flat=True))
+    assert {row.state for row in kept} == {"filled", "expired"}
+    assert all(row.filled_by.slot_id == row.slot_id for row in kept.exclude(filled_by=None))

@@ -32,6 +32,7 @@ PAGES = {
     What.UNOUTCOMED: "/outpatients/outcomes/",
     What.LONG_WAITS: "/outpatients/validation/packs/",
     What.LEDGER: "/outpatients/referrals/",
+    What.PERFORMANCE: "/outpatients/performance/",
 }
 
 

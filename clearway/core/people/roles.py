@@ -76,6 +76,9 @@ PERMISSIONS: Mapping[str, str] = MappingProxyType(
         "records.review": "review a pack that somebody else gathered, and decide what is corrected",
         "reports.read": "see the register of reports and read what was sent",
         "reports.manage": "enter reports, send one now, name its recipient, and end it",
+        "performance.read": "see the performance of the department and what its figures ask for",
+        "performance.of_people": "see the performance of a single clinician",
+        "performance.manage": "set targets, and draw the limits of a chart anew",
         "duties.work": "write down that a recurring duty was done, with what shows it",
         "duties.manage": "enter and end recurring duties",
         "filing.work": "take letters and scans, file them, and send paper notes out and back",
@@ -239,6 +242,7 @@ ROLES: Mapping[str, Role] = MappingProxyType(
                     *("records.work", "records.review"),
                     *("duties.manage", "cover.manage", "cover.decide", "supervision.manage"),
                     *("reports.read", "reports.manage"),
+                    *("performance.read", "performance.of_people", "performance.manage"),
                     *("tasks.read", "tasks.work", "decisions.read", "decisions.write", "on_call.read"),
                 ),
             ),
@@ -248,7 +252,7 @@ ROLES: Mapping[str, Role] = MappingProxyType(
                 (
                     *(*_INTAKE, *_LISTS, *_CLINICS, *_OFFICE, *_LETTERS, *_CONVERSATIONS, "records.work"),
                     *("cover.manage", "supervision.manage"),
-                    *("reports.read", "reports.manage"),
+                    *("reports.read", "reports.manage", "performance.read"),
                     *("tasks.read", "tasks.work", "decisions.read", "decisions.write"),
                 ),
             ),
@@ -269,7 +273,7 @@ ROLES: Mapping[str, Role] = MappingProxyType(
                 (
                     *(*_INTAKE_READ, "referrals.triage", "tasks.read", "tasks.work", "waiting.read"),
                     *("clinics.read", "bookings.read", "letters.read", "letters.approve", "reports.read"),
-                    *("misses.read", "misses.decide"),
+                    *("misses.read", "misses.decide", "performance.read"),
                 ),
             ),
             _role(

@@ -68,6 +68,7 @@ class _Rows:
     organisation_id: int
     at: datetime
     made: dict[Any, list[Any]] = field(default_factory=dict)
+    given_back: list[tuple[Any, Visit]] = field(default_factory=list)
 
     def add(self, cases: Sequence[Case]) -> None:
         self.trust = Organisation.objects.get(pk=self.organisation_id).code
@@ -86,6 +87,7 @@ class _Rows:
         }
         for case in cases:
             self._case(case)
+        self._freed()
 
     def save(self) -> dict[str, int]:
         order = (
@@ -98,6 +100,7 @@ class _Rows:
                 models.Offer,
                 models.Contact,
                 models.Miss,
+                models.FreedSlot,
             ),
         )
         for table in order:
@@ -341,6 +344,8 @@ class _Rows:
             outcomed_at=visit.cancelled_at if is_cancelled else cashed_at,
             outcomed_by=OFFICE if is_cancelled or cashed_at else "",
         )
+        if is_cancelled:
+            self.given_back.append((row, visit))
         self._keep(
             models.Offer(
                 organisation_id=self.organisation_id,
@@ -358,6 +363,34 @@ class _Rows:
         if visit.state == "missed" and cashed_at is not None:
             self._miss(case, row, self.made[models.Contact][-1], cashed_at)
         return row
+
+    def _freed(self) -> None:
+        """What became of each seat that was given back, of the slots that have begun."""
+        standing = {
+            (row.slot_id, row.seat): row for row in self.made[models.Appointment] if row.state != "cancelled"
+        }
+        latest_first = sorted(self.given_back, key=lambda pair: pair[0].cancelled_at, reverse=True)
+        for row, visit in latest_first:
+            if row.starts_at > self.at or row.cancelled_at >= row.starts_at:
+                continue
+            filling = standing.pop(
+                (row.slot_id, row.seat), None
+            )  # who has the seat followed the last of them
+            self._keep(
+                models.FreedSlot(
+                    organisation_id=self.organisation_id,
+                    slot_id=row.slot_id,
+                    seat=row.seat,
+                    appointment=row,
+                    how=visit.cancelled_by,
+                    starts_at=row.starts_at,
+                    freed_at=row.cancelled_at,
+                    notice=int((row.starts_at - row.cancelled_at).total_seconds() // 3600),
+                    state="filled" if filling else "expired",
+                    ended_at=max(filling.made_at, row.cancelled_at) if filling else row.starts_at,
+                    filled_by=filling,
+                )
+            )
 
     def _miss(self, case: Case, appointment: Any, notice: Any, at: datetime) -> None:
         """The miss with its proof of notice, the contact of the same day, and what a clinician decided."""

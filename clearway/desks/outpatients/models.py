@@ -13,6 +13,7 @@ from .letters.models import Correspondent, Letter, LetterBatch, LetterText
 from .loans.models import Item, Loan
 from .outcomes.models import Miss
 from .patients.models import Carer, Flag, Need, Patient
+from .performance.models import Baseline, Target
 from .records.models import DisclosurePack, Recipient, RecordsRequest, Rectification
 from .recurring.models import DutyDone, RecurringDuty
 from .recycling.models import FreedSlot, SlotOffer
@@ -30,6 +31,7 @@ __all__ = [
     "Answer",
     "Appointment",
     "Arrangement",
+    "Baseline",
     "Batch",
     "BatchItem",
     "Carer",
@@ -83,6 +85,7 @@ __all__ = [
     "SlotOffer",
     "StandIn",
     "TakenReferral",
+    "Target",
     "Template",
     "Training",
     "Triage",

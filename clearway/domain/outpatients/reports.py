@@ -39,6 +39,7 @@ class What(Code):
     UNOUTCOMED = "unoutcomed", "clinics without outcome"
     LONG_WAITS = "long_waits", "long waits"
     LEDGER = "ledger", "every referral accounted for"
+    PERFORMANCE = "performance", "performance by its indicators"
 
 
 class Unit(Code):

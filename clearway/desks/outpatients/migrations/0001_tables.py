@@ -1174,6 +1174,27 @@ class Migration(migrations.Migration):
                     },
                 ),
                 migrations.CreateModel(
+                    name='Baseline',
+                    fields=[
+                        ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                        ('indicator', models.CharField(max_length=20)),
+                        ('on', models.DateField()),
+                        ('why', models.CharField(max_length=200)),
+                        ('set_at', models.DateTimeField()),
+                        ('set_by', models.CharField(max_length=150)),
+                        ('ended_at', models.DateTimeField(null=True)),
+                        ('ended_by', models.CharField(blank=True, max_length=150)),
+                        ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='core.organisation')),
+                        ('service', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='outpatients.service')),
+                    ],
+                    options={
+                        'db_table': 'outpatients_performance_baseline',
+                        'ordering': ['on', 'id'],
+                        'indexes': [],
+                        'constraints': [models.UniqueConstraint(condition=models.Q(('ended_at', None)), fields=('organisation', 'indicator', 'service', 'on'), name='one_baseline_on_a_day', nulls_distinct=False), models.CheckConstraint(condition=models.Q(('why', ''), _negated=True), name='a_baseline_says_why'), models.CheckConstraint(condition=models.Q(('ended_at__isnull', True), models.Q(('ended_by', ''), _negated=True), _connector='OR'), name='a_baseline_taken_back_says_by_whom')],
+                    },
+                ),
+                migrations.CreateModel(
                     name='Session',
                     fields=[
                         ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
@@ -1317,6 +1338,26 @@ class Migration(migrations.Migration):
                     options={
                         'indexes': [],
                         'constraints': [models.UniqueConstraint(fields=('organisation', 'sender', 'reference'), name='a_reference_is_taken_once')],
+                    },
+                ),
+                migrations.CreateModel(
+                    name='Target',
+                    fields=[
+                        ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                        ('indicator', models.CharField(max_length=20)),
+                        ('value', models.FloatField()),
+                        ('from_on', models.DateField()),
+                        ('why', models.CharField(max_length=200)),
+                        ('set_at', models.DateTimeField()),
+                        ('set_by', models.CharField(max_length=150)),
+                        ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='core.organisation')),
+                        ('service', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='outpatients.service')),
+                    ],
+                    options={
+                        'db_table': 'outpatients_performance_target',
+                        'ordering': ['from_on', 'id'],
+                        'indexes': [],
+                        'constraints': [models.CheckConstraint(condition=models.Q(('value__gte', 0)), name='a_target_is_not_below_nought'), models.CheckConstraint(condition=models.Q(('why', ''), _negated=True), name='a_target_says_why')],
                     },
                 ),
                 migrations.CreateModel(

@@ -6,6 +6,7 @@ from datetime import datetime
 from clearway.domain.outpatients.reports import Figures, What
 
 from ..outcomes import figures as outcomes
+from ..performance import figures as performance
 from ..referrals import figures as referrals
 from ..waiting import figures as waiting
 
@@ -16,6 +17,7 @@ READINGS: Mapping[What, tuple[Callable[[int, datetime], Figures], str]] = {
     What.UNOUTCOMED: (outcomes.unoutcomed, "op-outcomes:clinics"),
     What.LONG_WAITS: (waiting.long_waits, "op-waiting:packs"),
     What.LEDGER: (referrals.ledger, "op-referrals:ledger"),
+    What.PERFORMANCE: (performance.performance, "op-performance:overview"),
 }
 
 

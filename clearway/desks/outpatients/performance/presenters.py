@@ -1,0 +1,247 @@
+"""Performance in words, and the geometry of its charts."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from clearway.domain.outpatients.counting import in_words
+from clearway.domain.outpatients.performance import Indicator, Kind, Reading, Unit
+from clearway.domain.shared.direction import Better
+from clearway.engine.shared.spc import (
+    LEAST,
+    Assurance,
+    Cause,
+    Chart,
+    Variation,
+    assurance,
+    variation,
+)
+
+from .queries import Series
+
+CAUSES = {
+    Cause.OUTSIDE: "outside the limits",
+    Cause.TREND: "one of seven or more that go one way",
+    Cause.TWO_OF_THREE: "one of two in three close to a limit",
+    Cause.SHIFT: "one of seven or more on one side of the mean",
+    Cause.COMMON: "usual variation",
+}
+VARIATIONS = {
+    Variation.COMMON: "Usual variation",
+    Variation.IMPROVEMENT: "Improvement",
+    Variation.CONCERN: "Concern",
+    Variation.NEUTRAL: "Change",
+}
+ASSURANCES = {
+    Assurance.MEETS: "Meets its target each time",
+    Assurance.FAILS: "Misses its target each time",
+    Assurance.HIT_OR_MISS: "Hit or miss by chance",
+}
+LETTERS = {Assurance.MEETS: "P", Assurance.FAILS: "F", Assurance.HIT_OR_MISS: "?"}
+WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 760, 260, 56, 28, 14, 34
+WISHES = {
+    Better.HIGHER: "Higher is better.",
+    Better.LOWER: "Lower is better.",
+    Better.NEITHER: "Neither way is better.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Icon:
+    """A mark: a letter and its words. css: common, improvement, concern, neutral, meets, fails or miss."""
+
+    css: str
+    letter: str
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One indicator in the table of all."""
+
+    indicator: Indicator
+    latest: str
+    counts: str
+    mean: str
+    variation: Icon | None
+    target: str
+    assurance: Icon | None
+
+
+@dataclass(frozen=True, slots=True)
+class Dot:
+    """One point of a chart. css as of an Icon; shape: round, up or down."""
+
+    x: float
+    y: float
+    css: str
+    shape: str
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A horizontal line over a stretch. css: mean, limit, target or grid; label "" where it has none."""
+
+    x1: float
+    x2: float
+    y: float
+    css: str
+    label: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Drawing:
+    """A chart to be drawn: path of the line, dots, rules, labels below."""
+
+    width: int
+    height: int
+    left: int
+    path: str
+    dots: tuple[Dot, ...]
+    rules: tuple[Rule, ...]
+    labels: tuple[tuple[float, str], ...]
+
+
+def shown(value: float | None, indicator: Indicator) -> str:
+    """ "8.4%", "1 : 2.4", "23 days"; a dash where there is none."""
+    if value is None:
+        return "–"
+    if indicator.kind is Kind.SHARE:
+        return f"{100 * value:.1f}%"
+    return f"1 : {value:.1f}" if indicator.kind is Kind.RATIO else f"{value:.0f} days"
+
+
+def counts(reading: Reading, indicator: Indicator) -> str:
+    """Numerator and denominator, or how many patients stand behind a number of days."""
+    if indicator.kind is Kind.DAYS:
+        return f"{reading.bottom:,} patients"
+    return (
+        f"{reading.top:,.0f} of {reading.bottom:,}"
+        if indicator.kind is Kind.SHARE
+        else (f"{reading.top:,.0f} to {reading.bottom:,}")
+    )
+
+
+def row(series: Series) -> Row:
+    """One line of the overview: the last whole period and what its chart shows."""
+    indicator, last = series.indicator, series.readings[-1]
+    has_last = bool(series.charted) and series.charted[-1] == len(series.readings) - 1
+    target = series.target
+    return Row(
+        indicator,
+        shown(last.value, indicator),
+        counts(last, indicator),
+        shown(series.chart.stretches[-1].mean, indicator) if series.chart else "–",
+        variation_of(series, -1) if has_last else None,
+        shown(target.value, indicator) if target else "",
+        _assured(series),
+    )
+
+
+def variation_of(series: Series, nth: int) -> Icon:
+    """What the nth charted point shows."""
+    assert series.chart is not None
+    point = series.chart.points[nth]
+    means = variation(point, series.indicator.better)
+    letter = {1: "H", -1: "L", 0: "~"}[point.way]
+    words = VARIATIONS[means] + (f": {CAUSES[point.cause]}" if point.way else "")
+    return Icon(means.value, letter, words)
+
+
+def _assured(series: Series) -> Icon | None:
+    if series.chart is None or series.target is None:
+        return None
+    limits = series.chart.stretches[-1]
+    found = assurance(limits, series.target.value, series.indicator.better)
+    if found is None or limits.is_trial:
+        return None
+    css = {Assurance.MEETS: "meets", Assurance.FAILS: "fails", Assurance.HIT_OR_MISS: "miss"}[found]
+    return Icon(css, LETTERS[found], ASSURANCES[found])
+
+
+def period(start: date, unit: Unit) -> str:
+    """ "2 Nov 2026" of a week, "Nov 2026" of a month."""
+    return in_words(start) if unit is Unit.WEEK else f"{start:%b %Y}"
+
+
+def sentence(series: Series) -> str:
+    """What the chart shows, for whoever cannot see it."""
+    if series.chart is None:
+        return "There is nothing to draw yet."
+    limits, unit = series.chart.stretches[-1], series.indicator
+    last = variation_of(series, -1)
+    trial = f" The limits are on trial: fewer than {LEAST} points." if limits.is_trial else ""
+    count, value = len(series.charted), shown(series.chart.points[-1].value, unit)
+    return (
+        f"{count} {'point' if count == 1 else 'points'}, the last {value}. "
+        f"Mean {shown(limits.mean, unit)}, limits {shown(max(0.0, limits.lower), unit)} to "
+        f"{shown(limits.upper, unit)}. {last.words}.{trial}"
+    )
+
+
+def drawing(series: Series) -> Drawing | None:
+    """The chart of a series; None where there is nothing to draw."""
+    if series.chart is None:
+        return None
+    low, high = _span(series, series.chart)
+    places = len(series.starts)
+    step = (WIDTH - LEFT - RIGHT) / max(1, places - 1)
+
+    def x(place: float) -> float:
+        return round(LEFT + place * step, 1)
+
+    def y(value: float) -> float:
+        return round(TOP + (high - value) / (high - low) * (HEIGHT - TOP - BOTTOM), 1)
+
+    dots = tuple(
+        _dot(series, nth, x(place), y(series.chart.points[nth].value))
+        for nth, place in enumerate(series.charted)
+    )
+    rules = [
+        Rule(LEFT, WIDTH, y(value), "grid", shown(value, series.indicator)) for value in _ticks(low, high)
+    ]
+    for limits in series.chart.stretches:
+        first, last = series.charted[limits.first], series.charted[limits.end - 1]
+        for value, css in ((limits.mean, "mean"), (limits.lower, "limit"), (limits.upper, "limit")):
+            if low <= value <= high:
+                rules.append(Rule(x(max(0, first - 0.4)), x(min(places - 1, last + 0.4)), y(value), css))
+    if series.target is not None:
+        rules.append(Rule(LEFT, WIDTH, y(series.target.value), "target"))
+    path = " ".join(f"{'M' if nth == 0 else 'L'}{dot.x} {dot.y}" for nth, dot in enumerate(dots))
+    every = max(1, places // 8)
+    labels = tuple(
+        (x(place), _label(start, series.unit))
+        for place, start in enumerate(series.starts)
+        if place % every == 0
+    )
+    return Drawing(WIDTH, HEIGHT, LEFT, path, dots, tuple(rules), labels)
+
+
+def _dot(series: Series, nth: int, x: float, y: float) -> Dot:
+    assert series.chart is not None
+    point, icon = series.chart.points[nth], variation_of(series, nth)
+    start = series.starts[series.charted[nth]]
+    title = f"{period(start, series.unit)}: {shown(point.value, series.indicator)}. {icon.words}"
+    return Dot(x, y, icon.css, {1: "up", -1: "down", 0: "round"}[point.way], title)
+
+
+def _span(series: Series, chart: Chart) -> tuple[float, float]:
+    """Lowest and highest value that the chart has room for; nothing here is below nought."""
+    values = [point.value for point in chart.points]
+    values += [line for limits in chart.stretches for line in (limits.lower, limits.upper)]
+    if series.target is not None:
+        values.append(series.target.value)
+    low, high = max(0.0, min(values)), max(values)
+    if series.indicator.kind is Kind.SHARE:
+        high = min(1.0, high) if max(point.value for point in chart.points) <= 1 else high
+    room = (high - low) * 0.06 or max(0.01, high * 0.1)
+    return max(0.0, low - room), high + room
+
+
+def _ticks(low: float, high: float) -> Sequence[float]:
+    return [low + (high - low) * nth / 4 for nth in range(5)]
+
+
+def _label(start: date, unit: Unit) -> str:
+    return f"{start.day} {start:%b}" if unit is Unit.WEEK else f"{start:%b %y}"

@@ -1,0 +1,196 @@
+"""Reading performance: indicators by period and by group, their charts, targets and baselines."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from clearway.core.layout.times import local
+from clearway.domain.outpatients.performance import (
+    INDICATORS,
+    Cut,
+    Indicator,
+    Kind,
+    Reading,
+    Unit,
+    periods,
+    reading,
+    suppressed,
+)
+from clearway.domain.outpatients.performance import OF_PATIENTS as PATIENTS
+from clearway.domain.outpatients.words import Medium
+from clearway.engine.shared.spc import Chart, xmr
+
+from .. import policy
+from ..referrals.queries import services
+from .counting import AGES, OLDEST, Asked, Counted, count
+from .models import Baseline, Clinician, Slot, Target, Template
+
+BACK = {Unit.WEEK: 26, Unit.MONTH: 24}  # whole periods that a chart shows
+GROUPED = {Unit.WEEK: 13, Unit.MONTH: 12}  # of these, those over which groups are compared
+SEX = {"1": "Male", "2": "Female", "9": "Not stated"}
+NEED = {"yes": "Needs one", "no": "Needs none"}
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """An indicator over time.
+
+    starts    first days of the periods, oldest first; readings  as many
+    charted   places of the readings that have a value, in order; chart  of those, None where there is none
+    target    what holds now, None where none was set
+    """
+
+    indicator: Indicator
+    unit: Unit
+    starts: tuple[date, ...]
+    readings: tuple[Reading, ...]
+    charted: tuple[int, ...]
+    chart: Chart | None
+    target: Target | None
+    baselines: tuple[Baseline, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """An indicator of one group. reading  None where it is not shown, because the group is small."""
+
+    code: str
+    name: str
+    reading: Reading | None
+
+
+def overview(organisation_id: int, unit: Unit, only: Mapping[Cut, str], at: datetime) -> list[Series]:
+    """Every indicator that these filters leave, over the last whole periods. Seven queries."""
+    starts = _from_first(_starts(unit, at), organisation_id)
+    found = count(Asked(organisation_id, unit, starts, only), policy.intake(organisation_id, at), at)
+    targets, baselines = _targets(organisation_id, at), _baselines(organisation_id)
+    service = only.get(Cut.SERVICE, "")
+    return [
+        series(
+            each,
+            unit,
+            starts,
+            found,
+            _target_of(targets, each.code, service),
+            [row for row in baselines if row.indicator == each.code and _of(row) in ("", service)],
+        )
+        for each in INDICATORS.values()
+        if set(only) <= each.cuts
+    ]
+
+
+def series(
+    indicator: Indicator,
+    unit: Unit,
+    starts: Sequence[date],
+    found: Mapping[Any, Counted],
+    target: Target | None = None,
+    baselines: Sequence[Baseline] = (),
+) -> Series:
+    """The chart of one indicator from what was counted. No query."""
+    readings = tuple(_reading(indicator, found.get(start, Counted())) for start in starts[:-1])
+    charted = tuple(place for place, each in enumerate(readings) if each.value is not None)
+    values = [readings[place].value or 0.0 for place in charted]
+    anew = {_first_from(row.on, starts, charted) for row in baselines}
+    chart = xmr(values, sorted(place for place in anew if place is not None)) if values else None
+    return Series(indicator, unit, tuple(starts[:-1]), readings, charted, chart, target, tuple(baselines))
+
+
+def groups(
+    indicator: Indicator, unit: Unit, by: Cut, only: Mapping[Cut, str], organisation_id: int, at: datetime
+) -> list[Group]:
+    """The indicator of each group over the last periods, without the small ones of patients. Five queries."""
+    starts = _starts(unit, at)[-GROUPED[unit] - 1 :]
+    asked = Asked(organisation_id, unit, starts, only, by)
+    found = count(asked, policy.intake(organisation_id, at), at)
+    names = names_of(by, organisation_id)
+    codes = sorted(found, key=lambda code: (_place(by, str(code)), names.get(str(code), str(code))))
+    readings = [(str(code), _reading(indicator, found[code])) for code in codes]
+    readings = [(code, each) for code, each in readings if each.bottom]
+    hidden = suppressed([each.bottom for _, each in readings]) if by in PATIENTS else frozenset()
+    return [
+        Group(code, names.get(code, code) or "Not said", None if place in hidden else each)
+        for place, (code, each) in enumerate(readings)
+    ]
+
+
+def names_of(cut: Cut, organisation_id: int) -> dict[str, str]:
+    """Code -> name of what an indicator can be cut by. One query at most."""
+    if cut is Cut.SERVICE:
+        return {row.code: row.name for row in services(organisation_id)}
+    if cut is Cut.SITE:
+        rows = Slot.objects.filter(organisation_id=organisation_id).order_by()
+        pairs = rows.values_list("session__room__site__code", "session__room__site__name").distinct()
+        return dict(sorted(pairs, key=lambda pair: pair[1]))
+    if cut is Cut.CLINICIAN:
+        people = Clinician.objects.filter(organisation_id=organisation_id)
+        return dict(people.values_list("code", "name"))
+    if cut is Cut.CLINIC:
+        templates = Template.objects.filter(organisation_id=organisation_id).order_by("version")
+        return dict(templates.values_list("code", "name"))
+    fixed: Mapping[Cut, dict[str, str]] = {
+        Cut.KIND: {each.value: each.label for each in Slot.Kind},
+        Cut.MEDIUM: {each.value: each.meaning.capitalize() for each in Medium},
+        Cut.SEX: SEX,
+        Cut.NEED: NEED,
+    }
+    return fixed.get(cut, {})
+
+
+def target_history(indicator: str, organisation_id: int) -> list[Target]:
+    """Every target of an indicator, newest first. One query."""
+    rows = Target.objects.filter(organisation_id=organisation_id, indicator=indicator)
+    return list(rows.select_related("service").order_by("-from_on", "-id"))
+
+
+def _reading(indicator: Indicator, counted: Counted) -> Reading:
+    found = reading(indicator, counted.counts)
+    if indicator.kind is not Kind.DAYS:
+        return found
+    return Reading(counted.days.get(indicator.code) if found.bottom else None, 0, found.bottom)
+
+
+def _starts(unit: Unit, at: datetime) -> list[date]:
+    return periods(unit, local(at).date(), BACK[unit])
+
+
+def _from_first(starts: list[date], organisation_id: int) -> list[date]:
+    """Only the periods since the first clinic: before it there is nothing to show. One query."""
+    first = Slot.objects.filter(organisation_id=organisation_id).order_by("starts_at").first()
+    if first is None:
+        return starts[-2:]
+    begun = [start for start in starts if start >= local(first.starts_at).date()]
+    return begun if len(begun) > 1 else starts[-2:]
+
+
+def _first_from(on: date, starts: Sequence[date], charted: Sequence[int]) -> int | None:
+    """Which charted value is the first from a day on."""
+    return next((nth for nth, place in enumerate(charted) if starts[place] >= on), None)
+
+
+def _place(cut: Cut, code: str) -> int:
+    """Ages in their order; everything else by name."""
+    ages = [name for _, name in AGES] + [OLDEST]
+    return ages.index(code) if cut is Cut.AGE and code in ages else 0
+
+
+def _targets(organisation_id: int, at: datetime) -> list[Target]:
+    rows = Target.objects.filter(organisation_id=organisation_id, from_on__lte=local(at).date())
+    return list(rows.select_related("service").order_by("from_on", "id"))
+
+
+def _baselines(organisation_id: int) -> list[Baseline]:
+    rows = Baseline.objects.filter(organisation_id=organisation_id, ended_at=None)
+    return list(rows.select_related("service"))
+
+
+def _target_of(rows: Sequence[Target], code: str, service: str) -> Target | None:
+    """The last that was set: of the service where it has one, else of the department."""
+    own = [row for row in rows if row.indicator == code and _of(row) == service]
+    whole = [row for row in rows if row.indicator == code and not row.service_id]
+    return next(reversed(own or whole), None)
+
+
+def _of(row: Any) -> str:
+    return row.service.code if row.service else ""

@@ -1,0 +1,265 @@
+"""Performance: what is counted, by whom it may be seen, targets, new baselines, and the files of it."""
+
+import io
+from datetime import date, timedelta
+from typing import Any
+
+import openpyxl
+import pytest
+from django.db import IntegrityError, transaction
+
+from clearway.core.audit.actions import Actor
+from clearway.core.people.models import User
+from clearway.desks.outpatients.performance import actions, queries
+from clearway.desks.outpatients.performance.counting import Asked, Counted, count
+from clearway.desks.outpatients.performance.models import Baseline, FreedSlot, Target
+from clearway.domain.outpatients.completeness import IntakePolicy
+from clearway.domain.outpatients.performance import INDICATORS, Count, Cut, Unit, reading
+from clearway.domain.shared.errors import NotAllowed
+from tests.therapies import NINE, TODAY, Department, a_department
+from tests.trust import a_trust, signed_in, somebody, stop_the_clock
+
+pytestmark = pytest.mark.django_db
+WHO = Actor("leader")
+DAY, HOUR = timedelta(days=1), timedelta(hours=1)
+LAST_MONDAY = date(2026, 11, 9)  # of the last whole week before the 20th
+CLINIC = NINE - 8 * DAY  # Thursday of that week
+PAGE = "/outpatients/performance/"
+SEEN = {"state": "attended", "attended": "5", "outcomed_by": "test"}
+
+
+@pytest.fixture
+def physio(db: None) -> Department:
+    """One clinic of six seats: two seen, one missed, one cancelled late and filled, one cancelled by us."""
+    physio = a_department(a_trust())
+    slots = list(physio.session(CLINIC, slots=6).slots.all())
+    soon, late = CLINIC + 4 * HOUR, CLINIC + 60 * HOUR
+    first = physio.entry(physio.referral(date(2026, 10, 1)))
+    physio.booked(slots[0], first, **SEEN, outcomed_at=soon)
+    physio.booked(slots[1], **SEEN, outcomed_at=late)
+    missed = {"state": "missed", "attended": "3", "outcomed_at": soon, "outcomed_by": "test"}
+    physio.booked(slots[2], **missed)
+    given_back = physio.booked(slots[3], **_cancelled("patient", CLINIC - 20 * HOUR))
+    filling = physio.booked(slots[3], **SEEN, outcomed_at=soon)
+    physio.booked(slots[4], **_cancelled("provider", CLINIC - 3 * DAY))
+    FreedSlot.objects.create(
+        organisation=physio.trust,
+        slot=slots[3],
+        seat=1,
+        appointment=given_back,
+        how="patient",
+        starts_at=slots[3].starts_at,
+        freed_at=CLINIC - 20 * HOUR,
+        notice=21,
+        state="filled",
+        ended_at=CLINIC - 18 * HOUR,
+        filled_by=filling,
+    )
+    return physio
+
+
+@pytest.fixture
+def lena(physio: Department) -> User:
+    return somebody("lena", "outpatient_team_leader", physio.trust)
+
+
+def _cancelled(by: str, at: Any) -> dict[str, Any]:
+    code = {"patient": "2", "provider": "4"}[by]
+    told = {"cancelled_by": by, "cancelled_at": at, "attended": code, "outcomed_at": at}
+    return {"state": "cancelled", **told, "outcomed_by": "test"}
+
+
+def counted(physio: Department, by: Cut | None = None, **only: str) -> dict[Any, Counted]:
+    starts = [LAST_MONDAY, LAST_MONDAY + 7 * DAY]
+    chosen = {Cut(name): code for name, code in only.items()}
+    return count(Asked(physio.trust.pk, Unit.WEEK, starts, chosen, by), IntakePolicy(), NINE)
+
+
+def value(found: Counted, code: str) -> float | None:
+    return reading(INDICATORS[code], found.counts).value
+
+
+def who(physio: Department) -> Any:
+    return {"organisation_id": physio.trust.pk, "by": WHO, "at": NINE}
+
+
+def test_every_indicator_of_a_week_is_what_one_counts_by_hand(physio: Department) -> None:
+    found = counted(physio)[LAST_MONDAY]
+
+    assert value(found, "missed") == 1 / 4
+    assert value(found, "unable") == value(found, "unable_late") == 1 / 5
+    assert value(found, "provider") == value(found, "provider_short") == 1 / 6
+    assert value(found, "used") == 3 / 6
+    assert value(found, "booked") == 4 / 6
+    assert value(found, "minutes") == 90 / 180
+    assert value(found, "filled") == value(found, "filled_kept") == 1.0
+    assert value(found, "outcomed") == 3 / 4
+    assert found.days["first_wait"] is not None
+
+
+def test_days_are_those_of_the_patient_in_the_middle(physio: Department) -> None:
+    found = counted(physio)[LAST_MONDAY]
+
+    # Seen on the 12th: referred on the 1st of October, and twice on the 21st.
+    assert found.days["first_wait"] == 22
+    assert found.counts[Count.FIRST_SEEN] == 3
+
+
+def test_a_date_given_up_for_an_earlier_one_that_we_offered_is_no_cancellation(physio: Department) -> None:
+    slot = physio.session(CLINIC + DAY, slots=1).slots.get()
+    physio.booked(slot, **_cancelled("patient", CLINIC), cancel_reason="earlier_date")
+
+    assert counted(physio)[LAST_MONDAY].counts[Count.BY_PATIENT] == 1
+
+
+@pytest.mark.parametrize("by", [Cut.SERVICE, Cut.SITE, Cut.CLINICIAN, Cut.KIND, Cut.AGE, Cut.SEX, Cut.NEED])
+def test_the_groups_add_up_to_the_whole(physio: Department, by: Cut) -> None:
+    whole, groups = counted(physio)[LAST_MONDAY], counted(physio, by)
+
+    for each in (Count.ATTENDED, Count.MISSED, Count.BY_PATIENT, Count.BY_PROVIDER, Count.MADE):
+        assert sum(group.counts.get(each, 0) for group in groups.values()) == whole.counts[each]
+
+
+def test_a_filter_leaves_only_what_it_says(physio: Department) -> None:
+    assert counted(physio, clinician="physio-1")[LAST_MONDAY].counts[Count.ATTENDED] == 3
+    assert counted(physio, clinician="somebody-else") == {}
+
+
+def test_referrals_are_triaged_in_time_by_working_days(physio: Department) -> None:
+    in_time, late, waiting = (
+        physio.referral(LAST_MONDAY),
+        physio.referral(LAST_MONDAY),
+        physio.referral(LAST_MONDAY + 3 * DAY, state="triage", priority="3"),
+    )
+    in_time.triages.create(outcome="accept", at=CLINIC - 2 * DAY, by="test")
+    late.triages.create(outcome="accept", at=NINE + 30 * DAY, by="test")
+
+    found = counted(physio)[LAST_MONDAY]
+
+    assert waiting.state == "triage"
+    assert (found.counts[Count.TRIAGED], found.counts[Count.RECEIVED]) == (1, 3)
+
+
+def test_groups_of_few_patients_are_not_shown(physio: Department) -> None:
+    found = queries.groups(INDICATORS["missed"], Unit.WEEK, Cut.SEX, {}, physio.trust.pk, NINE)
+
+    assert [(each.name, each.reading) for each in found] == [("Not stated", None)]
+
+
+def test_an_overview_takes_the_same_queries_whatever_it_counts(
+    physio: Department, django_assert_max_num_queries: Any
+) -> None:
+    for week in range(2, 20):
+        slot = physio.session(CLINIC - week * 7 * DAY, slots=1).slots.get()
+        physio.booked(slot, **SEEN, outcomed_at=slot.ends_at, made_at=slot.starts_at - 9 * DAY)
+
+    with django_assert_max_num_queries(9):
+        found = queries.overview(physio.trust.pk, Unit.WEEK, {}, NINE)
+
+    missed = next(each for each in found if each.indicator.code == "missed")
+    assert len(missed.charted) == 18  # from the first whole week on
+    assert missed.chart is not None
+    assert missed.chart.points[-1].way == 1  # one of four, after weeks without any
+
+
+def test_limits_are_drawn_anew_from_a_baseline_and_as_before_once_it_is_taken_back(
+    physio: Department,
+) -> None:
+    for week in range(2, 8):
+        slot = physio.session(CLINIC - week * 7 * DAY, slots=1).slots.get()
+        physio.booked(slot, **SEEN, outcomed_at=slot.ends_at, made_at=slot.starts_at - 9 * DAY)
+    made = actions.rebase("missed", TODAY - 20 * DAY, "Texts begin", **who(physio))
+
+    def stretches() -> int:
+        found = queries.overview(physio.trust.pk, Unit.WEEK, {}, NINE)
+        chart = next(each.chart for each in found if each.indicator.code == "missed")
+        return len(chart.stretches) if chart else 0
+
+    assert stretches() == 2
+    with pytest.raises(NotAllowed, match="already"):
+        actions.rebase("missed", TODAY - 20 * DAY, "Again", **who(physio))
+    actions.take_back(made.pk, **who(physio))
+    assert stretches() == 1
+    with pytest.raises(NotAllowed, match="already"):
+        actions.take_back(made.pk, **who(physio))
+
+
+def test_the_database_keeps_one_baseline_a_day_and_asks_why(physio: Department) -> None:
+    told = {"organisation": physio.trust, "indicator": "missed", "on": TODAY, "set_at": NINE, "set_by": "x"}
+    Baseline.objects.create(**told, why="Texts begin")
+
+    with pytest.raises(IntegrityError, match="one_baseline_on_a_day"), transaction.atomic():
+        Baseline.objects.create(**told, why="Again")
+    with pytest.raises(IntegrityError, match="a_target_says_why"), transaction.atomic():
+        Target.objects.create(
+            organisation=physio.trust, indicator="missed", value=0.1, from_on=TODAY, set_at=NINE, set_by="x"
+        )
+
+
+def test_the_last_target_of_a_service_goes_before_that_of_the_department(physio: Department) -> None:
+    actions.set_target("missed", 0.10, TODAY - 9 * DAY, "The trust's", **who(physio))
+    actions.set_target("missed", 0.08, TODAY - 5 * DAY, "The trust's", **who(physio))
+    actions.set_target("missed", 0.05, TODAY - 9 * DAY, "Our own", service="physio", **who(physio))
+    actions.set_target("missed", 0.01, TODAY + DAY, "To come", **who(physio))
+
+    def target(only: dict[Cut, str]) -> float | None:
+        found = queries.overview(physio.trust.pk, Unit.WEEK, only, NINE)
+        kept = next(each.target for each in found if each.indicator.code == "missed")
+        return kept.value if kept else None
+
+    assert target({}) == 0.08
+    assert target({Cut.SERVICE: "physio"}) == 0.05
+
+
+def test_a_leader_sets_a_target_by_the_page_and_what_is_wrong_is_said(
+    physio: Department, lena: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stop_the_clock(monkeypatch, NINE)
+    client, page = signed_in(lena), f"{PAGE}missed/"
+    given = {"what": "target", "value": "8", "from_on": "2026-11-01", "why": "The trust's plan"}
+
+    assert client.post(page, given).status_code == 302
+    assert Target.objects.get().value == 0.08
+    assert b"8.0%" in client.get(page).content
+    refused = client.post(page, {**given, "value": "800"})
+    assert refused.status_code == 422
+    assert b"from 0 to 100" in refused.content
+    refused = client.post(page, {"what": "baseline", "on": "2027-01-01", "reason": "Later"})
+    assert refused.status_code == 422
+    assert b"a day that has been" in refused.content
+    assert client.post(page, {"what": "back", "key": "999"}).status_code == 404
+    assert client.get(f"{PAGE}nothing/").status_code == 404
+
+
+def test_a_single_clinician_is_seen_by_the_leader_alone(
+    physio: Department, lena: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stop_the_clock(monkeypatch, NINE)
+    olga = somebody("olga", "outpatient_coordinator", physio.trust)
+    page = f"{PAGE}missed/?by=clinician"
+
+    assert b"Robin Hale" in signed_in(lena).get(page).content
+    seen = signed_in(olga)
+    assert b"Robin Hale" not in seen.get(page).content
+    assert b"Robin Hale" not in seen.get(f"{PAGE}missed/?clinician=physio-1").content
+    assert seen.post(f"{PAGE}missed/", {"what": "target"}).status_code == 403
+
+
+def test_the_files_hold_what_the_page_shows(
+    physio: Department, lena: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stop_the_clock(monkeypatch, NINE)
+    client = signed_in(lena)
+    lines = client.get(f"{PAGE}figures.csv").content.decode("utf-8-sig").splitlines()
+    book = openpyxl.load_workbook(io.BytesIO(client.get(f"{PAGE}figures.xlsx").content))
+    page = client.get(PAGE).content.decode()
+
+    assert lines[1].startswith("Did not attend,25.0%,1 of 4,25.0%")
+    assert [cell.value for cell in list(book.active.rows)[1]][:4] == [
+        "Did not attend",
+        "25.0%",
+        "1 of 4",
+        "25.0%",
+    ]
+    assert "1 of 4" in page
+    assert client.get(f"{PAGE}definitions/").status_code == 200
