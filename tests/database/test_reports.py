@@ -73,8 +73,12 @@ def tasks(physio: Department, at: datetime) -> dict[str, str]:
 
 
 def cells(html: str) -> Iterator[tuple[str, ...]]:
-    """Every row of every table, its cells without marks; what only a link to a sheet holds is left out."""
+    """Every row of every table, its cells without marks: once with what links hold, once without it."""
     for row in re.findall(r"<tr>(.*?)</tr>", html, re.S):
+        yield tuple(
+            unescape(re.sub(r"<[^>]+>", "", re.sub(r"<svg\b.*?</svg>", "", cell, flags=re.S))).strip()
+            for cell in re.findall(r"<t[hd][^>]*>(.*?)</t[hd]>", row, re.S)
+        )
         found = re.findall(r"<t[hd][^>]*>(.*?)</t[hd]>", row, re.S)
         yield tuple(
             unescape(re.sub(r"<[^>]+>", "", re.sub(r"<(svg|a)\b.*?</\1>", "", cell, flags=re.S))).strip()

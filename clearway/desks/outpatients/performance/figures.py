@@ -33,6 +33,6 @@ def of_series(found: Sequence[Series], at: datetime) -> Figures:
 
 
 def _row(row: presenters.Row) -> tuple[str, ...]:
-    shown = row.variation.words if row.variation else "No value"
-    met = row.assurance.words if row.assurance else ""
+    shown = str(row.variation or row.nothing)
+    met = str(row.assurance or "")
     return (row.indicator.name, row.latest, row.counts, row.mean, shown, row.target, met)

@@ -54,10 +54,13 @@ class Icon:
     letter: str
     words: str
 
+    def __str__(self) -> str:
+        return f"{self.letter} {self.words}"
+
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One indicator in the table of all."""
+    """One indicator in the table of all. nothing: what stands where the last period has no value."""
 
     indicator: Indicator
     latest: str
@@ -66,6 +69,7 @@ class Row:
     variation: Icon | None
     target: str
     assurance: Icon | None
+    nothing: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,8 +138,9 @@ def row(series: Series) -> Row:
         counts(last, indicator),
         shown(series.chart.stretches[-1].mean, indicator) if series.chart else "–",
         variation_of(series, -1) if has_last else None,
-        shown(target.value, indicator) if target else "",
+        shown(target.value, indicator) if target else "None set",
         _assured(series),
+        f"Nothing in the last {series.unit.value}",
     )
 
 
