@@ -40,7 +40,7 @@ def fill() -> None:
     from clearway.gateway import inbox
     from clearway.interchange import native
     from clearway.interchange.region_pack import parse
-    from tests.browser import diaries
+    from tests.browser import diaries, journeys
     from tests.letters import with_letters
     from tests.night import Night, Place
     from tests.outpatients import a_service
@@ -90,6 +90,7 @@ def fill() -> None:
     a_service(empty, "HANDS", name="Hand therapy")
     with_letters(empty)
     clinics(empty)
+    journeys.fill(empty, now(), PASSWORD)
     somebody_to_remind(KEY)
 
 

@@ -3,10 +3,7 @@
 import re
 from collections.abc import Callable
 
-import pytest
 from playwright.sync_api import Page, expect
-
-from .accessibility import breaches
 
 Open = Callable[..., Page]
 
@@ -51,6 +48,29 @@ def test_a_slot_is_found_and_booked_by_keyboard_and_who_comes_second_gets_altern
     second.wait_for_url(re.compile("/outpatients/appointments/"))
 
 
+def test_an_appointment_that_is_moved_stands_at_its_new_time_before_a_colleague(open_page: Open) -> None:
+    desk = open_page("/outpatients/list/", user="desk")
+    to_book(desk, 0)
+    desk.keyboard.press("1")
+    desk.keyboard.press("Enter")
+    desk.wait_for_url(re.compile("/outpatients/appointments/"))
+    colleague = open_page(desk.url, user="late-desk", theme="dark")
+    before = colleague.locator(".facts dd").first.inner_text()
+
+    desk.get_by_role("button", name="Move the appointment").press("Enter")
+    expect(desk.locator(".nhsuk-error-summary")).to_be_visible()
+    desk.select_option("#why-move", label="Transport")
+    desk.get_by_role("radio").first.check()
+    desk.get_by_role("button", name="Move the appointment").press("Enter")
+    expect(desk.get_by_role("status").first).to_be_visible()
+
+    colleague.reload()
+    expect(colleague.locator(".facts")).to_contain_text("Cancelled")
+    colleague.get_by_role("link", name="Moved").press("Enter")
+    expect(colleague.locator(".facts")).to_contain_text("Booked")
+    assert colleague.locator(".facts dd").first.inner_text() != before
+
+
 def test_arrow_keys_go_through_the_diary_and_enter_opens_a_slot(open_page: Open) -> None:
     page = open_page("/outpatients/diary/", user="desk")
     tomorrow(page)
@@ -63,26 +83,3 @@ def test_arrow_keys_go_through_the_diary_and_enter_opens_a_slot(open_page: Open)
     expect(page.locator("td .lane").nth(1).locator("a:focus")).to_have_count(1)
     page.keyboard.press("Enter")
     page.wait_for_url(re.compile("/outpatients/(appointments|clinics/sessions)/"))
-
-
-@pytest.mark.parametrize(("user", "theme"), [("desk", "light"), ("late-desk", "dark")])
-@pytest.mark.parametrize("page", ["diary", "week", "clinics", "new", "leave", "session", "appointment"])
-def test_every_page_of_clinics_is_accessible(open_page: Open, page: str, user: str, theme: str) -> None:
-    addresses = {
-        "diary": "/outpatients/diary/",
-        "week": "/outpatients/diary/?view=week",
-        "clinics": "/outpatients/clinics/",
-        "new": "/outpatients/clinics/new/",
-        "leave": "/outpatients/clinics/leave/",
-    }
-    shown = open_page(addresses.get(page, "/outpatients/diary/"), user=user, theme=theme)
-    if page in ("diary", "session", "appointment"):
-        tomorrow(shown)
-    if page == "session":
-        shown.locator("th.clinic a").nth(3).click()
-        shown.wait_for_url(re.compile("/sessions/"))
-    if page == "appointment":
-        shown.locator("a.slot.booked[href*=appointments]").first.click()
-        shown.wait_for_url(re.compile("/appointments/"))
-
-    assert breaches(shown) == []

@@ -3,21 +3,11 @@
 import re
 import time
 
-import pytest
 from playwright.sync_api import expect
 
 from .accessibility import breaches
 from .conftest import Open
 
-PAGES = (
-    "/outpatients/list/",
-    "/outpatients/outcomes/",
-    "/outpatients/outcomes/missed/",
-    "/outpatients/reception/",
-    "/outpatients/validation/",
-    "/outpatients/partial/",
-    "/outpatients/capacity/",
-)
 # Twenty rows: most to be seen again, some in eight weeks, and one of each of the others.
 TYPED = [
     "s",
@@ -43,20 +33,9 @@ TYPED = [
 ]
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-def test_every_page_of_the_lists_is_accessible(open_page: Open, theme: str) -> None:
-    page = open_page(PAGES[0], user="opal" if theme == "light" else "olga", theme=theme)
-
-    found = {}
-    for address in PAGES:
-        page.goto(address)
-        found[address] = breaches(page)
-    assert found == {address: [] for address in PAGES}
-
-
 def test_a_clinic_of_twenty_is_cashed_up_by_keyboard_within_a_minute(open_page: Open) -> None:
     page = open_page("/outpatients/outcomes/", user="opal")
-    page.locator("table.rows").get_by_role("link", name="Cash up").first.click()
+    page.get_by_role("link", name="Cash up Robin Hale").first.click()
     expect(page.locator("[data-said]")).to_have_count(20)
     assert breaches(page) == []
 
@@ -80,10 +59,7 @@ def test_a_clinic_of_twenty_is_cashed_up_by_keyboard_within_a_minute(open_page: 
 
 def test_a_patient_is_checked_in_with_enter(open_page: Open) -> None:
     page = open_page("/outpatients/reception/", user="opal")
-    buttons = page.get_by_role("button", name="Check in")
-    if buttons.count() == 0:
-        pytest.skip("No clinic of this hour lies on this day")
-    buttons.first.focus()
+    page.get_by_role("button", name="Check in").last.focus()
     page.keyboard.press("Enter")
 
     expect(page.locator(".said").first).to_contain_text("is checked in")

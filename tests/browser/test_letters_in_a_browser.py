@@ -1,4 +1,4 @@
-"""A referral is acknowledged: one person registers and prints, another posts, the patient page shows it."""
+"""Letters: one person registers and prints, another posts, or rings whom the post would reach too late."""
 
 import os
 from pathlib import Path
@@ -43,10 +43,39 @@ def until(page: Page, words: str) -> None:
     expect(page.get_by_role("main")).to_contain_text(words)
 
 
+def cancel_tomorrow(page: Page) -> str:
+    """Ms Hasty's visit does not take place; where her record is."""
+    page.goto("/outpatients/patients/?text=hasty")
+    page.get_by_role("link", name="HASTY").press("Enter")
+    expect(page.locator("h1")).to_contain_text("HASTY")
+    patient = page.url
+    page.get_by_role("table", name="Places on waiting lists").get_by_role("link").press("Enter")
+    page.get_by_role("link", name="See what is booked").press("Enter")
+    page.locator("p.said a").first.press("Enter")
+    page.select_option("#why", label="Staff sickness")
+    page.get_by_role("button", name="Cancel the appointment").press("Enter")
+    expect(page.get_by_role("status").first).to_contain_text("The clock goes on")
+    return patient
+
+
+def ring(page: Page) -> None:
+    """Ring her instead: a letter comes too late."""
+    page.goto("/outpatients/outbox/?held=late")
+    held = page.get_by_role("table", name="Held")
+    held.get_by_role("row", name="HASTY").get_by_role("link").first.press("Enter")
+    page.get_by_role("button", name="Save the call").press("Enter")
+    expect(page.get_by_role("main")).to_contain_text("Nothing was changed")
+    page.fill("#said", "Reached her sister, who tells her")
+    page.get_by_role("button", name="Save the call").press("Enter")
+    expect(page.locator(".said")).to_be_visible()
+
+
 def test_an_acknowledgement_goes_from_the_referral_to_the_post_and_onto_the_patients_page(
     open_page: Open,
 ) -> None:
-    page = open_page("/outpatients/referrals/new/", user="opal")
+    page = open_page("/outpatients/patients/", user="opal")
+    told_late = cancel_tomorrow(page)
+    page.goto("/outpatients/referrals/new/")
     register(page)
     expect(page.locator(".said")).to_be_visible()
 
@@ -54,12 +83,11 @@ def test_an_acknowledgement_goes_from_the_referral_to_the_post_and_onto_the_pati
     to_patient = page.get_by_role("cell", name="the patient", exact=True)
     row = page.get_by_role("row", name="VALE, Rosa").filter(has=to_patient)
     expect(row).to_contain_text("Acknowledgement")
-    until(page, "To be printed")
     picture(page, "outbox-light")
     assert breaches(page) == []
 
     page.goto("/outpatients/letters/print/")
-    expect(page.get_by_role("main")).to_contain_text("VALE, Rosa")
+    until(page, "VALE, Rosa")
     picture(page, "print")
     assert breaches(page) == []
     page.keyboard.press("Alt+Enter")
@@ -77,7 +105,11 @@ def test_an_acknowledgement_goes_from_the_referral_to_the_post_and_onto_the_pati
     colleague.goto(address)
     colleague.keyboard.press("Alt+Enter")
     expect(colleague.get_by_role("main")).to_contain_text("said by olga")
+    ring(colleague)
 
+    page.goto(told_late)
+    contacts = page.get_by_role("table", name="Attempts to reach the patient")
+    expect(contacts).to_contain_text("Reached her sister")
     page.goto("/outpatients/patients/?text=vale")
     page.get_by_role("link", name="VALE, Rosa").press("Enter")
     letters = page.get_by_role("table", name="Letters, newest first")
@@ -105,6 +137,29 @@ def test_a_letter_to_a_referrer_without_an_address_waits_until_somebody_enters_i
     page.fill("#address-lines", "The Surgery, Mill Lane, Worcester")
     page.get_by_role("button", name="Save the address").press("Enter")
     expect(page.locator(".said")).to_contain_text("every letter to them goes there")
+
+
+def test_a_text_is_written_by_one_person_and_approved_by_the_clinical_lead(open_page: Open) -> None:
+    desk = open_page("/outpatients/letters/texts/", user="opal")
+    desk.get_by_role("link", name="Discharge to the patient", exact=True).press("Enter")
+    desk.get_by_role("link", name="Write a new version").press("Enter")
+    desk.fill("#note", "Says whom to ring")
+    desk.fill("#body", desk.input_value("#body") + "\n\nRing us if you are in doubt.")
+    desk.get_by_role("button", name="Save as a draft").press("Enter")
+    desk.get_by_role("button", name="Ask for approval").press("Enter")
+    expect(desk.get_by_role("main")).to_contain_text("another person approves it")
+
+    lead = open_page("/outpatients/letters/texts/", user="thea")
+    lead.get_by_role("link", name="Discharge to the patient").first.press("Enter")
+    expect(lead.get_by_role("region", name="What changed")).to_contain_text("if you are in doubt")
+    lead.get_by_role("button", name="Send back").press("Enter")
+    expect(lead.get_by_role("main")).to_contain_text("Nothing was changed")
+    assert breaches(lead) == []
+    lead.get_by_role("button", name="Approve").press("Enter")
+    expect(lead.get_by_role("main")).to_contain_text("Approved, in force from")
+
+    desk.reload()
+    expect(desk.get_by_role("main")).to_contain_text("Approved, in force from")
 
 
 @pytest.mark.promise("A1")

@@ -4,11 +4,11 @@ import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
 from .accessibility import breaches
 from .conftest import Open
-from .test_referrals_in_a_browser import PHONE, fill
+from .test_referrals_in_a_browser import PHONE, fill, press
 
 OFFICE = "/outpatients/office/"
 TODAY = datetime.now(UTC).date()
@@ -24,12 +24,6 @@ PAGES = (
     "notes/",
     "messages/",
 )
-
-
-def press(page: Page, button: str) -> None:
-    """As a keyboard does it."""
-    page.get_by_role("button", name=button).first.focus()
-    page.keyboard.press("Enter")
 
 
 def test_two_at_the_same_diary_see_each_others_bookings_within_two_seconds(open_page: Open) -> None:

@@ -1,6 +1,7 @@
-"""A coordinator registers a referral without its question, by keyboard, and sees it onto the list."""
+"""Referrals come by form, by spreadsheet and by message, and are seen onto the list by keyboard."""
 
 import os
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,7 @@ from playwright.sync_api import Page, expect
 
 from .accessibility import breaches
 from .conftest import Open
+from .journeys import KEY
 
 PICTURES = os.environ.get("CLEARWAY_PICTURES", "")
 PHONE = (390, 844)
@@ -23,6 +25,18 @@ def fill(page: Page, **values: str) -> None:
             page.fill(f"#{name}", value)
         else:
             page.keyboard.type(value)
+
+
+def press(page: Page, button: str) -> None:
+    """As a keyboard does it."""
+    page.get_by_role("button", name=button).first.focus()
+    page.keyboard.press("Enter")
+
+
+def send(page: Page, button: str) -> None:
+    """The same, until the answer is there: what comes next may leave the page."""
+    with page.expect_navigation():
+        press(page, button)
 
 
 def picture(page: Page, name: str) -> None:
@@ -45,7 +59,7 @@ def test_an_incomplete_referral_goes_from_its_gap_to_the_waiting_list_by_keyboar
     assert breaches(page) == []
     number = (page.text_content("h1") or "").split(",")[0]
 
-    page.goto("/outpatients/referrals/gaps/")
+    page = open_page("/outpatients/referrals/gaps/", user="olga", theme="dark")
     expect(page.get_by_role("row", name=number)).to_contain_text("the referrer")
     picture(page, "gaps")
     assert breaches(page) == []
@@ -56,7 +70,7 @@ def test_an_incomplete_referral_goes_from_its_gap_to_the_waiting_list_by_keyboar
     page.keyboard.press("Enter")
     expect(page.locator(".said")).to_contain_text("the clock was worked out again")
 
-    page.goto("/outpatients/triage/")
+    page = open_page("/outpatients/triage/", user="carla")
     expect(page.get_by_role("row", name=number)).to_contain_text("Urgent")
     picture(page, "triage")
     assert breaches(page) == []
@@ -68,7 +82,7 @@ def test_an_incomplete_referral_goes_from_its_gap_to_the_waiting_list_by_keyboar
     page.keyboard.press("Enter")
     expect(page.locator(".said")).to_contain_text("is triaged")
 
-    page.goto("/outpatients/patients/?text=okafor")
+    page = open_page("/outpatients/patients/?text=okafor", user="opal")
     page.get_by_role("link", name="OKAFOR, Ngozi").focus()
     page.keyboard.press("Enter")
     page.get_by_role("table", name="Places on waiting lists").get_by_role("link", name="Hand therapy").click()
@@ -77,6 +91,77 @@ def test_an_incomplete_referral_goes_from_its_gap_to_the_waiting_list_by_keyboar
     expect(page.get_by_role("main")).to_contain_text("Every referral accounted for")
     picture(page, "ledger")
     assert breaches(page) == []
+
+
+def test_a_consultants_start_that_was_missing_sets_the_clock_that_a_therapist_reads(open_page: Open) -> None:
+    desk = open_page("/outpatients/referrals/new/", user="opal")
+    fill(desk, family_name="Parry", given_names="Owen", born_on="1969-03-02", postcode="WR5 1DD")
+    fill(desk, service="Hand therapy", priority="routine", condition="Trigger finger", side="Left")
+    fill(desk, source="Consultant elsewhere", question="Splint, please", sender="Mr Hand")
+    desk.keyboard.press("Enter")
+    expect(desk.get_by_role("table", name="What is missing")).to_contain_text("clock")
+    referral = desk.url
+
+    started = datetime.now(UTC).date() - timedelta(days=40)
+    colleague = open_page(referral, user="olga", theme="dark")
+    fill(colleague, start_on=started.isoformat())
+    send(colleague, "Save")
+    expect(colleague.locator(".said")).to_contain_text("the clock was worked out again")
+
+    therapist = open_page(referral, user="carla")
+    therapist.locator(".facts a[href*='/pathways/']").press("Enter")
+    expect(therapist.get_by_role("main")).to_contain_text("The clock runs: 40 days")
+
+
+ROWS = """Surname,Forename,DOB,Service,Date received,Reason
+Sheetley,Ann,1970-02-03,HANDS,{day},Stiff thumb
+Sheetley,Bob,1970-02-30,HANDS,{day},Stiff thumb
+"""
+
+
+def test_a_spreadsheet_is_mapped_looked_at_and_registered_and_a_colleague_finds_its_patients(
+    open_page: Open,
+) -> None:
+    day = datetime.now(UTC).date().isoformat()
+    desk = open_page("/outpatients/referrals/file/", user="opal")
+    fill(desk, sender="Hill Surgery")
+    sheet = {"name": "november.csv", "mimeType": "text/csv", "buffer": ROWS.format(day=day).encode()}
+    desk.set_input_files("#file", sheet)  # type: ignore[arg-type]
+    send(desk, "Look at it")
+    columns = {"family_name": "Surname", "given_names": "Forename", "born_on": "DOB", "service": "Service"}
+    for field, heading in {**columns, "received_on": "Date received", "condition": "Reason"}.items():
+        desk.select_option(f"#field-{field}", label=heading)
+    send(desk, "Remember this")
+    expect(desk.get_by_role("row", name="Not read")).to_contain_text("There is no such day")
+    assert breaches(desk) == []
+    send(desk, "Register 1 referral")
+    expect(desk.get_by_role("main")).to_contain_text("1 registered")
+
+    colleague = open_page(desk.url, user="olga", theme="dark")
+    expect(colleague.get_by_role("main")).to_contain_text("by opal")
+    colleague.goto("/outpatients/patients/?text=sheetley")
+    expect(colleague.get_by_role("link", name="SHEETLEY, Ann")).to_be_visible()
+    expect(colleague.get_by_role("link", name="SHEETLEY, Bob")).to_have_count(0)
+
+
+def test_a_referral_of_another_system_waits_for_the_therapist_and_its_gap_for_the_desk(
+    open_page: Open,
+) -> None:
+    desk = open_page("/outpatients/referrals/gaps/", user="opal")
+    day = datetime.now(UTC).date().isoformat()
+    sent = {"reference": "HS-1", "family_name": "Messenger", "given_names": "Ida", "born_on": "1970-03-01"}
+    sent |= {"service": "HANDS", "received_on": day, "source": "03", "sender": "Dr Field"}
+    sent |= {"condition": "Stiff thumb", "question": "Splint, please", "priority": "when you can"}
+    answer = desk.request.post(
+        "/api/v1/referrals", data={"referrals": [sent]}, headers={"Authorization": f"Bearer {KEY}"}
+    )
+    (row,) = answer.json()["rows"]
+    assert row["state"] == "registered"
+
+    desk.reload()
+    expect(desk.get_by_role("row", name=row["referral"]).first).to_contain_text("MESSENGER, Ida")
+    therapist = open_page("/outpatients/triage/", user="carla")
+    expect(therapist.get_by_role("row", name=row["referral"])).to_contain_text("with the urgent")
 
 
 @pytest.mark.promise("A1")

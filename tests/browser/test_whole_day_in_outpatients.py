@@ -5,13 +5,36 @@ import re
 from playwright.sync_api import Page, expect
 
 from .conftest import Open
-from .test_referrals_in_a_browser import fill
+from .test_letters_in_a_browser import until
+from .test_referrals_in_a_browser import fill, press, send
 
 
-def press(page: Page, button: str) -> None:
-    """As a keyboard does it."""
-    page.get_by_role("button", name=button).first.focus()
-    page.keyboard.press("Enter")
+def post(desk: Page, colleague: Page) -> None:
+    """One prints what is ready, the other says when it went."""
+    desk.goto("/outpatients/letters/print/")
+    until(desk, "ADEYEMI, Tunde")
+    desk.keyboard.press("Alt+Enter")
+    expect(desk.locator("h1")).to_contain_text("Batch")
+    colleague.goto(desk.url)
+    colleague.keyboard.press("Alt+Enter")
+    expect(colleague.get_by_role("main")).to_contain_text("said by olga")
+
+
+def report(desk: Page, leader: Page) -> None:
+    """The clinics that nobody has cashed up go to the leader, who reads them."""
+    desk.goto("/outpatients/reports/")
+    desk.select_option("#what", label="Clinics without outcome")
+    desk.select_option("#recipient", label=desk.locator("#recipient option", has_text="(lena)").inner_text())
+    desk.select_option("#unit", label="each week, on a weekday")
+    desk.fill("#number", "5")
+    send(desk, "Enter")
+    send(desk, "Send now")
+    until(desk, "Sent, not read yet")
+    leader.goto("/outpatients/reports/")
+    leader.get_by_role("link", name="Clinics without outcome").first.press("Enter")
+    expect(leader.get_by_role("main")).to_contain_text("ended without an outcome")
+    send(leader, "I have read it")
+    expect(leader.locator(".said")).to_contain_text("you have read it")
 
 
 def test_a_referral_is_triaged_booked_cancelled_and_booked_again_before_everybody(open_page: Open) -> None:
@@ -62,11 +85,27 @@ def test_a_referral_is_triaged_booked_cancelled_and_booked_again_before_everybod
     therapist.goto("/outpatients/patients/?text=adeyemi")
     therapist.get_by_role("link", name=re.compile("Adeyemi", re.IGNORECASE)).first.click()
     expect(therapist.get_by_role("main")).to_contain_text("Physio")
+    post(desk, colleague)
+    therapist.reload()
+    letters = therapist.get_by_role("table", name="Letters, newest first")
+    to_patient = letters.get_by_role("row").filter(
+        has=therapist.get_by_role("cell", name="the patient", exact=True)
+    )
+    expect(to_patient.filter(has_text="Acknowledgement")).to_contain_text("Posted")
 
 
-def test_an_outcome_said_wrongly_is_taken_back_and_the_leader_sees_the_clinic_open_again(
+def test_the_day_goes_on_from_reception_over_cashing_up_and_a_miss_to_the_leaders_report(
     open_page: Open,
 ) -> None:
+    reception = open_page("/outpatients/reception/", user="june")
+    watching = open_page("/outpatients/reception/", user="olga", theme="dark")
+    arrived = reception.get_by_role("row").filter(has=reception.get_by_role("button", name="Check in")).last
+    number = arrived.locator("th .next").inner_text()
+    arrived.get_by_role("button").press("Enter")
+    expect(reception.locator(".said").first).to_contain_text("is checked in")
+    watching.reload()
+    expect(watching.get_by_role("row", name=number)).to_contain_text("Here")
+
     desk = open_page("/outpatients/outcomes/", user="opal")
     leader = open_page("/outpatients/outcomes/", user="lena")
     desk.locator("table.rows").get_by_role("link", name="Cash up").last.click()
@@ -84,6 +123,22 @@ def test_an_outcome_said_wrongly_is_taken_back_and_the_leader_sees_the_clinic_op
     desk.select_option("#why", label="A slip of the hand")
     press(desk, "Take back")
     expect(desk.locator(".said")).to_contain_text("Say now what happened")
-
     leader.goto(sheet)
     expect(leader.locator("[data-said]")).to_have_count(rows)
+
+    desk.locator("[data-said]").first.focus()
+    desk.keyboard.press("n")
+    press(desk, "Save outcomes")
+    expect(desk.locator("[data-said]")).to_have_count(rows - 1)
+    desk.goto("/outpatients/outcomes/missed/")
+    desk.locator("table.rows tbody tr").last.get_by_role("link").press("Enter")
+    send(desk, "Ask for the decision")
+    expect(desk.locator(".said")).to_contain_text("Asked")
+
+    clinician = open_page(desk.url, user="carla")
+    clinician.select_option("#decision", label="offer another date")
+    clinician.fill("#reason", "Came by the wrong bus")
+    send(clinician, "Save decision")
+    desk.reload()
+    expect(desk.get_by_role("main")).to_contain_text("Offer another date, decided by Robin Hale")
+    report(desk, leader)

@@ -1,0 +1,62 @@
+"""What journeys of the outpatient desk begin with: a service of their own, so that no other test meets it."""
+
+from datetime import datetime, timedelta
+from itertools import count
+from typing import Any
+
+from clearway.core.audit.actions import Actor
+from clearway.core.feeds.actions import key_hash
+from clearway.core.feeds.models import Source
+from clearway.core.organisation.models import Organisation
+from clearway.core.people.models import RoleGrant, User
+from clearway.desks.outpatients.clinics.models import Clinician
+from clearway.desks.outpatients.waiting import actions as packs
+from clearway.desks.outpatients.waiting.models import Entry
+from tests.therapies import Department, a_department
+
+SERVICE = "Speech"
+CLINICIAN = "Toni Marsh"
+KEY = "a key that a practice system would have"
+DAY = timedelta(days=1)
+LEAVE_IN, BROKEN_IN = 20, 2  # days until the clinics that leave and a fault touch
+PLACE = {"address": "3 Ferry Road, Worcester", "postcode": "WR1 1AA"}
+MOBILE = {"mobile": "07700 900321"}
+
+
+def fill(organisation: Organisation, now: datetime, password: str) -> None:
+    """A clinical lead, a system that sends referrals, and speech therapy with somebody for each journey."""
+    user = User.objects.create_user("thea", password, display_name="Thea Lowe", theme="light")
+    RoleGrant.objects.create(user=user, role="therapies_lead", organisation=organisation, starts_at=now - DAY)
+    sends = {"kind": "referrals", "key_hash": key_hash(KEY), "expected_interval_seconds": 86400}
+    Source.objects.create(organisation=organisation, name="hill-surgery", **sends)
+    speech = a_department(organisation, SERVICE.lower())
+    speech.numbers = count(5001)  # the trust has others of these numbers
+    Clinician.objects.filter(pk=speech.clinician.pk).update(name=CLINICIAN)
+    hour = now.replace(minute=0, second=0, microsecond=0)
+    for name, days in (("Quist", 4), ("Wicks", BROKEN_IN), ("Hasty", 1), ("Latimer", -8), ("Errol", -9)):
+        (slot,) = speech.session(hour + days * DAY, slots=1).slots.all()
+        speech.booked(slot, waits(speech, now, name, 30, **MOBILE, **PLACE))
+    speech.session(hour + LEAVE_IN * DAY, slots=2, kind="follow_up")
+    speech.session(hour + (LEAVE_IN + 5) * DAY, slots=2)
+    for name, days in (("Ready", 60), ("Steady", 50)):
+        waits(speech, now, name, days, **MOBILE)
+    waits(speech, now, "Stillwell", 90, **PLACE)
+    waits(speech, now, "Longman", 130, **PLACE)
+    packs.make_packs(organisation_id=organisation.pk, by=Actor("duty:packs"), at=now)
+    told = waits(speech, now, "Invers", 100, **PLACE)
+    told.contacts.create(
+        organisation=organisation,
+        patient=told.patient,
+        purpose="acknowledgement",
+        channel="letter",
+        words="On the list",
+        at=now - 90 * DAY,
+        by="test",
+    )
+
+
+def waits(speech: Department, now: datetime, name: str, days: int, **more: Any) -> Entry:
+    """Somebody of this name who has waited for so many days."""
+    received = (now - days * DAY).date()
+    patient = speech.patient(family_name=name, given_names="Jo", **more)
+    return speech.entry(speech.referral(received, patient), minutes=30, added_at=now - days * DAY)
