@@ -163,7 +163,7 @@ def test_a_text_is_written_by_one_person_and_approved_by_the_clinical_lead(open_
 
 
 @pytest.mark.promise("A1")
-@pytest.mark.parametrize(("user", "theme"), [("opal", "light"), ("olga", "dark")])
+@pytest.mark.parametrize(("user", "theme"), [("olga", "dark")])
 def test_the_texts_of_letters_break_no_accessibility_rule(open_page: Open, user: str, theme: str) -> None:
     page = open_page("/outpatients/letters/texts/", user=user, theme=theme)
     assert breaches(page) == []

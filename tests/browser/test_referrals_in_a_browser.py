@@ -165,7 +165,7 @@ def test_a_referral_of_another_system_waits_for_the_therapist_and_its_gap_for_th
 
 
 @pytest.mark.promise("A1")
-@pytest.mark.parametrize(("user", "theme"), [("opal", "light"), ("olga", "dark")])
+@pytest.mark.parametrize(("user", "theme"), [("olga", "dark")])
 def test_the_pages_of_a_patient_and_a_pathway_break_no_accessibility_rule(
     open_page: Open, user: str, theme: str
 ) -> None:
