@@ -44,7 +44,7 @@ from clearway.simulation.shared.chance import Chance
 log = logging.getLogger(__name__)
 
 BY = Actor("demo:department")
-BACK, AHEAD = timedelta(weeks=16), timedelta(weeks=8)
+BACK, AHEAD = timedelta(weeks=13), timedelta(weeks=8)
 RHYTHM = 20.0  # seconds between looks
 OPENS, CLOSES = time(8), time(18)  # local hours in which the other clerks work
 LEFT_TO_TRIAGE = 40  # referrals that the other clerks leave for whoever looks on
