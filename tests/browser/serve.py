@@ -96,10 +96,12 @@ def fill() -> None:
 
 def somebody_to_remind(key: str) -> None:
     """A department that reminds at every hour, a coordinator of it, and a patient who comes in four days."""
+    from clearway.core.audit.actions import Actor
     from clearway.core.feeds.actions import key_hash
     from clearway.core.feeds.models import Source
     from clearway.core.organisation.models import Organisation
     from clearway.core.people.models import RoleGrant, User
+    from clearway.desks.outpatients.reminders import actions as reminders
     from tests.letters import with_letters
     from tests.therapies import a_department
     from tests.trust import a_trust, set_policy
@@ -124,6 +126,8 @@ def somebody_to_remind(key: str) -> None:
         physio.session(comes_at + timedelta(hours=3), slots=2).slots.earliest("pk"),
         physio.entry(physio.referral(patient=physio.patient(family_name="Ringer")), minutes=30),
     )
+    by, at = Actor("test"), now() - timedelta(minutes=1)  # past the seconds in which it can be taken back
+    reminders.send_due(organisation_id=trust.pk, connected={"text"}, by=by, at=at)
 
 
 def clinics(organisation: Any) -> None:
