@@ -94,7 +94,7 @@ def drive(jobs: Sequence[tuple[int, int]], clients: int, address: str, send: Sen
 
 def ours(cookie: str, web: str) -> Send:
     """Booking as a browser does it, through the form of the booking page."""
-    with httpx.Client(base_url=web, cookies={"sessionid": cookie}) as http:
+    with httpx.Client(base_url=web, cookies={"sessionid": cookie}, timeout=60) as http:
         http.get("/outpatients/clinics/new/").raise_for_status()
         token = http.cookies["csrftoken"]
     headers = {"Cookie": f"sessionid={cookie}; csrftoken={token}", "X-CSRFToken": token}

@@ -106,10 +106,16 @@ def needs_of(patient_ids: Collection[int]) -> dict[int, list[Need]]:
     return _of_people(Need.objects.filter(ended_at__isnull=True), patient_ids)
 
 
-def who_need(kind: str) -> QuerySet[Need, int]:
-    """The records that stand of everybody who has a need of this kind now."""
-    rows = Need.objects.filter(kind=kind, ended_at__isnull=True)
-    return rows.values_list(Coalesce("patient__merged_into_id", "patient_id"), flat=True)
+def who_need(organisation_id: int, kind: str) -> set[int]:
+    """Every record of everybody who has a need of this kind now, under whichever it was made. Two queries.
+
+    Put together here: the database asked so of every row of a long list, and took three times as long.
+    """
+    patients = Patient.objects.filter(organisation_id=organisation_id)
+    rows = Need.objects.filter(kind=kind, ended_at__isnull=True, patient__organisation_id=organisation_id)
+    people = {into or key for key, into in rows.values_list("patient_id", "patient__merged_into_id")}
+    merged = patients.filter(merged_into__isnull=False).values_list("pk", "merged_into_id")
+    return people | {key for key, into in merged if into in people}
 
 
 def flags_of(patient_ids: Collection[int]) -> dict[int, list[Flag]]:

@@ -56,8 +56,7 @@ def chosen(filters: Filters, organisation_id: int, at: datetime) -> QuerySet[Ent
     if filters.site:
         rows = rows.filter(Q(patient__sites=[]) | Q(patient__sites__contains=[filters.site]))
     if filters.need:
-        people = patients.who_need(filters.need)
-        rows = rows.filter(Q(patient__in=people) | Q(patient__merged_into__in=people))
+        rows = rows.filter(patient_id__in=patients.who_need(organisation_id, filters.need))
     if filters.breached:
         rows = rows.filter(treat_by__lt=local(at).date())
     if filters.over is not None:
