@@ -84,6 +84,7 @@ class Patient(models.Model):
         ]
         indexes = [
             models.Index(fields=["organisation", "family_name", "born_on"]),
+            models.Index(fields=["organisation", "born_on"]),  # who looks alike was born on the same day
             models.Index("organisation", DIGITS, condition=~Q(mobile=""), name="patients_by_mobile"),
         ]
 

@@ -56,7 +56,11 @@ def chosen(filters: Filters, organisation_id: int, at: datetime) -> QuerySet[Ent
     if filters.site:
         rows = rows.filter(Q(patient__sites=[]) | Q(patient__sites__contains=[filters.site]))
     if filters.need:
-        rows = rows.filter(patient_id__in=patients.who_need(organisation_id, filters.need))
+        needs: Any = Entry._meta.get_field("patient").related_model._meta.get_field("needs").related_model
+        own = needs.objects.filter(patient=OuterRef("patient"), kind=filters.need, ended_at=None)
+        rows = rows.filter(
+            Q(Exists(own)) | Q(patient_id__in=patients.who_need(organisation_id, filters.need))
+        )
     if filters.breached:
         rows = rows.filter(treat_by__lt=local(at).date())
     if filters.over is not None:
