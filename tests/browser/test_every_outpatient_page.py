@@ -13,6 +13,7 @@ from playwright.sync_api import Page
 
 from clearway.config import postgres
 from clearway.core.people import matrix
+from clearway.domain.outpatients.performance import INDICATORS
 
 from .accessibility import breaches
 from .conftest import DATABASE, ROOT, Open, Running
@@ -43,7 +44,7 @@ FORMS_ONLY = {
     )
 }
 """Addresses that take a form of another page, and show nothing of their own."""
-FILES = (".csv", "/pdf/", "/copy/", "records/packs/<int:key>/")
+FILES = (".csv", ".xlsx", "/pdf/", "/copy/", "records/packs/<int:key>/")
 # What a key or a word of an address names: a table, and which rows of it.
 ROWS = {
     "cancelled-clinics/<int:key>/": "replan WHERE true",
@@ -85,6 +86,7 @@ ROWS = {
     "referrals/gaps/<int:key>/ask/": "gap WHERE closed_at IS NULL",
     "reports/<int:key>/": "report WHERE true",
     "reports/sent/<int:key>/": "report_sent WHERE true",
+    "support/<int:key>/": "appointment WHERE state = 'booked'",
     "triage/<int:key>/": "referral WHERE state = 'triage'",
     "validation/packs/<int:key>/": "validationpack WHERE true",
 }
@@ -133,7 +135,8 @@ def addresses(postgres_server: postgres.Server, clearway: Running) -> dict[str, 
 
 
 def _address(connection: psycopg.Connection, route: str) -> str:
-    said = re.sub(r"<slug:(\w+)>", lambda found: WORDS[found.group(1)], route)
+    words = {"code": next(iter(INDICATORS))} if route.startswith(f"{DESK}performance/") else WORDS
+    said = re.sub(r"<slug:(\w+)>", lambda found: words[found.group(1)], route)
     if "<int:user>" in said:
         row = connection.execute("SELECT id FROM core_user WHERE username = %s", [PEOPLE["light"]]).fetchone()
         return re.sub("<int:user>", str(row and row[0]), said)
