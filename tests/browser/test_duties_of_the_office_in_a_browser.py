@@ -154,6 +154,44 @@ def test_a_serious_complaint_is_passed_on_and_taken_by_the_leader(open_page: Ope
     expect(desk.get_by_role("main")).to_contain_text("Taken by lena")
 
 
+def test_work_is_given_to_a_junior_done_reviewed_and_comes_back_with_feedback(open_page: Open) -> None:
+    desk = open_page(f"{OFFICE}enquiries/new/", user="opal")
+    fill(desk, caller="A general practice", caller_name="Hill Surgery", number="01905 000001")
+    fill(desk, about="Something else", words="Which forms do you take?")
+    send(desk, "Keep")
+    desk.goto(f"{OFFICE}work/give/calls/")
+    june = desk.locator("#user option", has_text=re.compile("june|Sam Tanner")).first.inner_text()
+    fill(desk, user=june, due_on=TODAY.isoformat(), reviews="1")
+    for box in desk.get_by_role("checkbox").all():
+        box.uncheck()
+    send(desk, "Give")
+    expect(desk.locator(".nhsuk-error-summary")).to_contain_text("Choose what is given")
+    desk.get_by_role("checkbox", name=re.compile("^Call of")).last.check()
+    send(desk, "Give")
+    expect(desk.locator(".said")).to_be_visible()
+
+    junior = open_page(f"{OFFICE}work/", user="june")
+    junior.get_by_role("table").get_by_role("link").first.press("Enter")
+    junior.wait_for_url(re.compile(r"/work/\d+/"))
+    batch = junior.url
+    junior.get_by_role("table").get_by_role("link").first.press("Enter")
+    fill(junior, result="No longer wanted")
+    send(junior, "Close it")
+    junior.goto(batch)
+    expect(junior.locator(".facts")).to_contain_text("1 of 1")
+    send(junior, "Hand it in")
+
+    desk.goto(batch)
+    desk.get_by_role("button", name=re.compile("^Wrong")).press("Enter")
+    expect(desk.locator(".nhsuk-error-summary")).to_contain_text("how it is done")
+    desk.get_by_role("textbox", name=re.compile("^Feedback")).fill("Send them the list, too")
+    with desk.expect_navigation():
+        desk.get_by_role("button", name=re.compile("^Wrong")).press("Enter")
+    expect(desk.get_by_role("table")).to_contain_text("Send them the list, too")
+    junior.reload()
+    expect(junior.get_by_role("table")).to_contain_text("Send them the list, too")
+
+
 def test_a_duty_of_every_year_is_entered_by_the_leader_and_done_by_a_junior_with_its_proof(
     open_page: Open,
 ) -> None:

@@ -60,7 +60,7 @@ def give(request: Any, kind: str) -> HttpResponse:
         "things": things,
         "people": people,
         "title": MEANINGS[kind],
-        "ticked": set(form.typed("subjects") or [each.subject for each in things]),
+        "ticked": set(form.typed("subjects") if form.is_bound else [each.subject for each in things]),
     }
     return render(request, "supervision/give.html", context, status=422 if form.errors else 200)
 
