@@ -10,6 +10,7 @@ from django.test import Client
 from clearway.core.audit.actions import Actor
 from clearway.core.feeds.actions import key_hash
 from clearway.core.feeds.models import Batch, Source
+from clearway.core.layout import context
 from clearway.core.outbox.models import Outgoing
 from clearway.core.outbox.sending import NotTaken, Parcel
 from clearway.desks.outpatients.booking import actions as booking
@@ -523,3 +524,11 @@ class Refusing:
 
     def carry(self, parcel: Parcel) -> str:
         raise NotTaken("busy")
+
+
+def test_a_provider_that_has_nothing_to_tell_is_no_feed_that_fell_silent(physio: Department) -> None:
+    Source.objects.create(
+        organisation=physio.trust, name="notify", kind="notify", expected_interval_seconds=86400
+    )
+
+    assert "notify" not in {feed.name for feed in context.feeds(physio.trust.pk, TEN)}
