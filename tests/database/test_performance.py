@@ -10,7 +10,7 @@ from django.db import IntegrityError, transaction
 
 from clearway.core.audit.actions import Actor
 from clearway.core.people.models import User
-from clearway.desks.outpatients.performance import actions, queries
+from clearway.desks.outpatients.performance import actions, queries, standing
 from clearway.desks.outpatients.performance.counting import Asked, Counted, count
 from clearway.desks.outpatients.performance.models import Baseline, FreedSlot, Target
 from clearway.domain.outpatients.completeness import IntakePolicy
@@ -144,6 +144,34 @@ def test_groups_of_few_patients_are_not_shown(physio: Department) -> None:
     found = queries.groups(INDICATORS["missed"], Unit.WEEK, Cut.SEX, {}, physio.trust.pk, NINE)
 
     assert [(each.name, each.reading) for each in found] == [("Not stated", None)]
+
+
+def test_a_small_numerator_is_not_shown_either(physio: Department) -> None:
+    slots = physio.session(CLINIC + DAY, slots=12).slots.all()
+    for slot in slots:
+        physio.booked(slot, **SEEN, outcomed_at=slot.ends_at)
+
+    (missed,) = queries.groups(INDICATORS["missed"], Unit.WEEK, Cut.SEX, {}, physio.trust.pk, NINE)
+    (waited,) = queries.groups(INDICATORS["first_wait"], Unit.WEEK, Cut.SEX, {}, physio.trust.pk, NINE)
+
+    assert missed.reading is None  # one of sixteen
+    assert waited.reading is not None
+    assert waited.reading.bottom == 15
+
+
+def test_what_binds_a_service_counts_first_appointments_alone(physio: Department) -> None:
+    missed = {"state": "missed", "attended": "3", "outcomed_by": "test"}
+    slot = physio.session(CLINIC + DAY, slots=1, kind="follow_up").slots.get()
+    physio.booked(slot, physio.entry(kind="follow_up"), **missed, outcomed_at=slot.ends_at)
+
+    physio.session(NINE - 2 * DAY, slots=4, blocked="The gym is shut")
+    physio.session(NINE - 3 * DAY, slots=8, kind="follow_up", blocked="The gym is shut")
+    physio.entry()
+
+    (found,) = standing.services(physio.trust.pk, NINE)
+
+    assert found.missed == 1 / 4  # of the clinic, over four weeks; not the follow-up
+    assert list(found.blocked) == [("The gym is shut", 1.0)]
 
 
 def test_an_overview_takes_the_same_queries_whatever_it_counts(

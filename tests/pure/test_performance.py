@@ -87,7 +87,7 @@ def test_what_would_give_the_most_is_said_first_in_first_appointments() -> None:
     assert said.words == (
         "Hands: first appointments fall short by 10.0 a week. The 9.0 slots a week that were blocked (the "
         "gym is shut) would give 9.0; the 12.0 follow-up slots a week that nobody asks for would give 8.0; "
-        "half of the 5.0 that patients miss would give 2.5."
+        "half of the 5.0 first appointments that patients miss would give 2.5."
     )
 
 

@@ -56,8 +56,8 @@ class Service:
     """How one service stands.
 
     triage_overdue  referrals whose time for triage is over
-    blocked         seats a week lately that could not be used: why -> how many
-    missed          seats a week lost to patients who did not come
+    blocked         seats a week for first appointments that could not be used lately: why -> how many
+    missed          first appointments a week to which patients did not come
     """
 
     name: str
@@ -117,7 +117,7 @@ def _gains(service: Service) -> Iterable[tuple[float, str]]:
         if seats >= LEAST:
             yield seats, f"the {seats:.1f} slots a week that were blocked ({why})"
     if service.missed / 2 >= LEAST:
-        yield service.missed / 2, f"half of the {service.missed:.1f} that patients miss"
+        yield service.missed / 2, f"half of the {service.missed:.1f} first appointments that patients miss"
 
 
 def in_order(found: Iterable[Insight]) -> list[Insight]:

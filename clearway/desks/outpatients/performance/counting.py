@@ -19,6 +19,7 @@ from clearway.domain.outpatients.completeness import IntakePolicy, triage_by
 from clearway.domain.outpatients.performance import OF_PATIENTS, Count, Cut, Unit, start_of
 from clearway.domain.outpatients.words import Attended
 
+from ..waiting.queries import midnight
 from .models import Appointment, FreedSlot, Need, Referral, Slot
 
 STANDING = ("booked", "arrived", "attended", "missed")
@@ -63,11 +64,11 @@ class Asked:
 
     @property
     def since(self) -> datetime:
-        return _midnight(self.starts[0])
+        return midnight(self.starts[0])
 
     @property
     def until(self) -> datetime:
-        return _midnight(self.starts[-1])
+        return midnight(self.starts[-1])
 
 
 @dataclass(slots=True)
@@ -96,7 +97,7 @@ def _seats(asked: Asked, found: Found) -> None:
     rows = (
         _within(Slot.objects, asked, "starts_at", "").filter(blocked="").exclude(session__state="cancelled")
     )
-    sums = {Count.AVAILABLE: Sum("seats"), Count.AVAILABLE_MINUTES: Sum(F("seats") * _minutes())}
+    sums = {Count.AVAILABLE: Sum("seats"), Count.AVAILABLE_MINUTES: Sum(F("seats") * minutes())}
     _keep(rows, found, sums)
 
 
@@ -122,7 +123,7 @@ def _visits(asked: Asked, found: Found, at: datetime) -> None:
         Count.MADE: seen | missed,
     }
     sums: dict[Count, Any] = {each: CountOf("pk", filter=which) for each, which in counted.items()}
-    sums[Count.ATTENDED_MINUTES] = Sum(_minutes(), filter=seen)
+    sums[Count.ATTENDED_MINUTES] = Sum(minutes(), filter=seen)
     waited = TruncDate("starts_at", tzinfo=LONDON) - F("referral__received_on")
     days = {
         "first_wait": Middle(_days(waited), filter=counted[Count.FIRST_SEEN]),
@@ -210,7 +211,7 @@ def _patients(cut: Cut, when: str) -> Any:
     )
 
 
-def _minutes() -> Any:
+def minutes() -> Any:
     return Extract(F("ends_at") - F("starts_at"), "epoch") / 60
 
 
@@ -229,7 +230,3 @@ def _keep(
         for each in sums:
             found[key].counts[each] = float(row[f"n_{each.value}"] or 0)
         found[key].days.update({code: row[f"days_{code}"] for code in days})
-
-
-def _midnight(day: date) -> datetime:
-    return datetime(day.year, day.month, day.day, tzinfo=LONDON)

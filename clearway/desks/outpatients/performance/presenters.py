@@ -130,14 +130,13 @@ def counts(reading: Reading, indicator: Indicator) -> str:
 def row(series: Series) -> Row:
     """One line of the overview: the last whole period and what its chart shows."""
     indicator, last = series.indicator, series.readings[-1]
-    has_last = bool(series.charted) and series.charted[-1] == len(series.readings) - 1
     target = series.target
     return Row(
         indicator,
         shown(last.value, indicator),
         counts(last, indicator),
         shown(series.chart.stretches[-1].mean, indicator) if series.chart else "–",
-        variation_of(series, -1) if has_last else None,
+        variation_of(series, -1) if series.has_last else None,
         shown(target.value, indicator) if target else "None set",
         _assured(series),
         f"Nothing in the last {series.unit.value}",

@@ -22,13 +22,13 @@ from clearway.domain.outpatients.words import Medium
 from clearway.engine.shared.spc import Chart, xmr
 
 from .. import policy
+from ..patients.presenters import SEX
 from ..referrals.queries import services
 from .counting import AGES, OLDEST, Asked, Counted, count
 from .models import Baseline, Clinician, Slot, Target, Template
 
 BACK = {Unit.WEEK: 26, Unit.MONTH: 24}  # whole periods that a chart shows
 GROUPED = {Unit.WEEK: 13, Unit.MONTH: 12}  # of these, those over which groups are compared
-SEX = {"1": "Male", "2": "Female", "9": "Not stated"}
 NEED = {"yes": "Needs one", "no": "Needs none"}
 
 
@@ -50,6 +50,11 @@ class Series:
     target: Target | None
     baselines: tuple[Baseline, ...]
 
+    @property
+    def has_last(self) -> bool:
+        """Whether the last whole period has a value."""
+        return bool(self.charted) and self.charted[-1] == len(self.readings) - 1
+
 
 @dataclass(frozen=True, slots=True)
 class Group:
@@ -61,7 +66,7 @@ class Group:
 
 
 def overview(organisation_id: int, unit: Unit, only: Mapping[Cut, str], at: datetime) -> list[Series]:
-    """Every indicator that these filters leave, over the last whole periods. Seven queries."""
+    """Every indicator that these filters leave, over the last whole periods. Eight queries."""
     starts = _from_first(_starts(unit, at), organisation_id)
     found = count(Asked(organisation_id, unit, starts, only), policy.intake(organisation_id, at), at)
     targets, baselines = _targets(organisation_id, at), _baselines(organisation_id)
@@ -100,7 +105,7 @@ def series(
 def groups(
     indicator: Indicator, unit: Unit, by: Cut, only: Mapping[Cut, str], organisation_id: int, at: datetime
 ) -> list[Group]:
-    """The indicator of each group over the last periods, without the small ones of patients. Five queries."""
+    """The indicator of each group over the last periods, without the small ones of patients. Six queries."""
     starts = _starts(unit, at)[-GROUPED[unit] - 1 :]
     asked = Asked(organisation_id, unit, starts, only, by)
     found = count(asked, policy.intake(organisation_id, at), at)
@@ -108,11 +113,16 @@ def groups(
     codes = sorted(found, key=lambda code: (_place(by, str(code)), names.get(str(code), str(code))))
     readings = [(str(code), _reading(indicator, found[code])) for code in codes]
     readings = [(code, each) for code, each in readings if each.bottom]
-    hidden = suppressed([each.bottom for _, each in readings]) if by in PATIENTS else frozenset()
+    hidden = suppressed([_least(each) for _, each in readings]) if by in PATIENTS else frozenset()
     return [
         Group(code, names.get(code, code) or "Not said", None if place in hidden else each)
         for place, (code, each) in enumerate(readings)
     ]
+
+
+def _least(found: Reading) -> int:
+    """The smallest count that would be shown; none at all tells of nobody."""
+    return min(int(shown) for shown in (found.top or found.bottom, found.bottom))
 
 
 def names_of(cut: Cut, organisation_id: int) -> dict[str, str]:
