@@ -45,7 +45,7 @@ def fill(now: datetime, seed: int, password: str) -> None:
     _book([slot for slot in free if chance.random() < 0.6], physio, chance, now)
     frozen = Session.objects.order_by("pk")[3]
     clinics.freeze(frozen.pk, "Staff sickness", organisation_id=physio.trust.pk, by=WHO, at=now)
-    for _ in range(3):  # two for the race for a slot, one for the diary that two look at
+    for _ in range(4):  # two race for a slot, one is moved, one is booked in the diary that two look at
         physio.entry(physio.referral(day - timedelta(days=60), physio.patient(sites=["TV001"])), minutes=30)
     sick = now.replace(hour=10, minute=0, second=0, microsecond=0) + timedelta(days=SICK_IN)
     slot = physio.session(sick, slots=2).slots.earliest("pk")
