@@ -46,7 +46,7 @@ def text(answer: Any) -> str:
 
 def steps(department: Department, at: datetime = NINE) -> list[tuple[int, str, str]]:
     found = asking.to_ask(department.trust.pk, at)
-    return [(each.entry.pk, str(each.due.step), each.channel) for each in found]
+    return [(each.entry, str(each.due.step), each.channel) for each in found]
 
 
 def test_who_waits_for_twelve_weeks_is_to_be_asked_by_letter_unless_a_flag_says_ring(

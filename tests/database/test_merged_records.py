@@ -184,6 +184,7 @@ def test_opting_out_and_flags_hold_for_every_record(physio: Department) -> None:
     flag = Flag.objects.create(patient=other, kind="safe_contact", words="Not at home", recorded_at=NINE)
     assert queries.flags_of([stays.pk]) == {stays.pk: [flag]}
     assert queries.flags_of([other.pk]) == {other.pk: [flag]}
+    assert queries.every_flag(stays.organisation_id) == {stays.pk: [flag], other.pk: [flag]}
 
 
 def test_who_looks_like_a_merged_record_looks_like_the_one_that_stands(physio: Department) -> None:

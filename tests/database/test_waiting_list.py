@@ -218,7 +218,7 @@ def test_the_list_shows_and_finds_the_needs_of_the_person_under_whichever_record
     shown = {line.key: (line.needs, line.flags) for line in presenters.lines(page, NINE)}
     assert shown == {entry.pk: (("Interpreter: Polish",), ("Risk to staff",)), nobody.pk: ((), ())}
     assert list(queries.chosen(found, physio.trust.pk, NINE)) == [entry]
-    guarded = {each.entry.pk: each.due.is_guarded for each in checks.partial(physio.trust.pk, NINE)}
+    guarded = {each.entry: each.due.is_guarded for each in checks.partial(physio.trust.pk, NINE)}
     assert guarded == {entry.pk: True, nobody.pk: False}
 
 

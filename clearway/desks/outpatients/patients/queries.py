@@ -7,7 +7,7 @@ from datetime import date
 from functools import reduce
 from operator import and_
 
-from django.db.models import F, Q, QuerySet
+from django.db.models import Q, QuerySet
 from django.db.models.functions import Coalesce
 
 from clearway.domain.outpatients.identity import Person, looks_alike
@@ -129,6 +129,16 @@ def flags_of(patient_ids: Collection[int]) -> dict[int, list[Flag]]:
     return _of_people(Flag.objects.filter(ended_at__isnull=True), patient_ids)
 
 
+def every_need(organisation_id: int) -> dict[int, list[Need]]:
+    """The needs that hold now, by each record of their person: for a long list. Two queries."""
+    return _of_everybody(Need.objects.filter(ended_at__isnull=True), organisation_id)
+
+
+def every_flag(organisation_id: int) -> dict[int, list[Flag]]:
+    """The flags that hold now, by each record of their person: for a long list. Two queries."""
+    return _of_everybody(Flag.objects.filter(ended_at__isnull=True), organisation_id)
+
+
 def carers_of(patient_id: int) -> list[Carer]:
     """Who speaks for a patient now, of every record of theirs. Two queries."""
     rows = Carer.objects.filter(patient_id__in=records_of(patient_id), ended_at__isnull=True)
@@ -149,12 +159,13 @@ def same_people(patient_ids: Collection[int]) -> dict[int, list[int]]:
     """Each of these records -> every record of the same person, the one that stands first. One query."""
     asked = Patient.objects.filter(pk__in=patient_ids)
     stands = asked.values(person=Coalesce("merged_into_id", "pk"))
-    rows = Patient.objects.filter(Q(pk__in=stands) | Q(merged_into_id__in=stands))
+    columns = ("merged_into_id", "pk")
+    standing = Patient.objects.filter(pk__in=stands).values_list(*columns)
+    merged = Patient.objects.filter(merged_into_id__in=stands).values_list(*columns)
     records: dict[int, list[int]] = {}
     person: dict[int, int] = {}
-    for key, into in rows.order_by(F("merged_into_id").asc(nulls_first=True), "pk").values_list(
-        "pk", "merged_into_id"
-    ):
+    # Two questions in one: asked for either, PostgreSQL would read the whole table.
+    for into, key in sorted(standing.union(merged), key=lambda row: (row[0] or 0, row[1])):
         person[key] = into or key
         records.setdefault(person[key], []).append(key)
     return {key: records[person[key]] for key in patient_ids if key in person}
@@ -168,6 +179,16 @@ def _of_people(rows: QuerySet, patient_ids: Collection[int]) -> dict[int, list]:
         held.setdefault(row.patient_id, []).append(row)
     found = {asked: [row for key in keys for row in held.get(key, ())] for asked, keys in records.items()}
     return {asked: of_one for asked, of_one in found.items() if of_one}
+
+
+def _of_everybody(rows: QuerySet, organisation_id: int) -> dict[int, list]:  # type: ignore[type-arg]
+    """What is held of anybody here. Few have any, so that it does not grow with who is asked about."""
+    held: dict[int, list] = {}  # type: ignore[type-arg]
+    for row in rows.filter(patient__organisation_id=organisation_id):
+        held.setdefault(row.patient_id, []).append(row)
+    people = {tuple(records) for records in same_people(held).values()}
+    of_person = ((records, [row for key in records for row in held.get(key, ())]) for records in people)
+    return {key: found for records, found in of_person for key in records}
 
 
 @dataclass(frozen=True, slots=True)

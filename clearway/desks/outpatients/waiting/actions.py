@@ -22,7 +22,7 @@ from ..clinics import queries as clinics
 from ..clocks import actions as clocks
 from ..letters import wanted as letters
 from ..patients import queries as patients
-from . import asking, packs
+from . import asking, packs, queries
 from .models import Contact, Entry, ValidationPack
 
 State = Entry.State
@@ -326,16 +326,14 @@ def ask_in_writing(
 
     An entry to which it is not due, or was just asked, is left out: two clerks who press at once ask once.
     """
-    rows = Entry.objects.select_for_update(of=("self",)).filter(
-        organisation_id=organisation_id, pk__in=entry_ids
-    )
-    list(rows.order_by("id"))
-    today, wanted = local(at).date(), set(entry_ids)
+    rows = Entry.objects.select_for_update(of=("self",)).filter(organisation_id=organisation_id)
+    entries = queries.listed(entry_ids, rows.order_by("id"))
+    today = local(at).date()
     made = []
     for each in asking.to_ask(organisation_id, at):
-        if each.entry.pk not in wanted or not each.channel or each.due.on > today:
+        if each.entry not in entries or not each.channel or each.due.on > today:
             continue
-        entry = each.entry
+        entry = entries[each.entry]
         assert entry.waits_from is not None
         words = QUESTION.format(
             service=entry.service.name, since=in_words(entry.waits_from).partition(" ")[2]

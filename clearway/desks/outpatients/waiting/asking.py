@@ -20,6 +20,17 @@ from .models import Contact, Entry
 
 PURPOSE = "validation"
 WRITTEN = ("letter", "text", "email")
+REACHED_BY = (
+    "channel",
+    "opted_out",
+    "may_text",
+    "died_on",
+    "merged_into",
+    "address",
+    "phone",
+    "mobile",
+    "email",
+)
 TO_PERSON = {Answer.NO_LONGER_NEEDED.meaning: "says that it is no longer needed: a person takes them off"} | {
     Answer.CONTACT_ME.meaning: "asked to be rung",
 }
@@ -27,9 +38,9 @@ TO_PERSON = {Answer.NO_LONGER_NEEDED.meaning: "says that it is no longer needed:
 
 @dataclass(frozen=True, slots=True)
 class ToAsk:
-    """One entry whose patient is to be asked. channel  in writing; "" where only ringing is left."""
+    """Whose patient is to be asked. entry  an id; channel  in writing, "" where only ringing is left."""
 
-    entry: Entry
+    entry: int
     mark: date
     due: AskDue
     channel: str
@@ -45,27 +56,35 @@ class Answered:
 
 
 def to_ask(organisation_id: int, at: datetime) -> list[ToAsk]:
-    """Everybody who has a time to be asked behind them and has not answered since, by day. Five queries."""
+    """Everybody who has a time to be asked behind them and has not answered since, by day. Six queries."""
     limits, today = policy.check_limits(organisation_id, at), local(at).date()
     first = today - timedelta(days=min(limits.asked_after))
-    rows = list(
-        Entry.objects.filter(organisation_id=organisation_id, state="waiting", waits_from__lte=first)
-        .filter(patient__died_on__isnull=True, patient__merged_into__died_on__isnull=True)
-        .select_related("patient__merged_into", "service")
-    )
+    rows = Entry.objects.filter(organisation_id=organisation_id, state="waiting", waits_from__lte=first)
+    names = ("pk", "patient_id", "waits_from", "validated_on")
     marked = [
-        (row, mark)
-        for row in rows
-        if row.waits_from and (mark := mark_of(row.waits_from, row.validated_on, today, limits))
+        (key, patient, mark)
+        for key, patient, waits_from, asked_on in rows.values_list(*names)
+        if (mark := mark_of(waits_from, asked_on, today, limits))
     ]
-    tried = _attempts([row.pk for row, _ in marked])
-    flags = patients.flags_of([row.patient_id for row, _ in marked])
+    alive = _alive({patient for _, patient, _ in marked}, organisation_id)
+    tried, flags = _attempts(organisation_id), patients.every_flag(organisation_id)
     found = []
-    for row, mark in marked:
-        channel = written_channel(row.patient, flags.get(row.patient_id, ()))
-        due = next_ask(mark, tried[row.pk], limits, can_write=bool(channel))
-        found.append(ToAsk(row, mark, due, channel if due.step.is_written else ""))
-    return sorted(found, key=lambda each: (each.due.on, each.entry.pk))
+    for key, patient, mark in marked:
+        if patient not in alive:
+            continue
+        channel = written_channel(alive[patient], flags.get(patient, ()))
+        due = next_ask(mark, tried.get(key, ()), limits, can_write=bool(channel))
+        found.append(ToAsk(key, mark, due, channel if due.step.is_written else ""))
+    return sorted(found, key=lambda each: (each.due.on, each.entry))
+
+
+def _alive(patient_ids: Collection[int], organisation_id: int) -> dict[int, Any]:
+    """Those of these patients who live, and the few merged ones, with how they are reached. Two queries."""
+    model: Any = Entry._meta.get_field("patient").related_model
+    rows = model.objects.filter(organisation_id=organisation_id, died_on__isnull=True)
+    stands = rows.filter(pk__in=patient_ids, merged_into__isnull=True).only(*REACHED_BY)
+    merged = rows.filter(merged_into__isnull=False, merged_into__died_on__isnull=True)
+    return {row.pk: row for row in (*stands, *merged.select_related("merged_into"))}
 
 
 def written_channel(patient: Any, flags: Sequence[Any]) -> str:
@@ -75,12 +94,14 @@ def written_channel(patient: Any, flags: Sequence[Any]) -> str:
     return next((way for way in ways if patients.may_contact(patient, way, by_machine=True, flags=flags)), "")
 
 
-def _attempts(entry_ids: Collection[int]) -> dict[int, list[Asked]]:
+def _attempts(organisation_id: int) -> dict[int, list[Asked]]:
+    """Entry that waits -> every attempt to ask its patient."""
+    rows = Contact.objects.filter(
+        entry__organisation_id=organisation_id, entry__state="waiting", purpose=PURPOSE
+    )
     found: dict[int, list[Asked]] = defaultdict(list)
-    rows = Contact.objects.filter(entry_id__in=entry_ids, purpose=PURPOSE)
-    for row in rows.only("entry_id", "at", "channel", "outcome"):
-        if row.entry_id is not None:
-            found[row.entry_id].append(Asked(local(row.at).date(), row.channel, row.outcome == "answered"))
+    for entry, at, channel, outcome in rows.values_list("entry_id", "at", "channel", "outcome"):
+        found[entry].append(Asked(local(at).date(), channel, outcome == "answered"))
     return found
 
 

@@ -1,5 +1,6 @@
 """Asking whether places are still needed, and the answers in two keys."""
 
+from collections import Counter
 from typing import Any
 
 from django.contrib import messages
@@ -15,7 +16,7 @@ from clearway.domain.outpatients.asking import KEYS, AskStep
 from clearway.domain.outpatients.waiting import Answer
 from clearway.domain.shared.errors import NotAllowed
 
-from . import actions
+from . import actions, queries
 from . import asking as reading
 from .models import Entry
 
@@ -33,15 +34,16 @@ def asking(request: Request) -> HttpResponse:
     shown = [each for each in found if not step or each.due.step == step]
     page = Paginator(shown, ROWS).get_page(request.GET.get("page"))
     people = reading.answered(request.organisation.pk)
-    _looked(request, [*(each.entry.pk for each in page), *(each.entry.pk for each in people)], "asking")
+    _looked(request, [*(each.entry for each in page), *(each.entry.pk for each in people)], "asking")
     context = {
         "page": page,
+        "entries": queries.listed([each.entry for each in page]),
         "people": people,
         "steps": list(AskStep),
         "step": step,
-        "counts": {each: sum(row.due.step == each for row in found) for each in AskStep},
+        "counts": Counter(row.due.step for row in found),
         "due": sum(each.due.on <= today for each in found),
-        "in_writing": [each for each in found if each.channel and each.due.on <= today],
+        "in_writing": sum(bool(each.channel) and each.due.on <= today for each in found),
         "keys": [(letter, answer.meaning if answer else VAIN) for letter, answer in KEYS.items()],
         "today": today,
         "may_change": request.reach.allows("waiting.write"),
@@ -63,7 +65,7 @@ def prepare(request: Request) -> HttpResponse:
     """Prepare the question for everybody to whom it is due in writing, and show what is to be sent."""
     today = local(request.at).date()
     due = reading.to_ask(request.organisation.pk, request.at)
-    keys = [each.entry.pk for each in due if each.channel and each.due.on <= today]
+    keys = [each.entry for each in due if each.channel and each.due.on <= today]
     made = actions.ask_in_writing(keys, **_scope(request))
     messages.success(request, f"{len(made)} question{'' if len(made) == 1 else 's'} prepared.")
     return HttpResponseRedirect(reverse("op-waiting:to-send"))

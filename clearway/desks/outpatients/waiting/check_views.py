@@ -15,7 +15,7 @@ from clearway.domain.outpatients.validation import CHECKS, NOT_ASKED
 from clearway.engine.outpatients.capacity import DEMAND_DAYS, HORIZON_DAYS
 
 from .. import policy
-from . import actions, checks, figures
+from . import actions, checks, figures, queries
 
 ROWS = 100
 
@@ -65,7 +65,7 @@ def partial(request: Any) -> HttpResponse:
     shown = [each for each in found if not step or each.due.step == step]
     page = Paginator(shown, ROWS).get_page(request.GET.get("page"))
     actions.looked(
-        [each.entry.pk for each in page],
+        [each.entry for each in page],
         "partial",
         organisation_id=request.organisation.pk,
         by=request.actor,
@@ -73,6 +73,7 @@ def partial(request: Any) -> HttpResponse:
     )
     context = {
         "page": page,
+        "entries": queries.listed([each.entry for each in page]),
         "steps": list(Step),
         "step": step,
         "counts": Counter(each.due.step for each in found),

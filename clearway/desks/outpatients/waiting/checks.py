@@ -240,9 +240,9 @@ def named(rows: list[Found], organisation_id: int) -> dict[str, Named]:
 
 @dataclass(frozen=True, slots=True)
 class Partial:
-    """One waiting entry and its next step of partial booking."""
+    """One waiting entry, by its id, and its next step of partial booking."""
 
-    entry: Entry
+    entry: int
     due: Due
 
 
@@ -251,36 +251,35 @@ ADULT = 18 * 365.25
 
 
 def partial(organisation_id: int, at: datetime) -> list[Partial]:
-    """The next step of everybody who waits for a date, those due first. Seven queries."""
+    """The next step of everybody who waits for a date, those due first. Six queries."""
     steps = policy.partial_booking(organisation_id, at)
     today = local(at).date()
-    rows = list(
-        Entry.objects.filter(organisation_id=organisation_id, state="waiting")
-        .select_related("patient", "service")
-        .prefetch_related("contacts")
-    )
-    people = {row.patient_id for row in rows}
-    needs, flags = patients.needs_of(people), patients.flags_of(people)
-    guarded = set(flags) | {key for key, held in needs.items() if any(each.kind in GUARDS for each in held)}
-    listed = [
-        Partial(row, due)
-        for row in rows
-        if (
-            due := next_step(
-                local(row.added_at).date(),
-                row.due_on or row.treat_by,
-                _tried(row),
-                is_guarded=row.patient_id in guarded or (today - row.patient.born_on).days < ADULT,
-                policy=steps,
-            )
+    rows = Entry.objects.filter(organisation_id=organisation_id, state="waiting")
+    tried = _tried(organisation_id)
+    guarded = set(patients.every_flag(organisation_id))
+    for patient, held in patients.every_need(organisation_id).items():
+        if any(each.kind in GUARDS for each in held):
+            guarded.add(patient)
+    names = ("pk", "added_at", "due_on", "treat_by", "patient_id", "patient__born_on")
+    listed = []
+    for key, added_at, due_on, treat_by, patient, born_on in rows.values_list(*names):
+        due = next_step(
+            local(added_at).date(),
+            due_on or treat_by,
+            tried.get(key, ()),
+            is_guarded=patient in guarded or (today - born_on).days < ADULT,
+            policy=steps,
         )
-    ]
-    return sorted(listed, key=lambda each: (each.due.on, each.entry.pk))
+        if due:
+            listed.append(Partial(key, due))
+    return sorted(listed, key=lambda each: (each.due.on, each.entry))
 
 
-def _tried(row: Entry) -> list[Tried]:
-    contacts = sorted(row.contacts.all(), key=lambda each: each.at)
-    return [
-        Tried(each.purpose, each.channel, local(each.at).date(), each.outcome == "answered")
-        for each in contacts
-    ]
+def _tried(organisation_id: int) -> dict[int, list[Tried]]:
+    """Entry that waits -> every attempt to reach its patient, oldest first."""
+    rows = Contact.objects.filter(entry__organisation_id=organisation_id, entry__state="waiting")
+    tried: dict[int, list[Tried]] = defaultdict(list)
+    names = ("entry_id", "purpose", "channel", "at", "outcome")
+    for entry, purpose, channel, at, outcome in rows.order_by("at", "pk").values_list(*names):
+        tried[entry].append(Tried(purpose, channel, local(at).date(), outcome == "answered"))
+    return tried

@@ -18,6 +18,7 @@ from .models import Entry, ValidationPack
 Kind = ValidationPack.Kind
 BANDS = BandLabels()
 WEEK = timedelta(days=7)
+KEPT = ("pk", "service__name", "kind", "priority", "waits_from", "treat_by", "validated_on")
 Figures = dict[str, Any]
 Rows = list[dict[str, Any]]
 
@@ -59,9 +60,9 @@ def contents(kind: str, organisation_id: int, at: datetime) -> Contents | None:
 def long_waits(organisation_id: int, at: datetime, over: int) -> tuple[Figures, Rows]:
     """Figures and rows of a month: exactly whom the list shows with `over` at this instant. Fixed queries."""
     asked = queries.Filters(over=over)
-    rows = queries.with_people(queries.chosen(asked, organisation_id, at).order_by("waits_from", "id"))
+    rows = queries.chosen(asked, organisation_id, at).order_by("waits_from", "id")
     today = local(at).date()
-    known = [_long_wait(row, today) for row in rows]
+    known = [_long_wait(row, today) for row in rows.values(*KEPT)]
     figures = {
         "waiting": queries.chosen(queries.Filters(), organisation_id, at).count(),
         "long": len(known),
@@ -73,20 +74,19 @@ def long_waits(organisation_id: int, at: datetime, over: int) -> tuple[Figures, 
     return figures, known
 
 
-def _long_wait(row: Entry, today: date) -> dict[str, Any]:
-    assert row.waits_from is not None
-    days = (today - row.waits_from).days
+def _long_wait(row: Mapping[str, Any], today: date) -> dict[str, Any]:
+    days, treat_by, asked_on = (today - row["waits_from"]).days, row["treat_by"], row["validated_on"]
     return {
-        "entry": row.pk,
-        "service": row.service.name,
-        "kind": row.kind,
-        "priority": row.priority,
-        "since": row.waits_from.isoformat(),
+        "entry": row["pk"],
+        "service": row["service__name"],
+        "kind": row["kind"],
+        "priority": row["priority"],
+        "since": row["waits_from"].isoformat(),
         "days": days,
         "band": BANDS.of(band_of(days)),
-        "treat_by": row.treat_by and row.treat_by.isoformat(),
-        "is_breached": row.treat_by is not None and row.treat_by < today,
-        "asked_on": row.validated_on and row.validated_on.isoformat(),
+        "treat_by": treat_by and treat_by.isoformat(),
+        "is_breached": treat_by is not None and treat_by < today,
+        "asked_on": asked_on and asked_on.isoformat(),
     }
 
 
