@@ -43,6 +43,8 @@ GROUPS: dict[str, dict[str, str]] = {
         "region load": "load a region's sites, vehicles and policies",
         "region export": "write a region back as a pack, with what was answered at the desk",
         "clocks": "waiting time clocks and return figures from a file of dated events",
+        "attendance train": "learn from the trust's own past who might not come, and keep the model",
+        "attendance evaluate": "measure such a model, or the same on a file of bookings",
         "forecast demand": "daily counts of the coming days, from the trust's own facts or a file",
         "roads ask": "minutes from a position to every hospital, with source and age",
         "roads graph": "make a road graph from an OpenStreetMap extract",

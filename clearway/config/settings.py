@@ -128,6 +128,7 @@ NAVIGATION: list[tuple[str, str, str, str]] = [
     ("Partial booking", "op-waiting:partial", "waiting.read", ""),
     ("Freed slots", "op-recycling:freed", "bookings.read", ""),
     ("Reminders", "op-reminders:reminders", "bookings.read", ""),
+    ("Who might not come", "op-attendance:list", "bookings.read", ""),
     ("Conversations", "op-conversations:register", "conversations.read", ""),
     ("Cancelled clinics", "op-replanning:register", "bookings.read", ""),
     ("Capacity", "op-waiting:capacity", "waiting.read", ""),

@@ -42,6 +42,7 @@ urlpatterns = [
     path("", include("clearway.desks.outpatients.booking.urls")),
     path("", include("clearway.desks.outpatients.recycling.urls")),
     path("", include("clearway.desks.outpatients.reminders.urls")),
+    path("", include("clearway.desks.outpatients.attendance.urls")),
     path("", include("clearway.desks.outpatients.conversations.urls")),
     path("", include("clearway.desks.outpatients.performance.urls")),
     path("", include("clearway.desks.outpatients.replanning.urls")),

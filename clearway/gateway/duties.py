@@ -25,6 +25,7 @@ from clearway.desks.outpatients import live as outpatient_live
 from clearway.desks.outpatients import policy as access_policy
 from clearway.desks.outpatients import rules as outpatient_rules
 from clearway.desks.outpatients import situation as outpatients
+from clearway.desks.outpatients.attendance import actions as attendance
 from clearway.desks.outpatients.booking import actions as booking
 from clearway.desks.outpatients.clinics import actions as clinics
 from clearway.desks.outpatients.conversations import actions as conversations
@@ -59,6 +60,7 @@ CLINICS_SECONDS = 3600.0
 OUTBOX_SECONDS = 2.0
 REPORTS_SECONDS = 60.0
 REMINDERS_SECONDS = 30.0
+ATTENDANCE_SECONDS = 60.0
 
 
 def groups() -> dict[str, Callable[[], list[Duty]]]:
@@ -92,6 +94,7 @@ def _rules() -> list[Duty]:
         Duty("clinics", _lay_out_clinics, CLINICS_SECONDS),
         Duty("reports", _send_reports, REPORTS_SECONDS),
         Duty("reminders", _remind, REMINDERS_SECONDS),
+        Duty("attendance", _judge_attendance, ATTENDANCE_SECONDS),
         Duty("outbox", _office().work, OUTBOX_SECONDS),
     ]
 
@@ -199,6 +202,12 @@ def _remind(at: datetime) -> bool:
         conversations.tend(organisation_id=organisation_id, by=by, at=at)
         took += reminders.send_due(organisation_id=organisation_id, connected=connected, by=by, at=at)
     return took >= reminders.MOST
+
+
+def _judge_attendance(at: datetime) -> bool:
+    for organisation_id in with_desk(Desk.OUTPATIENTS):
+        attendance.judge(organisation_id=organisation_id, by=Actor("duty:attendance"), at=at)
+    return False
 
 
 def _send_reports(at: datetime) -> bool:

@@ -10,6 +10,7 @@ from clearway.core.audit.actions import Actor
 from clearway.core.organisation.models import Organisation
 from clearway.core.people.models import RoleGrant, User
 from clearway.desks.outpatients import invented_office
+from clearway.desks.outpatients.attendance import actions as attendance
 from clearway.desks.outpatients.booking import actions as booking
 from clearway.desks.outpatients.booking.models import Appointment
 from clearway.desks.outpatients.clinics import actions as clinics
@@ -36,6 +37,7 @@ from clearway.domain.outpatients.reports import Cadence, Unit, What
 from clearway.domain.outpatients.words import CancelledBy
 from tests.letters import with_letters, work
 from tests.outpatients import a_patient, a_service
+from tests.past_visits import with_a_past
 from tests.therapies import Department, a_department
 from tests.trust import a_trust
 
@@ -79,6 +81,10 @@ def fill(now: datetime, password: str) -> None:
         first.pk, Asker.PATIENT, "The patient", Value.FAMILY_NAME, "Larch", "Misspelt", now.date() - DAY
     )
     rectifying.take(wrong, **who)
+    with_a_past(physio, now)
+    model = attendance.train(**who, draws=5)
+    attendance.put_in_use(model.pk, "To be looked at", **who)
+    attendance.judge(**who)
     report = reports.enter(reports.New(What.CAPACITY, users[0].pk, Cadence(Unit.WEEKDAY, 1)), **who)
     reports.send_now(report.pk, **who)
 

@@ -40,7 +40,7 @@ def fill() -> None:
     from clearway.gateway import inbox
     from clearway.interchange import native
     from clearway.interchange.region_pack import parse
-    from tests.browser import diaries, journeys
+    from tests.browser import calling, diaries, journeys
     from tests.letters import with_letters
     from tests.night import Night, Place
     from tests.outpatients import a_service
@@ -91,6 +91,7 @@ def fill() -> None:
     with_letters(empty)
     clinics(empty)
     journeys.fill(empty, now(), PASSWORD)
+    calling.fill(now(), PASSWORD)
     somebody_to_remind(KEY)
 
 

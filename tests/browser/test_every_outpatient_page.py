@@ -30,6 +30,8 @@ FORMS_ONLY = {
     for each in (
         "asking/<int:key>/answer/",
         "asking/prepare/",
+        "attendance/<int:key>/",
+        "attendance/<int:key>/aside/",
         "cancelled-clinics/told/<int:key>/",
         "clinics/leave/<int:key>/",
         "freed/offers/<int:key>/",
@@ -49,6 +51,7 @@ FILES = (".csv", ".xlsx", "/pdf/", "/copy/", "records/packs/<int:key>/")
 ROWS = {
     "cancelled-clinics/<int:key>/": "replan WHERE true",
     "cancelled-clinics/told/<int:key>/": "displaced WHERE true",
+    "attendance/<int:key>/": "appointment WHERE state = 'booked'",
     "appointments/<int:key>/": "appointment WHERE state = 'booked'",
     "asking/<int:key>/answer/": "entry WHERE state = 'waiting'",
     "clinics/leave/<int:key>/": "leave WHERE decided IS NULL",

@@ -60,6 +60,38 @@ def test_a_part_uses_a_siblings_queries_and_actions_never_its_models_or_views(de
     assert refused_between_parts(desk) == []
 
 
+RISK = "clearway.desks.outpatients.attendance"
+STARTS_IT = (
+    "clearway.gateway.duties",
+    "clearway.cli",
+    "clearway.config",
+    "clearway.desks.outpatients.models",
+)
+
+
+def test_nothing_that_ranks_offers_books_or_discharges_reads_the_risk_that_somebody_does_not_come() -> None:
+    """A risk may only add help: it is read by its own part, which adds calls, and by what starts it."""
+    engines = ("attendance", "attendance_fit", "attendance_measures")
+    thinking = tuple(f"clearway.engine.outpatients.{each}" for each in engines)
+    own = (RISK, *thinking, "clearway.interchange.attendance_file", *STARTS_IT)
+    readers = [
+        f"{name} imports {target}"
+        for name, tree in modules(PACKAGE)
+        for target in imported(name, tree)
+        if target.startswith((RISK, *thinking)) and not name.startswith(own)
+    ]
+    assert readers == []
+    by_name = ("attendance_score", "AttendanceScore", "attendance_set_aside")
+    files = [
+        file.relative_to(PACKAGE)
+        for file in PACKAGE.rglob("*.py")
+        if any(word in file.read_text() for word in by_name)
+    ]
+    desk = Path("desks/outpatients")
+    assert {each.parent for each in files} <= {desk, desk / "attendance", desk / "migrations"}
+    assert {each.name for each in files if each.parent == desk} == {"models.py"}
+
+
 def test_the_desks_never_import_each_other() -> None:
     found = [
         f"{name} imports {target}"

@@ -1,5 +1,6 @@
 """The tables of the outpatient desk, gathered for Django; each part of the desk keeps its own."""
 
+from .attendance.models import AttendanceModel, AttendanceScore, AttendanceUse, SetAside
 from .booking.models import Appointment, Offer
 from .clinics.models import Clinician, Equipment, Leave, Room, Service, Session, Slot, Template
 from .clocks.models import ClockEvent, Pathway
@@ -31,6 +32,9 @@ __all__ = [
     "Answer",
     "Appointment",
     "Arrangement",
+    "AttendanceModel",
+    "AttendanceScore",
+    "AttendanceUse",
     "Baseline",
     "Batch",
     "BatchItem",
@@ -81,6 +85,7 @@ __all__ = [
     "SentReport",
     "Service",
     "Session",
+    "SetAside",
     "Slot",
     "SlotOffer",
     "StandIn",

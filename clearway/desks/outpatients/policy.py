@@ -5,6 +5,7 @@ from datetime import date, datetime
 
 from clearway.core.layout.times import local
 from clearway.core.organisation.queries import policies
+from clearway.domain.outpatients.attendance import AttendancePolicy
 from clearway.domain.outpatients.bank_holidays import BANK_HOLIDAYS
 from clearway.domain.outpatients.booking import Holds
 from clearway.domain.outpatients.clinics import ClinicPolicy
@@ -103,6 +104,11 @@ def reports(organisation_id: int, at: datetime) -> ReportPolicy:
 def reminders(organisation_id: int, at: datetime) -> ReminderPolicy:
     """When and how patients are reminded."""
     return _read(ReminderPolicy, organisation_id, at)
+
+
+def attendance(organisation_id: int, at: datetime) -> AttendancePolicy:
+    """How the risk that somebody does not come is used."""
+    return _read(AttendancePolicy, organisation_id, at)
 
 
 def capacity(organisation_id: int, at: datetime) -> CapacityPolicy:

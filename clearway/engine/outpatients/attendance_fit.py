@@ -342,14 +342,19 @@ def report(
 
 
 def judge(
-    model: Model, fold: Fold, share: float, seed: int, groups: Mapping[str, Sequence[str]]
+    model: Model,
+    fold: Fold,
+    share: float,
+    seed: int,
+    groups: Mapping[str, Sequence[str]],
+    draws: int = measured.DRAWS,
 ) -> dict[str, Any]:
     """What is measured of a model on bookings it has not learned from."""
     told = model.risks(fold.known.x)
     return {
         "count": len(told),
         "missed": int(fold.missed.sum()),
-        "measures": measured.with_intervals(told, fold.missed, fold.person, share, seed),
+        "measures": measured.with_intervals(told, fold.missed, fold.person, share, seed, draws),
         "curve": measured.curve(told, fold.missed),
         "shares": measured.at_shares(told, fold.missed, SHARES),
         "groups": measured.by_group(told, fold.missed, share, groups),

@@ -38,6 +38,22 @@ class Measures:
     recall: float
 
 
+# Code of a measure -> its name and what it means.
+MEANINGS = {
+    "auc": ("Area under the curve", "how often who missed had the greater risk: 0.5 is chance, 1 is always"),
+    "average_precision": (
+        "Average precision",
+        "the same for a list read from the top; chance is the share missed",
+    ),
+    "brier": ("Brier score", "mean squared distance of the risk from what happened; 0 is best"),
+    "slope": ("Calibration slope", "1 is right; below 1 high risks were told too high"),
+    "intercept": ("Calibration intercept", "0 is right; below 0 fewer missed than was told"),
+    "calibration_error": ("Calibration error", "mean distance of told and happened over ten groups"),
+    "precision": ("Missed, of those rung", "of the riskiest share, how many did not come"),
+    "recall": ("Rung, of those who missed", "of those who did not come, how many were of the riskiest share"),
+}
+
+
 def measures(risks: Floats, missed: Marks, share: float, weights: Floats | None = None) -> Measures:
     """Both sorts of outcome have to be there. weights: how often each row counts."""
     w = np.ones(len(risks)) if weights is None else weights

@@ -9,6 +9,7 @@ from dataclasses import fields
 from types import MappingProxyType
 from typing import Any, TypeVar
 
+from clearway.domain.outpatients.attendance import AttendancePolicy
 from clearway.domain.outpatients.booking import Holds
 from clearway.domain.outpatients.clinics import ClinicPolicy
 from clearway.domain.outpatients.completeness import IntakePolicy
@@ -47,6 +48,7 @@ KINDS: Mapping[str, type] = MappingProxyType(
         "filing": FilingPolicy,
         "reports": ReportPolicy,
         "reminders": ReminderPolicy,
+        "attendance": AttendancePolicy,
     }
 )
 NAMES: Mapping[type, str] = MappingProxyType({kind: name for name, kind in KINDS.items()})

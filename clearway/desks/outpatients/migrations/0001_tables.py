@@ -77,6 +77,66 @@ class Migration(migrations.Migration):
                     },
                 ),
                 migrations.CreateModel(
+                    name='AttendanceModel',
+                    fields=[
+                        ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                        ('version', models.PositiveIntegerField()),
+                        ('trained_at', models.DateTimeField()),
+                        ('trained_by', models.CharField(max_length=150)),
+                        ('since', models.DateTimeField()),
+                        ('until', models.DateTimeField()),
+                        ('tested_until', models.DateTimeField()),
+                        ('parameters', models.JSONField()),
+                        ('report', models.JSONField()),
+                        ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='core.organisation')),
+                    ],
+                    options={
+                        'db_table': 'outpatients_attendance_model',
+                        'ordering': ['-version'],
+                        'indexes': [],
+                        'constraints': [models.UniqueConstraint(fields=('organisation', 'version'), name='a_model_has_its_own_version'), models.CheckConstraint(condition=models.Q(('tested_until__gte', models.F('until')), ('until__gte', models.F('since'))), name='a_model_is_tested_after_what_it_learned')],
+                    },
+                ),
+                migrations.CreateModel(
+                    name='AttendanceScore',
+                    fields=[
+                        ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                        ('risk', models.FloatField()),
+                        ('reasons', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=80), default=list, size=None)),
+                        ('scored_at', models.DateTimeField()),
+                        ('looked_at', models.DateTimeField()),
+                        ('ended_at', models.DateTimeField(null=True)),
+                        ('appointment', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='attendance_scores', to='outpatients.appointment')),
+                        ('model', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='scores', to='outpatients.attendancemodel')),
+                        ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='core.organisation')),
+                    ],
+                    options={
+                        'db_table': 'outpatients_attendance_score',
+                        'ordering': ['id'],
+                        'indexes': [models.Index(condition=models.Q(('ended_at', None)), fields=['organisation'], name='risks_that_stand'), models.Index(fields=['model', 'scored_at'], name='outpatients_model_i_8972bb_idx')],
+                        'constraints': [models.UniqueConstraint(condition=models.Q(('ended_at', None)), fields=('appointment',), name='one_risk_of_a_booking_stands'), models.CheckConstraint(condition=models.Q(('risk__gte', 0), ('risk__lte', 1)), name='a_risk_is_a_share')],
+                    },
+                ),
+                migrations.CreateModel(
+                    name='AttendanceUse',
+                    fields=[
+                        ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                        ('began_at', models.DateTimeField()),
+                        ('began_by', models.CharField(max_length=150)),
+                        ('why', models.CharField(max_length=200)),
+                        ('ended_at', models.DateTimeField(null=True)),
+                        ('ended_by', models.CharField(blank=True, max_length=150)),
+                        ('model', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='uses', to='outpatients.attendancemodel')),
+                        ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='core.organisation')),
+                    ],
+                    options={
+                        'db_table': 'outpatients_attendance_use',
+                        'ordering': ['-id'],
+                        'indexes': [],
+                        'constraints': [models.UniqueConstraint(condition=models.Q(('ended_at', None)), fields=('organisation',), name='one_model_is_in_use'), models.CheckConstraint(condition=models.Q(models.Q(('why', ''), _negated=True), models.Q(('began_by', ''), _negated=True)), name='a_model_is_put_in_use_by_somebody'), models.CheckConstraint(condition=models.Q(('ended_at__isnull', True), models.Q(('ended_by', ''), _negated=True), _connector='OR'), name='a_model_is_withdrawn_by_somebody')],
+                    },
+                ),
+                migrations.CreateModel(
                     name='Batch',
                     fields=[
                         ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
@@ -1212,6 +1272,21 @@ class Migration(migrations.Migration):
                     options={
                         'indexes': [models.Index(fields=['organisation', 'starts_at'], name='outpatients_organis_b0475e_idx')],
                         'constraints': [models.CheckConstraint(condition=models.Q(('ends_at__gt', models.F('starts_at'))), name='session_ends_after_start'), django.contrib.postgres.constraints.ExclusionConstraint(condition=models.Q(('state', 'cancelled'), _negated=True), expressions=[('clinician', '='), (clearway.desks.outpatients.clinics.models.Span('starts_at', 'ends_at', django.contrib.postgres.fields.ranges.RangeBoundary()), '&&')], name='a_clinician_is_in_one_session'), django.contrib.postgres.constraints.ExclusionConstraint(condition=models.Q(('state', 'cancelled'), _negated=True), expressions=[('room', '='), (clearway.desks.outpatients.clinics.models.Span('starts_at', 'ends_at', django.contrib.postgres.fields.ranges.RangeBoundary()), '&&')], name='a_room_has_one_session'), django.contrib.postgres.constraints.ExclusionConstraint(condition=models.Q(models.Q(('state', 'cancelled'), _negated=True), ('equipment__isnull', False)), expressions=[('equipment', '='), (clearway.desks.outpatients.clinics.models.Span('starts_at', 'ends_at', django.contrib.postgres.fields.ranges.RangeBoundary()), '&&')], name='equipment_is_in_one_session')],
+                    },
+                ),
+                migrations.CreateModel(
+                    name='SetAside',
+                    fields=[
+                        ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                        ('why', models.CharField(max_length=200)),
+                        ('at', models.DateTimeField()),
+                        ('by', models.CharField(max_length=150)),
+                        ('appointment', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='attendance_set_aside', to='outpatients.appointment')),
+                    ],
+                    options={
+                        'db_table': 'outpatients_attendance_set_aside',
+                        'indexes': [],
+                        'constraints': [models.CheckConstraint(condition=models.Q(('why', ''), _negated=True), name='what_is_set_aside_says_why')],
                     },
                 ),
                 migrations.CreateModel(

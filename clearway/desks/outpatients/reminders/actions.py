@@ -1,6 +1,6 @@
 """Reminding: what the worker sends when it is due, and the calls of people where nothing can be sent."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -105,6 +105,31 @@ def _ring(visit: Any, why: str, at: datetime) -> None:
             "why": why[:200],
             "made_at": at,
         },
+    )
+
+
+@transaction.atomic
+def ring(whom: Mapping[int, str], *, organisation_id: int, by: Actor, at: datetime) -> None:
+    """Put appointments onto the list of calls, each with why; whose call there is already keeps it."""
+    for visit in appointments.with_patients(whom).values():
+        _ring(visit, whom[visit.pk], at)
+    entry = Entry("reminders.ring", f"organisation:{organisation_id}", {"appointments": sorted(whom)})
+    record([entry], organisation_id=organisation_id, by=by, at=at)
+
+
+@transaction.atomic
+def no_call(key: int, why: str, *, organisation_id: int, by: Actor, at: datetime) -> None:
+    """Take an appointment off the list of calls where it is there for a reason that begins so."""
+    rows = Reminder.objects.filter(
+        organisation_id=organisation_id,
+        appointment_id=key,
+        step=Step.CALL,
+        state=Reminder.State.TO_RING,
+        why__startswith=why,
+    )
+    rows.update(state=Reminder.State.OVER, ended_at=at, ended_by=by.name)
+    record(
+        [Entry("reminders.no_call", f"appointment:{key}", {})], organisation_id=organisation_id, by=by, at=at
     )
 
 

@@ -137,6 +137,12 @@ def ringing(organisation_id: int) -> ToRing:
     return ToRing(found["count"], found["first"])
 
 
+def calls_of(appointments: Iterable[int]) -> dict[int, Reminder]:
+    """Appointment -> its call, whatever became of it. One query."""
+    rows = Reminder.objects.filter(appointment_id__in=list(appointments), step=Step.CALL)
+    return {row.appointment_id: row for row in rows}
+
+
 def sent_since(organisation_id: int, since: datetime) -> list[Reminder]:
     """The newest reminders, newest first. One query."""
     rows = reminders().filter(organisation_id=organisation_id, made_at__gte=since)
