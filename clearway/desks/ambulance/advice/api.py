@@ -82,7 +82,7 @@ def _body(request: Any) -> dict[str, Any]:
         raise WrongField("body", "It is over 16 KiB.", "Send one case.")
     try:
         given = json.loads(request.body)
-    except ValueError as problem:
+    except (ValueError, RecursionError) as problem:
         raise WrongField("body", f"It is not JSON: {problem}.", "Send one JSON object.") from None
     if not isinstance(given, dict):
         raise WrongField("body", "It is no JSON object.", 'Send one, like {"call_sign": "A101"}.')

@@ -57,7 +57,7 @@ def stated(known: Case, given: Mapping[str, Any], reading: Reading) -> Case:
     if given.get("needs") is not None:
         changes |= {"needs": _needs(given["needs"]), "needs_asked": True}
     for name in ("continuing_care", "booked_at", "standing"):
-        if given.get(name):
+        if given.get(name) not in (None, ""):
             changes[name] = _site(reading, name, given[name])
     if age is not None:
         changes["age"] = age
@@ -104,9 +104,9 @@ def _list(given: Mapping[str, Any], name: str) -> list[str]:
 
 
 def _site(reading: Reading, field: str, code: Any) -> str:
-    if code not in reading.rules.row_of:
+    if not isinstance(code, str) or code not in reading.rules.row_of:
         raise WrongField(field, f"{code!r} is no place of this region.", "Use an ODS code of the directory.")
-    return str(code)
+    return code
 
 
 def _whole(given: Mapping[str, Any], name: str, low: int, high: int) -> int | None:
@@ -122,7 +122,7 @@ def _number(given: Mapping[str, Any], name: str, low: float, high: float) -> flo
         return None
     try:
         number = float("nan") if isinstance(value, bool) else float(value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         number = float("nan")
     if not low <= number <= high:
         raise WrongField(

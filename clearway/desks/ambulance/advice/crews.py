@@ -1,5 +1,6 @@
 """The page of one crew, on a phone or a terminal: its address is its key, and it shows one message."""
 
+import re
 from typing import Any
 
 from django.http import Http404, HttpResponse, HttpResponseRedirect, JsonResponse
@@ -11,6 +12,7 @@ from . import actions, queries
 from .models import Advice
 
 STEPS = ("read", "acknowledged")
+ONE_KEY = re.compile(r"[0-9]{1,18}")
 
 
 @public  # whoever holds the address is the crew: it is given to one call sign for one shift
@@ -32,7 +34,7 @@ def page(request: Any, token: str) -> HttpResponse:
 
 def _heard(request: Any, link: Any) -> HttpResponse:
     step, key = request.POST.get("step", ""), request.POST.get("message", "")
-    if step not in STEPS or not key.isdigit():
+    if step not in STEPS or not ONE_KEY.fullmatch(key):
         return HttpResponse("No such step.", status=400, content_type="text/plain")
     message = actions.message_came(link, int(key), step, at=request.at)
     if step == "read":

@@ -8,7 +8,7 @@ from typing import Any
 from django.contrib import messages
 from django.http import Http404, HttpResponse, HttpResponseRedirect, QueryDict
 from django.shortcuts import render
-from django.urls import reverse
+from django.urls import NoReverseMatch, reverse
 from django.views.decorators.http import require_POST
 
 from clearway.core.layout.times import clock, local
@@ -254,11 +254,15 @@ def take(request: Request, call_sign: str) -> HttpResponse:
 
 def _back_to(request: Request, call_sign: str) -> str:
     query = request.POST.get("query", "")
-    return reverse("advice:crew", args=[call_sign]) + (f"?{query}" if query else "")
+    try:
+        page = reverse("advice:crew", args=[call_sign])
+    except NoReverseMatch:  # what was sent names no crew
+        return reverse("advice:board")
+    return page + (f"?{query}" if query else "")
 
 
 def _remark(request: Request) -> str:
-    text = request.POST.get("reason", "").strip()
+    text = request.POST.get("reason", "").replace("\x00", "").strip()  # no text of the database holds it
     if holds_nhs_number(text):
         raise NotAllowed(
             "holding an NHS number", "Writing this remark", "Leave out the NHS number: name the incident."
@@ -337,7 +341,7 @@ def call_answered(request: Request, key: int) -> HttpResponse:
         raise Http404 from None
     except NotAllowed as refused:
         messages.error(request, refused.why)
-        return HttpResponseRedirect(_back_to(request, request.POST.get("call_sign", "") or "-"))
+        return HttpResponseRedirect(_back_to(request, request.POST.get("call_sign", "")))
     messages.success(request, f"Recorded: {call.name}, {call.get_outcome_display().lower()}.")
     return HttpResponseRedirect(_back_to(request, call.call_sign))
 

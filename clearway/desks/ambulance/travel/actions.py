@@ -151,7 +151,7 @@ def _take_one(
     at: datetime,
 ) -> str:
     over = is_over or wanted.ends_at <= max(at, wanted.starts_at)
-    if row is None and (over or not _is_ours(wanted.centre, wanted.radius_km, hospitals)):
+    if row is None and (over or not is_ours(wanted.centre, wanted.radius_km, hospitals)):
         return "same" if over else "elsewhere"
     if row is not None and not over and _is_same(row, wanted, at):
         return "same"
@@ -181,7 +181,8 @@ def _is_same(row: RoadDisruption, wanted: Entered, at: datetime) -> bool:
     return here == there and (row.ends_at == wanted.ends_at or goes_on)
 
 
-def _is_ours(centre: Point, radius_km: float, hospitals: list[Point]) -> bool:
+def is_ours(centre: Point, radius_km: float, hospitals: Iterable[Point]) -> bool:
+    """Whether a disruption reaches to where it can matter to one of these hospitals."""
     return any(float(distance_km(*centre, *each)) <= OUR_KM + radius_km for each in hospitals)
 
 

@@ -15,6 +15,8 @@ from .queries import Usual
 
 KINDS = {kind.value: kind.value.capitalize() for kind in DisruptionKind}
 
+FAR_AWAY = "That is far from every hospital of this region. Latitude comes first: 51.02, -3.10"
+
 
 class DisruptionForm(DeskForm):
     """One disruption. Radius, minutes and end that are left empty are the usual ones of the kind."""
@@ -61,6 +63,15 @@ class DisruptionForm(DeskForm):
                 "No place of that name is known. Pick one from the list, or enter a point: 51.02, -3.10"
             )
         return place
+
+    def clean(self) -> dict[str, Any]:
+        """A point far from every place of the region is a slip: the numbers the wrong way round."""
+        given: dict[str, Any] = super().clean() or {}
+        if not self.errors:
+            wanted = self.entered()
+            if not actions.is_ours(wanted.centre, wanted.radius_km, self.places.values()):
+                self.add_error("place", FAR_AWAY)
+        return given
 
     def entered(self) -> actions.Entered:
         """The disruption. Call when valid."""
