@@ -10,9 +10,10 @@ begins then; when everybody has answered earlier, the plan is made again from th
 more careful than it need be. An empty slot costs 1, each person who says yes too late costs `disappointed`.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from math import exp, prod
+from math import exp
+from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +22,7 @@ STEPS = 96  # of the time that is left; the times of a plan are whole steps
 HOLDS = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 96)  # steps that an offer may stand
 PRIOR_ASKED, PRIOR_ANSWERS = 20.0, 10.0
 Numbers = NDArray[np.float64]
+Whole = NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +46,12 @@ class Record:
     accepted: int = 0
     answered: int = 0
     open_minutes: float = 0.0
+
+
+# How calls and texts are answered until a trust's own record says otherwise (assumed).
+USUAL: Mapping[str, Chance] = MappingProxyType(
+    {"phone": Chance(yes=0.35, minutes=20.0), "text": Chance(yes=0.25, minutes=30.0)}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,21 +84,10 @@ class Weights:
 
 @dataclass(frozen=True, slots=True)
 class _Ahead:
-    """The best plan for those not asked yet, by the number of steps that are left."""
+    """The best plan from each person on, a row each, by the number of steps that are left."""
 
     fills: Numbers
     disappointed: Numbers
-
-
-@dataclass(frozen=True, slots=True)
-class _Option:
-    """One way to ask next: so many people for so many steps; the probability that none says yes, and how
-    many are expected to say yes too late."""
-
-    count: int
-    hold: int
-    none: float
-    disappointed: float
 
 
 def chance(prior: Chance, seen: Record) -> Chance:
@@ -103,51 +100,45 @@ def chance(prior: Chance, seen: Record) -> Chance:
     return Chance(yes, minutes)
 
 
+def learned(seen: Mapping[str, Record]) -> dict[str, Chance]:
+    """Channel -> how people are expected to answer by it, after what was seen of some channels."""
+    return {name: chance(prior, seen[name]) if name in seen else prior for name, prior in USUAL.items()}
+
+
 def plan(people: Sequence[Chance], minutes_left: float, weights: Weights) -> Wave | None:
     """The first wave of the best plan for these people, asked in this order; None where it is too late."""
     if not people or minutes_left < weights.shortest:
         return None
     step = max(minutes_left / STEPS, weights.shortest)
     steps = int(minutes_left / step + 1e-9)
-    holds = [hold for hold in HOLDS if hold <= steps]
-    by = [[who.by(hold * step) for hold in holds] for who in people]
-    ahead = {len(people): _Ahead(np.zeros(steps + 1), np.zeros(steps + 1))}
+    holds = np.array([hold for hold in reversed(HOLDS) if hold <= steps])
+    by = np.array([[who.by(float(hold) * step) for hold in holds] for who in people])
+    left = (
+        np.arange(steps + 1) - holds[:, None]
+    )  # steps that are left after each hold, by steps left before it
+    ahead = _Ahead(np.zeros((len(people) + 1, steps + 1)), np.zeros((len(people) + 1, steps + 1)))
     for first in range(len(people) - 1, 0, -1):
-        options = list(_options(by[first : first + weights.most_at_once], holds))
-        ahead[first] = _best_of_each(options, first, ahead, weights)
-    return _best_now(list(_options(by[: weights.most_at_once], holds)), ahead, step, weights)
+        fills, sorry = _ways(by[first : first + weights.most_at_once], first, left, ahead)
+        best = np.argmin(weights.disappointed * sorry - fills, axis=0), np.arange(steps + 1)
+        ahead.fills[first], ahead.disappointed[first] = fills[best], sorry[best]
+    fills, sorry = (each[:, 0] for each in _ways(by[: weights.most_at_once], 0, left[:, -1:], ahead))
+    best_now = int(np.argmin(np.round(weights.disappointed * sorry - fills, 12)))
+    count, hold = divmod(best_now, len(holds))
+    return Wave(count + 1, float(holds[hold]) * step, float(fills[best_now]), float(sorry[best_now]))
 
 
-def _options(by: Sequence[Sequence[float]], holds: Sequence[int]) -> Iterator[_Option]:
-    """Every way to ask next; of equals the fewer people come first, then the longer time to answer."""
-    for count in range(1, len(by) + 1):
-        for place in reversed(range(len(holds))):
-            yes = [who[place] for who in by[:count]]
-            none = prod(1 - each for each in yes)
-            yield _Option(count, holds[place], none, sum(yes) - (1 - none))
+def _ways(by: Numbers, first: int, left: Whole, ahead: _Ahead) -> tuple[Numbers, Numbers]:
+    """What every way to ask next comes to, a row each, for each number of steps left.
 
-
-def _best_of_each(
-    options: Sequence[_Option], first: int, ahead: dict[int, _Ahead], weights: Weights
-) -> _Ahead:
-    """What the best way to ask next comes to, for each number of steps left."""
-    steps = len(ahead[first + 1].fills)
-    fills, disappointed = np.zeros((len(options), steps)), np.zeros((len(options), steps))
-    for row, option in enumerate(options):
-        later = ahead[first + option.count]
-        kept = steps - option.hold
-        fills[row, option.hold :] = 1 - option.none + option.none * later.fills[:kept]
-        disappointed[row, option.hold :] = option.disappointed + option.none * later.disappointed[:kept]
-    best = np.argmin(weights.disappointed * disappointed - fills, axis=0), np.arange(steps)
-    return _Ahead(fills[best], disappointed[best])
-
-
-def _best_now(options: Sequence[_Option], ahead: dict[int, _Ahead], step: float, weights: Weights) -> Wave:
-    """The best way to ask now, with all steps left."""
-    waves = []
-    for option in options:
-        later = ahead[option.count]
-        fills = 1 - option.none + option.none * later.fills[-1 - option.hold]
-        sorry = option.disappointed + option.none * later.disappointed[-1 - option.hold]
-        waves.append(Wave(option.count, option.hold * step, float(fills), float(sorry)))
-    return min(waves, key=lambda wave: round(weights.disappointed * wave.disappointed - wave.fills, 12))
+    by  the probability of a yes of each who may be asked now, by hold. Of equal rows the first is taken:
+    fewer people come first, then the longer time to answer. Where a hold is too long a row is 0.
+    """
+    none = np.cumprod(1 - by, axis=0)[:, :, None]
+    late = np.cumsum(by, axis=0)[:, :, None] - (1 - none)
+    after = slice(first + 1, first + 1 + len(by))
+    can = left >= 0
+    place = np.where(can, left, 0)
+    fills = np.where(can, 1 - none + none * ahead.fills[after][:, place], 0.0)
+    sorry = np.where(can, late + none * ahead.disappointed[after][:, place], 0.0)
+    rows = fills.shape[0] * fills.shape[1]
+    return fills.reshape(rows, -1), sorry.reshape(rows, -1)

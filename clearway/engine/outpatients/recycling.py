@@ -154,9 +154,18 @@ def rank(
 ) -> Ranked:
     """Whom to ask about the first of these slots, at most `limit`, and why the others are not asked."""
     vacancy = _vacancy(slot, at)
-    listed = sorted(candidates, key=_place)
+    fit, left_out = fitting(slot, candidates, policy, at, limit)
+    return Ranked(tuple(_chosen(slot, who, vacancy, at) for who in fit), left_out)
+
+
+def fitting(
+    slot: Slots, candidates: Sequence[Candidate], policy: RecyclingPolicy, at: datetime, limit: int = 24
+) -> tuple[list[Candidate], tuple[NotOffered, ...]]:
+    """As `rank`, without the words that speak for each: what the simulated department asks."""
+    vacancy = _vacancy(slot, at)
+    listed = sorted(candidates, key=place)
     first = firsts(slot, entries([who.wanted for who in listed]), at)[0]
-    chosen: list[Chosen] = []
+    chosen: list[Candidate] = []
     left_out: list[NotOffered] = []
     for who, broken in zip(listed, first.tolist(), strict=True):
         if broken >= 0:
@@ -164,8 +173,8 @@ def rank(
         elif rule := _first_against(who, vacancy, policy):
             left_out.append(NotOffered(who.entry, rule.code, rule.words(who, policy)))
         elif len(chosen) < limit:
-            chosen.append(_chosen(slot, who, vacancy, at))
-    return Ranked(tuple(chosen), tuple(left_out))
+            chosen.append(who)
+    return chosen, tuple(left_out)
 
 
 def has_date_in_time(who: Candidate) -> bool:
@@ -176,7 +185,8 @@ def has_date_in_time(who: Candidate) -> bool:
     return who.wanted.treat_by is None or booked_on <= who.wanted.treat_by
 
 
-def _place(who: Candidate) -> tuple[int, bool, date, date, int]:
+def place(who: Candidate) -> tuple[int, bool, date, date, int]:
+    """Where somebody stands among those who may be asked; the least is first."""
     return (
         -int(who.wanted.priority),
         has_date_in_time(who),

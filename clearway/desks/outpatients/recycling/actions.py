@@ -17,7 +17,7 @@ from clearway.domain.outpatients.messages import Message as Kind
 from clearway.domain.outpatients.recycling import Freed, Mode, RecyclingPolicy, Said, ends
 from clearway.domain.outpatients.words import CancelledBy
 from clearway.domain.shared.errors import NotAllowed
-from clearway.engine.outpatients.offers import Chance, Wave, Weights, chance, plan
+from clearway.engine.outpatients.offers import Wave, Weights, learned, plan
 
 from .. import policy
 from ..booking import actions as booking
@@ -32,9 +32,6 @@ from .models import FreedSlot, SlotOffer
 ASKING = "Asking about this slot"
 ANSWERING = "Keeping this answer"
 OUT = SlotOffer.State.OUT
-# How calls and texts are answered until a trust's own record says otherwise (assumed): the chance of a yes,
-# and the mean minutes until it comes.
-USUAL = {"phone": Chance(yes=0.35, minutes=20.0), "text": Chance(yes=0.25, minutes=30.0)}
 GONE = "Somebody else was first, or the time to answer was over. Nothing was booked."
 
 
@@ -42,9 +39,8 @@ def next_wave(freed: FreedSlot, found: queries.Suited, held: RecyclingPolicy, at
     """How many of those found are asked next, and for how long; None where it is too late. Two queries."""
     minutes = held.minutes_to_ask(at, held.last_offer_at(freed.starts_at))
     least = policy.holds(freed.organisation_id, at).lasting(freed.starts_at, at)
-    seen = queries.records(freed.organisation_id, at)
-    learned = {name: chance(prior, seen[name]) if name in seen else prior for name, prior in USUAL.items()}
-    people = [learned[each.channel] for each in found.ranked.chosen]
+    answers = learned(queries.records(freed.organisation_id, at))
+    people = [answers[each.channel] for each in found.ranked.chosen]
     return plan(people, minutes, Weights(held.most_at_once, least, held.disappointed))
 
 
