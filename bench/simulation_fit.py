@@ -27,13 +27,13 @@ from clearway.domain.ambulance.words import Category
 from clearway.domain.shared.region import Region
 from clearway.interchange import region_pack
 from clearway.simulation.ambulance import ledger, luck, parameters
-from clearway.simulation.ambulance.comparing import Estimate, estimate
 from clearway.simulation.ambulance.hospitals import Arrival, Hospital, Streams
 from clearway.simulation.ambulance.parameters import Parameters, Published, Regime
 from clearway.simulation.ambulance.world import World
 from clearway.simulation.shared.agenda import Agenda
 from clearway.simulation.shared.chance import Chance
 from clearway.simulation.shared.civil import Civil
+from clearway.simulation.shared.estimating import Estimate, estimate
 
 PAGE = Path(__file__).parent.parent / "docs" / "reference" / "simulation.md"
 WARM_UP, RUN_ON = timedelta(days=2), timedelta(hours=8)

@@ -18,7 +18,7 @@ from clearway.domain.shared.region import Region
 from clearway.engine.ambulance.conveyance import Choice
 from clearway.interchange import region_pack
 from clearway.simulation.ambulance import comparing, comparing_page, ledger
-from clearway.simulation.ambulance.comparing import ADVICE, CAPS, NEAREST, ORACLE, QUEUE, compare, estimate
+from clearway.simulation.ambulance.comparing import ADVICE, CAPS, NEAREST, ORACLE, QUEUE, compare
 from clearway.simulation.ambulance.oracle import Oracle
 from clearway.simulation.ambulance.policies import (
     Advised,
@@ -30,6 +30,7 @@ from clearway.simulation.ambulance.policies import (
     nearest,
 )
 from clearway.simulation.ambulance.world import World
+from clearway.simulation.shared.estimating import estimate
 
 START = datetime(2026, 3, 2, tzinfo=UTC)
 EVERYTHING = (NEAREST, CAPS, QUEUE, ADVICE, ORACLE)

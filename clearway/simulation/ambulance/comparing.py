@@ -20,6 +20,7 @@ from clearway.domain.shared.region import Region
 from clearway.engine.ambulance.policies import ADVICE as POLICY
 from clearway.engine.ambulance.policies import advice_policy
 
+from ..shared.estimating import Estimate, estimate
 from . import ledger
 from . import parameters as packs
 from .oracle import Oracle
@@ -91,15 +92,6 @@ class Outcome:
     values: Mapping[str, float]
     by_area: Mapping[str, Mapping[str, float]]
     by_site: Mapping[str, tuple[float, float]]
-
-
-@dataclass(frozen=True, slots=True)
-class Estimate:
-    """A mean over seeds with its 95% interval (Student's t); NaN bounds for a single seed."""
-
-    mean: float
-    low: float
-    high: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -342,26 +334,6 @@ def _sites_of(outcomes: Sequence[Outcome]) -> dict[str, tuple[float, float]]:
         pairs = np.array([each.by_site[code] for each in outcomes])
         found[code] = float(pairs[:, 0].mean()), float(pairs[:, 1].mean())
     return found
-
-
-# 97.5th centiles of Student's t for 1, 2, 3 ... degrees of freedom; beyond, never too narrow
-T_975 = (12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228, 2.201, 2.179, 2.160, 2.145)
-T_975_LATER = ((19, 2.131), (29, 2.086), (59, 2.042))
-
-
-def estimate(values: Sequence[float]) -> Estimate:
-    """The mean of these and its 95% interval."""
-    mean, count = float(np.mean(values)), len(values)
-    if count < 2:
-        return Estimate(mean, float("nan"), float("nan"))
-    half = _t(count - 1) * float(np.std(values, ddof=1)) / count**0.5
-    return Estimate(mean, mean - half, mean + half)
-
-
-def _t(freedom: int) -> float:
-    if freedom <= len(T_975):
-        return T_975[freedom - 1]
-    return next((t for limit, t in T_975_LATER if freedom <= limit), 2.0)
 
 
 def as_text(found: Comparison) -> str:

@@ -1,11 +1,11 @@
 """A comparison of policies as one HTML page: opens offline, asks nobody, every plot has its table."""
 
-from collections.abc import Sequence
 from html import escape
-from math import ceil, floor, isnan, log10
+from math import isnan
 
 from clearway.domain.shared.region import Region
 
+from ..shared.report_page import difference, document, number, plot, signed, table
 from .comparing import (
     ADVICE,
     MEANING,
@@ -14,33 +14,8 @@ from .comparing import (
     OF_AREAS,
     ORACLE,
     Comparison,
-    Estimate,
 )
 
-STYLE = """
-:root { color-scheme: light; --text: #212b32; --second: #4c6272; --rule: #d8dde0; }
-* { box-sizing: border-box; }
-body { margin: 0 auto; padding: 1rem 1.25rem 4rem; max-width: 62rem; color: var(--text); background: #fff;
-  font: 1rem/1.5 system-ui, -apple-system, "Segoe UI", Arial, sans-serif; }
-h1 { margin: .5rem 0; font-size: 1.75rem; line-height: 1.2; }
-h2 { margin: 2.25rem 0 .5rem; font-size: 1.25rem; }
-p, ul { max-width: 44rem; margin: .5rem 0; }
-.lead { font-size: 1.125rem; }
-.scroll { overflow-x: auto; }
-.scroll:focus-visible { outline: 3px solid #ffb81c; }
-table { border-collapse: collapse; font-size: .9375rem; }
-caption { padding: .25rem 0; text-align: left; color: var(--second); }
-th, td { padding: .3rem .75rem .3rem 0; text-align: left; vertical-align: top; font-weight: 400;
-  border-bottom: 1px solid var(--rule); }
-thead th.n { white-space: normal; min-width: 5.5rem; }
-thead th { vertical-align: bottom; color: var(--second); border-bottom: 2px solid var(--text); }
-td.n, th.n { text-align: right; white-space: nowrap; font-variant-numeric: tabular-nums; }
-tbody th { font-weight: 600; white-space: nowrap; }
-small { display: block; color: var(--second); font-size: .8125rem; }
-svg { display: block; max-width: 100%; height: auto; margin: .75rem 0; }
-svg text { font: 14px system-ui, -apple-system, "Segoe UI", Arial, sans-serif; fill: var(--text); }
-svg .small { font-size: 12.5px; fill: var(--second); }
-"""
 COLUMNS = ("lost_15", "wait", "over_60", "C2", "from_scene", "extra", "extra_95", "past")
 GUARDS = ("worst_hospital", "worst_area", "worst_area_C2", "gained", "gained_usual")
 AREA_WORDS = {
@@ -49,7 +24,6 @@ AREA_WORDS = {
     "C2": "C2 mean response, min",
     "past": "Taken past the nearest, %",
 }
-WIDTH, LEFT, RIGHT, ROW = 860, 210, 210, 34
 
 
 def page(found: Comparison, region: Region) -> str:
@@ -76,11 +50,7 @@ def page(found: Comparison, region: Region) -> str:
         _by_site(found, names),
         _limits(),
     ]
-    return (
-        f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{escape(title)}</title>'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<style>{STYLE}</style></head><body><main>{''.join(parts)}</main></body></html>\n"
-    )
+    return document(title, parts)
 
 
 def _what(found: Comparison) -> str:
@@ -100,7 +70,7 @@ def _what(found: Comparison) -> str:
 
 def _guard(found: Comparison) -> str:
     others = [name for name in found.policies if name != NEAREST]
-    gains = ", ".join(f"{escape(name)} {_number(found.level[name]['gained_usual'].mean)}%" for name in others)
+    gains = ", ".join(f"{escape(name)} {number(found.level[name]['gained_usual'].mean)}%" for name in others)
     return (
         "The bound is the desk's own (others_share and usual_a_day of the region's policy conveyance_advice):"
         " nobody is taken past the nearest to a department that has had its agreed share of others' patients"
@@ -117,7 +87,7 @@ def _answer(found: Comparison) -> str:
     sure = not isnan(lost.low) and (lost.high < 0 or lost.low > 0)
     words = (
         f"With advice always followed, {before:.0f} hours lost a day become {before + lost.mean:.0f}:"
-        f" {_signed(lost.mean, 0)} hours ({_signed(100 * lost.mean / before, 0)}%)."
+        f" {signed(lost.mean, 0)} hours ({signed(100 * lost.mean / before, 0)}%)."
     )
     if not sure:
         words += " Over these seeds that difference cannot be told from chance."
@@ -130,49 +100,11 @@ def _forest(found: Comparison, metric: str) -> str:
     told = next(each for each in METRICS if each.name == metric)
     rows = [(name, found.difference[name][metric]) for name in found.policies if name != NEAREST]
     before = found.level[NEAREST][metric].mean
-    return _plot(
+    return plot(
         f"{told.words}: difference to nearest, {told.unit}",
-        f"Nearest: {_number(before)} {told.unit}. Left of the line is better.",
+        f"Nearest: {number(before)} {told.unit}. Left of the line is better.",
         rows,
         told.unit,
-    )
-
-
-def _plot(title: str, note: str, rows: Sequence[tuple[str, Estimate]], unit: str) -> str:
-    """Dots with whiskers about zero; the figures stand beside them."""
-    bounds = [bound for _, each in rows for bound in (each.low, each.high, each.mean) if not isnan(bound)]
-    step = _step(max(0.0, *bounds) - min(0.0, *bounds))
-    low = step * floor(min(0.0, *bounds) / step)
-    high = step * ceil(max(0.0, *bounds) / step)
-    high = high if high > low else low + step
-
-    def x(value: float) -> float:
-        return LEFT + (WIDTH - LEFT - RIGHT) * (value - low) / (high - low)
-
-    height = ROW * len(rows) + 40
-    marks = []
-    ticks = round((high - low) / step)
-    for tick in range(ticks + 1):
-        value = low + tick * step
-        at, line = f"{x(value):.1f}", "#212b32" if abs(value) < step / 1000 else "#d8dde0"
-        marks.append(f'<line x1="{at}" x2="{at}" y1="6" y2="{height - 28}" stroke="{line}"/>')
-        label = f'class="small" x="{at}" y="{height - 10}" text-anchor="middle"'
-        marks.append(f"<text {label}>{_signed(value)}</text>")
-    for place, (name, each) in enumerate(rows):
-        y = 22 + ROW * place
-        colour = "#005eb8" if each.mean <= 0 else "#b3261e"
-        marks.append(f'<text x="0" y="{y + 5}">{escape(name)}</text>')
-        if not isnan(each.low):
-            marks.append(
-                f'<line x1="{x(each.low):.1f}" x2="{x(each.high):.1f}" y1="{y}" y2="{y}" stroke="{colour}"'
-                ' stroke-width="3"/>'
-            )
-        marks.append(f'<circle cx="{x(each.mean):.1f}" cy="{y}" r="5.5" fill="{colour}"/>')
-        marks.append(f'<text x="{WIDTH - RIGHT + 16}" y="{y + 5}">{_difference(each)} {escape(unit)}</text>')
-    table = "; ".join(f"{name} {_difference(each)} {unit}" for name, each in rows)
-    return (
-        f'<svg viewBox="0 0 {WIDTH} {height}" role="img" aria-label="{escape(title)}. {escape(table)}">'
-        f"<title>{escape(title)}</title>{''.join(marks)}</svg><p><small>{escape(note)}</small></p>"
     )
 
 
@@ -187,7 +119,7 @@ def _main_table(found: Comparison) -> str:
             cells += f'<td class="n">{found.share[name]:.0%}</td>'
         rows.append(f'<tr><th scope="row">{escape(name)}</th>{cells}</tr>')
     caption = "Means over seeds; below each, the difference to nearest with its 95% interval"
-    return _table(caption, f'<th scope="col">Policy</th>{head}{share}', rows)
+    return table(caption, f'<th scope="col">Policy</th>{head}{share}', rows)
 
 
 def _guards(found: Comparison) -> str:
@@ -198,12 +130,12 @@ def _guards(found: Comparison) -> str:
         for name in found.policies
     ]
     caption = "A policy that helps on average must not do it at the cost of one hospital or one area"
-    return _table(caption, f'<th scope="col">Policy</th>{head}', rows)
+    return table(caption, f'<th scope="col">Policy</th>{head}', rows)
 
 
 def _cell(found: Comparison, name: str, metric: str) -> str:
-    level = _number(found.level[name][metric].mean)
-    below = "" if name == NEAREST else f"<small>{_difference(found.difference[name][metric])}</small>"
+    level = number(found.level[name][metric].mean)
+    below = "" if name == NEAREST else f"<small>{difference(found.difference[name][metric])}</small>"
     return f'<td class="n">{level}{below}</td>'
 
 
@@ -213,7 +145,7 @@ def _by_area(found: Comparison, areas: dict[str, str]) -> str:
         return "<p>Nothing was compared.</p>"
     order = sorted(found.area_level, key=lambda area: found.by_area[name][area]["lost_15"].mean)
     rows = [(areas.get(area, area), found.by_area[name][area]["from_scene"]) for area in order]
-    plot = _plot(
+    drawn = plot(
         f"Patient minutes from scene to handover under {name}: difference to nearest, by area",
         "An area is where the patient was. Left of the line is better.",
         rows,
@@ -222,8 +154,8 @@ def _by_area(found: Comparison, areas: dict[str, str]) -> str:
     body = []
     for area in order:
         cells = "".join(
-            f'<td class="n">{_number(found.area_level[area][metric])}'
-            f"<small>{_difference(found.by_area[name][area][metric])}</small></td>"
+            f'<td class="n">{number(found.area_level[area][metric])}'
+            f"<small>{difference(found.by_area[name][area][metric])}</small></td>"
             for metric in OF_AREAS
         )
         body.append(f'<tr><th scope="row">{escape(areas.get(area, area))}</th>{cells}</tr>')
@@ -233,7 +165,7 @@ def _by_area(found: Comparison, areas: dict[str, str]) -> str:
         " taken past the nearest, what an area gains it gains from crews that come free sooner elsewhere.</p>"
     )
     caption = f"Under nearest; below each, the difference under {name}"
-    return said + plot + _table(caption, f'<th scope="col">Area</th>{head}', body)
+    return said + drawn + table(caption, f'<th scope="col">Area</th>{head}', body)
 
 
 def _by_site(found: Comparison, names: dict[str, str]) -> str:
@@ -247,7 +179,7 @@ def _by_site(found: Comparison, names: dict[str, str]) -> str:
         rows.append(
             f'<tr><th scope="row">{escape(names.get(code, code))}</th>'
             f'<td class="n">{was:.0f}</td><td class="n">{now:.0f}</td>'
-            f'<td class="n">{_signed(100 * (now / was - 1), 0)}%</td>'
+            f'<td class="n">{signed(100 * (now / was - 1), 0)}%</td>'
             f'<td class="n">{waited:.0f}</td><td class="n">{waits:.0f}</td></tr>'
         )
     head = '<th scope="col">Hospital</th>' + "".join(
@@ -260,7 +192,7 @@ def _by_site(found: Comparison, names: dict[str, str]) -> str:
             f"the same, {escape(compared)}",
         )
     )
-    return _table("Longest waits first; means over seeds", head, rows)
+    return table("Longest waits first; means over seeds", head, rows)
 
 
 def _limits() -> str:
@@ -275,37 +207,3 @@ def _limits() -> str:
         "<li>The feed is perfect here: late and missing presses would cost some of the benefit.</li>"
         "<li>Nobody's safety is measured by it.</li></ul>"
     )
-
-
-def _table(caption: str, head: str, rows: Sequence[str]) -> str:
-    return (
-        f'<div class="scroll" role="region" tabindex="0" aria-label="{escape(caption)}">'
-        f"<table><caption>{escape(caption)}</caption><thead><tr>{head}</tr></thead>"
-        f"<tbody>{''.join(rows)}</tbody></table></div>"
-    )
-
-
-def _difference(each: Estimate) -> str:
-    if isnan(each.low):
-        return _signed(each.mean)
-    return f"{_signed(each.mean)} ({_signed(each.low)} to {_signed(each.high)})"
-
-
-def _signed(value: float, digits: int | None = None) -> str:
-    text = _number(abs(value)) if digits is None else f"{abs(value):.{digits}f}"
-    if float(text) == 0:
-        return "0"
-    return ("−" if value < 0 else "+") + text
-
-
-def _number(value: float) -> str:
-    return f"{value:.0f}" if abs(value) >= 100 else f"{value:.1f}"
-
-
-def _step(span: float) -> float:
-    """A round distance between ticks, some four to seven over the span."""
-    if span <= 0:
-        return 1.0
-    rough = span / 5
-    power = 10.0 ** floor(log10(rough))
-    return power * next(each for each in (1, 2, 5, 10) if each * power >= rough)

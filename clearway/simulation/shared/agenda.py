@@ -4,7 +4,7 @@ import heapq
 from collections.abc import Callable, Iterator
 from typing import Any
 
-Entry = tuple[float, int, Callable[..., None], tuple[Any, ...]]
+Entry = tuple[float, int, Callable[..., object], tuple[Any, ...]]
 SPAN = 1200.0  # seconds kept in order at a time; a short heap is a quick one
 
 
@@ -18,7 +18,7 @@ class Agenda:
         self._horizon = now  # everything due before it is in the heap, the rest in its own span
         self._later: dict[int, list[Entry]] = {}
 
-    def at(self, when: float, do: Callable[..., None], *what: Any) -> None:
+    def at(self, when: float, do: Callable[..., object], *what: Any) -> None:
         """Have `do(*what)` done at `when`, at once if that is past."""
         self._made += 1
         when = when if when > self.now else self.now

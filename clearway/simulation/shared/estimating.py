@@ -1,0 +1,35 @@
+"""What differs between policies, over seeds: a mean with its interval."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """A mean over seeds with its 95% interval (Student's t); NaN bounds for a single seed."""
+
+    mean: float
+    low: float
+    high: float
+
+
+# 97.5th centiles of Student's t for 1, 2, 3 ... degrees of freedom; beyond, never too narrow
+T_975 = (12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228, 2.201, 2.179, 2.160, 2.145)
+T_975_LATER = ((19, 2.131), (29, 2.086), (59, 2.042))
+
+
+def estimate(values: Sequence[float]) -> Estimate:
+    """The mean of these and its 95% interval."""
+    mean, count = float(np.mean(values)), len(values)
+    if count < 2:
+        return Estimate(mean, float("nan"), float("nan"))
+    half = _t(count - 1) * float(np.std(values, ddof=1)) / count**0.5
+    return Estimate(mean, mean - half, mean + half)
+
+
+def _t(freedom: int) -> float:
+    if freedom <= len(T_975):
+        return T_975[freedom - 1]
+    return next((t for limit, t in T_975_LATER if freedom <= limit), 2.0)
