@@ -29,6 +29,7 @@ GROUPS: dict[str, dict[str, str]] = {
     "Try it": {
         "demo": "start everything with a simulated region and print one address",
         "simulate": "rehearse days of a region and set the result beside published figures",
+        "simulate department": "try policies of an outpatient department on the same chance",
         "demo prepare": "make the database ready for the demo, without starting anything",
         "feed": "play a simulated region into the gateway, in real time",
         "feed department": "play an invented outpatient department, in real time",
