@@ -257,7 +257,7 @@ def _said(end: conduct.Seen, each: playing.Booked, *, treats: bool) -> Said:
         return Said(Attended.MISSED, None, None, NextStep.DECIDE, not_brought=each.is_child)
     status = RttStatus.TREATED if treats else None
     if end.next_in is None:
-        return Said(end.attended, Outcome.DISCHARGED, status, NextStep.DISCHARGE)
+        return Said(end.attended, Outcome.DISCHARGED, status, NextStep.DISCHARGE, cancels_booked=True)
     due_on = local(each.starts_at).date() + timedelta(days=end.next_in)
     return Said(end.attended, Outcome.ANOTHER_LATER, status, NextStep.FOLLOW_UP, due_on=due_on)
 

@@ -120,7 +120,8 @@ def test_a_check_is_silent_up_to_its_limit(row: object, changes: dict[str, objec
 
 
 def test_every_rule_of_the_published_set_is_asked_or_says_why_not() -> None:
-    known = {code.rstrip("E") if code != "DQ07E" else "DQ07" for code in CHECKS} | NOT_ASKED.keys()
+    published = [code for code in CHECKS if not code.startswith("CW")]
+    known = {code.rstrip("E") if code != "DQ07E" else "DQ07" for code in published} | NOT_ASKED.keys()
 
     assert known == {f"DQ{number:02}" for number in range(1, 36)}
     assert len({code[:4] for code in CHECKS}) >= 20

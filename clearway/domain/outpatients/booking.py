@@ -73,7 +73,9 @@ REASONS: Mapping[CancelledBy, Mapping[str, str]] = MappingProxyType(
 )
 
 
-DIED = "died"  # given by the record of a death, and chosen by nobody
+# Given by the record of a death and by a discharge, and chosen by nobody.
+DIED = "died"
+DISCHARGED = "discharged"
 
 
 def is_reasonable(offered_on: date, offered_for: date, *, accepted: bool = False) -> bool:

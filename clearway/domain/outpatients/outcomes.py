@@ -63,6 +63,7 @@ class Said:
     status       None: the usual one for where the clock stands
     not_brought  of a child or an adult who depends on somebody
     due_on       of a follow-up or a review
+    cancels_booked  of a discharge: the visits that are still booked are cancelled with it
     """
 
     attended: Attended
@@ -71,6 +72,7 @@ class Said:
     next_step: NextStep
     not_brought: bool = False
     due_on: date | None = None
+    cancels_booked: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +84,7 @@ class Stood:
     is_dependent  flagged as not expected to come alone
     has_notice    a contact shows that the patient had been told of it
     has_next      another appointment of the same referral is booked
+    still_booked  the visits of the same referral that are to come, in words, soonest first
     late_is_miss  the trust counts who came too late to be seen as missed (clock_rules.LATE_ARRIVAL_IS_MISS)
     """
 
@@ -92,6 +95,7 @@ class Stood:
     is_dependent: bool = False
     has_notice: bool = False
     has_next: bool = False
+    still_booked: tuple[str, ...] = ()
     late_is_miss: bool = False
 
 
@@ -176,6 +180,11 @@ def is_miss(said: Said, stood: Stood) -> bool:
     return late or said.attended is Attended.MISSED
 
 
+def ends_all(said: Said) -> bool:
+    """Whether the patient was seen and discharged: nothing more of the referral is to come."""
+    return said.attended in SEEN_CODES and said.next_step is NextStep.DISCHARGE
+
+
 def judge(said: Said, stood: Stood) -> Judged:
     """What is legal, with its clock event. Raises NotAllowed with a reason that a coordinator can act on."""
     phase = stood.phase or Phase.NONE
@@ -250,6 +259,8 @@ def _row(said: Said, phase: Phase) -> Row:
 
 
 def _check_next(said: Said, stood: Stood) -> None:
+    if said.next_step is N.DISCHARGE and not said.cancels_booked:
+        _check_nothing_booked(stood.still_booked, ASKED)
     if said.next_step is N.GIVEN and not stood.has_next:
         _refuse("without another appointment", "Book it first, or choose a follow-up to be booked.")
     if said.next_step is N.FOLLOW_UP and said.due_on is None:
@@ -259,6 +270,16 @@ def _check_next(said: Said, stood: Stood) -> None:
         longest = REVIEW_DAYS if said.next_step is N.MONITORING else LONGEST_DAYS
         if not 0 < days <= longest:
             _refuse(f"due in {days} days", f"Choose a time of 1 day to {longest // 7} weeks.")
+
+
+def _check_nothing_booked(still_booked: Sequence[str], event: str) -> None:
+    """Nobody is discharged and stays booked: the visits to come are cancelled with it, or there is none."""
+    if not still_booked:
+        return
+    count = "1 visit is" if len(still_booked) == 1 else f"{len(still_booked)} visits are"
+    why = f"{count} still booked: {'; '.join(still_booked)}."
+    why += " Tick to cancel with the discharge, or choose another outcome."
+    raise NotAllowed("with visits still booked", event, why)
 
 
 def _where(phase: Phase) -> str:
@@ -340,6 +361,7 @@ class AfterMiss:
     """What is known when a clinician decides after a miss.
 
     is_protected  under 18, dependent or flagged for safeguarding
+    still_booked, cancels_booked  as of an outcome: `Stood` and `Said`
     """
 
     is_protected: bool
@@ -347,6 +369,8 @@ class AfterMiss:
     has_notice: bool
     phase: Phase | None
     follows_policy: bool
+    still_booked: tuple[str, ...] = ()
+    cancels_booked: bool = False
 
 
 def decide(decision: str, clinician: str, known: AfterMiss) -> tuple[EventKind | None, frozenset[Evidence]]:
@@ -372,6 +396,8 @@ def decide(decision: str, clinician: str, known: AfterMiss) -> tuple[EventKind |
         raise NotAllowed(
             "without proof of notice", asked, "It is not shown that the patient was told: offer another date."
         )
+    if not known.cancels_booked:
+        _check_nothing_booked(known.still_booked, asked)
     evidence = frozenset({Evidence.CLINICAL_DECISION, Evidence.POLICY})
     return (
         E.DISCHARGED_AFTER_MISS if has_clock else None,

@@ -144,6 +144,21 @@ class VisitRow:
     is_arranged: bool
 
 
+@dataclass(frozen=True, slots=True)
+class EndedRow:
+    """One place on a list of which something is left although it ended, or its referral did.
+
+    ended_on   the day of the discharge or removal
+    is_live    the entry still waits or is booked
+    is_booked  a visit of it is still to come
+    """
+
+    key: int
+    ended_on: date
+    is_live: bool = False
+    is_booked: bool = False
+
+
 Since = date | None
 
 
@@ -323,6 +338,10 @@ def _unsupported(row: VisitRow, today: date, limits: Limits) -> Since:
     return None if row.is_arranged else row.made_on
 
 
+def _left_behind(row: EndedRow, today: date, limits: Limits) -> Since:
+    return row.ended_on if row.is_live or row.is_booked else None
+
+
 def _after(day: date, limit: int, today: date) -> Since:
     """The day on which the limit was passed, or None while it is not."""
     passed = day + timedelta(days=limit + 1)
@@ -365,8 +384,18 @@ ENTRY_CHECKS: tuple[Check[EntryRow], ...] = (
 VISIT_CHECKS: tuple[Check[VisitRow], ...] = (
     Check("DQ31", "What the patient needs at the visit is not arranged", E, COORDINATOR, _unsupported),
 )
-AnyCheck = Check[PathwayRow] | Check[AppointmentRow] | Check[EntryRow] | Check[VisitRow]
-_EVERY: tuple[AnyCheck, ...] = (*PATHWAY_CHECKS, *APPOINTMENT_CHECKS, *ENTRY_CHECKS, *VISIT_CHECKS)
+# Clearway's own, beside the published set.
+ENDED_CHECKS: tuple[Check[EndedRow], ...] = (
+    Check("CW01", "Discharged or removed, and yet booked or waiting", W, COORDINATOR, _left_behind),
+)
+AnyCheck = Check[PathwayRow] | Check[AppointmentRow] | Check[EntryRow] | Check[VisitRow] | Check[EndedRow]
+_EVERY: tuple[AnyCheck, ...] = (
+    *PATHWAY_CHECKS,
+    *APPOINTMENT_CHECKS,
+    *ENTRY_CHECKS,
+    *VISIT_CHECKS,
+    *ENDED_CHECKS,
+)
 CHECKS: Mapping[str, AnyCheck] = MappingProxyType({check.code: check for check in _EVERY})
 
 NOT_ASKED: Mapping[str, str] = MappingProxyType(

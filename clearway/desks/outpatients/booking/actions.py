@@ -17,6 +17,7 @@ from clearway.core.audit.actions import Actor, Entry, record
 from clearway.core.layout.times import clock, day, local
 from clearway.domain.outpatients.booking import (
     DIED,
+    DISCHARGED,
     EARLIER,
     REASONS,
     is_reasonable,
@@ -213,7 +214,8 @@ def cancel(
 ) -> Appointment:
     """Cancel an appointment. The seat is free, the entry waits again, and the clock goes on as it was.
 
-    A hold is let go of. Raises NotAllowed, also once it has begun: then it is cashed up.
+    An entry that has ended stays so, and a hold is let go of. Raises NotAllowed, also once it has begun: then
+    it is cashed up.
     """
     event = "Cancelling this appointment"
     row = _lock(key, organisation_id)
@@ -225,7 +227,8 @@ def cancel(
     _cancel(row, by_whom, reason, event, by, at)
     if row.entry_id is not None:
         entry = standing.lock(row.entry_id, organisation_id)
-        standing.stands(entry, "waiting")
+        if entry.state in standing.LIVE:
+            standing.stands(entry, "waiting")
         standing.tell(entry, row.pk, "cancellation", f"Cancelled: {_when(row)}", by=by, at=at)
     _clock(row, by_whom, by, at)
     detail = {"by": by_whom, "reason": reason, "notice_hours": notice_hours(row.starts_at, at)}
@@ -436,7 +439,7 @@ def _cancel(row: Appointment, by_whom: CancelledBy, reason: str, event: str, by:
     _check_state(row, {Appointment.State.BOOKED}, event)
     if row.starts_at <= at:
         raise NotAllowed("it has begun", event, "Record what became of it when the clinic is cashed up.")
-    if reason not in REASONS[by_whom] and reason != DIED:
+    if reason not in REASONS[by_whom] and reason not in (DIED, DISCHARGED):
         raise NotAllowed("the reason is missing", event, "Choose a reason from the list.")
     row.state = Appointment.State.CANCELLED
     row.cancelled_at, row.cancelled_by, row.cancel_reason = at, by_whom, reason

@@ -378,6 +378,16 @@ def of_entry(entry_id: int, at: datetime) -> list[Appointment]:
     return list(Appointment.objects.filter(live(at), entry_id=entry_id).order_by("starts_at"))
 
 
+def still_booked(row: Appointment, at: datetime) -> list[Appointment]:
+    """The visits to come of the same referral, or of the same entry where there is none, but this one,
+    soonest first. One query."""
+    if row.referral_id is None and row.entry_id is None:
+        return []
+    same = Q(referral_id=row.referral_id) if row.referral_id is not None else Q(entry_id=row.entry_id)
+    rows = Appointment.objects.filter(same, organisation_id=row.organisation_id, state="booked")
+    return list(rows.filter(starts_at__gt=at).exclude(pk=row.pk).order_by("starts_at", "pk"))
+
+
 def offers(entry_id: int) -> list[Offer]:
     """The dates offered for an entry, newest first. One query."""
     return list(Offer.objects.filter(entry_id=entry_id).order_by("-pk"))

@@ -15,6 +15,7 @@ from clearway.core.layout.times import local
 from clearway.core.outbox.actions import Held
 from clearway.core.outbox.models import Outgoing
 from clearway.core.outbox.sending import Made, Ready, Withdrawn
+from clearway.domain.outpatients.booking import DISCHARGED as WITH_DISCHARGE
 from clearway.domain.outpatients.completeness import TriageOutcome
 from clearway.domain.outpatients.identity import spaced
 from clearway.domain.outpatients.letter_formats import (
@@ -101,6 +102,7 @@ LEFT = {
 }
 AT_HOME = "at home: you do not need to come to the hospital"
 ENDED = "Your treatment with us has ended."
+CARE_ENDED = "Your care with us has ended, so you do not need this visit."
 MISSED = "The last appointment was missed. The therapist has decided to end the care with us for now."
 FORMAT_FIX = "Have it made, send it, and mark it here as sent; or send it in another form with your reason."
 
@@ -495,9 +497,10 @@ def _values_of_cancellation(letter: Letter) -> dict[str, str]:
     if appointment is None or not appointment.cancelled_by:
         return {}
     by_patient = appointment.cancelled_by == CancelledBy.PATIENT
+    ours = CARE_ENDED if appointment.cancel_reason == WITH_DISCHARGE else "We are sorry: we had to cancel it."
     waits = letter.entry is not None and letter.entry.state in ("waiting", "booked")
     return {
-        "reason": "You told us that you cannot come." if by_patient else "We are sorry: we had to cancel it.",
+        "reason": "You told us that you cannot come." if by_patient else ours,
         "next": "You keep your place on our waiting list. We will be in touch with a new time."
         if waits
         else "You are not on our waiting list any more.",

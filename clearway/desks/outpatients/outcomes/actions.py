@@ -10,10 +10,12 @@ from clearway.core.audit.actions import Actor, Entry
 from clearway.core.audit.actions import record as audit
 from clearway.core.layout.times import clock, local
 from clearway.domain.outpatients import outcomes as rules
+from clearway.domain.outpatients.booking import DISCHARGED
 from clearway.domain.outpatients.clock_events import ClockEvent, EventKind, Evidence
 from clearway.domain.outpatients.letters import Kind
 from clearway.domain.outpatients.outcomes import CANCELLED, REVIEW_DAYS, SEEN_CODES, NextStep, Said
 from clearway.domain.outpatients.words import Attended, CancelledBy
+from clearway.domain.outpatients.words import Outcome as Outcomes
 from clearway.domain.shared.errors import NotAllowed
 
 from .. import changed
@@ -98,12 +100,14 @@ def _record(row: Appointment, said: Said, by: Actor, at: datetime) -> None:
             at=at,
         )
         return
+    ends = rules.ends_all(said)
+    cancelled = _cancel_rest(row, by, at) if ends else []
     _close(row, said, judged, by, at)
     if judged.event is not None:
         _tell_clock(row, judged.event, judged.evidence, by, at)
     _next(row, said, stood, by, at)
     changed.diary([row.starts_at], organisation_id=row.organisation_id, at=at)
-    if said.attended in SEEN_CODES and said.next_step is NextStep.DISCHARGE:
+    if ends:
         _tell_of_discharge(row, at)
     detail = {
         "attended": said.attended.value,
@@ -111,8 +115,24 @@ def _record(row: Appointment, said: Said, by: Actor, at: datetime) -> None:
         "status": row.status,
         "next": said.next_step.value,
         "due_on": said.due_on and said.due_on.isoformat(),
+        **({"cancelled": cancelled} if cancelled else {}),
     }
     _note("outcomes.cash_up", f"appointment:{row.pk}", detail, row.organisation_id, by, at)
+
+
+def _cancel_rest(row: Appointment, by: Actor, at: datetime) -> list[int]:
+    """Cancel what is still booked of a referral that ends: told by letter, the seats free for others."""
+    rest = [each.pk for each in bookings.still_booked(row, at)]
+    for key in rest:
+        booking.cancel(
+            key,
+            by_whom=CancelledBy.PROVIDER,
+            reason=DISCHARGED,
+            organisation_id=row.organisation_id,
+            by=by,
+            at=at,
+        )
+    return rest
 
 
 def _tell_of_discharge(row: Appointment, at: datetime) -> None:
@@ -176,19 +196,25 @@ def _next(row: Appointment, said: Said, stood: rules.Stood, by: Actor, at: datet
             _follow_up(row, said.due_on, said.next_step, by, at)
     elif rules.is_miss(said, stood):
         _missed(row, said, stood, at)
-    elif row.entry is not None:
+    elif row.entry is not None and row.entry.state in standing.LIVE:
         standing.stands(row.entry, "waiting")
 
 
 def _seen(row: Appointment, said: Said) -> None:
-    """The entry has got what it waited for, unless visits of its series are still to come or to be booked."""
+    """The entry has got what it waited for, unless visits of its series are still to come or to be booked.
+
+    A discharge ends it all the same, and whatever else waits for the same referral with it.
+    """
     entry, referral = row.entry, row.referral
-    if entry is not None and not queries.has_more(entry.pk, row.pk):
-        if bookings.left(entry) > 0 and said.next_step is not NextStep.DISCHARGE:
+    ends = rules.ends_all(said)
+    if entry is not None and (ends or not queries.has_more(entry.pk, row.pk)):
+        if bookings.left(entry) > 0 and not ends:
             standing.stands(entry, "waiting")
         else:
             entry.state, entry.ended_at = "seen", row.outcomed_at
             entry.save(update_fields=["state", "ended_at"])
+    if ends and row.outcomed_at is not None:
+        standing.end_others(row.referral_id, row.entry_id, row.outcomed_at)
     if referral is not None and referral.state == "waiting":
         referral.state = "seen"
         referral.save(update_fields=["state"])
@@ -241,7 +267,8 @@ def take_back(key: int, why: rules.Mistake, *, organisation_id: int, by: Actor, 
     """Undo an outcome that was recorded wrongly: all is as before, and it can be said again.
 
     What the clock was told is withdrawn by a correction; the follow-up that came of it leaves the list; entry
-    and referral stand as they stood; a miss is kept as taken back. What was sent or said meanwhile stays.
+    and referral stand as they stood; a miss is kept as taken back. What was sent or said meanwhile stays, and
+    visits that were cancelled with a discharge stay cancelled.
     Raises NotAllowed where more rests on it already, naming what to undo first, and Appointment.DoesNotExist.
     """
     row = _locked(key, organisation_id)
@@ -303,6 +330,8 @@ def _untell_clock(row: Appointment, by: Actor, at: datetime) -> None:
 
 def _reopen(row: Appointment) -> None:
     entry, referral, was_seen = row.entry, row.referral, row.state == State.ATTENDED
+    if row.outcome == Outcomes.DISCHARGED and row.outcomed_at is not None:
+        standing.stand_again(row.referral_id, row.outcomed_at)
     row.state = State.ARRIVED if row.arrived_at else State.BOOKED
     row.attended = row.outcome = row.status = row.outcomed_by = ""
     row.outcomed_at = row.cancelled_at = None
@@ -384,22 +413,24 @@ def ask(key: int, clinician: str, *, organisation_id: int, by: Actor, at: dateti
 
 
 @transaction.atomic
-def decide(
+def decide(  # noqa: PLR0913 - what was decided, by whom, and all that it rests on
     key: int,
     decision: str,
     *,
     clinician: str,
     reason: str,
     follows_policy: bool,
+    cancels_booked: bool = False,
     organisation_id: int,
     by: Actor,
     at: datetime,
 ) -> Miss:
     """What a clinician decided after a miss: another date, or discharge.
 
+    cancels_booked  of a discharge: the visits of the referral that are still booked are cancelled with it
     clinician  by the name known here: whoever is signed in (views), or for whom somebody writes it down
     Raises NotAllowed without a clinician of this name, and for a discharge without notice, policy or, for
-    somebody who is protected, the safeguarding step.
+    somebody who is protected, the safeguarding step; also while visits are booked that it does not cancel.
     """
     miss = _miss(key, organisation_id)
     row = miss.appointment
@@ -409,6 +440,8 @@ def decide(
         has_notice=miss.notice_id is not None,
         phase=queries.phase(row, at),
         follows_policy=follows_policy,
+        still_booked=queries.still_booked(row, at),
+        cancels_booked=cancels_booked,
     )
     event, evidence = rules.decide(decision, clinician, known)
     clinician = clinics.check_clinician(organisation_id, clinician, "missed", "Deciding after a miss").name
@@ -419,8 +452,11 @@ def decide(
         told = ClockEvent(f"miss:{key}", event, local(at).date(), evidence=evidence)
         recorded = clocks.Recorded(row.entry.pathway_id, told, f"miss:{key}")
         clocks.record([recorded], organisation_id=organisation_id, by=by, at=at)
+    cancelled = _cancel_rest(row, by, at) if decision == rules.Decision.DISCHARGE else []
     _carry_out(miss, at)
-    detail = {"decision": decision, "clinician": miss.clinician, "notice": miss.notice_id}
+    detail: dict[str, object] = {"decision": decision, "clinician": miss.clinician, "notice": miss.notice_id}
+    if cancelled:
+        detail["cancelled"] = cancelled
     _note("outcomes.decide", f"miss:{key}", detail, organisation_id, by, at)
     return miss
 
@@ -435,6 +471,7 @@ def _carry_out(miss: Miss, at: datetime) -> None:
     if entry is not None:
         entry.state, entry.why, entry.ended_at = "removed", "clinician", at
         entry.save(update_fields=["state", "why", "ended_at"])
+    standing.end_others(miss.appointment.referral_id, miss.appointment.entry_id, at)
     if referral is not None and referral.state == "waiting":
         referral.state, referral.removed_why, referral.removed_on = "removed", "clinician", local(at).date()
         referral.save(update_fields=["state", "removed_why", "removed_on"])

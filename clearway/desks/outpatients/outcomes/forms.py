@@ -1,7 +1,7 @@
 """The cashing-up sheet as it is typed: one key per row, and weeks or codes where they are wanted."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -21,13 +21,18 @@ DATED = (NextStep.FOLLOW_UP, NextStep.MONITORING)
 
 @dataclass(frozen=True, slots=True)
 class Typed:
-    """What was typed in one row, as it is shown again. problem: why it was not saved."""
+    """What was typed in one row, as it is shown again.
+
+    problem  why it was not saved
+    rest     visits that are still booked are cancelled with the discharge
+    """
 
     key: str = ""
     weeks: str = ""
     status: str = ""
     late: bool = False
     problem: str = ""
+    rest: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,13 +53,14 @@ def read(data: Any, rows: Iterable[Appointment]) -> Sheet:
             data.get(f"weeks-{row.pk}", "").strip()[:4],
             data.get(f"status-{row.pk}", "").strip()[:2],
             f"late-{row.pk}" in data,
+            rest=f"rest-{row.pk}" in data,
         )
         if not each.key:
             continue
         try:
             said.append((row.pk, _said(each, row.starts_at)))
         except ValueError as problem:
-            each = Typed(each.key, each.weeks, each.status, each.late, str(problem))
+            each = replace(each, problem=str(problem))
         typed[row.pk] = each
     return Sheet(tuple(said), typed)
 
@@ -72,6 +78,7 @@ def _said(each: Typed, starts_at: datetime) -> Said:
         next_step=preset.next_step,
         not_brought=preset.not_brought,
         due_on=_due(each.weeks, local(starts_at).date()) if preset.next_step in DATED else None,
+        cancels_booked=each.rest,
     )
 
 
@@ -127,6 +134,7 @@ class OwnDecisionForm(DeskForm):
     )
     reason = words("Reason", most=500)
     policy = forms.BooleanField(required=False)
+    rest = forms.BooleanField(required=False)
 
 
 class DecisionForm(OwnDecisionForm):

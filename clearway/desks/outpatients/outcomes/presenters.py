@@ -10,6 +10,7 @@ from clearway.domain.outpatients.words import Attended, Outcome, RttStatus
 
 from .forms import Typed
 from .models import Appointment
+from .queries import still_booked
 
 STATES = {
     "ticking": "Running",
@@ -26,7 +27,11 @@ STATUSES = tuple((code.value, code.meaning) for code in RttStatus)
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One row of the sheet. done: what was recorded, "" while nothing is."""
+    """One row of the sheet.
+
+    done    what was recorded, "" while nothing is
+    booked  visits of the same referral that are still to come; counted where the row was refused
+    """
 
     key: int
     starts_at: datetime
@@ -43,6 +48,7 @@ class Line:
     outcomed_at: datetime | None
     by: str
     typed: Typed
+    booked: int
 
 
 def lines(rows: Sequence[Appointment], typed: Mapping[int, Typed], at: datetime) -> list[Line]:
@@ -68,6 +74,7 @@ def _line(row: Appointment, typed: Typed, at: datetime) -> Line:
         outcomed_at=row.outcomed_at,
         by=row.outcomed_by,
         typed=typed,
+        booked=len(still_booked(row, at)) if typed.problem else 0,
     )
 
 
@@ -76,6 +83,8 @@ def undone(row: Appointment) -> list[str]:
     said = ["What the clock was told of it is withdrawn; the history keeps both."]
     if row.state == Appointment.State.ATTENDED:
         said.append("A follow-up that came of it leaves the list, if nothing is booked for it yet.")
+    if row.outcome == Outcome.DISCHARGED:
+        said.append("What waited for the same referral waits again; visits cancelled with it stay cancelled.")
     if row.state == Appointment.State.MISSED:
         said.append("The miss is closed as recorded wrongly; contacts that were made stay.")
     said.append("The appointment is open again on its clinic's sheet, where you say what happened.")

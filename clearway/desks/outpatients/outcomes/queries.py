@@ -7,11 +7,12 @@ from typing import Any
 
 from django.db.models import Count, Min, QuerySet
 
-from clearway.core.layout.times import LONDON, local
+from clearway.core.layout.times import LONDON, clock, day, local
 from clearway.domain.outpatients.clock_events import ClockEvent
 from clearway.domain.outpatients.clock_rules import Phase, Switch
 from clearway.domain.outpatients.outcomes import Stood, age_on
 
+from ..booking import queries as bookings
 from ..clocks import queries as clocks
 from ..patients import queries as patients
 from ..policy import clock_switches
@@ -158,8 +159,14 @@ def stood(row: Appointment, at: datetime) -> Stood:
         is_dependent=any(flag.kind == "dependent" for flag in flags),
         has_notice=notice_of(row) is not None,
         has_next=_has_next(row, at),
+        still_booked=still_booked(row, at),
         late_is_miss=Switch.LATE_ARRIVAL_IS_MISS in clock_switches(row.organisation_id, on),
     )
+
+
+def still_booked(row: Appointment, at: datetime) -> tuple[str, ...]:
+    """When the other visits of the same referral are, in words. One query."""
+    return tuple(f"{day(each.starts_at)}, {clock(each.starts_at)}" for each in bookings.still_booked(row, at))
 
 
 def phase(row: Appointment, at: datetime) -> Phase | None:

@@ -1,6 +1,7 @@
 """Clinics to be cashed up, the sheet of one, and those who did not come."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from django.contrib import messages
@@ -104,8 +105,7 @@ def _cash_up(request: Any, rows: list[Appointment]) -> tuple[dict[int, forms.Typ
     refused = {each.appointment_id: each.why for each in outcomes if not each.is_saved}
     wrong = {key: each for key, each in sent.typed.items() if each.problem}
     for key, why in refused.items():
-        was = sent.typed[key]
-        wrong[key] = forms.Typed(was.key, was.weeks, was.status, was.late, why)
+        wrong[key] = replace(sent.typed[key], problem=why)
     return wrong, len(outcomes) - len(refused)
 
 
@@ -175,6 +175,7 @@ def _miss_page(request: Any, key: int, form: DeskForm) -> HttpResponse:
         "outcomes": CONTACT_OUTCOMES,
         "decisions": [(each.value, each.meaning) for each in Decision],
         "clinicians": clinicians.clinicians(request.organisation.pk),
+        "booked": queries.still_booked(row.appointment, request.at),
         "own": _own(request),
         "may_decide": request.reach.allows("misses.decide"),
         "may_change": request.reach.allows("outcomes.write"),
@@ -189,6 +190,7 @@ def _decision(request: Any, key: int, clinician: str) -> Act:
         clinician=clinician or typed["clinician"],
         reason=typed["reason"],
         follows_policy=typed["policy"],
+        cancels_booked=typed["rest"],
         **_who(request),
     )
 

@@ -14,7 +14,7 @@ from django.db.models.functions import Extract, TruncDate, TruncMonth, TruncWeek
 from django.db.models.lookups import LessThan
 
 from clearway.core.layout.times import LONDON, local
-from clearway.domain.outpatients.booking import EARLIER
+from clearway.domain.outpatients.booking import DISCHARGED, EARLIER
 from clearway.domain.outpatients.completeness import IntakePolicy, triage_by
 from clearway.domain.outpatients.performance import OF_PATIENTS, Count, Cut, Unit, start_of
 from clearway.domain.outpatients.words import Attended
@@ -105,7 +105,7 @@ def _visits(asked: Asked, found: Found, at: datetime) -> None:
     seen, missed = Q(attended__in=SEEN), Q(attended__in=NOT_SEEN)
     first = seen & Q(slot__kind="new")
     by_patient = Q(state="cancelled", cancelled_by="patient") & ~Q(cancel_reason=EARLIER)
-    by_provider = Q(state="cancelled", cancelled_by="provider")
+    by_provider = Q(state="cancelled", cancelled_by="provider") & ~Q(cancel_reason=DISCHARGED)
     over = Q(state__in=STANDING, ends_at__lte=at)
     counted = {
         Count.BOOKED: Q(state__in=STANDING),

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from django.db.models import Count, Exists, Max, Min, OuterRef, Q
+from django.db.models import Count, Exists, F, Max, Min, OuterRef, Q
 
 from clearway.core.layout.times import local
 from clearway.domain.outpatients.clock_rules import Prompt
@@ -14,10 +14,12 @@ from clearway.domain.outpatients.partial_booking import Due, Tried, next_step
 from clearway.domain.outpatients.validation import (
     APPOINTMENT_CHECKS,
     CHECKS,
+    ENDED_CHECKS,
     ENTRY_CHECKS,
     PATHWAY_CHECKS,
     VISIT_CHECKS,
     AppointmentRow,
+    EndedRow,
     EntryRow,
     Found,
     Limits,
@@ -25,6 +27,7 @@ from clearway.domain.outpatients.validation import (
     VisitRow,
     found,
 )
+from clearway.domain.outpatients.words import Outcome
 
 from .. import policy
 from ..clocks import queries as clocks
@@ -53,6 +56,7 @@ def all_found(organisation_id: int, at: datetime) -> list[Found]:
         *found(APPOINTMENT_CHECKS, appointment_rows(organisation_id, at), "appointment", today, limits),
         *found(ENTRY_CHECKS, entry_rows(organisation_id), "entry", today, limits),
         *found(VISIT_CHECKS, visit_rows(organisation_id, at), "visit", today, limits),
+        *found(ENDED_CHECKS, ended_rows(organisation_id, at), "entry", today, limits),
     ]
     return sorted(every, key=lambda each: (CHECKS[each.code].severity, each.since, each.code, each.subject))
 
@@ -204,6 +208,30 @@ def visit_rows(organisation_id: int, at: datetime) -> Iterator[VisitRow]:
     """Appointments to come for which something is not arranged."""
     for key, made_at in support.lacking(organisation_id, at).items():
         yield VisitRow(key, local(made_at).date(), is_arranged=False)
+
+
+def ended_rows(organisation_id: int, at: datetime) -> Iterator[EndedRow]:
+    """Entries that ended, or whose referral did, and of which something is left. Three queries.
+
+    An entry that was added after the discharge is meant: the patient came back to the same referral.
+    """
+    appointments: Any = Contact._meta.get_field("appointment").related_model
+    ours = appointments.objects.filter(organisation_id=organisation_id)
+    live = Entry.objects.filter(organisation_id=organisation_id, state__in=LIVE)
+    removed: Any = live.filter(referral__state="removed").values_list("pk", "referral__removed_on")
+    discharged = ours.filter(
+        attended__in=("5", "6"),
+        outcome=Outcome.DISCHARGED,
+        referral__entries__state__in=LIVE,
+        outcomed_at__gte=F("referral__entries__added_at"),
+    )
+    last = discharged.values_list("referral__entries").annotate(Max("outcomed_at"))
+    ended = {**dict(removed), **{key: local(said_at).date() for key, said_at in last}}
+    booked = ours.filter(state="booked", starts_at__gt=at, entry__state__in=("seen", "removed"))
+    gone = booked.values_list("entry", "entry__ended_at")
+    left = {key: local(ended_at or at).date() for key, ended_at in gone}
+    for key, on in (ended | left).items():
+        yield EndedRow(key, on, is_live=key in ended, is_booked=key in left)
 
 
 @dataclass(frozen=True, slots=True)

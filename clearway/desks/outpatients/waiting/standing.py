@@ -5,17 +5,20 @@ Called inside the transaction of their actions, which keep the audit.
 
 from collections.abc import Collection
 from datetime import datetime
+from typing import Any
 
 from django.db.models import QuerySet
 
 from clearway.core.audit.actions import Actor
 from clearway.domain.outpatients.letters import Kind
-from clearway.domain.outpatients.waiting import QUEUED
+from clearway.domain.outpatients.waiting import QUEUED, Removal
 
 from ..letters import wanted as letters
 from .models import Contact, Entry, in_order
 
 NotThere = Entry.DoesNotExist
+LIVE = ("waiting", "booked")
+WITH_DISCHARGE = Removal.CLINICIAN.value  # why the other entries of a referral end when it is discharged
 LOCKED = (
     *("organisation_id", "state", "patient_id", "referral_id", "pathway_id", "clinician_id", "service_id"),
     *("kind", "minutes", "priority", "skills", "medium", "series", "treat_by", "due_on"),
@@ -94,6 +97,23 @@ def stands(entry: Entry, state: str) -> None:
     """Booked, or waiting again."""
     entry.state = state
     entry.save(update_fields=["state"])
+
+
+def end_others(referral_id: int | None, but: Any, at: datetime) -> list[int]:
+    """End whatever else of a referral waits, when the patient is discharged; their ids. Two queries."""
+    if referral_id is None:
+        return []
+    others = Entry.objects.filter(referral_id=referral_id, state__in=LIVE).exclude(pk=but)
+    keys = list(others.select_for_update().values_list("pk", flat=True))
+    Entry.objects.filter(pk__in=keys).update(state="removed", why=WITH_DISCHARGE, ended_at=at)
+    return keys
+
+
+def stand_again(referral_id: int | None, ended_at: datetime) -> None:
+    """Put back what `end_others` ended at that instant: the discharge was taken back."""
+    if referral_id is not None:
+        ended = Entry.objects.filter(referral_id=referral_id, state="removed", ended_at=ended_at)
+        ended.filter(why=WITH_DISCHARGE).update(state="waiting", why="", ended_at=None)
 
 
 def tell(entry: Entry, appointment_id: int, purpose: str, words: str, *, by: Actor, at: datetime) -> None:

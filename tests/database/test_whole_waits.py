@@ -1,0 +1,224 @@
+"""A wait from the referral to its end, each step by its own action, and what the next part makes of it."""
+
+from datetime import datetime, timedelta
+from typing import Any
+from unittest.mock import patch
+
+import pytest
+from django.test import Client
+
+from clearway.core.audit.models import Action
+from clearway.desks.outpatients.booking import actions as booking
+from clearway.desks.outpatients.booking.models import Appointment
+from clearway.desks.outpatients.clinics.models import Slot
+from clearway.desks.outpatients.clocks.models import Pathway
+from clearway.desks.outpatients.letters.models import Letter
+from clearway.desks.outpatients.outcomes import actions as outcomes
+from clearway.desks.outpatients.outcomes.models import Miss
+from clearway.desks.outpatients.recycling.models import FreedSlot
+from clearway.desks.outpatients.referrals import actions as referrals
+from clearway.desks.outpatients.referrals.models import Referral
+from clearway.desks.outpatients.waiting import actions as waiting
+from clearway.desks.outpatients.waiting import checks
+from clearway.desks.outpatients.waiting.models import Contact, Entry
+from clearway.domain.outpatients.outcomes import PRESETS, Mistake, NextStep, Said
+from clearway.domain.outpatients.words import CancelledBy
+from tests.outpatients import a_patient, scope
+from tests.therapies import NINE, TODAY, Department, a_department
+from tests.trust import a_trust, signed_in, somebody, stop_the_clock
+
+pytestmark = pytest.mark.django_db
+WEEK = timedelta(weeks=1)
+RECEIVED = NINE - 4 * WEEK
+
+
+@pytest.fixture
+def physio(db: None) -> Department:
+    return a_department(a_trust())
+
+
+def registered(physio: Department, **more: Any) -> Referral:
+    """A whole referral, four weeks ago."""
+    patient = more.pop("patient", None) or a_patient(physio.trust, f"Ada Brown{next(physio.numbers)}")
+    given = {"sender": "Dr Field", "source": "03", "priority": "routine", "condition": "Knee pain", **more}
+    new = referrals.New(patient.pk, physio.service.pk, RECEIVED.date(), question="Please treat", **given)
+    return referrals.register(new, **scope(physio.trust, RECEIVED))
+
+
+def accepted(physio: Department, row: Referral) -> Entry:
+    decision = referrals.Decision("accept", priority="1", minutes=30)
+    referrals.triage(row.pk, decision, **scope(physio.trust, RECEIVED + timedelta(days=1)))
+    return Entry.objects.get(referral=row)
+
+
+def slots(physio: Department, starts_at: datetime = NINE, count: int = 4, kind: str = "new") -> list[Slot]:
+    return list(physio.session(starts_at, count, kind=kind).slots.order_by("starts_at"))
+
+
+def booked(physio: Department, slot: Slot, entry: Entry, at: datetime = NINE - 2 * WEEK) -> Appointment:
+    """Booked two weeks before, and the letter of it has left."""
+    made = booking.book(slot.pk, entry.pk, **scope(physio.trust, at))
+    Contact.objects.filter(appointment=made).update(outcome="sent")
+    return made
+
+
+def said(key: str, **more: Any) -> Said:
+    preset = PRESETS[key]
+    given = {name: getattr(preset, name) for name in ("attended", "outcome", "status", "next_step")}
+    if preset.next_step in (NextStep.FOLLOW_UP, NextStep.MONITORING):
+        given["due_on"] = TODAY + 6 * WEEK
+    return Said(**{**given, "not_brought": preset.not_brought, **more})
+
+
+def outcome(row: Appointment, key: str, at: datetime | None = None, **more: Any) -> str:
+    """Cash one appointment up in its hour; why it was refused, "" where it was saved."""
+    when = scope(row.organisation, at or row.ends_at)
+    return outcomes.cash_up([(row.pk, said(key, **more))], **when)[0].why
+
+
+def saved(row: Appointment, key: str, at: datetime | None = None, **more: Any) -> None:
+    assert outcome(row, key, at, **more) == ""
+
+
+def decided(row: Appointment, decision: str, at: datetime, **more: Any) -> Miss:
+    miss = Miss.objects.get(appointment=row)
+    given = {"clinician": "Robin Hale", "reason": "The knee is well", "follows_policy": True, **more}
+    return outcomes.decide(miss.pk, decision, **given, **scope(row.organisation, at))
+
+
+def clock(row: Referral) -> tuple[str, str]:
+    pathway = Pathway.objects.get(pk=row.pathway_id)
+    return pathway.state, pathway.status
+
+
+def places(row: Referral) -> list[tuple[str, str]]:
+    return list(Entry.objects.filter(referral=row).order_by("id").values_list("state", "why"))
+
+
+def left_behind(physio: Department, at: datetime) -> list[str]:
+    return [each.subject for each in checks.all_found(physio.trust.pk, at) if each.code == "CW01"]
+
+
+# A discharge leaves nobody booked
+
+
+def a_follow_up_to_come(physio: Department) -> tuple[Referral, Appointment, Appointment]:
+    """Seen once and booked for a follow-up next week, while a class of the same referral is waited for."""
+    row = registered(physio)
+    first = booked(physio, slots(physio)[0], accepted(physio, row))
+    saved(first, "s")
+    follow_up = Entry.objects.get(outcome_of=first)
+    (soon,) = slots(physio, NINE + WEEK, 1, kind="follow_up")
+    (late,) = slots(physio, NINE + 2 * WEEK, 1, kind="follow_up")
+    one = booked(physio, soon, follow_up, at=first.ends_at)
+    course = waiting.New(
+        patient_id=row.patient_id, service_id=row.service_id, kind="follow_up", priority="1", minutes=30,
+        referral_id=row.pk, pathway_id=row.pathway_id, due_on=TODAY + 8 * WEEK,
+    )  # fmt: skip
+    other = waiting.add(course, **scope(physio.trust, first.ends_at))
+    two = booked(physio, late, other, at=first.ends_at)
+    return row, one, two
+
+
+def test_a_discharge_names_the_visits_still_booked_and_saves_nothing(physio: Department) -> None:
+    row, one, two = a_follow_up_to_come(physio)
+
+    why = outcome(one, "d")
+
+    assert why.startswith("1 visit is still booked: ") and "4 Dec" in why and "Tick to cancel" in why
+    one.refresh_from_db()
+    two.refresh_from_db()
+    assert (one.state, two.state) == ("booked", "booked")
+    assert clock(row)[0] == "ticking"
+
+
+def test_a_confirmed_discharge_cancels_them_frees_their_seats_and_ends_every_place_on_the_list(
+    physio: Department,
+) -> None:
+    row, one, two = a_follow_up_to_come(physio)
+    waits = waiting.New(row.patient_id, row.service_id, "group", "1", 60, row.pk, row.pathway_id)
+    waiting.add(waits, **scope(physio.trust, NINE))
+
+    saved(one, "d", cancels_booked=True)
+
+    two.refresh_from_db()
+    assert (two.state, two.cancelled_by, two.cancel_reason) == ("cancelled", "provider", "discharged")
+    assert FreedSlot.objects.filter(appointment=two, state="open").count() == 1
+    assert places(row) == [("seen", ""), ("seen", ""), ("removed", "clinician"), ("removed", "clinician")]
+    assert clock(row) == ("stopped", "34")
+    told = Letter.objects.filter(appointment__in=(one, two)).exclude(kind="confirmation")
+    assert sorted(told.values_list("kind", "audience", "appointment")) == [
+        ("cancellation", "patient", two.pk),
+        ("discharge", "patient", one.pk),
+        ("discharge", "referrer", one.pk),
+    ]
+    assert Action.objects.filter(verb="outcomes.cash_up").latest("id").detail["cancelled"] == [two.pk]
+    assert left_behind(physio, one.ends_at) == []
+
+
+def test_what_a_discharge_ended_waits_again_when_it_is_taken_back(physio: Department) -> None:
+    row, one, _ = a_follow_up_to_come(physio)
+    saved(one, "d", cancels_booked=True)
+
+    outcomes.take_back(one.pk, Mistake.SLIP, **scope(physio.trust, one.ends_at + timedelta(minutes=5)))
+
+    assert places(row) == [("seen", ""), ("booked", ""), ("waiting", "")]
+    assert clock(row)[0] == "ticking"
+
+
+def test_a_discharge_after_a_miss_names_what_is_booked_too_and_ends_all_of_it(physio: Department) -> None:
+    row, one, two = a_follow_up_to_come(physio)
+    saved(one, "n")
+    soon = one.ends_at + timedelta(minutes=20)
+
+    with pytest.raises(Exception, match="1 visit is still booked"):
+        decided(one, "discharge", one.ends_at)
+    decided(one, "discharge", one.ends_at, cancels_booked=True)
+
+    two.refresh_from_db()
+    assert two.state == "cancelled"
+    assert places(row) == [("seen", ""), ("removed", "clinician"), ("removed", "clinician")]
+    assert clock(row) == ("stopped", "34")
+    assert left_behind(physio, soon) == []
+
+
+def test_who_is_discharged_or_removed_and_yet_booked_or_waiting_is_found_until_it_is_mended(
+    physio: Department,
+) -> None:
+    """As such rows stand from before, or come from another system."""
+    row, one, two = a_follow_up_to_come(physio)
+    later = one.ends_at
+    with patch.object(outcomes, "_cancel_rest", return_value=[]):
+        saved(one, "d", cancels_booked=True)
+
+    assert left_behind(physio, later) == [f"entry:{two.entry_id}"]
+    Entry.objects.filter(pk=two.entry_id).update(state="waiting", why="")
+    Appointment.objects.filter(pk=one.pk).update(outcomed_at=later)
+    assert left_behind(physio, two.ends_at) == [f"entry:{two.entry_id}"]
+
+    referrals.leave_list(two.entry_id, "error", **scope(physio.trust, later))
+    booking.cancel(
+        two.pk, by_whom=CancelledBy.PROVIDER, reason="slot_cancelled", **scope(physio.trust, later)
+    )
+    assert places(row)[-1] == ("removed", "error")
+    assert left_behind(physio, later) == []
+
+
+def test_the_sheet_asks_before_it_cancels_and_does_it_on_the_second_sending(
+    physio: Department, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    row, one, two = a_follow_up_to_come(physio)
+    stop_the_clock(monkeypatch, one.ends_at)
+    client: Client = signed_in(somebody("ann", "outpatient_coordinator", physio.trust))
+    address = f"/outpatients/outcomes/{one.slot.session_id}/"
+    typed = {f"said-{one.pk}": "d"}
+
+    asked = client.post(address, typed)
+    done = client.post(address, {**typed, f"rest-{one.pk}": "on"})
+
+    page = asked.content.decode()
+    assert asked.status_code == 422 and f'name="rest-{one.pk}"' in page
+    assert "Cancel the visit still booked" in page
+    assert done.status_code == 302
+    two.refresh_from_db()
+    assert (two.state, clock(row)[0]) == ("cancelled", "stopped")
