@@ -1,6 +1,7 @@
 """A closed road, from the keyboard to the map."""
 
 import re
+import time
 
 import pytest
 from playwright.sync_api import expect
@@ -8,16 +9,22 @@ from playwright.sync_api import expect
 from .accessibility import breaches
 from .conftest import Open
 
+SECONDS = 10  # from the first key to its being in force
+
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
-def test_a_disruption_is_entered_by_keyboard_alone_and_is_on_the_map(open_page: Open, theme: str) -> None:
+def test_a_disruption_is_entered_by_keyboard_alone_in_ten_seconds_and_is_on_the_map(
+    open_page: Open, theme: str
+) -> None:
     page = open_page("/roads/", theme=theme)
     place = {"light": "50.9, -3.4", "dark": "51.2, -2.9"}[theme]
 
-    page.keyboard.type(place)  # the cursor waits in the field; a closure is chosen already
+    began = time.monotonic()
+    page.keyboard.type(place, delay=100)  # the cursor waits in the field; a closure is chosen already
     page.keyboard.press("Enter")
 
     expect(page.locator(".said")).to_contain_text("is on every board until")
+    assert time.monotonic() - began < SECONDS
     expect(page.locator("table").first).to_contain_text(place)
     assert breaches(page) == []
     page.goto("/map/")

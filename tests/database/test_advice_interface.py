@@ -1,5 +1,8 @@
 """POST /api/v1/advice: who may ask, what is wrong with a field, and the answer of the page."""
 
+import json
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,6 +13,7 @@ from clearway.core.audit.models import Action
 from clearway.core.feeds.actions import issue_key
 from clearway.core.feeds.models import Source
 from clearway.core.organisation.models import Organisation
+from clearway.desks.ambulance.advice.asked import FIELDS
 from clearway.desks.ambulance.advice.models import Advice
 from tests.trust import signed_in, somebody
 
@@ -73,3 +77,23 @@ def test_a_place_that_is_named_without_a_crew_gets_the_same_engine(flow: Client)
     assert [each["code"] for each in body["unsettled"]] == ["TVH02"]
     assert [each["code"] for each in body["options"]] == ["TVH01"]
     assert [each["cause"] for each in body["exclusions"] if each["code"] == "TVH02"] == ["role"]
+
+
+def test_the_published_example_is_answered_with_every_field_that_the_page_names(
+    knowing: Organisation, flow: Client
+) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "how-to" / "take-conveyance-advice.md").read_text()
+    example = json.loads(re.findall(r"```json\n(.*?)```", page, re.DOTALL)[0])
+    named = page[page.index("The answer holds") : page.index("A field that cannot be")]
+    verdicts = re.search(r"`verdict` \((.*?)\)", named, re.DOTALL)
+    assert verdicts
+    on_scene(knowing, example["call_sign"])
+
+    answer = post(flow, example)
+
+    assert answer.status_code == 200, answer.content
+    fields = set(re.findall(r"`(\w+)`", named.replace(verdicts[1], "")))
+    assert fields <= set(answer.json())
+    assert answer.json()["verdict"] in verdicts[1]
+    asked = page[page.index("Without a call sign") : page.index("The answer holds")]
+    assert set(re.findall(r"`(\w+)`", asked)) <= set(FIELDS)
