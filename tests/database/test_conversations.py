@@ -1,5 +1,6 @@
 """Reminders and conversations: who is written to, what an answer does, and that nobody is forgotten."""
 
+import re
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
@@ -227,6 +228,18 @@ def test_change_sends_the_address_of_the_patients_own_page(physio: Department) -
 
     words = Message.objects.get(kind="change").words
     assert "https://clinics.example/a/" in words
+
+
+def test_a_time_that_is_no_number_is_refused_on_the_patients_own_page(physio: Department) -> None:
+    reminded_visit(physio)
+    answer(physio, "CHANGE")
+    work(TEN)
+    address = re.findall(r"https://clinics.example(/a/\S+)", Message.objects.get(kind="change").words)[0]
+
+    for slot in ("²", "9" * 5000, "-1", ""):
+        shown = Client().post(address.rstrip("."), {"what": "move", "slot": slot})
+        assert shown.status_code == 422
+        assert "Choose" in shown.content.decode()
 
 
 def test_stop_ends_texts_to_everybody_of_the_number_also_what_waits(physio: Department) -> None:

@@ -89,7 +89,7 @@ def _posted(request: Request, row: Any) -> HttpResponse:
 def _moved(request: Request, row: Any, scope: dict[str, Any]) -> HttpResponse:
     slot = request.POST.get("slot", "")
     offered = {each.slot for each in _others(row, request.at)}
-    if not slot.isdigit() or int(slot) not in offered:
+    if slot not in map(str, offered):
         why = "Choose one of the times." if not slot else "Somebody else has that time now. Choose another."
         return _shown(request, row, why)
     try:

@@ -155,7 +155,7 @@ def _merge(row: Patient, sent: Mapping[str, str], scope: dict[str, Any]) -> None
 
 def _key(sent: Mapping[str, str]) -> int:
     text = sent.get("key", "")
-    if not text.isdecimal():
+    if not text.isdecimal() or len(text) > 18:
         raise Http404
     return int(text)
 

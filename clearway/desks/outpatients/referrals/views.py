@@ -99,7 +99,7 @@ def _earlier(request: Request, form: ReferralForm, patient: Any) -> list[Referra
 def _chosen(request: Request) -> Any:
     """The patient whom the address or the form names; None to register one."""
     text = request.POST.get("patient", "") or request.GET.get("patient", "")
-    if not text.isdecimal():
+    if not text.isdecimal() or len(text) > 18:
         return None
     try:
         return patients.one(request.organisation.pk, int(text))
@@ -227,7 +227,7 @@ def ask(request: Request, key: int) -> HttpResponse:
 def to_triage(request: Request) -> HttpResponse:
     """What is to be triaged, the urgent first."""
     text = request.GET.get("service", "")
-    service_id = int(text) if text.isdecimal() else None
+    service_id = int(text) if text.isdecimal() and len(text) < 19 else None
     found = queries.to_triage(request.organisation.pk, request.at, service_id)
     patient_actions.look({each.referral.patient_id for each in found}, "triage", **_scope(request))
     context = {
