@@ -79,10 +79,10 @@ def conveying(name: str, site: str = "TV001") -> Assignment:
     )  # fmt: skip
 
 
-def on_scene(name: str) -> Assignment:
+def on_scene(name: str, minutes: float = 30) -> Assignment:
     return Assignment(
-        key=name, incident=name, call_sign=name, state=S.ON_SCENE, since=ago(30),
-        kind=ResourceKind.DCA, category=Category.C2, stamps={J.AT_SCENE: ago(30)},
+        key=name, incident=name, call_sign=name, state=S.ON_SCENE, since=ago(minutes),
+        kind=ResourceKind.DCA, category=Category.C2, stamps={J.AT_SCENE: ago(minutes)},
     )  # fmt: skip
 
 
@@ -180,6 +180,14 @@ def test_a_crew_on_scene_that_is_bound_counts_more_than_one_that_may_convey() ->
     assert elsewhere.mean[0].sum() < likely.mean[0].sum() < certain.mean[0].sum()
 
 
+def test_the_longer_a_crew_has_stayed_on_scene_the_less_it_is_expected_to_convey() -> None:
+    expected = [coming(a_situation(on_scene("s", minutes))).sum() for minutes in (0, 20, 40, 70, 120)]
+
+    assert expected[0] == pytest.approx(POLICY.conveyed["C2"], abs=0.02)
+    assert expected == sorted(expected, reverse=True)
+    assert expected[-1] < POLICY.conveyed["C2"] / 2
+
+
 def test_a_crew_that_is_turned_on_its_way_counts_where_it_is_bound_for() -> None:
     straight = forecast(a_situation(*DAY, conveying("c")), POLICY)
     turned = forecast(a_situation(*DAY, conveying("c"), bound={"c": "TV002"}), POLICY)
@@ -221,7 +229,7 @@ def test_the_hours_ahead_are_expected_by_the_hours_of_the_week_that_were_seen() 
     week = (1.0,) * 120 + (2.0,) * 24 + (1.0,) * 24
     saturday, sunday, monday = (datetime(2026, 11, day, tzinfo=UTC) for day in (7, 8, 9))
 
-    unheard = 1 / (1 + np.exp(-(LEADS - POLICY.heard_of) / (POLICY.heard_of / 4)))
+    unheard = 1 / (1 + np.exp(-(LEADS - POLICY.heard_of) / (POLICY.heard_of / 7)))
     assert arrivals_by(week, saturday) == pytest.approx(20 / 24 * 2 / 12 * unheard)
     assert arrivals_by(week, sunday) == pytest.approx(20 / 48 / 12 * unheard)
     assert arrivals_by(week, monday) == pytest.approx(20 / 24 / 12 * unheard)
@@ -244,7 +252,7 @@ def test_the_hour_is_that_of_the_clock_on_the_wall() -> None:
 
 
 def _heard(step: int) -> float:
-    return float(1 / (1 + np.exp(-(LEADS[step] - POLICY.heard_of) / (POLICY.heard_of / 4))))
+    return float(1 / (1 + np.exp(-(LEADS[step] - POLICY.heard_of) / (POLICY.heard_of / 7))))
 
 
 @pytest.mark.parametrize("by_hour", [(1.0,) * 23, (1.0,) * 169, (1.0,) * 23 + (0.0,), ()])

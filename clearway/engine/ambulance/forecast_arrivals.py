@@ -58,7 +58,7 @@ def _unheard(by_hour: tuple[float, ...], heard_of: float, minute: int) -> Column
     ahead = (minute + LEADS).astype(np.int64) // 60
     behind = np.array([begun, *[1.0] * 23, 1 - begun]) @ shape[hour - np.arange(25)]
     per_step = shape[ahead % HOURS_OF_WEEK] / behind * STEP_MINUTES / 60
-    return np.asarray(per_step / (1 + np.exp(-(LEADS - heard_of) / (heard_of / 4))))
+    return np.asarray(per_step / (1 + np.exp(-(LEADS - heard_of) / (heard_of / 7))))
 
 
 def _heard_of(situation: Situation, policy: ForecastPolicy, network: Network) -> tuple[Grid, Grid]:
@@ -78,13 +78,15 @@ def _heard_of(situation: Situation, policy: ForecastPolicy, network: Network) ->
     turned = (table.site[here] == UNKNOWN) | (conveying & (table.bound[here] != UNKNOWN))
     site = np.where(turned, table.bound[here], table.site[here])
     certain = conveying | (site != UNKNOWN)
-    shares = [policy.conveyed.get(each, policy.conveyed_otherwise) for each in CATEGORIES]
-    share = np.where(certain, 1.0, np.array([*shares, policy.conveyed_otherwise])[table.category[here]])
     since = (now - table.since[here]) / MINUTE
     since = np.where(np.isnan(since), 0.0, since)
+    shares = [policy.conveyed.get(each, policy.conveyed_otherwise) for each in CATEGORIES]
+    share = np.array([*shares, policy.conveyed_otherwise])[table.category[here]]
+    conveyed, leaves_in = _of_scene(share, since, policy)
+    share = np.where(certain, 1.0, np.where(scene, conveyed, share * policy.reach_scene))
     site, drive, age = _journeys(situation, here, site, policy, network)
     eta = np.where(np.isnan(age), policy.journey - since, drive - age)
-    to_go = np.where(scene, np.maximum(policy.on_scene - since, 10.0), policy.to_scene + policy.on_scene)
+    to_go = np.where(scene, leaves_in, policy.to_scene + policy.on_scene)
     lead = np.where(conveying, np.maximum(eta, 0.0), to_go + drive)
     slack = np.where(conveying, 0, np.where(scene, 1, 2))
     # 1 / (1 + exp((lead - edge) / slack)), with the exponential taken of each crew and each edge alone.
@@ -99,7 +101,20 @@ def _heard_of(situation: Situation, policy: ForecastPolicy, network: Network) ->
     return mass[:sites], mass[sites:-1]
 
 
-_SLACK = np.array([2.0, 8.0, 12.0])  # minutes about the expected arrival: on the way, on scene, before that
+def _of_scene(share: Column, since: Column, policy: ForecastPolicy) -> tuple[Column, Column]:
+    """Of crews that have been on scene for so many minutes: the share that will convey, and in how many more
+    minutes half of those will have left.
+
+    Who treats and leaves the patient at home stays longer, so the longer a crew has stayed the less likely
+    it conveys. Minutes on scene are taken as log-logistic about their two medians.
+    """
+    conveys, treats = ((since / median) ** SHAPE for median in (policy.on_scene, policy.on_scene_treated))
+    odds = share / np.maximum(1 - share, 1e-9) * (1 + treats) / (1 + conveys)
+    return odds / (1 + odds), policy.on_scene * (1 + 2 * conveys) ** (1 / SHAPE) - since
+
+
+SHAPE = 3.6  # of minutes on scene: a spread as of a lognormal with a deviation of 0.47 (AmbModelOpen)
+_SLACK = np.array([2.0, 11.0, 14.0])  # minutes about the expected arrival: on the way, on scene, before that
 MOST_EXPONENT = 300.0
 EDGES = np.append(LEADS, HORIZON_MINUTES + STEP_MINUTES)
 _AT_EDGE = np.exp(-EDGES / _SLACK[:, None])

@@ -38,8 +38,11 @@ class ForecastPolicy:
     prior_rate              handovers an hour that an unknown hospital can take, likewise
     recent, lasting         how far back the recent figures and the longer ones reach
     said_for                how long what a hospital says of itself is worth something
-    conveyed                share of crews on scene who convey, by category; `conveyed_otherwise` for the rest
+    conveyed                share of crews at a scene who will convey, by category, as they come there;
+                            `conveyed_otherwise` for the rest
+    reach_scene             share of crews under way who are not stood down before they get there
     on_scene, journey, to_scene  typical minutes of the parts of a job that lie ahead
+    on_scene_treated        typical minutes on scene of who conveys nobody
     heard_of                lead at which half of the arrivals come from jobs that no crew has yet
     arrivals_by_hour        shape of the arrivals by local hour: 168 values for the hours of the week, Monday
                             00 first, or 24 for those of every day; only the proportions count
@@ -59,10 +62,12 @@ class ForecastPolicy:
         default_factory=lambda: MappingProxyType({"C1": 0.6, "C2": 0.6, "C3": 0.41, "C4": 0.36, "HCP": 0.9})
     )
     conveyed_otherwise: float = 0.5
+    reach_scene: float = 0.7
     on_scene: float = 42.0
+    on_scene_treated: float = 66.0
     journey: float = 20.0
     to_scene: float = 10.0
-    heard_of: float = 75.0
+    heard_of: float = 80.0
     arrivals_by_hour: tuple[float, ...] = (
         *(3.0, 2.8, 2.6, 2.4, 2.3, 2.3, 2.4, 2.8, 3.6, 4.5, 5.2, 5.6),
         *(5.7, 5.5, 5.3, 5.2, 5.2, 5.0, 4.9, 4.8, 4.6, 4.3, 4.0, 3.6),
