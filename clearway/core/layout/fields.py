@@ -1,6 +1,6 @@
 """Forms: what was typed is checked here, kept whatever is wrong with it, and shown by layout/fields.html."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from django import forms
@@ -9,6 +9,7 @@ from clearway.domain.shared.identity import holds_nhs_number
 
 from .times import LONDON, local, typed
 
+FIRST_YEAR, LAST_YEAR = 1900, 2100  # of a date that is typed
 LOCAL_FORMAT = "%Y-%m-%dT%H:%M"  # of a datetime-local field
 
 
@@ -24,6 +25,8 @@ class DeskForm(forms.Form):
         for field in self.fields.values():
             if isinstance(field, LocalInstant):
                 field.at = at
+            elif isinstance(field, forms.DateField):
+                field.validators = [*field.validators, _of_our_age]
 
     def typed(self, name: str) -> Any:
         """What the field of this name shows: what was typed, else what it began with.
@@ -39,6 +42,11 @@ class DeskForm(forms.Form):
         return {
             ("form" if name == "__all__" else name): str(errors[0]) for name, errors in self.errors.items()
         }
+
+
+def _of_our_age(day: date) -> None:
+    if not FIRST_YEAR <= day.year <= LAST_YEAR:
+        raise forms.ValidationError(f"Enter a year between {FIRST_YEAR} and {LAST_YEAR}", code="year")
 
 
 def words(label: str, *, most: int, required: bool = True, missing: str = "") -> forms.CharField:

@@ -20,6 +20,7 @@ WEEKDAYS = {
     6: "Saturday",
     7: "Sunday",
 }
+YEARS_SHOWN = 20  # before and after now, of a day that an address asks for
 NO_DAY = "Enter a date, for example 2 Nov 2026"
 
 
@@ -104,8 +105,9 @@ class LeaveForm(DeskForm):
 
 
 def shown_day(asked: str, today: date) -> date:
-    """The day that an address asks for; today where it asks for none, or for no day."""
+    """The day that an address asks for; today where it asks for none, or one of another age."""
     try:
-        return date.fromisoformat(asked)
+        day = date.fromisoformat(asked)
     except ValueError:
         return today
+    return day if abs(day.year - today.year) <= YEARS_SHOWN else today

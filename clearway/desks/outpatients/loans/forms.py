@@ -37,7 +37,10 @@ class ChaseForm(DeskForm):
     """How a patient was asked, and what they said."""
 
     channel = forms.ChoiceField(choices=[(each, each) for each in CHANNELS])
-    outcome = forms.ChoiceField(choices=[(each, each) for each in CONTACT_OUTCOMES])
+    outcome = forms.ChoiceField(
+        choices=[(each, each) for each in CONTACT_OUTCOMES],
+        error_messages={"required": "Choose what became of it", "invalid_choice": "Choose what became of it"},
+    )
     words = words("What was said", most=300, required=False)
 
 

@@ -109,7 +109,10 @@ class ReachForm(DeskForm):
     """The attempt to reach somebody who did not come."""
 
     channel = forms.ChoiceField(choices=[(each, each) for each in CHANNELS])
-    outcome = forms.ChoiceField(choices=[(each, each) for each in CONTACT_OUTCOMES])
+    outcome = forms.ChoiceField(
+        choices=[(each, each) for each in CONTACT_OUTCOMES],
+        error_messages={"required": "Choose what became of it", "invalid_choice": "Choose what became of it"},
+    )
     words = words("What was said", most=500)
 
 

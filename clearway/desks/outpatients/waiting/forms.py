@@ -43,7 +43,10 @@ class ContactForm(DeskForm):
 
     purpose = forms.ChoiceField(choices=[(each, each) for each in PURPOSES])
     channel = forms.ChoiceField(choices=[(each, each) for each in CHANNELS])
-    outcome = forms.ChoiceField(choices=[(each, each) for each in CONTACT_OUTCOMES])
+    outcome = forms.ChoiceField(
+        choices=[(each, each) for each in CONTACT_OUTCOMES],
+        error_messages={"required": "Choose what became of it", "invalid_choice": "Choose what became of it"},
+    )
     words = words("What was said or sent", most=500)
 
 
