@@ -10,6 +10,7 @@ from clearway.core.feeds.models import Source
 from clearway.core.organisation.models import Organisation
 from clearway.core.people.models import RoleGrant, User
 from clearway.desks.outpatients.clinics.models import Clinician
+from clearway.desks.outpatients.referrals import actions as referrals
 from clearway.desks.outpatients.waiting import actions as packs
 from clearway.desks.outpatients.waiting.models import Entry
 from tests.therapies import Department, a_department
@@ -43,16 +44,18 @@ def fill(organisation: Organisation, now: datetime, password: str) -> None:
     waits(speech, now, "Stillwell", 90, **PLACE)
     waits(speech, now, "Longman", 130, **PLACE)
     packs.make_packs(organisation_id=organisation.pk, by=Actor("duty:packs"), at=now)
-    told = waits(speech, now, "Invers", 100, **PLACE)
-    told.contacts.create(
-        organisation=organisation,
-        patient=told.patient,
-        purpose="acknowledgement",
-        channel="letter",
-        words="On the list",
-        at=now - 90 * DAY,
-        by="test",
+    _accepted(speech, "Invers", now - 100 * DAY)
+
+
+def _accepted(speech: Department, name: str, at: datetime) -> None:
+    """Somebody of this name whose referral was registered and accepted at an instant."""
+    scope: dict[str, Any] = {"organisation_id": speech.trust.pk, "by": Actor("test"), "at": at}
+    who = speech.patient(family_name=name, given_names="Jo", **PLACE)
+    said = {"source": "03", "sender": "Dr Field", "condition": "Voice", "question": "Please treat"}
+    row = referrals.register(
+        referrals.New(who.pk, speech.service.pk, at.date(), priority="routine", **said), **scope
     )
+    referrals.triage(row.pk, referrals.Decision("accept", priority="1", minutes=30), **scope)
 
 
 def waits(speech: Department, now: datetime, name: str, days: int, **more: Any) -> Entry:

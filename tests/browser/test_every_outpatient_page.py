@@ -32,6 +32,7 @@ FORMS_ONLY = {
         "asking/prepare/",
         "attendance/<int:key>/",
         "attendance/<int:key>/aside/",
+        "partial/invite/",
         "cancelled-clinics/told/<int:key>/",
         "clinics/leave/<int:key>/",
         "freed/offers/<int:key>/",

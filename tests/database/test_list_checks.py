@@ -8,7 +8,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from clearway.core.audit.actions import Actor
-from clearway.desks.outpatients.waiting import actions, checks, queries
+from clearway.desks.outpatients.waiting import actions, checks, inviting, queries
 from clearway.domain.outpatients.partial_booking import Step
 from tests.therapies import NINE, TODAY, Department, a_department
 from tests.trust import a_trust, signed_in, somebody
@@ -60,7 +60,7 @@ def test_the_number_of_queries_does_not_grow_with_the_list(physio: Department) -
     def asked() -> int:
         with CaptureQueriesContext(connection) as captured:
             checks.all_found(physio.trust.pk, NINE)
-            checks.partial(physio.trust.pk, NINE)
+            inviting.next_steps(physio.trust.pk, NINE)
         return len(captured)
 
     physio.entry()
@@ -78,7 +78,7 @@ def test_partial_booking_follows_the_contacts_and_guards_children(physio: Depart
         when = NINE - timedelta(days=days)
         actions.contact(attempt, organisation_id=physio.trust.pk, by=WHO, at=when)
 
-    rows = {each.entry: each.due for each in checks.partial(physio.trust.pk, NINE)}
+    rows = {each.entry: each.due for each in inviting.next_steps(physio.trust.pk, NINE)}
 
     assert (rows[entry.pk].step, rows[entry.pk].on) == (Step.REMIND, TODAY - timedelta(days=1))
     assert rows[child.pk].is_guarded and not rows[entry.pk].is_guarded

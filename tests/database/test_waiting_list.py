@@ -12,7 +12,7 @@ from clearway.core.audit.actions import Actor
 from clearway.core.audit.models import Action
 from clearway.desks.outpatients.clocks.models import Pathway
 from clearway.desks.outpatients.patients.models import Patient
-from clearway.desks.outpatients.waiting import actions, checks, presenters, queries
+from clearway.desks.outpatients.waiting import actions, inviting, presenters, queries
 from clearway.desks.outpatients.waiting.models import Contact, Entry
 from clearway.domain.shared.errors import NotAllowed
 from tests.therapies import NINE, TODAY, Department, a_department
@@ -218,7 +218,7 @@ def test_the_list_shows_and_finds_the_needs_of_the_person_under_whichever_record
     shown = {line.key: (line.needs, line.flags) for line in presenters.lines(page, NINE)}
     assert shown == {entry.pk: (("Interpreter: Polish",), ("Risk to staff",)), nobody.pk: ((), ())}
     assert list(queries.chosen(found, physio.trust.pk, NINE)) == [entry]
-    guarded = {each.entry: each.due.is_guarded for each in checks.partial(physio.trust.pk, NINE)}
+    guarded = {each.entry: each.due.is_guarded for each in inviting.next_steps(physio.trust.pk, NINE)}
     assert guarded == {entry.pk: True, nobody.pk: False}
 
 

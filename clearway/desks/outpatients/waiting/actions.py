@@ -22,7 +22,7 @@ from ..clinics import queries as clinics
 from ..clocks import actions as clocks
 from ..letters import wanted as letters
 from ..patients import queries as patients
-from . import asking, packs, queries
+from . import asking, inviting, packs, queries
 from .models import Contact, Entry, ValidationPack
 
 State = Entry.State
@@ -352,6 +352,39 @@ def ask_in_writing(
         made.append(contact(attempt, organisation_id=organisation_id, by=by, at=at))
     detail = {"entries": [each.entry_id for each in made]}
     _record("waiting.ask", f"day:{today.isoformat()}", detail, organisation_id, by, at)
+    return made
+
+
+INVITED = "Please ring us to choose a date for {service}."
+
+
+@transaction.atomic
+def invite_in_writing(*, organisation_id: int, by: Actor, at: datetime) -> list[Contact]:
+    """Write every invitation and last letter of partial booking that is due; one contact each, in the outbox.
+
+    The entries are locked and looked at again, so that two clerks who press at once write once.
+    """
+    today = local(at).date()
+    due = inviting.to_write(inviting.next_steps(organisation_id, at), organisation_id, today)
+    rows = Entry.objects.select_for_update(of=("self",)).filter(organisation_id=organisation_id)
+    entries = queries.listed([each.entry for each in due], rows.order_by("id"))
+    again = inviting.to_write(inviting.next_steps(organisation_id, at), organisation_id, today)
+    made = []
+    for each in again:
+        if (entry := entries.get(each.entry)) is None:
+            continue
+        attempt = Attempt(
+            patient_id=entry.patient_id,
+            purpose=inviting.PURPOSE_OF[each.due.step],
+            channel="letter",
+            words=INVITED.format(service=entry.service.name),
+            to=patients.address_for(entry.patient, "letter")[:254],
+            entry_id=entry.pk,
+            referral_id=entry.referral_id,
+        )
+        made.append(contact(attempt, organisation_id=organisation_id, by=by, at=at))
+    detail = {"entries": [each.entry_id for each in made]}
+    _record("waiting.invite", f"day:{today.isoformat()}", detail, organisation_id, by, at)
     return made
 
 

@@ -66,7 +66,7 @@ def to_ask(organisation_id: int, at: datetime) -> list[ToAsk]:
         for key, patient, waits_from, asked_on in rows.values_list(*names)
         if (mark := mark_of(waits_from, asked_on, today, limits))
     ]
-    alive = _alive({patient for _, patient, _ in marked}, organisation_id)
+    alive = who_lives({patient for _, patient, _ in marked}, organisation_id)
     tried, flags = _attempts(organisation_id), patients.every_flag(organisation_id)
     found = []
     for key, patient, mark in marked:
@@ -78,7 +78,7 @@ def to_ask(organisation_id: int, at: datetime) -> list[ToAsk]:
     return sorted(found, key=lambda each: (each.due.on, each.entry))
 
 
-def _alive(patient_ids: Collection[int], organisation_id: int) -> dict[int, Any]:
+def who_lives(patient_ids: Collection[int], organisation_id: int) -> dict[int, Any]:
     """Those of these patients who live, and the few merged ones, with how they are reached. Two queries."""
     model: Any = Entry._meta.get_field("patient").related_model
     rows = model.objects.filter(organisation_id=organisation_id, died_on__isnull=True)

@@ -1,4 +1,4 @@
-"""The standing queue of what the checks find, partial booking, and whether services keep up."""
+"""The standing queue of what the checks find, and whether services keep up."""
 
 from collections import Counter
 from typing import Any
@@ -10,12 +10,11 @@ from django.shortcuts import render
 from clearway.core.layout.times import local
 from clearway.core.people.permissions import needs
 from clearway.core.people.roles import name_of
-from clearway.domain.outpatients.partial_booking import Step
 from clearway.domain.outpatients.validation import CHECKS, NOT_ASKED
 from clearway.engine.outpatients.capacity import DEMAND_DAYS, HORIZON_DAYS
 
 from .. import policy
-from . import actions, checks, figures, queries
+from . import actions, checks, figures
 
 ROWS = 100
 
@@ -54,33 +53,6 @@ def validation(request: Any) -> HttpResponse:
         "today": local(request.at).date(),
     }
     return render(request, "waiting/validation.html", context)
-
-
-@needs("waiting.read")
-def partial(request: Any) -> HttpResponse:
-    """The next step of partial booking for everybody who waits, those due first."""
-    today = local(request.at).date()
-    found = checks.partial(request.organisation.pk, request.at)
-    step = request.GET.get("step", "")
-    shown = [each for each in found if not step or each.due.step == step]
-    page = Paginator(shown, ROWS).get_page(request.GET.get("page"))
-    actions.looked(
-        [each.entry for each in page],
-        "partial",
-        organisation_id=request.organisation.pk,
-        by=request.actor,
-        at=request.at,
-    )
-    context = {
-        "page": page,
-        "entries": queries.listed([each.entry for each in page]),
-        "steps": list(Step),
-        "step": step,
-        "counts": Counter(each.due.step for each in found),
-        "due": sum(each.due.on <= today for each in found),
-        "today": today,
-    }
-    return render(request, "waiting/partial.html", context)
 
 
 @needs("waiting.read")

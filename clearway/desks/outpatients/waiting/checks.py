@@ -10,7 +10,6 @@ from django.db.models import Count, Exists, F, Max, Min, OuterRef, Q
 
 from clearway.core.layout.times import local
 from clearway.domain.outpatients.clock_rules import Prompt
-from clearway.domain.outpatients.partial_booking import Due, Tried, next_step
 from clearway.domain.outpatients.validation import (
     APPOINTMENT_CHECKS,
     CHECKS,
@@ -31,7 +30,6 @@ from clearway.domain.outpatients.words import Outcome
 
 from .. import policy
 from ..clocks import queries as clocks
-from ..patients import queries as patients
 from ..support import queries as support
 from .models import Contact, Entry
 
@@ -261,53 +259,3 @@ def named(rows: list[Found], organisation_id: int) -> dict[str, Named]:
     for each in pathways.select_related("patient"):
         known[f"pathway:{each.pk}"] = Named(str(each.patient), ("op-clocks:pathway", each.pk))
     return known
-
-
-# Partial booking
-
-
-@dataclass(frozen=True, slots=True)
-class Partial:
-    """One waiting entry, by its id, and its next step of partial booking."""
-
-    entry: int
-    due: Due
-
-
-GUARDS = ("interpreter", "support")
-ADULT = 18 * 365.25
-
-
-def partial(organisation_id: int, at: datetime) -> list[Partial]:
-    """The next step of everybody who waits for a date, those due first. Six queries."""
-    steps = policy.partial_booking(organisation_id, at)
-    today = local(at).date()
-    rows = Entry.objects.filter(organisation_id=organisation_id, state="waiting")
-    tried = _tried(organisation_id)
-    guarded = set(patients.every_flag(organisation_id))
-    for patient, held in patients.every_need(organisation_id).items():
-        if any(each.kind in GUARDS for each in held):
-            guarded.add(patient)
-    names = ("pk", "added_at", "due_on", "treat_by", "patient_id", "patient__born_on")
-    listed = []
-    for key, added_at, due_on, treat_by, patient, born_on in rows.values_list(*names):
-        due = next_step(
-            local(added_at).date(),
-            due_on or treat_by,
-            tried.get(key, ()),
-            is_guarded=patient in guarded or (today - born_on).days < ADULT,
-            policy=steps,
-        )
-        if due:
-            listed.append(Partial(key, due))
-    return sorted(listed, key=lambda each: (each.due.on, each.entry))
-
-
-def _tried(organisation_id: int) -> dict[int, list[Tried]]:
-    """Entry that waits -> every attempt to reach its patient, oldest first."""
-    rows = Contact.objects.filter(entry__organisation_id=organisation_id, entry__state="waiting")
-    tried: dict[int, list[Tried]] = defaultdict(list)
-    names = ("entry_id", "purpose", "channel", "at", "outcome")
-    for entry, purpose, channel, at, outcome in rows.order_by("at", "pk").values_list(*names):
-        tried[entry].append(Tried(purpose, channel, local(at).date(), outcome == "answered"))
-    return tried

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from . import asking_views, check_views, pack_views, views
+from . import asking_views, check_views, inviting_views, pack_views, views
 
 app_name = "op-waiting"
 urlpatterns = [
@@ -14,6 +14,7 @@ urlpatterns = [
     path("outpatients/validation/packs/", pack_views.packs, name="packs"),
     path("outpatients/validation/packs/<int:key>/", pack_views.pack, name="pack"),
     path("outpatients/validation/packs/<int:key>/rows.csv", pack_views.pack_csv, name="pack-csv"),
-    path("outpatients/partial/", check_views.partial, name="partial"),
+    path("outpatients/partial/", inviting_views.partial, name="partial"),
+    path("outpatients/partial/invite/", inviting_views.invite, name="invite"),
     path("outpatients/capacity/", check_views.capacity, name="capacity"),
 ]

@@ -1,0 +1,61 @@
+"""Partial booking: whose next step is due, and the letters that can be written in one go."""
+
+from collections import Counter
+from typing import Any
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.http import HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
+from django.views.decorators.http import require_POST
+
+from clearway.core.layout.times import local
+from clearway.core.people.permissions import needs
+from clearway.domain.outpatients.partial_booking import Step
+
+from . import actions, inviting, queries
+
+Request = Any
+ROWS = 100
+
+
+@needs("waiting.read")
+def partial(request: Request) -> HttpResponse:
+    """The next step of partial booking for everybody who waits, those due first."""
+    today = local(request.at).date()
+    found = inviting.next_steps(request.organisation.pk, request.at)
+    step = request.GET.get("step", "")
+    shown = [each for each in found if not step or each.due.step == step]
+    page = Paginator(shown, ROWS).get_page(request.GET.get("page"))
+    keys = [each.entry for each in page]
+    actions.looked(keys, "partial", **_scope(request))
+    context = {
+        "page": page,
+        "entries": queries.listed(keys),
+        "steps": list(Step),
+        "step": step,
+        "counts": Counter(each.due.step for each in found),
+        "due": sum(each.due.on <= today for each in found),
+        "to_write": len(inviting.to_write(found, request.organisation.pk, today)),
+        "today": today,
+        "may_change": request.reach.allows("waiting.write"),
+    }
+    return render(request, "waiting/partial.html", context)
+
+
+@needs("waiting.write")
+@require_POST
+def invite(request: Request) -> HttpResponse:
+    """Put the invitations and last letters that are due into the outbox."""
+    made = actions.invite_in_writing(**_scope(request))
+    if made:
+        letters = "letter is" if len(made) == 1 else "letters are"
+        messages.success(request, f"{len(made)} {letters} written and in the outbox.")
+    else:
+        messages.success(request, "No letter is due now: somebody else has just written them.")
+    return HttpResponseRedirect(reverse("op-waiting:partial"))
+
+
+def _scope(request: Request) -> dict[str, Any]:
+    return {"organisation_id": request.organisation.pk, "by": request.actor, "at": request.at}
