@@ -1,6 +1,7 @@
 """A freed seat: who is asked, what they say, who has it, and that it ends once."""
 
 from datetime import datetime, timedelta
+from itertools import product
 from typing import Any
 
 import pytest
@@ -362,3 +363,40 @@ def test_who_has_no_right_to_book_sees_whom_to_ask_and_no_button(physio: Departm
     assert b"into the queue" not in page.content
     assert b"into the queue" in desk.get(address).content
     assert reader.post(address, {"what": "ask"}).status_code == 403
+
+
+@pytest.mark.parametrize("soon", [False, True])
+def test_who_is_asked_first_are_those_whom_the_whole_list_would_give(physio: Department, soon: bool) -> None:
+    """Every combination of what the database leaves out by itself, and a merged record among them."""
+    (slot, *_) = slots(physio, NINE + timedelta(hours=30) if soon else SOON)
+    site = physio.site.code
+    mine = waiting(physio)
+    on = slot.starts_at.isoweekday()
+    one_way = product(([], [site], ["ELSE"]), ([], [on], [7]), (None, 24, 48))
+    other_way = product(([], ["hands"]), ("01", "02"), (30, 45))
+    for number, ((sites, days, notice), (skills, medium, minutes)) in enumerate(product(one_way, other_way)):
+        if number % 7 and number % 8:  # some of each, and all who want what the slot is
+            continue
+        entry = waiting(physio, skills=skills, medium=medium, minutes=minutes)
+        Patient.objects.filter(pk=entry.patient_id).update(sites=sites, days=days, notice_hours=notice)
+    Patient.objects.filter(pk=mine.patient_id).update(merged_into=waiting(physio).patient, sites=["ELSE"])
+    freed = give_back(physio, slot)
+
+    first = queries.asked_first(freed, POLICY, NINE).ranked.chosen
+    whole = queries.suited(freed, POLICY, NINE).ranked.chosen
+
+    assert len(first) > 1
+    assert first == whole
+
+
+def test_those_who_cannot_be_asked_are_not_read(physio: Department) -> None:
+    (slot, *_) = slots(physio)
+    for _ in range(5):
+        waiting(physio, medium="02")
+    freed = give_back(physio, slot)
+    only = waiting(physio)
+
+    found = queries.asked_first(freed, POLICY, NINE)
+
+    assert set(found.entries) == {only.pk, freed.appointment.entry_id}
+    assert [each.entry for each in found.ranked.chosen] == [only.pk]

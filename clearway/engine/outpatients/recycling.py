@@ -13,7 +13,7 @@ from datetime import UTC, date, datetime
 from clearway.domain.outpatients.recycling import RecyclingPolicy
 
 from .fit import HOUR, LONDON, RULES, Slots, Wanted, entries, firsts
-from .slots import suit
+from .slots import suggestion
 
 DAY = 24 * HOUR
 FAR = date.max
@@ -201,7 +201,7 @@ def _first_against(who: Candidate, slot: Vacancy, policy: RecyclingPolicy) -> Of
 
 
 def _chosen(slot: Slots, who: Candidate, vacancy: Vacancy, at: datetime) -> Chosen:
-    (found,) = suit(slot, who.wanted, at).best
+    found = suggestion(slot, who.wanted, at)
     reasons = list(found.reasons)
     if who.wanted.is_urgent:
         reasons.insert(0, "urgent")

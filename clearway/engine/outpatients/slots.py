@@ -59,6 +59,12 @@ def suit(slots: Slots, wanted: Wanted, at: datetime, limit: int = 9) -> Suited:
     return Suited(best, len(rows), left_out(first, wanted))
 
 
+def suggestion(slots: Slots, wanted: Wanted, at: datetime) -> Suggestion:
+    """The first of these slots for an entry that it is known to fit, with what speaks for it."""
+    _, marks = _order(slots, wanted, np.array([0]))
+    return _suggestion(slots, wanted, 0, marks, np.intp(0), at)
+
+
 def left_out(first: Whole, wanted: Wanted, rules: Sequence[Rule] = RULES) -> tuple[LeftOut, ...]:
     """How many slots broke each rule first (fit.firsts): most frequent first, then as the rules stand."""
     counts = Counter(first[first >= 0].tolist())

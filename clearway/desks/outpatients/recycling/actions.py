@@ -52,7 +52,7 @@ def ask(key: int, *, organisation_id: int, by: Actor, at: datetime) -> list[Slot
     """
     row, held = _locked(key, organisation_id), policy.recycling(organisation_id, at)
     _check_open(row, at)
-    found = queries.suited(row, held, at)
+    found = queries.asked_first(row, held, at)
     wave = next_wave(row, found, held, at)
     if not found.ranked.chosen:
         raise NotAllowed("nobody fits", ASKING, "Nobody on this list can be asked. Look at why.")

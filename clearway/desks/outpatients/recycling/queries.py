@@ -9,7 +9,7 @@ from django.conf import settings
 from django.db.models import Count, Exists, F, OuterRef, Prefetch, Q, Sum
 from django.db.models.functions import Extract, Least
 
-from clearway.domain.outpatients.recycling import BANDS, Band, Mode, RecyclingPolicy
+from clearway.domain.outpatients.recycling import BANDS, LONDON, Band, Mode, RecyclingPolicy
 from clearway.domain.shared.delivery import mobile
 from clearway.engine.outpatients.offers import Record
 from clearway.engine.outpatients.recycling import Candidate, Ranked, rank
@@ -21,6 +21,7 @@ from ..waiting import standing
 from .models import FreedSlot, SlotOffer
 
 CHUNK = 150  # entries that are read at once, in the order of the list
+FEW = 40  # of those who may be asked
 MOST_READ = 1500
 MOST_CHOSEN = 24
 LEARNED_FROM = timedelta(days=180)
@@ -137,32 +138,56 @@ def suited(freed: FreedSlot, policy: RecyclingPolicy, at: datetime) -> Suited:
     The list is read as far as needed. Raises nothing; an empty list asks nobody. Seven queries for each
     150 entries that are read.
     """
+    return _suited(freed, _list(freed), policy, at, CHUNK)
+
+
+def asked_first(freed: FreedSlot, policy: RecyclingPolicy, at: datetime) -> Suited:
+    """Whom `suited` asks, without a word on most of the others: the database leaves out those for whom the
+    slot is plainly nothing, so that a long list is not read to find few. Seven queries for 40 others.
+    """
+    return _suited(freed, _list(freed).filter(_may_be_asked(freed, policy, at)), policy, at, FEW)
+
+
+def _suited(freed: FreedSlot, listed: Any, policy: RecyclingPolicy, at: datetime, chunk: int) -> Suited:
     slot = booking.one_row(freed.slot)
-    booked = _booked_later(freed, policy)
-    read = dict(booked)
+    read = _booked_later(freed, listed, policy, chunk)
     found = Ranked((), ())
-    for start in range(0, MOST_READ, CHUNK):
-        waiting = _waiting(freed, start)
+    for start in range(0, MOST_READ, chunk):
+        waiting = list(listed.filter(state="waiting")[start : start + chunk])
         read |= {row.pk: (row, None) for row in waiting}
         found = rank(slot, _candidates(freed, read, policy, at), policy, at, MOST_CHOSEN)
-        if len(waiting) < CHUNK or len(found.chosen) >= MOST_CHOSEN:
+        if len(waiting) < chunk or len(found.chosen) >= MOST_CHOSEN:
             break
     return Suited(found, {key: row for key, (row, _) in read.items()})
 
 
-def _waiting(freed: FreedSlot, start: int) -> list[Any]:
-    """Entries of the list of this service and kind that wait, in the order of the list."""
-    return list(_list(freed).filter(state="waiting")[start : start + CHUNK])
+def _may_be_asked(freed: FreedSlot, policy: RecyclingPolicy, at: datetime) -> Q:
+    """Those whom no rule leaves out that the database can tell; of merged records the engine tells."""
+    slot, weekday = booking.one_row(freed.slot), freed.starts_at.astimezone(LONDON).isoweekday()
+    seconds = (freed.starts_at - at).total_seconds()
+    in_time = Q(patient__notice_hours__lte=int(seconds // 3600))
+    if seconds >= 3600 * policy.notice_hours:
+        in_time |= Q(patient__notice_hours__isnull=True)
+    own = (
+        in_time
+        & (Q(patient__sites=[]) | Q(patient__sites__contains=[slot.site[0]]))
+        & (Q(patient__days=[]) | Q(patient__days__contains=[weekday]))
+    )
+    return (Q(patient__merged_into__isnull=False) | own) & Q(
+        medium=slot.medium[0],
+        minutes__lte=int(slot.minutes[0]),
+        skills__contained_by=sorted(slot.skills[0]),
+    )
 
 
-def _booked_later(freed: FreedSlot, policy: RecyclingPolicy) -> dict[int, tuple[Any, int | None]]:
+def _booked_later(
+    freed: FreedSlot, listed: Any, policy: RecyclingPolicy, chunk: int
+) -> dict[int, tuple[Any, int | None]]:
     """Entries that are booked for long after the freed seat, with the start of what they have."""
     later = freed.starts_at + timedelta(days=policy.gain_days)
-    rows = _list(freed).filter(
-        state="booked", appointments__state="booked", appointments__starts_at__gt=later
-    )
+    rows = listed.filter(state="booked", appointments__state="booked", appointments__starts_at__gt=later)
     rows = rows.annotate(has=Extract("appointments__starts_at", "epoch"))
-    return {row.pk: (row, int(row.has)) for row in rows[:CHUNK]}
+    return {row.pk: (row, int(row.has)) for row in rows[:chunk]}
 
 
 def _list(freed: FreedSlot) -> Any:
