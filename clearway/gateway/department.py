@@ -5,6 +5,7 @@ the seed and their own names, so nothing has to be remembered but how far was pl
 or killed goes on where it was, and what people did at the desk meanwhile stands.
 """
 
+import contextlib
 import json
 import logging
 import threading
@@ -17,6 +18,7 @@ from typing import Any
 from clearway.core.audit.actions import Actor
 from clearway.core.layout.times import local
 from clearway.desks.outpatients import invented_office, invented_past, playing
+from clearway.desks.outpatients.attendance import actions as attendance
 from clearway.desks.outpatients.booking import actions as booking
 from clearway.desks.outpatients.booking import queries as choices
 from clearway.desks.outpatients.clinics import actions as clinics
@@ -33,6 +35,7 @@ from clearway.domain.outpatients.outcomes import NextStep, Said
 from clearway.domain.outpatients.words import Attended, CancelledBy, Outcome, RttStatus
 from clearway.domain.shared.errors import NotAllowed
 from clearway.domain.shared.outgoing import State
+from clearway.engine.outpatients.attendance_fit import TooLittle
 from clearway.interchange.clock_examples import Example
 from clearway.simulation.outpatients import conduct
 from clearway.simulation.outpatients.arrivals import Referred, arrivals
@@ -45,6 +48,7 @@ log = logging.getLogger(__name__)
 
 BY = Actor("demo:department")
 BACK, AHEAD = timedelta(weeks=13), timedelta(weeks=8)
+FEW_DRAWS = 50  # for the intervals of a first model: the demo does not wait for more
 RHYTHM = 20.0  # seconds between looks
 OPENS, CLOSES = time(8), time(18)  # local hours in which the other clerks work
 LEFT_TO_TRIAGE = 40  # referrals that the other clerks leave for whoever looks on
@@ -126,6 +130,9 @@ def begin(department: Department, examples: Sequence[Example], at: datetime) -> 
     for place, example in enumerate(examples):
         _example(department, example, place, at)
     invented_office.begin(seed=department.seed, **department.who(at))
+    # Too short a past trains nothing, and the page says so; whatever is trained, a person puts it in use.
+    with contextlib.suppress(TooLittle):
+        attendance.train(**department.who(at), draws=FEW_DRAWS)
 
 
 def last_day_of_clinics(today: date) -> date:

@@ -14,6 +14,7 @@ def test_who_might_not_come_is_rung_and_another_coordinator_sees_it(open_page: O
     expect(row).to_contain_text("Missed 2 of 2 earlier visits")
     expect(row).to_contain_text("Ask about transport")
     expect(desk.locator("tbody tr")).to_have_count(1)
+    assert breaches(desk) == []
     row.get_by_label("Key for ROVER").press_sequentially("z")
     desk.keyboard.press("Enter")
     expect(desk.get_by_text("“z” is no key")).to_be_visible()

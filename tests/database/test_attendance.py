@@ -20,7 +20,7 @@ from clearway.desks.outpatients.reminders.models import Reminder
 from clearway.domain.outpatients.attendance import Result
 from clearway.domain.outpatients.recycling import Said
 from clearway.domain.shared.errors import NotAllowed
-from clearway.engine.outpatients.attendance import NEVER
+from clearway.engine.outpatients.attendance import CODES, NEVER
 from clearway.engine.outpatients.attendance_fit import TooLittle
 from clearway.gateway import duties
 from tests.past_visits import a_model, with_a_past
@@ -93,6 +93,13 @@ def test_the_database_holds_one_model_in_use(physio: Department) -> None:
         )
     with pytest.raises(NotAllowed, match="in use already"):
         actions.put_in_use(model.pk, "Again", **who(physio))
+
+
+def test_a_model_that_tells_nobody_from_another_is_not_put_in_use(physio: Department) -> None:
+    model = a_model(physio, NINE)
+    AttendanceModel.objects.filter(pk=model.pk).update(parameters={**model.parameters, "slope": 0.0})
+    with pytest.raises(NotAllowed, match="drawn by lot"):
+        actions.put_in_use(model.pk, "All the same", **who(physio))
 
 
 def test_the_model_before_can_be_put_back_and_a_withdrawn_one_judges_nobody(physio: Department) -> None:
@@ -304,9 +311,10 @@ def test_expected_and_happened_are_compared_once_visits_have_ended(physio: Depar
         Appointment.objects.filter(pk=row.pk).update(**told)
     at = NINE + 5 * DAY
 
-    found = queries.watched(model, read(physio.trust.pk, at, 104), at)
+    found = queries.watched(model, read(physio.trust.pk, at, 104), 4, at)
 
     assert found.expected is not None and (found.expected.count, found.expected.seen) == (2, 1)
+    assert found.judged == 2 and {each.code for each in found.drifts} == {*CODES, "risk"}
 
 
 def test_the_commands_train_and_say_what_is_missing(

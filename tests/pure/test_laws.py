@@ -62,6 +62,7 @@ def test_a_part_uses_a_siblings_queries_and_actions_never_its_models_or_views(de
 
 RISK = "clearway.desks.outpatients.attendance"
 STARTS_IT = (
+    "clearway.gateway.department",
     "clearway.gateway.duties",
     "clearway.cli",
     "clearway.config",

@@ -86,6 +86,9 @@ def put_in_use(key: int, why: str, *, organisation_id: int, by: Actor, at: datet
     now = _lock_use(organisation_id)
     if now is not None and now.model_id == model.pk:
         raise NotAllowed("in use", event, "It is in use already.")
+    if not model.parameters["slope"]:
+        why_not = "Every booking has the same risk by it: its list would be drawn by lot."
+        raise NotAllowed("it tells nobody from another", event, why_not)
     if now is not None:
         _end(now, by, at)
     made = AttendanceUse.objects.create(

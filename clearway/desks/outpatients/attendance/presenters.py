@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from math import ceil
 from typing import Any
 
 from clearway.domain.outpatients.reminders import Way, route
@@ -149,13 +150,14 @@ def folds(model: AttendanceModel) -> list[tuple[str, int, int, datetime, datetim
     names = {"learn": "Learned from", "choose": "Chosen and calibrated on", "test": "Tested on"}
     return [
         (
-            names[code],
+            name,
             fold["count"],
             fold["missed"],
             datetime.fromtimestamp(fold["since"], UTC),
             datetime.fromtimestamp(fold["until"], UTC),
         )
-        for code, fold in model.report["folds"].items()
+        for code, name in names.items()
+        for fold in [model.report["folds"][code]]
     ]
 
 
@@ -173,13 +175,14 @@ class Plot:
 def calibration(report: Mapping[str, Any]) -> Plot:
     """Told across, happened upwards; on the line both are the same."""
     size, left, bottom = 300, 44, 30
-    top = max(max(each["told"], each["happened"]) for each in report["curve"]) * 1.1 or 1.0
+    greatest = float(max(max(each["told"], each["happened"]) for each in report["curve"]))
+    top = max(1, ceil(greatest * 25 + 0.2)) / 25  # four ticks at whole percents
 
     def across(value: float) -> float:
-        return round(left + value / top * (size - left - 10), 1)
+        return round(float(left + value / top * (size - left - 24)), 1)
 
     def up(value: float) -> float:
-        return round(size - bottom - value / top * (size - bottom - 10), 1)
+        return round(float(size - bottom - value / top * (size - bottom - 10)), 1)
 
     dots = tuple(
         (
@@ -194,7 +197,7 @@ def calibration(report: Mapping[str, Any]) -> Plot:
 
 
 def drift_words(found: Drift) -> str:
-    """How far it has moved, by the usual reading of the index."""
+    """How far it has moved, by the usual reading of the index; only the risk itself asks for a new model."""
     if found.index >= PSI_ACT:
-        return "Moved far: train anew"
+        return "Moved far: train anew" if found.code == "risk" else "Moved far"
     return "Moved somewhat: watch it" if found.index >= PSI_WATCH else "As it was"

@@ -170,10 +170,16 @@ class Watched:
     judged: int
 
 
-def watched(model: AttendanceModel, read: Any, at: datetime) -> Watched:
-    """Drift of the bookings to come, and expected against happened over four weeks. Two queries."""
-    rows = read.rows_of(_to_come(model.organisation_id, at).values_list("pk", flat=True))
-    known = engine.known_at(read.bookings, rows, np.full(len(rows), int(at.timestamp())))
+def watched(model: AttendanceModel, read: Any, days_before: int, at: datetime) -> Watched:
+    """Drift of the bookings judged in four weeks, and expected against happened in them. One query.
+
+    Each is looked at as of the moment at which it was to be judged, as those that the model learned from.
+    """
+    now = int(at.timestamp())
+    judged = engine.moments(read.bookings, days_before)
+    since = now - int(WATCHED.total_seconds())
+    rows = np.flatnonzero((judged > since) & (judged <= now) & (read.bookings.known > judged))
+    known = engine.known_at(read.bookings, rows, judged[rows])
     fitted, spread = engine.Model.of_json(model.parameters), model.report["spread"]
     drifts = []
     if len(rows):

@@ -130,9 +130,9 @@ def groups(read: Read, organisation_id: int, at: datetime) -> dict[str, list[str
     return {
         "Age": [ages.get(person, "") for person in people],
         "Sex": [sexes.get(person, "") for person in people],
-        "Needs": ["Needs something" if kinds.get(person) else "Needs nothing" for person in people],
+        "Needs": ["Some" if kinds.get(person) else "None" for person in people],
         "Interpreter": [
-            "Needs one" if "interpreter" in kinds.get(person, ()) else "Needs none" for person in people
+            "Needed" if "interpreter" in kinds.get(person, ()) else "Not needed" for person in people
         ],
     }
 

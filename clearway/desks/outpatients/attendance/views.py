@@ -100,7 +100,8 @@ def models(request: Request) -> HttpResponse:
     watched = None
     if shown is not None:
         ours = policy.attendance(organisation_id, request.at)
-        watched = queries.watched(shown, read(organisation_id, request.at, ours.weeks_back), request.at)
+        past = read(organisation_id, request.at, ours.weeks_back)
+        watched = queries.watched(shown, past, ours.days_before, request.at)
     context = {
         "models": every,
         "use": use,
