@@ -11,6 +11,7 @@ from clearway.core.audit.models import Action
 from clearway.desks.outpatients.booking import actions as booking
 from clearway.desks.outpatients.booking.models import Appointment
 from clearway.desks.outpatients.clinics.models import Slot
+from clearway.desks.outpatients.clocks import queries as pathways
 from clearway.desks.outpatients.clocks.models import Pathway
 from clearway.desks.outpatients.letters.models import Letter
 from clearway.desks.outpatients.outcomes import actions as outcomes
@@ -21,9 +22,11 @@ from clearway.desks.outpatients.referrals.models import Referral
 from clearway.desks.outpatients.waiting import actions as waiting
 from clearway.desks.outpatients.waiting import checks
 from clearway.desks.outpatients.waiting.models import Contact, Entry
+from clearway.domain.outpatients.clock_rules import Prompt
+from clearway.domain.outpatients.measurement import ServiceKind
 from clearway.domain.outpatients.outcomes import PRESETS, Mistake, NextStep, Said
-from clearway.domain.outpatients.words import CancelledBy
-from tests.outpatients import a_patient, scope
+from clearway.domain.outpatients.words import CancelledBy, RttStatus
+from tests.outpatients import a_patient, a_service, scope
 from tests.therapies import NINE, TODAY, Department, a_department
 from tests.trust import a_trust, signed_in, somebody, stop_the_clock
 
@@ -222,3 +225,69 @@ def test_the_sheet_asks_before_it_cancels_and_does_it_on_the_second_sending(
     assert done.status_code == 302
     two.refresh_from_db()
     assert (two.state, clock(row)[0]) == ("cancelled", "stopped")
+
+
+# A consultant's clock
+
+
+def sent_by_a_consultant(physio: Department) -> tuple[Referral, Referral]:
+    """The consultant's referral, of which nothing is recorded here yet; the one to therapy on its clock."""
+    orthopaedics = a_service(physio.trust, "TO", kind=ServiceKind.CONSULTANT_LED, function="110")
+    patient = a_patient(physio.trust)
+    new = referrals.New(
+        patient.pk, orthopaedics.pk, RECEIVED.date(), sender="Dr Field", source="03", priority="routine",
+        condition="Knee", question="Please see",
+    )  # fmt: skip
+    theirs = referrals.register(new, **scope(physio.trust, RECEIVED))
+    ours = registered(physio, patient=patient, source="05", parent_id=theirs.pathway_id)
+    assert ours.pathway_id == theirs.pathway_id
+    return theirs, ours
+
+
+@pytest.mark.parametrize(
+    ("key", "status"), [("d", "20"), ("r", "20"), ("m", "10"), ("s", "10"), ("x", "30"), ("t", "30")]
+)
+def test_on_a_consultants_clock_therapy_stops_it_by_treating_only(
+    physio: Department, key: str, status: str
+) -> None:
+    theirs, ours = sent_by_a_consultant(physio)
+    visit = booked(physio, slots(physio)[0], accepted(physio, ours))
+
+    saved(visit, key)
+
+    visit.refresh_from_db()
+    assert clock(theirs) == ("stopped" if status == "30" else "ticking", status)
+    assert visit.status == status
+    tasks = [each.prompted.prompt for each in pathways.prompts_due(physio.trust.pk, visit.ends_at)]
+    assert (Prompt.TELL_CONSULTANT in tasks) == (key in "dr")
+
+
+@pytest.mark.parametrize("decision", ["reoffer", "discharge"])
+def test_a_miss_of_therapy_neither_nullifies_a_consultants_clock_nor_ends_it(
+    physio: Department, decision: str
+) -> None:
+    theirs, ours = sent_by_a_consultant(physio)
+    visit = booked(physio, slots(physio)[0], accepted(physio, ours))
+
+    assert "does not nullify" in outcome(visit, "n", status=RttStatus.FIRST_MISSED)
+    saved(visit, "n")
+    assert clock(theirs)[0] == "ticking"
+    decided(visit, decision, visit.ends_at)
+
+    assert clock(theirs)[0] == "ticking"
+    assert Pathway.objects.get(pk=theirs.pathway_id).started_on == RECEIVED.date()
+    assert places(ours) == [("waiting", "") if decision == "reoffer" else ("removed", "clinician")]
+
+
+@pytest.mark.parametrize("why", ["declined", "clinician", "treated_elsewhere"])
+def test_who_leaves_the_therapys_list_leaves_the_consultants_clock_running_and_the_consultant_told(
+    physio: Department, why: str
+) -> None:
+    theirs, ours = sent_by_a_consultant(physio)
+    entry = accepted(physio, ours)
+
+    referrals.leave_list(entry.pk, why, clinician="Robin Hale", **scope(physio.trust))
+
+    assert clock(theirs) == ("ticking", "20")
+    (task,) = pathways.prompts_due(physio.trust.pk, NINE)
+    assert (task.pathway_id, task.prompted.prompt) == (theirs.pathway_id, Prompt.TELL_CONSULTANT)

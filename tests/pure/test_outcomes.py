@@ -87,6 +87,27 @@ def test_nobody_who_did_not_come_is_discharged_whatever_is_said(
     assert rule is None or rule.status in (None, *(RttStatus(code) for code in ("33", "90", "91")))
 
 
+@given(
+    st.sampled_from(Attended),
+    st.sampled_from([None, *Outcome]),
+    st.sampled_from([None, *RttStatus]),
+    st.sampled_from(NextStep),
+    st.sampled_from(Phase),
+)
+def test_whatever_is_said_of_therapy_a_consultants_clock_stops_by_treatment_only(
+    attended: Attended, outcome: Outcome | None, status: RttStatus | None, step: NextStep, phase: Phase
+) -> None:
+    asked = Said(attended, outcome, status, step, due_on=DUE)
+    try:
+        found = judge(asked, stood(phase, has_notice=True, has_next=True, is_consultants=True))
+    except NotAllowed as refusal:
+        assert refusal.why
+        return
+    rule = BOOK.find(Standing(phase), found.event, found.evidence, DAY) if found.event else None
+    assert rule is None or rule.finding is None or rule.finding == "CK09"
+    assert rule is None or not rule.effect.closes or rule.status is RttStatus.TREATED
+
+
 @pytest.mark.parametrize(
     ("key", "phase", "event", "status"),
     [

@@ -51,6 +51,8 @@ class EventKind(Code):
     ATTENDED = "attended", "attended, more to do"
     DECISION_TO_TREAT = "decision_to_treat", "a treatment was chosen, or the patient goes ahead with it"
     PREPARATION = "preparation", "tests or preparation that are not yet the treatment"
+    THERAPY_ENDED = "therapy_ended", "therapy for a consultant ended and was not the treatment"
+    THERAPY_MISSED = "therapy_missed", "did not come to therapy on a consultant's pathway"
     ADMITTED_NOT_TREATED = "admitted_not_treated", "admitted, and the treatment could not be given"
     OPINION_ELSEWHERE = "opinion_elsewhere", "test or opinion asked of another provider; care stays here"
     SEPARATE_CONDITION_FOUND = "separate_condition_found", "another condition was referred on its own pathway"
@@ -104,6 +106,7 @@ ATTENDED_CODE = {
     EventKind.MISSED: Attended.MISSED,
     EventKind.NOT_BROUGHT: Attended.MISSED,
     EventKind.ARRIVED_TOO_LATE: Attended.LATE_NOT_SEEN,
+    EventKind.THERAPY_MISSED: Attended.MISSED,
 }
 STATES_A_START = frozenset({EventKind.TRANSFER_RECEIVED, EventKind.START_FOUND})
 DERIVED = frozenset({Evidence.STATED_START, Evidence.LONG_ABSENCE})

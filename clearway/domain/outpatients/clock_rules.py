@@ -104,6 +104,7 @@ class Prompt(Code):
     AGREE_NEXT_STEP = "agree_next_step", "agree the next step with the patient"
     REVIEW_MONITORING = "review_monitoring", "review the patient on active monitoring"
     CANCEL_EVERYTHING = "cancel_everything", "cancel every booking and message"
+    TELL_CONSULTANT = "tell_consultant", "tell the consultant that therapy ended; their clock runs on"
     SET_LATEST_DATE = "set_latest_date", "set the latest clinically appropriate date and the risk flag"
     FIND_START = "find_start", "find when the wait began"
     SEND_TRANSFER_DATA = "send_transfer_data", "send the transfer data set with the clock start"
@@ -524,6 +525,7 @@ def _activities() -> Iterable[Rule]:
             status=S.FURTHER_ACTIVITY,
             prompt=separate,
         )
+    yield from _therapies()
     for kind in (E.ATTENDED, E.PREPARATION, E.SEPARATE_CONDITION_FOUND, E.FOLLOW_UP_OVERDUE):
         yield from _after_the_stop(kind)
     yield Rule(
@@ -551,6 +553,32 @@ def _activities() -> Iterable[Rule]:
         prompt=Prompt.RESOLVE_STATUS,
         finding="CK09",
     )
+
+
+def _therapies() -> Iterable[Rule]:
+    """What a therapy says of itself on a consultant's pathway: it stops nothing (consultants_clock.py)."""
+    yield Rule(
+        E.THERAPY_ENDED,
+        OPEN,
+        "Therapy ended on {on} and was not the treatment: the consultant's clock goes on ({waited} so far).",
+        "4.3.1",
+        to=Phase.SEEN,
+        status=S.FURTHER_ACTIVITY,
+        prompt=Prompt.TELL_CONSULTANT,
+    )
+    yield Rule(
+        E.THERAPY_MISSED,
+        OPEN,
+        "Did not come to therapy on {on}: the consultant's clock goes on ({waited} so far).",
+        "5e",
+    )
+    for kind, lead in (
+        (E.THERAPY_ENDED, "Therapy ended on {on}"),
+        (E.THERAPY_MISSED, "Missed therapy on {on}"),
+    ):
+        yield Rule(kind, STOPPED, f"{lead}: no clock runs.", "Annex D", status=S.AFTER_TREATMENT)
+        yield Rule(kind, MONITORING, f"{lead}: no clock runs.", "Annex D", status=S.DURING_MONITORING)
+        yield Rule(kind, NULLIFIED | TRANSFERRED, f"{lead}: no clock runs.", "Annex D")
 
 
 def _after_the_stop(kind: EventKind) -> Iterable[Rule]:

@@ -18,6 +18,7 @@ from clearway.domain.shared.errors import NotAllowed
 
 from .clock_events import EventKind, Evidence
 from .clock_rules import CLOSED, DONE, MONITORING, OPEN, STOPPED, UNSEEN, Phase
+from .consultants_clock import from_therapy
 from .words import Attended, Code, Outcome, RttStatus
 
 ASKED = "Recording this outcome"
@@ -85,6 +86,7 @@ class Stood:
     has_notice    a contact shows that the patient had been told of it
     has_next      another appointment of the same referral is booked
     still_booked  the visits of the same referral that are to come, in words, soonest first
+    is_consultants  the clock is that of the consultant who sent the patient
     late_is_miss  the trust counts who came too late to be seen as missed (clock_rules.LATE_ARRIVAL_IS_MISS)
     """
 
@@ -96,6 +98,7 @@ class Stood:
     has_notice: bool = False
     has_next: bool = False
     still_booked: tuple[str, ...] = ()
+    is_consultants: bool = False
     late_is_miss: bool = False
 
 
@@ -194,12 +197,26 @@ def judge(said: Said, stood: Stood) -> Judged:
     _check_who(said, stood)
     row = _row(said, phase)
     _check_next(said, stood)
-    if not is_miss(said, stood):
-        return Judged(row.event, frozenset(), row.status)
-    return _missed(said, stood, row)
+    if is_miss(said, stood):
+        return _missed(said, stood, row)
+    return _of_therapy(row, phase) if stood.is_consultants else Judged(row.event, frozenset(), row.status)
+
+
+def _of_therapy(row: Row, phase: Phase) -> Judged:
+    """On a consultant's clock: what would stop it is recorded as an activity after which it goes on."""
+    event = from_therapy(row.event) if row.event is not None else None
+    status = row.status
+    if event is not row.event and status is not None:
+        goes_on = S.FIRST_ACTIVITY if event is E.ATTENDED and phase in UNSEEN else S.FURTHER_ACTIVITY
+        status = goes_on if phase.is_open else S.DURING_MONITORING
+    return Judged(event, frozenset(), status)
 
 
 def _missed(said: Said, stood: Stood, row: Row) -> Judged:
+    if stood.is_consultants:
+        if said.status is S.FIRST_MISSED:
+            _refuse("on a consultant's clock", "Missing therapy does not nullify it: leave the status empty.")
+        return Judged(from_therapy(row.event) if row.event is not None else None, frozenset(), None)
     is_first = stood.phase in UNSEEN
     if said.status is S.FIRST_MISSED and not stood.has_notice:
         _refuse(
@@ -361,7 +378,7 @@ class AfterMiss:
     """What is known when a clinician decides after a miss.
 
     is_protected  under 18, dependent or flagged for safeguarding
-    still_booked, cancels_booked  as of an outcome: `Stood` and `Said`
+    still_booked, cancels_booked, is_consultants  as of an outcome: `Stood` and `Said`
     """
 
     is_protected: bool
@@ -371,10 +388,16 @@ class AfterMiss:
     follows_policy: bool
     still_booked: tuple[str, ...] = ()
     cancels_booked: bool = False
+    is_consultants: bool = False
 
 
 def decide(decision: str, clinician: str, known: AfterMiss) -> tuple[EventKind | None, frozenset[Evidence]]:
     """The clock event of a decision. Raises NotAllowed for anything that would discharge by rule."""
+    event, evidence = _decided(decision, clinician, known)
+    return (from_therapy(event) if event is not None and known.is_consultants else event), evidence
+
+
+def _decided(decision: str, clinician: str, known: AfterMiss) -> tuple[EventKind | None, frozenset[Evidence]]:
     asked = "Deciding after a miss"
     try:
         chosen = Decision(decision)

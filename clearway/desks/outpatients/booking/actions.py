@@ -230,7 +230,8 @@ def cancel(
         if entry.state in standing.LIVE:
             standing.stands(entry, "waiting")
         standing.tell(entry, row.pk, "cancellation", f"Cancelled: {_when(row)}", by=by, at=at)
-    _clock(row, by_whom, by, at)
+    if reason != DISCHARGED:  # the clock is told of the discharge itself
+        _clock(row, by_whom, by, at)
     detail = {"by": by_whom, "reason": reason, "notice_hours": notice_hours(row.starts_at, at)}
     _say("booking.cancel", row, detail, by, at)
     return row

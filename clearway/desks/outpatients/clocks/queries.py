@@ -194,6 +194,7 @@ TASKED = frozenset(
         Prompt.SEND_TRANSFER_DATA,
         Prompt.OPEN_SEPARATE_PATHWAY,
         Prompt.CANCEL_EVERYTHING,
+        Prompt.TELL_CONSULTANT,
     }
 )
 MET_BY_A_PLACE = frozenset({Prompt.AGREE_NEXT_STEP, Prompt.REVIEW_MONITORING})

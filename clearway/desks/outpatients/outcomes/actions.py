@@ -442,6 +442,7 @@ def decide(  # noqa: PLR0913 - what was decided, by whom, and all that it rests 
         follows_policy=follows_policy,
         still_booked=queries.still_booked(row, at),
         cancels_booked=cancels_booked,
+        is_consultants=queries.is_consultants(row),
     )
     event, evidence = rules.decide(decision, clinician, known)
     clinician = clinics.check_clinician(organisation_id, clinician, "missed", "Deciding after a miss").name

@@ -16,6 +16,7 @@ from ..booking import queries as bookings
 from ..clocks import queries as clocks
 from ..patients import queries as patients
 from ..policy import clock_switches
+from ..referrals import queries as referrals
 from .models import Appointment, Contact, Miss
 
 OPEN = ("booked", "arrived")
@@ -160,6 +161,7 @@ def stood(row: Appointment, at: datetime) -> Stood:
         has_notice=notice_of(row) is not None,
         has_next=_has_next(row, at),
         still_booked=still_booked(row, at),
+        is_consultants=is_consultants(row),
         late_is_miss=Switch.LATE_ARRIVAL_IS_MISS in clock_switches(row.organisation_id, on),
     )
 
@@ -167,6 +169,13 @@ def stood(row: Appointment, at: datetime) -> Stood:
 def still_booked(row: Appointment, at: datetime) -> tuple[str, ...]:
     """When the other visits of the same referral are, in words. One query."""
     return tuple(f"{day(each.starts_at)}, {clock(each.starts_at)}" for each in bookings.still_booked(row, at))
+
+
+def is_consultants(row: Appointment) -> bool:
+    """Whether the clock of an appointment is that of the consultant who sent the patient."""
+    if row.referral is None or row.entry is None:
+        return False
+    return referrals.is_consultants(row.referral, row.entry.pathway_id)
 
 
 def phase(row: Appointment, at: datetime) -> Phase | None:

@@ -13,6 +13,7 @@ from clearway.core.layout.times import local
 from clearway.domain.outpatients import completeness
 from clearway.domain.outpatients.clock_events import ClockEvent, EventKind, Evidence
 from clearway.domain.outpatients.completeness import Route, Side, TriageOutcome
+from clearway.domain.outpatients.consultants_clock import from_therapy
 from clearway.domain.outpatients.identity import (
     PathwayIdentifier,
     booking_reference,
@@ -620,10 +621,15 @@ def _stop_clock(
     at: datetime,
     evidence: frozenset[Evidence] = frozenset(),
 ) -> None:
-    """Stop the referral's own clock. A consultant's clock runs on: only who runs it decides."""
+    """Stop the referral's own clock. A consultant's clock runs on: who runs it is told, and decides."""
     pathway = row.pathway
-    if pathway is None or row.parent_id == pathway.pk:
+    if pathway is None:
         return
+    if queries.is_consultants(row, pathway.pk):
+        told = from_therapy(kind)
+        if told is None:
+            return
+        kind = told
     pathway.refresh_from_db()
     if pathway.state not in ("ticking", "unknown_start"):
         return

@@ -33,6 +33,11 @@ def of_patient(organisation_id: int, patient_id: int) -> list[Referral]:
     return list(rows.filter(patient_id=patient_id).order_by("-received_on", "-id"))
 
 
+def is_consultants(referral: Referral, pathway_id: int | None) -> bool:
+    """Whether a pathway is that of the consultant who sent the patient: therapy stops it by treating only."""
+    return pathway_id is not None and referral.parent_id == pathway_id
+
+
 def was_seen(referral: Referral) -> bool:
     """Whether the patient came to an appointment of this referral. One query."""
     return referral.appointments.filter(state="attended").exists()
