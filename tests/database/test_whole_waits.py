@@ -1,6 +1,6 @@
 """A wait from the referral to its end, each step by its own action, and what the next part makes of it."""
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 from unittest.mock import patch
 
@@ -10,7 +10,7 @@ from django.test import Client
 from clearway.core.audit.models import Action
 from clearway.desks.outpatients.booking import actions as booking
 from clearway.desks.outpatients.booking.models import Appointment
-from clearway.desks.outpatients.clinics.models import Slot
+from clearway.desks.outpatients.clinics.models import Service, Slot
 from clearway.desks.outpatients.clocks import queries as pathways
 from clearway.desks.outpatients.clocks.models import Pathway
 from clearway.desks.outpatients.letters.models import Letter
@@ -291,3 +291,92 @@ def test_who_leaves_the_therapys_list_leaves_the_consultants_clock_running_and_t
     assert clock(theirs) == ("ticking", "20")
     (task,) = pathways.prompts_due(physio.trust.pk, NINE)
     assert (task.pathway_id, task.prompted.prompt) == (theirs.pathway_id, Prompt.TELL_CONSULTANT)
+
+
+# Sent on to another service
+
+
+def sent_on(row: Referral, to: Service) -> Referral:
+    decision = referrals.Decision("redirect", reason="It is the hand", service_id=to.pk)
+    return referrals.triage(row.pk, decision, **scope(row.organisation, RECEIVED + timedelta(days=1)))
+
+
+def measured(row: Referral) -> tuple[str, str, str, date | None]:
+    found = Pathway.objects.get(pk=Referral.objects.get(pk=row.pk).pathway_id)
+    return found.measurement, found.function, found.state, found.started_on
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "measurement"),
+    [
+        (ServiceKind.THERAPY, ServiceKind.CONSULTANT_LED, "01"),
+        (ServiceKind.CONSULTANT_LED, ServiceKind.THERAPY, "02"),
+        (ServiceKind.THERAPY, ServiceKind.OTHER, "09"),
+    ],
+)
+def test_a_service_that_is_measured_otherwise_has_a_clock_of_its_own_from_the_same_receipt(
+    physio: Department, before: ServiceKind, after: ServiceKind, measurement: str
+) -> None:
+    Service.objects.filter(pk=physio.service.pk).update(kind=before)
+    hands = a_service(physio.trust, "HANDS", kind=after, function="651")
+    row = registered(physio)
+
+    sent = sent_on(row, hands)
+
+    assert measured(row) == (measurement, "651", "ticking", RECEIVED.date())
+    assert Pathway.objects.get(pk=row.pathway_id).state == "none"
+    entry = accepted(physio, sent)
+    assert (entry.service_id, entry.pathway_id, entry.waits_from) == (
+        hands.pk,
+        sent.pathway_id,
+        RECEIVED.date(),
+    )
+    assert pathways.differences(Pathway.objects.all(), NINE) == []
+
+
+@pytest.mark.parametrize("before", [ServiceKind.THERAPY, ServiceKind.INTERFACE])
+def test_a_service_that_is_measured_alike_goes_on_with_the_clock_under_its_function(
+    physio: Department, before: ServiceKind
+) -> None:
+    """From an interface service the clock runs on from its receipt (example 15)."""
+    Service.objects.filter(pk=physio.service.pk).update(kind=before)
+    after = ServiceKind.THERAPY if before is ServiceKind.THERAPY else ServiceKind.CONSULTANT_LED
+    hands = a_service(physio.trust, "HANDS", kind=after, function="651")
+    row = registered(physio)
+
+    sent = sent_on(row, hands)
+
+    assert sent.pathway_id == row.pathway_id
+    assert measured(row)[1:] == ("651", "ticking", RECEIVED.date())
+    assert pathways.explained(sent.pathway_id, TODAY).periods[-1].function == "651"
+
+
+def test_therapy_that_is_sent_on_stays_on_the_consultants_clock(physio: Department) -> None:
+    theirs, ours = sent_by_a_consultant(physio)
+    hands = a_service(physio.trust, "HANDS", function="651")
+
+    sent_on(ours, hands)
+
+    assert measured(ours) == ("01", "110", "ticking", RECEIVED.date())
+    assert Referral.objects.get(pk=ours.pk).pathway_id == theirs.pathway_id
+
+
+def test_therapy_that_is_sent_on_to_a_consultant_leaves_the_first_consultants_clock_as_it_is(
+    physio: Department,
+) -> None:
+    theirs, ours = sent_by_a_consultant(physio)
+    spine = a_service(physio.trust, "SPINE", kind=ServiceKind.CONSULTANT_LED, function="108")
+
+    sent_on(ours, spine)
+
+    assert measured(ours) == ("01", "108", "ticking", RECEIVED.date())
+    assert measured(theirs) == ("01", "110", "ticking", RECEIVED.date())
+
+
+def test_patient_and_referrer_are_told_where_it_went(physio: Department) -> None:
+    hands = a_service(physio.trust, "HANDS", function="651")
+    row = sent_on(registered(physio), hands)
+
+    told = Letter.objects.filter(kind="redirected")
+
+    assert sorted(told.values_list("audience", "referral")) == [("patient", row.pk), ("referrer", row.pk)]

@@ -38,6 +38,7 @@ def test_the_referrer_hears_of_the_referral_and_of_its_end(pack: LetterPack) -> 
     assert {each.kind for each in pack.texts if each.audience == Audience.REFERRER} == {
         "acknowledgement",
         "discharge",
+        "redirected",
         "returned",
     }
 

@@ -24,6 +24,7 @@ class Kind(Code):
     REMINDER = "reminder", "we have not heard from you"
     VALIDATION = "validation", "do you still need your place"
     RETURNED = "returned", "your referral ends without an appointment"
+    REDIRECTED = "redirected", "your referral went to another service of ours"
     CONFIRMATION = "confirmation", "your appointment"
     CHANGE = "change", "your appointment has moved"
     CANCELLATION = "cancellation", "your appointment is cancelled"
@@ -117,6 +118,7 @@ _OF_KIND: Mapping[Kind, Mapping[str, Field]] = MappingProxyType(
                 "what a therapist decided, in a sentence", "We have sent it back with the reason."
             ),
         },
+        Kind.REDIRECTED: _REFERRAL,
         Kind.CONFIRMATION: _APPOINTMENT,
         Kind.CHANGE: {
             **_APPOINTMENT,
@@ -138,6 +140,7 @@ _NEEDED: Mapping[Kind, tuple[str, ...]] = MappingProxyType(
         Kind.REMINDER: ("service", "reply_by", "office_phone"),
         Kind.VALIDATION: ("service", "reply_by", "office_phone"),
         Kind.RETURNED: ("service", "decided", "office_phone"),
+        Kind.REDIRECTED: ("service", "office_phone"),
         Kind.CONFIRMATION: ("when", "how", "office_phone", "instructions", "language"),
         Kind.CHANGE: ("old_when", "when", "how", "office_phone", "instructions", "language"),
         Kind.CANCELLATION: ("when", "next", "office_phone", "language"),
@@ -153,7 +156,7 @@ MOST = 6000  # characters of a text
 def fields(kind: Kind, audience: Audience) -> Mapping[str, Field]:
     """What a letter of this kind may fill in, by name."""
     more = _REFERRER if audience is Audience.REFERRER else {}
-    if audience is Audience.REFERRER and kind is Kind.RETURNED:
+    if audience is Audience.REFERRER and kind in (Kind.RETURNED, Kind.REDIRECTED):
         more = {**more, "reason": Field("the therapist's reason or advice", "Please send the X-ray report.")}
     return MappingProxyType({**_EVERYWHERE, **_OF_KIND[kind], **more})
 

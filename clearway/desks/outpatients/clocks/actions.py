@@ -1,7 +1,7 @@
 """Writing what happens to waiting time clocks: events are only added; what lists show follows from them."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import groupby
 from typing import Protocol
@@ -12,7 +12,7 @@ from clearway.core.audit.actions import Actor, Entry
 from clearway.core.audit.actions import record as audit
 from clearway.core.layout.times import local
 from clearway.core.organisation.models import Organisation
-from clearway.domain.outpatients.clock_events import ClockEvent
+from clearway.domain.outpatients.clock_events import ClockEvent, EventKind
 from clearway.domain.outpatients.clocks import Pathway as Explained
 from clearway.domain.outpatients.clocks import check
 from clearway.domain.outpatients.identity import PathwayIdentifier, pathway_identifier
@@ -87,6 +87,55 @@ def open_pathway(
     entry = Entry("clocks.open", f"pathway:{row.pk}", detail)
     audit([entry], organisation_id=organisation_id, by=by, at=at)
     return row
+
+
+@transaction.atomic
+def treats(
+    pathway_id: int, service: Treats, event: ClockEvent, *, organisation_id: int, by: Actor, at: datetime
+) -> None:
+    """Another service has the pathway now. event  says so to a clock that runs, under its function."""
+    row = Pathway.objects.select_for_update().get(pk=pathway_id, organisation_id=organisation_id)
+    detail = {"function": service.function, "before": row.function}
+    row.function = service.function
+    row.save(update_fields=["function"])
+    if row.state in ("ticking", "unknown_start"):
+        recorded = Recorded(pathway_id, replace(event, function=service.function), event.key)
+        record([recorded], organisation_id=organisation_id, by=by, at=at)
+    audit(
+        [Entry("clocks.treats", f"pathway:{pathway_id}", detail)],
+        organisation_id=organisation_id,
+        by=by,
+        at=at,
+    )
+
+
+@transaction.atomic
+def moved(
+    before: int, after: int, first: ClockEvent, *, source: str, organisation_id: int, by: Actor, at: datetime
+) -> None:
+    """What was recorded on one pathway belongs on another, which is measured otherwise: withdrawn on the one,
+    said on the other.
+
+    first   the event that starts the clock of the other; it takes the place of the one with its key
+    source  what it came from, "referral:12": nothing else of a clock that is shared is moved
+    """
+    shared = Pathway.objects.filter(
+        pk=before, organisation_id=organisation_id, sent_on__isnull=False
+    ).exists()
+    stands = [each for each in queries.that_stand([before]) if not shared or each.source == source]
+    withdrawn = [
+        Recorded(
+            before, ClockEvent(f"{each.key}:moved", EventKind.WITHDRAWN, each.on, replaces=each.key), source
+        )
+        for each in stands
+    ]
+    said = [
+        Recorded(after, replace(queries.value_of(each), sequence=0, replaces=None), each.source)
+        for each in stands
+        if each.key != first.key and not shared
+    ]
+    said = [Recorded(after, first, source), *said]
+    record([*withdrawn, *said], organisation_id=organisation_id, by=by, at=at)
 
 
 @transaction.atomic

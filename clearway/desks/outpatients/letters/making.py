@@ -231,7 +231,11 @@ def _check_still(letter: Letter, at: datetime) -> None:
         and visit.outcome != DISCHARGED
     ):
         raise _Stop(Withdrawn("The outcome was taken back since."))
-    if kind is Kind.ACKNOWLEDGEMENT and referral is not None and referral.state == "removed":
+    if (
+        kind in (Kind.ACKNOWLEDGEMENT, Kind.REDIRECTED)
+        and referral is not None
+        and referral.state == "removed"
+    ):
         raise _Stop(Withdrawn("The referral has ended since."))
     ended = entry or referral
     if kind is Kind.RETURNED and ended is not None and ended.state != "removed":
@@ -510,6 +514,9 @@ def _values_of_cancellation(letter: Letter) -> dict[str, str]:
 def _values_of_waiting(letter: Letter) -> dict[str, str]:
     if letter.kind == Kind.VALIDATION and letter.entry is not None and letter.entry.waits_from is not None:
         return {"waiting_since": LONG(letter.entry.waits_from)}
+    if letter.kind == Kind.REDIRECTED and letter.referral is not None:
+        sent_on = letter.referral.triages.filter(outcome=TriageOutcome.REDIRECT).order_by("-id").first()
+        return {"reason": sent_on.reason} if sent_on else {}
     if letter.kind != Kind.RETURNED or letter.referral is None:
         return {}
     if left := _left(letter):

@@ -21,6 +21,7 @@ KINDS: Mapping[str, str] = {
     Kind.REMINDER: "Reminder",
     Kind.VALIDATION: "Still needed?",
     Kind.RETURNED: "Referral returned",
+    Kind.REDIRECTED: "Referral sent on",
     Kind.CONFIRMATION: "Confirmation",
     Kind.CHANGE: "Change",
     Kind.CANCELLATION: "Cancellation",

@@ -181,7 +181,7 @@ def some_patient(organisation_id: int, kind: str, text: str) -> Any:
 def _would_be(organisation_id: int, kind: str, number: str) -> Letter | None:
     known = Kind(kind)
     name = "entry" if known in ASKING else "appointment"
-    if known in (Kind.ACKNOWLEDGEMENT, Kind.RETURNED):
+    if known in (Kind.ACKNOWLEDGEMENT, Kind.RETURNED, Kind.REDIRECTED):
         name = "referral"
     model: Any = Letter._meta.get_field(name).related_model
     rows = model.objects.filter(organisation_id=organisation_id).select_related("patient")

@@ -445,7 +445,7 @@ def triage(
         raise NotAllowed("not yet ranked", TRIAGING, "Choose a priority: the sender's could not be read.")
     if not outcome.joins_the_list and not decision.reason.strip():
         raise NotAllowed("not said", TRIAGING, "Give the reason, so that it can be told.")
-    Triage.objects.create(
+    made = Triage.objects.create(
         referral=row,
         outcome=outcome,
         priority=decision.priority,
@@ -458,7 +458,7 @@ def triage(
         by=by.name,
     )
     row.priority = decision.priority
-    _carry_out(row, outcome, decision, by, at)
+    _carry_out(row, outcome, decision, made.pk, by, at)
     detail = {"outcome": outcome.value, "priority": decision.priority, "service": row.service_id}
     _note("referrals.triage", row, detail, by, at)
     return row
@@ -475,7 +475,9 @@ def _kind(outcome: TriageOutcome, decision: Decision) -> str:
     return "group" if outcome is TriageOutcome.GROUP else decision.kind
 
 
-def _carry_out(row: Referral, outcome: TriageOutcome, decision: Decision, by: Actor, at: datetime) -> None:
+def _carry_out(
+    row: Referral, outcome: TriageOutcome, decision: Decision, triage_id: int, by: Actor, at: datetime
+) -> None:
     if outcome.joins_the_list:
         row.state = State.WAITING
         row.save(update_fields=["state", "priority"])
@@ -495,19 +497,52 @@ def _carry_out(row: Referral, outcome: TriageOutcome, decision: Decision, by: Ac
         if decision.service_id is None or decision.service_id == row.service_id:
             raise NotAllowed("with this service", TRIAGING, "Choose the other service it is sent on to.")
         row.service = _service(row.organisation_id, decision.service_id)
-        row.save(update_fields=["service", "priority"])
+        _measure_again(row, f"triage:{triage_id}", by, at)
+        row.save(update_fields=["service", "priority", "pathway"])
+        _tell_of_triage(row, Kind.REDIRECTED, triage_id, at)
     else:
         _stop_clock(row, ENDS_WITH[outcome], f"triage:{row.pk}", by, at)
         _end(row, outcome.value, at)
-        letters.want(
-            Kind.RETURNED,
-            f"triage:{row.pk}",
-            audiences=letters.who_is_told(row),
-            patient_id=row.patient_id,
-            referral_id=row.pk,
-            organisation_id=row.organisation_id,
-            at=at,
-        )
+        _tell_of_triage(row, Kind.RETURNED, triage_id, at)
+
+
+def _tell_of_triage(row: Referral, kind: Kind, triage_id: int, at: datetime) -> None:
+    letters.want(
+        kind,
+        f"triage:{triage_id}",
+        audiences=letters.who_is_told(row),
+        patient_id=row.patient_id,
+        referral_id=row.pk,
+        organisation_id=row.organisation_id,
+        at=at,
+    )
+
+
+def _measure_again(row: Referral, key: str, by: Actor, at: datetime) -> None:
+    """Another service may be measured otherwise: then its clock runs from the same receipt, on a pathway of
+    its own, and what the other one was told is withdrawn. Else the same clock goes on under its function.
+
+    key  names the decision
+    """
+    measured = measure(Asked(ServiceKind(row.service.kind), on_open_pathway=bool(row.from_consultant)))
+    scope: dict[str, Any] = {"organisation_id": row.organisation_id, "by": by, "at": at}
+    before = row.pathway
+    if before is None or (measured.on_parent and queries.is_consultants(row, before.pk)):
+        return
+    if measured.measurement == before.measurement and not queries.is_consultants(row, before.pk):
+        on = local(at).date()
+        clocks.treats(before.pk, row.service, ClockEvent(key, EventKind.REFERRAL_RECEIVED, on), **scope)
+        return
+    row.pathway = clocks.open_pathway(
+        row.patient_id,
+        service=row.service,
+        measure=measured,
+        parent=row.parent_id,
+        **scope,
+    )
+    first = _first_event(row, _as_new(row, None), measured)
+    clocks.moved(before.pk, row.pathway.pk, first, source=f"referral:{row.pk}", **scope)
+    row.pathway.refresh_from_db()
 
 
 @transaction.atomic
