@@ -13,7 +13,7 @@ from clearway.desks.outpatients.booking.models import Appointment
 from clearway.desks.outpatients.clinics.models import Clinician
 from clearway.desks.outpatients.clocks import queries as clocks
 from clearway.desks.outpatients.clocks.models import ClockEvent, Pathway
-from clearway.desks.outpatients.outcomes import actions, queries
+from clearway.desks.outpatients.outcomes import actions, forms, queries
 from clearway.desks.outpatients.outcomes.models import Miss
 from clearway.desks.outpatients.referrals import actions as referrals
 from clearway.desks.outpatients.waiting import actions as waiting
@@ -79,6 +79,23 @@ def clinic(physio: Department, count: int) -> list[Appointment]:
 def clock(row: Appointment) -> tuple[str, str]:
     pathway = Pathway.objects.get(pk=row.entry.pathway_id)
     return pathway.state, pathway.status
+
+
+def test_a_course_and_a_class_are_asked_for_in_the_sheet_with_their_weeks(physio: Department) -> None:
+    course, group, wrong = rows = clinic(physio, 3)
+    typed = {course: "6x8", group: "2g6", wrong: "6x"}
+    data = {f"said-{row.pk}": "s" for row in rows}
+    data |= {f"weeks-{row.pk}": weeks for row, weeks in typed.items()}
+
+    sheet = forms.read(data, rows)
+    actions.cash_up(sheet.said, organisation_id=physio.trust.pk, by=WHO, at=EVENING)
+
+    assert "6x8 for a course of 8 visits" in sheet.typed[wrong.pk].problem
+    made = Entry.objects.filter(outcome_of__in=rows).order_by("id")
+    assert [(each.kind, each.series, each.due_on) for each in made] == [
+        ("follow_up", 8, SIX_WEEKS),
+        ("group", 6, TODAY + timedelta(weeks=2)),
+    ]
 
 
 def test_a_mixed_clinic_leaves_the_right_clocks_and_list_entries(physio: Department) -> None:

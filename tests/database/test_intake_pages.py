@@ -239,6 +239,21 @@ def test_from_gap_to_triage_to_the_waiting_list(trust: Organisation, service: Se
     assert "every one is accounted for" in text(desk.get("/outpatients/referrals/"))
 
 
+def test_a_class_that_is_asked_for_in_triage_waits_with_all_its_sessions(
+    trust: Organisation, service: Service, desk: Client
+) -> None:
+    row = a_referral(trust, service)
+    sent = {"outcome": "group", "priority": "1", "minutes": "60"}
+    page = f"/outpatients/triage/{row.pk}/"
+    assert "Enter 1 to 60 visits" in text(desk.post(page, {**sent, "visits": "61"}))
+
+    desk.post(page, {**sent, "visits": "8"})
+
+    entry = Entry.objects.get()
+    assert (entry.kind, entry.series, entry.minutes) == ("group", 8, 60)
+    assert "a course of 8" in text(desk.get(f"/outpatients/list/{entry.pk}/book/"))
+
+
 @pytest.mark.parametrize(
     "sent", [{}, {"outcome": "advice"}, {"outcome": "accept", "priority": "1", "minutes": "2"}]
 )

@@ -19,6 +19,7 @@ from clearway.domain.shared.errors import NotAllowed
 from .clock_events import EventKind, Evidence
 from .clock_rules import CLOSED, DONE, MONITORING, OPEN, STOPPED, UNSEEN, Phase
 from .consultants_clock import from_therapy
+from .waiting import MOST_VISITS
 from .words import Attended, Code, Outcome, RttStatus
 
 ASKED = "Recording this outcome"
@@ -64,6 +65,7 @@ class Said:
     status       None: the usual one for where the clock stands
     not_brought  of a child or an adult who depends on somebody
     due_on       of a follow-up or a review
+    visits       of a follow-up: how many, more than one for a course; in_class  with others, in a group
     cancels_booked  of a discharge: the visits that are still booked are cancelled with it
     """
 
@@ -73,6 +75,8 @@ class Said:
     next_step: NextStep
     not_brought: bool = False
     due_on: date | None = None
+    visits: int = 1
+    in_class: bool = False
     cancels_booked: bool = False
 
 
@@ -282,6 +286,8 @@ def _check_next(said: Said, stood: Stood) -> None:
         _refuse("without another appointment", "Book it first, or choose a follow-up to be booked.")
     if said.next_step is N.FOLLOW_UP and said.due_on is None:
         _refuse("without a date", "Say in how many weeks the follow-up is due.")
+    if not 1 <= said.visits <= MOST_VISITS:
+        _refuse(f"a course of {said.visits}", f"Choose 1 to {MOST_VISITS} visits.")
     if said.due_on is not None:
         days = (said.due_on - stood.on).days
         longest = REVIEW_DAYS if said.next_step is N.MONITORING else LONGEST_DAYS

@@ -10,6 +10,7 @@ from clearway.domain.shared.errors import NotAllowed
 from .clock_events import EventKind, Evidence
 from .words import Code, Priority
 
+MOST_VISITS = 60  # of one course: more is a slip of the hand
 KINDS: Mapping[str, str] = MappingProxyType({"new": "New", "follow_up": "Follow-up", "group": "Group"})
 PURPOSES = (
     *("acknowledgement", "invitation", "reminder", "offer", "confirmation", "change", "cancellation"),
@@ -108,7 +109,11 @@ def check_wanted(wanted: Wanted) -> None:
             f"{wanted.priority!r} is no priority: choose routine, urgent or two week wait.",
         ),
         (5 <= wanted.minutes <= 480, "minutes", f"An appointment takes 5 to 480 min, not {wanted.minutes}."),
-        (1 <= wanted.series <= 60, "series", f"Choose 1 to 60 visits, not {wanted.series}."),
+        (
+            1 <= wanted.series <= MOST_VISITS,
+            "series",
+            f"Choose 1 to {MOST_VISITS} visits, not {wanted.series}.",
+        ),
         (
             wanted.due_on is None or wanted.latest_on is None or wanted.latest_on >= wanted.due_on,
             "latest date",

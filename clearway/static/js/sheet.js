@@ -1,5 +1,7 @@
 // A sheet of outcomes by keyboard: a letter chooses, digits are the weeks, Enter goes on to the next row.
 // The letters work only while the field of a row has the focus, and without this the same form is filled by hand.
+// Digits are weeks, the last three of them; after an x or g they count the visits of a course or class.
+const typedAfter = (was, digit) => (/[xg]/.test(was) ? (was + digit).slice(0, 6) : (was + digit).slice(-3));
 for (const form of document.querySelectorAll("[data-sheet]")) {
   const fields = [...form.querySelectorAll("[data-said]")];
   const save = form.querySelector("[data-save]");
@@ -17,7 +19,8 @@ for (const form of document.querySelectorAll("[data-sheet]")) {
       if (key === "enter") after(field).focus();
       else if (key === "arrowdown" && !field.matches(":open")) after(field).focus();
       else if (key === "arrowup" && !field.matches(":open")) before(field).focus();
-      else if (/^\d$/.test(key)) weeksOf(field).value = (weeksOf(field).value + key).slice(-3);
+      else if (/^\d$/.test(key)) weeksOf(field).value = typedAfter(weeksOf(field).value, key);
+      else if (/^[xg]$/.test(key) && /^\d+$/.test(weeksOf(field).value)) weeksOf(field).value += key; // a course
       else if (key === "backspace") [field.value, weeksOf(field).value] = ["", ""];
       else if (key.length === 1 && [...field.options].some((option) => option.value === key)) {
         [field.value, weeksOf(field).value] = [key, ""];

@@ -1488,6 +1488,7 @@ class Migration(migrations.Migration):
                         ('minutes', models.PositiveSmallIntegerField(null=True)),
                         ('skills', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=40), default=list, size=None)),
                         ('medium', models.CharField(default='01', max_length=2)),
+                        ('visits', models.PositiveSmallIntegerField(default=1)),
                         ('reason', models.CharField(blank=True, max_length=300)),
                         ('at', models.DateTimeField()),
                         ('by', models.CharField(max_length=150)),

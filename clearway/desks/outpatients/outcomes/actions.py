@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 
 from django.db import IntegrityError, transaction
 
@@ -193,7 +193,7 @@ def _next(row: Appointment, said: Said, stood: rules.Stood, by: Actor, at: datet
     if said.attended in SEEN_CODES:
         _seen(row, said)
         if said.next_step in (NextStep.FOLLOW_UP, NextStep.MONITORING):
-            _follow_up(row, said.due_on, said.next_step, by, at)
+            _follow_up(row, said, by, at)
     elif rules.is_miss(said, stood):
         _missed(row, said, stood, at)
     elif row.entry is not None and row.entry.state in standing.LIVE:
@@ -220,14 +220,14 @@ def _seen(row: Appointment, said: Said) -> None:
         referral.save(update_fields=["state"])
 
 
-def _follow_up(row: Appointment, due_on: date | None, step: NextStep, by: Actor, at: datetime) -> None:
+def _follow_up(row: Appointment, said: Said, by: Actor, at: datetime) -> None:
     before, day = row.entry, local(row.starts_at).date()
-    is_review = step is NextStep.MONITORING
-    due = due_on or day + REVIEW
+    is_review = said.next_step is NextStep.MONITORING
     new = waiting.New(
         patient_id=row.patient_id,
         service_id=row.slot.session.service_id,
-        kind="follow_up",
+        kind="group" if said.in_class else "follow_up",
+        series=said.visits,
         priority=before.priority if before else "1",
         minutes=FOLLOW_UP_MINUTES,
         referral_id=row.referral_id,
@@ -235,7 +235,7 @@ def _follow_up(row: Appointment, due_on: date | None, step: NextStep, by: Actor,
         skills=tuple(before.skills) if before else (),
         medium=before.medium if before else "01",
         clinician_id=row.slot.session.clinician_id,
-        due_on=due,
+        due_on=said.due_on or day + REVIEW,
         latest_on=day + REVIEW if is_review else None,
         outcome_of_id=row.pk,
     )

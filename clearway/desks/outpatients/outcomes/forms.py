@@ -1,8 +1,9 @@
 """The cashing-up sheet as it is typed: one key per row, and weeks or codes where they are wanted."""
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django import forms
@@ -17,6 +18,9 @@ from .models import Appointment
 
 USUAL_WEEKS = 6
 DATED = (NextStep.FOLLOW_UP, NextStep.MONITORING)
+
+
+COURSE = re.compile(r"([0-9]{1,3})(?:([xg])([0-9]{1,2}))?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +54,7 @@ def read(data: Any, rows: Iterable[Appointment]) -> Sheet:
     for row in rows:
         each = Typed(
             data.get(f"said-{row.pk}", "").strip().lower()[:1],
-            data.get(f"weeks-{row.pk}", "").strip()[:4],
+            data.get(f"weeks-{row.pk}", "").strip().lower()[:6],
             data.get(f"status-{row.pk}", "").strip()[:2],
             f"late-{row.pk}" in data,
             rest=f"rest-{row.pk}" in data,
@@ -71,13 +75,17 @@ def _said(each: Typed, starts_at: datetime) -> Said:
         raise ValueError(f"“{each.key}” is none of the keys: {', '.join(PRESETS)}.")
     preset = PRESETS[each.key]
     late = each.late and preset.attended in SEEN_CODES
+    dated = preset.next_step in DATED
+    weeks, visits, in_class = _course(each.weeks) if dated else (USUAL_WEEKS, 1, False)
     return Said(
         attended=Attended.LATE_SEEN if late else preset.attended,
         outcome=preset.outcome,
         status=_status(each.status) or preset.status,
         next_step=preset.next_step,
         not_brought=preset.not_brought,
-        due_on=_due(each.weeks, local(starts_at).date()) if preset.next_step in DATED else None,
+        due_on=local(starts_at).date() + timedelta(weeks=weeks) if dated else None,
+        visits=visits,
+        in_class=in_class,
         cancels_booked=each.rest,
     )
 
@@ -89,10 +97,17 @@ def _status(text: str) -> RttStatus | None:
         raise ValueError(f"{text} is no status code.") from None
 
 
-def _due(text: str, day: date) -> date:
-    if text and not (text.isdecimal() and text.isascii()):
-        raise ValueError("Write the weeks as a whole number, for example 6.")
-    return day + timedelta(weeks=int(text or USUAL_WEEKS))
+def _course(text: str) -> tuple[int, int, bool]:
+    """Weeks until it is due, how many visits, whether in a class: "6", "6x8" or "6g8"; "" is the usual."""
+    if not text:
+        return USUAL_WEEKS, 1, False
+    found = COURSE.fullmatch(text)
+    if found is None:
+        raise ValueError(
+            "Write the weeks, for example 6; 6x8 for a course of 8 visits, 6g8 for a class of 8 sessions."
+        )
+    weeks, how, visits = found.groups()
+    return int(weeks), int(visits or 1), how == "g"
 
 
 class MistakeForm(DeskForm):

@@ -86,6 +86,7 @@ class New:
 class Decision:
     """What a clinician decided. minutes, skills, kind, medium  of the appointment to be made.
 
+    visits      how many of them: more than one for a course or a class
     service_id  where it is sent on to, for `redirect`
     """
 
@@ -95,6 +96,7 @@ class Decision:
     minutes: int | None = None
     skills: tuple[str, ...] = ()
     medium: str = "01"
+    visits: int = 1
     reason: str = ""
     service_id: int | None = None
 
@@ -453,6 +455,7 @@ def triage(
         minutes=decision.minutes,
         skills=list(decision.skills),
         medium=decision.medium,
+        visits=decision.visits,
         reason=decision.reason,
         at=at,
         by=by.name,
@@ -491,6 +494,7 @@ def _carry_out(
             minutes=decision.minutes or MINUTES,
             skills=decision.skills,
             medium=decision.medium,
+            series=decision.visits,
         )
         waiting.add(new, organisation_id=row.organisation_id, by=by, at=at)
     elif outcome is TriageOutcome.REDIRECT:

@@ -8,7 +8,7 @@ from django import forms
 from clearway.core.layout.fields import DeskForm
 from clearway.core.layout.times import local
 from clearway.domain.outpatients.completeness import Route, Side, TriageOutcome
-from clearway.domain.outpatients.waiting import Removal
+from clearway.domain.outpatients.waiting import MOST_VISITS, Removal
 from clearway.domain.outpatients.words import Code, Medium, Priority, ReferralSource
 
 from ..patients import actions as patients
@@ -154,6 +154,15 @@ class TriageForm(DeskForm):
             ("invalid", "min_value", "max_value"), "Enter minutes from 5 to 480, for example 45"
         ),
     )
+    visits = forms.IntegerField(
+        required=False,
+        min_value=1,
+        max_value=MOST_VISITS,
+        error_messages=dict.fromkeys(
+            ("invalid", "min_value", "max_value"),
+            f"Enter 1 to {MOST_VISITS} visits, for example 8",
+        ),
+    )
     skills = plain("Skills", 200)
     medium = _choice(MEDIA)
     service = forms.TypedChoiceField(coerce=int, choices=(), required=False, empty_value=None)
@@ -162,7 +171,13 @@ class TriageForm(DeskForm):
     def __init__(
         self, data: Any = None, *, at: datetime, services: list[tuple[int, str]], priority: str
     ) -> None:
-        begins = {"priority": priority, "kind": "new", "medium": "01", "minutes": actions.MINUTES}
+        begins = {
+            "priority": priority,
+            "kind": "new",
+            "medium": "01",
+            "minutes": actions.MINUTES,
+            "visits": 1,
+        }
         super().__init__(data, at=at, initial=begins)
         self.fields["service"].choices = [("", ""), *services]  # type: ignore[attr-defined]
 
@@ -177,6 +192,7 @@ class TriageForm(DeskForm):
             minutes=given["minutes"],
             skills=skills,
             medium=given["medium"] or "01",
+            visits=given["visits"] or 1,
             reason=given["reason"],
             service_id=given["service"],
         )

@@ -101,6 +101,7 @@ class Triage(models.Model):
 
     outcome  accept, redirect, advice, return, group or self_management
     minutes, skills, kind, medium  of the appointment to be made
+    visits   how many: more than one for a course or a class
     """
 
     referral = models.ForeignKey(Referral, on_delete=models.PROTECT, related_name="triages")
@@ -110,6 +111,7 @@ class Triage(models.Model):
     minutes = models.PositiveSmallIntegerField(null=True)
     skills = ArrayField(models.CharField(max_length=40), default=list)
     medium = models.CharField(max_length=2, default="01")
+    visits = models.PositiveSmallIntegerField(default=1)
     reason = models.CharField(max_length=300, blank=True)
     at = models.DateTimeField()
     by = models.CharField(max_length=150)
