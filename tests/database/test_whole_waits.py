@@ -13,6 +13,7 @@ from clearway.desks.outpatients.booking.models import Appointment
 from clearway.desks.outpatients.clinics.models import Service, Slot
 from clearway.desks.outpatients.clocks import queries as pathways
 from clearway.desks.outpatients.clocks.models import Pathway
+from clearway.desks.outpatients.enquiries import actions as enquiries
 from clearway.desks.outpatients.letters.models import Letter
 from clearway.desks.outpatients.outcomes import actions as outcomes
 from clearway.desks.outpatients.outcomes.models import Miss
@@ -23,9 +24,11 @@ from clearway.desks.outpatients.waiting import actions as waiting
 from clearway.desks.outpatients.waiting import checks
 from clearway.desks.outpatients.waiting.models import Contact, Entry
 from clearway.domain.outpatients.clock_rules import Prompt
+from clearway.domain.outpatients.enquiries import About
 from clearway.domain.outpatients.measurement import ServiceKind
 from clearway.domain.outpatients.outcomes import PRESETS, Mistake, NextStep, Said
 from clearway.domain.outpatients.words import CancelledBy, RttStatus
+from clearway.domain.shared.errors import NotAllowed
 from tests.outpatients import a_patient, a_service, scope
 from tests.therapies import NINE, TODAY, Department, a_department
 from tests.trust import a_trust, signed_in, somebody, stop_the_clock
@@ -174,7 +177,7 @@ def test_a_discharge_after_a_miss_names_what_is_booked_too_and_ends_all_of_it(ph
     saved(one, "n")
     soon = one.ends_at + timedelta(minutes=20)
 
-    with pytest.raises(Exception, match="1 visit is still booked"):
+    with pytest.raises(NotAllowed, match="1 visit is still booked"):
         decided(one, "discharge", one.ends_at)
     decided(one, "discharge", one.ends_at, cancels_booked=True)
 
@@ -380,3 +383,79 @@ def test_patient_and_referrer_are_told_where_it_went(physio: Department) -> None
     told = Letter.objects.filter(kind="redirected")
 
     assert sorted(told.values_list("audience", "referral")) == [("patient", row.pk), ("referrer", row.pk)]
+
+
+# After a miss that nullified the clock
+
+
+def nullified(physio: Department) -> tuple[Referral, Appointment]:
+    row = registered(physio)
+    visit = booked(physio, slots(physio)[0], accepted(physio, row))
+    saved(visit, "n")
+    assert clock(row) == ("nullified", "33")
+    return row, visit
+
+
+def started_on(row: Referral) -> date | None:
+    return Pathway.objects.get(pk=row.pathway_id).started_on
+
+
+def test_the_new_clock_starts_when_the_patient_asks_for_another_date_and_the_decision_does_not_move_it(
+    physio: Department,
+) -> None:
+    """Example 34: missed on one day, rings five days later, decided after twelve."""
+    row, visit = nullified(physio)
+    rang, later = visit.ends_at + timedelta(days=5), visit.ends_at + timedelta(days=12)
+    miss = Miss.objects.get()
+    said = ("phone", "answered", "Was away, wants to come")
+    outcomes.reach(miss.pk, *said, asked_on=rang.date(), **scope(physio.trust, rang))
+
+    decided(visit, "reoffer", later)
+
+    assert (clock(row)[0], started_on(row)) == ("ticking", rang.date())
+    assert Entry.objects.get(referral=row).waits_from == rang.date()
+
+
+def test_who_could_not_be_reached_or_another_day_than_since_the_miss_starts_no_clock(
+    physio: Department,
+) -> None:
+    row, visit = nullified(physio)
+    miss, when = Miss.objects.get(), scope(physio.trust, visit.ends_at)
+    for outcome_, day in (("no_answer", TODAY), ("answered", TODAY - WEEK), ("answered", TODAY + WEEK)):
+        with pytest.raises(NotAllowed):
+            outcomes.reach(miss.pk, "phone", outcome_, "Rang", asked_on=day, **when)
+    outcomes.reach(miss.pk, "phone", "answered", "Will think about it", **when)
+
+    assert clock(row)[0] == "nullified"
+
+
+def test_a_call_for_another_date_starts_the_clock_on_its_day_and_the_first_call_counts(
+    physio: Department,
+) -> None:
+    row, visit = nullified(physio)
+    rang = visit.ends_at + timedelta(days=2)
+    new = enquiries.New(About.ANOTHER_DATE, "Forgot, is sorry", patient_id=row.patient_id)
+
+    enquiries.take(new, **scope(physio.trust, rang))
+    enquiries.take(new, **scope(physio.trust, rang + timedelta(days=3)))
+
+    assert (clock(row)[0], started_on(row)) == ("ticking", rang.date())
+    assert Miss.objects.get().contact is not None
+    decided(visit, "discharge", rang + WEEK)
+    assert clock(row) == ("stopped", "34")
+
+
+def test_on_the_page_after_a_miss_another_date_is_a_tick_and_a_day(
+    physio: Department, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    row, visit = nullified(physio)
+    stop_the_clock(monkeypatch, visit.ends_at + timedelta(days=4))
+    client: Client = signed_in(somebody("ann", "outpatient_coordinator", physio.trust))
+    address = f"/outpatients/outcomes/missed/{Miss.objects.get().pk}/"
+    rang = visit.ends_at.date() + timedelta(days=1)
+    typed = {"what": "reach", "channel": "text", "outcome": "answered", "words": "Can I have another date"}
+
+    assert client.post(address, {**typed, "again": "on", "asked_on": rang.isoformat()}).status_code == 302
+
+    assert started_on(row) == rang
+    assert "asked for another date on" in client.get(address).content.decode()

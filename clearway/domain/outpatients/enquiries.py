@@ -43,6 +43,7 @@ class About(Code):
     """What it is about."""
 
     CHANGE = "change", "change or cancel an appointment"
+    ANOTHER_DATE = "another_date", "another date after a missed appointment"
     WHEN = "when", "when or where the appointment is"
     WAITING = "waiting", "how long the wait is"
     CLINICAL = "clinical", "a question for a therapist"
@@ -78,7 +79,12 @@ class Result(Code):
 OF_COMPLAINTS = frozenset({Result.SETTLED, Result.SETTLED_BY_WORD, Result.WITHDRAWN})
 # The urgency where nobody chose one: an appointment is soon, a clinical question is not left overnight.
 USUAL: Mapping[About, Urgency] = MappingProxyType(
-    {About.CHANGE: Urgency.TODAY, About.CLINICAL: Urgency.TODAY, About.WHEN: Urgency.TODAY}
+    {
+        About.CHANGE: Urgency.TODAY,
+        About.ANOTHER_DATE: Urgency.TODAY,
+        About.CLINICAL: Urgency.TODAY,
+        About.WHEN: Urgency.TODAY,
+    }
 )
 
 

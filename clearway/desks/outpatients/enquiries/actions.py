@@ -17,11 +17,13 @@ from clearway.domain.shared.errors import NotAllowed
 
 from .. import policy
 from ..clinics import queries as clinics
+from ..outcomes import actions as outcomes
 from ..patients import queries as patients
 from ..waiting import actions as waiting
 from . import queries
 from .models import Enquiry
 
+OF_PATIENT = frozenset({Caller.PATIENT, Caller.RELATIVE})
 REACHED = frozenset({Result.ANSWERED, Result.TOLD, Result.BOOKED, Result.PASSED, Result.SETTLED})
 
 
@@ -42,7 +44,10 @@ class New:
 
 @transaction.atomic
 def take(new: New, *, organisation_id: int, by: Actor, at: datetime) -> Enquiry:
-    """Write down a call or message. Raises NotAllowed for a patient or clinician who is not of this trust."""
+    """Write down a call or message. Raises NotAllowed for a patient or clinician who is not of this trust.
+
+    Who did not come and asks for another date has asked for it today, which the clock is told.
+    """
     event = "Taking this message"
     if new.patient_id is None and not new.caller_name.strip():
         raise NotAllowed("nobody is named", event, "Find the patient, or write who calls.")
@@ -74,7 +79,10 @@ def take(new: New, *, organisation_id: int, by: Actor, at: datetime) -> Enquiry:
         promised_by=promised,
         acknowledge_by=acknowledge_by,
     )
-    detail = {"about": row.about, "urgency": row.urgency, "clinician": row.clinician_id}
+    detail: dict[str, object] = {"about": row.about, "urgency": row.urgency, "clinician": row.clinician_id}
+    if new.about is About.ANOTHER_DATE and new.patient_id is not None and new.caller in OF_PATIENT:
+        who: dict[str, Any] = {"organisation_id": organisation_id, "by": by, "at": at}
+        detail["misses"] = outcomes.asked_again(new.patient_id, new.way.value, new.words, **who)
     return _saved(row, "enquiries.take", detail, by, at)
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from django.db import IntegrityError, transaction
 
@@ -12,6 +12,9 @@ from clearway.core.layout.times import clock, local
 from clearway.domain.outpatients import outcomes as rules
 from clearway.domain.outpatients.booking import DISCHARGED
 from clearway.domain.outpatients.clock_events import ClockEvent, EventKind, Evidence
+from clearway.domain.outpatients.clock_rules import Phase
+from clearway.domain.outpatients.consultants_clock import from_therapy
+from clearway.domain.outpatients.counting import in_words
 from clearway.domain.outpatients.letters import Kind
 from clearway.domain.outpatients.outcomes import CANCELLED, REVIEW_DAYS, SEEN_CODES, NextStep, Said
 from clearway.domain.outpatients.words import Attended, CancelledBy
@@ -23,6 +26,7 @@ from ..booking import actions as booking
 from ..booking import queries as bookings
 from ..clinics import queries as clinics
 from ..clocks import actions as clocks
+from ..clocks import queries as pathways
 from ..letters import wanted as letters
 from ..waiting import actions as waiting
 from ..waiting import standing
@@ -32,6 +36,7 @@ from .models import Appointment, Miss
 FOLLOW_UP_MINUTES = 30
 REVIEW = timedelta(days=REVIEW_DAYS)
 State = Appointment.State
+ASKED_AGAIN = "asked for another date"
 # The sheet asks who cancelled, and not why.
 UNSAID = {CancelledBy.PATIENT: "patient_other", CancelledBy.PROVIDER: "provider_other"}
 
@@ -366,10 +371,25 @@ def _miss(key: int, organisation_id: int) -> Miss:
 
 @transaction.atomic
 def reach(
-    key: int, channel: str, outcome: str, words: str, *, organisation_id: int, by: Actor, at: datetime
+    key: int,
+    channel: str,
+    outcome: str,
+    words: str,
+    *,
+    asked_on: date | None = None,
+    organisation_id: int,
+    by: Actor,
+    at: datetime,
 ) -> Miss:
-    """Record the attempt of the same day to reach somebody who did not come."""
+    """Record the attempt of the same day to reach somebody who did not come.
+
+    asked_on  the day on which the patient asked for another date; a clock that the miss nullified starts anew
+              on it, and a later decision does not move it
+    Raises NotAllowed for a day that cannot be, and where nobody was reached who could have asked.
+    """
     miss = _miss(key, organisation_id)
+    if asked_on is not None:
+        _asks_again(miss, asked_on, outcome, by, at)
     appointment = miss.appointment
     attempt = waiting.Attempt(
         appointment.patient_id,
@@ -377,6 +397,7 @@ def reach(
         channel,
         words,
         outcome=outcome,
+        said="" if asked_on is None else f"{ASKED_AGAIN} on {in_words(asked_on)}",
         entry_id=appointment.entry_id,
         referral_id=appointment.referral_id,
         appointment_id=appointment.pk,
@@ -384,6 +405,47 @@ def reach(
     miss.contact = waiting.contact(attempt, organisation_id=organisation_id, by=by, at=at)
     miss.save(update_fields=["contact"])
     return miss
+
+
+@transaction.atomic
+def asked_again(
+    patient_id: int, channel: str, words: str, *, organisation_id: int, by: Actor, at: datetime
+) -> int:
+    """Who did not come calls or writes today for another date: kept with every miss of theirs of which nobody
+    has decided. Returns how many there are."""
+    keys = queries.misses_of(patient_id, organisation_id)
+    today = local(at).date()
+    for key in keys:
+        reach(
+            key,
+            channel,
+            "answered",
+            words,
+            asked_on=today,
+            organisation_id=organisation_id,
+            by=by,
+            at=at,
+        )
+    return len(keys)
+
+
+def _asks_again(miss: Miss, on: date, outcome: str, by: Actor, at: datetime) -> None:
+    """Tell the clock; the first day counts. Raises NotAllowed."""
+    row, event = miss.appointment, "Asking for another date"
+    if outcome != "answered":
+        raise NotAllowed("not reached", event, "Only who answered can ask for another date.")
+    if not local(row.starts_at).date() <= on <= local(at).date():
+        raise NotAllowed("as it stands", event, "The day lies before the missed visit, or is still to come.")
+    kind: EventKind | None = EventKind.REBOOKED_BY_PATIENT
+    if queries.is_consultants(row):
+        kind = from_therapy(EventKind.REBOOKED_BY_PATIENT)
+    if kind is None or queries.phase(row, at) in (None, Phase.NONE, Phase.DIED):
+        return
+    pathway, key = row.entry.pathway_id if row.entry else None, f"miss:{miss.pk}:asked"
+    if pathway is None or pathways.events_of([pathway]).filter(key=key).exists():
+        return
+    recorded = clocks.Recorded(pathway, ClockEvent(key, kind, on), f"miss:{miss.pk}")
+    clocks.record([recorded], organisation_id=miss.organisation_id, by=by, at=at)
 
 
 @transaction.atomic

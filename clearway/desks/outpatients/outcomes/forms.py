@@ -129,6 +129,8 @@ class ReachForm(DeskForm):
         error_messages={"required": "Choose what became of it", "invalid_choice": "Choose what became of it"},
     )
     words = words("What was said", most=500)
+    again = forms.BooleanField(required=False)
+    asked_on = forms.DateField(required=False, error_messages={"invalid": "Enter a date, or leave it empty"})
 
 
 class SafeguardForm(DeskForm):

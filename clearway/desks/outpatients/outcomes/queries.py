@@ -244,6 +244,15 @@ def misses(organisation_id: int) -> list[Miss]:
     return list(_with_people(rows).order_by("-is_protected", "opened_at", "id"))
 
 
+def misses_of(patient_id: int, organisation_id: int) -> list[int]:
+    """The misses of whoever has this record of which nobody has decided. Two queries."""
+    rows = Miss.objects.filter(
+        organisation_id=organisation_id, decided_at__isnull=True, taken_back_at__isnull=True
+    )
+    of_person = rows.filter(appointment__patient_id__in=patients.records_of(patient_id))
+    return list(of_person.order_by("id").values_list("pk", flat=True))
+
+
 def miss(key: int, organisation_id: int) -> Miss:
     """One of them. Raises Miss.DoesNotExist."""
     return _with_people(Miss.objects.filter(organisation_id=organisation_id)).get(pk=key)

@@ -10,6 +10,7 @@ from django.shortcuts import render
 from django.urls import reverse
 
 from clearway.core.layout.fields import DeskForm
+from clearway.core.layout.times import local
 from clearway.core.people.permissions import needs
 from clearway.domain.outpatients.outcomes import Decision, Mistake
 from clearway.domain.outpatients.waiting import CHANNELS, CONTACT_OUTCOMES
@@ -198,7 +199,7 @@ def _decision(request: Any, key: int, clinician: str) -> Act:
 def _asked(request: Any, key: int) -> tuple[type[DeskForm], Act, str]:
     who = _who(request)
     chosen: dict[str, tuple[type[DeskForm], Act, str]] = {
-        "reach": (forms.ReachForm, lambda typed: actions.reach(key, **typed, **who), "Contact saved."),
+        "reach": (forms.ReachForm, lambda typed: _reach(request, key, typed), "Contact saved."),
         "safeguard": (
             forms.SafeguardForm,
             lambda typed: actions.safeguard(key, typed["done"], **who),
@@ -214,6 +215,12 @@ def _asked(request: Any, key: int) -> tuple[type[DeskForm], Act, str]:
     if request.POST.get("what") not in chosen:
         raise Http404("No such form.")
     return chosen[request.POST["what"]]
+
+
+def _reach(request: Any, key: int, typed: dict[str, Any]) -> Miss:
+    asked_on = (typed["asked_on"] or local(request.at).date()) if typed["again"] else None
+    said = (typed["channel"], typed["outcome"], typed["words"])
+    return actions.reach(key, *said, asked_on=asked_on, **_who(request))
 
 
 def _miss(request: Any, key: int) -> Miss:
