@@ -1,6 +1,7 @@
 """The standing queue, partial booking and capacity, read from the tables."""
 
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -8,7 +9,9 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from clearway.core.audit.actions import Actor
+from clearway.desks.outpatients.clocks import actions as clocks
 from clearway.desks.outpatients.waiting import actions, checks, inviting, queries
+from clearway.domain.outpatients.clock_events import ClockEvent, EventKind
 from clearway.domain.outpatients.partial_booking import Step
 from tests.therapies import NINE, TODAY, Department, a_department
 from tests.trust import a_trust, signed_in, somebody
@@ -54,6 +57,33 @@ def test_the_checks_find_what_the_tables_hold_and_nothing_of_those_who_are_well(
         ("DQ32", f"entry:{urgent.pk}"),
         ("DQ07E", f"appointment:{forgotten.pk}"),
     }
+
+
+def test_what_a_clock_could_not_follow_is_in_the_queue_until_it_is_corrected(physio: Department) -> None:
+    entry = physio.entry(physio.referral(patient=physio.patient(**well(physio))))
+    scope: dict[str, Any] = {"organisation_id": physio.trust.pk, "by": WHO, "at": NINE}
+    for key in ("treated", "again"):
+        event = ClockEvent(key, EventKind.TREATED, TODAY)
+        clocks.record([clocks.Recorded(entry.pathway_id, event, "another system")], **scope)
+    assert ("DQ10", f"pathway:{entry.pathway_id}") in found(physio)
+
+    withdrawn = ClockEvent("mended", EventKind.WITHDRAWN, TODAY, replaces="again")
+    clocks.record([clocks.Recorded(entry.pathway_id, withdrawn, "desk")], **scope)
+
+    assert ("DQ10", f"pathway:{entry.pathway_id}") not in found(physio)
+
+
+def test_two_open_pathways_are_one_too_many_when_they_began_within_ninety_days(
+    physio: Department,
+) -> None:
+    patient = physio.patient(**well(physio))
+    for days in (200, 10):
+        physio.entry(physio.referral(TODAY - timedelta(days=days), patient))
+    assert "DQ06" not in {code for code, _ in found(physio)}
+
+    physio.entry(physio.referral(TODAY - timedelta(days=60), patient))
+
+    assert [code for code, _ in found(physio)].count("DQ06") == 2
 
 
 def test_the_number_of_queries_does_not_grow_with_the_list(physio: Department) -> None:

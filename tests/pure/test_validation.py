@@ -71,6 +71,7 @@ def test_where_all_is_well_no_check_speaks(row: PathwayRow | EntryRow | Appointm
         ("DQ03", GOOD, {"state": "stopped", "ended_on": ago(31)}, ago(31)),
         ("DQ05", GOOD, {"issuer": ""}, ago(30)),
         ("DQ06", GOOD, {"twins": 1}, ago(30)),
+        ("DQ10", GOOD, {"wrong_on": ago(3)}, ago(3)),
         ("DQ09", GOOD, {"status": "99", "last_on": ago(8)}, TODAY),
         ("DQ15", GOOD, {"state": "monitoring", "status": "32", "ended_on": ago(9), "entries": 0}, ago(9)),
         ("DQ19", GOOD, {"entries": 0}, ago(15)),

@@ -193,13 +193,14 @@ def check(events: Iterable[ClockEvent], event: ClockEvent, policy: ClockPolicy |
     until = max(each.on for each in (*known, event))
     before = {(finding.code, finding.key) for finding in explain(known, until, policy).findings}
     for finding in explain([*known, event], until, policy).findings:
-        if (finding.code, finding.key) not in before and _refuses(finding):
+        if (finding.code, finding.key) not in before and refuses(finding):
             what = finding.kind.replace("_", " ")
             why = f"{finding.says} ({what}, {counting.in_words(finding.on)}). {finding.fix}"
             raise NotAllowed(finding.where, event.kind.replace("_", " "), why)
 
 
-def _refuses(finding: ClockFinding) -> bool:
+def refuses(finding: ClockFinding) -> bool:
+    """Whether nobody may record what was found: it cannot follow, or lacks what its rule asks for."""
     if finding.code == "CK02":
         return finding.kind not in ATTENDED_CODE
     return finding.code in ("CK01", "CK05", "CK07", "CK11", "CK12")

@@ -65,6 +65,7 @@ class PathwayRow:
     """One pathway with what is known around it. Dates are civil; None where there is none.
 
     next_on, first_on, last_on  days of the next booked and of the first and last attended appointment
+    wrong_on      day of the oldest event that the clock's rules could not apply
     entries       live entries of the list; `review_on` the earliest due date of them
     twins         other open pathways of the patient for the same function started within the limit
     parent_open   the clock of the consultant's pathway it came from still runs
@@ -80,6 +81,7 @@ class PathwayRow:
     started_on: date | None
     ended_on: date | None
     treat_by: date | None
+    wrong_on: date | None = None
     next_on: date | None = None
     first_on: date | None = None
     last_on: date | None = None
@@ -209,6 +211,10 @@ def _identifier(row: PathwayRow, today: date, limits: Limits) -> Since:
 
 def _twin(row: PathwayRow, today: date, limits: Limits) -> Since:
     return row.started_on or today if row.is_open and row.twins else None
+
+
+def _refused(row: PathwayRow, today: date, limits: Limits) -> Since:
+    return row.wrong_on
 
 
 def _unknown_status(row: PathwayRow, today: date, limits: Limits) -> Since:
@@ -355,6 +361,7 @@ PATHWAY_CHECKS: tuple[Check[PathwayRow], ...] = (
     Check("DQ05", "The pathway identifier is not 20 characters with an issuer", E, COORDINATOR, _identifier),
     Check("DQ06", "Two open pathways of one patient for the same function", W, COORDINATOR, _twin),
     Check("DQ09", "The status is not known for more than a week", W, COORDINATOR, _unknown_status),
+    Check("DQ10", "The clock was told what cannot follow from where it stands", E, COORDINATOR, _refused),
     Check("DQ15", "On active monitoring, and no review or it is overdue", W, CLINICIAN, _no_review),
     Check(
         "DQ18", "Handed on, and nobody says that the transfer data were sent", W, COORDINATOR, _data_not_sent
@@ -401,7 +408,6 @@ CHECKS: Mapping[str, AnyCheck] = MappingProxyType({check.code: check for check i
 NOT_ASKED: Mapping[str, str] = MappingProxyType(
     {
         "DQ04": "cannot be: a pathway's periods are worked out of its events, one after the other",
-        "DQ10": "refused when it is entered, and a finding of the clock otherwise",
         "DQ11": "refused when it is entered: the table of outcomes gives 33 only before the first activity",
         "DQ13": "cannot be: the database wants a named clinician with every decision after a miss",
         "DQ14": "cannot be: the database wants the safeguarding step before such a discharge",

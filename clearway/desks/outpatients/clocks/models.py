@@ -14,6 +14,7 @@ class Pathway(models.Model):
     ppid, issuer  patient pathway identifier (20 characters) and the ODS code of who gave it
     measurement   waiting time measurement type
     state to status  as domain.outpatients.clocks.explain says of the newest day; dates null where none
+    wrong_on      day of the oldest event that its rules could not apply, null where none
     """
 
     organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT)
@@ -29,6 +30,7 @@ class Pathway(models.Model):
     queue_from = models.DateField(null=True)
     treat_by = models.DateField(null=True)
     ended_on = models.DateField(null=True)
+    wrong_on = models.DateField(null=True)
 
     class Meta:
         constraints = [

@@ -12,14 +12,14 @@ from clearway.core.layout.times import local
 from clearway.domain.outpatients.clock_events import ClockEvent, EventKind, Evidence
 from clearway.domain.outpatients.clock_rules import TABLE, Prompt
 from clearway.domain.outpatients.clocks import Pathway as Explained
-from clearway.domain.outpatients.clocks import Prompted, explain
+from clearway.domain.outpatients.clocks import Prompted, explain, refuses
 
 from ..patients import queries as patients
 from ..policy import clock_policy, clock_switches
 from . import models
 
 BATCH = 1000  # pathways compared at a time
-KEPT = ("state", "status", "started_on", "queue_from", "treat_by", "ended_on")  # columns a fold fills
+KEPT = ("state", "status", "started_on", "queue_from", "treat_by", "ended_on", "wrong_on")  # a fold fills
 
 
 def one(organisation_id: int, pathway_id: int) -> models.Pathway:
@@ -118,6 +118,7 @@ def kept_of(folded: Explained) -> dict[str, Any]:
         "queue_from": last and last.queue_from,
         "treat_by": last and last.treat_by,
         "ended_on": last and last.ended_on,
+        "wrong_on": min((each.on for each in folded.findings if refuses(each)), default=None),
     }
 
 

@@ -594,6 +594,7 @@ class Migration(migrations.Migration):
                         ('queue_from', models.DateField(null=True)),
                         ('treat_by', models.DateField(null=True)),
                         ('ended_on', models.DateField(null=True)),
+                        ('wrong_on', models.DateField(null=True)),
                         ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='core.organisation')),
                         ('parent', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='children', to='outpatients.pathway')),
                         ('patient', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='pathways', to='outpatients.patient')),

@@ -1,6 +1,6 @@
 """Reading the rows that the checks of the list look at, and what they find. A fixed number of queries."""
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -71,15 +71,18 @@ def pathway_rows(organisation_id: int, at: datetime, limits: Limits) -> Iterator
     known = list(
         rows.values(
             *("id", "state", "status", "measurement", "ppid", "issuer", "function", "patient_id"),
-            *("started_on", "ended_on", "treat_by", "parent__state"),
+            *("started_on", "ended_on", "treat_by", "wrong_on", "parent__state"),
             *("patient__died_on", "patient__nhs_number", "patient__nhs_number_status"),
         )
     )
     handed_on = [row["id"] for row in known if row["state"] == "transferred"]
     sent = {each.subject for each in clocks.done(handed_on) if each.detail.get("prompt") == SENT}
-    twins = Counter((row["patient_id"], row["function"]) for row in known if row["state"] in OPEN)
+    starts = defaultdict(list)
     for row in known:
-        key = row["id"]
+        if row["state"] in OPEN:
+            starts[row["patient_id"], row["function"]].append(row["started_on"] or today)
+    for row in known:
+        key, of_one = row["id"], (row["patient_id"], row["function"])
         referral = referrals.get(key, {})
         entries, due_on = lists.get(key, (0, None))
         first_on, last_on = seen.get(key, (None, None))
@@ -93,12 +96,13 @@ def pathway_rows(organisation_id: int, at: datetime, limits: Limits) -> Iterator
             started_on=row["started_on"],
             ended_on=row["ended_on"],
             treat_by=row["treat_by"],
+            wrong_on=row["wrong_on"],
             next_on=booked.get(key),
             first_on=first_on,
             last_on=last_on,
             entries=entries,
             due_on=due_on,
-            twins=twins[row["patient_id"], row["function"]] - 1 if row["state"] in OPEN else 0,
+            twins=_twins(row["started_on"] or today, starts[of_one], limits) if row["state"] in OPEN else 0,
             died_on=row["patient__died_on"],
             nhs_number=row["patient__nhs_number"],
             nhs_number_status=row["patient__nhs_number_status"],
@@ -109,6 +113,11 @@ def pathway_rows(organisation_id: int, at: datetime, limits: Limits) -> Iterator
             referral_state=referral.get("state", ""),
             referral_ended_on=referral.get("removed_on"),
         )
+
+
+def _twins(start: date, starts: list[date], limits: Limits) -> int:
+    """How many others of these began within the limit of one that is among them."""
+    return sum(abs((start - other).days) <= limits.duplicate for other in starts) - 1
 
 
 def _day(at: datetime | None) -> date | None:
