@@ -130,8 +130,9 @@ def test_the_crews_page_gets_the_message_and_its_times_come_back(open_page: Open
 
 
 @pytest.mark.promise("A1")
-@pytest.mark.parametrize("size", [(1440, 900), (390, 844)], ids=["desk", "phone"])
-@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize(
+    ("theme", "size"), [("light", (1440, 900)), ("dark", (390, 844))], ids=["desk", "phone"]
+)
 def test_the_pages_of_advice_break_no_accessibility_rule(
     open_page: Open, theme: str, size: tuple[int, int]
 ) -> None:

@@ -3,7 +3,6 @@
 import os
 from pathlib import Path
 
-import pytest
 from playwright.sync_api import Page, expect
 
 from .accessibility import breaches
@@ -160,27 +159,6 @@ def test_a_text_is_written_by_one_person_and_approved_by_the_clinical_lead(open_
 
     desk.reload()
     expect(desk.get_by_role("main")).to_contain_text("Approved, in force from")
-
-
-@pytest.mark.promise("A1")
-@pytest.mark.parametrize(("user", "theme"), [("olga", "dark")])
-def test_the_texts_of_letters_break_no_accessibility_rule(open_page: Open, user: str, theme: str) -> None:
-    page = open_page("/outpatients/letters/texts/", user=user, theme=theme)
-    assert breaches(page) == []
-    page.get_by_role("link", name="Confirmation to the patient", exact=True).press("Enter")
-    assert breaches(page) == []
-    picture(page, f"text-{theme}")
-    page.get_by_role("link", name="Write a new version").press("Enter")
-    page.fill("#body", "Please attend prior to {whn}.")
-    page.fill("#note", "A try")
-    page.get_by_role("button", name="Save as a draft").press("Enter")
-    expect(page.get_by_role("main")).to_contain_text("Body, line 1: {whn} is not filled in here")
-    assert breaches(page) == []
-    picture(page, f"text-edit-{theme}")
-
-    narrow = open_page("/outpatients/outbox/", user=user, theme=theme, size=PHONE)
-    assert narrow.evaluate("document.documentElement.scrollWidth") <= PHONE[0]
-    assert breaches(narrow) == []
 
 
 def test_a_new_version_is_read_beside_its_check_with_a_real_patient(open_page: Open) -> None:
