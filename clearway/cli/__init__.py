@@ -44,6 +44,7 @@ GROUPS: dict[str, dict[str, str]] = {
         "region load": "load a region's sites, vehicles and policies",
         "region export": "write a region back as a pack, with what was answered at the desk",
         "clocks": "waiting time clocks and return figures from a file of dated events",
+        "clocks export": "write an organisation's own clock events as such a file",
         "attendance train": "learn from the trust's own past who might not come, and keep the model",
         "attendance evaluate": "measure such a model, or the same on a file of bookings",
         "forecast demand": "daily counts of the coming days, from the trust's own facts or a file",

@@ -368,6 +368,43 @@ def _measurement(text: str) -> MeasurementType:
         raise _Wrong("measurement", f"{_shown(text)} is not a type.", "Write 01, 02 or 09.") from None
 
 
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """One event of one pathway that is to be written. measurement  its code"""
+
+    pathway: str
+    measurement: str
+    event: ClockEvent
+
+
+def columns_of(rows: Iterable[Kept]) -> dict[str, list[object]]:
+    """The columns of a file of these events; read again, it gives the same events."""
+    columns: dict[str, list[object]] = {name: [] for name in _NAMES}
+    for row in rows:
+        for name, cell in _cells(row).items():
+            columns[name].append(cell)
+    return columns
+
+
+def _cells(row: Kept) -> dict[str, str]:
+    event = row.event
+    return {
+        "pathway": row.pathway,
+        "event": event.kind.value,
+        "date": event.on.isoformat(),
+        "sequence": str(event.sequence),
+        "event_id": event.key,
+        "start_date": event.start_on.isoformat() if event.start_on else "",
+        "until": event.until.isoformat() if event.until else "",
+        "evidence": " ".join(sorted(event.evidence - DERIVED)),
+        "function": event.function or "",
+        "outside_contact": "yes" if event.outside_contact else "",
+        "replaces": event.replaces or "",
+        "recorded_on": event.recorded_on.isoformat() if event.recorded_on else "",
+        "measurement": row.measurement,
+    }
+
+
 def write(path: Path, columns: Mapping[str, list[object]]) -> None:
     """Columns of equal length as CSV, or as Parquet where the name ends so. None is an empty cell."""
     if path.suffix.lower() == ".parquet":

@@ -1,7 +1,9 @@
 """Clock events in the database: recorded once, in any order, corrected, and kept true to the engine."""
 
+import csv
 import json
 from datetime import UTC, date, datetime
+from pathlib import Path
 
 import pytest
 from django.db import DatabaseError, transaction
@@ -184,3 +186,29 @@ def test_an_identifier_belongs_to_one_pathway(pathway: Pathway) -> None:
             by=DESK,
             at=NOW,
         )
+
+
+def test_what_a_department_writes_out_gives_the_same_clocks_from_the_file_alone(
+    pathway: Pathway, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    record(pathway, RECEIVED)
+    record(pathway, ClockEvent("seen", EventKind.TREATED, date(2025, 3, 3), function="650"))
+    events, clocks = tmp_path / "events.csv", tmp_path / "clocks.csv"
+    slug = pathway.organisation.slug
+
+    assert main(["clocks", "export", "--organisation", slug, "--out", str(events), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out) == {"pathways": 1, "events": 2, "file": str(events)}
+    assert main(["clocks", str(events), "--as-of", "2025-03-31", "--out", str(clocks)]) == 0
+
+    (row,) = csv.DictReader(clocks.read_text().splitlines())
+    pathway.refresh_from_db()
+    assert row["pathway"] == f"{pathway.issuer}-{pathway.ppid}"
+    assert (row["state"], row["start_date"], row["ended_on"]) == (
+        pathway.state,
+        str(pathway.started_on),
+        "2025-03-03",
+    )
+    assert Action.objects.get(verb="clocks.export").detail == {"pathways": 1, "events": 2}
+    assert main(["clocks", "export", "--organisation", slug, "--out", str(events)]) == 2, (
+        "it is there already"
+    )

@@ -357,3 +357,15 @@ def test_a_file_of_returns_adds_up_by_function_and_band(
     gone = flow["completed"] + flow["nullified"] + flow["handed on"]
     assert flow["open before"] + flow["opened"] - gone == flow["open"] == said["returns"]["incomplete"]
     assert said["returns"]["pathways_of_other_measures_left_out"] == 1
+
+
+@given(histories())
+def test_events_that_are_written_and_read_again_are_the_same(history: list[ClockEvent]) -> None:
+    columns = clock_file.columns_of(clock_file.Kept("P1", "02", each) for each in history)
+
+    rows = (list(row) for row in zip(*columns.values(), strict=True))
+    found = clock_file.collect(tuple(columns), rows, name="written")
+
+    assert found.refused == []
+    assert [tuple(each) for each in found.events] == ([tuple(history)] if history else [])
+    assert found.measurement == (["02"] if history else [])

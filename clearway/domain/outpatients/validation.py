@@ -413,8 +413,8 @@ NOT_ASKED: Mapping[str, str] = MappingProxyType(
         "DQ14": "cannot be: the database wants the safeguarding step before such a discharge",
         "DQ16": "the clock rules count the reasonable offers and let the clock run on",
         "DQ17": "a separate condition is not cashed up here; the clock asks for its pathway",
-        "DQ33": "asked where returns are made: `clearway clocks --returns monthly`; it counts no part 2a",
-        "DQ34": "asked where returns are made: `clearway clocks --returns monthly`, beside the month before",
+        "DQ33": "asked of the returns: `clocks export`, then `clocks --returns monthly`; no part 2a there",
+        "DQ34": "asked of the returns as DQ33 is, beside the month before",
         "DQ35": "cannot be: a status follows from events, nobody overrides it",
     }
 )

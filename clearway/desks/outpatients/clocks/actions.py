@@ -219,6 +219,13 @@ def rebuild(*, organisation_id: int, by: Actor, at: datetime) -> list[queries.Di
     return found
 
 
+@transaction.atomic
+def exported(pathways: int, events: int, *, organisation_id: int, by: Actor, at: datetime) -> None:
+    """Record that the events of every pathway were written to a file."""
+    detail = {"pathways": pathways, "events": events}
+    audit([Entry("clocks.export", "clocks", detail)], organisation_id=organisation_id, by=by, at=at)
+
+
 def _locked(organisation_id: int, keys: Iterable[int]) -> list[Pathway]:
     rows = Pathway.objects.select_for_update().filter(organisation_id=organisation_id, pk__in=list(keys))
     return list(rows.order_by("id"))
