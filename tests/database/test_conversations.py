@@ -378,6 +378,23 @@ def test_a_call_confirms_or_cancels_like_a_click(physio: Department) -> None:
         reminders.rung(call.pk, Said.NO, **who(physio.trust, by=CLERK))
 
 
+def test_a_call_says_why_the_patient_cannot_come(physio: Department) -> None:
+    row = visit(physio, mobile="")
+    remind(physio)
+    (call,) = reminded.to_ring(physio.trust.pk)
+    reminders.rung(call.pk, Said.NO, reason="patient_work", **who(physio.trust, by=CLERK))
+    row.refresh_from_db()
+    assert row.cancel_reason == "patient_work"
+
+
+def test_a_text_that_names_why_the_patient_cannot_come_keeps_it(physio: Department) -> None:
+    other = reminded_visit(physio)
+    answer(physio, "I have to CANCEL I am ill")
+    actions.choose(the_conversation().pk, Act.CANCEL, **who(physio.trust, by=CLERK))
+    other.refresh_from_db()
+    assert (other.state, other.cancel_reason) == ("cancelled", "patient_ill")
+
+
 def test_a_person_answers_and_the_conversation_waits_no_more(physio: Department) -> None:
     reminded_visit(physio)
     answer(physio, "Is there parking?")

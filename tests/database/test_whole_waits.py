@@ -459,3 +459,35 @@ def test_on_the_page_after_a_miss_another_date_is_a_tick_and_a_day(
 
     assert started_on(row) == rang
     assert "asked for another date on" in client.get(address).content.decode()
+
+
+# Why and when a visit was cancelled
+
+
+@pytest.mark.parametrize(("key", "reason"), [("c", "patient_ill"), ("p", "staff_sickness")])
+def test_a_cancellation_on_the_sheet_keeps_its_reason_and_when_it_was_told(
+    physio: Department, key: str, reason: str
+) -> None:
+    row = registered(physio)
+    visit = booked(physio, slots(physio)[0], accepted(physio, row))
+    told = visit.starts_at - timedelta(days=3)
+
+    assert "Choose one of" in outcome(visit, key, reason="died")
+    assert "not booked yet" in outcome(visit, key, told_at=visit.made_at - WEEK)
+    saved(visit, key, reason=reason, told_at=told)
+
+    visit.refresh_from_db()
+    assert (visit.state, visit.cancel_reason, visit.cancelled_at) == ("cancelled", reason, told)
+    assert pathways.events_of([row.pathway_id or 0]).latest("id").on == told.date()
+
+
+def test_who_cancels_after_the_start_did_not_cancel_and_unsaid_it_was_told_by_the_start(
+    physio: Department,
+) -> None:
+    visit = booked(physio, slots(physio)[0], accepted(physio, registered(physio)))
+
+    assert "no cancellation" in outcome(visit, "c", told_at=visit.starts_at + timedelta(minutes=1))
+    saved(visit, "c", at=visit.starts_at + timedelta(hours=8))
+
+    visit.refresh_from_db()
+    assert (visit.cancelled_at, visit.cancel_reason) == (visit.starts_at, "patient_other")

@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from clearway.domain.outpatients.booking import heard_reason
 from clearway.domain.outpatients.replies import Act, Asks, Meaning, Reading, act, asked_next, plain, read
 
 
@@ -83,3 +84,17 @@ def test_a_second_question_about_something_else_makes_answers_uncertain() -> Non
     assert asked_next(Asks.ATTEND, Asks.CANCEL, is_same=True) is Asks.CANCEL
     assert asked_next(Asks.ATTEND, Asks.OFFER, is_same=False) is Asks.SEVERAL
     assert asked_next(Asks.SEVERAL, Asks.NOTHING, is_same=True) is Asks.SEVERAL
+
+
+@pytest.mark.parametrize(
+    ("words", "reason"),
+    [
+        ("CANCEL I am ill sorry", "patient_ill"),
+        ("cancel, no lift that day", "patient_transport"),
+        ("CANCEL", "patient_other"),
+        ("cancel: at work and ill", "patient_other"),
+        ("Chilly workshop", "patient_other"),
+    ],
+)
+def test_a_reason_is_heard_where_exactly_one_is_named(words: str, reason: str) -> None:
+    assert heard_reason(words) == reason

@@ -4,6 +4,7 @@ Sources: NHS England, Recording and reporting RTT, version 5.0, section 13 (reas
 Service, cancellation reasons. The reasons marked local are the trust's own words for what happens in clinics.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -76,6 +77,27 @@ REASONS: Mapping[CancelledBy, Mapping[str, str]] = MappingProxyType(
 # Given by the record of a death and by a discharge, and chosen by nobody.
 DIED = "died"
 DISCHARGED = "discharged"
+
+
+UNSAID: Mapping[CancelledBy, str] = MappingProxyType(
+    {CancelledBy.PATIENT: "patient_other", CancelledBy.PROVIDER: "provider_other"}
+)
+# Words in which patients give the reasons that are told apart, each a whole word.
+_HEARD: Mapping[str, str] = MappingProxyType(
+    {
+        **dict.fromkeys(("ill", "sick", "unwell", "poorly", "flu", "covid"), "patient_ill"),
+        **dict.fromkeys(("holiday", "abroad"), "patient_holiday"),
+        **dict.fromkeys(("work", "working", "shift"), "patient_work"),
+        **dict.fromkeys(("childcare", "carer", "babysitter"), "patient_carer"),
+        **dict.fromkeys(("transport", "lift", "bus", "train"), "patient_transport"),
+    }
+)
+
+
+def heard_reason(words: str) -> str:
+    """The reason in a patient's own words, where they name exactly one of those told apart; else another."""
+    named = {_HEARD[word] for word in re.findall(r"[a-z]+", words.casefold()) if word in _HEARD}
+    return named.pop() if len(named) == 1 else UNSAID[CancelledBy.PATIENT]
 
 
 def is_reasonable(offered_on: date, offered_for: date, *, accepted: bool = False) -> bool:

@@ -10,17 +10,18 @@ annexes D and E.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from types import MappingProxyType
 from typing import NoReturn
 
 from clearway.domain.shared.errors import NotAllowed
 
+from .booking import REASONS
 from .clock_events import EventKind, Evidence
 from .clock_rules import CLOSED, DONE, MONITORING, OPEN, STOPPED, UNSEEN, Phase
 from .consultants_clock import from_therapy
 from .waiting import MOST_VISITS
-from .words import Attended, Code, Outcome, RttStatus
+from .words import Attended, CancelledBy, Code, Outcome, RttStatus
 
 ASKED = "Recording this outcome"
 CHILD_UNTIL = 16  # younger ones are brought; from then on some book and come by themselves
@@ -67,6 +68,7 @@ class Said:
     due_on       of a follow-up or a review
     visits       of a follow-up: how many, more than one for a course; in_class  with others, in a group
     cancels_booked  of a discharge: the visits that are still booked are cancelled with it
+    reason, told_at  of a cancellation: why (domain.outpatients.booking), and when it was told, if said
     """
 
     attended: Attended
@@ -78,6 +80,8 @@ class Said:
     visits: int = 1
     in_class: bool = False
     cancels_booked: bool = False
+    reason: str = ""
+    told_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,6 +203,7 @@ def judge(said: Said, stood: Stood) -> Judged:
         _refuse("recorded as having died", "Check the day of death, and who was seen.")
     _check_day(said, stood)
     _check_who(said, stood)
+    _check_reason(said)
     row = _row(said, phase)
     _check_next(said, stood)
     if is_miss(said, stood):
@@ -237,6 +242,23 @@ def _missed(said: Said, stood: Stood, row: Row) -> Judged:
 def _check_day(said: Said, stood: Stood) -> None:
     if not stood.has_started and said.attended not in CANCELLED:
         _refuse("still to come", "It has not begun: only a cancellation can be recorded now.")
+
+
+def cancelled_by(attended: Attended) -> CancelledBy | None:
+    """Who cancelled, by the code; None where nobody did."""
+    if attended not in CANCELLED:
+        return None
+    by_patient = attended is Attended.CANCELLED_BY_PATIENT
+    return CancelledBy.PATIENT if by_patient else CancelledBy.PROVIDER
+
+
+def _check_reason(said: Said) -> None:
+    side = cancelled_by(said.attended)
+    if side is None and (said.reason or said.told_at):
+        _refuse("not cancelled", "Why and when it was cancelled is said of a cancellation only.")
+    if side is not None and said.reason and said.reason not in REASONS[side]:
+        whose = "the patient's" if side is CancelledBy.PATIENT else "the service's"
+        _refuse("cancelled", f"Choose one of {whose} reasons, or none.")
 
 
 def _check_who(said: Said, stood: Stood) -> None:

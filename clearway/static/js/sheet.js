@@ -9,7 +9,11 @@ for (const form of document.querySelectorAll("[data-sheet]")) {
   const after = (field) => fields[fields.indexOf(field) + 1] ?? save;
   const before = (field) => fields[fields.indexOf(field) - 1] ?? field;
 
-  const mark = (field) => field.closest("tr").classList.toggle("said-so", field.value !== "");
+  const mark = (field) => {
+    const row = field.closest("tr");
+    row.classList.toggle("said-so", field.value !== "");
+    row.querySelector("[data-cancelled]").hidden = !["c", "p"].includes(field.value); // asked of cancellations only
+  };
   for (const field of fields) {
     mark(field);
     field.addEventListener("change", () => mark(field));

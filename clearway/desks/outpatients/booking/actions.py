@@ -210,10 +210,18 @@ def move(  # noqa: PLR0913 - what is cancelled, what is booked, and why, in one 
 
 @transaction.atomic
 def cancel(
-    key: int, *, by_whom: CancelledBy, reason: str, organisation_id: int, by: Actor, at: datetime
+    key: int,
+    *,
+    by_whom: CancelledBy,
+    reason: str,
+    told_at: datetime | None = None,
+    organisation_id: int,
+    by: Actor,
+    at: datetime,
 ) -> Appointment:
     """Cancel an appointment. The seat is free, the entry waits again, and the clock goes on as it was.
 
+    told_at  when we were told, where that was before
     An entry that has ended stays so, and a hold is let go of. Raises NotAllowed, also once it has begun: then
     it is cashed up.
     """
@@ -224,7 +232,7 @@ def cancel(
         row.save(update_fields=["state"])
         _say("booking.let_go", row, {}, by, at)
         return row
-    _cancel(row, by_whom, reason, event, by, at)
+    _cancel(row, by_whom, reason, event, by, at, told_at)
     if row.entry_id is not None:
         entry = standing.lock(row.entry_id, organisation_id)
         if entry.state in standing.LIVE:
@@ -232,7 +240,7 @@ def cancel(
         standing.tell(entry, row.pk, "cancellation", f"Cancelled: {_when(row)}", by=by, at=at)
     if reason != DISCHARGED:  # the clock is told of the discharge itself
         _clock(row, by_whom, by, at)
-    detail = {"by": by_whom, "reason": reason, "notice_hours": notice_hours(row.starts_at, at)}
+    detail = {"by": by_whom, "reason": reason, "notice_hours": notice_hours(row.starts_at, told_at or at)}
     _say("booking.cancel", row, detail, by, at)
     return row
 
@@ -436,14 +444,22 @@ def _lock(key: int, organisation_id: int) -> Appointment:
     return rows.get(pk=key, organisation_id=organisation_id)
 
 
-def _cancel(row: Appointment, by_whom: CancelledBy, reason: str, event: str, by: Actor, at: datetime) -> None:
+def _cancel(
+    row: Appointment,
+    by_whom: CancelledBy,
+    reason: str,
+    event: str,
+    by: Actor,
+    at: datetime,
+    told_at: datetime | None = None,
+) -> None:
     _check_state(row, {Appointment.State.BOOKED}, event)
     if row.starts_at <= at:
         raise NotAllowed("it has begun", event, "Record what became of it when the clinic is cashed up.")
     if reason not in REASONS[by_whom] and reason not in (DIED, DISCHARGED):
         raise NotAllowed("the reason is missing", event, "Choose a reason from the list.")
     row.state = Appointment.State.CANCELLED
-    row.cancelled_at, row.cancelled_by, row.cancel_reason = at, by_whom, reason
+    row.cancelled_at, row.cancelled_by, row.cancel_reason = told_at or at, by_whom, reason
     row.save(update_fields=["state", "cancelled_at", "cancelled_by", "cancel_reason"])
     recycling.freed(row, "moved" if reason == EARLIER else by_whom, at)
 

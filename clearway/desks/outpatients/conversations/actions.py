@@ -15,6 +15,7 @@ from django.db.models import Q
 
 from clearway.core.audit.actions import Actor, Entry, record
 from clearway.core.outbox import actions as outbox
+from clearway.domain.outpatients.booking import heard_reason
 from clearway.domain.outpatients.letter_formats import needed
 from clearway.domain.outpatients.messages import Channel
 from clearway.domain.outpatients.messages import Message as Kind
@@ -207,7 +208,8 @@ def _check(answer: Answer, by: Actor, at: datetime) -> None:
 
 def _cancel(answer: Answer, by: Actor, at: datetime) -> None:
     side = CancelledBy.PATIENT
-    booking.cancel(_visit(answer), by_whom=side, reason="patient_other", **_scope(answer, by, at))
+    reason = heard_reason(answer.words)
+    booking.cancel(_visit(answer), by_whom=side, reason=reason, **_scope(answer, by, at))
     _ask_nothing(answer.conversation)
     _reply(answer, Kind.CANCELLED, by, at)
 

@@ -10,13 +10,13 @@ from clearway.core.audit.actions import Actor, Entry
 from clearway.core.audit.actions import record as audit
 from clearway.core.layout.times import clock, local
 from clearway.domain.outpatients import outcomes as rules
-from clearway.domain.outpatients.booking import DISCHARGED
+from clearway.domain.outpatients.booking import DISCHARGED, UNSAID
 from clearway.domain.outpatients.clock_events import ClockEvent, EventKind, Evidence
 from clearway.domain.outpatients.clock_rules import Phase
 from clearway.domain.outpatients.consultants_clock import from_therapy
 from clearway.domain.outpatients.counting import in_words
 from clearway.domain.outpatients.letters import Kind
-from clearway.domain.outpatients.outcomes import CANCELLED, REVIEW_DAYS, SEEN_CODES, NextStep, Said
+from clearway.domain.outpatients.outcomes import REVIEW_DAYS, SEEN_CODES, NextStep, Said
 from clearway.domain.outpatients.words import Attended, CancelledBy
 from clearway.domain.outpatients.words import Outcome as Outcomes
 from clearway.domain.shared.errors import NotAllowed
@@ -37,8 +37,6 @@ FOLLOW_UP_MINUTES = 30
 REVIEW = timedelta(days=REVIEW_DAYS)
 State = Appointment.State
 ASKED_AGAIN = "asked for another date"
-# The sheet asks who cancelled, and not why.
-UNSAID = {CancelledBy.PATIENT: "patient_other", CancelledBy.PROVIDER: "provider_other"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,12 +92,14 @@ def _record(row: Appointment, said: Said, by: Actor, at: datetime) -> None:
         )
     stood = queries.stood(row, at)
     judged = rules.judge(said, stood)
-    if said.attended in CANCELLED and not stood.has_started:
-        side = _side(said.attended)
+    side = rules.cancelled_by(said.attended)
+    told_at = _told_at(row, said, at) if side is not None else None
+    if side is not None and not stood.has_started:
         booking.cancel(
             row.pk,
             by_whom=side,
-            reason=UNSAID[side],
+            reason=said.reason or UNSAID[side],
+            told_at=told_at,
             organisation_id=row.organisation_id,
             by=by,
             at=at,
@@ -107,7 +107,7 @@ def _record(row: Appointment, said: Said, by: Actor, at: datetime) -> None:
         return
     ends = rules.ends_all(said)
     cancelled = _cancel_rest(row, by, at) if ends else []
-    _close(row, said, judged, by, at)
+    _close(row, said, judged, told_at, by, at)
     if judged.event is not None:
         _tell_clock(row, judged.event, judged.evidence, by, at)
     _next(row, said, stood, by, at)
@@ -155,12 +155,25 @@ def _tell_of_discharge(row: Appointment, at: datetime) -> None:
     )
 
 
-def _side(attended: Attended) -> CancelledBy:
-    is_patients = attended is Attended.CANCELLED_BY_PATIENT
-    return CancelledBy.PATIENT if is_patients else CancelledBy.PROVIDER
+def _told_at(row: Appointment, said: Said, at: datetime) -> datetime:
+    """When a cancellation was told: by the start at the latest where nobody says, else it were none.
+
+    Raises NotAllowed for a time at which it cannot have been told.
+    """
+    if said.told_at is None:
+        return min(at, row.starts_at)
+    if said.told_at > at or said.told_at < row.made_at:
+        why = "It was not booked yet at that time, or the time is still to come. Check when you were told."
+        raise NotAllowed("cancelled", rules.ASKED, why)
+    if said.told_at > row.starts_at and said.attended is Attended.CANCELLED_BY_PATIENT:
+        why = "Told after it began it is no cancellation: record that the patient did not attend."
+        raise NotAllowed("cancelled", rules.ASKED, why)
+    return said.told_at
 
 
-def _close(row: Appointment, said: Said, judged: rules.Judged, by: Actor, at: datetime) -> None:
+def _close(
+    row: Appointment, said: Said, judged: rules.Judged, told_at: datetime | None, by: Actor, at: datetime
+) -> None:
     attended = said.attended
     if attended is Attended.ON_TIME and row.arrived_at is not None and row.arrived_at > row.starts_at:
         attended = Attended.LATE_SEEN
@@ -170,10 +183,9 @@ def _close(row: Appointment, said: Said, judged: rules.Judged, by: Actor, at: da
     row.outcomed_at, row.outcomed_by = at, by.name
     if attended in SEEN_CODES:
         row.state = State.ATTENDED
-    elif attended in CANCELLED:
-        row.state, row.cancelled_at = State.CANCELLED, at
-        side = _side(attended)
-        row.cancelled_by, row.cancel_reason = side, row.cancel_reason or UNSAID[side]
+    elif (side := rules.cancelled_by(attended)) is not None:
+        row.state, row.cancelled_at = State.CANCELLED, told_at
+        row.cancelled_by, row.cancel_reason = side, said.reason or UNSAID[side]
     else:
         row.state = State.MISSED
     row.save()
@@ -188,7 +200,7 @@ def _tell_clock(
     name = f"appointment:{row.pk}"
     before = len(queries.told_clock(row))
     key = f"{name}/{before + 1}" if before else name
-    event = ClockEvent(key, kind, local(row.starts_at).date(), evidence=evidence)
+    event = ClockEvent(key, kind, local(row.cancelled_at or row.starts_at).date(), evidence=evidence)
     recorded = clocks.Recorded(pathway, event, name)
     clocks.record([recorded], organisation_id=row.organisation_id, by=by, at=at)
 

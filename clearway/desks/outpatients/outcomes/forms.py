@@ -8,9 +8,17 @@ from typing import Any
 
 from django import forms
 
-from clearway.core.layout.fields import DeskForm, words
+from clearway.core.layout.fields import LOCAL_FORMAT, DeskForm, nearest, words
 from clearway.core.layout.times import local
-from clearway.domain.outpatients.outcomes import PRESETS, SEEN_CODES, Decision, Mistake, NextStep, Said
+from clearway.domain.outpatients.outcomes import (
+    CANCELLED,
+    PRESETS,
+    SEEN_CODES,
+    Decision,
+    Mistake,
+    NextStep,
+    Said,
+)
 from clearway.domain.outpatients.waiting import CHANNELS, CONTACT_OUTCOMES
 from clearway.domain.outpatients.words import Attended, RttStatus
 
@@ -29,6 +37,7 @@ class Typed:
 
     problem  why it was not saved
     rest     visits that are still booked are cancelled with the discharge
+    reason, told  why a visit was cancelled, and when that was told
     """
 
     key: str = ""
@@ -37,6 +46,8 @@ class Typed:
     late: bool = False
     problem: str = ""
     rest: bool = False
+    reason: str = ""
+    told: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +69,8 @@ def read(data: Any, rows: Iterable[Appointment]) -> Sheet:
             data.get(f"status-{row.pk}", "").strip()[:2],
             f"late-{row.pk}" in data,
             rest=f"rest-{row.pk}" in data,
+            reason=data.get(f"reason-{row.pk}", "").strip()[:40],
+            told=data.get(f"told-{row.pk}", "").strip()[:16],
         )
         if not each.key:
             continue
@@ -87,7 +100,16 @@ def _said(each: Typed, starts_at: datetime) -> Said:
         visits=visits,
         in_class=in_class,
         cancels_booked=each.rest,
+        reason=each.reason if preset.attended in CANCELLED else "",
+        told_at=_instant(each.told, starts_at) if preset.attended in CANCELLED else None,
     )
+
+
+def _instant(text: str, near: datetime) -> datetime | None:
+    try:
+        return nearest(datetime.strptime(text, LOCAL_FORMAT), near) if text else None  # noqa: DTZ007
+    except (ValueError, forms.ValidationError):
+        raise ValueError("Enter the date and time at which you were told, or leave it empty.") from None
 
 
 def _status(text: str) -> RttStatus | None:

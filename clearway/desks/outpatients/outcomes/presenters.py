@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from clearway.core.layout.times import local
+from clearway.domain.outpatients.booking import REASONS
 from clearway.domain.outpatients.outcomes import CHILD_UNTIL, PRESETS, age_on
-from clearway.domain.outpatients.words import Attended, Outcome, RttStatus
+from clearway.domain.outpatients.words import Attended, CancelledBy, Outcome, RttStatus
 
 from .forms import Typed
 from .models import Appointment
@@ -101,6 +102,12 @@ def done(row: Appointment) -> str:
     if row.status:
         parts.append(f"status {row.status}")
     return "; ".join(parts)
+
+
+def reasons() -> list[tuple[str, list[tuple[str, str]]]]:
+    """Why a visit was cancelled, by whose reason it is."""
+    whose = {CancelledBy.PATIENT: "The patient's", CancelledBy.PROVIDER: "The service's"}
+    return [(whose[side], list(each.items())) for side, each in REASONS.items()]
 
 
 def keys() -> list[tuple[str, str]]:

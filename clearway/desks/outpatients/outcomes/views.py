@@ -62,6 +62,7 @@ def sheet(request: Any, key: int) -> HttpResponse:
         "session": session,
         "rows": presenters.lines(rows, typed, request.at),
         "keys": presenters.keys(),
+        "reasons": presenters.reasons(),
         "statuses": presenters.STATUSES,
         "usual_weeks": forms.USUAL_WEEKS,
         "left": sum(not row.attended for row in rows),

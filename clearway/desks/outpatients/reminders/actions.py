@@ -7,6 +7,7 @@ from typing import Any
 from django.db import transaction
 
 from clearway.core.audit.actions import Actor, Entry, record
+from clearway.domain.outpatients.booking import UNSAID
 from clearway.domain.outpatients.messages import Channel
 from clearway.domain.outpatients.messages import Message as Kind
 from clearway.domain.outpatients.recycling import Said
@@ -159,9 +160,12 @@ def _end_calls(organisation_id: int, at: datetime) -> None:
 
 
 @transaction.atomic
-def rung(key: int, said: Said, *, organisation_id: int, by: Actor, at: datetime) -> Reminder:
+def rung(
+    key: int, said: Said, *, reason: str = "", organisation_id: int, by: Actor, at: datetime
+) -> Reminder:
     """What came of a call: will come (confirmed), cannot come (cancelled), rings back, nobody answered.
 
+    reason  why the patient cannot come, where they say (domain.outpatients.booking)
     Raises NotAllowed, NotThere.
     """
     row = Reminder.objects.select_for_update(of=("self",)).get(pk=key, organisation_id=organisation_id)
@@ -173,7 +177,7 @@ def rung(key: int, said: Said, *, organisation_id: int, by: Actor, at: datetime)
         booking.confirm(row.appointment_id, **who)
     elif said is Said.NO:
         side = CancelledBy.PATIENT
-        booking.cancel(row.appointment_id, by_whom=side, reason="patient_other", **who)
+        booking.cancel(row.appointment_id, by_whom=side, reason=reason or UNSAID[side], **who)
     if said in (Said.YES, Said.NO):
         row.state, row.ended_at, row.ended_by = Reminder.State.RUNG, at, by.name
     row.save()

@@ -11,7 +11,9 @@ from django.urls import reverse
 from django.views.decorators.http import require_POST
 
 from clearway.core.people.permissions import needs
+from clearway.domain.outpatients.booking import REASONS
 from clearway.domain.outpatients.recycling import KEYS
+from clearway.domain.outpatients.words import CancelledBy
 from clearway.domain.shared.errors import NotAllowed
 
 from .. import policy
@@ -38,6 +40,7 @@ def reminders(request: Request) -> HttpResponse:
         "plan": presenters.plan(policy.reminders(organisation_id, request.at)),
         "is_connected": bool(settings.NOTIFY_TEMPLATES),
         "keys": [(letter, said.meaning) for letter, said in KEYS.items()],
+        "reasons": list(REASONS[CancelledBy.PATIENT].items()),
         "may_change": request.reach.allows("bookings.write"),
         "wrong": request.GET.get("wrong", ""),
         "typing": "typing" in request.GET,
@@ -54,7 +57,7 @@ def rung(request: Request, key: int) -> HttpResponse:
         letters = ", ".join(f"{letter} ({said.meaning})" for letter, said in KEYS.items())
         return _back(request, f"“{typed[:20]}” is no key. Type one of: {letters}.", key)
     try:
-        actions.rung(key, KEYS[typed], **_who(request))
+        actions.rung(key, KEYS[typed], reason=request.POST.get("reason", "")[:40], **_who(request))
     except queries.NotThere:
         raise Http404("No such reminder.") from None
     except NotAllowed as refusal:
