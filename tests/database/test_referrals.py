@@ -13,6 +13,8 @@ from clearway.core.worklist.models import Task
 from clearway.desks.outpatients import policy, rules, situation
 from clearway.desks.outpatients.clinics.models import Service
 from clearway.desks.outpatients.clocks import actions as clocks
+from clearway.desks.outpatients.outcomes import actions as outcomes
+from clearway.desks.outpatients.outcomes import queries as outcome_queries
 from clearway.desks.outpatients.patients import actions as patients
 from clearway.desks.outpatients.patients.models import Patient
 from clearway.desks.outpatients.referrals import actions, queries
@@ -20,8 +22,10 @@ from clearway.desks.outpatients.referrals.models import Referral, Triage
 from clearway.desks.outpatients.waiting.models import Contact, Entry
 from clearway.domain.outpatients.clock_events import ClockEvent, EventKind
 from clearway.domain.outpatients.measurement import Asked, ServiceKind, measure
+from clearway.domain.outpatients.outcomes import PRESETS, Mistake, Said
 from clearway.domain.shared.errors import NotAllowed
-from tests.outpatients import NOW, TODAY, a_patient, a_service, scope
+from tests.outpatients import DESK, NOW, TODAY, a_patient, a_service, scope
+from tests.therapies import NINE, a_department
 from tests.trust import a_trust
 
 pytestmark = pytest.mark.django_db
@@ -252,6 +256,29 @@ def test_linking_the_consultants_pathway_withdraws_the_clock_that_stood_in_for_i
     assert before.state == "none"
     entry = Entry.objects.get(referral=row)
     assert (entry.pathway, entry.treat_by) == (parent, parent.treat_by)
+
+
+def test_a_pathway_found_after_the_first_visit_takes_over_what_was_said_of_it(trust: Organisation) -> None:
+    physio = a_department(trust)
+    at: dict[str, Any] = {"organisation_id": physio.trust.pk, "by": DESK, "at": NINE + timedelta(hours=9)}
+    patient = physio.patient()
+    parent = a_consultants_pathway(patient)
+    entry = physio.entry(physio.referral(TODAY - 30 * DAY, patient))
+    visit = physio.booked(physio.session(slots=1).slots.get(), entry)
+    own, preset = entry.pathway, PRESETS["s"]
+    seen = Said(preset.attended, preset.outcome, preset.status, preset.next_step, due_on=TODAY + 42 * DAY)
+    (outcome,) = outcomes.cash_up([(visit.pk, seen)], **at)
+    assert outcome.why == "" and Referral.objects.get(pk=entry.referral_id).state == "seen"
+
+    row = actions.supply(entry.referral_id, {}, parent_id=parent.pk, **at)
+
+    own.refresh_from_db()
+    assert (row.pathway, own.state, own.wrong_on) == (parent, "none", None)
+    assert set(Entry.objects.filter(referral=row).values_list("pathway", flat=True)) == {parent.pk}
+    parent.refresh_from_db()
+    assert (parent.state, parent.status, parent.wrong_on) == ("ticking", "10", None)
+    outcomes.take_back(visit.pk, Mistake.SLIP, **at)
+    assert [each.key for each in outcome_queries.told_clock(visit)][-1].startswith(f"appointment:{visit.pk}/")
 
 
 def test_accepting_puts_the_patient_on_the_waiting_list(patient: Patient, service: Service) -> None:

@@ -40,6 +40,8 @@ from .models import Gap, Referral, Triage
 State = Referral.State
 REGISTERING, TRIAGING, REMOVING = "Registering this referral", "Triaging", "Removing this referral"
 # What `supply` may bring.
+VISIT = "appointment:"
+CARRIED = (VISIT, "entry:")  # what was said to a clock of a visit, or of somebody who waits
 SUPPLIED = ("sender", "sender_organisation", "source", "condition", "side", "question", "priority")
 MINUTES = 45  # of an appointment for which the clinician did not say
 # Of these no letter tells: the patient waits on under another number, or nobody is there to read it.
@@ -334,7 +336,7 @@ def supply(
     """
     row = _locked(referral_id, organisation_id)
     event = "Completing this referral"
-    if row.state not in queries.OPEN:
+    if row.state not in queries.COMPLETED_IN:
         raise NotAllowed(row.get_state_display().lower(), event, "It has ended.")
     if unknown := sorted(set(values) - set(SUPPLIED)):
         raise NotAllowed("as it stands", event, f"{', '.join(unknown)} cannot be changed here.")
@@ -359,7 +361,10 @@ def _as_new(row: Referral, start_on: date | None) -> New:
 
 
 def _link(row: Referral, parent_id: int, by: Actor, at: datetime) -> None:
-    """Put the referral on the consultant's pathway; the clock that stood in for it is withdrawn."""
+    """Put the referral on the consultant's pathway; the clock that stood in for it is withdrawn.
+
+    What was said to it of visits is said to the consultant's clock, as therapy says it.
+    """
     parent = _parent(row, parent_id)
     before = row.pathway
     if before is not None and before.pk == parent.pk:
@@ -369,12 +374,27 @@ def _link(row: Referral, parent_id: int, by: Actor, at: datetime) -> None:
     if not measure(Asked(ServiceKind(row.service.kind), on_open_pathway=True)).on_parent:
         return
     row.pathway = parent
-    row.entries.filter(state__in=("waiting", "booked")).update(pathway_id=parent.pk)
+    row.entries.update(pathway_id=parent.pk)
     if before is not None:
-        key = f"referral:{row.pk}"
-        withdrawn = ClockEvent(f"{key}:linked", EventKind.WITHDRAWN, row.received_on, replaces=key)
-        recorded = clocks.Recorded(before.pk, withdrawn, key)
-        clocks.record([recorded], organisation_id=row.organisation_id, by=by, at=at)
+        recorded = _carried_over(row, before.pk, parent.pk)
+        clocks.record(recorded, organisation_id=row.organisation_id, by=by, at=at)
+
+
+def _carried_over(row: Referral, before: int, parent: int) -> list[clocks.Recorded]:
+    """Every event that stands on the one pathway taken away there; those of visits and entries said again."""
+    moved: list[clocks.Recorded] = []
+    name = f"referral:{row.pk}"
+    for place, stands in enumerate(pathways.that_stand([before]), start=1):
+        key = f"{name}:linked" + (f"/{place}" if place > 1 else "")
+        gone = ClockEvent(key, EventKind.WITHDRAWN, stands.on, replaces=stands.key)
+        moved.append(clocks.Recorded(before, gone, name))
+        kind = from_therapy(EventKind(stands.kind))
+        if kind is not None and stands.source.startswith(CARRIED):
+            is_visit = stands.source.startswith(VISIT)  # which is numbered anew from here on
+            key = stands.source if is_visit else stands.key
+            event = replace(pathways.value_of(stands), key=key, kind=kind, sequence=0, replaces=None)
+            moved.append(clocks.Recorded(parent, event, stands.source))
+    return moved
 
 
 def _found_start(row: Referral, start_on: date, by: Actor, at: datetime) -> None:

@@ -18,6 +18,7 @@ from .models import Gap, Referral
 
 State = Referral.State
 OPEN = (State.TRIAGE, State.HELD, State.WAITING)
+COMPLETED_IN = (*OPEN, State.SEEN)  # what is missing is asked for after the first visit too
 MOST = 200  # rows of one page
 
 

@@ -155,7 +155,8 @@ def _referral_page(
         "sources": forms.SOURCES,
         "sides": forms.SIDES,
         "removals": forms.REMOVALS,
-        "may_change": request.reach.allows("referrals.write") and row.state in queries.OPEN,
+        "may_change": request.reach.allows("referrals.write") and row.state in queries.COMPLETED_IN,
+        "may_remove": row.state in queries.OPEN,
         "may_triage": request.reach.allows("referrals.triage") and row.state == queries.State.TRIAGE,
     }
     return render(request, "referrals/referral.html", context, status=status or (422 if form.errors else 200))
