@@ -23,7 +23,9 @@ from clearway.desks.outpatients.waiting.models import Contact, Entry
 from clearway.domain.outpatients.recycling import RecyclingPolicy, Said
 from clearway.domain.outpatients.words import CancelledBy
 from clearway.domain.shared.errors import NotAllowed
-from tests.therapies import NINE, Department, a_department
+from clearway.engine.outpatients.offers import Record
+from clearway.engine.outpatients.recycling import with_words
+from tests.therapies import NINE, TODAY, Department, a_department
 from tests.trust import a_trust, set_policy, signed_in, somebody
 
 pytestmark = pytest.mark.django_db
@@ -48,8 +50,8 @@ def waiting(physio: Department, **more: Any) -> Entry:
     return entry
 
 
-def slots(physio: Department, starts_at: datetime = SOON, **more: Any) -> list[Slot]:
-    return list(physio.session(starts_at, **more).slots.order_by("pk"))
+def slots(physio: Department, starts_at: datetime = SOON, count: int = 4, **more: Any) -> list[Slot]:
+    return list(physio.session(starts_at, count, **more).slots.order_by("pk"))
 
 
 def give_back(physio: Department, slot: Slot, at: datetime = NINE) -> FreedSlot:
@@ -382,11 +384,99 @@ def test_who_is_asked_first_are_those_whom_the_whole_list_would_give(physio: Dep
     Patient.objects.filter(pk=mine.patient_id).update(merged_into=waiting(physio).patient, sites=["ELSE"])
     freed = give_back(physio, slot)
 
-    first = queries.asked_first(freed, POLICY, NINE).ranked.chosen
+    found = queries.asked_first(freed, POLICY, NINE)
+    first = with_words(found.slot, found.chosen, NINE)
     whole = queries.suited(freed, POLICY, NINE).ranked.chosen
 
     assert len(first) > 1
     assert first == whole
+
+
+def test_a_list_read_in_small_parts_gives_whom_the_whole_list_would_give(
+    physio: Department, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Priorities, treat-by dates or none, dates in time and too late, and offers that are out."""
+    (slot, *_) = slots(physio)
+    later = slots(physio, NINE + timedelta(days=40), 12) + slots(physio, NINE + timedelta(days=200), 12)
+    freed = give_back(physio, slot)
+    for number in range(60):
+        received = TODAY - timedelta(days=(37 * number) % 120)
+        entry = waiting(
+            physio, referral=physio.referral(received_on=received), priority="2" if number % 9 == 0 else "1"
+        )
+        if number % 5 == 0:
+            Entry.objects.filter(pk=entry.pk).update(pathway=None, latest_on=None)
+            Entry.objects.get(pk=entry.pk).save()
+        if number % 3 == 0:
+            physio.booked(later.pop(number % 2 - 1), entry)
+        if number % 11 == 0:
+            an_offer(freed, entry, NINE, NINE + timedelta(hours=1))
+    monkeypatch.setattr(queries, "MOST_CHOSEN", 7)
+    whole = queries.suited(freed, POLICY, NINE).ranked.chosen
+
+    monkeypatch.setattr(queries, "FEW", 3)
+    found = queries.asked_first(freed, POLICY, NINE)
+
+    assert len(found.patients) < 40
+    assert with_words(found.slot, found.chosen, NINE) == whole
+
+
+def an_offer(freed: FreedSlot, entry: Entry, made_at: datetime, until: datetime, **more: Any) -> SlotOffer:
+    return SlotOffer.objects.create(
+        organisation_id=freed.organisation_id,
+        freed=freed,
+        entry=entry,
+        patient=entry.patient,
+        place=1,
+        channel="phone",
+        made_at=made_at,
+        made_by="test",
+        expires_at=until,
+        **more,
+    )
+
+
+def test_what_is_learned_of_answers_counts_the_minutes_in_which_patients_are_asked(
+    physio: Department,
+) -> None:
+    (slot, *_) = slots(physio)
+    freed = give_back(physio, slot)
+    evening = NINE - timedelta(days=2, hours=-10, minutes=-30)  # half past seven
+    ends = (timedelta(minutes=20), timedelta(hours=14), timedelta(hours=13, minutes=30))
+    for state, after in zip(("accepted", "declined", "no_answer"), ends, strict=True):
+        until = evening + timedelta(hours=15)
+        an_offer(freed, waiting(physio), evening, until, state=state, ended_at=evening + after)
+
+    seen = queries.records(physio.trust.pk, POLICY, NINE)["phone"]
+
+    asked_within = sum(POLICY.minutes_to_ask(evening, evening + after) for after in ends)
+    assert seen == Record(asked=3, accepted=1, answered=2, open_minutes=asked_within)
+    assert asked_within == 20 + (30 + 90) + (30 + 60)
+
+
+def test_an_answer_of_today_is_learned_from_tomorrow(physio: Department) -> None:
+    (slot, *_) = slots(physio)
+    freed = give_back(physio, slot)
+    an_offer(freed, waiting(physio), NINE, SOON, state="declined", ended_at=NINE + timedelta(minutes=5))
+
+    later = [queries.records(physio.trust.pk, POLICY, NINE + timedelta(hours=more)) for more in (1, 24)]
+
+    assert later == [{}, {"phone": Record(asked=1, accepted=0, answered=1, open_minutes=5.0)}]
+
+
+def test_a_follow_up_is_not_offered_weeks_before_it_is_due(physio: Department) -> None:
+    (slot, *_) = slots(physio, kind="follow_up")
+    made = booking.book(slot.pk, waiting(physio, kind="follow_up").pk, **who(physio))
+    booking.cancel(made.pk, by_whom=CancelledBy.PATIENT, reason="patient_ill", **who(physio))
+    freed = FreedSlot.objects.get(appointment=made)
+    due = waiting(physio, kind="follow_up", due_on=SOON.date() + timedelta(days=POLICY.early_days))
+    early = waiting(physio, kind="follow_up", due_on=SOON.date() + timedelta(days=POLICY.early_days + 1))
+
+    found = queries.suited(freed, POLICY, NINE)
+
+    assert [each.entry for each in found.ranked.chosen] == [due.pk]
+    assert (early.pk, "early") in [(each.entry, each.code) for each in found.ranked.left_out]
+    assert [who.entry for who in queries.asked_first(freed, POLICY, NINE).chosen] == [due.pk]
 
 
 def test_those_who_cannot_be_asked_are_not_read(physio: Department) -> None:
@@ -398,5 +488,5 @@ def test_those_who_cannot_be_asked_are_not_read(physio: Department) -> None:
 
     found = queries.asked_first(freed, POLICY, NINE)
 
-    assert set(found.entries) == {only.pk, freed.appointment.entry_id}
-    assert [each.entry for each in found.ranked.chosen] == [only.pk]
+    assert set(found.patients) == {only.pk, freed.appointment.entry_id}
+    assert [each.entry for each in found.chosen] == [only.pk]

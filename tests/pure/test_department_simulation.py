@@ -221,7 +221,7 @@ def test_broadcasting_disappoints_more_than_asking_one_after_the_other() -> None
     def disappointed(name: str) -> int:
         return sum(each.disappointed for each in of_policy(name).freed)
 
-    assert disappointed(ALL) > 3 * disappointed(ONE)
+    assert disappointed(ALL) > 2 * disappointed(ONE)
 
 
 def test_who_is_asked_with_less_notice_says_yes_no_more_often() -> None:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from clearway.domain.outpatients.recycling import Freed, Mode, RecyclingPolicy, ends
 from clearway.domain.shared.errors import NotAllowed
 from clearway.engine.outpatients.fit import Coded, Slots, Wanted, barred
-from clearway.engine.outpatients.recycling import Candidate, rank
+from clearway.engine.outpatients.recycling import Candidate, fitting, is_settled, place, rank
 
 AT = datetime(2026, 11, 2, 8, 0, tzinfo=UTC)  # a Monday
 POLICY = RecyclingPolicy()
@@ -42,7 +42,7 @@ def freed(hours: float = 24 * 8, **more: Any) -> Slots:
 
 
 def candidate(entry: int, wanted: Wanted = WANTED, **more: Any) -> Candidate:
-    return Candidate(entry, wanted, **more)
+    return Candidate(entry, wanted, treat_by=wanted.treat_by, **more)
 
 
 def order(*candidates: Candidate, slot: Slots | None = None) -> list[int]:
@@ -87,6 +87,7 @@ def test_a_booked_patient_is_told_how_much_sooner_it_is() -> None:
         (candidate(1, was_asked=True), 192, "asked"),
         (candidate(1, is_asked=True), 192, "out"),
         (candidate(1, offers=3), 192, "often"),
+        (candidate(1, due_on=date(2026, 11, 18)), 192, "early"),
         (candidate(1, booked_for=booked_in(20)), 192, "gain"),
         (candidate(1, booked_for=booked_in(2)), 192, "gain"),
         (candidate(1, replace(WANTED, sites=frozenset({"B"}))), 192, "site"),
@@ -105,6 +106,18 @@ def test_who_is_not_asked_is_named_with_the_reason(who: Candidate, hours: float,
     assert ranked.chosen == ()
     assert [(each.entry, each.code) for each in ranked.left_out] == [(1, code)]
     assert ranked.left_out[0].words.endswith(".")
+
+
+def test_a_follow_up_is_offered_from_so_many_days_before_it_is_due() -> None:
+    """The slot is on the 10th, and seven days are allowed."""
+    early, soon = candidate(1, due_on=date(2026, 11, 18)), candidate(2, due_on=date(2026, 11, 17))
+
+    ranked = rank(freed(), [early, soon], POLICY, AT)
+
+    assert [each.entry for each in ranked.chosen] == [2]
+    assert ranked.left_out[0].words == (
+        "Their follow-up is due on 18 Nov 2026, and is not offered before 11 Nov 2026."
+    )
 
 
 def test_short_notice_goes_to_those_who_can_manage_it() -> None:
@@ -129,7 +142,9 @@ CANDIDATES = st.lists(
         Candidate,
         entry=st.integers(1, 10_000),
         wanted=WANTS,
+        treat_by=st.sampled_from([None, date(2026, 11, 14), date(2026, 12, 14)]),
         waits_from=st.sampled_from([None, date(2026, 3, 1), date(2026, 6, 1)]),
+        due_on=st.sampled_from([None, None, date(2026, 11, 9), date(2026, 12, 1)]),
         booked_for=st.sampled_from([None, booked_in(3), booked_in(40)]),
         offers=st.integers(0, 4),
         was_asked=st.booleans(),
@@ -164,17 +179,40 @@ def test_the_order_in_which_candidates_are_read_does_not_matter(
     assert rank(freed(hours), candidates, POLICY, AT) == before
 
 
+@given(CANDIDATES, HOURS, st.integers(1, 4), st.integers(1, 6))
+def test_a_list_that_is_read_as_far_as_needed_gives_whom_the_whole_would_give(
+    candidates: list[Candidate], hours: float, count: int, limit: int
+) -> None:
+    """The two lists, those who wait and those who are booked, are read a few at a time in their order."""
+    slot = freed(hours)
+    waiting, booked = (
+        sorted(
+            (who for who in candidates if (who.booked_for is not None) is has_date),
+            key=lambda who: place(replace(who, booked_for=None)),
+        )
+        for has_date in (False, True)
+    )
+
+    for until in range(count, len(candidates) + count + 1, count):
+        read = [*waiting[:until], *booked[:until]]
+        chosen, _ = fitting(slot, read, POLICY, AT, limit)
+        if is_settled(chosen, [each[until - 1] for each in (waiting, booked) if len(each) >= until], limit):
+            break
+
+    assert chosen == fitting(slot, candidates, POLICY, AT, limit)[0]
+
+
 @given(CANDIDATES, HOURS)
 def test_raising_a_patients_priority_never_puts_them_further_down(
     candidates: list[Candidate], hours: float
 ) -> None:
     chosen = [each.entry for each in rank(freed(hours), candidates, POLICY, AT).chosen]
-    for place, entry in enumerate(chosen):
+    for before, entry in enumerate(chosen):
         raised = [
             replace(who, wanted=replace(who.wanted, priority="3")) if who.entry == entry else who
             for who in candidates
         ]
-        assert [each.entry for each in rank(freed(hours), raised, POLICY, AT).chosen].index(entry) <= place
+        assert [each.entry for each in rank(freed(hours), raised, POLICY, AT).chosen].index(entry) <= before
 
 
 @pytest.mark.parametrize("end", [Freed.FILLED, Freed.EXPIRED, Freed.WITHDRAWN])
@@ -193,6 +231,18 @@ def test_nobody_is_asked_at_night_and_an_offer_of_the_evening_stands_until_the_m
     assert POLICY.after(evening, 30) == datetime(2026, 11, 2, 20, 0, tzinfo=UTC)
     assert POLICY.minutes_to_ask(morning, evening) == 0
     assert POLICY.may_ask(evening) and not POLICY.may_ask(evening + timedelta(minutes=30))
+
+
+@pytest.mark.parametrize(
+    ("since", "until"), [((3, 0), (8, 0)), ((8, 0), (8, 0)), ((19, 59), (19, 59)), ((20, 0), (32, 0))]
+)
+def test_no_minutes_after_an_instant_is_when_patients_may_next_be_asked(
+    since: tuple[int, int], until: tuple[int, int]
+) -> None:
+    day = datetime(2026, 11, 2, tzinfo=UTC)
+    at, then = (day + timedelta(hours=hours, minutes=minutes) for hours, minutes in (since, until))
+
+    assert POLICY.after(at, 0) == then
 
 
 @given(st.integers(0, 14 * 24 * 60), st.integers(0, 5_000))

@@ -56,6 +56,15 @@ def recycling(organisation_id: int, at: datetime) -> RecyclingPolicy:
     return _read(RecyclingPolicy, organisation_id, at)
 
 
+def recycling_and_holds(organisation_id: int, at: datetime) -> tuple[RecyclingPolicy, Holds]:
+    """How freed slots are offered, and how long a slot is held. One query for both."""
+    kinds = RecyclingPolicy, Holds
+    said = policies(organisation_id, [NAMES[kind] for kind in kinds], local(at).date())
+    return read(RecyclingPolicy, said.get(NAMES[RecyclingPolicy], {})), read(
+        Holds, said.get(NAMES[Holds], {})
+    )
+
+
 def replanning(organisation_id: int, at: datetime) -> ReplanPolicy:
     """What weighs how much when patients of cancelled clinics are moved."""
     return _read(ReplanPolicy, organisation_id, at)

@@ -71,6 +71,7 @@ class RecyclingPolicy:
     notice_hours    of a patient who was not asked about short notice
     needs_hours     in which an interpreter, transport or equipment is arranged
     gain_days       a booked patient is asked to come earlier for so many days at least
+    early_days      before a follow-up is due it may be offered, at most
     most_offers     of short notice to one patient within `offer_days`
     latest_minutes  so long before it begins nobody is asked any more
     most_at_once    patients who are asked about one slot at the same time
@@ -83,6 +84,7 @@ class RecyclingPolicy:
     notice_hours: int = 72
     needs_hours: int = 48
     gain_days: int = 14
+    early_days: int = 7
     most_offers: int = 3
     offer_days: int = 28
     latest_minutes: int = 60
@@ -94,8 +96,8 @@ class RecyclingPolicy:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "mode", Mode(self.mode))
-        whole = (self.notice_hours, self.needs_hours, self.gain_days, self.offer_days, self.latest_minutes)
-        if min(whole) < 0 or min(self.most_offers, self.most_at_once) < 1:
+        whole = (self.notice_hours, self.needs_hours, self.offer_days, self.latest_minutes)
+        if min(*whole, self.gain_days, self.early_days) < 0 or min(self.most_offers, self.most_at_once) < 1:
             raise ValueError(f"Notice and days are no less than 0, and somebody is asked: {self}")
         if not 0 < self.disappointed < 1:
             raise ValueError(f"Disappointing somebody weighs more than nothing, less than a slot: {self}")
@@ -116,12 +118,16 @@ class RecyclingPolicy:
         return sum(spans, timedelta()).total_seconds() / 60
 
     def after(self, at: datetime, minutes: float) -> datetime:
-        """The instant by which so many minutes, in which patients may be asked, have passed since `at`."""
+        """The instant by which so many minutes, in which patients may be asked, have passed since `at`.
+
+        It is one at which patients may be asked, or the end of a day's hours: for no minutes at night the
+        next morning.
+        """
         left = timedelta(minutes=minutes)
         for begin, end in self._days(at, at + timedelta(days=366)):
-            if left <= (here := self._within(begin, end)):
+            if begin < end and left <= end - begin:
                 return begin + left
-            left -= here
+            left -= self._within(begin, end)
         raise ValueError(f"No offer stands for a year: {minutes} minutes.")
 
     def _days(self, at: datetime, until: datetime) -> Iterator[tuple[datetime, datetime]]:

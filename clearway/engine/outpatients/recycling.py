@@ -4,11 +4,13 @@ What booking asks of any slot comes first (fit.RULES), then what is asked before
 about a date sooner than they expect. Whoever is left stands in the order of the list: clinical priority;
 those who have no date in time before those who have one; treat-by; since when they wait. How likely somebody
 is to come moves nobody.
+
+Lists are long and few are asked: a list is read from its beginning, and only as far as `is_settled` asks.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 from clearway.domain.outpatients.recycling import RecyclingPolicy
 
@@ -23,7 +25,9 @@ FAR = date.max
 class Candidate:
     """An entry of the waiting list that might be offered a freed slot.
 
-    waits_from   since when the patient waits
+    treat_by, waits_from  by which the list is ordered: the last day inside the standard, and since when the
+                 patient waits
+    due_on       when a follow-up is due; None for anything else
     booked_for   the start of the appointment they have, in seconds; None where they have none
     offers       how many such offers they had within the policy's days
     was_asked    about this slot already, or it is the one that they gave back
@@ -33,7 +37,9 @@ class Candidate:
 
     entry: int
     wanted: Wanted
+    treat_by: date | None = None
     waits_from: date | None = None
+    due_on: date | None = None
     booked_for: int | None = None
     offers: int = 0
     was_asked: bool = False
@@ -73,6 +79,7 @@ class Vacancy:
     """The freed slot as the rules of offers ask about it; instants in seconds."""
 
     starts: int
+    on: date
     site: str
     weekday: int
     at: int
@@ -89,6 +96,26 @@ class OfferRule:
 
 def _gains_too_little(who: Candidate, slot: Vacancy, policy: RecyclingPolicy) -> bool:
     return who.booked_for is not None and who.booked_for - slot.starts < policy.gain_days * DAY
+
+
+def _is_early(who: Candidate, slot: Vacancy, policy: RecyclingPolicy) -> bool:
+    return who.due_on is not None and slot.on < earliest(who.due_on, policy)
+
+
+def earliest(due_on: date, policy: RecyclingPolicy) -> date:
+    """The first day on which somebody may be seen whose follow-up is due on a day."""
+    return due_on - timedelta(days=policy.early_days)
+
+
+def _not_before(who: Candidate, policy: RecyclingPolicy) -> str:
+    if who.due_on is None:
+        raise ValueError("Only what is due on a day can be too early.")
+    first = earliest(who.due_on, policy)
+    return f"Their follow-up is due on {_day(who.due_on)}, and is not offered before {_day(first)}."
+
+
+def _day(on: date) -> str:
+    return f"{on.day} {on:%b %Y}"
 
 
 OFFER_RULES: tuple[OfferRule, ...] = (
@@ -112,6 +139,7 @@ OFFER_RULES: tuple[OfferRule, ...] = (
         lambda who, policy: f"They had {who.offers} such offers in {policy.offer_days} days.",
         lambda who, slot, policy: who.offers >= policy.most_offers,
     ),
+    OfferRule("early", _not_before, _is_early),
     OfferRule(
         "gain",
         lambda who, policy: f"They have an appointment, and would gain fewer than {policy.gain_days} days.",
@@ -153,15 +181,20 @@ def rank(
     slot: Slots, candidates: Sequence[Candidate], policy: RecyclingPolicy, at: datetime, limit: int = 24
 ) -> Ranked:
     """Whom to ask about the first of these slots, at most `limit`, and why the others are not asked."""
-    vacancy = _vacancy(slot, at)
     fit, left_out = fitting(slot, candidates, policy, at, limit)
-    return Ranked(tuple(_chosen(slot, who, vacancy, at) for who in fit), left_out)
+    return Ranked(with_words(slot, fit, at), left_out)
+
+
+def with_words(slot: Slots, fit: Iterable[Candidate], at: datetime) -> tuple[Chosen, ...]:
+    """Those whom the first of these slots fits, with what speaks for each."""
+    vacancy = _vacancy(slot, at)
+    return tuple(_chosen(slot, who, vacancy, at) for who in fit)
 
 
 def fitting(
     slot: Slots, candidates: Sequence[Candidate], policy: RecyclingPolicy, at: datetime, limit: int = 24
 ) -> tuple[list[Candidate], tuple[NotOffered, ...]]:
-    """As `rank`, without the words that speak for each: what the simulated department asks."""
+    """As `rank`, without the words that speak for each: for who reads a list in parts."""
     vacancy = _vacancy(slot, at)
     listed = sorted(candidates, key=place)
     first = firsts(slot, entries([who.wanted for who in listed]), at)[0]
@@ -185,15 +218,28 @@ def has_date_in_time(who: Candidate) -> bool:
     return who.wanted.treat_by is None or booked_on <= who.wanted.treat_by
 
 
-def place(who: Candidate) -> tuple[int, bool, date, date, int]:
+Place = tuple[int, bool, date, date, int]
+
+
+def place(who: Candidate) -> Place:
     """Where somebody stands among those who may be asked; the least is first."""
-    return (
-        -int(who.wanted.priority),
-        has_date_in_time(who),
-        who.wanted.treat_by or FAR,
-        who.waits_from or FAR,
-        who.entry,
-    )
+    return _place(who, has_date_in_time(who))
+
+
+def is_settled(chosen: Sequence[Candidate], last_read: Iterable[Candidate], limit: int) -> bool:
+    """Whether nobody who was not read can be chosen, where at most `limit` are.
+
+    chosen     of those who were read, first to last
+    last_read  the last that was read of each list that goes on. Lists are in their own order: nobody after it
+               stands before it, and who has a date in time stands further down yet
+    """
+    if len(chosen) < limit:
+        return not list(last_read)
+    return all(place(chosen[-1]) <= _place(each, False) for each in last_read)
+
+
+def _place(who: Candidate, has_date: bool) -> Place:
+    return (-int(who.wanted.priority), has_date, who.treat_by or FAR, who.waits_from or FAR, who.entry)
 
 
 def _first_against(who: Candidate, slot: Vacancy, policy: RecyclingPolicy) -> OfferRule | None:
@@ -215,5 +261,5 @@ def _chosen(slot: Slots, who: Candidate, vacancy: Vacancy, at: datetime) -> Chos
 
 def _vacancy(slot: Slots, at: datetime) -> Vacancy:
     starts = int(slot.starts[0])
-    weekday = datetime.fromtimestamp(starts, LONDON).isoweekday()
-    return Vacancy(starts, slot.site[0], weekday, int(at.timestamp()))
+    on = datetime.fromtimestamp(starts, LONDON).date()
+    return Vacancy(starts, on, slot.site[0], on.isoweekday(), int(at.timestamp()))

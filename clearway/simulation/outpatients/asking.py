@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from clearway.domain.outpatients.recycling import LONDON, Freed, ends
 from clearway.engine.outpatients.offers import Chance as Expected
 from clearway.engine.outpatients.offers import Record, Weights, learned, plan
-from clearway.engine.outpatients.recycling import Candidate, fitting, place
+from clearway.engine.outpatients.recycling import Candidate, earliest, fitting, is_settled
 
 from ..shared.chance import Chance
 from .effects import Answers
@@ -187,24 +187,21 @@ class Asking:
             read = {each.number: each for each in (*waiting, *moving)}
             asked = [self._candidate(each, seat) for each in read.values()]
             fit, _ = fitting(slot, asked, self.policy, at, BROADCAST)
-            cut = [each[-1] for each in (waiting, moving) if len(each) == count]
-            if not cut or count >= MOST_READ or self._is_enough(fit, cut, seat):
+            cut = [self._candidate(each[-1], seat) for each in (waiting, moving) if len(each) == count]
+            if count >= MOST_READ or is_settled(fit, cut, BROADCAST):
                 return [read[each.entry] for each in fit]
             count *= 4
-
-    def _is_enough(self, fit: Sequence[Candidate], cut: Sequence[Entry], seat: Seat) -> bool:
-        """Whether nobody who was not read can stand before the last of these."""
-        if len(fit) < BROADCAST:
-            return False
-        return all(place(fit[-1]) <= place(self._candidate(each, seat)) for each in cut)
 
     def _possible(self, entries: Iterable[Entry], seat: Seat) -> Iterator[Entry]:
         """Those whom no rule leaves out that can be looked up: the ranking says the same of the others."""
         policy, notice = self.policy, seat.starts - self.world.agenda.now
         is_soon, no_needs = notice < policy.notice_hours * HOUR, notice < policy.needs_hours * HOUR
+        on = datetime.fromtimestamp(seat.starts, LONDON).date()
         for entry in entries:
             wanted = entry.wanted
             if entry.is_asked or seat.key in entry.asked or wanted.medium != seat.medium:
+                continue
+            if entry.due_on is not None and on < earliest(entry.due_on, policy):
                 continue
             if wanted.notice_hours is None:
                 if is_soon:
@@ -220,7 +217,9 @@ class Asking:
         return Candidate(
             entry=entry.number,
             wanted=entry.wanted,
+            treat_by=entry.treat_by,
             waits_from=entry.waits_from,
+            due_on=entry.due_on,
             booked_for=None if entry.visit is None else entry.visit.seat.starts,
             offers=sum(at > since for at in entry.reached),
             was_asked=seat.key in entry.asked,
@@ -292,4 +291,5 @@ class Asking:
         seen.asked += 1
         seen.accepted += state == ACCEPTED
         seen.answered += state in (ACCEPTED, DECLINED)
-        seen.open_minutes += (self.world.agenda.now - offer.made) / MINUTE
+        made, now = (datetime.fromtimestamp(each, UTC) for each in (offer.made, self.world.agenda.now))
+        seen.open_minutes += self.policy.minutes_to_ask(made, now)

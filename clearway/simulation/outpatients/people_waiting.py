@@ -68,6 +68,11 @@ class Entry:
     has_ended: bool = False
 
     @property
+    def due_on(self) -> date | None:
+        """When a follow-up is due; None for a first visit."""
+        return self.waits_from if self.wanted.kind == FOLLOW_UP else None
+
+    @property
     def channel(self) -> str:
         return "text" if self.referred.person.may_text else "phone"
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from functools import reduce
 from operator import and_
+from typing import Any, Protocol
 
 from django.db.models import Q, QuerySet
 from django.db.models.functions import Coalesce
@@ -201,8 +202,17 @@ class Contactable:
         return not self.why
 
 
+class Reached(Protocol):
+    """What is asked of a patient who is to be reached: of the model, or of its columns."""
+
+    @property
+    def opted_out(self) -> bool: ...
+    @property
+    def stands(self) -> Any: ...
+
+
 def may_contact(
-    patient: Patient, channel: str, *, by_machine: bool = False, flags: Sequence[Flag] = ()
+    patient: Reached, channel: str, *, by_machine: bool = False, flags: Sequence[Flag] = ()
 ) -> Contactable:
     """Whether a patient may be reached by letter, text, phone or email, as the record that stands says.
 
@@ -211,19 +221,19 @@ def may_contact(
     by_machine  an invitation or reminder that nobody looks at before it goes
     flags       of the patient: with a safe-contact flag a person reads it first, and no machine writes
     """
-    opted_out, patient = patient.opted_out, patient.stands
-    if patient.died_on is not None:
+    own, record = patient.opted_out, patient.stands
+    if record.died_on is not None:
         return Contactable("The patient has died. Nothing is sent.")
-    if by_machine and (opted_out or patient.opted_out):
+    if by_machine and (own or record.opted_out):
         return Contactable("The patient asked for no messages from machines.")
     if by_machine and any(flag.kind == Flag.Kind.SAFE_CONTACT for flag in flags):
         return Contactable("How to reach this patient safely is flagged. Read the flag first.")
-    if channel == TEXT and not patient.may_text:
+    if channel == TEXT and not record.may_text:
         return Contactable("The patient has not agreed to text messages.")
     wanted = ADDRESS_FOR.get(channel)
-    reachable = getattr(patient, wanted) if wanted else "desk"
+    reachable = getattr(record, wanted) if wanted else "desk"
     if channel == "phone":
-        reachable = patient.phone or patient.mobile
+        reachable = record.phone or record.mobile
     return Contactable() if reachable else Contactable(f"No {wanted} is known.")
 
 

@@ -4,20 +4,21 @@ A yes is booked by booking's own actions: the database decides who was first, an
 keeps their place. Locks are taken in the order slot, freed seat, offer.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
 from django.db import transaction
 
 from clearway.core.audit.actions import Actor, Entry, record
-from clearway.domain.outpatients.booking import EARLIER
+from clearway.domain.outpatients.booking import EARLIER, Holds
 from clearway.domain.outpatients.messages import Channel
 from clearway.domain.outpatients.messages import Message as Kind
 from clearway.domain.outpatients.recycling import Freed, Mode, RecyclingPolicy, Said, ends
 from clearway.domain.outpatients.words import CancelledBy
 from clearway.domain.shared.errors import NotAllowed
 from clearway.engine.outpatients.offers import Wave, Weights, learned, plan
+from clearway.engine.outpatients.recycling import Candidate, Chosen, with_words
 
 from .. import policy
 from ..booking import actions as booking
@@ -32,15 +33,21 @@ from .models import FreedSlot, SlotOffer
 ASKING = "Asking about this slot"
 ANSWERING = "Keeping this answer"
 OUT = SlotOffer.State.OUT
+PlannedFor = Sequence[Candidate] | Sequence[Chosen]
 GONE = "Somebody else was first, or the time to answer was over. Nothing was booked."
 
 
-def next_wave(freed: FreedSlot, found: queries.Suited, held: RecyclingPolicy, at: datetime) -> Wave | None:
-    """How many of those found are asked next, and for how long; None where it is too late. Two queries."""
+def next_wave(
+    freed: FreedSlot, found: PlannedFor, held: RecyclingPolicy, holds: Holds, at: datetime
+) -> Wave | None:
+    """How many of those found are asked next, and for how long; None where it is too late.
+
+    One query a day in each process.
+    """
     minutes = held.minutes_to_ask(at, held.last_offer_at(freed.starts_at))
-    least = policy.holds(freed.organisation_id, at).lasting(freed.starts_at, at)
-    answers = learned(queries.records(freed.organisation_id, at))
-    people = [answers[each.channel] for each in found.ranked.chosen]
+    least = holds.lasting(freed.starts_at, at)
+    answers = learned(queries.records(freed.organisation_id, held, at))
+    people = [answers[each.channel] for each in found]
     return plan(people, minutes, Weights(held.most_at_once, least, held.disappointed))
 
 
@@ -50,22 +57,22 @@ def ask(key: int, *, organisation_id: int, by: Actor, at: datetime) -> list[Slot
 
     The seat is kept for those who are asked until their offers end. Raises NotAllowed.
     """
-    row, held = _locked(key, organisation_id), policy.recycling(organisation_id, at)
+    row, (held, holds) = _locked(key, organisation_id), policy.recycling_and_holds(organisation_id, at)
     _check_open(row, at)
     found = queries.asked_first(row, held, at)
-    wave = next_wave(row, found, held, at)
-    if not found.ranked.chosen:
+    wave = next_wave(row, found.chosen, held, holds, at)
+    if not found.chosen:
         raise NotAllowed("nobody fits", ASKING, "Nobody on this list can be asked. Look at why.")
     if wave is None:
         raise NotAllowed("it is too late", ASKING, "There is too little time left to ask anybody.")
     until = min(held.after(at, wave.minutes), held.last_offer_at(row.starts_at))
-    before = row.offers.count()
+    before = len(row.offers.all())
     made = [
         SlotOffer(
             organisation_id=organisation_id,
             freed=row,
             entry_id=each.entry,
-            patient_id=found.entries[each.entry].patient_id,
+            patient_id=found.patients[each.entry],
             place=before + place,
             channel=each.channel,
             reasons=list(each.reasons),
@@ -73,12 +80,12 @@ def ask(key: int, *, organisation_id: int, by: Actor, at: datetime) -> list[Slot
             made_by=by.name,
             expires_at=until,
         )
-        for place, each in enumerate(found.ranked.chosen[: wave.count], 1)
+        for place, each in enumerate(with_words(found.slot, found.chosen[: wave.count], at), 1)
     ]
     SlotOffer.objects.bulk_create(made)
     for each in made:
         if each.channel == "text":
-            _text(Kind.OFFER, each, found.entries[each.entry_id].patient, by, at)
+            _text(Kind.OFFER, each, each.patient, by, at)
     detail = {"entries": [each.entry_id for each in made], "until": until.isoformat()}
     _say("recycling.ask", row, detail, by, at)
     return made
@@ -229,8 +236,7 @@ def _check_open(row: FreedSlot, at: datetime) -> None:
         raise NotAllowed(row.get_state_display(), ASKING, "It has ended. Look at what became of it.")
     if any(offer.state == OUT for offer in row.offers.all()):
         raise NotAllowed("people are asked", ASKING, "Wait for their answers, or until their time is over.")
-    taken = {each.seat for each in appointments.of_slots([row.slot_id], at).get(row.slot_id, [])}
-    if row.seat in taken:
+    if row.seat in appointments.kept_seats(row.slot_id, at):
         raise NotAllowed("the seat is held", ASKING, "Somebody holds it for a patient at this moment.")
 
 

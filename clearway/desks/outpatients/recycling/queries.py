@@ -1,31 +1,49 @@
 """Reading freed seats: who may be asked about one, who is to be rung, and how many were filled."""
 
-from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
+from functools import lru_cache
 from typing import Any
 
-from django.conf import settings
-from django.db.models import Count, Exists, F, OuterRef, Prefetch, Q, Sum
-from django.db.models.functions import Extract, Least
+from django.db import connection
+from django.db.models import Count, Exists, OuterRef, Prefetch, Q
 
 from clearway.domain.outpatients.recycling import BANDS, LONDON, Band, Mode, RecyclingPolicy
-from clearway.domain.shared.delivery import mobile
+from clearway.engine.outpatients.fit import Slots
 from clearway.engine.outpatients.offers import Record
-from clearway.engine.outpatients.recycling import Candidate, Ranked, rank
+from clearway.engine.outpatients.recycling import (
+    Candidate,
+    NotOffered,
+    Ranked,
+    fitting,
+    is_settled,
+    with_words,
+)
 
 from ..booking import queries as booking
-from ..conversations import queries as conversations
-from ..patients import queries as patients
 from ..waiting import standing
+from .candidates import Lists, candidates
 from .models import FreedSlot, SlotOffer
 
 CHUNK = 150  # entries that are read at once, in the order of the list
-FEW = 40  # of those who may be asked
+FEW = 32  # of those who may be asked
 MOST_READ = 1500
 MOST_CHOSEN = 24
 LEARNED_FROM = timedelta(days=180)
 OUT = SlotOffer.State.OUT
+
+
+@dataclass(frozen=True, slots=True)
+class First:
+    """Whom to ask about a freed seat, first to last, and why others who were read are not.
+
+    slot  the columns of the seat; patients  entry -> its patient, of all who were read
+    """
+
+    slot: Slots
+    chosen: tuple[Candidate, ...]
+    left_out: tuple[NotOffered, ...]
+    patients: dict[int, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +54,23 @@ class Suited:
     entries: dict[int, Any]
 
 
+# Minutes in which patients are asked, from a first day to a local time: those of whole days, and those gone
+# of this one. Over the hour at which clocks change it is off by that hour.
+GONE = """({local}::date - DATE '2000-01-01') * %(span)s
+    + least(greatest(extract(epoch FROM {local}::time) / 60 - %(from)s, 0), %(span)s)"""
+RECORDS = f"""
+SELECT channel, count(*), count(*) FILTER (WHERE state = 'accepted'),
+       count(*) FILTER (WHERE state IN ('accepted', 'declined')),
+       sum({GONE.format(local="there.ended")} - ({GONE.format(local="there.made")}))::float
+FROM outpatients_slot_offer
+CROSS JOIN LATERAL (
+    SELECT made_at AT TIME ZONE 'Europe/London' AS made,
+           least(ended_at, expires_at) AT TIME ZONE 'Europe/London' AS ended
+) there
+WHERE organisation_id = %(organisation)s AND made_at > %(since)s AND ended_at < %(until)s
+  AND state NOT IN ('out', 'withdrawn')
+GROUP BY channel
+"""
 NOBODY = Suited(Ranked((), ()), {})
 
 
@@ -133,164 +168,60 @@ def to_thank(organisation_id: int) -> list[SlotOffer]:
 
 
 def suited(freed: FreedSlot, policy: RecyclingPolicy, at: datetime) -> Suited:
-    """Who is asked about a freed seat, in order, and why the others of this list are not.
+    """Who is asked about a freed seat, in order, and why the others of this list are not, with their entries.
 
-    The list is read as far as needed. Raises nothing; an empty list asks nobody. Seven queries for each
-    150 entries that are read.
+    The list is read as far as needed. Raises nothing; an empty list asks nobody. One query for each 150
+    entries of those who wait, and one for the entries.
     """
-    return _suited(freed, _list(freed), policy, at, CHUNK)
+    found = _first(Lists(freed, policy, at, is_narrowed=False, count=CHUNK))
+    entries = standing.of_list(freed.organisation_id, freed.slot.session.service_id, freed.slot.kind)
+    ranked = Ranked(with_words(found.slot, found.chosen, at), found.left_out)
+    return Suited(ranked, entries.in_bulk(list(found.patients)))
 
 
-def asked_first(freed: FreedSlot, policy: RecyclingPolicy, at: datetime) -> Suited:
+def asked_first(freed: FreedSlot, policy: RecyclingPolicy, at: datetime) -> First:
     """Whom `suited` asks, without a word on most of the others: the database leaves out those for whom the
-    slot is plainly nothing, so that a long list is not read to find few. Seven queries for 40 others.
+    slot is plainly nothing, so that a long list is not read to find few. One query for each 32 of those left.
     """
-    return _suited(freed, _list(freed).filter(_may_be_asked(freed, policy, at)), policy, at, FEW)
+    return _first(Lists(freed, policy, at, is_narrowed=True, count=FEW))
 
 
-def _suited(freed: FreedSlot, listed: Any, policy: RecyclingPolicy, at: datetime, chunk: int) -> Suited:
+def _first(lists: Lists) -> First:
+    freed, policy, at = lists.freed, lists.policy, lists.at
     slot = booking.one_row(freed.slot)
-    read = _booked_later(freed, listed, policy, chunk)
-    found = Ranked((), ())
-    for start in range(0, MOST_READ, chunk):
-        waiting = list(listed.filter(state="waiting")[start : start + chunk])
-        read |= {row.pk: (row, None) for row in waiting}
-        found = rank(slot, _candidates(freed, read, policy, at), policy, at, MOST_CHOSEN)
-        if len(waiting) < chunk or len(found.chosen) >= MOST_CHOSEN:
-            break
-    return Suited(found, {key: row for key, (row, _) in read.items()})
+    patients: dict[int, int] = {}
+    read: list[Candidate] = []
+    while True:
+        rows, lists, last = lists.read(slot)
+        patients |= {row.pk: row.patient_id for row in rows}
+        read += candidates(rows, freed, policy)
+        chosen, left_out = fitting(slot, read, policy, at, MOST_CHOSEN)
+        ends = [who for who in read if who.entry in last]
+        if len(read) >= MOST_READ or is_settled(chosen, ends, MOST_CHOSEN):
+            return First(slot, tuple(chosen), left_out, patients)
 
 
-def _may_be_asked(freed: FreedSlot, policy: RecyclingPolicy, at: datetime) -> Q:
-    """Those whom no rule leaves out that the database can tell; of merged records the engine tells."""
-    slot, weekday = booking.one_row(freed.slot), freed.starts_at.astimezone(LONDON).isoweekday()
-    seconds = (freed.starts_at - at).total_seconds()
-    in_time = Q(patient__notice_hours__lte=int(seconds // 3600))
-    if seconds >= 3600 * policy.notice_hours:
-        in_time |= Q(patient__notice_hours__isnull=True)
-    own = (
-        in_time
-        & (Q(patient__sites=[]) | Q(patient__sites__contains=[slot.site[0]]))
-        & (Q(patient__days=[]) | Q(patient__days__contains=[weekday]))
-    )
-    return (Q(patient__merged_into__isnull=False) | own) & Q(
-        medium=slot.medium[0],
-        minutes__lte=int(slot.minutes[0]),
-        skills__contained_by=sorted(slot.skills[0]),
-    )
+def records(organisation_id: int, policy: RecyclingPolicy, at: datetime) -> dict[str, Record]:
+    """What came of the offers of half a year, until the day began, by channel.
+
+    One query a day in each process: what was over before the day began changes no more.
+    """
+    midnight = datetime.combine(at.astimezone(LONDON), time(), LONDON)
+    return dict(_records(organisation_id, policy.from_hour, policy.to_hour, midnight))
 
 
-def _booked_later(
-    freed: FreedSlot, listed: Any, policy: RecyclingPolicy, chunk: int
-) -> dict[int, tuple[Any, int | None]]:
-    """Entries that are booked for long after the freed seat, with the start of what they have."""
-    later = freed.starts_at + timedelta(days=policy.gain_days)
-    rows = listed.filter(state="booked", appointments__state="booked", appointments__starts_at__gt=later)
-    rows = rows.annotate(has=Extract("appointments__starts_at", "epoch"))
-    return {row.pk: (row, int(row.has)) for row in rows[:chunk]}
-
-
-def _list(freed: FreedSlot) -> Any:
-    return standing.of_list(freed.organisation_id, freed.slot.session.service_id, freed.slot.kind)
-
-
-def _candidates(
-    freed: FreedSlot, read: dict[int, tuple[Any, int | None]], policy: RecyclingPolicy, at: datetime
-) -> list[Candidate]:
-    """The entries as the engine asks for them. Four queries, six where people are asked by text."""
-    channels = _channels([row.patient for row, _ in read.values()], freed.organisation_id, policy)
-    people = {row.patient.person_id for row, _ in read.values()}
-    needs = patients.needs_of(people)
-    elsewhere = booking.busy(people, freed.slot.starts_at, freed.slot.ends_at)
-    asked = _asked(freed, read, policy, at)
-    found = []
-    for key, (row, has) in read.items():
-        before = asked.get(row.patient_id, _NEVER)
-        found.append(
-            Candidate(
-                entry=key,
-                wanted=booking.asked(
-                    row, needs.get(row.patient.person_id, ()), elsewhere.get(row.patient.person_id, ())
-                ),
-                waits_from=row.waits_from,
-                booked_for=has,
-                offers=before.offers,
-                was_asked=bool(before.this) or key == freed.appointment.entry_id,
-                is_asked=bool(before.out),
-                channel=channels[row.patient_id],
-            )
-        )
-    return found
-
-
-def _channels(people: list[Any], organisation_id: int, policy: RecyclingPolicy) -> dict[int, str]:
-    """Patient -> how they are asked: by text who wants texts and can have them, else by telephone; "" where
-    neither can be."""
-    texted: set[int] = set()
-    if policy.by_text and "text" in settings.NOTIFY_TEMPLATES:
-        wanting = [row for row in people if row.stands.channel == "text" and mobile(row.stands.mobile)]
-        flags = patients.flags_of({row.person_id for row in wanting})
-        gone = conversations.bounced({mobile(row.stands.mobile) or "" for row in wanting}, organisation_id)
-        texted = {
-            row.pk
-            for row in wanting
-            if mobile(row.stands.mobile) not in gone
-            and patients.may_contact(row, "text", by_machine=True, flags=flags.get(row.person_id, []))
-        }
-    return {
-        row.pk: "text" if row.pk in texted else "phone" if patients.may_contact(row, "phone") else ""
-        for row in people
+@lru_cache(maxsize=64)
+def _records(organisation_id: int, from_hour: int, to_hour: int, until: datetime) -> dict[str, Record]:
+    given: dict[str, Any] = {
+        "organisation": organisation_id,
+        "since": until - LEARNED_FROM,
+        "until": until,
+        "from": 60 * from_hour,
+        "span": 60 * (to_hour - from_hour),
     }
-
-
-@dataclass(frozen=True, slots=True)
-class _Asked:
-    """How often a patient was reached with offers lately, asked about this seat, and is asked now."""
-
-    offers: int = 0
-    this: int = 0
-    out: int = 0
-
-
-_NEVER = _Asked()
-
-
-def _asked(
-    freed: FreedSlot, read: Collection[int], policy: RecyclingPolicy, at: datetime
-) -> dict[int, _Asked]:
-    """Patient -> what they were asked before. One query."""
-    rows = (
-        SlotOffer.objects.filter(organisation_id=freed.organisation_id, patient__entries__in=list(read))
-        .filter(Q(made_at__gt=at - timedelta(days=policy.offer_days)) | Q(freed=freed) | Q(state=OUT))
-        .values("patient_id")
-        .annotate(
-            offers=Count("pk", distinct=True, filter=Q(reached_at__isnull=False) & ~Q(state=OUT)),
-            this=Count("pk", distinct=True, filter=Q(freed=freed)),
-            out=Count("pk", distinct=True, filter=Q(state=OUT)),
-        )
-    )
-    return {row["patient_id"]: _Asked(row["offers"], row["this"], row["out"]) for row in rows}
-
-
-def records(organisation_id: int, at: datetime) -> dict[str, Record]:
-    """What came of the offers of the last half year, by channel. One query."""
-    rows = (
-        SlotOffer.objects.filter(organisation_id=organisation_id, made_at__gt=at - LEARNED_FROM)
-        .exclude(state__in=[OUT, SlotOffer.State.WITHDRAWN])
-        .values("channel")
-        .annotate(
-            asked=Count("pk"),
-            accepted=Count("pk", filter=Q(state=SlotOffer.State.ACCEPTED)),
-            answered=Count("pk", filter=Q(state__in=[SlotOffer.State.ACCEPTED, SlotOffer.State.DECLINED])),
-            stood=Sum(Least(F("ended_at"), F("expires_at")) - F("made_at")),
-        )
-    )
-    return {
-        row["channel"]: Record(
-            row["asked"], row["accepted"], row["answered"], row["stood"].total_seconds() / 60
-        )
-        for row in rows
-    }
+    with connection.cursor() as cursor:
+        cursor.execute(RECORDS, given)
+        return {channel: Record(*seen) for channel, *seen in cursor.fetchall()}
 
 
 def fill(organisation_id: int, since: datetime, until: datetime) -> list[Filled]:

@@ -69,11 +69,11 @@ def slot(request: Request, key: int) -> HttpResponse:
         except NotAllowed as refusal:
             problem = refusal.why
     row = _freed(request, key)
-    held = policy.recycling(request.organisation.pk, request.at)
+    held, holds = policy.recycling_and_holds(request.organisation.pk, request.at)
     found, wave = queries.NOBODY, None
     if row.state == FreedSlot.State.OPEN:
         found = queries.suited(row, held, request.at)
-        wave = actions.next_wave(row, found, held, request.at)
+        wave = actions.next_wave(row, found.ranked.chosen, held, holds, request.at)
     offers = list(row.offers.all())
     _looked(request, [*found.entries, *(each.entry_id for each in offers)], f"freed:{key}")
     context = {
