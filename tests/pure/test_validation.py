@@ -108,6 +108,10 @@ def test_each_check_speaks_of_what_it_names_from_the_right_day(
         (GOOD, {"entries": 0, "next_on": ago(-3)}),
         (GOOD, {"entries": 0, "referral_state": "triage"}),
         (GOOD, {"entries": 0, "started_on": ago(14)}),
+        (
+            GOOD,
+            {"entries": 0, "is_consultants": True, "referral_state": "removed", "referral_ended_on": ago(2)},
+        ),
         (GOOD, {"treat_by": ago(-28), "next_on": ago(-28)}),
         (GOOD, {"treat_by": ago(-29)}),
         (ENTRY, {"waits_from": ago(83)}),

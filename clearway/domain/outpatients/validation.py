@@ -68,6 +68,7 @@ class PathwayRow:
     wrong_on      day of the oldest event that the clock's rules could not apply
     entries       live entries of the list; `review_on` the earliest due date of them
     twins         other open pathways of the patient for the same function started within the limit
+    is_consultants  the clock is a consultant's on which a therapy's referral sits, and outlives it
     parent_open   the clock of the consultant's pathway it came from still runs
     is_data_sent  somebody said that the transfer data went to who has the patient now
     """
@@ -93,6 +94,7 @@ class PathwayRow:
     nhs_number_status: str = NhsNumberStatus.VERIFIED
     from_consultant: bool = False
     has_parent: bool = False
+    is_consultants: bool = False
     parent_open: bool = False
     is_data_sent: bool = False
     referral_state: str = ""
@@ -236,14 +238,19 @@ def _data_not_sent(row: PathwayRow, today: date, limits: Limits) -> Since:
 
 
 def _lost(row: PathwayRow, today: date, limits: Limits) -> Since:
-    is_waiting_room = row.referral_state in ("triage", "held")
-    if not row.is_open or row.entries or row.next_on or is_waiting_room:
+    is_elsewhere = row.referral_state in ("triage", "held") or (row.is_consultants and _has_ended(row))
+    if not row.is_open or row.entries or row.next_on or is_elsewhere:
         return None
     return _after(row.last_on or row.started_on or today, limits.lost, today)
 
 
 def _discharged(row: PathwayRow, today: date, limits: Limits) -> Since:
-    return row.referral_ended_on if row.is_open and row.referral_state == "removed" else None
+    runs_on = row.is_open and not row.is_consultants
+    return row.referral_ended_on if runs_on and _has_ended(row) else None
+
+
+def _has_ended(row: PathwayRow) -> bool:
+    return row.referral_state == "removed"
 
 
 def _died(row: PathwayRow, today: date, limits: Limits) -> Since:

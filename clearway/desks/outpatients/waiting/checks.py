@@ -108,6 +108,7 @@ def pathway_rows(organisation_id: int, at: datetime, limits: Limits) -> Iterator
             nhs_number_status=row["patient__nhs_number_status"],
             from_consultant=bool(referral.get("from_consultant")),
             has_parent=referral.get("parent_id") is not None,
+            is_consultants=referral.get("parent_id") == key,
             parent_open=row["parent__state"] in OPEN,
             is_data_sent=f"pathway:{key}" in sent,
             referral_state=referral.get("state", ""),
