@@ -173,7 +173,7 @@ def _compared(region: "Region", arguments: argparse.Namespace) -> str:
 
 def _spread(arguments: argparse.Namespace) -> "Callable[[Sequence[Callable[[], Outcome]]], list[Outcome]]":
     """How the runs are carried out; their order never changes the result."""
-    from clearway.simulation.ambulance.comparing import one_after_the_other
+    from clearway.simulation.shared.estimating import one_after_the_other
 
     if arguments.jobs == 1 and arguments.backend == "processes":
         return one_after_the_other

@@ -20,7 +20,7 @@ from clearway.domain.shared.region import Region
 from clearway.engine.ambulance.policies import ADVICE as POLICY
 from clearway.engine.ambulance.policies import advice_policy
 
-from ..shared.estimating import Estimate, estimate
+from ..shared.estimating import Estimate, Metric, estimate, one_after_the_other
 from . import ledger
 from . import parameters as packs
 from .oracle import Oracle
@@ -49,16 +49,6 @@ MEANING = {
 }
 WARM_UP, RUN_ON = timedelta(days=1), timedelta(hours=8)
 REFRESH = 300.0  # seconds between the pictures a policy is shown
-
-
-@dataclass(frozen=True, slots=True)
-class Metric:
-    """One figure of a run. `better` is -1 where less is better, 1 where more is, 0 where neither."""
-
-    name: str
-    words: str
-    unit: str
-    better: int = -1
 
 
 METRICS = (
@@ -122,10 +112,6 @@ class Comparison:
 
 
 Spread = Callable[[Sequence[Callable[[], Outcome]]], list[Outcome]]
-
-
-def one_after_the_other(tasks: Sequence[Callable[[], Outcome]]) -> list[Outcome]:
-    return [task() for task in tasks]
 
 
 def compare(

@@ -16,7 +16,7 @@ import numpy as np
 from clearway.domain.outpatients.department import Department
 from clearway.domain.outpatients.recycling import BANDS
 
-from ..shared.estimating import Estimate, estimate
+from ..shared.estimating import Estimate, Metric, estimate, one_after_the_other
 from . import ledger
 from .ledger import Outcome
 from .parameters import Parameters
@@ -26,16 +26,6 @@ from .world import DAY, World
 
 WARM_UP, RUN_ON = timedelta(weeks=4), timedelta(weeks=5)
 MOST_DAYS = 366
-
-
-@dataclass(frozen=True, slots=True)
-class Metric:
-    """One figure of a run. `better` is -1 where less is better, 1 where more is, 0 where neither."""
-
-    name: str
-    words: str
-    unit: str
-    better: int = -1
 
 
 METRICS = (
@@ -84,10 +74,6 @@ class Comparison:
 
 
 Spread = Callable[[Sequence[Callable[[], Outcome]]], list[Outcome]]
-
-
-def one_after_the_other(tasks: Sequence[Callable[[], Outcome]]) -> list[Outcome]:
-    return [task() for task in tasks]
 
 
 @dataclass(frozen=True, slots=True)

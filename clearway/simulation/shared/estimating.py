@@ -1,9 +1,27 @@
 """What differs between policies, over seeds: a mean with its interval."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """One figure of a run. `better` is -1 where less is better, 1 where more is, 0 where neither."""
+
+    name: str
+    words: str
+    unit: str
+    better: int = -1
+
+
+def one_after_the_other(tasks: Sequence[Callable[[], T]]) -> list[T]:
+    """The runs of a comparison in this process; what spreads them over many takes its place."""
+    return [task() for task in tasks]
 
 
 @dataclass(frozen=True, slots=True)
