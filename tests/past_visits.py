@@ -39,6 +39,28 @@ def with_a_past(physio: Department, now: datetime) -> None:
     )
 
 
+def with_first_visits(physio: Department, now: datetime, evenings: int = 4, seats: int = 40) -> None:
+    """Evenings of the last weeks, each with many patients who came for the first time, or did not."""
+    evening = now.replace(hour=20, minute=0, second=0, microsecond=0)
+    for nth in range(evenings):
+        slot = physio.session(evening - (5 * nth + 2) * DAY, slots=1).slots.get()
+        Slot.objects.filter(pk=slot.pk).update(seats=seats)
+        people = Patient.objects.bulk_create(
+            Patient(
+                organisation=physio.trust,
+                number=f"F{nth}{place:04}",
+                family_name=f"First{nth}-{place}",
+                given_names="Sam",
+                born_on=now.date() - timedelta(days=365 * (20 + place)),
+                registered_at=now - 200 * DAY,
+            )
+            for place in range(seats)
+        )
+        Appointment.objects.bulk_create(
+            _visit(physio, slot, each, place, place + nth) for place, each in enumerate(people)
+        )
+
+
 def _visit(physio: Department, slot: Slot, patient: Patient, turn: int, place: int) -> Appointment:
     is_missed = (place % 5 == 0 and turn % 2 == 0) or (place + turn) % 23 == 0
     return Appointment(

@@ -45,6 +45,7 @@ urlpatterns = [
     path("", include("clearway.desks.outpatients.attendance.urls")),
     path("", include("clearway.desks.outpatients.conversations.urls")),
     path("", include("clearway.desks.outpatients.performance.urls")),
+    path("", include("clearway.desks.outpatients.trials.urls")),
     path("", include("clearway.desks.outpatients.replanning.urls")),
     path("", include("clearway.desks.outpatients.clinics.urls")),
     path("", include("clearway.desks.outpatients.letters.urls")),

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from clearway.core.audit.actions import Actor
-from clearway.core.organisation.models import Organisation
+from clearway.core.organisation.models import Organisation, PolicyVersion
 from clearway.core.people.models import RoleGrant, User
 from clearway.desks.outpatients import invented_office
 from clearway.desks.outpatients.attendance import actions as attendance
@@ -28,18 +28,20 @@ from clearway.desks.outpatients.referrals import actions as referrals
 from clearway.desks.outpatients.replanning import actions as replanning
 from clearway.desks.outpatients.replanning.queries import Scope
 from clearway.desks.outpatients.reports import actions as reports
+from clearway.desks.outpatients.trials import actions as trials
 from clearway.desks.outpatients.waiting import actions as waiting
 from clearway.desks.outpatients.waiting.models import Entry
 from clearway.domain.outpatients.clinics import SlotPlan, Weeks
 from clearway.domain.outpatients.outcomes import PRESETS, Said
 from clearway.domain.outpatients.rectification import Asker, Value
 from clearway.domain.outpatients.reports import Cadence, Unit, What
+from clearway.domain.outpatients.trials import Days, Outcome
 from clearway.domain.outpatients.words import CancelledBy
 from tests.letters import with_letters, work
 from tests.outpatients import a_patient, a_service
-from tests.past_visits import with_a_past
+from tests.past_visits import with_a_past, with_first_visits
 from tests.therapies import Department, a_department
-from tests.trust import a_trust
+from tests.trust import a_trust, set_policy
 
 SLUG = "every-page"
 PEOPLE = {"light": "every", "dark": "every-dark"}
@@ -85,8 +87,21 @@ def fill(now: datetime, password: str) -> None:
     model = attendance.train(**who, draws=5)
     attendance.put_in_use(model.pk, "To be looked at", **who)
     attendance.judge(**who)
+    _try(physio, users[0], who)
     report = reports.enter(reports.New(What.CAPACITY, users[0].pk, Cadence(Unit.WEEKDAY, 1)), **who)
     reports.send_now(report.pk, **who)
+
+
+def _try(physio: Department, leader: User, who: dict[str, Any]) -> None:
+    """A trial with enough results for a chart; nobody is reminded after it was started."""
+    set_policy(physio.trust, "reminders", {"is_on": True})
+    days, services = (Days(14, 4), Days(7, 2)), [physio.service.pk]
+    new = trials.New("Earlier", days, services, Outcome.ATTENDED, 1000, "Many miss", key="key")
+    trial = trials.start(new, **{**who, "by": Actor("every", leader.pk)})
+    PolicyVersion.objects.filter(organisation=physio.trust, name="reminders").update(values={"is_on": False})
+    with_first_visits(physio, who["at"])
+    past = Appointment.objects.filter(organisation=physio.trust, state__in=["attended", "missed"])
+    trials.draw(trial, past.order_by("starts_at"), **who)
 
 
 def _user(trust: Organisation, name: str, theme: str, password: str, now: datetime) -> User:

@@ -96,7 +96,7 @@ def fill() -> None:
 
 
 def somebody_to_remind(key: str) -> None:
-    """A department that reminds at every hour, a coordinator of it, and a patient who comes in four days."""
+    """A department that reminds at every hour, who works there, and a patient who comes in four days."""
     from clearway.core.audit.actions import Actor
     from clearway.core.feeds.actions import key_hash
     from clearway.core.feeds.models import Source
@@ -113,10 +113,15 @@ def somebody_to_remind(key: str) -> None:
     set_policy(trust, "reminders", {"is_on": True, "from_hour": 0, "to_hour": 24})
     source = {"kind": "notify", "key_hash": key_hash(key), "expected_interval_seconds": 86400}
     Source.objects.create(organisation=trust, name="texting-notify", **source)
-    for name, theme in (("tess", "light"), ("toby", "dark")):
+    coordinator, leader = "outpatient_coordinator", "outpatient_team_leader"
+    for name, theme, role in (
+        ("tess", "light", coordinator),
+        ("toby", "dark", coordinator),
+        ("tina", "light", leader),
+    ):
         user = User.objects.create_user(name, PASSWORD, display_name="Tess Text", theme=theme)
         RoleGrant.objects.create(
-            user=user, role="outpatient_coordinator", organisation=trust, starts_at=now() - timedelta(days=1)
+            user=user, role=role, organisation=trust, starts_at=now() - timedelta(days=1)
         )
     physio = a_department(trust)
     known = {"family_name": "Answerby", "mobile": "07700 900123", "may_text": True, "channel": "text"}

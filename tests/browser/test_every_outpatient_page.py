@@ -88,6 +88,7 @@ ROWS = {
     "referrals/<int:key>/": "referral WHERE true",
     "referrals/file/<int:key>/": "givenfile WHERE true",
     "referrals/gaps/<int:key>/ask/": "gap WHERE closed_at IS NULL",
+    "reminders/trials/<int:key>/": "trial WHERE true",
     "reports/<int:key>/": "report WHERE true",
     "reports/sent/<int:key>/": "report_sent WHERE true",
     "support/<int:key>/": "appointment WHERE state = 'booked'",

@@ -24,6 +24,7 @@ from .replanning.models import Displaced, Replan
 from .reports.models import Report, SentReport
 from .supervision.models import Batch, BatchItem, Training
 from .support.models import Arrangement
+from .trials.models import Trial, TrialArm, TrialPlace, TrialService
 from .upkeep.models import Fault
 from .waiting.models import Contact, Entry, ValidationPack
 
@@ -94,6 +95,10 @@ __all__ = [
     "Template",
     "Training",
     "Triage",
+    "Trial",
+    "TrialArm",
+    "TrialPlace",
+    "TrialService",
     "ValidationPack",
     "Volume",
     "VolumeOut",

@@ -330,15 +330,15 @@ def appointment(key: int, organisation_id: int) -> Appointment:
 
 
 def to_come(organisation_id: int, at: datetime, until: datetime, made_since: datetime) -> list[Any]:
-    """Booked appointments that begin before `until`, or were made since, the soonest first: their times and
-    the code of their service. One query."""
+    """Booked appointments that begin before `until`, or were made since, the soonest first: their times,
+    the record that stands for the patient, and the code of the service. One query."""
     rows = Appointment.objects.filter(
         Q(starts_at__lt=until) | Q(made_at__gt=made_since),
         organisation_id=organisation_id,
         state=Appointment.State.BOOKED,
         starts_at__gt=at,
     )
-    names = ("pk", "made_at", "starts_at", "confirmed_at")
+    names = ("pk", "person_id", "made_at", "starts_at", "confirmed_at")
     found = rows.annotate(service=F("slot__session__service__code"))
     return list(found.order_by("starts_at", "pk").values_list(*names, "service", named=True))
 

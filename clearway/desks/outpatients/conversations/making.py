@@ -132,7 +132,7 @@ def _words(message: Message, at: datetime) -> tuple[str, str, Any] | Held:
     if message.kind == Kind.ANSWER:
         return "", message.said, None
     on = local(at).date()
-    text = letters.message_text(message.organisation_id, message.kind, message.channel, on)
+    text = _tried(message) or letters.message_text(message.organisation_id, message.kind, message.channel, on)
     if text is None:
         why = f"No text is approved for this message: {message.kind}, {message.channel}."
         return Held("text", why, "Ask the clinical lead to approve one; then try again.")
@@ -143,6 +143,12 @@ def _words(message: Message, at: datetime) -> tuple[str, str, Any] | Held:
     except KeyError as missing:
         why = f"The text asks for {{{missing.args[0]}}}, and nobody has said it."
         return Held("field", why, "Fill it in where it belongs, or change the text; then try again.")
+
+
+def _tried(message: Message) -> Any:
+    """The text of the patient's arm while its trial runs; None where no words are tried on them."""
+    place = message.place
+    return place.arm.text if place is not None and place.trial.stopped_at is None else None
 
 
 def values_of(message: Message, at: datetime) -> dict[str, str]:

@@ -10,6 +10,7 @@ from ..booking.models import Appointment
 from ..letters.models import LetterText
 from ..patients.models import Patient
 from ..recycling.models import SlotOffer
+from ..trials.models import TrialPlace
 from ..waiting.models import Contact, Entry
 
 
@@ -51,6 +52,7 @@ class Message(models.Model):
 
     outgoing   where it stands in the outbox; contact  the contact that it is evidence of, where it is one
     kind       as domain.outpatients.messages.Message; text  the version that its words were made from
+    place      the patient's place in the trial that it is part of, where there is one
     reference  what carriers are told to call it: names nobody, and is the same at every try
     to         number or address that it was made for; said  words of a person, where they are not of a text
     failure    the carrier's last word, where it was not delivered
@@ -70,6 +72,7 @@ class Message(models.Model):
     offer = models.ForeignKey(SlotOffer, null=True, on_delete=models.PROTECT, related_name="messages")
     contact = models.ForeignKey(Contact, null=True, on_delete=models.PROTECT, related_name="messages")
     text = models.ForeignKey(LetterText, null=True, on_delete=models.PROTECT, related_name="messages")
+    place = models.ForeignKey(TrialPlace, null=True, on_delete=models.PROTECT, related_name="messages")
     reference = models.CharField(max_length=60, unique=True)
     to = models.CharField(max_length=254)
     subject = models.CharField(max_length=150, blank=True)

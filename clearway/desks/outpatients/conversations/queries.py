@@ -19,6 +19,7 @@ MOST = 200
 KNOWN_FOR = timedelta(days=120)  # a number that was written to belongs to that patient for so long
 SHOWN = (
     *("organisation", "outgoing", "patient__merged_into", "entry", "text"),
+    *("place__trial", "place__arm__text"),
     "appointment__slot__session__room__site",
     "offer__freed__slot__session__room__site",
 )

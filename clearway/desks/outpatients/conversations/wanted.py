@@ -25,6 +25,7 @@ class About:
     appointment_id: int | None = None
     offer_id: int | None = None
     contact_id: int | None = None
+    place_id: int | None = None
     said: str = ""
 
 
@@ -63,6 +64,7 @@ def want(
         appointment_id=about.appointment_id,
         offer_id=about.offer_id,
         contact_id=about.contact_id,
+        place_id=about.place_id,
         said=about.said,
         made_at=at,
         made_by=by.name,

@@ -374,6 +374,49 @@ def send_back(key: int, why: str, *, organisation_id: int, by: Actor, at: dateti
 
 
 @transaction.atomic
+def bring_back(key: int, why: str, *, organisation_id: int, by: Actor, at: datetime) -> LetterText:
+    """An approved version counts for everybody again: its words, as they were approved, as a newest version.
+
+    The newest stays as it is. Raises NotAllowed for words that are not approved, and while a version is
+    worked on.
+    """
+    row = _text(key, organisation_id)
+    event = "Bringing back this text"
+    if row.state != LetterText.State.APPROVED:
+        raise NotAllowed(row.get_state_display().lower(), event, "The clinical lead has not approved it.")
+    newest = LetterText.objects.select_for_update().filter(organisation_id=organisation_id, code=row.code)
+    last = newest.order_by("-version")[0]
+    if last.pk == row.pk:
+        return row
+    if last.state != LetterText.State.APPROVED:
+        raise NotAllowed(
+            "worked on", event, f"Version {last.version} is worked on: approve or finish it first."
+        )
+    copied = ("what", "code", "kind", "audience", "style", "language", "title", "body", "applies", "place")
+    approval = (
+        "findings",
+        "checked_at",
+        "checked_by",
+        "approved_at",
+        "approved_by",
+        "approver_id",
+        "author_id",
+    )
+    made = LetterText.objects.create(
+        organisation_id=organisation_id,
+        version=last.version + 1,
+        note=f"Version {row.version} again: {why}"[:300],
+        state=LetterText.State.APPROVED,
+        made_at=at,
+        made_by=by.name,
+        valid_from=local(at).date(),
+        **{name: getattr(row, name) for name in (*copied, *approval)},
+    )
+    _note_text("letters.bring_back", made, {"of": row.version}, by, at)
+    return made
+
+
+@transaction.atomic
 def look(keys: Collection[int], page: str, *, organisation_id: int, by: Actor, at: datetime) -> None:
     """Record that somebody is shown these patients' letters; called before the page is."""
     if keys:

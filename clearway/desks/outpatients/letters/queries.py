@@ -125,6 +125,12 @@ def message_text(organisation_id: int, kind: str, channel: str, on: date) -> Let
     return text_in_force(organisation_id, code_of(kind, channel), on)
 
 
+def versions_of_messages(organisation_id: int, on: date) -> list[LetterText]:
+    """Every version of a message that is approved and valid on a day, newest first by code. One query."""
+    rows = _in_force(organisation_id, on).filter(what=What.MESSAGE)
+    return list(rows.order_by("code", "-version"))
+
+
 def instructions(organisation_id: int, visit: Mapping[str, str], on: date) -> list[LetterText]:
     """The instructions in force that go with a visit, in their order. One query.
 

@@ -46,6 +46,7 @@ HELD: Mapping[str, tuple[Any, str]] = {
     "texts_and_emails.csv": (tables.Message, "patient_id"),
     "answers_by_text.csv": (tables.Answer, "patient_id"),
     "reminders.csv": (tables.Reminder, "appointment__patient_id"),
+    "trials_of_reminders.csv": (tables.TrialPlace, "patient_id"),
     "equipment_on_loan.csv": (tables.Loan, "patient_id"),
     "corrections.csv": (tables.Rectification, "patient_id"),
     "told_of_corrections.csv": (tables.Recipient, "rectification__patient_id"),

@@ -1,6 +1,6 @@
 """Reminding: what the worker sends when it is due, and the calls of people where nothing can be sent."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -22,7 +22,7 @@ from ..booking import actions as booking
 from ..booking import queries as appointments
 from ..conversations.wanted import About, want
 from ..waiting import actions as waiting
-from . import queries
+from . import queries, trying
 from .models import Reminder
 
 MOST = 200  # steps that are taken in one go
@@ -42,7 +42,9 @@ def send_due(
     _ring_for_what_failed(organisation_id, at)
     _end_calls(organisation_id, at)
     plan = policy.reminders(organisation_id, at)
-    due = queries.due_now(organisation_id, plan, at)[:most]
+    trials = trying.running(organisation_id)
+    own = trying.draw_for_days(trials, plan, connected, organisation_id=organisation_id, by=by, at=at)
+    due = queries.due_now(organisation_id, plan, at, own)[:most]
     visits = appointments.with_patients([each.appointment for each in due])
     reach = queries.reach_of(visits.values())
     taken = 0
@@ -50,7 +52,7 @@ def send_due(
         visit = visits.get(each.appointment)
         if visit is not None:
             found = route(reach[visit.patient.person_id], connected)
-            taken += _take(visit, each.step, found, by, at)
+            taken += _take(visit, each, found, trials, by, at)
     if taken:
         detail = {"taken": taken}
         entry = Entry("reminders.send_due", f"organisation:{organisation_id}", detail)
@@ -58,8 +60,9 @@ def send_due(
     return taken
 
 
-def _take(visit: Any, step: Step, found: Route, by: Actor, at: datetime) -> int:
+def _take(visit: Any, due: queries.Due, found: Route, trials: Sequence[Any], by: Actor, at: datetime) -> int:
     """One step of one appointment; 0 where it needs nobody."""
+    step = due.step
     if found.way is Way.CALL or step is Step.CALL:
         if step in (Step.BOOKED, Step.FAR):  # the letter has gone; somebody rings when it is nearer
             return 0
@@ -89,7 +92,8 @@ def _take(visit: Any, step: Step, found: Route, by: Actor, at: datetime) -> int:
     )
     who: dict[str, Any] = {"organisation_id": visit.organisation_id, "by": by, "at": at}
     contact = waiting.contact(attempt, **who)
-    about = About(visit.patient_id, visit.entry_id, visit.pk, contact_id=contact.pk)
+    place_id = trying.place(trials, visit, due.service, kind, channel, **who)
+    about = About(visit.patient_id, visit.entry_id, visit.pk, contact_id=contact.pk, place_id=place_id)
     row.message = want(kind, f"reminder:{row.pk}", channel, to, about, **who)
     row.save(update_fields=["message"])
     return 1

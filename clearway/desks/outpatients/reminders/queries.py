@@ -1,15 +1,18 @@
 """Reading reminders: which step of which appointment is due, whom somebody rings, and what was sent."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from types import MappingProxyType
 from typing import Any
 
 from django.db.models import Count, Min, Q, QuerySet
 
+from clearway.core.layout.times import local
 from clearway.domain.outpatients.letter_formats import Format, needed
 from clearway.domain.outpatients.messages import Channel
 from clearway.domain.outpatients.reminders import Reach, ReminderPolicy, Step, Visit, Way, call_due, due
+from clearway.domain.outpatients.trials import Days
 from clearway.domain.shared.delivery import mobile
 
 from ..booking import queries as booking
@@ -24,10 +27,11 @@ SPARE = timedelta(days=2)  # beyond the farthest step of the plan
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """A step that is due for an appointment."""
+    """A step that is due for an appointment. service: its code."""
 
     appointment: int
     step: Step
+    service: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,10 +42,19 @@ class ToRing:
     first_at: datetime | None = None
 
 
-def due_now(organisation_id: int, policy: ReminderPolicy, at: datetime) -> list[Due]:
-    """The steps that are due, the soonest appointments first. Two queries."""
+def due_now(
+    organisation_id: int,
+    policy: ReminderPolicy,
+    at: datetime,
+    own: Mapping[tuple[int, str], Days] = MappingProxyType({}),
+) -> list[Due]:
+    """The steps that are due, the soonest appointments first. Two queries.
+
+    own  days of those on whom they are tried, by patient and code of service
+    """
     plans = {code: policy.of(code) for code in policy.services}
     far = max(each.far for each in (policy, *plans.values()))
+    far = max([far, *(each.farthest for each in own.values())])
     rows = booking.to_come(organisation_id, at, at + timedelta(days=far) + SPARE, at - timedelta(days=1))
     taken = _taken([row.pk for row in rows])
     found = []
@@ -55,11 +68,36 @@ def due_now(organisation_id: int, policy: ReminderPolicy, at: datetime) -> list[
             max(steps.values(), default=None),
         )
         plan = plans.get(row.service, policy)
+        if days := own.get((row.person_id, row.service)):
+            plan = with_days(plan, days)
         if step := due(visit, plan, at):
-            found.append(Due(row.pk, step))
+            found.append(Due(row.pk, step, row.service))
         elif not steps and call_due(visit, plan, at):
-            found.append(Due(row.pk, Step.CALL))
+            found.append(Due(row.pk, Step.CALL, row.service))
     return found
+
+
+def with_days(plan: ReminderPolicy, days: Days) -> ReminderPolicy:
+    """The plan with other days; as it is, where it was changed since so that they do not fit into it."""
+    try:
+        return replace(plan, far=days.far, near=days.near)
+    except ValueError:
+        return plan
+
+
+def untold(
+    organisation_id: int, services: Collection[str], nearest: int, farthest: int, at: datetime
+) -> list[Any]:
+    """Visits to these services, so many days from now, before their first reminder by day. Two queries."""
+    rows = booking.to_come(organisation_id, at, at + timedelta(days=farthest + 1), at)
+    today = local(at).date()
+    near = [
+        row
+        for row in rows
+        if row.service in services and nearest <= (local(row.starts_at).date() - today).days <= farthest
+    ]
+    taken = _taken([row.pk for row in near])
+    return [row for row in near if not taken.get(row.pk, {}).keys() - {Step.BOOKED.value}]
 
 
 def _taken(keys: Iterable[int]) -> dict[int, dict[str, datetime]]:
