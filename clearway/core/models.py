@@ -6,6 +6,7 @@ from .decisions.models import Told as DecisionTold
 from .feeds.models import Batch, Message, Quarantined, Source
 from .live.models import Change, Heartbeat, Push
 from .notices.models import Notice
+from .onward.models import OnwardPerson, OnwardRequest, OnwardStep
 from .organisation.models import Area, Organisation, PolicyVersion, Site
 from .outbox.models import Outgoing
 from .people.models import OnCall, RoleGrant, SavedView, User
@@ -24,6 +25,9 @@ __all__ = [
     "Message",
     "Notice",
     "OnCall",
+    "OnwardPerson",
+    "OnwardRequest",
+    "OnwardStep",
     "Organisation",
     "Outgoing",
     "PolicyVersion",

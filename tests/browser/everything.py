@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from clearway.core.audit.actions import Actor
+from clearway.core.onward import actions as onward
 from clearway.core.organisation.models import Organisation, PolicyVersion
 from clearway.core.people.models import RoleGrant, User
 from clearway.desks.outpatients import invented_office
@@ -17,6 +18,7 @@ from clearway.desks.outpatients.clinics import actions as clinics
 from clearway.desks.outpatients.clinics.models import Clinician
 from clearway.desks.outpatients.intake import actions as intake
 from clearway.desks.outpatients.letters import actions as letters
+from clearway.desks.outpatients.onward import actions as taken
 from clearway.desks.outpatients.outcomes import actions as outcomes
 from clearway.desks.outpatients.patients.models import Patient
 from clearway.desks.outpatients.records import actions as records
@@ -37,6 +39,7 @@ from clearway.domain.outpatients.rectification import Asker, Value
 from clearway.domain.outpatients.reports import Cadence, Unit, What
 from clearway.domain.outpatients.trials import Days, Outcome
 from clearway.domain.outpatients.words import CancelledBy
+from tests.browser.journeys import FALLS, takes_falls
 from tests.letters import with_letters, work
 from tests.outpatients import a_patient, a_service
 from tests.past_visits import with_a_past, with_first_visits
@@ -73,6 +76,7 @@ def fill(now: datetime, password: str) -> None:
     _refer(physio, now, who)
     _plan(physio, now, who)
     _cancel(physio, hour, who)
+    _ask_onward(trust, now, who)
     work(now)
     letters.make_batch(**who)
     waiting.make_packs(**who)
@@ -172,6 +176,15 @@ def _plan(physio: Department, now: datetime, who: dict[str, Any]) -> None:
     clinics.save_template(wanted, **who)
     leave = clinics.NewLeave(physio.clinician.pk, begins + 9 * DAY, begins + 9 * DAY, "annual")
     clinics.ask_leave(leave, **who)
+
+
+def _ask_onward(trust: Organisation, now: datetime, who: dict[str, Any]) -> None:
+    """Two requests of another desk: one to be read, one with a referral to hold a slot for."""
+    takes_falls(trust, now)
+    for name in ("Rowan", "Hazel"):
+        person = onward.Person(name, "Ada", (now - 80 * 365 * DAY).date())
+        row = onward.send(onward.New((trust.code, FALLS), "falls", "Fell, unhurt", person), **who)
+    taken.receive(row.pk, **who)
 
 
 def _cancel(physio: Department, hour: datetime, who: dict[str, Any]) -> None:

@@ -14,8 +14,9 @@ from clearway.desks.outpatients.referrals import actions as referrals
 from clearway.desks.outpatients.waiting import actions as packs
 from clearway.desks.outpatients.waiting.models import Entry
 from tests.therapies import Department, a_department
+from tests.trust import set_policy
 
-SERVICE = "Speech"
+SERVICE, FALLS = "Speech", "falls"
 CLINICIAN = "Toni Marsh"
 KEY = "a key that a practice system would have"
 DAY = timedelta(days=1)
@@ -45,6 +46,23 @@ def fill(organisation: Organisation, now: datetime, password: str) -> None:
     waits(speech, now, "Longman", 130, **PLACE)
     packs.make_packs(organisation_id=organisation.pk, by=Actor("duty:packs"), at=now)
     _accepted(speech, "Invers", now - 100 * DAY)
+    takes_falls(organisation, now)
+
+
+def takes_falls(organisation: Organisation, now: datetime) -> None:
+    """A falls service that crews of the South West and of this trust may ask, with a clinic tomorrow."""
+    falls = a_department(organisation, FALLS)
+    falls.numbers = count(7001)
+    falls.session(now.replace(minute=0, second=0, microsecond=0) + DAY, slots=4)
+    said = {
+        "name": "Falls and balance",
+        "kinds": {"falls": "After a fall"},
+        "target_hours": 48,
+        "days": [1, 2, 3, 4, 5, 6, 7],
+        "accepts": {"priority": "2", "minutes": 30},
+    }
+    values = {"from": ["RYF", organisation.code], "services": {FALLS: said}}
+    set_policy(organisation, "onward_services", values)
 
 
 def _accepted(speech: Department, name: str, at: datetime) -> None:

@@ -38,6 +38,9 @@ FORMS_ONLY = {
         "freed/offers/<int:key>/",
         "freed/offers/<int:key>/told/",
         "letters/texts/<int:key>/ask/",
+        "onward/<int:key>/keep/",
+        "onward/<int:key>/refuse/",
+        "onward/<int:key>/slot/",
         "office/away/<int:key>/",
         "letters/texts/<int:key>/decide/",
         "patients/<int:key>/<slug:step>/",
@@ -79,6 +82,7 @@ ROWS = {
     "office/records/packs/<int:key>/": "disclosure_pack WHERE true",
     "office/scans/<int:key>/": "document WHERE true",
     "office/work/<int:key>/": "batch WHERE true",
+    "onward/<int:key>/": "core_onwardrequest WHERE state = 'sent'",
     "outcomes/<int:key>/": "session WHERE starts_at < now()",
     "outcomes/missed/<int:key>/": "miss WHERE true",
     "outcomes/take-back/<int:key>/": "appointment WHERE state = 'attended'",
@@ -149,14 +153,15 @@ def _address(connection: psycopg.Connection, route: str) -> str:
         return said
     about = max((each for each in ROWS if route.removeprefix(DESK).startswith(each)), key=len, default="")
     assert about, f"Say in ROWS which row {route} can show"
-    table = ROWS[about].partition(" ")[0]
+    told = ROWS[about] if ROWS[about].startswith("core_") else f"outpatients_{ROWS[about]}"
+    table = told.partition(" ")[0]
     columns = connection.execute(
-        "SELECT column_name FROM information_schema.columns WHERE table_name = %s", [f"outpatients_{table}"]
+        "SELECT column_name FROM information_schema.columns WHERE table_name = %s", [table]
     ).fetchall()
-    mine = " AND organisation_id = (SELECT id FROM core_organisation WHERE slug = %s)"
-    owned = ("organisation_id",) in columns
-    query = f"SELECT max(id) FROM outpatients_{ROWS[about]}{mine if owned else ''}"
-    row = connection.execute(query.encode(), [SLUG] if owned else []).fetchone()
+    owner = next((each for each in ("organisation_id", "receiver_id") if (each,) in columns), "")
+    mine = f" AND {owner} = (SELECT id FROM core_organisation WHERE slug = %s)" if owner else ""
+    query = f"SELECT max(id) FROM {told}{mine}"
+    row = connection.execute(query.encode(), [SLUG] if owner else []).fetchone()
     assert row and row[0], f"Nothing to show at {route}: {ROWS[about]}"
     return re.sub(r"<int:\w+>", str(row[0]), said)
 

@@ -28,7 +28,8 @@ def refused(role: str, statement: str) -> bool:
 
 
 @pytest.mark.parametrize(
-    "table", ["core_action", "core_seal", "core_decision", "core_decision_told", "ambulance_fact"]
+    "table",
+    ["core_action", "core_seal", "core_decision", "core_decision_told", "core_onwardstep", "ambulance_fact"],
 )
 def test_the_desks_can_add_to_the_record_but_never_change_it(granted: None, table: str) -> None:
     assert not refused(postgres.WEB, f"SELECT 1 FROM {table} LIMIT 1")

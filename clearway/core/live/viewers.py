@@ -25,6 +25,8 @@ PERMISSION_OF_TOPIC = {
     "resources": "resources.read",
     "tasks": "tasks.read",
     "diary": "clinics.read",
+    "onward_sent": "onward.read",
+    "onward_come": "referrals.read",
     "feeds": "home.read",
     "notices": "home.read",
 }

@@ -42,6 +42,20 @@ class Migration(migrations.Migration):
                     },
                 ),
                 migrations.CreateModel(
+                    name='Area',
+                    fields=[
+                        ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                        ('code', models.CharField(max_length=40)),
+                        ('name', models.CharField(max_length=100)),
+                        ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='areas', to='core.organisation')),
+                    ],
+                    options={
+                        'ordering': ['name'],
+                        'indexes': [],
+                        'constraints': [models.UniqueConstraint(fields=('organisation', 'code'), name='one_area_per_code')],
+                    },
+                ),
+                migrations.CreateModel(
                     name='Batch',
                     fields=[
                         ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
@@ -72,6 +86,35 @@ class Migration(migrations.Migration):
                     options={
                         'indexes': [],
                         'constraints': [],
+                    },
+                ),
+                migrations.CreateModel(
+                    name='OnwardRequest',
+                    fields=[
+                        ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                        ('kind', models.CharField(max_length=20)),
+                        ('kind_words', models.CharField(max_length=80)),
+                        ('service', models.CharField(max_length=20)),
+                        ('service_name', models.CharField(max_length=120)),
+                        ('asked', models.CharField(max_length=500)),
+                        ('urgency', models.CharField(blank=True, max_length=40)),
+                        ('incident', models.CharField(blank=True, max_length=100)),
+                        ('crew', models.CharField(blank=True, max_length=40)),
+                        ('sent_at', models.DateTimeField()),
+                        ('sent_by', models.CharField(max_length=150)),
+                        ('due_at', models.DateTimeField()),
+                        ('reference', models.BigIntegerField(null=True)),
+                        ('number', models.CharField(blank=True, max_length=20)),
+                        ('state', models.CharField(default='sent', max_length=12)),
+                        ('is_wanted_back', models.BooleanField(default=False)),
+                        ('since', models.DateTimeField()),
+                        ('again_of', models.OneToOneField(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='again', to='core.onwardrequest')),
+                        ('receiver', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='onward_received', to='core.organisation')),
+                        ('sender', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='onward_sent', to='core.organisation')),
+                    ],
+                    options={
+                        'indexes': [models.Index(fields=['sender', '-sent_at'], name='core_onward_sender__8cab62_idx'), models.Index(fields=['receiver', 'state', 'sent_at'], name='core_onward_receive_6a7e4c_idx'), models.Index(fields=['sender', 'incident'], name='core_onward_sender__a896fc_idx')],
+                        'constraints': [models.CheckConstraint(condition=models.Q(('state__in', ['sent', 'received', 'held', 'booked', 'missed', 'seen', 'discharged', 'refused', 'withdrawn', 'ended'])), name='onward_state_is_known'), models.CheckConstraint(condition=models.Q(('due_at__gt', models.F('sent_at'))), name='onward_is_due_after_it_is_sent'), models.CheckConstraint(condition=models.Q(('asked', ''), _negated=True), name='onward_says_what_is_asked'), models.CheckConstraint(condition=models.Q(models.Q(('number', ''), ('reference__isnull', True), ('state__in', ('sent', 'refused', 'withdrawn'))), models.Q(('reference__isnull', False), models.Q(('number', ''), _negated=True), models.Q(('state__in', ('sent', 'refused')), _negated=True)), _connector='OR'), name='onward_registered_has_its_number'), models.UniqueConstraint(fields=('receiver', 'reference'), name='one_onward_per_reference')],
                     },
                 ),
                 migrations.CreateModel(
@@ -109,6 +152,76 @@ class Migration(migrations.Migration):
                     },
                 ),
                 migrations.CreateModel(
+                    name='OnwardPerson',
+                    fields=[
+                        ('request', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='person', serialize=False, to='core.onwardrequest')),
+                        ('family_name', models.CharField(blank=True, max_length=100)),
+                        ('given_names', models.CharField(blank=True, max_length=150)),
+                        ('born_on', models.DateField(null=True)),
+                        ('nhs_number', models.CharField(max_length=10, null=True)),
+                        ('phone', models.CharField(blank=True, max_length=20)),
+                        ('address', models.CharField(blank=True, max_length=300)),
+                        ('postcode', models.CharField(blank=True, max_length=9)),
+                    ],
+                    options={
+                        'indexes': [],
+                        'constraints': [],
+                    },
+                ),
+                migrations.CreateModel(
+                    name='OnCall',
+                    fields=[
+                        ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                        ('duty', models.CharField(max_length=40)),
+                        ('starts_at', models.DateTimeField()),
+                        ('ends_at', models.DateTimeField()),
+                        ('contact', models.CharField(blank=True, max_length=120)),
+                        ('area', models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, to='core.area')),
+                        ('user', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to=settings.AUTH_USER_MODEL)),
+                        ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to='core.organisation')),
+                    ],
+                    options={
+                        'indexes': [],
+                        'constraints': [models.CheckConstraint(condition=models.Q(('ends_at__gt', models.F('starts_at'))), name='on_call_ends_after_it_starts'), django.contrib.postgres.constraints.ExclusionConstraint(expressions=[('organisation', '='), (models.Func(models.F('area_id'), 0, function='coalesce'), '='), ('duty', '='), (clearway.core.people.models.TimeRange('starts_at', 'ends_at', django.contrib.postgres.fields.ranges.RangeBoundary()), '&&')], name='one_person_on_call_per_duty_and_area')],
+                    },
+                ),
+                migrations.CreateModel(
+                    name='Notice',
+                    fields=[
+                        ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                        ('key', models.CharField(max_length=80)),
+                        ('words', models.CharField(max_length=300)),
+                        ('address', models.CharField(blank=True, max_length=200)),
+                        ('starts_at', models.DateTimeField()),
+                        ('ends_at', models.DateTimeField(null=True)),
+                        ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='notices', to='core.organisation')),
+                    ],
+                    options={
+                        'ordering': ['starts_at', 'key'],
+                        'indexes': [],
+                        'constraints': [models.UniqueConstraint(fields=('organisation', 'key'), name='one_notice_per_key'), models.CheckConstraint(condition=models.Q(('ends_at__isnull', True), ('ends_at__gt', models.F('starts_at')), _connector='OR'), name='notice_ends_after_it_starts')],
+                    },
+                ),
+                migrations.CreateModel(
+                    name='LegalHold',
+                    fields=[
+                        ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                        ('reason', models.CharField(max_length=300)),
+                        ('known_from', models.DateTimeField()),
+                        ('known_until', models.DateTimeField(null=True)),
+                        ('placed_at', models.DateTimeField()),
+                        ('placed_by', models.CharField(max_length=150)),
+                        ('released_at', models.DateTimeField(null=True)),
+                        ('released_by', models.CharField(blank=True, max_length=150)),
+                        ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='core.organisation')),
+                    ],
+                    options={
+                        'ordering': ['known_from'],
+                        'indexes': [],
+                        'constraints': [models.CheckConstraint(condition=models.Q(('known_until__isnull', True), ('known_until__gt', models.F('known_from')), _connector='OR'), name='hold_ends_after_it_starts'), models.CheckConstraint(condition=models.Q(models.Q(('released_at__isnull', True), ('released_by', '')), models.Q(('released_at__isnull', False), models.Q(('released_by', ''), _negated=True)), _connector='OR'), name='released_hold_says_by_whom')],
+                    },
+                ),
+                migrations.CreateModel(
                     name='Change',
                     fields=[
                         ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
@@ -120,20 +233,6 @@ class Migration(migrations.Migration):
                     options={
                         'indexes': [],
                         'constraints': [],
-                    },
-                ),
-                migrations.CreateModel(
-                    name='Area',
-                    fields=[
-                        ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                        ('code', models.CharField(max_length=40)),
-                        ('name', models.CharField(max_length=100)),
-                        ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='areas', to='core.organisation')),
-                    ],
-                    options={
-                        'ordering': ['name'],
-                        'indexes': [],
-                        'constraints': [models.UniqueConstraint(fields=('organisation', 'code'), name='one_area_per_code')],
                     },
                 ),
                 migrations.CreateModel(
@@ -430,55 +529,19 @@ class Migration(migrations.Migration):
                     },
                 ),
                 migrations.CreateModel(
-                    name='OnCall',
+                    name='OnwardStep',
                     fields=[
                         ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                        ('duty', models.CharField(max_length=40)),
-                        ('starts_at', models.DateTimeField()),
-                        ('ends_at', models.DateTimeField()),
-                        ('contact', models.CharField(blank=True, max_length=120)),
-                        ('area', models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, to='core.area')),
-                        ('user', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to=settings.AUTH_USER_MODEL)),
-                        ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to='core.organisation')),
-                    ],
-                    options={
-                        'constraints': [models.CheckConstraint(condition=models.Q(('ends_at__gt', models.F('starts_at'))), name='on_call_ends_after_it_starts'), django.contrib.postgres.constraints.ExclusionConstraint(expressions=[('organisation', '='), (models.Func(models.F('area_id'), 0, function='coalesce'), '='), ('duty', '='), (clearway.core.people.models.TimeRange('starts_at', 'ends_at', django.contrib.postgres.fields.ranges.RangeBoundary()), '&&')], name='one_person_on_call_per_duty_and_area')],
-                        'indexes': [],
-                    },
-                ),
-                migrations.CreateModel(
-                    name='Notice',
-                    fields=[
-                        ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                        ('key', models.CharField(max_length=80)),
-                        ('words', models.CharField(max_length=300)),
-                        ('address', models.CharField(blank=True, max_length=200)),
-                        ('starts_at', models.DateTimeField()),
-                        ('ends_at', models.DateTimeField(null=True)),
-                        ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='notices', to='core.organisation')),
-                    ],
-                    options={
-                        'ordering': ['starts_at', 'key'],
-                        'constraints': [models.UniqueConstraint(fields=('organisation', 'key'), name='one_notice_per_key'), models.CheckConstraint(condition=models.Q(('ends_at__isnull', True), ('ends_at__gt', models.F('starts_at')), _connector='OR'), name='notice_ends_after_it_starts')],
-                        'indexes': [],
-                    },
-                ),
-                migrations.CreateModel(
-                    name='LegalHold',
-                    fields=[
-                        ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                        ('reason', models.CharField(max_length=300)),
-                        ('known_from', models.DateTimeField()),
-                        ('known_until', models.DateTimeField(null=True)),
-                        ('placed_at', models.DateTimeField()),
-                        ('placed_by', models.CharField(max_length=150)),
-                        ('released_at', models.DateTimeField(null=True)),
-                        ('released_by', models.CharField(blank=True, max_length=150)),
+                        ('step', models.CharField(max_length=12)),
+                        ('at', models.DateTimeField()),
+                        ('by', models.CharField(max_length=150)),
+                        ('words', models.CharField(blank=True, max_length=300)),
+                        ('request', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='steps', to='core.onwardrequest')),
                         ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='core.organisation')),
                     ],
                     options={
-                        'ordering': ['known_from'],
-                        'constraints': [models.CheckConstraint(condition=models.Q(('known_until__isnull', True), ('known_until__gt', models.F('known_from')), _connector='OR'), name='hold_ends_after_it_starts'), models.CheckConstraint(condition=models.Q(models.Q(('released_at__isnull', True), ('released_by', '')), models.Q(('released_at__isnull', False), models.Q(('released_by', ''), _negated=True)), _connector='OR'), name='released_hold_says_by_whom')],
+                        'ordering': ['id'],
+                        'constraints': [models.CheckConstraint(condition=models.Q(('step__in', ['send', 'receive', 'hold', 'let_go', 'book', 'free', 'miss', 'see', 'discharge', 'reopen', 'end', 'refuse', 'withdraw', 'ask_back', 'keep', 'note'])), name='onward_step_is_known'), models.CheckConstraint(condition=models.Q(models.Q(('step__in', ('refuse', 'withdraw', 'ask_back', 'end', 'keep')), _negated=True), models.Q(('words', ''), _negated=True), _connector='OR'), name='onward_step_says_why'), models.UniqueConstraint(condition=models.Q(('step__in', ('send',))), fields=('request',), name='onward_is_sent_once')],
                         'indexes': [],
                     },
                 ),

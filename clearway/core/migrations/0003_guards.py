@@ -2,7 +2,7 @@
 
 from django.db import migrations
 
-INSERT_ONLY = ("core_action", "core_seal", "core_decision", "core_decision_told")
+INSERT_ONLY = ("core_action", "core_seal", "core_decision", "core_decision_told", "core_onwardstep")
 
 REFUSE = """
 CREATE FUNCTION clearway_refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$

@@ -25,6 +25,8 @@ PERMISSIONS: Mapping[str, str] = MappingProxyType(
         "roads.write": "enter and end road disruptions",
         "incidents.read": "open an incident, with its identity masked",
         "identity.look": "look at who the patient of an incident is, giving a reason",
+        "onward.read": "see what other services are asked to take on for patients who stay at home",
+        "onward.ask": "ask a service to take a patient on, and take that back",
         "diverts.read": "see the diverts",
         "diverts.manage": "propose a divert, ask for agreement, start, review and end it",
         "diverts.agree": "agree to a divert for the ambulance service",
@@ -146,6 +148,7 @@ _DESK_LISTS = ("on_call.read", "policies.read")
 _COORDINATION = (
     *_DESK,
     *_DESK_LISTS,
+    *("onward.read", "onward.ask"),
     *("advice.give", "handovers.mark", "hospitals.say", "identity.look", "diverts.manage", "roads.write"),
 )
 _COMMAND = (
@@ -198,13 +201,13 @@ ROLES: Mapping[str, Role] = MappingProxyType(
             _role(
                 "dispatcher",
                 "Dispatcher",
-                (*_BOARDS, "incidents.read", "identity.look", "on_call.read", "roads.write"),
+                (*_BOARDS, "incidents.read", "identity.look", "on_call.read", "roads.write", "onward.read"),
             ),
             _role("operations_support", "Operations support", (*_DESK, *_DESK_LISTS)),
             _role(
                 "community_response_coordinator",
                 "Community response coordinator",
-                (*_BOARDS, "tasks.work", "on_call.read"),
+                (*_BOARDS, "tasks.work", "on_call.read", "onward.read", "onward.ask"),
             ),
             _role(
                 "halo",

@@ -42,6 +42,14 @@ POSITION_BATCHES = Shelf(
 )
 MESSAGE_KEYS = Shelf("message_keys", "core_message", "t.known_at", _OF_THE_TRUST)
 TASKS = Shelf("tasks", "core_task", "t.closed_at", "t.organisation_id = %(organisation)s")
+ONWARD_PEOPLE = Shelf(
+    "onward_people",
+    "core_onwardperson",
+    "(SELECT r.since FROM core_onwardrequest r WHERE r.id = t.request_id)",
+    "t.request_id IN (SELECT id FROM core_onwardrequest WHERE sender_id = %(organisation)s"
+    " AND state IN ('seen', 'discharged', 'refused', 'withdrawn', 'ended'))",
+    since="(SELECT r.sent_at FROM core_onwardrequest r WHERE r.id = t.request_id)",
+)
 
 # In this order: a batch may go once none of its lines is in quarantine.
-SHELVES = (QUARANTINE, BATCHES, POSITION_BATCHES, MESSAGE_KEYS, TASKS)
+SHELVES = (QUARANTINE, BATCHES, POSITION_BATCHES, MESSAGE_KEYS, TASKS, ONWARD_PEOPLE)

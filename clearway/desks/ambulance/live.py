@@ -1,7 +1,8 @@
 """What the tailer renders for the screens of the ambulance desk: once for everybody, so without identity.
 
 Topics of changes: "site" (ODS code, "" for the unknown one), "resource" (call sign), "source" (its name).
-Topics of fragments, which pages ask for: "handovers", "stands", "wall", "forecast", "resources", "feeds".
+Topics of fragments, which pages ask for: "handovers", "stands", "wall", "forecast", "resources", "feeds",
+"onward_sent".
 """
 
 from collections.abc import Mapping, Sequence
@@ -15,6 +16,9 @@ from clearway.core.live.drawn import drawn
 from clearway.core.live.fragments import Fragment
 from clearway.core.live.tailer import Render
 from clearway.core.notices import live as notices
+from clearway.core.onward import presenters as onward
+from clearway.core.onward import queries as requests
+from clearway.core.onward.actions import SENT
 from clearway.core.worklist import live as worklist
 from clearway.core.worklist.actions import TOPIC
 
@@ -112,11 +116,21 @@ def tasks(organisation_id: int, keys: frozenset[str], at: datetime) -> list[Frag
     return [*worklist.render(organisation_id, keys, at), Fragment("tasks", "count", count)]
 
 
+def sent(organisation_id: int, keys: frozenset[str], at: datetime) -> list[Fragment]:
+    """The rows of some onward requests that this organisation sent."""
+    return [
+        Fragment(SENT, str(row.pk), drawn("onward/row.html", row=onward.row_of(row, row.receiver.name)))
+        for row in requests.sent(organisation_id, at)
+        if str(row.pk) in keys
+    ]
+
+
 RENDERERS: Mapping[str, Render] = {
     "site": sites,
     "resource": resource_rows,
     "source": sources,
     TOPIC: tasks,
     "notice": notices.strip,
+    SENT: sent,
 }
 TICKERS: Sequence[Render] = (all_sites, all_forecasts, all_resources, sources, notices.strip)

@@ -17,6 +17,7 @@ from .diverts.rules import DIVERT_REVIEW
 from .forecast.rules import EARLY_WARNING
 from .handovers.rules import LADDER
 from .liaison.rules import SILENT_HOSPITAL
+from .onward import rules as onward
 
 RULES: Sequence[Rule[Situation]] = (LADDER, SILENT_FEED, DIVERT_REVIEW, SILENT_HOSPITAL, EARLY_WARNING)
 
@@ -32,6 +33,10 @@ def run(organisation_id: int, situation: Situation, at: datetime) -> Swept:
     outcomes = evaluate(RULES, situation, values, modes)
     told = advice.outcomes(organisation_id, values, modes, situation, at)
     reviewed = destinations.outcomes(organisation_id, values, modes, at)
+    refused = onward.outcomes(organisation_id, values, modes, at)
     return sweep(
-        organisation_id, together(outcomes, told, reviewed), at, sweep_policy(values.get(queries.WORKLIST))
+        organisation_id,
+        together(outcomes, told, reviewed, refused),
+        at,
+        sweep_policy(values.get(queries.WORKLIST)),
     )

@@ -16,6 +16,7 @@ from .enquiries import rules as enquiries
 from .filing import rules as filing
 from .letters.presenters import REASONS as HELD
 from .loans import rules as loans
+from .onward import rules as onward
 from .records import rules as records
 from .recurring import rules as recurring
 from .recycling import rules as recycling
@@ -464,6 +465,12 @@ RULES: Sequence[Rule[Situation]] = (
         "What a clock asks for is done by its day, and somebody says so.",
         "RTT recording and reporting guidance 4.4 and 8; proposal for its days",
         lambda situation, values: clocks.to_do(situation.prompts),
+    ),
+    Rule(
+        "onward_waits",
+        "What another desk asks for is read and given a slot; a person decides where it is wanted back.",
+        "The service's own policy (onward_services)",
+        lambda situation, values: onward.to_see_to(situation.onward, situation.at),
     ),
 )
 

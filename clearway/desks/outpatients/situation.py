@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
+from clearway.core.onward import queries as asked_onward
 from clearway.core.outbox.queries import Standing, overdue
 from clearway.domain.shared.outgoing import State
 
@@ -37,7 +38,7 @@ NOTHING_TO_REVIEW, ALL_FILED = supervision.ToReview(), filed.Due()
 NOBODY_WRITES, NOBODY_TO_RING = Standing(0, None), reminders.ToRing()
 NOTHING_LATE = office.Late(office.Overdue(0, None, False), office.Overdue(0, None, False), (), ())
 STUCK_AFTER = timedelta(minutes=15)  # a message that is due is made within seconds
-NOBODY_TO_ASK = Asking()
+NOBODY_TO_ASK, NOTHING_ASKED = Asking(), asked_onward.Due()
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +100,7 @@ class Situation:
     prompts     what clocks ask for, due and not done
     answers     of patients by text that wait for a person
     ringing     who is to be rung about an appointment, because nothing else reaches them
+    onward      what other desks ask for, that waits for a person
     book_anew   who lost appointments to a death that was withdrawn
     """
 
@@ -129,6 +131,7 @@ class Situation:
     ringing: reminders.ToRing = NOBODY_TO_RING
     corrections: tuple[rectified.Correction, ...] = ()
     support: tuple[supporting.Unarranged, ...] = ()
+    onward: asked_onward.Due = NOTHING_ASKED
 
 
 def read(organisation_id: int, at: datetime) -> Situation:
@@ -172,6 +175,7 @@ def read(organisation_id: int, at: datetime) -> Situation:
         corrections=rectified.due(organisation_id, at),
         answers=conversations.standing(organisation_id),
         ringing=reminders.ringing(organisation_id),
+        onward=asked_onward.due(organisation_id),
         support=tuple(
             supporting.unarranged(organisation_id, at, policy.support(organisation_id, at).days_before)
         ),

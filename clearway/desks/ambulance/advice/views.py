@@ -152,6 +152,7 @@ def _page(
         "to_ring": _to_ring(read, case),
         "page": queries.page_of(organisation_id, found.call_sign, request.at),
         "may_give": request.reach.allows("advice.give"),
+        "may_refer": request.reach.allows("onward.ask"),
         "may_confirm": request.reach.allows("destinations.confirm"),
     }
     template = "advice/answer.html" if request.GET.get("part") == "answer" else "advice/crew.html"

@@ -8,6 +8,8 @@ from django.shortcuts import render
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST
 
+from clearway.core.onward import presenters as onward
+from clearway.core.onward import queries as requests
 from clearway.core.people.permissions import needs
 
 from . import identity, pages, presenters
@@ -58,6 +60,14 @@ def _back(request: Request) -> str:
     return f"{parts.path}?{parts.query}" if parts.query else parts.path
 
 
+def _onward(request: Request, incident: str) -> list[onward.Row]:
+    """What was asked of other services for it; nothing for whom that is not open to."""
+    if not request.reach.allows("onward.read"):
+        return []
+    rows = requests.of_incident(request.organisation.pk, incident)
+    return [onward.row_of(row, row.receiver.name) for row in rows]
+
+
 def _page(
     request: Request,
     read: pages.Everything,
@@ -75,6 +85,8 @@ def _page(
         "nhs_number": presenters.nhs_number(person.nhs_number) if person else "",
         "reasons": list(identity.REASONS.items()),
         "may_look": request.reach.allows("identity.look"),
+        "may_refer": request.reach.allows("onward.ask"),
+        "onward": _onward(request, read.key),
     }
     response = render(request, "incidents/incident.html", context, status=status)
     response["Cache-Control"] = "no-store"

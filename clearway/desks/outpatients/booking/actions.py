@@ -15,6 +15,7 @@ from django.db import IntegrityError, OperationalError, connection, transaction
 
 from clearway.core.audit.actions import Actor, Entry, record
 from clearway.core.layout.times import clock, day, local
+from clearway.core.onward import actions as onward
 from clearway.domain.outpatients.booking import (
     DIED,
     DISCHARGED,
@@ -26,6 +27,7 @@ from clearway.domain.outpatients.booking import (
 from clearway.domain.outpatients.clock_events import ClockEvent, EventKind, Evidence
 from clearway.domain.outpatients.words import CancelledBy
 from clearway.domain.shared.errors import NotAllowed
+from clearway.domain.shared.onward import Step
 from clearway.engine.outpatients import fit
 
 from .. import changed, policy
@@ -42,6 +44,13 @@ SEAT, PLACE = "a_seat_is_given_once", "a_patient_is_in_one_place"
 TAKEN = "Somebody else has this slot now."
 CROWDED = "Too many people book here at this moment, and nothing was saved. Try again, or another slot."
 NONE = "No other slot that fits is free in the coming twelve weeks."
+# What whoever asked for the patient to be taken on is told of an appointment, by the verb of the audit.
+ONWARD = {
+    "booking.hold": Step.HOLD,
+    "booking.let_go": Step.LET_GO,
+    "booking.book": Step.BOOK,
+    "booking.cancel": Step.FREE,
+}
 T = TypeVar("T")
 
 
@@ -262,6 +271,7 @@ def decline(
         evidence = frozenset({Evidence.REASONABLE}) if reasonable else frozenset()
         event = ClockEvent(f"offer:{made.pk}", EventKind.OFFER_DECLINED, queries.on(at), evidence=evidence)
         _record(entry.pathway_id, event, f"offer:{made.pk}", organisation_id, by, at)
+    onward.tell(entry.referral_id, Step.LET_GO, "declined", organisation_id=organisation_id, by=by, at=at)
     said = Entry(
         "booking.decline", f"entry:{entry_id}", {"slot": slot_id, "for": made.offered_for.isoformat()}
     )
@@ -282,14 +292,17 @@ def let_go_of_holds(*, organisation_id: int, by: Actor, at: datetime) -> int:
     rows = Appointment.objects.select_for_update(skip_locked=True).filter(
         organisation_id=organisation_id, state=Appointment.State.HELD, held_until__lte=at
     )
-    starts = dict(rows.values_list("pk", "starts_at"))
-    keys = list(starts)
+    held = list(rows.values_list("pk", "starts_at", "referral_id"))
+    keys = [key for key, _, _ in held]
     if not keys:
         return 0
     Appointment.objects.filter(pk__in=keys).update(state=Appointment.State.LAPSED)
     entries = [Entry("booking.hold_lapsed", f"appointment:{key}", {}) for key in keys]
     record(entries, organisation_id=organisation_id, by=by, at=at)
-    changed.diary(starts.values(), organisation_id=organisation_id, at=at)
+    changed.diary((starts for _, starts, _ in held), organisation_id=organisation_id, at=at)
+    who: dict[str, Any] = {"organisation_id": organisation_id, "by": by, "at": at}
+    for _, _, referral_id in held:
+        onward.tell(referral_id, Step.LET_GO, "its time was over", **who)
     return len(keys)
 
 
@@ -497,3 +510,6 @@ def _say(verb: str, row: Appointment, detail: dict[str, Any], by: Actor, at: dat
     entry = Entry(verb, f"appointment:{row.pk}", detail)
     record([entry], organisation_id=row.organisation_id, by=by, at=at)
     changed.diary([row.starts_at], organisation_id=row.organisation_id, at=at)
+    if step := ONWARD.get(verb):
+        words = _when(row) if step in (Step.HOLD, Step.BOOK) else ""
+        onward.tell(row.referral_id, step, words, organisation_id=row.organisation_id, by=by, at=at)

@@ -3,12 +3,14 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Any
 
 from django.db import IntegrityError, transaction
 
 from clearway.core.audit.actions import Actor, Entry
 from clearway.core.audit.actions import record as audit
 from clearway.core.layout.times import clock, local
+from clearway.core.onward import actions as onward
 from clearway.domain.outpatients import outcomes as rules
 from clearway.domain.outpatients.booking import DISCHARGED, UNSAID
 from clearway.domain.outpatients.clock_events import ClockEvent, EventKind, Evidence
@@ -20,6 +22,7 @@ from clearway.domain.outpatients.outcomes import REVIEW_DAYS, SEEN_CODES, NextSt
 from clearway.domain.outpatients.words import Attended, CancelledBy
 from clearway.domain.outpatients.words import Outcome as Outcomes
 from clearway.domain.shared.errors import NotAllowed
+from clearway.domain.shared.onward import Step
 
 from .. import changed
 from ..booking import actions as booking
@@ -111,6 +114,7 @@ def _record(row: Appointment, said: Said, by: Actor, at: datetime) -> None:
     if judged.event is not None:
         _tell_clock(row, judged.event, judged.evidence, by, at)
     _next(row, said, stood, by, at)
+    _tell_onward(row, by, at, ends)
     changed.diary([row.starts_at], organisation_id=row.organisation_id, at=at)
     if ends:
         _tell_of_discharge(row, at)
@@ -123,6 +127,15 @@ def _record(row: Appointment, said: Said, by: Actor, at: datetime) -> None:
         **({"cancelled": cancelled} if cancelled else {}),
     }
     _note("outcomes.cash_up", f"appointment:{row.pk}", detail, row.organisation_id, by, at)
+
+
+def _tell_onward(row: Appointment, by: Actor, at: datetime, ends: bool) -> None:
+    """Whoever asked for the patient to be taken on is told what became of the visit."""
+    scope: dict[str, Any] = {"organisation_id": row.organisation_id, "by": by, "at": at}
+    step = {State.ATTENDED: Step.SEE, State.MISSED: Step.MISS}.get(State(row.state), Step.FREE)
+    onward.tell(row.referral_id, step, **scope)
+    if ends:
+        onward.tell(row.referral_id, Step.DISCHARGE, **scope)
 
 
 def _cancel_rest(row: Appointment, by: Actor, at: datetime) -> list[int]:
@@ -301,6 +314,7 @@ def take_back(key: int, why: rules.Mistake, *, organisation_id: int, by: Actor, 
     was = row.attended
     _reopen(row)
     changed.diary([row.starts_at], organisation_id=organisation_id, at=at)
+    onward.tell(row.referral_id, Step.REOPEN, organisation_id=organisation_id, by=by, at=at)
     detail = {"attended": was, "why": why.value}
     _note("outcomes.take_back", f"appointment:{row.pk}", detail, organisation_id, by, at)
     return row

@@ -10,6 +10,7 @@ from django.db import IntegrityError, transaction
 from clearway.core.audit.actions import Actor, Entry
 from clearway.core.audit.actions import record as audit
 from clearway.core.layout.times import local
+from clearway.core.onward import actions as onward
 from clearway.domain.outpatients import completeness
 from clearway.domain.outpatients.clock_events import ClockEvent, EventKind, Evidence
 from clearway.domain.outpatients.completeness import Route, Side, TriageOutcome
@@ -24,6 +25,7 @@ from clearway.domain.outpatients.measurement import Asked, Measure, ServiceKind,
 from clearway.domain.outpatients.waiting import QUEUED, REMOVALS, Removal
 from clearway.domain.outpatients.words import Priority, ReferralSource
 from clearway.domain.shared.errors import NotAllowed
+from clearway.domain.shared.onward import Step
 
 from .. import policy
 from ..clinics import queries as clinics
@@ -523,10 +525,13 @@ def _carry_out(
         row.service = _service(row.organisation_id, decision.service_id)
         _measure_again(row, f"triage:{triage_id}", by, at)
         row.save(update_fields=["service", "priority", "pathway"])
+        _tell_onward(row, Step.NOTE, f"Sent on to {row.service.name}", by, at)
         _tell_of_triage(row, Kind.REDIRECTED, triage_id, at)
     else:
         _stop_clock(row, ENDS_WITH[outcome], f"triage:{row.pk}", by, at)
         _end(row, outcome.value, at)
+        reason = row.triages.latest("pk").reason
+        _tell_onward(row, Step.END, f"{outcome.meaning}: {reason}", by, at)
         _tell_of_triage(row, Kind.RETURNED, triage_id, at)
 
 
@@ -595,6 +600,7 @@ def remove(
         waiting.remove(entry.pk, why, organisation_id=organisation_id, by=by, at=at, clinician=clinician)
     _settle_clock(row, reason, by, at)
     _end(row, reason.value, at)
+    _tell_onward(row, Step.END, reason.meaning, by, at)
     _tell_of_end(row, reason, Kind.RETURNED, f"referral:{row.pk}:removed", at)
     _note("referrals.remove", row, {"why": reason.value, "clinician": clinician}, by, at)
     return row
@@ -609,6 +615,7 @@ def stand_again(referral_id: int, *, organisation_id: int, by: Actor, at: dateti
     row.state = State.WAITING if row.entries.exists() else State.TRIAGE
     row.removed_why, row.removed_on = "", None
     row.save(update_fields=["state", "removed_why", "removed_on"])
+    _tell_onward(row, Step.REOPEN, "", by, at)
     _note("referrals.stand_again", row, {"after": "died"}, by, at)
     _recheck(row, by, at)
     return row
@@ -726,6 +733,11 @@ def _locked(referral_id: int, organisation_id: int) -> Referral:
 def _lock(organisation_id: int, **chosen: Any) -> list[Referral]:
     rows = Referral.objects.select_for_update(of=("self",)).filter(organisation_id=organisation_id, **chosen)
     return list(rows.select_related("patient", "service", "pathway", "parent").order_by("id"))
+
+
+def _tell_onward(row: Referral, step: Step, words: str, by: Actor, at: datetime) -> None:
+    """Whoever asked for the patient to be taken on from another desk is told."""
+    onward.tell(row.pk, step, words, organisation_id=row.organisation_id, by=by, at=at)
 
 
 def _note(verb: str, row: Referral, detail: Mapping[str, Any], by: Actor, at: datetime) -> None:

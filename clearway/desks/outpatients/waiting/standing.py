@@ -160,3 +160,9 @@ def arrived(contact_id: int | None, at: datetime) -> None:
     """The carrier says that the text or email of this contact arrived."""
     kept = Contact.objects.filter(pk__in=[contact_id] if contact_id else [])
     kept.update(outcome="delivered", outcome_at=at)
+
+
+def waits_for_first(referral_id: int) -> int | None:
+    """The entry of a referral that waits and is no follow-up; None where none does. One query."""
+    rows = Entry.objects.filter(referral_id=referral_id, state="waiting").exclude(kind="follow_up")
+    return rows.order_by("pk").values_list("pk", flat=True).first()
