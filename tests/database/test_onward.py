@@ -98,11 +98,8 @@ def test_from_an_incident_to_a_seen_appointment_both_sides_read_the_same(two: Tw
     assert two.stands(row) == "Booked"
 
     visit = Appointment.objects.get(referral=referral, state="booked")
-    preset = PRESETS["d"]
-    said = Said(preset.attended, preset.outcome, preset.status, preset.next_step, preset.not_brought)
     later = scope(two.trust, NOW + 2 * DAY)
-    (done,) = outcomes.cash_up([(visit.pk, said)], **later)
-    assert done.is_saved, done.why
+    assert cash_up(visit, "d", later)
     assert two.stands(row) == "Seen and discharged"
 
     outcomes.take_back(visit.pk, Mistake.SLIP, **later)
@@ -133,6 +130,30 @@ def test_what_the_clinic_loses_the_crew_reads(two: Two) -> None:
 
     referrals.remove(row.reference, "error", **scope(two.trust))
     assert two.stands(row) == "Ended without being seen"
+
+
+def test_a_later_visit_that_is_taken_back_leaves_the_first_one_seen(two: Two) -> None:
+    row, later = two.received(), scope(two.trust, NOW + 2 * DAY)
+    actions.hold(row.pk, slots(two)[0], book=True, **scope(two.trust))
+    first = Appointment.objects.get(referral=row.reference)
+    assert cash_up(first, "s", later) and two.stands(row) == "Seen"
+    entry = first.brought.get()
+    second = two.falls.booked(Slot.objects.get(pk=slots(two)[1]), entry)
+    assert cash_up(second, "d", later) and two.stands(row) == "Seen and discharged"
+
+    outcomes.take_back(second.pk, Mistake.SLIP, **later)
+
+    assert two.stands(row) == "Seen"
+
+
+def cash_up(visit: Appointment, key: str, who: dict[str, Any]) -> bool:
+    """By the key of the sheet."""
+    preset = PRESETS[key]
+    due_on = (NOW + 30 * DAY).date() if key == "s" else None
+    said = Said(preset.attended, preset.outcome, preset.status, preset.next_step, preset.not_brought)
+    (done,) = outcomes.cash_up([(visit.pk, replace(said, due_on=due_on))], **who)
+    assert done.is_saved, done.why
+    return True
 
 
 def wanted_of(two: Two) -> str:

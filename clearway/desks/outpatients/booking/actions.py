@@ -510,6 +510,14 @@ def _say(verb: str, row: Appointment, detail: dict[str, Any], by: Actor, at: dat
     entry = Entry(verb, f"appointment:{row.pk}", detail)
     record([entry], organisation_id=row.organisation_id, by=by, at=at)
     changed.diary([row.starts_at], organisation_id=row.organisation_id, at=at)
-    if step := ONWARD.get(verb):
+    step = ONWARD.get(verb)
+    if step and not (step is Step.FREE and _has_other_visits(row)):
         words = _when(row) if step in (Step.HOLD, Step.BOOK) else ""
         onward.tell(row.referral_id, step, words, organisation_id=row.organisation_id, by=by, at=at)
+
+
+def _has_other_visits(row: Appointment) -> bool:
+    """Whether other visits of the same course are booked."""
+    if row.entry is None or row.entry.series == 1:
+        return False
+    return Appointment.objects.filter(entry=row.entry, state=Appointment.State.BOOKED).exists()

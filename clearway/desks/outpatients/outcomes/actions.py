@@ -311,10 +311,10 @@ def take_back(key: int, why: rules.Mistake, *, organisation_id: int, by: Actor, 
         waiting.remove(entry.pk, "error", organisation_id=organisation_id, by=by, at=at)
     _untell_clock(row, by, at)
     Miss.objects.filter(appointment=row, taken_back_at=None).update(taken_back_at=at)
-    was = row.attended
+    was, stood_as = row.attended, (State(row.state), row.outcome == Outcomes.DISCHARGED)
     _reopen(row)
     changed.diary([row.starts_at], organisation_id=organisation_id, at=at)
-    onward.tell(row.referral_id, Step.REOPEN, organisation_id=organisation_id, by=by, at=at)
+    _untell_onward(row, stood_as, by, at)
     detail = {"attended": was, "why": why.value}
     _note("outcomes.take_back", f"appointment:{row.pk}", detail, organisation_id, by, at)
     return row
@@ -357,6 +357,22 @@ def _untell_clock(row: Appointment, by: Actor, at: datetime) -> None:
     event = ClockEvent(f"{name}/{len(said) + 1}", EventKind.WITHDRAWN, last.on, replaces=last.key)
     recorded = clocks.Recorded(pathway, event, name)
     clocks.record([recorded], organisation_id=row.organisation_id, by=by, at=at)
+
+
+def _untell_onward(row: Appointment, stood_as: tuple[State, bool], by: Actor, at: datetime) -> None:
+    """Whoever asked for the patient to be taken on is told; one visit that was kept stays told.
+
+    stood_as  state of the appointment before, and whether it ended with a discharge
+    """
+    state, was_discharged = stood_as
+    scope: dict[str, Any] = {"organisation_id": row.organisation_id, "by": by, "at": at}
+    if state == State.CANCELLED:
+        onward.tell(row.referral_id, Step.BOOK, **scope)
+    elif not queries.was_seen_before(row):
+        onward.tell(row.referral_id, Step.REOPEN, **scope)
+    elif was_discharged:
+        onward.tell(row.referral_id, Step.REOPEN, **scope)
+        onward.tell(row.referral_id, Step.SEE, **scope)
 
 
 def _reopen(row: Appointment) -> None:
