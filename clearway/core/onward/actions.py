@@ -14,7 +14,6 @@ from ..live.actions import announce
 from . import queries
 from .models import OnwardPerson, OnwardRequest, OnwardStep
 
-SENT, COME = "onward_sent", "onward_come"  # topics of changes: the sender's and the receiver's
 SENDING, CHANGING = "Sending this request", "Changing this request"
 
 
@@ -202,8 +201,8 @@ def _write(row: OnwardRequest, step: Step, words: str, organisation_id: int, by:
     )
     entry = Entry(f"onward.{step.value}", f"onward:{row.pk}", {"service": row.service, "kind": row.kind})
     record([entry], organisation_id=organisation_id, by=by, at=at)
-    announce(SENT, [str(row.pk)], organisation_id=row.sender_id, at=at)
-    announce(COME, [str(row.pk)], organisation_id=row.receiver_id, at=at)
+    announce("onward_sent", [str(row.pk)], organisation_id=row.sender_id, at=at)
+    announce("onward_come", [str(row.pk)], organisation_id=row.receiver_id, at=at)
 
 
 def _locked(key: int, **side: int) -> OnwardRequest:

@@ -18,7 +18,6 @@ from clearway.core.live.tailer import Render
 from clearway.core.notices import live as notices
 from clearway.core.onward import presenters as onward
 from clearway.core.onward import queries as requests
-from clearway.core.onward.actions import SENT
 from clearway.core.worklist import live as worklist
 from clearway.core.worklist.actions import TOPIC
 
@@ -119,7 +118,9 @@ def tasks(organisation_id: int, keys: frozenset[str], at: datetime) -> list[Frag
 def sent(organisation_id: int, keys: frozenset[str], at: datetime) -> list[Fragment]:
     """The rows of some onward requests that this organisation sent."""
     return [
-        Fragment(SENT, str(row.pk), drawn("onward/row.html", row=onward.row_of(row, row.receiver.name)))
+        Fragment(
+            "onward_sent", str(row.pk), drawn("onward/row.html", row=onward.row_of(row, row.receiver.name))
+        )
         for row in requests.sent(organisation_id, at)
         if str(row.pk) in keys
     ]
@@ -131,6 +132,6 @@ RENDERERS: Mapping[str, Render] = {
     "source": sources,
     TOPIC: tasks,
     "notice": notices.strip,
-    SENT: sent,
+    "onward_sent": sent,
 }
 TICKERS: Sequence[Render] = (all_sites, all_forecasts, all_resources, sources, notices.strip)

@@ -12,7 +12,6 @@ from clearway.core.live.fragments import Fragment
 from clearway.core.live.tailer import Render
 from clearway.core.onward import presenters as onward
 from clearway.core.onward import queries as requests
-from clearway.core.onward.actions import COME
 
 
 def days(organisation_id: int, keys: frozenset[str], at: datetime) -> list[Fragment]:
@@ -26,10 +25,12 @@ def days(organisation_id: int, keys: frozenset[str], at: datetime) -> list[Fragm
 def come(organisation_id: int, keys: frozenset[str], at: datetime) -> list[Fragment]:
     """The rows of some onward requests that came here: they name nobody."""
     return [
-        Fragment(COME, str(row.pk), drawn("onward_in/row.html", row=onward.row_of(row, row.sender.name)))
+        Fragment(
+            "onward_come", str(row.pk), drawn("onward_in/row.html", row=onward.row_of(row, row.sender.name))
+        )
         for row in requests.come(organisation_id, at)
         if str(row.pk) in keys
     ]
 
 
-RENDERERS: Mapping[str, Render] = {"diary": days, COME: come}
+RENDERERS: Mapping[str, Render] = {"diary": days, "onward_come": come}
