@@ -7,7 +7,7 @@ take longer to make than the ranking takes.
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 from django.conf import settings
 from django.db import connection
@@ -20,7 +20,6 @@ from clearway.engine.outpatients.recycling import Candidate, earliest
 from ..booking import queries as booking
 from ..conversations import queries as conversations
 from ..patients import queries as patients
-from ..patients.models import Need
 from .models import FreedSlot
 
 IN_ORDER = "entry.priority DESC, entry.treat_by NULLS LAST, entry.waits_from NULLS LAST, entry.id"
@@ -205,6 +204,13 @@ class Lists:
         }
 
 
+class Need(NamedTuple):
+    """What the hard rules ask of a need of the patient."""
+
+    kind: str
+    detail: str
+
+
 def candidates(rows: Sequence[Row], freed: FreedSlot, policy: RecyclingPolicy) -> list[Candidate]:
     """Rows as the engine asks of them. No query; three where people are asked by text."""
     texted = _texted(rows, freed.organisation_id, policy)
@@ -212,7 +218,7 @@ def candidates(rows: Sequence[Row], freed: FreedSlot, policy: RecyclingPolicy) -
 
 
 def _candidate(row: Row, freed: FreedSlot, is_texted: bool) -> Candidate:
-    needs = [Need(kind=kind, detail=detail) for kind, detail in row.needs]
+    needs = [Need(*each) for each in row.needs]
     rung = "phone" if patients.may_contact(row.patient, "phone") else ""
     return Candidate(
         entry=row.pk,
