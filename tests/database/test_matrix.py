@@ -7,12 +7,13 @@ from typing import Any
 
 import pytest
 from django.db import transaction
+from django.http import HttpResponse
 from django.test import Client
 
 from clearway.core.decisions.models import Decision
 from clearway.core.feeds.models import Source
 from clearway.core.organisation.models import Organisation, Site
-from clearway.core.people import matrix
+from clearway.core.people import matrix, permissions
 from clearway.core.people.models import User
 from clearway.core.people.roles import ROLES
 from clearway.core.worklist.models import Task
@@ -69,7 +70,18 @@ def differences(user: User | None, column: str) -> list[str]:
     return wrong
 
 
+@pytest.fixture
+def undrawn(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What refuses is asked thousands of times; its page is looked at elsewhere."""
+
+    def refusal(request: Any, template: str, context: dict[str, Any], *, status: int) -> HttpResponse:
+        return HttpResponse(status=status)
+
+    monkeypatch.setattr(permissions, "render", refusal)
+
+
 @pytest.mark.promise("S1")
+@pytest.mark.usefixtures("undrawn")
 @pytest.mark.parametrize("role", list(ROLES))
 def test_every_page_answers_each_role_as_the_table_says(valley: Organisation, role: str) -> None:
     place = Site.objects.filter(organisation=valley, kind="emergency_department").order_by("code")[0]
