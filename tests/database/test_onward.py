@@ -179,6 +179,19 @@ def test_one_that_is_refused_goes_back_with_its_reason_and_is_sent_again_once(tw
         actions.receive(row.pk, **scope(two.trust))
 
 
+def test_one_that_nobody_read_stays_on_both_lists_however_many_came_after_it(
+    two: Two, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(queries, "MOST", 1)
+    first, *later = [two.send() for _ in range(4)]
+    for row in later:
+        onward.refuse(row.pk, "Out of our area", **scope(two.trust))
+
+    newest = later[-1].pk
+    assert [row.pk for row in queries.come(two.trust.pk, NOW)] == [first.pk, newest]
+    assert [row.pk for row in queries.sent(two.sender.pk, NOW)] == [newest, first.pk]
+
+
 def test_nobody_leaves_a_list_because_a_sender_withdraws(two: Two) -> None:
     unread, row = two.send(replace(ADA, nhs_number="9990548609")), two.received()
 

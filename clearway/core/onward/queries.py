@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from django.db.models import QuerySet
+
 from clearway.domain.shared.onward import AHEAD, OVER, State, Taker
 from clearway.domain.shared.onward import takers as read_takers
 
@@ -13,7 +15,7 @@ from .models import OnwardRequest
 
 POLICY = "onward_services"
 SHOWN = timedelta(days=14)  # how long one that is over stays on the list
-MOST = 200  # rows of one page
+MOST = 200  # rows of one page that are over
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,20 +52,23 @@ def taker(receiver_id: int, code: str, sender_code: str, at: datetime) -> Taker 
 
 
 def sent(organisation_id: int, at: datetime) -> list[OnwardRequest]:
-    """What this organisation sent and is not over, or was of late; newest first. One query."""
+    """What this organisation sent and is not over, or was of late; newest first. Two queries."""
     rows = OnwardRequest.objects.select_related("receiver").filter(sender_id=organisation_id)
-    return _of_late(list(rows.order_by("-sent_at", "-pk")[:MOST]), at)
+    return sorted(_of_late(rows, at), key=lambda row: (row.sent_at, row.pk), reverse=True)
 
 
 def come(organisation_id: int, at: datetime) -> list[OnwardRequest]:
-    """What came to this organisation: what nobody has registered first, then by when it is due. One query."""
+    """What came to this organisation: what nobody has registered first, then by due time. Two queries."""
     rows = OnwardRequest.objects.select_related("sender").filter(receiver_id=organisation_id)
-    found = _of_late(list(rows.order_by("-sent_at", "-pk")[:MOST]), at)
-    return sorted(found, key=lambda row: (row.state != State.SENT, row.state in OVER, row.due_at, row.pk))
+    return sorted(
+        _of_late(rows, at), key=lambda row: (row.state != State.SENT, row.state in OVER, row.due_at, row.pk)
+    )
 
 
-def _of_late(rows: list[OnwardRequest], at: datetime) -> list[OnwardRequest]:
-    return [row for row in rows if row.state not in OVER or row.since > at - SHOWN]
+def _of_late(rows: QuerySet[OnwardRequest], at: datetime) -> list[OnwardRequest]:
+    """Every one that is not over, however old, and the newest of those that were until lately."""
+    over = rows.filter(state__in=OVER, since__gt=at - SHOWN).order_by("-sent_at", "-pk")
+    return [*rows.exclude(state__in=OVER), *over[:MOST]]
 
 
 def of_incident(organisation_id: int, incident: str) -> list[OnwardRequest]:

@@ -20,7 +20,7 @@ from clearway.domain.shared.region import Region
 from clearway.engine.ambulance.policies import ADVICE as POLICY
 from clearway.engine.ambulance.policies import advice_policy
 
-from ..shared.estimating import Estimate, Metric, estimate, one_after_the_other
+from ..shared.estimating import Estimate, Metric, as_lines, estimate, one_after_the_other
 from . import ledger
 from . import parameters as packs
 from .oracle import Oracle
@@ -326,15 +326,7 @@ def as_text(found: Comparison) -> str:
     """The comparison for a person at a terminal: levels, then differences to nearest with their intervals."""
     seeds = f"{len(found.seeds)} seeds of {found.days} days"
     lines = [f"{found.region}, regime {found.regime} ({found.what}), {seeds}", ""]
-    for metric in METRICS:
-        lines.append(f"{metric.words}, {metric.unit}")
-        for name in found.policies:
-            line = f"  {name:26}{found.level[name][metric.name].mean:>9.1f}"
-            if name != NEAREST:
-                each = found.difference[name][metric.name]
-                line += f"{each.mean:>+9.1f}"
-                line += "" if np.isnan(each.low) else f"   95% interval {each.low:+.1f} to {each.high:+.1f}"
-            lines.append(line)
+    lines += as_lines(METRICS, found.policies, found.level, found.difference, NEAREST)
     if found.share:
         lines.append("Share of the oracle's gain in hours lost beyond 15")
         lines += [f"  {name:26}{share:>9.0%}" for name, share in found.share.items()]

@@ -16,7 +16,7 @@ import numpy as np
 from clearway.domain.outpatients.department import Department
 from clearway.domain.outpatients.recycling import BANDS
 
-from ..shared.estimating import Estimate, Metric, estimate, one_after_the_other
+from ..shared.estimating import Estimate, Metric, as_lines, estimate, one_after_the_other
 from . import ledger
 from .ledger import Outcome
 from .parameters import Parameters
@@ -180,14 +180,6 @@ def _bands(outcomes: Sequence[Outcome]) -> dict[str, tuple[float, float, float]]
 
 def as_text(found: Comparison) -> str:
     """The comparison for a person at a terminal: levels, then differences to the plan."""
-    lines = [f"{found.region}, {len(found.seeds)} seeds of {found.days} days", ""]
-    for metric in METRICS:
-        lines.append(f"{metric.words}{', ' + metric.unit if metric.unit else ''}")
-        for name in found.policies:
-            line = f"  {name:18}{found.level[name][metric.name].mean:>9.1f}"
-            if name != PLAN:
-                each = found.difference[name][metric.name]
-                line += f"{each.mean:>+9.1f}"
-                line += "" if np.isnan(each.low) else f"   95% interval {each.low:+.1f} to {each.high:+.1f}"
-            lines.append(line)
-    return "\n".join(lines)
+    head = f"{found.region}, {len(found.seeds)} seeds of {found.days} days"
+    lines = as_lines(METRICS, found.policies, found.level, found.difference, PLAN)
+    return "\n".join([head, "", *lines])

@@ -1,6 +1,6 @@
 """What differs between policies, over seeds: a mean with its interval."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -51,3 +51,23 @@ def _t(freedom: int) -> float:
     if freedom <= len(T_975):
         return T_975[freedom - 1]
     return next((t for limit, t in T_975_LATER if freedom <= limit), 2.0)
+
+
+Found = Mapping[str, Mapping[str, Estimate]]  # policy -> metric -> over seeds
+
+
+def as_lines(
+    metrics: Sequence[Metric], policies: Sequence[str], level: Found, difference: Found, base: str
+) -> list[str]:
+    """For a terminal: of each metric the level of every policy, and its difference to `base`."""
+    width, lines = max(len(name) for name in policies) + 2, []
+    for metric in metrics:
+        lines.append(f"{metric.words}{', ' + metric.unit if metric.unit else ''}")
+        for name in policies:
+            line = f"  {name:{width}}{level[name][metric.name].mean:>9.1f}"
+            if name != base:
+                each = difference[name][metric.name]
+                line += f"{each.mean:>+9.1f}"
+                line += "" if np.isnan(each.low) else f"   95% interval {each.low:+.1f} to {each.high:+.1f}"
+            lines.append(line)
+    return lines

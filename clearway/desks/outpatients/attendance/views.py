@@ -9,6 +9,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_POST
 
+from clearway.core.layout import keys
 from clearway.core.people.permissions import needs
 from clearway.domain.outpatients.performance import SMALL
 from clearway.domain.outpatients.recycling import KEYS
@@ -19,6 +20,7 @@ from . import actions, forms, presenters, queries
 from .reading import read
 
 Request = Any
+ON_KEYS = [(letter, said.meaning) for letter, said in KEYS.items()]
 MAY_MANAGE = "performance.manage"
 
 
@@ -35,7 +37,7 @@ def call_list(request: Request) -> HttpResponse:
         "lines": [presenters.line(row, settings.NOTIFY_TEMPLATES.keys()) for row in rows],
         "judged": judged,
         "policy": ours,
-        "keys": [(letter, said.meaning) for letter, said in KEYS.items()],
+        "keys": ON_KEYS,
         "may_change": request.reach.allows("bookings.write"),
         "may_see_models": request.reach.allows("performance.read"),
         "wrong": request.GET.get("wrong", ""),
@@ -48,10 +50,9 @@ def call_list(request: Request) -> HttpResponse:
 @require_POST
 def rung(request: Request, key: int) -> HttpResponse:
     """One key of a row: what came of the call."""
-    typed = request.POST.get("key", "").strip().casefold()
+    typed = keys.typed(request)
     if typed not in KEYS:
-        letters = ", ".join(f"{letter} ({said.meaning})" for letter, said in KEYS.items())
-        return _back(request, f"“{typed[:20]}” is no key. Type one of: {letters}.", key)
+        return _back(request, keys.is_none(typed, ON_KEYS), key)
     try:
         actions.rung(key, KEYS[typed], **_who(request))
     except queries.NoBooking:

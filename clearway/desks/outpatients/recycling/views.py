@@ -9,6 +9,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_POST
 
+from clearway.core.layout import keys
 from clearway.core.layout.times import local
 from clearway.core.people.permissions import needs
 from clearway.domain.outpatients.recycling import KEYS
@@ -22,6 +23,7 @@ from .forms import PeriodForm, WithdrawForm
 from .models import FreedSlot, SlotOffer
 
 Request = Any
+ON_KEYS = [(letter, said.meaning) for letter, said in KEYS.items()]
 SHOWN = timedelta(days=7)
 PERIOD = timedelta(days=28)
 
@@ -39,7 +41,7 @@ def freed(request: Request) -> HttpResponse:
         "rows": [_row(row, request) for row in queries.standing_open(organisation_id)],
         "ended": [_row(row, request) for row in ended],
         "mode": presenters.MODES[policy.recycling(organisation_id, request.at).mode],
-        "keys": [(letter, said.meaning) for letter, said in KEYS.items()],
+        "keys": ON_KEYS,
         "may_change": request.reach.allows("bookings.write"),
         "wrong": request.GET.get("wrong", ""),
         "typing": "typing" in request.GET,
@@ -111,10 +113,9 @@ def _done(request: Request, key: int, form: WithdrawForm) -> HttpResponse:
 @require_POST
 def answer(request: Request, key: int) -> HttpResponse:
     """One key of a row: what the patient said. A yes is booked at once."""
-    typed = request.POST.get("key", "").strip().casefold()
+    typed = keys.typed(request)
     if typed not in KEYS:
-        letters = ", ".join(f"{letter} ({said.meaning})" for letter, said in KEYS.items())
-        return _back(request, f"“{typed[:20]}” is no key. Type one of: {letters}.", key)
+        return _back(request, keys.is_none(typed, ON_KEYS), key)
     try:
         made = actions.answer(key, KEYS[typed], **_who(request))
     except (SlotOffer.DoesNotExist, booking.NotThere):

@@ -10,6 +10,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_POST
 
+from clearway.core.layout import keys
 from clearway.core.people.permissions import needs
 from clearway.domain.outpatients.booking import REASONS
 from clearway.domain.outpatients.recycling import KEYS
@@ -20,6 +21,7 @@ from .. import policy
 from . import actions, presenters, queries
 
 Request = Any
+ON_KEYS = [(letter, said.meaning) for letter, said in KEYS.items()]
 SHOWN = timedelta(days=2)
 COUNTED = timedelta(days=28)
 
@@ -39,7 +41,7 @@ def reminders(request: Request) -> HttpResponse:
         "ways": presenters.WAYS,
         "plan": presenters.plan(policy.reminders(organisation_id, request.at)),
         "is_connected": bool(settings.NOTIFY_TEMPLATES),
-        "keys": [(letter, said.meaning) for letter, said in KEYS.items()],
+        "keys": ON_KEYS,
         "reasons": list(REASONS[CancelledBy.PATIENT].items()),
         "may_change": request.reach.allows("bookings.write"),
         "wrong": request.GET.get("wrong", ""),
@@ -52,10 +54,9 @@ def reminders(request: Request) -> HttpResponse:
 @require_POST
 def rung(request: Request, key: int) -> HttpResponse:
     """One key of a row: what came of the call."""
-    typed = request.POST.get("key", "").strip().casefold()
+    typed = keys.typed(request)
     if typed not in KEYS:
-        letters = ", ".join(f"{letter} ({said.meaning})" for letter, said in KEYS.items())
-        return _back(request, f"“{typed[:20]}” is no key. Type one of: {letters}.", key)
+        return _back(request, keys.is_none(typed, ON_KEYS), key)
     try:
         actions.rung(key, KEYS[typed], reason=request.POST.get("reason", "")[:40], **_who(request))
     except queries.NotThere:

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
-from django.db import transaction
+from django.db import connection, transaction
 
 from clearway.core.audit.actions import Actor
 from clearway.core.audit.actions import Entry as Row
@@ -355,6 +355,7 @@ def ask_in_writing(
     return made
 
 
+LOCK = 4122  # advisory lock class: one writer of invitations per organisation
 INVITED = "Please ring us to choose a date for {service}."
 
 
@@ -362,15 +363,16 @@ INVITED = "Please ring us to choose a date for {service}."
 def invite_in_writing(*, organisation_id: int, by: Actor, at: datetime) -> list[Contact]:
     """Write every invitation and last letter of partial booking that is due; one contact each, in the outbox.
 
-    The entries are locked and looked at again, so that two clerks who press at once write once.
+    One after the other, so that two clerks who press at once write once.
     """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [LOCK, organisation_id])
     today = local(at).date()
     due = inviting.to_write(inviting.next_steps(organisation_id, at), organisation_id, today)
-    rows = Entry.objects.select_for_update(of=("self",)).filter(organisation_id=organisation_id)
+    rows = Entry.objects.select_for_update(of=("self",)).filter(state=State.WAITING)  # not booked meanwhile
     entries = queries.listed([each.entry for each in due], rows.order_by("id"))
-    again = inviting.to_write(inviting.next_steps(organisation_id, at), organisation_id, today)
     made = []
-    for each in again:
+    for each in due:
         if (entry := entries.get(each.entry)) is None:
             continue
         attempt = Attempt(

@@ -10,6 +10,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_POST
 
+from clearway.core.layout import keys
 from clearway.core.layout.times import local
 from clearway.core.people.permissions import needs
 from clearway.domain.outpatients.asking import KEYS, AskStep
@@ -23,6 +24,7 @@ from .models import Entry
 Request = Any
 ROWS = 100
 VAIN = "rung, no answer"
+ON_KEYS = [(letter, answer.meaning if answer else VAIN) for letter, answer in KEYS.items()]
 
 
 @needs("waiting.read")
@@ -44,7 +46,7 @@ def asking(request: Request) -> HttpResponse:
         "counts": Counter(row.due.step for row in found),
         "due": sum(each.due.on <= today for each in found),
         "in_writing": sum(bool(each.channel) and each.due.on <= today for each in found),
-        "keys": [(letter, answer.meaning if answer else VAIN) for letter, answer in KEYS.items()],
+        "keys": ON_KEYS,
         "today": today,
         "may_change": request.reach.allows("waiting.write"),
         "wrong": request.GET.get("wrong", ""),
@@ -65,8 +67,8 @@ def prepare(request: Request) -> HttpResponse:
     """Prepare the question for everybody to whom it is due in writing, and show what is to be sent."""
     today = local(request.at).date()
     due = reading.to_ask(request.organisation.pk, request.at)
-    keys = [each.entry for each in due if each.channel and each.due.on <= today]
-    made = actions.ask_in_writing(keys, **_scope(request))
+    entries = [each.entry for each in due if each.channel and each.due.on <= today]
+    made = actions.ask_in_writing(entries, **_scope(request))
     messages.success(request, f"{len(made)} question{'' if len(made) == 1 else 's'} prepared.")
     return HttpResponseRedirect(reverse("op-waiting:to-send"))
 
@@ -75,10 +77,9 @@ def prepare(request: Request) -> HttpResponse:
 @require_POST
 def answer(request: Request, key: int) -> HttpResponse:
     """One key of a row: what the patient said, or that nobody answered."""
-    typed = request.POST.get("key", "").strip().casefold()
+    typed = keys.typed(request)
     if typed not in KEYS:
-        letters = ", ".join(f"{letter} ({said.meaning if said else VAIN})" for letter, said in KEYS.items())
-        return _back(request, f"“{typed[:20]}” is no key. Type one of: {letters}.", key)
+        return _back(request, keys.is_none(typed, ON_KEYS), key)
     said = KEYS[typed]
     try:
         if said is None:
