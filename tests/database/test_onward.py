@@ -354,6 +354,9 @@ def test_the_pages_send_register_hold_and_withdraw(two: Two, monkeypatch: pytest
     assert Action.objects.filter(verb="onward.look", subject=f"onward:{row.pk}").exists()
     assert desk.post(f"{address}refuse/", {"why": ""}).status_code == 422
     assert desk.post(address, {}).status_code == 302
+    for hours, is_late in ((1, True), (24 * 90, False)):
+        OnwardRequest.objects.update(due_at=row.sent_at + timedelta(hours=hours))
+        assert ("later than was asked for" in desk.get(address).content.decode()) is is_late
     assert desk.post(f"{address}slot/", {"what": "hold"}).status_code == 422
     assert desk.post(f"{address}slot/", {"what": "hold", "slot": slots(two)[0]}).status_code == 302
     page = desk.get(address).content.decode()

@@ -143,6 +143,7 @@ def _page(request: Request, row: OnwardRequest, form: Any, alike: tuple[int, ...
         "alike": people.rows(compared, local(request.at).date()),
         "entry": entry,
         "lines": slots.lines(choices) if choices else [],
+        "is_late": choices is not None and all(each.starts_at > row.due_at for each in choices.best),
         "left_out": slots.left_out(choices) if choices else [],
         "held": _held(entry, request.at) if row.state == State.HELD else [],
         "may_receive": may_change and row.state == State.SENT,
