@@ -18,11 +18,13 @@ from clearway.desks.outpatients.clinics import actions as clinics
 from clearway.desks.outpatients.clinics.models import Clinician, Session, Slot
 from clearway.desks.outpatients.clocks.models import Pathway
 from clearway.desks.outpatients.letters.models import Letter
+from clearway.desks.outpatients.patients import actions as patients
 from clearway.desks.outpatients.replanning import actions, presenters, queries
 from clearway.desks.outpatients.replanning.models import Displaced, Replan
 from clearway.desks.outpatients.replanning.queries import Scope
 from clearway.desks.outpatients.waiting.models import Contact, Entry
 from clearway.domain.outpatients.replanning import ReplanPolicy, Told
+from clearway.domain.outpatients.words import CancelledBy
 from clearway.domain.shared.errors import NotAllowed
 from tests.therapies import NINE, Department, a_department
 from tests.trust import a_trust, signed_in, somebody, stop_the_clock
@@ -206,6 +208,56 @@ def test_undone_the_clinic_is_open_and_who_can_has_the_old_seat_back(physio: Dep
     assert queries.booked_again(queries.one(made.pk, physio.trust.pk), NINE) == 2
     with pytest.raises(NotAllowed, match="No clinic of it is frozen"):
         actions.undo(made.pk, **who(physio))
+
+
+def test_a_clinic_that_was_opened_again_can_be_given_up_again_with_everybody_in_it(
+    physio: Department,
+) -> None:
+    """The therapist is sick, then is not, then is: nobody may be missing from the second plan."""
+    sick = slots(physio, SICK)
+    slots(physio, LATER)
+    untouched, moved = booked(physio, sick[0]), booked(physio, sick[1])
+    first = begun(physio, sick[0])
+    plan = planned(first)
+    going = next(each for each in plan.going if each.row.appointment_id == moved.pk)
+    assert going.place is not None
+    actions.carry_out(first.pk, {going.row.pk: going.place.slot}, **who(physio))
+    actions.undo(first.pk, **who(physio))
+
+    second = begun(physio, sick[0], NINE + timedelta(hours=1))
+
+    assert second.pk != first.pk
+    assert {each.appointment.slot_id for each in queries.rows(second.pk)} == {sick[0].pk, sick[1].pk}
+    assert {each.appointment_id for each in queries.rows(second.pk)} >= {untouched.pk}
+    assert carried_out(second, physio, planned(second)).moved == 2
+    assert queries.remaining(queries.rows(first.pk), NINE) == 0  # nobody hears of a date that is gone
+
+
+@pytest.mark.parametrize("between", ["died", "cancelled"])
+def test_nobody_is_rung_about_a_patient_who_died_or_a_date_that_is_gone(
+    physio: Department, between: str
+) -> None:
+    sick = slots(physio, NINE + timedelta(days=1))
+    slots(physio, LATER)
+    row = booked(physio, sick[0])
+    made = begun(physio, sick[0])
+    carried_out(made, physio, planned(made))
+    assert queries.due(physio.trust.pk, NINE).to_ring == 1
+    row.refresh_from_db()
+    assert row.moved_to_id is not None
+
+    if between == "died":
+        patients.record_death(row.patient_id, NINE.date(), **who(physio))
+    else:
+        why: dict[str, Any] = {"by_whom": CancelledBy.PATIENT, "reason": "patient_ill"}
+        booking.cancel(row.moved_to_id, **why, **who(physio))
+
+    assert queries.due(physio.trust.pk, NINE).to_ring == 0
+    assert queries.remaining(queries.rows(made.pk), NINE) == 0
+    (listed,) = queries.register(physio.trust.pk)
+    assert (listed.people, listed.to_ring) == (1, 0)
+    with pytest.raises(NotAllowed, match="nothing to tell"):
+        actions.answer(Displaced.objects.get().pk, Told.TOLD, **who(physio))
 
 
 def test_who_has_something_else_by_then_stays_there_when_it_is_undone(physio: Department) -> None:

@@ -1118,7 +1118,7 @@ class Migration(migrations.Migration):
                         ('told_at', models.DateTimeField(null=True)),
                         ('told_by', models.CharField(blank=True, max_length=150)),
                         ('problem', models.CharField(blank=True, max_length=500)),
-                        ('appointment', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='displaced', to='outpatients.appointment')),
+                        ('appointment', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='displaced', to='outpatients.appointment')),
                         ('moved_to', models.OneToOneField(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='displaced_from', to='outpatients.appointment')),
                         ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='core.organisation')),
                         ('entry', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='displaced', to='outpatients.entry')),
@@ -1127,7 +1127,7 @@ class Migration(migrations.Migration):
                     options={
                         'ordering': ['appointment__starts_at', 'id'],
                         'indexes': [models.Index(fields=['organisation', 'state'], name='displaced_standing')],
-                        'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('moved_to__isnull', False), ('state', 'moved')), models.Q(('moved_to__isnull', True), ('state__in', ['planned', 'returned'])), ('state', 'undone'), _connector='OR'), name='who_was_moved_has_another_appointment'), models.CheckConstraint(condition=models.Q(models.Q(('told_at__isnull', True), ('told_by', '')), models.Q(('told_at__isnull', False), models.Q(('told_by', ''), _negated=True), models.Q(('state', 'planned'), _negated=True)), _connector='OR'), name='who_was_told_was_placed_before'), models.CheckConstraint(condition=models.Q(models.Q(('state', 'planned'), _negated=True), ('by_phone', False), _connector='OR'), name='nobody_is_rung_before_the_plan')],
+                        'constraints': [models.UniqueConstraint(condition=models.Q(('state', 'undone'), _negated=True), fields=('appointment',), name='an_appointment_is_displaced_once'), models.CheckConstraint(condition=models.Q(models.Q(('moved_to__isnull', False), ('state', 'moved')), models.Q(('moved_to__isnull', True), ('state__in', ['planned', 'returned'])), ('state', 'undone'), _connector='OR'), name='who_was_moved_has_another_appointment'), models.CheckConstraint(condition=models.Q(models.Q(('told_at__isnull', True), ('told_by', '')), models.Q(('told_at__isnull', False), models.Q(('told_by', ''), _negated=True), models.Q(('state', 'planned'), _negated=True)), _connector='OR'), name='who_was_told_was_placed_before'), models.CheckConstraint(condition=models.Q(models.Q(('state', 'planned'), _negated=True), ('by_phone', False), _connector='OR'), name='nobody_is_rung_before_the_plan')],
                     },
                 ),
                 migrations.CreateModel(

@@ -251,7 +251,7 @@ def _keep_problem(key: int, problem: str, by: Actor, at: datetime) -> None:
 
 def _locked(key: int, organisation_id: int | None = None) -> Displaced:
     rows = Displaced.objects.select_for_update(of=("self",), no_key=True)
-    rows = rows.select_related("replan", "appointment", "moved_to")
+    rows = rows.select_related("replan", "appointment__patient__merged_into", "moved_to")
     return rows.get(pk=key) if organisation_id is None else rows.get(pk=key, organisation_id=organisation_id)
 
 

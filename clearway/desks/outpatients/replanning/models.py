@@ -46,6 +46,7 @@ class Replan(models.Model):
 class Displaced(models.Model):
     """One appointment that is given up because its clinic does not take place.
 
+    A clinic that was opened again can be given up anew: an appointment has one row that is not undone.
     moved_to  the appointment that stands instead; entry  whose place on the list it is
     by_phone  a letter would come too late
     told_at   when the patient was spoken with; other_date  they asked for another one
@@ -60,7 +61,7 @@ class Displaced(models.Model):
 
     organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT)
     replan = models.ForeignKey(Replan, on_delete=models.PROTECT, related_name="displaced")
-    appointment = models.OneToOneField(Appointment, on_delete=models.PROTECT, related_name="displaced")
+    appointment = models.ForeignKey(Appointment, on_delete=models.PROTECT, related_name="displaced")
     entry = models.ForeignKey(Entry, null=True, on_delete=models.PROTECT, related_name="displaced")
     state = models.CharField(max_length=10, choices=State, default=State.PLANNED)
     moved_to = models.OneToOneField(
@@ -76,6 +77,9 @@ class Displaced(models.Model):
     class Meta:
         ordering = ["appointment__starts_at", "id"]
         constraints = [
+            models.UniqueConstraint(
+                fields=["appointment"], condition=~Q(state="undone"), name="an_appointment_is_displaced_once"
+            ),
             models.CheckConstraint(
                 condition=Q(state="moved", moved_to__isnull=False)
                 | Q(state__in=["planned", "returned"], moved_to__isnull=True)

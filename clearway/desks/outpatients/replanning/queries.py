@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from django.db.models import Count, F, Q
+from django.db.models import Count, Exists, F, OuterRef, Q
 
 from clearway.core.layout.times import local
 from clearway.domain.outpatients.replanning import ReplanPolicy
@@ -21,6 +21,10 @@ from .models import Displaced, Replan
 State = Displaced.State
 BOOKED = "booked"
 SHOWN = 50
+# Of those who are to be rung: the patient lives, and what they would be told still holds.
+LIVES = Q(appointment__patient__died_on__isnull=True, appointment__patient__merged_into__died_on__isnull=True)
+HOLDS = Q(state=State.RETURNED) | Q(moved_to__state=BOOKED)
+TO_RING = Q(by_phone=True, told_at__isnull=True) & LIVES & HOLDS
 
 
 class Stands(StrEnum):
@@ -30,7 +34,7 @@ class Stands(StrEnum):
     TO_RING = "to_ring"
     BY_LETTER = "by_letter"
     TOLD = "told"
-    SETTLED = "settled"  # by somebody else: cancelled, moved by hand, or seen after all
+    SETTLED = "settled"  # otherwise: cancelled, moved by hand, or seen after all; nobody is left to be told
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,10 +114,13 @@ def sessions(scope: Scope, organisation_id: int, at: datetime) -> list[Any]:
 
 
 def affected(given: Iterable[Any], at: datetime) -> list[Any]:
-    """The booked patients of these clinics whom no re-plan has yet, in order of urgency. One query."""
+    """The booked patients of these clinics whom no re-plan has now, in order of urgency. One query.
+
+    Whom a re-plan had that was undone is anybody's again: the clinic can be given up a second time.
+    """
     slots = [slot.pk for each in given for slot in each.slots.all()]
-    rows = booking.affected(slots, at).filter(state=BOOKED, displaced__isnull=True)
-    return list(rows)
+    has_one = Displaced.objects.filter(appointment=OuterRef("pk")).exclude(state=State.UNDONE)
+    return list(booking.affected(slots, at).filter(~Exists(has_one), state=BOOKED))
 
 
 def one(key: int, organisation_id: int) -> Replan:
@@ -155,11 +162,16 @@ def stands(row: Displaced, at: datetime) -> Stands:
     if row.state == State.PLANNED:
         is_open = row.appointment.state == BOOKED and row.appointment.starts_at > at
         return Stands.TO_PLACE if is_open else Stands.SETTLED
-    if row.state == State.UNDONE and row.moved_to_id is None:
-        return Stands.SETTLED
     if row.told_at is not None:
         return Stands.TOLD
+    if row.appointment.patient.stands.died_on is not None or not _holds(row):
+        return Stands.SETTLED
     return Stands.TO_RING if row.by_phone else Stands.BY_LETTER
+
+
+def _holds(row: Displaced) -> bool:
+    """Whether what the patient would be told is still so: they wait, or the new date stands."""
+    return row.state == State.RETURNED or (row.moved_to is not None and row.moved_to.state == BOOKED)
 
 
 def remaining(found: Iterable[Displaced], at: datetime) -> int:
@@ -170,7 +182,7 @@ def remaining(found: Iterable[Displaced], at: datetime) -> int:
 def register(organisation_id: int) -> list[Any]:
     """The newest re-plans with `people`, `left` to be placed and `to_ring`. Four queries."""
     left = Q(displaced__state=State.PLANNED, displaced__appointment__state=BOOKED)
-    ring = Q(displaced__by_phone=True, displaced__told_at__isnull=True)
+    ring = Q(displaced__in=Displaced.objects.filter(TO_RING, organisation_id=organisation_id))
     found = Replan.objects.filter(organisation_id=organisation_id).annotate(
         people=Count("displaced", distinct=True),
         left=Count("displaced", filter=left, distinct=True),
@@ -253,7 +265,7 @@ def due(organisation_id: int, at: datetime) -> Due:
     to_place = list(
         open_.order_by("appointment__starts_at").values_list("appointment__starts_at", "entry__priority")
     )
-    untold = found.filter(by_phone=True, told_at__isnull=True)
+    untold = found.filter(TO_RING)
     to_ring = list(untold.order_by("appointment__starts_at").values_list("appointment__starts_at", flat=True))
     return Due(
         to_place=len(to_place),
