@@ -12,19 +12,22 @@ from clearway.core.audit.actions import Actor
 from clearway.core.feeds.actions import key_hash
 from clearway.core.feeds.models import Batch, Source
 from clearway.core.layout import context
+from clearway.core.organisation.models import PolicyVersion
 from clearway.core.outbox.models import Outgoing
 from clearway.core.outbox.sending import NotTaken, Parcel
 from clearway.desks.outpatients.booking import actions as booking
 from clearway.desks.outpatients.booking.models import Appointment
 from clearway.desks.outpatients.conversations import actions, queries
 from clearway.desks.outpatients.conversations.models import Answer, Conversation, Message
+from clearway.desks.outpatients.patients.models import Patient
 from clearway.desks.outpatients.recycling import actions as recycling
+from clearway.desks.outpatients.recycling import queries as freed_slots
 from clearway.desks.outpatients.recycling.models import FreedSlot, SlotOffer
 from clearway.desks.outpatients.reminders import actions as reminders
 from clearway.desks.outpatients.reminders import queries as reminded
 from clearway.desks.outpatients.reminders.models import Reminder
 from clearway.desks.outpatients.waiting.models import Contact, Entry
-from clearway.domain.outpatients.recycling import Said
+from clearway.domain.outpatients.recycling import RecyclingPolicy, Said
 from clearway.domain.outpatients.replies import Act
 from clearway.domain.outpatients.words import CancelledBy
 from clearway.domain.shared.delivery import Status
@@ -485,13 +488,72 @@ def test_no_to_an_offer_is_kept_and_the_place_stays(physio: Department) -> None:
     assert Entry.objects.get(pk=entry.pk).state == "waiting"
 
 
-def test_an_offer_that_does_not_arrive_ends_and_the_next_is_asked(physio: Department) -> None:
-    entry = waits(physio, NUMBER)
+@pytest.mark.parametrize(
+    ("landline", "becomes"), [("", ("withdrawn", "text")), ("01632 960001", ("out", "phone"))]
+)
+def test_whom_a_texted_offer_does_not_reach_is_rung_where_there_is_another_number(
+    physio: Department, landline: str, becomes: tuple[str, str]
+) -> None:
+    entry = waits(physio, NUMBER, phone=landline)
     freed = freed_by_text(physio, entry)
 
     receipt(Message.objects.get(kind="offer"), Status.PERMANENT)
 
-    assert SlotOffer.objects.get(freed=freed).state == "no_answer"
+    offer = SlotOffer.objects.get(freed=freed)
+    assert (offer.state, offer.channel) == becomes
+
+
+@pytest.mark.parametrize(
+    ("between", "becomes"),
+    [("opted_out", ("out", "phone")), ("many", ("out", "phone")), ("died", ("withdrawn", "text"))],
+)
+def test_an_offer_that_never_left_keeps_no_seat_in_vain(
+    physio: Department, between: str, becomes: tuple[str, str]
+) -> None:
+    """The patient cancels; somebody else is asked by text, and something comes between."""
+    if between == "many":
+        PolicyVersion.objects.filter(name="reminders").update(values={"is_on": True, "most_a_day": 1})
+        visit(physio)  # of the same number: its reminder is the only text of the day
+        assert remind(physio) == 1
+        work()
+    entry = waits(physio, NUMBER)
+    row = physio.booked(
+        physio.session(TEN + timedelta(days=8), slots=2).slots.order_by("id")[0], physio.entry(minutes=30)
+    )
+    set_policy(physio.trust, "recycling", {"mode": "automatic", "by_text": True})
+    booking.cancel(row.pk, by_whom=CancelledBy.PATIENT, reason="patient_ill", **who(physio.trust))
+    assert recycling.tend(**who(physio.trust)) == 1
+    if between == "opted_out":
+        Patient.objects.filter(pk=entry.patient_id).update(opted_out=True)
+    elif between == "died":
+        Patient.objects.filter(pk=entry.patient_id).update(died_on=TEN.date())
+
+    work()
+
+    offer = SlotOffer.objects.get(entry=entry)
+    assert (offer.state, offer.channel) == becomes
+    assert not Message.objects.filter(kind="offer", sealed_at__isnull=False).exists()
+    assert freed_slots.records(physio.trust.pk, RecyclingPolicy(), TEN + timedelta(days=1)) == {}
+
+
+@pytest.mark.parametrize("hour", [8, 19])
+def test_nobody_is_asked_by_text_in_hours_in_which_no_text_leaves(physio: Department, hour: int) -> None:
+    """Slots may be offered from 8 to 20 o'clock, texts leave from 9 to 19: no offer ends before its text."""
+    entry = waits(physio, NUMBER)
+    row = physio.booked(
+        physio.session(TEN + timedelta(days=8), slots=2).slots.order_by("id")[0], physio.entry(minutes=30)
+    )
+    set_policy(physio.trust, "recycling", {"mode": "automatic", "by_text": True})
+    edge = TEN.replace(hour=hour, minute=30)
+    booking.cancel(row.pk, by_whom=CancelledBy.PATIENT, reason="patient_ill", **who(physio.trust, edge))
+
+    assert recycling.tend(**who(physio.trust, edge)) == 0
+
+    morning = (edge + timedelta(days=hour > 9)).replace(hour=9, minute=0)
+    assert recycling.tend(**who(physio.trust, morning)) == 1
+    work(morning)
+    assert Message.objects.get(kind="offer").sealed_at == morning + timedelta(seconds=11)
+    assert SlotOffer.objects.get(entry=entry).expires_at > morning + timedelta(minutes=5)
 
 
 def test_who_wants_to_be_rung_is_rung_about_a_freed_slot(physio: Department) -> None:

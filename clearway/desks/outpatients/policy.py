@@ -1,7 +1,9 @@
 """The access policy of the trust on a day, as this desk takes it. One query each, where not said."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date, datetime
+from typing import Any
 
 from clearway.core.layout.times import local
 from clearway.core.organisation.queries import policies
@@ -52,17 +54,16 @@ def holds(organisation_id: int, at: datetime) -> Holds:
 
 
 def recycling(organisation_id: int, at: datetime) -> RecyclingPolicy:
-    """How freed slots are offered."""
-    return _read(RecyclingPolicy, organisation_id, at)
+    """How freed slots are offered, in the hours in which texts leave."""
+    return recycling_and_holds(organisation_id, at)[0]
 
 
 def recycling_and_holds(organisation_id: int, at: datetime) -> tuple[RecyclingPolicy, Holds]:
     """How freed slots are offered, and how long a slot is held. One query for both."""
-    kinds = RecyclingPolicy, Holds
+    kinds = RecyclingPolicy, Holds, ReminderPolicy
     said = policies(organisation_id, [NAMES[kind] for kind in kinds], local(at).date())
-    return read(RecyclingPolicy, said.get(NAMES[RecyclingPolicy], {})), read(
-        Holds, said.get(NAMES[Holds], {})
-    )
+    asking, texts = _of(RecyclingPolicy, said), _of(ReminderPolicy, said)
+    return asking.texting(texts.from_hour, texts.to_hour), _of(Holds, said)
 
 
 def replanning(organisation_id: int, at: datetime) -> ReplanPolicy:
@@ -142,6 +143,10 @@ def clock_policy(measurement: str, chosen: frozenset[Switch]) -> ClockPolicy:
     if measured is MeasurementType.ALLIED_HEALTH:
         return allied_health_policy(switches=chosen)
     return ClockPolicy(chosen, measured)
+
+
+def _of(kind: type[Policy], said: Mapping[str, Mapping[str, Any]]) -> Policy:
+    return read(kind, said.get(NAMES[kind], {}))
 
 
 def _read(kind: type[Policy], organisation_id: int, at: datetime) -> Policy:

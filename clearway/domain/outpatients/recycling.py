@@ -5,7 +5,7 @@ is asked and is not first is thanked, and keeps their place on the list.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time, timedelta
 from enum import StrEnum
 from types import MappingProxyType
@@ -103,6 +103,19 @@ class RecyclingPolicy:
             raise ValueError(f"Disappointing somebody weighs more than nothing, less than a slot: {self}")
         if not 0 <= self.from_hour < self.to_hour <= 24:
             raise ValueError(f"Patients are asked from one hour of a day to a later one: {self}")
+
+    def texting(self, from_hour: int, to_hour: int) -> "RecyclingPolicy":
+        """The policy where texts leave between these hours alone.
+
+        The time to answer never runs while a text waits for the morning: nobody is asked outside both hours.
+        Where they have none in common, nobody is asked by text.
+        """
+        begins, ends_at = max(self.from_hour, from_hour), min(self.to_hour, to_hour)
+        if not self.by_text:
+            return self
+        if begins >= ends_at:
+            return replace(self, by_text=False)
+        return replace(self, from_hour=begins, to_hour=ends_at)
 
     def last_offer_at(self, starts_at: datetime) -> datetime:
         """The instant after which nobody is asked about a slot that begins at `starts_at`."""

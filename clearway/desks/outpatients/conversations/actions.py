@@ -357,15 +357,15 @@ def told(receipt: Receipt, *, organisation_id: int, by: Actor, at: datetime) -> 
         return True
     Message.objects.filter(pk=message.pk).update(failure=receipt.status)
     standing.not_told(message.contact_id, at)
-    _not_delivered(message, WHY[receipt.status], at)
+    _not_delivered(message, WHY[receipt.status], at, has_left=True)
     return True
 
 
-def _not_delivered(message: Message, why: str, at: datetime) -> None:
+def _not_delivered(message: Message, why: str, at: datetime, *, has_left: bool) -> None:
     """Nobody is forgotten because a text did not arrive."""
     reminders.failed(message.pk, why, at)
     if message.offer_id is not None and message.kind == Kind.OFFER:
-        freed.not_reached(message.offer_id, at)
+        freed.not_reached(message.offer_id, why, at, has_left=has_left)
     if message.kind in NEEDED:
         talk = Conversation.objects.filter(messages=message, waits_since=None)
         Conversation.objects.filter(pk__in=talk.values("pk")).update(
@@ -387,7 +387,7 @@ def tend(*, organisation_id: int, by: Actor, at: datetime) -> int:
         message, why = found[row.pk], f"It was not sent: {row.why or 'no provider is connected.'}"
         outbox.step(row, State.WITHDRAWN, why=why, by=by, at=at)
         standing.not_told(message.contact_id, at)
-        _not_delivered(message, why, at)
+        _not_delivered(message, why, at, has_left=False)
     return len(found)
 
 

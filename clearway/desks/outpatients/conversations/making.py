@@ -19,6 +19,7 @@ from clearway.domain.shared.delivery import mobile
 from .. import policy
 from ..letters import queries as letters
 from ..patients import queries as patients
+from ..recycling import standing as freed
 from ..waiting import standing
 from . import links, queries
 from .models import Message
@@ -35,10 +36,8 @@ class MessageMaker:
     def make(self, row: Outgoing, *, by: Actor, at: datetime) -> Made:
         """Its words, kept with it."""
         message = queries.message_of(row.pk)
-        because = stops(message, at)
+        because = _stopped(message, at)
         if because is not None:
-            if isinstance(because, Withdrawn):
-                standing.not_told(message.contact_id, at)
             return because
         found = _words(message, at)
         if isinstance(found, Held):
@@ -50,9 +49,7 @@ class MessageMaker:
     def look_again(self, row: Outgoing, at: datetime) -> Between | None:
         """What has come between since it was made: its cause, its recipient, the hour, the limit."""
         message = queries.message_of(row.pk)
-        if (because := stops(message, at)) is not None:
-            if isinstance(because, Withdrawn):
-                standing.not_told(message.contact_id, at)
+        if (because := _stopped(message, at)) is not None:
             return because
         plan = policy.reminders(message.organisation_id, at)
         if message.kind not in REPLIES and (opens := plan.opens_at(at)) > at:
@@ -73,6 +70,16 @@ class MessageMaker:
 
 def _body(to: str, subject: str, words: str) -> bytes:
     return json.dumps({"to": to, "subject": subject, "body": words}).encode()
+
+
+def _stopped(message: Message, at: datetime) -> Held | Withdrawn | None:
+    """What speaks against sending it now; what was to be said by it is seen to otherwise."""
+    because = stops(message, at)
+    if isinstance(because, Withdrawn):
+        standing.not_told(message.contact_id, at)
+        if message.kind == Kind.OFFER and message.offer_id is not None:
+            freed.not_reached(message.offer_id, because.why, at, has_left=False)
+    return because
 
 
 def stops(message: Message, at: datetime) -> Held | Withdrawn | None:

@@ -83,11 +83,21 @@ def reached(offer_id: int, at: datetime) -> None:
     SlotOffer.objects.filter(pk=offer_id, reached_at=None).update(reached_at=at)
 
 
-def not_reached(offer_id: int, at: datetime) -> None:
-    """The text of an offer did not arrive: it has ended, and the next is asked."""
-    SlotOffer.objects.filter(pk=offer_id, state=OUT).update(
-        state=SlotOffer.State.NO_ANSWER, ended_at=at, ended_by="not delivered"
-    )
+def not_reached(offer_id: int, why: str, at: datetime, *, has_left: bool) -> None:
+    """The text of an offer did not go, or did not arrive: who can be rung is rung; of anybody else the offer
+    has ended, and the next is asked. It says nothing of how people answer.
+
+    has_left  it went to their number and was refused there: only another number is of use
+    """
+    offer = SlotOffer.objects.select_related("patient__merged_into").filter(pk=offer_id, state=OUT).first()
+    if offer is None:
+        return
+    patient, rows = offer.patient.stands, SlotOffer.objects.filter(pk=offer_id, state=OUT)
+    other = patient.phone if has_left else patient.phone or patient.mobile
+    if other and patient.died_on is None and offer.expires_at > at:
+        rows.update(channel="phone")
+    else:
+        rows.update(state=SlotOffer.State.WITHDRAWN, ended_at=at, ended_by=f"Not sent: {why}"[:150])
 
 
 def thanked(offer_id: int, at: datetime) -> None:
