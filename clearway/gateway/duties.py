@@ -38,6 +38,7 @@ from clearway.desks.outpatients.reminders import actions as reminders
 from clearway.desks.outpatients.reports import actions as reports
 from clearway.desks.outpatients.reports import making as reporting
 from clearway.desks.outpatients.waiting import actions as waiting
+from clearway.desks.outpatients.waiting import queueing
 from clearway.domain.outpatients.bank_holidays import KNOWN_UNTIL
 from clearway.domain.shared.region import Desk
 
@@ -56,6 +57,7 @@ SNAPSHOT_MINUTES = 15
 OUTPATIENT_SECONDS = 60.0
 RETENTION_SECONDS = 3600.0
 HOLDS_SECONDS = 15.0
+CHECKS_SECONDS = 60.0
 CLINICS_SECONDS = 3600.0
 OUTBOX_SECONDS = 2.0
 REPORTS_SECONDS = 60.0
@@ -89,6 +91,7 @@ def _rules() -> list[Duty]:
         Duty("housekeeping", _keep_house, 600.0),
         Duty("retention", _let_go, RETENTION_SECONDS),
         Duty("outpatient-rules", _ask_outpatient_rules, OUTPATIENT_SECONDS),
+        Duty("list-checks", _check_lists, CHECKS_SECONDS),
         Duty("holds", _let_go_of_holds, HOLDS_SECONDS),
         Duty("freed-slots", _tend_freed_slots, HOLDS_SECONDS),
         Duty("clinics", _lay_out_clinics, CLINICS_SECONDS),
@@ -171,6 +174,12 @@ def _keep_house(at: datetime) -> bool:
 
 def _let_go(at: datetime) -> bool:
     return retention.forget(at, by=Actor("duty:retention"))
+
+
+def _check_lists(at: datetime) -> bool:
+    for organisation_id in with_desk(Desk.OUTPATIENTS):
+        queueing.check(organisation_id=organisation_id, at=at)
+    return False
 
 
 def _tend_freed_slots(at: datetime) -> bool:

@@ -32,6 +32,7 @@ from clearway.desks.outpatients.replanning.queries import Scope
 from clearway.desks.outpatients.reports import actions as reports
 from clearway.desks.outpatients.trials import actions as trials
 from clearway.desks.outpatients.waiting import actions as waiting
+from clearway.desks.outpatients.waiting import queueing
 from clearway.desks.outpatients.waiting.models import Entry
 from clearway.domain.outpatients.clinics import SlotPlan, Weeks
 from clearway.domain.outpatients.outcomes import PRESETS, Said
@@ -80,6 +81,7 @@ def fill(now: datetime, password: str) -> None:
     work(now)
     letters.make_batch(**who)
     waiting.make_packs(**who)
+    queueing.check(organisation_id=trust.pk, at=now)
     invented_office.begin(seed=7, **who)
     records.gather(RecordsRequest.objects.get(organisation=trust).pk, **who)
     first = Patient.objects.filter(organisation=trust).order_by("pk")[0]

@@ -47,6 +47,8 @@ FORMS_ONLY = {
         "referrals/<int:key>/remove/",
         "referrals/file/<int:key>/drop/",
         "referrals/gaps/<int:key>/ask/",
+        "validation/<int:key>/explain/",
+        "validation/take/",
     )
 }
 """Addresses that take a form of another page, and show nothing of their own."""
@@ -97,6 +99,7 @@ ROWS = {
     "reports/sent/<int:key>/": "report_sent WHERE true",
     "support/<int:key>/": "appointment WHERE state = 'booked'",
     "triage/<int:key>/": "referral WHERE state = 'triage'",
+    "validation/<int:key>/explain/": "finding WHERE true",
     "validation/packs/<int:key>/": "validationpack WHERE true",
 }
 WORDS = {"code": "knee", "kind": "calls", "step": "need"}

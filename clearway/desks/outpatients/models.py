@@ -26,7 +26,7 @@ from .supervision.models import Batch, BatchItem, Training
 from .support.models import Arrangement
 from .trials.models import Trial, TrialArm, TrialPlace, TrialService
 from .upkeep.models import Fault
-from .waiting.models import Contact, Entry, ValidationPack
+from .waiting.models import Checked, Contact, Entry, Finding, ValidationPack
 
 __all__ = [
     "Absence",
@@ -40,6 +40,7 @@ __all__ = [
     "Batch",
     "BatchItem",
     "Carer",
+    "Checked",
     "Clinician",
     "ClockEvent",
     "Contact",
@@ -54,6 +55,7 @@ __all__ = [
     "Equipment",
     "Fault",
     "Filing",
+    "Finding",
     "Flag",
     "FreedSlot",
     "Gap",

@@ -163,6 +163,20 @@ class EndedRow:
     is_booked: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class ReturnRow:
+    """One doubt about the figures of a month, as engine.outpatients.returns finds it.
+
+    key  month and figure: "2026-10 incomplete";  code  of the check;  ended_on  the month's last day
+    says  the figures
+    """
+
+    key: str
+    code: str
+    ended_on: date
+    says: str
+
+
 Since = date | None
 
 
@@ -355,6 +369,16 @@ def _left_behind(row: EndedRow, today: date, limits: Limits) -> Since:
     return row.ended_on if row.is_live or row.is_booked else None
 
 
+def _doubted(code: str) -> Callable[[ReturnRow, date, Limits], Since]:
+    """Whether a doubt about a return is of this check; a month is looked at once it has ended."""
+
+    def since(row: ReturnRow, today: date, limits: Limits) -> Since:
+        first = row.ended_on + timedelta(days=1)
+        return first if row.code == code and first <= today else None
+
+    return since
+
+
 def _after(day: date, limit: int, today: date) -> Since:
     """The day on which the limit was passed, or None while it is not."""
     passed = day + timedelta(days=limit + 1)
@@ -402,12 +426,26 @@ VISIT_CHECKS: tuple[Check[VisitRow], ...] = (
 ENDED_CHECKS: tuple[Check[EndedRow], ...] = (
     Check("CW01", "Discharged or removed, and yet booked or waiting", W, COORDINATOR, _left_behind),
 )
-AnyCheck = Check[PathwayRow] | Check[AppointmentRow] | Check[EntryRow] | Check[VisitRow] | Check[EndedRow]
+# Judged on the monthly return, not on a row of the lists: the day after its month they are due.
+RETURN_CHECKS: tuple[Check[ReturnRow], ...] = (
+    Check("DQ33", "More wait at most four weeks than are new in the month", E, LEADER, _doubted("DQ33")),
+    Check("DQ34", "A total as the month before, or a tenth away from it", W, LEADER, _doubted("DQ34")),
+)
+RETURN = "return"  # the kind of their subjects
+AnyCheck = (
+    Check[PathwayRow]
+    | Check[AppointmentRow]
+    | Check[EntryRow]
+    | Check[VisitRow]
+    | Check[EndedRow]
+    | Check[ReturnRow]
+)
 _EVERY: tuple[AnyCheck, ...] = (
     *PATHWAY_CHECKS,
     *APPOINTMENT_CHECKS,
     *ENTRY_CHECKS,
     *VISIT_CHECKS,
+    *RETURN_CHECKS,
     *ENDED_CHECKS,
 )
 CHECKS: Mapping[str, AnyCheck] = MappingProxyType({check.code: check for check in _EVERY})
@@ -420,8 +458,6 @@ NOT_ASKED: Mapping[str, str] = MappingProxyType(
         "DQ14": "cannot be: the database wants the safeguarding step before such a discharge",
         "DQ16": "the clock rules count the reasonable offers and let the clock run on",
         "DQ17": "a separate condition is not cashed up here; the clock asks for its pathway",
-        "DQ33": "asked of the returns: `clocks export`, then `clocks --returns monthly`; no part 2a there",
-        "DQ34": "asked of the returns as DQ33 is, beside the month before",
         "DQ35": "cannot be: a status follows from events, nobody overrides it",
     }
 )

@@ -101,10 +101,14 @@ FOUR_WEEKS = 28  # days
 
 @dataclass(frozen=True, slots=True)
 class Doubt:
-    """Something about the figures of a month to look at before they are sent. code  of the check."""
+    """Something about the figures of a month to look at before they are sent.
+
+    code  of the check;  figure  which it is about: a treatment function, or incomplete, completed or new
+    """
 
     code: str
     says: str
+    figure: str
 
 
 def doubts(now: Returns, before: Returns) -> list[Doubt]:
@@ -120,16 +124,18 @@ def doubts(now: Returns, before: Returns) -> list[Doubt]:
             short, new = int(now.incomplete.counts[place, :four].sum()), int(now.new_periods[place])
             if short > new:
                 named = function or "no function"
-                found.append(Doubt("DQ33", f"{named}: {short} wait at most four weeks, and {new} are new"))
+                found.append(
+                    Doubt("DQ33", f"{named}: {short} wait at most four weeks, and {new} are new", named)
+                )
     for what, count, last in (
         ("incomplete", now.incomplete.total, before.incomplete.total),
         ("completed", now.completed, before.completed),
         ("new", int(now.new_periods.sum()), int(before.new_periods.sum())),
     ):
         if count == last and count:
-            found.append(Doubt("DQ34", f"{what}: {count:,}, exactly as many as the month before"))
+            found.append(Doubt("DQ34", f"{what}: {count:,}, exactly as many as the month before", what))
         elif last and abs(count - last) > MOST_CHANGE * last:
-            found.append(Doubt("DQ34", f"{what}: {count:,} after {last:,} the month before"))
+            found.append(Doubt("DQ34", f"{what}: {count:,} after {last:,} the month before", what))
     return found
 
 

@@ -24,6 +24,18 @@ class Migration(migrations.Migration):
         clearway.core.tables.Tables(
             models=[
                 migrations.CreateModel(
+                    name='Checked',
+                    fields=[
+                        ('organisation', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, serialize=False, to='core.organisation')),
+                        ('at', models.DateTimeField()),
+                        ('returns_on', models.DateField(null=True)),
+                    ],
+                    options={
+                        'indexes': [],
+                        'constraints': [],
+                    },
+                ),
+                migrations.CreateModel(
                     name='Need',
                     fields=[
                         ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
@@ -328,6 +340,29 @@ class Migration(migrations.Migration):
                         'ordering': ['room', 'name'],
                         'indexes': [],
                         'constraints': [models.UniqueConstraint(fields=('room', 'name'), name='one_thing_per_name')],
+                    },
+                ),
+                migrations.CreateModel(
+                    name='Finding',
+                    fields=[
+                        ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                        ('code', models.CharField(max_length=6)),
+                        ('subject', models.CharField(max_length=60)),
+                        ('severity', models.CharField(max_length=1)),
+                        ('fixer', models.CharField(max_length=40)),
+                        ('since', models.DateField()),
+                        ('found_at', models.DateTimeField()),
+                        ('words', models.CharField(blank=True, max_length=200)),
+                        ('taken_at', models.DateTimeField(null=True)),
+                        ('explained_at', models.DateTimeField(null=True)),
+                        ('explained_by', models.CharField(blank=True, max_length=150)),
+                        ('explained_words', models.CharField(blank=True, max_length=300)),
+                        ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to='core.organisation')),
+                        ('owner', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='findings', to=settings.AUTH_USER_MODEL)),
+                    ],
+                    options={
+                        'indexes': [models.Index(condition=models.Q(('explained_at__isnull', True)), fields=['organisation', 'severity', 'since', 'code', 'subject'], name='findings_in_order')],
+                        'constraints': [models.UniqueConstraint(fields=('organisation', 'subject', 'code'), name='a_check_finds_a_subject_once'), models.CheckConstraint(condition=models.Q(models.Q(('owner__isnull', True), ('taken_at__isnull', True)), models.Q(('owner__isnull', False), ('taken_at__isnull', False)), _connector='OR'), name='a_finding_that_is_taken_says_by_whom_and_when'), models.CheckConstraint(condition=models.Q(models.Q(('explained_at__isnull', True), ('explained_by', ''), ('explained_words', '')), models.Q(('explained_at__isnull', False), ('subject__startswith', 'return:'), models.Q(('explained_by', ''), _negated=True), models.Q(('explained_words', ''), _negated=True)), _connector='OR'), name='only_a_return_is_explained_and_by_whom')],
                     },
                 ),
                 migrations.CreateModel(

@@ -70,7 +70,7 @@ def _clinics(organisation_id: int, at: datetime) -> list[Thing]:
 def _checks(organisation_id: int, at: datetime) -> list[Thing]:
     """What the checks of the list find, each finding one thing."""
     rows = checks.all_found(organisation_id, at)
-    known = checks.named(rows, organisation_id)
+    known = checks.named([each.subject for each in rows], organisation_id)
     return [
         Thing(
             f"check:{each.code}:{each.subject}",

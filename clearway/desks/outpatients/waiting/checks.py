@@ -1,7 +1,7 @@
 """Reading the rows that the checks of the list look at, and what they find. A fixed number of queries."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -16,6 +16,7 @@ from clearway.domain.outpatients.validation import (
     ENDED_CHECKS,
     ENTRY_CHECKS,
     PATHWAY_CHECKS,
+    RETURN,
     VISIT_CHECKS,
     AppointmentRow,
     EndedRow,
@@ -59,15 +60,60 @@ def all_found(organisation_id: int, at: datetime) -> list[Found]:
     return sorted(every, key=lambda each: (CHECKS[each.code].severity, each.since, each.code, each.subject))
 
 
-def pathway_rows(organisation_id: int, at: datetime, limits: Limits) -> Iterator[PathwayRow]:
-    """Pathways that are open or monitored, or ended lately. Six queries."""
+def found_of(subjects: Collection[str], organisation_id: int, at: datetime) -> list[Found]:
+    """What the checks find of these subjects alone, as "pathway:12". A fixed number of queries."""
+    limits, today = policy.check_limits(organisation_id, at), local(at).date()
+    keys = _by_kind(subjects)
+    every: list[Found] = []
+    if of := keys["pathway"]:
+        every += found(
+            PATHWAY_CHECKS, pathway_rows(organisation_id, at, limits, of), "pathway", today, limits
+        )
+    if of := keys["appointment"]:
+        rows = appointment_rows(organisation_id, at, of)
+        every += found(APPOINTMENT_CHECKS, rows, "appointment", today, limits)
+    if of := keys["entry"]:
+        every += found(ENTRY_CHECKS, entry_rows(organisation_id, of), "entry", today, limits)
+        left = (row for row in ended_rows(organisation_id, at) if row.key in set(of))
+        every += found(ENDED_CHECKS, left, "entry", today, limits)
+    if of := keys["visit"]:
+        visits = (row for row in visit_rows(organisation_id, at) if row.key in set(of))
+        every += found(VISIT_CHECKS, visits, "visit", today, limits)
+    return every
+
+
+def _by_kind(subjects: Collection[str]) -> dict[str, list[int]]:
+    """Kind -> keys; what is asked of a return has none."""
+    keys: dict[str, list[int]] = defaultdict(list)
+    for subject in subjects:
+        kind, _, key = subject.partition(":")
+        if kind != RETURN:
+            keys[kind].append(int(key))
+    return keys
+
+
+def _one_of(of: Collection[int] | None, name: str = "pk") -> Q:
+    """The condition that a row is one of these; of all where none are named."""
+    return Q() if of is None else Q(**{f"{name}__in": of})
+
+
+def pathway_rows(
+    organisation_id: int, at: datetime, limits: Limits, of: Collection[int] | None = None
+) -> Iterator[PathwayRow]:
+    """Pathways that are open or monitored, or ended lately. Six queries, one more where some are named.
+
+    of  these alone
+    """
     today = local(at).date()
     recent = Q(ended_on__gte=today - timedelta(days=LOOKED_BACK))
     rows = _model("pathway").objects.filter(organisation_id=organisation_id)
     rows = rows.filter(Q(state__in=(*OPEN, "monitoring")) | recent)
-    booked, seen = _appointments(organisation_id, at)
-    lists = _entries_of(organisation_id)
-    referrals = _referrals_of(organisation_id)
+    if of is not None:  # with the others of their patients, for twins
+        whose = _model("pathway").objects.filter(pk__in=of).values_list("patient_id", flat=True)
+        rows = rows.filter(patient_id__in=list(whose))
+    booked, seen = _appointments(organisation_id, at, of)
+    lists = _entries_of(organisation_id, of)
+    referrals = _referrals_of(organisation_id, of)
     known = list(
         rows.values(
             *("id", "state", "status", "measurement", "ppid", "issuer", "function", "patient_id"),
@@ -81,7 +127,7 @@ def pathway_rows(organisation_id: int, at: datetime, limits: Limits) -> Iterator
     for row in known:
         if row["state"] in OPEN:
             starts[row["patient_id"], row["function"]].append(row["started_on"] or today)
-    for row in known:
+    for row in known if of is None else [row for row in known if row["id"] in set(of)]:
         key, of_one = row["id"], (row["patient_id"], row["function"])
         referral = referrals.get(key, {})
         entries, due_on = lists.get(key, (0, None))
@@ -126,10 +172,11 @@ def _day(at: datetime | None) -> date | None:
 
 
 def _appointments(
-    organisation_id: int, at: datetime
+    organisation_id: int, at: datetime, of: Collection[int] | None
 ) -> tuple[dict[int, date | None], dict[int, tuple[date | None, date | None]]]:
     """Pathway -> day of its next booked appointment; pathway -> days of its first and last attended one."""
-    rows = Entry.objects.filter(organisation_id=organisation_id, pathway__isnull=False).values("pathway")
+    ours = Entry.objects.filter(organisation_id=organisation_id, pathway__isnull=False)
+    rows = ours.filter(_one_of(of, "pathway")).values("pathway")
     is_next = Q(appointments__state="booked", appointments__starts_at__gt=at)
     is_seen = Q(appointments__state="attended")
     found_rows = rows.filter(is_next | is_seen).annotate(
@@ -144,25 +191,29 @@ def _appointments(
     )
 
 
-def _entries_of(organisation_id: int) -> dict[int, tuple[int, date | None]]:
+def _entries_of(organisation_id: int, of: Collection[int] | None) -> dict[int, tuple[int, date | None]]:
     """Pathway -> how many live entries, and the earliest due date of them."""
     rows = Entry.objects.filter(organisation_id=organisation_id, state__in=LIVE, pathway__isnull=False)
+    rows = rows.filter(_one_of(of, "pathway"))
     listed = rows.values_list("pathway").annotate(Count("pk"), Min("due_on"))
     return {key: (count, due) for key, count, due in listed}
 
 
-def _referrals_of(organisation_id: int) -> dict[int, Mapping[str, Any]]:
+def _referrals_of(organisation_id: int, of: Collection[int] | None) -> dict[int, Mapping[str, Any]]:
     """Pathway -> its newest referral."""
     rows = _model("referral").objects.filter(organisation_id=organisation_id, pathway__isnull=False)
+    rows = rows.filter(_one_of(of, "pathway"))
     names = ("pathway_id", "state", "removed_on", "from_consultant", "parent_id")
     return {row["pathway_id"]: row for row in rows.order_by("id").values(*names)}
 
 
-def appointment_rows(organisation_id: int, at: datetime) -> Iterator[AppointmentRow]:
+def appointment_rows(
+    organisation_id: int, at: datetime, of: Collection[int] | None = None
+) -> Iterator[AppointmentRow]:
     """Appointments that are over: those without outcome, and those outcomed lately. Two queries."""
     model: Any = Contact._meta.get_field("appointment").related_model
     since = at - timedelta(days=LOOKED_BACK)
-    rows = model.objects.filter(organisation_id=organisation_id, ends_at__lte=at)
+    rows = model.objects.filter(_one_of(of), organisation_id=organisation_id, ends_at__lte=at)
     rows = rows.filter(
         Q(state__in=("booked", "arrived")) | Q(state__in=("attended", "missed"), ends_at__gt=since)
     )
@@ -186,14 +237,14 @@ def appointment_rows(organisation_id: int, at: datetime) -> Iterator[Appointment
         )
 
 
-def entry_rows(organisation_id: int) -> Iterator[EntryRow]:
+def entry_rows(organisation_id: int, of: Collection[int] | None = None) -> Iterator[EntryRow]:
     """Live entries of the list. Two queries."""
     failed = set(
         Contact.objects.filter(organisation_id=organisation_id, outcome__in=("failed", "returned"))
-        .filter(entry__state__in=LIVE)
+        .filter(_one_of(of, "entry"), entry__state__in=LIVE)
         .values_list("entry_id", flat=True)
     )
-    rows = Entry.objects.filter(organisation_id=organisation_id, state__in=LIVE)
+    rows = Entry.objects.filter(_one_of(of), organisation_id=organisation_id, state__in=LIVE)
     names = ("id", "kind", "priority", "state", "added_at", "waits_from", "treat_by", "due_on", "latest_on")
     for row in rows.values(*names, "validated_on", "patient__confirmed_on"):
         yield EntryRow(
@@ -250,13 +301,16 @@ class Named:
     address: tuple[str, int] | None
 
 
-def named(rows: list[Found], organisation_id: int) -> dict[str, Named]:
+def named(subjects: Collection[str], organisation_id: int) -> dict[str, Named]:
     """Subject -> its patient's name and the page to mend it. At most four queries."""
-    keys: dict[str, list[int]] = defaultdict(list)
-    for each in rows:
-        kind, _, key = each.subject.partition(":")
-        keys[kind].append(int(key))
+    keys = _by_kind(subjects)
     known: dict[str, Named] = {}
+    for subject in subjects:
+        kind, _, about = subject.partition(":")
+        if kind == RETURN:  # nobody's: its figure is named, "Return of October 2026: completed"
+            month, _, figure = about.partition(" ")
+            name = f"Return of {date.fromisoformat(f'{month}-01'):%B %Y}: {figure}"
+            known[subject] = Named(name, None)
     for row in Entry.objects.filter(pk__in=keys["entry"]).select_related("patient"):
         known[f"entry:{row.pk}"] = Named(str(row.patient), ("op-waiting:entry", row.pk))
     appointments: Any = Contact._meta.get_field("appointment").related_model

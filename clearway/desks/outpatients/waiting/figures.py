@@ -1,19 +1,18 @@
 """The figures of the waiting list as its pages show them, for these pages and for reports."""
 
 from collections import Counter
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from clearway.core.layout.times import local
 from clearway.core.people.roles import name_of
 from clearway.domain.outpatients.reports import Figures
-from clearway.domain.outpatients.validation import CHECKS, Found
+from clearway.domain.outpatients.validation import CHECKS
 from clearway.domain.outpatients.waiting import KINDS
 from clearway.engine.outpatients.capacity import DEMAND_DAYS, Load, load
 
 from .. import policy
-from . import checks, packs, queries
+from . import packs, queries, queue, queueing
 
 CAPACITY = (
     *("Service", "Kind", "Waiting", "Oldest", "Mean wait, weeks", "Demand a week", "Capacity a week"),
@@ -88,13 +87,13 @@ def _queue_load(found: float | None) -> str:
 
 
 def checks_found(organisation_id: int, at: datetime) -> Figures:
-    """How much each check finds now."""
-    return of_checks(checks.all_found(organisation_id, at))
+    """How much each check finds, asked anew for it: what the page says at this instant."""
+    queueing.check(organisation_id=organisation_id, at=at)
+    return of_counts(queue.counts(organisation_id))
 
 
-def of_checks(found: Sequence[Found]) -> Figures:
+def of_counts(counts: Counter[str]) -> Figures:
     """One row for each check that found something, in the order of the checks."""
-    counts = Counter(each.code for each in found)
     errors = sum(count for code, count in counts.items() if CHECKS[code].severity == "E")
     rows = tuple(
         (
@@ -107,7 +106,7 @@ def of_checks(found: Sequence[Found]) -> Figures:
         for code, check in CHECKS.items()
         if (count := counts[code])
     )
-    sentence = f"{len(found):,} found, {errors} of them errors that keep a figure out of a return."
+    sentence = f"{counts.total():,} found, {errors} of them errors that keep a figure out of a return."
     return Figures(sentence, CHECK_COLUMNS, rows, frozenset({4}))
 
 

@@ -59,3 +59,9 @@ class AnswerForm(DeskForm):
     )
     away_from = forms.DateField(required=False, error_messages={"invalid": A_DATE})
     away_to = forms.DateField(required=False, error_messages={"invalid": A_DATE})
+
+
+class ExplainForm(DeskForm):
+    """Why the figures of a return are right although they look wrong."""
+
+    words = words("Why it is right", most=300, missing="Say in a sentence why the figures are right")

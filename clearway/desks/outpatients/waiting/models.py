@@ -6,6 +6,7 @@ from django.db.models import F, Q
 from django.db.models.expressions import OrderBy
 
 from clearway.core.organisation.models import Organisation
+from clearway.core.people.models import User
 
 from ..clinics.models import Clinician, Service
 from ..clocks.models import Pathway
@@ -124,6 +125,66 @@ class ValidationPack(models.Model):
                 name="a_pack_that_was_seen_says_by_whom_and_what_follows",
             ),
         ]
+
+
+class Finding(models.Model):
+    """One thing that a check finds now: the standing queue. The row goes when its cause is mended.
+
+    severity, fixer  of its check, for the order and the filter
+    since      the earlier of the day that the check says and of the day on which it was first found
+    words      what was found, where the check alone does not say it: the figures of a return
+    owner      who took it, since when
+    explained_at, explained_by, explained_words  of a return: why its figures are right although they look
+               wrong. A finding about anything else is mended, never explained away
+    """
+
+    organisation = models.ForeignKey(Organisation, on_delete=models.CASCADE)
+    code = models.CharField(max_length=6)
+    subject = models.CharField(max_length=60)
+    severity = models.CharField(max_length=1)
+    fixer = models.CharField(max_length=40)
+    since = models.DateField()
+    found_at = models.DateTimeField()
+    words = models.CharField(max_length=200, blank=True)
+    owner = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="findings")
+    taken_at = models.DateTimeField(null=True)
+    explained_at = models.DateTimeField(null=True)
+    explained_by = models.CharField(max_length=150, blank=True)
+    explained_words = models.CharField(max_length=300, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["organisation", "subject", "code"], name="a_check_finds_a_subject_once"
+            ),
+            models.CheckConstraint(
+                condition=Q(owner__isnull=True, taken_at__isnull=True)
+                | Q(owner__isnull=False, taken_at__isnull=False),
+                name="a_finding_that_is_taken_says_by_whom_and_when",
+            ),
+            models.CheckConstraint(
+                condition=Q(explained_at__isnull=True, explained_by="", explained_words="")
+                | Q(explained_at__isnull=False, subject__startswith="return:")
+                & ~Q(explained_by="")
+                & ~Q(explained_words=""),
+                name="only_a_return_is_explained_and_by_whom",
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["organisation", "severity", "since", "code", "subject"],
+                name="findings_in_order",
+                condition=Q(explained_at__isnull=True),
+            ),
+        ]
+
+
+class Checked(models.Model):
+    """When every check of a trust was asked last; returns_on  the day on which the return was."""
+
+    organisation = models.OneToOneField(Organisation, on_delete=models.CASCADE, primary_key=True)
+    at = models.DateTimeField()
+    returns_on = models.DateField(null=True)
 
 
 class Contact(models.Model):

@@ -1,0 +1,167 @@
+"""Every write to the standing queue: what the checks find, who takes it, and why a return is as it is."""
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db import connection, transaction
+
+from clearway.core.audit.actions import Actor
+from clearway.core.audit.actions import Entry as Row
+from clearway.core.audit.actions import record as audit
+from clearway.core.layout.times import local
+from clearway.core.people.models import User
+from clearway.domain.outpatients.validation import CHECKS, RETURN, RETURN_CHECKS, Found, found
+from clearway.domain.shared.errors import NotAllowed
+
+from .. import policy
+from ..clocks import returns
+from . import checks, queue
+from .models import Checked, Finding
+
+LOCK = 4123  # advisory lock class: the checks of an organisation are asked by one at a time
+TAKING, EXPLAINING = "Taking it", "Explaining it"
+UPDATED = ["severity", "fixer", "since", "words", "explained_at", "explained_by", "explained_words"]
+
+
+@transaction.atomic
+def check(*, organisation_id: int, at: datetime) -> int:
+    """Ask every check, and keep what it finds as the queue. Returns how many are found.
+
+    Whoever took a finding keeps it while it is found. The return of the last month is asked once a day: its
+    events may be corrected, and it is long. What is kept is made from the tables, so it is in no audit.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [LOCK, organisation_id])
+    every = checks.all_found(organisation_id, at)
+    kept = Finding.objects.filter(organisation_id=organisation_id)
+    words: dict[str, str] = {}
+    last, today = queue.checked(organisation_id), local(at).date()
+    if last is None or last.returns_on != today:
+        rows = returns.doubted(organisation_id, at)
+        limits = policy.check_limits(organisation_id, at)
+        every += found(RETURN_CHECKS, rows, RETURN, today, limits)
+        words = {f"{RETURN}:{row.key}": row.says for row in rows}
+    else:
+        kept = kept.exclude(subject__startswith=f"{RETURN}:")
+    _keep(every, kept, words, organisation_id, at)
+    Checked.objects.update_or_create(
+        organisation_id=organisation_id, defaults={"at": at, "returns_on": today}
+    )
+    return len(every)
+
+
+@transaction.atomic
+def recheck(subjects: Collection[str], *, organisation_id: int, at: datetime) -> bool:
+    """Ask the checks again of these subjects alone; whether anything is otherwise than it was.
+
+    A page does so with what it shows: what somebody has mended just now is not shown as if it stood.
+    """
+    asked = [each for each in subjects if not each.startswith(f"{RETURN}:")]
+    rows = Finding.objects.filter(organisation_id=organisation_id, subject__in=asked)
+    return _keep(checks.found_of(asked, organisation_id, at), rows, {}, organisation_id, at)
+
+
+def _keep(
+    every: Iterable[Found], rows: Any, words: Mapping[str, str], organisation_id: int, at: datetime
+) -> bool:
+    """Bring these rows in line with what is found now: three writes at most."""
+    standing: dict[tuple[str, str], Finding] = {(row.subject, row.code): row for row in rows}
+    new: list[Finding] = []
+    changed: list[Finding] = []
+    for each in every:
+        row = standing.pop((each.subject, each.code), None)
+        if row is None:
+            new.append(_found(each, words, organisation_id, at))
+        elif _follow(row, each, words):
+            changed.append(row)
+    gone = [row.pk for row in standing.values()]
+    # Two who ask at once find the same: the second leaves what the first has written.
+    Finding.objects.bulk_create(new, ignore_conflicts=True)
+    Finding.objects.bulk_update(changed, UPDATED, batch_size=1000)
+    Finding.objects.filter(pk__in=gone).delete()
+    return bool(new or changed or gone)
+
+
+def _found(each: Found, words: Mapping[str, str], organisation_id: int, at: datetime) -> Finding:
+    check_ = CHECKS[each.code]
+    return Finding(
+        organisation_id=organisation_id,
+        code=each.code,
+        subject=each.subject,
+        severity=check_.severity.value,
+        fixer=check_.fixer.value,
+        since=each.since,
+        found_at=at,
+        words=words.get(each.subject, "")[:200],
+    )
+
+
+def _follow(row: Finding, each: Found, words: Mapping[str, str]) -> bool:
+    """Whether the finding is otherwise than it was kept. Other figures are not explained by old words."""
+    since = min(each.since, local(row.found_at).date())
+    said = words.get(each.subject, row.words)[:200]
+    if (since, said) == (row.since, row.words):
+        return False
+    if said != row.words:
+        row.explained_at, row.explained_by, row.explained_words = None, "", ""
+    row.since, row.words = since, said
+    return True
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What became of giving findings to somebody. refused  those that somebody else has, with who"""
+
+    done: int
+    refused: tuple[tuple[str, str], ...] = ()
+
+
+@transaction.atomic
+def take(
+    keys: Collection[int], to: User | None, *, may_lead: bool, organisation_id: int, by: Actor, at: datetime
+) -> Taken:
+    """Give findings to a person, or put them back with nobody. Raises NotAllowed.
+
+    may_lead  whether who does it may take them from a colleague; else those that a colleague has stay there
+    Findings that are mended meanwhile are left out.
+    """
+    if to is not None and not queue.takers(organisation_id, at).filter(pk=to.pk).exists():
+        raise NotAllowed("not theirs", TAKING, f"{to} may not change what is on the lists.")
+    rows = list(
+        Finding.objects.select_for_update(of=("self",))
+        .select_related("owner")
+        .filter(organisation_id=organisation_id, pk__in=keys)
+        .order_by("pk")
+    )
+    mine = [row for row in rows if may_lead or row.owner_id in (None, by.user_id)]
+    theirs = [row for row in rows if row not in mine]
+    for row in mine:
+        row.owner, row.taken_at = to, at if to else None
+    Finding.objects.bulk_update(mine, ["owner", "taken_at"])
+    entries = [
+        Row("waiting.take", row.subject, {"check": row.code, "to": to.username if to else None})
+        for row in mine
+    ]
+    audit(entries, organisation_id=organisation_id, by=by, at=at)
+    return Taken(len(mine), tuple((row.code, str(row.owner)) for row in theirs))
+
+
+@transaction.atomic
+def explain(key: int, words: str, *, organisation_id: int, by: Actor, at: datetime) -> Finding:
+    """Say why the figures of a return are right although they look wrong. Raises NotAllowed.
+
+    It leaves the queue until its figures are others. Anything else is mended, not explained.
+    """
+    row = Finding.objects.select_for_update(of=("self",)).get(pk=key, organisation_id=organisation_id)
+    if not row.subject.startswith(f"{RETURN}:"):
+        raise NotAllowed("found", EXPLAINING, "Mend its cause: the check asks again by itself.")
+    if not words.strip():
+        raise NotAllowed("not said", EXPLAINING, "Say in a sentence why the figures are right.")
+    row.explained_at, row.explained_by = at, by.name[:150]
+    row.explained_words = words.strip()[:300]
+    row.save(update_fields=["explained_at", "explained_by", "explained_words"])
+    detail = {"check": row.code, "words": row.explained_words}
+    audit([Row("waiting.explain", row.subject, detail)], organisation_id=organisation_id, by=by, at=at)
+    return row
