@@ -16,6 +16,7 @@ from clearway.desks.outpatients.booking.models import Appointment, Offer
 from clearway.desks.outpatients.clinics import actions as clinics
 from clearway.desks.outpatients.clinics.models import Slot
 from clearway.desks.outpatients.clocks.models import ClockEvent
+from clearway.desks.outpatients.patients import actions as patients
 from clearway.desks.outpatients.patients.models import Patient
 from clearway.desks.outpatients.recycling import actions, queries
 from clearway.desks.outpatients.recycling.models import FreedSlot, SlotOffer
@@ -220,8 +221,108 @@ def test_a_freed_seat_ends_when_its_clinic_does_not_take_place_or_its_time_is_ov
 
     actions.tend(**who(physio))
     actions.tend(**who(physio, first.starts_at - timedelta(minutes=POLICY.latest_minutes)))
+    assert [FreedSlot.objects.get(pk=row.pk).state for row in rows] == ["expired", "filled", "open"]
+    actions.tend(**who(physio, frozen.starts_at - timedelta(minutes=POLICY.latest_minutes)))
 
     assert [FreedSlot.objects.get(pk=row.pk).state for row in rows] == ["expired", "filled", "withdrawn"]
+
+
+@pytest.mark.parametrize("closed_by", ["freeze", "fault"])
+def test_a_seat_given_up_while_its_clinic_was_closed_is_offered_once_it_is_open(
+    physio: Department, closed_by: str
+) -> None:
+    """The therapist is ill, one patient had cancelled and another rings off; then she is well again."""
+    set_policy(physio.trust, "recycling", {"mode": "automatic"})
+    first, second, *_ = slots(physio)
+    rung_off = booking.book(second.pk, waiting(physio).pk, **who(physio))
+    before = give_back(physio, first)
+    Entry.objects.filter(state="waiting").update(state="removed", why="other")
+    for _ in range(2):
+        waiting(physio)
+    if closed_by == "freeze":
+        clinics.freeze(first.session_id, "Ill", **who(physio))
+    else:
+        place = clinics.Place(room=first.session.room_id)
+        clinics.block(place, "No power", first.starts_at.date(), **who(physio))
+    booking.cancel(rung_off.pk, by_whom=CancelledBy.PATIENT, reason="patient_ill", **who(physio))
+    assert actions.tend(**who(physio)) == 0
+    assert not SlotOffer.objects.exists() and not FreedSlot.objects.filter(appointment=rung_off).exists()
+
+    later = NINE + timedelta(hours=1)
+    if closed_by == "freeze":
+        clinics.unfreeze(first.session_id, **who(physio, later))
+    else:
+        clinics.free(place, "No power", **who(physio, later))
+    assert actions.tend(**who(physio, later)) == 2
+    assert actions.tend(**who(physio, later)) == 0
+
+    before.refresh_from_db()
+    again = FreedSlot.objects.get(appointment=rung_off)
+    assert (before.state, again.state, again.how, again.freed_at) == ("open", "open", "patient", later)
+    assert {each.freed_id for each in SlotOffer.objects.filter(state="out")} == {before.pk, again.pk}
+
+
+def test_a_second_record_is_no_way_around_the_limits(physio: Department) -> None:
+    """One person, two records, both on the list: one offer at a time, and none of the slot they gave back."""
+    first, second, *_ = slots(physio)
+    one, other = waiting(physio), waiting(physio)
+    patients.merge(other.patient_id, one.patient_id, "the same passport", **who(physio))
+    rows = [give_back(physio, each) for each in (first, second)]
+    Entry.objects.exclude(pk__in=[one.pk, other.pk]).update(state="removed", why="other")
+    (offer, *more) = asked(physio, rows[0])
+
+    assert more == []
+    with pytest.raises(NotAllowed, match="Nobody on this list"):
+        asked(physio, rows[1])
+
+    actions.answer(offer.pk, Said.NO, **who(physio))
+    with pytest.raises(NotAllowed, match="Nobody on this list"):  # they were asked about this one
+        asked(physio, rows[0])
+
+
+def test_who_was_booked_sooner_meanwhile_is_not_moved_to_the_later_slot(physio: Department) -> None:
+    """An offer is out, and a colleague books the same patient into something sooner on another line."""
+    sooner, later = slots(physio, SOON - timedelta(days=2))[0], slots(physio)[0]
+    only = waiting(physio)
+    freed = give_back(physio, later)
+    Entry.objects.exclude(pk=only.pk).update(state="removed", why="other")
+    (offer,) = asked(physio, freed)
+    made = booking.book(sooner.pk, only.pk, **who(physio))
+
+    with pytest.raises(NotAllowed, match="no later than this slot"):
+        actions.answer(offer.pk, Said.YES, **who(physio))
+    actions.tend(**who(physio))
+
+    made.refresh_from_db()
+    offer.refresh_from_db()
+    assert (made.state, offer.state) == ("booked", "withdrawn")
+
+
+def test_nobody_is_asked_to_thank_a_patient_who_died(physio: Department) -> None:
+    (slot, *_) = slots(physio)
+    first, second = waiting(physio), waiting(physio)
+    freed = give_back(physio, slot)
+    Entry.objects.exclude(pk__in=[first.pk, second.pk]).update(state="removed", why="other")
+    offers = asked(physio, freed)
+    if len(offers) < 2:
+        offers += [SlotOffer.objects.create(**_like(offers[0], second))]
+    actions.answer(offers[1].pk, Said.LATER, **who(physio))
+    actions.answer(offers[0].pk, Said.YES, **who(physio))
+    assert len(queries.to_thank(physio.trust.pk)) == 1
+
+    patients.record_death(second.patient_id, TODAY, **who(physio))
+
+    assert queries.to_thank(physio.trust.pk) == []
+
+
+def _like(offer: SlotOffer, entry: Entry) -> dict[str, Any]:
+    names = ("organisation_id", "freed_id", "channel", "made_at", "made_by", "expires_at")
+    return {
+        **{name: getattr(offer, name) for name in names},
+        "entry": entry,
+        "patient": entry.patient,
+        "place": 2,
+    }
 
 
 def test_nothing_is_asked_by_itself_unless_the_policy_says_so(physio: Department) -> None:

@@ -231,6 +231,11 @@ def busy(
     return found
 
 
+def of_seats() -> QuerySet[Appointment]:
+    """Every appointment, for who asks about seats."""
+    return Appointment.objects.order_by()
+
+
 def of_people(patient_ids: Iterable[int]) -> QuerySet[Appointment]:
     """Every appointment made under these records, newest first."""
     rows = Appointment.objects.filter(patient_id__in=list(patient_ids))

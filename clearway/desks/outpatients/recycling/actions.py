@@ -8,7 +8,8 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
+from django.db.models import Q
 
 from clearway.core.audit.actions import Actor, Entry, record
 from clearway.domain.outpatients.booking import EARLIER, Holds
@@ -27,13 +28,14 @@ from ..clinics import queries as clinics
 from ..conversations import queries as conversations
 from ..conversations.wanted import About, want
 from ..waiting import actions as waiting
-from . import queries
+from . import queries, standing
 from .models import FreedSlot, SlotOffer
 
 ASKING = "Asking about this slot"
 ANSWERING = "Keeping this answer"
 OUT = SlotOffer.State.OUT
 PlannedFor = Sequence[Candidate] | Sequence[Chosen]
+SOONER = "They have an appointment by now that is no later than this slot. Nothing was changed: ask them."
 GONE = "Somebody else was first, or the time to answer was over. Nothing was booked."
 
 
@@ -82,7 +84,7 @@ def ask(key: int, *, organisation_id: int, by: Actor, at: datetime) -> list[Slot
         )
         for place, each in enumerate(with_words(found.slot, found.chosen[: wave.count], at), 1)
     ]
-    SlotOffer.objects.bulk_create(made)
+    _save(made)
     for each in made:
         if each.channel == "text":
             _text(Kind.OFFER, each, each.patient, by, at)
@@ -112,6 +114,8 @@ def _accept(key: int, organisation_id: int, by: Actor, at: datetime) -> Any:
     who: dict[str, Any] = {"organisation_id": organisation_id, "by": by, "at": at}
     own = appointments.of_entry(offer.entry_id, at)
     booked = next((row for row in own if row.state == "booked"), None)
+    if booked is not None and booked.starts_at <= offer.freed.starts_at:
+        raise NotAllowed("they are booked sooner", ANSWERING, SOONER)
     slot_id = offer.freed.slot_id
     if booked is None:
         made = booking.book(slot_id, offer.entry_id, channel=offer.channel, **who)
@@ -175,23 +179,51 @@ def tend(*, organisation_id: int, by: Actor, at: datetime) -> int:
     """
     over = SlotOffer.objects.filter(organisation_id=organisation_id, state=OUT, expires_at__lte=at)
     over.update(state=SlotOffer.State.NO_ANSWER, ended_at=at, ended_by=by.name)
-    gone = SlotOffer.objects.filter(organisation_id=organisation_id, state=OUT).exclude(
-        entry__state__in=("waiting", "booked")
-    )
+    out = SlotOffer.objects.filter(organisation_id=organisation_id, state=OUT)
+    gone = out.filter(~Q(entry__state__in=("waiting", "booked")) | ~queries.LIVES | queries.no_sooner())
     gone.update(state=SlotOffer.State.WITHDRAWN, ended_at=at, ended_by=by.name)
+    _take_in(organisation_id, by, at)
     for offer in queries.to_thank_by_text(organisation_id):
         _text(Kind.TAKEN, offer, offer.patient, by, at)
         SlotOffer.objects.filter(pk=offer.pk).update(told_at=at)
     held = policy.recycling(organisation_id, at)
     rows = queries.standing_open(organisation_id)
     for row in rows:
-        if row.slot.blocked or row.slot.session.state != "open":
-            _end(row, Freed.WITHDRAWN, row.slot.blocked or "Its clinic does not take place", at, by)
-        elif held.last_offer_at(row.starts_at) <= at:
-            _end(row, Freed.EXPIRED, "Nobody was found in time", at, by)
+        _end_or_wait(row, held, by, at)
     if held.mode is not Mode.AUTOMATIC or not held.may_ask(at):
         return 0
     return sum(_ask_next(row, organisation_id, by, at) for row in rows)
+
+
+def _end_or_wait(row: FreedSlot, held: RecyclingPolicy, by: Actor, at: datetime) -> None:
+    """End a seat whose time is over or whose clinic is cancelled; while it is closed nobody is asked."""
+    is_over, is_closed = held.last_offer_at(row.starts_at) <= at, queries.is_closed(row)
+    if row.slot.session.state == "cancelled" or (is_over and is_closed):
+        _end(row, Freed.WITHDRAWN, row.slot.blocked or "Its clinic does not take place", at, by)
+    elif is_over:
+        _end(row, Freed.EXPIRED, "Nobody was found in time", at, by)
+    elif is_closed:
+        out = SlotOffer.objects.filter(freed=row, state=OUT)
+        out.update(state=SlotOffer.State.WITHDRAWN, ended_at=at, ended_by=by.name)
+
+
+def _take_in(organisation_id: int, by: Actor, at: datetime) -> None:
+    """Seats that were given up while their clinic was closed, and that are open again, can be filled."""
+    for row in queries.given_up_while_closed(organisation_id, at):
+        clinics.lock_slot(row.slot_id, organisation_id)
+        if not any(each.seat == row.seat for each in appointments.taken_seats(row.slot_id)):
+            standing.freed(row, row.cancelled_by, at)
+            _say("recycling.take_in", row.freed, {"appointment": row.pk}, by, at)
+
+
+def _save(made: Sequence[SlotOffer]) -> None:
+    """Raises NotAllowed where one of them was asked about another slot at the same moment."""
+    try:
+        with transaction.atomic():
+            SlotOffer.objects.bulk_create(made)
+    except IntegrityError:
+        why = "One of them was asked about another slot at this moment. Ask again: others are next."
+        raise NotAllowed("somebody is asked elsewhere", ASKING, why) from None
 
 
 def _text(kind: Kind, offer: SlotOffer, patient: Any, by: Actor, at: datetime) -> None:
@@ -211,7 +243,7 @@ def _text(kind: Kind, offer: SlotOffer, patient: Any, by: Actor, at: datetime) -
 def _ask_next(row: FreedSlot, organisation_id: int, by: Actor, at: datetime) -> int:
     """Ask about one open seat about which nobody is asked; 0 where that is not to be done."""
     is_asked = any(offer.state == OUT for offer in row.offers.all())
-    if row.state != FreedSlot.State.OPEN or is_asked:
+    if row.state != FreedSlot.State.OPEN or is_asked or queries.is_closed(row):
         return 0
     try:
         return len(ask(row.pk, organisation_id=organisation_id, by=by, at=at))
@@ -236,6 +268,8 @@ def _check_open(row: FreedSlot, at: datetime) -> None:
         raise NotAllowed(row.get_state_display(), ASKING, "It has ended. Look at what became of it.")
     if any(offer.state == OUT for offer in row.offers.all()):
         raise NotAllowed("people are asked", ASKING, "Wait for their answers, or until their time is over.")
+    if queries.is_closed(row):
+        raise NotAllowed("closed", ASKING, "Its clinic is closed now: nobody can be booked into it.")
     if row.seat in appointments.kept_seats(row.slot_id, at):
         raise NotAllowed("the seat is held", ASKING, "Somebody holds it for a patient at this moment.")
 

@@ -38,7 +38,8 @@ NARROWED = """
         SELECT patient_id FROM outpatients_slot_offer
         WHERE organisation_id = %(organisation)s AND state = 'out')
 """
-# "person" is the record that stands for whoever has this one; needs and appointments are of every record.
+# "person" is the record that stands for whoever has this one; needs, appointments and offers are of every
+# record: a second one is no way around the limits.
 # Of those who are booked only they are read who stand before the last who was read of those who wait: nobody
 # after that one can come first either, and thousands may be booked.
 COLUMNS = """
@@ -93,7 +94,8 @@ CROSS JOIN LATERAL (
                WHERE reached_at IS NOT NULL AND state <> 'out' AND made_at > %(since)s) AS offers,
            coalesce(bool_or(freed_id = %(freed)s), false) AS this,
            coalesce(bool_or(state = 'out'), false) AS out
-    FROM outpatients_slot_offer WHERE patient_id = entry.patient_id
+    FROM outpatients_slot_offer WHERE patient_id = ANY(ARRAY(
+        SELECT person.id UNION ALL SELECT id FROM outpatients_patient WHERE merged_into_id = person.id))
 ) before
 ORDER BY listed.is_booked, {in_order}
 """

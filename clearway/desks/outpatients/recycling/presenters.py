@@ -9,7 +9,7 @@ from clearway.domain.outpatients.recycling import Mode
 from clearway.engine.outpatients.offers import Wave
 
 from .models import FreedSlot, SlotOffer
-from .queries import Filled, Suited
+from .queries import Filled, Suited, is_closed
 
 HOW = {
     "patient": "the patient cancelled",
@@ -127,6 +127,8 @@ def asked(row: FreedSlot, at: datetime) -> str:
     """How asking about it stands."""
     offers = list(row.offers.all())
     out = [each for each in offers if each.state == SlotOffer.State.OUT]
+    if row.state == FreedSlot.State.OPEN and is_closed(row):
+        return "Its clinic is closed now; asked about once it is open again"
     if out:
         return f"{len(out)} asked until {_moment(min(each.expires_at for each in out), at)}"
     return f"{len(offers)} asked, nobody now" if offers else "Nobody asked yet"

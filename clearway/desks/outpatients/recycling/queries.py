@@ -31,6 +31,8 @@ MOST_READ = 1500
 MOST_CHOSEN = 24
 LEARNED_FROM = timedelta(days=180)
 OUT = SlotOffer.State.OUT
+LIVES = Q(patient__died_on__isnull=True, patient__merged_into__died_on__isnull=True)
+CLOSED = ~Q(slot__blocked="") | ~Q(slot__session__state="open")
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +161,7 @@ def to_thank_by_text(organisation_id: int) -> list[SlotOffer]:
 def to_thank(organisation_id: int) -> list[SlotOffer]:
     """Who was spoken with, was not first, and has not been told. One query."""
     rows = SlotOffer.objects.filter(
+        LIVES,
         organisation_id=organisation_id,
         state__in=[SlotOffer.State.THANKED, SlotOffer.State.WITHDRAWN],
         reached_at__isnull=False,
@@ -199,6 +202,38 @@ def _first(lists: Lists) -> First:
         ends = [who for who in read if who.entry in last]
         if len(read) >= MOST_READ or is_settled(chosen, ends, MOST_CHOSEN):
             return First(slot, tuple(chosen), left_out, patients)
+
+
+def is_closed(row: FreedSlot) -> bool:
+    """Whether nobody can be booked into it now; it may be opened again."""
+    return bool(row.slot.blocked) or row.slot.session.state != "open"
+
+
+def given_up_while_closed(organisation_id: int, at: datetime) -> list[Any]:
+    """The last appointments of seats that were given up while nobody could be booked there, and that are
+    open again and nobody's. One query."""
+    same = {"slot": OuterRef("slot"), "seat": OuterRef("seat")}
+    since = booking.of_seats().filter(**same, pk__gt=OuterRef("pk")).exclude(state="lapsed")
+    standing_open = FreedSlot.objects.filter(**same, state=FreedSlot.State.OPEN)
+    rows = booking.of_seats().filter(
+        ~Exists(since),
+        ~Exists(standing_open),
+        organisation_id=organisation_id,
+        starts_at__gt=at,
+        state="cancelled",
+        freed__isnull=True,
+        slot__blocked="",
+        slot__session__state="open",
+    )
+    return list(rows.select_related("slot__session"))
+
+
+def no_sooner() -> Q:
+    """Offers to who has an appointment since that is no later: it would be no earlier date."""
+    had = booking.of_seats().filter(
+        entry=OuterRef("entry"), state="booked", starts_at__lte=OuterRef("freed__starts_at")
+    )
+    return Q(Exists(had))
 
 
 def records(organisation_id: int, policy: RecyclingPolicy, at: datetime) -> dict[str, Record]:
@@ -251,7 +286,9 @@ def due(organisation_id: int, mode: Mode) -> Due:
     """What waits for people; what nobody is asked about, only where asking is suggested. Three queries."""
     open_ = FreedSlot.objects.filter(organisation_id=organisation_id, state=FreedSlot.State.OPEN)
     asked = SlotOffer.objects.filter(freed=OuterRef("pk"), state=OUT)
-    rows = open_.filter(~Exists(asked)).order_by("starts_at").values_list("starts_at", flat=True)
+    rows = (
+        open_.exclude(CLOSED).filter(~Exists(asked)).order_by("starts_at").values_list("starts_at", flat=True)
+    )
     unasked = list(rows) if mode is Mode.SUGGEST else []
     offers = calls(organisation_id)
     return Due(
