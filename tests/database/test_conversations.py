@@ -264,6 +264,39 @@ def test_stop_ends_texts_to_everybody_of_the_number_also_what_waits(physio: Depa
     assert not Message.objects.filter(kind="last").exists()
 
 
+def test_start_takes_stop_back_and_what_is_due_leaves_again(physio: Department) -> None:
+    row = visit(physio)
+    answer(physio, "STOP")
+    remind(physio)
+    assert [each.why for each in reminded.to_ring(physio.trust.pk)] == [
+        "The patient has not agreed to text messages."
+    ]
+
+    answer(physio, "START", TEN + timedelta(hours=1))
+    work(TEN + timedelta(hours=1))
+
+    row.patient.refresh_from_db()
+    assert row.patient.may_text
+    assert kinds() == ["stopped", "started"]
+    assert Answer.objects.get(words="START").how == "Gets texts again"
+
+
+@pytest.mark.parametrize("because", ["several", "opted_out", "nobody"])
+def test_start_from_who_is_not_certain_waits_for_a_person(physio: Department, because: str) -> None:
+    row = visit(physio, opted_out=because == "opted_out")
+    row.patient.may_text = False
+    row.patient.mobile = "" if because == "nobody" else row.patient.mobile
+    row.patient.save()
+    if because == "several":
+        physio.patient(mobile=NUMBER)
+
+    answer(physio, "START")
+
+    row.patient.refresh_from_db()
+    assert not row.patient.may_text and the_conversation().waits_since is not None
+    assert not kinds()
+
+
 def test_two_questions_to_one_number_wait_for_a_person(physio: Department) -> None:
     mother, child = visit(physio), visit(physio, IN_FOUR + timedelta(hours=2))
     remind(physio)

@@ -19,6 +19,7 @@ from clearway.domain.outpatients.replies import Act, Asks, Meaning, Reading, act
         ("no i cant come", Meaning.CANCEL),
         ("Can I change it?", Meaning.CHANGE),
         ("STOP", Meaning.STOP),
+        ("Start please", Meaning.START),
         ("Canslo os gwelwch yn dda", Meaning.CANCEL),
         ("ie diolch", Meaning.YES),
         ("Odwołuję", Meaning.CANCEL),
@@ -74,10 +75,10 @@ def test_one_answer_to_a_reminder_never_cancels_and_uncertain_words_do_nothing(
         assert asks is Asks.CANCEL
     if done in (Act.ACCEPT, Act.DECLINE):
         assert asks is Asks.OFFER
-    if certain and meaning is Meaning.STOP:
-        assert done is Act.STOP
+    for always in (Act.STOP, Act.START):
+        assert (done is always) == (certain and meaning.value == always.value)
     if asks in (Asks.NOTHING, Asks.SEVERAL):
-        assert done in (Act.PERSON, Act.STOP)
+        assert done in (Act.PERSON, Act.STOP, Act.START)
 
 
 def test_a_second_question_about_something_else_makes_answers_uncertain() -> None:

@@ -26,6 +26,7 @@ class Message(Code):
     KEPT = "kept", "it stays as it is"
     CHANGE = "change", "where they choose another time"
     STOPPED = "stopped", "they get no more texts"
+    STARTED = "started", "they get texts again"
     PERSON = "person", "somebody reads what they wrote"
     OFFER = "offer", "an earlier slot is offered"
     ACCEPTED = "accepted", "the slot that was offered is theirs"
@@ -51,7 +52,7 @@ ASKS: Mapping[Message, Asks] = MappingProxyType(
 REPLIES = frozenset(
     {
         *(Message.CONFIRMED, Message.CHECK, Message.CANCELLED, Message.KEPT, Message.CHANGE),
-        *(Message.STOPPED, Message.PERSON, Message.ACCEPTED, Message.ANSWER),
+        *(Message.STOPPED, Message.STARTED, Message.PERSON, Message.ACCEPTED, Message.ANSWER),
     }
 )  # what answers somebody who has just written: no hour of the day holds it
 BY_EMAIL = frozenset({Message.BOOKED, Message.REMINDER, Message.LAST, Message.ANSWER})

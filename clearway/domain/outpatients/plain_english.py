@@ -74,7 +74,9 @@ EVERYDAY: Mapping[str, str] = MappingProxyType(
         "with regard to": "about",
     }
 )
-ANSWERS = frozenset({"CONFIRM", "CANCEL", "CHANGE", "STOP", "YES", "NO"})  # what texts ask patients to write
+ANSWERS = frozenset(
+    {"CONFIRM", "CANCEL", "CHANGE", "STOP", "START", "YES", "NO"}
+)  # what texts ask patients to write
 KNOWN_CAPITALS = ANSWERS | {"NHS", "GP", "A&E", "UK", "ID", "CD", "I"}
 _WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?")
 _SENTENCE = re.compile(r"(?<=[.!?:])\s+(?=[A-Z“\"(])")

@@ -22,6 +22,7 @@ class Meaning(StrEnum):
     CANCEL = "cancel"
     CHANGE = "change"
     STOP = "stop"
+    START = "start"
     UNKNOWN = "unknown"
 
 
@@ -44,6 +45,7 @@ class Act(StrEnum):
     KEEP = "keep"  # it stays as it is
     CHANGE = "change"  # they get the address of the page where they choose another time
     STOP = "stop"  # they get no more texts
+    START = "start"  # they get texts again
     ACCEPT = "accept"  # the slot that was offered is theirs, if it is still free
     DECLINE = "decline"  # it is not
     PERSON = "person"  # somebody reads it
@@ -83,6 +85,8 @@ _SAID: Mapping[Meaning, str] = MappingProxyType(
             inny termin""",
         Meaning.STOP: """stop|stopall|stop texting|stop texting me|stop messages|unsubscribe|opt out|optout
             no more texts|please stop texting me|stopiwch|stopio""",
+        Meaning.START: """start|unstop|start texting|start texting me|start texts|start again|opt in|optin
+            dechrau|dechreuwch|wznow""",
     }
 )
 _WHOLE: Mapping[str, Meaning] = MappingProxyType(
@@ -162,6 +166,7 @@ def _together(meanings: frozenset[Meaning]) -> Meaning | None:
     return Meaning.CANCEL if meanings == {Meaning.NO, Meaning.CANCEL} else None
 
 
+_ALWAYS: Mapping[Meaning, Act] = MappingProxyType({Meaning.STOP: Act.STOP, Meaning.START: Act.START})
 _ACTS: Mapping[Asks, Mapping[Meaning, Act]] = MappingProxyType(
     {
         Asks.ATTEND: {
@@ -184,11 +189,11 @@ _ACTS: Mapping[Asks, Mapping[Meaning, Act]] = MappingProxyType(
 
 
 def act(asks: Asks, reading: Reading) -> Act:
-    """What is done with an answer to a question. STOP is honoured whatever was asked."""
+    """What is done with an answer to a question. STOP and START are honoured whatever was asked."""
     if not reading.is_certain:
         return Act.PERSON
-    if reading.meaning is Meaning.STOP:
-        return Act.STOP
+    if reading.meaning in _ALWAYS:
+        return _ALWAYS[reading.meaning]
     return _ACTS.get(asks, {}).get(reading.meaning, Act.PERSON)
 
 

@@ -43,6 +43,7 @@ from .wanted import About, want, with_number
 
 CHECK_LASTS = timedelta(hours=24)  # a yes to "cancel it?" counts for so long
 ANSWERING = "Answering this conversation"
+NOT_KNOWN = "No patient of this number is known."
 PURPOSES = {
     Act.CONFIRM: "reminder",
     Act.CHECK: "reminder",
@@ -59,6 +60,7 @@ SEEN_TO: Mapping[Act, str] = {
     Act.KEEP: "The appointment stays as it is",
     Act.CHANGE: "Got the address of their page to choose another time",
     Act.STOP: "Gets no more texts",
+    Act.START: "Gets texts again",
     Act.ACCEPT: "Has the slot that was offered",
     Act.DECLINE: "Declined the slot that was offered",
 }
@@ -69,6 +71,7 @@ KNOCK = """
 INSERT INTO outpatients_knock (key, hour, count) VALUES (%s, %s, 1)
 ON CONFLICT (key, hour) DO UPDATE SET count = outpatients_knock.count + 1 RETURNING count
 """
+ALWAYS = (Act.STOP, Act.START)  # whatever was asked, and of whom
 MAY_CHOOSE = (Act.CONFIRM, Act.CANCEL, Act.CHANGE, Act.STOP)  # what a person may read into an answer
 
 
@@ -139,9 +142,11 @@ def _cannot(conversation: Conversation, chosen: Act, patient: Any, at: datetime)
     question = conversation.question
     if chosen is Act.PERSON:
         return "It is not certain what is meant."
-    if chosen is not Act.STOP and (question is None or patient is None):
+    if chosen in ALWAYS:
+        return ""
+    if question is None or patient is None:
         return "Nobody was asked anything at this number."
-    return "" if chosen is Act.STOP or question is None else _too_late(conversation, question, chosen, at)
+    return _too_late(conversation, question, chosen, at)
 
 
 def _too_late(conversation: Conversation, question: Message, chosen: Act, at: datetime) -> str:
@@ -230,11 +235,24 @@ def _stop(answer: Answer, by: Actor, at: datetime) -> None:
     """No more texts to anybody of this number, whatever is in the outbox."""
     known = queries.of_number(answer.conversation.number, answer.organisation_id, at)
     if not known:
-        raise NotAllowed("not known", ANSWERING, "No patient of this number is known.")
+        raise NotAllowed("not known", ANSWERING, NOT_KNOWN)
     for patient in known:
         patients.change(patient.pk, {"may_text": False}, **_scope(answer, by, at))
     _ask_nothing(answer.conversation)
     _reply(answer, Kind.STOPPED, by, at)
+
+
+def _start(answer: Answer, by: Actor, at: datetime) -> None:
+    """Texts again to whoever has this number, as they ask; of several a person finds out who it was."""
+    known = queries.of_number(answer.conversation.number, answer.organisation_id, at)
+    if len(known) != 1:
+        why = "Several patients have this number: ask who wants texts again." if known else NOT_KNOWN
+        raise NotAllowed("not certain", ANSWERING, why)
+    if known[0].opted_out:
+        why = "They want no messages from machines: ask whether that is over too."
+        raise NotAllowed("opted out", ANSWERING, why)
+    patients.change(known[0].pk, {"may_text": True}, **_scope(answer, by, at))
+    _reply(answer, Kind.STARTED, by, at)
 
 
 def _accept(answer: Answer, by: Actor, at: datetime) -> None:
@@ -267,6 +285,7 @@ DO: Mapping[Act, Callable[[Answer, Actor, datetime], None]] = {
     Act.KEEP: _keep,
     Act.CHANGE: _change,
     Act.STOP: _stop,
+    Act.START: _start,
     Act.ACCEPT: _accept,
     Act.DECLINE: _decline,
 }
