@@ -24,7 +24,8 @@ class OtherTables(Exception):
 
 
 # What the web role must not do to the append-only tables is refused to it here and by triggers for everyone.
-# Legal holds are placed and released by commands, as the owner; the functions that let go look at them.
+# A desk may hold a patient's record and ask to lift that; a function lifts it and wants a second person.
+# Holds of a span of time are placed and released by commands, as the owner. What lets go looks at both.
 RIGHTS = f"""
 GRANT USAGE ON SCHEMA public TO {postgres.WEB}, {postgres.INGEST};
 GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {postgres.WEB};
@@ -36,14 +37,17 @@ REVOKE DELETE ON outpatients_letter, outpatients_report_sent, outpatients_contac
     outpatients_filing, outpatients_disclosure_pack, outpatients_givenfile, outpatients_freed_slot,
     outpatients_slot_offer, outpatients_conversation, outpatients_message, outpatients_answer
     FROM {postgres.WEB};
-REVOKE INSERT, UPDATE, DELETE ON core_legalhold, outpatients_patient_hold FROM {postgres.WEB};
+REVOKE INSERT, UPDATE, DELETE ON core_legalhold FROM {postgres.WEB};
+REVOKE UPDATE, DELETE ON outpatients_patient_hold FROM {postgres.WEB};
+GRANT UPDATE (review_on, lift_asked_at, lift_asked_by, lift_why) ON outpatients_patient_hold
+    TO {postgres.WEB};
 GRANT SELECT ON core_source, core_organisation, core_heartbeat, django_migrations TO {postgres.INGEST};
 GRANT EXECUTE ON FUNCTION clearway_add_partition, clearway_detach_partition, clearway_drop_detached,
     clearway_forget_facts, clearway_forget_positions, clearway_forget_reports, clearway_forget_advice,
     clearway_forget_diverts, clearway_forget_letters, clearway_forget_contacts, clearway_forget_documents,
     clearway_forget_documents_aside, clearway_forget_disclosure_packs, clearway_forget_given_files,
     clearway_forget_sent_reports, clearway_forget_freed_slots, clearway_forget_conversations,
-    clearway_forget_emails TO {postgres.WEB};
+    clearway_forget_emails, clearway_lift_hold TO {postgres.WEB};
 GRANT SELECT, INSERT ON core_batch TO {postgres.INGEST};
 GRANT USAGE ON SEQUENCE core_batch_id_seq TO {postgres.INGEST};
 """

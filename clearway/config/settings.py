@@ -140,6 +140,7 @@ NAVIGATION: list[tuple[str, str, str, str]] = [
     ("Clinics", "op-clinics:clinics", "clinics.read", ""),
     ("Leave", "op-clinics:leave", "clinics.read", ""),
     ("Office", "op-office:office", "office.read", "Alt+K"),
+    ("Legal holds", "op-keeping:holds", "holds.read", ""),
     ("Reports", "op-reports:register", "reports.read", ""),
     ("Take a call", "op-enquiries:take", "enquiries.work", "Alt+M"),
     ("Messages", "op-enquiries:messages", "messages.answer", ""),

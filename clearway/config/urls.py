@@ -35,6 +35,7 @@ urlpatterns = [
     path("", include("clearway.desks.outpatients.upkeep.urls")),
     path("", include("clearway.desks.outpatients.loans.urls")),
     path("", include("clearway.desks.outpatients.records.urls")),
+    path("", include("clearway.desks.outpatients.keeping.urls")),
     path("", include("clearway.desks.outpatients.recurring.urls")),
     path("", include("clearway.desks.outpatients.cover.urls")),
     path("", include("clearway.desks.outpatients.supervision.urls")),

@@ -17,6 +17,7 @@ from clearway.desks.outpatients.booking.models import Appointment
 from clearway.desks.outpatients.clinics import actions as clinics
 from clearway.desks.outpatients.clinics.models import Clinician
 from clearway.desks.outpatients.intake import actions as intake
+from clearway.desks.outpatients.keeping import actions as keeping
 from clearway.desks.outpatients.letters import actions as letters
 from clearway.desks.outpatients.onward import actions as taken
 from clearway.desks.outpatients.outcomes import actions as outcomes
@@ -83,6 +84,8 @@ def fill(now: datetime, password: str) -> None:
     waiting.make_packs(**who)
     queueing.check(organisation_id=trust.pk, at=now)
     invented_office.begin(seed=7, **who)
+    held = Patient.objects.filter(organisation=trust).order_by("pk")[1]
+    keeping.place_hold(held.pk, "Claim 4711", **who)
     records.gather(RecordsRequest.objects.get(organisation=trust).pk, **who)
     first = Patient.objects.filter(organisation=trust).order_by("pk")[0]
     wrong = rectifying.New(

@@ -76,6 +76,7 @@ ROWS = {
     "office/duties/<int:key>/": "recurring_duty WHERE true",
     "office/enquiries/<int:key>/": "enquiry WHERE true",
     "office/faults/<int:key>/": "fault WHERE true",
+    "office/holds/<int:key>/": "patient_hold WHERE true",
     "office/loans/<int:key>/": "item WHERE true",
     "office/messages/<int:clinician>/": "clinician WHERE user_id IS NOT NULL",
     "office/notes/<int:key>/": "volume WHERE true",

@@ -14,6 +14,7 @@ from .conversations import rules as conversations
 from .cover import rules as cover
 from .enquiries import rules as enquiries
 from .filing import rules as filing
+from .keeping import rules as keeping
 from .letters.presenters import REASONS as HELD
 from .loans import rules as loans
 from .onward import rules as onward
@@ -411,6 +412,12 @@ RULES: Sequence[Rule[Situation]] = (
         "A request to correct a record is decided by its day, and who has the old value is told.",
         "UK GDPR, articles 12(3), 16 and 19 (policy records_requests for the warning)",
         lambda situation, values: records.to_correct(situation.corrections, local(situation.at).date()),
+    ),
+    Rule(
+        "hold_due",
+        "A legal hold is looked at again by its day, and lifted by two people.",
+        "Clearway proposal, ADR 0081 (policy records_requests)",
+        lambda situation, values: keeping.to_see_to(situation.holds),
     ),
     Rule(
         "duty_overdue",

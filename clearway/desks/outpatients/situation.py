@@ -14,6 +14,7 @@ from .conversations import queries as conversations
 from .cover import queries as covering
 from .enquiries import queries as office
 from .filing import queries as filed
+from .keeping import queries as keeping
 from .letters import queries as letters
 from .loans import queries as lent
 from .outcomes import queries as outcomes
@@ -100,6 +101,7 @@ class Situation:
     prompts     what clocks ask for, due and not done
     answers     of patients by text that wait for a person
     ringing     who is to be rung about an appointment, because nothing else reaches them
+    holds       on patients' records, to be reviewed or to be lifted by a second person
     onward      what other desks ask for, that waits for a person
     book_anew   who lost appointments to a death that was withdrawn
     """
@@ -132,6 +134,7 @@ class Situation:
     corrections: tuple[rectified.Correction, ...] = ()
     support: tuple[supporting.Unarranged, ...] = ()
     onward: asked_onward.Due = NOTHING_ASKED
+    holds: tuple[keeping.Due, ...] = ()
 
 
 def read(organisation_id: int, at: datetime) -> Situation:
@@ -176,6 +179,7 @@ def read(organisation_id: int, at: datetime) -> Situation:
         answers=conversations.standing(organisation_id),
         ringing=reminders.ringing(organisation_id),
         onward=asked_onward.due(organisation_id),
+        holds=keeping.due(organisation_id, at),
         support=tuple(
             supporting.unarranged(organisation_id, at, policy.support(organisation_id, at).days_before)
         ),

@@ -26,20 +26,36 @@ class Kind(Code):
     INSURER = "insurer", "an insurer or solicitor"
 
 
+MOST_REVIEW = 731  # days until a legal hold is looked at again: two years, assumed
+
+
+def check_review(on: date, today: date, event: str) -> None:
+    """Raises NotAllowed for a day on which nobody can look at a hold again, or which is too far."""
+    if on <= today:
+        raise NotAllowed("as it stands", event, "Choose a day to come on which to look at it again.")
+    if (on - today).days > MOST_REVIEW:
+        why = "Choose a day within two years: a hold that nobody looks at is forgotten."
+        raise NotAllowed("as it stands", event, why)
+
+
 @dataclass(frozen=True, slots=True)
 class RecordsPolicy:
     """Days of requests that no law dates (policy `records_requests`).
 
     notes_days  working days for notes where whoever asks named no day
     warn_days   a task is raised so many days before a request is due
+    hold_review_days  a legal hold is looked at again after so many days, where no day is named
     """
 
     notes_days: int = 10
     warn_days: int = 7
+    hold_review_days: int = 180
 
     def __post_init__(self) -> None:
         if min(self.notes_days, self.warn_days) < 1:
             raise ValueError("Both are a day or more.")
+        if not 1 <= self.hold_review_days <= MOST_REVIEW:
+            raise ValueError(f"A legal hold is looked at again within {MOST_REVIEW} days.")
 
 
 def months_after(day: date, count: int) -> date:

@@ -82,6 +82,36 @@ RETURNS TABLE (id bigint, is_held boolean) LANGUAGE sql STABLE AS $$
 $$;
 """
 
+LIFTING = """
+-- The one way in which a desk lifts a hold: somebody asked, and somebody else does it.
+CREATE FUNCTION clearway_lift_hold(hold bigint, lifter text, lifted_at timestamptz) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN
+    UPDATE outpatients_patient_hold SET released_at = lifted_at, released_by = lifter
+    WHERE id = hold AND released_at IS NULL AND lift_asked_at IS NOT NULL AND lift_asked_by <> lifter
+        AND lifter <> '';
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'hold % is lifted by somebody other than who asked for it', hold
+            USING ERRCODE = 'integrity_constraint_violation';
+    END IF;
+END $$;
+REVOKE ALL ON FUNCTION clearway_lift_hold FROM PUBLIC;
+
+-- What was placed stays as it was placed, and what was lifted stays lifted.
+CREATE FUNCTION clearway_holds_stay() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF (NEW.patient_id, NEW.reason, NEW.placed_at, NEW.placed_by)
+            IS DISTINCT FROM (OLD.patient_id, OLD.reason, OLD.placed_at, OLD.placed_by)
+        OR OLD.released_at IS NOT NULL THEN
+        RAISE EXCEPTION 'a hold is never rewritten: place another'
+            USING ERRCODE = 'integrity_constraint_violation';
+    END IF;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER outpatients_patient_hold_stays BEFORE UPDATE ON outpatients_patient_hold
+    FOR EACH ROW EXECUTE FUNCTION clearway_holds_stay();
+"""
+
 # Kind -> its view: id, first_at, last_at, is_held of what began before `before` and is over.
 VIEWS = {
     "letters": """
@@ -296,6 +326,7 @@ class Migration(migrations.Migration):
     operations = [
         migrations.RunSQL(PEOPLE, migrations.RunSQL.noop),
         migrations.RunSQL(KEEP, migrations.RunSQL.noop),
+        migrations.RunSQL(LIFTING, migrations.RunSQL.noop),
         *(migrations.RunSQL(GUARD.format(table=table), migrations.RunSQL.noop) for table in KEPT),
         *(
             migrations.RunSQL(VIEW.format(kind=kind, view=view), migrations.RunSQL.noop)

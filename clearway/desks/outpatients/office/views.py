@@ -10,6 +10,7 @@ from clearway.core.people.permissions import needs
 from ..cover import queries as cover
 from ..enquiries import queries as enquiries
 from ..filing import queries as filing
+from ..keeping import queries as keeping
 from ..loans import queries as loans
 from ..records import queries as records
 from ..records import rectified
@@ -39,6 +40,7 @@ REGISTERS = (
         rectified.count,
         "past their day",
     ),
+    ("Legal holds", "op-keeping:holds", "holds.read", keeping.count, "to be reviewed"),
     ("Letters and scans to file", "op-filing:scans", "filing.work", filing.count_scans, "past their day"),
     ("Paper notes out or missing", "op-filing:notes", "filing.work", filing.count_volumes, "to ask for"),
     (

@@ -19,6 +19,7 @@ from clearway.domain.shared.errors import NotAllowed
 
 from ..booking import queries as booking
 from ..clocks import queries as pathways
+from ..keeping import queries as keeping
 from ..letters import presenters as letter_words
 from ..letters import queries as letters
 from ..records import rectified
@@ -218,6 +219,7 @@ def _page(
         "may_see_requests": request.reach.allows("records.work"),
         "corrections": rectified.of_patient(people),
         "corrected": {each.value: each.meaning for each in Value},
+        "holds": _holds(request, [*people, row.merged_into_id or row.pk]),
         "contacts": waiting.contacts_of(people, CONTACTS_SHOWN),
         "need_kinds": Need.Kind.choices,
         "flag_kinds": Flag.Kind.choices,
@@ -227,6 +229,10 @@ def _page(
         "sent": request.POST,
     }
     return render(request, "patients/patient.html", context, status=status)
+
+
+def _holds(request: Request, people: list[int]) -> list[Any]:
+    return list(keeping.of_people(people)) if request.reach.allows("holds.read") else []
 
 
 def _letters(request: Request, people: list[int]) -> list[letter_words.Row]:
