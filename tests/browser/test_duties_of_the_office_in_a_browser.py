@@ -211,3 +211,28 @@ def test_a_duty_of_every_year_is_entered_by_the_leader_and_done_by_a_junior_with
     row = leader.get_by_role("row", name="Confidentiality training")
     expect(row).to_contain_text("Certificate 2291")
     expect(row).not_to_contain_text("late")
+
+
+def test_a_claim_that_is_announced_holds_a_record_until_a_second_person_agrees_to_lift_it(
+    open_page: Open,
+) -> None:
+    desk = open_page(f"{OFFICE}holds/new/?find=quist", user="opal")
+    desk.get_by_role("radio").first.check()
+    send(desk, "Place the hold")
+    expect(desk.locator(".nhsuk-error-summary")).to_contain_text("Enter why")
+    desk.get_by_role("radio").first.check()
+    fill(desk, reason="Claim 4711, Hill and Sons")
+    send(desk, "Place the hold")
+    expect(desk.locator(".said")).to_contain_text("Held")
+    desk.get_by_role("definition").get_by_role("link").press("Enter")
+    expect(desk.get_by_role("main")).to_contain_text("Legal hold since")
+
+    leader = open_page(f"{OFFICE}holds/", user="lena")
+    leader.get_by_role("row", name="Claim 4711").get_by_role("link").press("Enter")
+    fill(leader, why="Settled")
+    send(leader, "Ask to lift it")
+    expect(leader.get_by_role("main")).to_contain_text("somebody else who may lift holds decides")
+    assert breaches(leader) == []
+
+    desk.goto(f"{OFFICE}holds/")
+    expect(desk.get_by_role("row", name="Claim 4711")).to_contain_text("lena asks to lift it")
