@@ -1,10 +1,18 @@
 """Invented histories of a pathway for tests, as wild as the types allow."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 
 from hypothesis import strategies as st
 
-from clearway.domain.outpatients.clock_events import DERIVED, STATES_A_START, ClockEvent, EventKind, Evidence
+from clearway.domain.outpatients.clock_events import (
+    DERIVED,
+    STATES_A_START,
+    ClockEvent,
+    EventKind,
+    Evidence,
+    in_fixed_order,
+)
 from clearway.domain.outpatients.clock_rules import ClockPolicy, Switch
 
 FIRST_DAY = date(2025, 1, 1)
@@ -54,3 +62,8 @@ def histories(draw: st.DrawFn, max_size: int = 14) -> list[ClockEvent]:
     """Events of one pathway, each with a key of its own, in the order in which they came."""
     count = draw(st.integers(0, max_size))
     return [draw(events(key=str(place))) for place in range(count)]
+
+
+def ranked(history: list[ClockEvent]) -> list[ClockEvent]:
+    """The same history with a sequence that leaves no ties, as the bulk engine asks for it."""
+    return [replace(event, sequence=place) for place, event in enumerate(in_fixed_order(history))]

@@ -16,17 +16,11 @@ from clearway.domain.outpatients.counting import band_of
 from clearway.domain.outpatients.words import RttStatus
 from clearway.engine.outpatients import bulk_clocks as bulk
 from clearway.engine.outpatients.bulk_clocks import NO_DAY, EventColumns, bulk_clocks, day_number
-from tests.clock_histories import days, histories, policies
+from tests.clock_histories import days, histories, policies, ranked
 from tests.pure.test_rtt_examples import EXAMPLES, events_of, policy_of
 
 # What an explanation finds in more than the columns hold.
 ONLY_EXPLAINED = {"CK05", "CK06", "CK07", "CK11", "CK12"}
-
-
-def ranked(history: list[ClockEvent]) -> list[ClockEvent]:
-    """The same history with a sequence that leaves no ties."""
-    ordered = sorted(history, key=lambda event: (event.on, event.sequence, event.key))
-    return [replace(event, sequence=place) for place, event in enumerate(ordered)]
 
 
 def one(clocks: bulk.Clocks, pathway: int) -> object:

@@ -18,7 +18,7 @@ from clearway.domain.shared.errors import CannotParse
 from clearway.engine.outpatients.bulk_clocks import EventColumns, bulk_clocks
 from clearway.engine.outpatients.returns import Returns, Span, Waits, doubts, returns
 from clearway.interchange import clock_file
-from tests.clock_histories import days, histories
+from tests.clock_histories import days, histories, ranked
 from tests.pure.test_rtt_examples import EXAMPLES
 
 HEADER = [column.name for column in clock_file.COLUMNS]
@@ -261,7 +261,7 @@ def test_the_returns_add_up(
     counted = np.array(
         data.draw(st.lists(st.booleans(), min_size=len(drawn), max_size=len(drawn))), dtype=bool
     )
-    clocks = bulk_clocks(EventColumns.of(drawn), as_of)
+    clocks = bulk_clocks(EventColumns.of(map(ranked, drawn)), as_of)
 
     figures = returns(clocks, counted, span)
 
