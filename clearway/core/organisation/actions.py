@@ -1,7 +1,7 @@
 """Loading a region pack into the tables: version 1 of everything, new versions where it changed."""
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
@@ -37,17 +37,8 @@ def load_region(region: Region, *, by: Actor, at: datetime) -> Organisation:
             "desks": [desk.value for desk in region.desks],
         },
     )
-    areas = {
-        area.code: Area.objects.update_or_create(
-            organisation=organisation, code=area.code, defaults={"name": area.name}
-        )[0]
-        for area in region.areas
-    }
-    for site in region.sites:
-        values = {name: value for name, value in asdict(site).items() if name in _SITE_FIELDS}
-        values["area"] = areas.get(site.area or "")
-        Site.objects.update_or_create(organisation=organisation, code=site.code, defaults=values)
-    new_versions = sum(_load_policy(organisation, policy, by, at) for policy in region.policies)
+    _load_places(organisation, region)
+    new_versions = _load_policies(organisation, region.policies, by, at)
     for source in (*region.sources, FeedSource(desk_source_name(region.slug), "desk", DESK_INTERVAL_SECONDS)):
         _load_source(organisation, source)
     detail = {"sites": len(region.sites), "new_policy_versions": new_versions}
@@ -61,7 +52,31 @@ def load_region(region: Region, *, by: Actor, at: datetime) -> Organisation:
     return organisation
 
 
-_SITE_FIELDS = {field.name for field in Site._meta.fields} - {"id", "organisation", "area"}
+_SITE_FIELDS = [field.name for field in Site._meta.fields if field.name not in ("id", "organisation", "code")]
+
+
+def _load_places(organisation: Organisation, region: Region) -> None:
+    Area.objects.bulk_create(
+        [Area(organisation=organisation, code=area.code, name=area.name) for area in region.areas],
+        update_conflicts=True,
+        unique_fields=["organisation", "code"],
+        update_fields=["name"],
+    )
+    areas = {area.code: area for area in Area.objects.filter(organisation=organisation)}
+    Site.objects.bulk_create(
+        [
+            Site(
+                organisation=organisation,
+                code=site.code,
+                area=areas.get(site.area or ""),
+                **{name: getattr(site, name) for name in _SITE_FIELDS if name != "area"},
+            )
+            for site in region.sites
+        ],
+        update_conflicts=True,
+        unique_fields=["organisation", "code"],
+        update_fields=_SITE_FIELDS,
+    )
 
 
 def desk_source_name(slug: str) -> str:
@@ -69,26 +84,35 @@ def desk_source_name(slug: str) -> str:
     return f"{slug}-desk"
 
 
-def _load_policy(organisation: Organisation, policy: Policy, by: Actor, at: datetime) -> bool:
-    newest = organisation.policies.filter(name=policy.name).order_by("-version").first()
-    loaded = organisation.policies.filter(name=policy.name, by_person=False).order_by("-version").first()
-    values = _plain(policy.values)
-    if any(each and _says(each, policy, values) for each in (newest, loaded)):
-        return False
-    PolicyVersion.objects.create(
-        organisation=organisation,
-        name=policy.name,
-        version=newest.version + 1 if newest else 1,
-        valid_from=policy.valid_from,
-        review_on=policy.review_on,
-        owner=policy.owner,
-        source=policy.source,
-        mark=policy.mark,
-        values=values,
-        made_at=at,
-        made_by=by.name,
-    )
-    return True
+def _load_policies(organisation: Organisation, policies: Sequence[Policy], by: Actor, at: datetime) -> int:
+    """Write what the pack says anew of its policies; returns how many new versions that took."""
+    kept = organisation.policies.filter(name__in=[policy.name for policy in policies])
+    newest = {row.name: row for row in kept.order_by("name", "-version").distinct("name")}
+    from_packs = kept.filter(by_person=False).order_by("name", "-version").distinct("name")
+    loaded = {row.name: row for row in from_packs}
+    made = []
+    for policy in policies:
+        stands, said = newest.get(policy.name), loaded.get(policy.name)
+        values = _plain(policy.values)
+        if any(each and _says(each, policy, values) for each in (stands, said)):
+            continue
+        made.append(
+            PolicyVersion(
+                organisation=organisation,
+                name=policy.name,
+                version=stands.version + 1 if stands else 1,
+                valid_from=policy.valid_from,
+                review_on=policy.review_on,
+                owner=policy.owner,
+                source=policy.source,
+                mark=policy.mark,
+                values=values,
+                made_at=at,
+                made_by=by.name,
+            )
+        )
+    PolicyVersion.objects.bulk_create(made)
+    return len(made)
 
 
 def _says(version: PolicyVersion, policy: Policy, values: dict[str, Any]) -> bool:
