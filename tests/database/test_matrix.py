@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 from django.db import transaction
-from django.http import HttpResponse
+from django.template.backends.jinja2 import Template
 from django.test import Client
 
 from clearway.core.decisions.models import Decision
 from clearway.core.feeds.models import Source
 from clearway.core.organisation.models import Organisation, Site
-from clearway.core.people import matrix, permissions
+from clearway.core.people import matrix
 from clearway.core.people.models import User
 from clearway.core.people.roles import ROLES
 from clearway.core.worklist.models import Task
@@ -72,12 +72,8 @@ def differences(user: User | None, column: str) -> list[str]:
 
 @pytest.fixture
 def undrawn(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What refuses is asked thousands of times; its page is looked at elsewhere."""
-
-    def refusal(request: Any, template: str, context: dict[str, Any], *, status: int) -> HttpResponse:
-        return HttpResponse(status=status)
-
-    monkeypatch.setattr(permissions, "render", refusal)
+    """Thousands of pages are asked for whether they open; what they show is looked at elsewhere."""
+    monkeypatch.setattr(Template, "render", lambda template, context=None, request=None: "")
 
 
 @pytest.mark.promise("S1")
