@@ -47,6 +47,7 @@ GROUPS: dict[str, dict[str, str]] = {
         "clocks export": "write an organisation's own clock events as such a file",
         "attendance train": "learn from the trust's own past who might not come, and keep the model",
         "attendance evaluate": "measure such a model, or the same on a file of bookings",
+        "deprivation load": "which postcode lies in how deprived an area, for comparing groups",
         "forecast demand": "daily counts of the coming days, from the trust's own facts or a file",
         "roads ask": "minutes from a position to every hospital, with source and age",
         "roads graph": "make a road graph from an OpenStreetMap extract",

@@ -129,12 +129,15 @@ def _waiting(physio: Department, now: datetime) -> None:
 
 
 def _cash_up(physio: Department, hour: datetime, who: dict[str, Any]) -> None:
-    """A clinic with somebody seen, somebody who did not come, and some without outcome; one to arrive."""
+    """A clinic with one seen, one who did not come, one to ask again, one without outcome; one to arrive."""
     slots = physio.session(hour - timedelta(hours=6), slots=4).slots.order_by("pk")
     rows = [physio.booked(slot) for slot in slots]
-    for row, key in ((rows[0], "d"), (rows[1], "n")):
+    until = hour.date() + 60 * DAY
+    for row, key, due_on in ((rows[0], "d", None), (rows[1], "n", None), (rows[2], "i", until)):
         preset = PRESETS[key]
-        said = Said(preset.attended, preset.outcome, preset.status, preset.next_step, preset.not_brought)
+        said = Said(
+            *(preset.attended, preset.outcome, preset.status, preset.next_step, preset.not_brought), due_on
+        )
         (done,) = outcomes.cash_up([(row.pk, said)], **who)
         assert done.is_saved, done.why
     physio.booked(physio.session(hour + timedelta(minutes=30), slots=1).slots.get())

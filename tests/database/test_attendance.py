@@ -73,7 +73,9 @@ def test_a_model_is_trained_on_the_trusts_own_past_and_not_put_in_use_by_that(ph
     folds = model.report["folds"]
     assert sum(each["count"] for each in folds.values()) + model.report["left_out"] == 600
     assert model.report["measures"][model.report["chosen"]]["auc"][0] > 0.6
-    assert {each["cut"] for each in model.report["groups"]} == {"Age", "Sex", "Needs", "Interpreter"}
+    assert {each["cut"] for each in model.report["groups"]} == {
+        *("Age", "Sex", "Needs", "Interpreter", "Ethnic category", "Deprivation")
+    }
     assert Action.objects.filter(verb="attendance.train").count() == 1
     assert actions.train(**who(physio), draws=5).version == 2
     with pytest.raises(TooLittle, match="Since then 0 bookings"):

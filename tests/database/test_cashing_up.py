@@ -14,12 +14,12 @@ from clearway.desks.outpatients.clinics.models import Clinician
 from clearway.desks.outpatients.clocks import queries as clocks
 from clearway.desks.outpatients.clocks.models import ClockEvent, Pathway
 from clearway.desks.outpatients.outcomes import actions, forms, queries
-from clearway.desks.outpatients.outcomes.models import Miss
+from clearway.desks.outpatients.outcomes.models import Miss, OnRequest
 from clearway.desks.outpatients.referrals import actions as referrals
 from clearway.desks.outpatients.waiting import actions as waiting
 from clearway.desks.outpatients.waiting.models import Contact, Entry
 from clearway.domain.outpatients.booking import REASONS
-from clearway.domain.outpatients.outcomes import PRESETS, Mistake, NextStep, Said
+from clearway.domain.outpatients.outcomes import PRESETS, Mistake, Said
 from clearway.domain.outpatients.words import CancelledBy, RttStatus
 from clearway.domain.shared.errors import NotAllowed
 from tests.therapies import NINE, TODAY, Department, a_department
@@ -38,7 +38,7 @@ def physio(db: None) -> Department:
 
 def said(key: str, **more: object) -> Said:
     preset = PRESETS[key]
-    due = SIX_WEEKS if preset.next_step in (NextStep.FOLLOW_UP, NextStep.MONITORING) else None
+    due = SIX_WEEKS if preset.next_step in forms.DATED else None
     known = {
         "attended": preset.attended,
         "outcome": preset.outcome,
@@ -96,6 +96,66 @@ def test_a_course_and_a_class_are_asked_for_in_the_sheet_with_their_weeks(physio
         ("follow_up", 8, SIX_WEEKS),
         ("group", 6, TODAY + timedelta(weeks=2)),
     ]
+
+
+def on_request(physio: Department) -> tuple[Appointment, OnRequest]:
+    """Somebody treated who can ask for the next visit within six weeks."""
+    (row,) = clinic(physio, 1)
+    assert [each.why for each in cash_up(physio, [(row, said("i"))])] == [""]
+    return row, OnRequest.objects.get(appointment=row)
+
+
+def test_who_initiates_the_next_visit_is_treated_waits_for_nothing_and_is_listed_on_asking(
+    physio: Department,
+) -> None:
+    row, open_ = on_request(physio)
+    who = {"organisation_id": physio.trust.pk, "by": WHO}
+
+    assert clock(row) == ("stopped", "30")
+    assert not Entry.objects.filter(state="waiting").exists()
+    assert queries.on_request(physio.trust.pk) == [open_]
+    actions.request_visit(open_.pk, at=EVENING + timedelta(days=30), **who)
+
+    made = Entry.objects.get(state="waiting")
+    assert (made.kind, made.due_on, made.outcome_of) == ("follow_up", TODAY + timedelta(days=30), row)
+    assert queries.on_request(physio.trust.pk) == []
+    with pytest.raises(NotAllowed, match="asked already"):
+        actions.request_visit(open_.pk, at=EVENING + timedelta(days=31), **who)
+    with pytest.raises(NotAllowed, match="off the list first"):
+        actions.take_back(row.pk, Mistake.SLIP, at=EVENING + timedelta(days=31), **who)
+
+
+def test_a_visit_on_request_ends_by_its_day_a_clinician_a_discharge_or_taking_back(
+    physio: Department,
+) -> None:
+    row, open_ = on_request(physio)
+    who = {"organisation_id": physio.trust.pk, "by": WHO, "at": EVENING}
+
+    with pytest.raises(NotAllowed, match="until"):
+        actions.request_visit(open_.pk, **{**who, "at": EVENING + timedelta(weeks=7)})
+    assert queries.on_request(physio.trust.pk) == [open_]  # over, and a clinician decides
+    with pytest.raises(NotAllowed, match="Say who decided"):
+        actions.end_request(open_.pk, " ", **who)
+    actions.take_back(row.pk, Mistake.SLIP, **who)
+    assert queries.on_request(physio.trust.pk) == []
+    assert clock(row)[0] == "ticking"
+    cash_up(physio, [(row, said("i"))])
+    again = OnRequest.objects.get(appointment=row, taken_back_at=None)
+    actions.end_request(again.pk, "Robin Hale: needs no more", **who)
+    with pytest.raises(NotAllowed, match="has ended"):
+        actions.end_request(again.pk, "again", **who)
+
+
+def test_the_page_of_those_who_ask_takes_both_and_refuses_in_words(physio: Department) -> None:
+    _, open_ = on_request(physio)
+    client = signed_in(somebody("olga", "outpatient_coordinator", physio.trust))
+    page = "/outpatients/outcomes/on-request/"
+
+    assert str(open_.appointment.patient) in client.get(page).content.decode()
+    assert client.post(f"{page}{open_.pk}/", {"why": ""}).status_code == 422
+    assert client.post(f"{page}{open_.pk}/", {"why": "Robin Hale: discharged"}).status_code == 302
+    assert client.post(f"{page}{open_.pk}/", {"what": "ask"}).status_code == 422
+    assert client.post(f"{page}999999/", {"what": "ask"}).status_code == 404
 
 
 def test_a_mixed_clinic_leaves_the_right_clocks_and_list_entries(physio: Department) -> None:

@@ -9,12 +9,18 @@ import pytest
 from django.db import IntegrityError, transaction
 
 from clearway.core.audit.actions import Actor
+from clearway.core.outbox.models import Outgoing
 from clearway.core.people.models import User
+from clearway.desks.outpatients.equality import actions as equality
+from clearway.desks.outpatients.letters.models import Letter
+from clearway.desks.outpatients.outcomes.models import OnRequest
+from clearway.desks.outpatients.patients.models import Patient
 from clearway.desks.outpatients.performance import actions, queries, standing
 from clearway.desks.outpatients.performance.counting import Asked, Counted, count
-from clearway.desks.outpatients.performance.models import Baseline, FreedSlot, Target
+from clearway.desks.outpatients.performance.models import Appointment, Baseline, FreedSlot, Target
+from clearway.desks.outpatients.waiting.models import Contact
 from clearway.domain.outpatients.completeness import IntakePolicy
-from clearway.domain.outpatients.performance import INDICATORS, Count, Cut, Unit, reading
+from clearway.domain.outpatients.performance import EVERY, INDICATORS, Count, Cut, Unit, reading
 from clearway.domain.shared.errors import NotAllowed
 from tests.therapies import NINE, TODAY, Department, a_department
 from tests.trust import a_trust, signed_in, somebody, stop_the_clock
@@ -94,14 +100,14 @@ def test_every_indicator_of_a_week_is_what_one_counts_by_hand(physio: Department
     assert value(found, "minutes") == 90 / 180
     assert value(found, "filled") == value(found, "filled_kept") == 1.0
     assert value(found, "outcomed") == 3 / 4
-    assert found.days["first_wait"] is not None
+    assert found.times["first_wait"] is not None
 
 
 def test_days_are_those_of_the_patient_in_the_middle(physio: Department) -> None:
     found = counted(physio)[LAST_MONDAY]
 
     # Seen on the 12th: referred on the 1st of October, and twice on the 21st.
-    assert found.days["first_wait"] == 22
+    assert found.times["first_wait"] == 22
     assert found.counts[Count.FIRST_SEEN] == 3
 
 
@@ -112,7 +118,7 @@ def test_a_date_given_up_for_an_earlier_one_that_we_offered_is_no_cancellation(p
     assert counted(physio)[LAST_MONDAY].counts[Count.BY_PATIENT] == 1
 
 
-@pytest.mark.parametrize("by", [Cut.SERVICE, Cut.SITE, Cut.CLINICIAN, Cut.KIND, Cut.AGE, Cut.SEX, Cut.NEED])
+@pytest.mark.parametrize("by", sorted(EVERY))
 def test_the_groups_add_up_to_the_whole(physio: Department, by: Cut) -> None:
     whole, groups = counted(physio)[LAST_MONDAY], counted(physio, by)
 
@@ -123,6 +129,133 @@ def test_the_groups_add_up_to_the_whole(physio: Department, by: Cut) -> None:
 def test_a_filter_leaves_only_what_it_says(physio: Department) -> None:
     assert counted(physio, clinician="physio-1")[LAST_MONDAY].counts[Count.ATTENDED] == 3
     assert counted(physio, clinician="somebody-else") == {}
+
+
+def test_every_indicator_of_the_reference_is_there_with_what_it_is_made_of() -> None:
+    """Section 8 of the reference for outpatients, line by line."""
+    told = (
+        *("used", "booked", "minutes", "missed", "unable", "unable_late", "unable_day", "unable_days"),
+        *("unable_early", "provider", "provider_short", "filled", "filled_kept", "fill_time", "notice"),
+        *(f"{each}{end}" for each in ("first_wait", "waiting") for end in ("", "_85", "_92", "_95", "_max")),
+        *("follow_ups", "rtt_within", "rtt_over_52", "rtt_over_65", "rtt_over_78", "rtt_over_104"),
+        *("rtt_clearance", "outcomed", "unoutcomed", "unoutcomed_oldest", "triaged", "letters"),
+        *("letter_hours", "questioned", "replied", "taken_off", "on_request", "asked_for", "queue_load"),
+    )
+    assert set(told) <= set(INDICATORS)
+    assert all(each.numerator and each.denominator and each.dated for each in INDICATORS.values())
+
+
+def series_of(physio: Department, code: str) -> list[float | None]:
+    (found,) = queries.overview(physio.trust.pk, Unit.WEEK, {}, NINE, [INDICATORS[code]])
+    return [each.value for each in found.readings]
+
+
+def test_clocks_are_counted_as_they_stood_at_the_end_of_each_week(physio: Department) -> None:
+    """The week ends on 15 November: who was received 130 days before it is over 18 weeks, the other not."""
+    for received_on, stops_on in ((date(2026, 7, 8), None), (date(2026, 7, 13), date(2026, 11, 17))):
+        row = physio.referral(received_on)
+        row.pathway.measurement = "01"
+        row.pathway.ended_on = stops_on
+        row.pathway.save()
+        if stops_on:
+            row.pathway.events.create(
+                organisation=physio.trust,
+                key="treated",
+                kind="treated",
+                on=stops_on,
+                sequence=1,
+                source="test",
+                recorded_at=NINE,
+                recorded_by="test",
+            )
+
+    assert series_of(physio, "rtt_within")[-1] == 1 / 2  # 125 and 130 days; the stop was two days later
+    assert series_of(physio, "rtt_over_52")[-1] == 0
+    assert series_of(physio, "ahp_within")[-1] == 1.0
+    assert series_of(physio, "rtt_clearance")[-1] is None  # nothing had stopped yet
+
+    (group,) = queries.groups(
+        INDICATORS["rtt_within"], Unit.WEEK, Cut.SERVICE, {}, physio.trust.pk, NINE + 7 * DAY
+    )
+    assert (group.name, group.reading and group.reading.value) == ("Physio", 0)  # one left, of 137 days
+
+
+def test_who_waits_is_counted_as_of_the_end_of_the_week(physio: Department) -> None:
+    before = CLINIC - 30 * DAY
+    for days, ended_at in ((20, None), (40, CLINIC + 20 * DAY), (90, CLINIC - DAY)):
+        received_on = date(2026, 11, 15) - days * DAY
+        physio.entry(physio.referral(received_on), added_at=before, ended_at=ended_at)
+
+    assert series_of(physio, "waiting_max")[-1] == 40
+    assert series_of(physio, "waiting")[-1] == 30
+
+
+def test_letters_and_questions_are_counted_by_the_week_they_belong_to(physio: Department) -> None:
+    entry = physio.entry(added_at=CLINIC - 30 * DAY)
+    for number, hours in enumerate((2, 30, None)):
+        sent = CLINIC + hours * HOUR if hours else None
+        outgoing = Outgoing.objects.create(
+            organisation=physio.trust,
+            key=f"k{number}",
+            kind="letter",
+            carrier="post",
+            state="sent" if sent else "ready",
+            queued_at=CLINIC,
+            due_at=CLINIC,
+            since=CLINIC,
+            sent_at=sent,
+        )
+        Letter.objects.create(
+            organisation=physio.trust, outgoing=outgoing, kind="x", patient=entry.patient, entry=entry
+        )
+    for at, outcome in ((CLINIC, "sent"), (CLINIC + HOUR, "answered")):
+        said = {"purpose": "validation", "channel": "letter", "words": "Still needed?", "by": "test"}
+        Contact.objects.create(
+            organisation=physio.trust, patient=entry.patient, entry=entry, at=at, outcome=outcome, **said
+        )
+
+    assert series_of(physio, "letters")[-1] == 1 / 3
+    assert series_of(physio, "letter_hours")[-1] == 16
+    found = queries.overview(physio.trust.pk, Unit.WEEK, {}, NINE, [INDICATORS["questioned"]])[0].readings[-1]
+    assert (found.top, found.bottom) == (1, 1)
+    assert series_of(physio, "replied")[-1] == 1.0
+    assert series_of(physio, "taken_off")[-1] == 0.0
+
+
+def test_visits_on_request_are_counted_by_the_visit_they_follow(physio: Department) -> None:
+    seen = Appointment.objects.filter(attended="5").order_by("pk")
+    for row, is_asked in zip(seen, (True, False), strict=False):
+        asked = {"entry": physio.entry(), "asked_at": NINE, "asked_by": "test"} if is_asked else {}
+        OnRequest.objects.create(
+            organisation=physio.trust, appointment=row, until=TODAY + 60 * DAY, opened_at=CLINIC, **asked
+        )
+
+    assert value(counted(physio)[LAST_MONDAY], "on_request") == 2 / 3
+    assert value(counted(physio)[LAST_MONDAY], "asked_for") == 1 / 2
+
+
+def test_ethnicity_and_deprivation_cut_figures_and_who_was_not_asked_is_a_group(physio: Department) -> None:
+    who = {"organisation_id": physio.trust.pk, "by": WHO, "at": NINE}
+    first, second = Appointment.objects.filter(attended="5").order_by("pk")[:2]
+    Patient.objects.filter(pk=first.patient_id).update(postcode="WR5 1DD")
+    equality.record({first.patient_id: "J", second.patient_id: "A"}, **who)
+    equality.load_areas([("wr51dd", 4)], "2025", **who)
+
+    ethnic, deprived = counted(physio, Cut.ETHNICITY), counted(physio, Cut.DEPRIVATION)
+    assert {key: each.counts[Count.ATTENDED] for key, each in ethnic.items()} == {"J": 1, "A": 1, "99": 1}
+    assert deprived["2"].counts[Count.ATTENDED] == 1
+    assert deprived[""].counts[Count.ATTENDED] == 2
+    with pytest.raises(NotAllowed, match="one of the categories"):
+        equality.record({first.patient_id: "X"}, **who)
+    with pytest.raises(NotAllowed, match="1 to 10"):
+        equality.load_areas([("WR5 1DD", 11)], "2025", **who)
+
+
+def test_filled_slots_are_cut_by_the_notice_at_which_they_were_freed(physio: Department) -> None:
+    found = counted(physio, Cut.NOTICE)
+
+    assert {key: each.counts[Count.FILLED] for key, each in found.items()} == {"under 24 hours": 1}
+    assert found["under 24 hours"].times["fill_time"] == 120
 
 
 def test_referrals_are_triaged_in_time_by_working_days(physio: Department) -> None:
@@ -181,7 +314,7 @@ def test_an_overview_takes_the_same_queries_whatever_it_counts(
         slot = physio.session(CLINIC - week * 7 * DAY, slots=1).slots.get()
         physio.booked(slot, **SEEN, outcomed_at=slot.ends_at, made_at=slot.starts_at - 9 * DAY)
 
-    with django_assert_max_num_queries(9):
+    with django_assert_max_num_queries(18):
         found = queries.overview(physio.trust.pk, Unit.WEEK, {}, NINE)
 
     missed = next(each for each in found if each.indicator.code == "missed")

@@ -71,7 +71,7 @@ def booked(physio: Department, slot: Slot, entry: Entry, at: datetime = NINE - 2
 def said(key: str, **more: Any) -> Said:
     preset = PRESETS[key]
     given = {name: getattr(preset, name) for name in ("attended", "outcome", "status", "next_step")}
-    if preset.next_step in (NextStep.FOLLOW_UP, NextStep.MONITORING):
+    if preset.next_step in (NextStep.FOLLOW_UP, NextStep.MONITORING, NextStep.ON_REQUEST):
         given["due_on"] = TODAY + 6 * WEEK
     return Said(**{**given, "not_brought": preset.not_brought, **more})
 

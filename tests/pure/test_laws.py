@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from clearway.engine.outpatients.attendance import FEATURES
+
 PACKAGE = Path(__file__).resolve().parents[2] / "clearway"
 DESKS = sorted(folder for folder in (PACKAGE / "desks").iterdir() if (folder / "apps.py").exists())
 BELOW_THE_LINE = ("domain", "engine", "simulation", "interchange")
@@ -91,6 +93,60 @@ def test_nothing_that_ranks_offers_books_or_discharges_reads_the_risk_that_someb
     desk = Path("desks/outpatients")
     assert {each.parent for each in files} <= {desk, desk / "attendance", desk / "migrations"}
     assert {each.name for each in files if each.parent == desk} == {"models.py"}
+
+
+GROUPS = "desks/outpatients/equality/"
+MAY_COMPARE_GROUPS = {
+    *("cli/deprivation_load.py", "desks/outpatients/models.py", "domain/outpatients/equality.py"),
+    "desks/outpatients/performance/",  # figures of groups, small ones left out
+    "domain/outpatients/performance.py",
+    "desks/outpatients/attendance/reading.py",  # the audit of a model, held below
+    *("desks/outpatients/patients/views.py", "desks/outpatients/records/queries.py"),  # shown to the patient
+    *("desks/outpatients/invented_past.py", "simulation/outpatients/backgrounds.py"),
+}
+
+
+def test_nothing_that_ranks_offers_scores_or_simulates_reads_ethnicity_or_deprivation() -> None:
+    """They are held for comparing groups (docs/adr/0083): whoever else comes to name them has to say why."""
+    words = ("ethnic", "depriv", "background", "equality")
+    named = {
+        file.relative_to(PACKAGE).as_posix()
+        for file in PACKAGE.rglob("*.py")
+        if "migrations" not in file.parts
+        if any(word in name.lower() for word in words for name in _names(ast.parse(file.read_text())))
+    }
+    outside = {each for each in named if not each.startswith((GROUPS, *MAY_COMPARE_GROUPS))}
+    assert {each for each in outside if "outpatients" in each} == set()
+    assert not any(
+        each.startswith(("engine/", "simulation/shared/", "simulation/ambulance/")) for each in named
+    )
+
+
+def test_of_the_groups_of_patients_a_model_sees_none() -> None:
+    """In the part that trains, they are read by the one function whose answer only the audit takes."""
+    source = (PACKAGE / "desks/outpatients/attendance/reading.py").read_text()
+    functions = {each.name: each for each in ast.parse(source).body if isinstance(each, ast.FunctionDef)}
+    reading = {name for name, each in functions.items() if "equality" in set(_names(each))}
+    assert reading == {"groups"}
+    words = ("ethnic", "depriv", "postcode", "background")
+    assert not [each.code for each in FEATURES if any(word in each.code for word in words)]
+
+
+def _names(tree: ast.AST) -> Iterator[str]:
+    """Every name, attribute, argument, import and short text in a tree; docstrings are too long to be one."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Name):
+            yield node.id
+        elif isinstance(node, ast.Attribute):
+            yield node.attr
+        elif isinstance(node, ast.alias):
+            yield node.name
+        elif isinstance(node, ast.ImportFrom):
+            yield node.module or ""
+        elif isinstance(node, ast.keyword):
+            yield node.arg or ""
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str) and len(node.value) < 40:
+            yield node.value
 
 
 def test_the_desks_never_import_each_other() -> None:

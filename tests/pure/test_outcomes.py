@@ -30,7 +30,9 @@ BOOK = rulebook(ClockPolicy())
 
 def said(key: str, due_on: date | None = DUE, status: RttStatus | None = None) -> Said:
     preset = PRESETS[key]
-    due = due_on if preset.next_step in (NextStep.FOLLOW_UP, NextStep.MONITORING) else None
+    due = (
+        due_on if preset.next_step in (NextStep.FOLLOW_UP, NextStep.MONITORING, NextStep.ON_REQUEST) else None
+    )
     return Said(
         preset.attended, preset.outcome, status or preset.status, preset.next_step, preset.not_brought, due
     )

@@ -22,6 +22,7 @@ from clearway.domain.outpatients.clocks import explain
 from clearway.domain.outpatients.identity import pathway_identifier
 from clearway.domain.outpatients.words import Attended, MeasurementType, NhsNumberStatus, Outcome
 from clearway.simulation.outpatients.arrivals import Referred
+from clearway.simulation.outpatients.backgrounds import decile, ethnicity
 from clearway.simulation.outpatients.conduct import FOLLOW_UP, NEW
 from clearway.simulation.outpatients.past import Case, Slot, Visit
 
@@ -33,6 +34,7 @@ from .referrals import queries as referrals
 
 OFFICE, CLINICIAN = "Outpatient office", "Therapist"
 BATCH = 2000
+SEED = 1  # of ethnic categories and deprivation, on which nothing else depends
 CHASED_OUT = timedelta(days=9)  # two and five working days, with a weekend
 CASHED_AFTER = timedelta(hours=1)
 CANCELLED_CODE = {"patient": Attended.CANCELLED_BY_PATIENT, "provider": Attended.CANCELLED_BY_PROVIDER}
@@ -68,6 +70,7 @@ class _Rows:
     organisation_id: int
     at: datetime
     made: dict[Any, list[Any]] = field(default_factory=dict)
+    postcodes: set[str] = field(default_factory=set)
     given_back: list[tuple[Any, Visit]] = field(default_factory=list)
 
     def add(self, cases: Sequence[Case]) -> None:
@@ -88,10 +91,22 @@ class _Rows:
         for case in cases:
             self._case(case)
         self._freed()
+        for code in sorted(self.postcodes):
+            area = {"postcode": code, "decile": decile(code, SEED), "edition": "invented"}
+            self._keep(models.DeprivedArea(organisation_id=self.organisation_id, **area))
 
     def save(self) -> dict[str, int]:
         order = (
-            *(models.Patient, models.Need, models.Flag, models.Pathway, models.ClockEvent, models.Referral),
+            *(
+                models.Patient,
+                models.Background,
+                models.DeprivedArea,
+                models.Need,
+                models.Flag,
+                models.Pathway,
+                models.ClockEvent,
+                models.Referral,
+            ),
             *(
                 models.Gap,
                 models.Triage,
@@ -159,6 +174,11 @@ class _Rows:
         )
         for kind, detail in who.needs:
             self._keep(models.Need(patient=row, kind=kind, detail=detail, recorded_at=referred.at))
+        if (said := ethnicity(who.nhs_number, SEED)) is not None:
+            self._keep(
+                models.Background(patient=row, ethnicity=said, recorded_at=referred.at, recorded_by=OFFICE)
+            )
+        self.postcodes.add(who.postcode)
         if who.is_child:
             words = "A child: comes with a parent or carer"
             self._keep(models.Flag(patient=row, kind="dependent", words=words, recorded_at=referred.at))

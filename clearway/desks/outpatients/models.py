@@ -7,12 +7,13 @@ from .clocks.models import ClockEvent, Pathway
 from .conversations.models import Answer, Conversation, Knock, Message
 from .cover.models import Absence, OfficePost, StandIn
 from .enquiries.models import Enquiry
+from .equality.models import Background, DeprivedArea
 from .filing.models import Document, Filing, Volume, VolumeOut
 from .intake.models import GivenFile, Layout, TakenReferral
 from .keeping.models import PatientHold
 from .letters.models import Correspondent, Letter, LetterBatch, LetterText
 from .loans.models import Item, Loan
-from .outcomes.models import Miss
+from .outcomes.models import Miss, OnRequest
 from .patients.models import Carer, Flag, Need, Patient
 from .performance.models import Baseline, Target
 from .records.models import DisclosurePack, Recipient, RecordsRequest, Rectification
@@ -36,6 +37,7 @@ __all__ = [
     "AttendanceModel",
     "AttendanceScore",
     "AttendanceUse",
+    "Background",
     "Baseline",
     "Batch",
     "BatchItem",
@@ -46,6 +48,7 @@ __all__ = [
     "Contact",
     "Conversation",
     "Correspondent",
+    "DeprivedArea",
     "DisclosurePack",
     "Displaced",
     "Document",
@@ -73,6 +76,7 @@ __all__ = [
     "Need",
     "Offer",
     "OfficePost",
+    "OnRequest",
     "Pathway",
     "Patient",
     "PatientHold",

@@ -39,6 +39,7 @@ class NextStep(Code):
     GIVEN = "given", "another appointment is booked already"
     DISCHARGE = "discharge", "discharge"
     MONITORING = "monitoring", "active monitoring, to be reviewed"
+    ON_REQUEST = "on_request", "the patient asks for the next visit until a day (patient-initiated follow-up)"
     REOFFER = "reoffer", "offer another date"
     DECIDE = "decide", "a clinician decides"
 
@@ -52,6 +53,7 @@ GOES_WITH: Mapping[NextStep, frozenset[Outcome | None]] = MappingProxyType(
         N.GIVEN: frozenset({Outcome.ANOTHER_GIVEN}),
         N.DISCHARGE: frozenset({Outcome.DISCHARGED}),
         N.MONITORING: frozenset({Outcome.ANOTHER_LATER}),
+        N.ON_REQUEST: frozenset({Outcome.ANOTHER_LATER}),
         N.REOFFER: frozenset({Outcome.ANOTHER_LATER, None}),
         N.DECIDE: frozenset({Outcome.ANOTHER_LATER, None}),
     }
@@ -65,7 +67,7 @@ class Said:
     outcome      None for an appointment that did not take place
     status       None: the usual one for where the clock stands
     not_brought  of a child or an adult who depends on somebody
-    due_on       of a follow-up or a review
+    due_on       of a follow-up or a review; until when the patient can ask for the next visit
     visits       of a follow-up: how many, more than one for a course; in_class  with others, in a group
     cancels_booked  of a discharge: the visits that are still booked are cancelled with it
     reason, told_at  of a cancellation: why (domain.outpatients.booking), and when it was told, if said
@@ -136,6 +138,11 @@ TABLE: tuple[Row, ...] = (
     Row(SEEN_CODES, S.FIRST_AFTER_MONITORING, MORE, MONITORING, E.DECISION_TO_TREAT, usual=False),
     # The clock stops
     Row(SEEN_CODES, S.TREATED, MORE | {N.DISCHARGE}, OPEN, E.TREATED, usual=False),
+    # Who asks for the next visit waits for nothing: the clock has stopped, or it stops with the treatment
+    Row(SEEN_CODES, S.TREATED, frozenset({N.ON_REQUEST}), OPEN, E.TREATED),
+    Row(SEEN_CODES, S.AFTER_TREATMENT, frozenset({N.ON_REQUEST}), STOPPED, E.ATTENDED),
+    Row(SEEN_CODES, S.DURING_MONITORING, frozenset({N.ON_REQUEST}), MONITORING, E.ATTENDED),
+    Row(SEEN_CODES, S.NOT_APPLICABLE, frozenset({N.ON_REQUEST}), NO_CLOCK, None),
     Row(SEEN_CODES, S.NOT_TO_TREAT, frozenset({N.DISCHARGE}), OPEN, E.NOT_TO_TREAT),
     Row(SEEN_CODES, S.DECLINED, frozenset({N.DISCHARGE}), OPEN, E.DECLINED_TREATMENT, usual=False),
     Row(SEEN_CODES, S.MONITORING_BY_CLINICIAN, frozenset({N.MONITORING}), OPEN, E.MONITORING_BY_CLINICIAN),
@@ -308,8 +315,12 @@ def _check_next(said: Said, stood: Stood) -> None:
         _refuse("without another appointment", "Book it first, or choose a follow-up to be booked.")
     if said.next_step is N.FOLLOW_UP and said.due_on is None:
         _refuse("without a date", "Say in how many weeks the follow-up is due.")
+    if said.next_step is N.ON_REQUEST and said.due_on is None:
+        _refuse("without a date", "Say for how many weeks the patient can ask for the next visit.")
     if not 1 <= said.visits <= MOST_VISITS:
         _refuse(f"a course of {said.visits}", f"Choose 1 to {MOST_VISITS} visits.")
+    if said.next_step is N.ON_REQUEST and said.visits > 1:
+        _refuse("a course", "Who asks for the next visit asks for one at a time: write the weeks alone.")
     if said.due_on is not None:
         days = (said.due_on - stood.on).days
         longest = REVIEW_DAYS if said.next_step is N.MONITORING else LONGEST_DAYS
@@ -377,6 +388,7 @@ PRESETS: Mapping[str, Preset] = MappingProxyType(
             Preset("p", "Provider cancelled", Attended.CANCELLED_BY_PROVIDER, None, None, N.REOFFER),
             Preset("l", "Late, could not be seen", Attended.LATE_NOT_SEEN, None, None, N.REOFFER),
             Preset("m", "Monitoring, active", ON_TIME, LATER, None, N.MONITORING),
+            Preset("i", "Initiates the next visit (PIFU)", ON_TIME, LATER, None, N.ON_REQUEST),
             Preset("r", "Refused all treatment", ON_TIME, Outcome.DISCHARGED, S.DECLINED, N.DISCHARGE),
             Preset("g", "Given another date", ON_TIME, Outcome.ANOTHER_GIVEN, None, N.GIVEN),
             Preset("u", "Unknown status", ON_TIME, LATER, S.NOT_YET_KNOWN, N.FOLLOW_UP),

@@ -12,6 +12,7 @@ from clearway.core.layout.times import local
 from clearway.domain.outpatients.attendance import LATE_HOURS
 from clearway.engine.outpatients.attendance import NEVER, Bookings, Whole
 
+from ..equality import queries as equality
 from ..patients.presenters import SEX
 from .models import Need, Patient
 
@@ -116,7 +117,7 @@ def _joined(keys: Whole, of: Whole, values: Whole) -> Whole:
 
 
 def groups(read: Read, organisation_id: int, at: datetime) -> dict[str, list[str]]:
-    """Name of a cut -> the group of each booking, for the audit of a model alone. Two queries."""
+    """Name of a cut -> the group of each booking, for the audit of a model alone. Four queries."""
     people = read.bookings.person.tolist()
     today = local(at).date()
     ages, sexes = {}, {}
@@ -127,7 +128,10 @@ def groups(read: Read, organisation_id: int, at: datetime) -> dict[str, list[str
     held = Need.objects.filter(patient__organisation_id=organisation_id, ended_at__isnull=True)
     for patient, into, kind in held.values_list("patient_id", "patient__merged_into_id", "kind"):
         kinds[into or patient].add(kind)
+    ethnic, deprived = equality.groups_of(organisation_id)
     return {
+        "Ethnic category": [ethnic.get(person, "Not known") for person in people],
+        "Deprivation": [deprived.get(person, "Not known") for person in people],
         "Age": [ages.get(person, "") for person in people],
         "Sex": [sexes.get(person, "") for person in people],
         "Needs": ["Some" if kinds.get(person) else "None" for person in people],

@@ -13,6 +13,9 @@ from clearway.domain.outpatients.clock_events import ClockEvent, EventKind, Evid
 from clearway.domain.outpatients.clock_rules import TABLE, Prompt
 from clearway.domain.outpatients.clocks import Pathway as Explained
 from clearway.domain.outpatients.clocks import Prompted, explain, refuses
+from clearway.domain.outpatients.corrections import settled
+from clearway.domain.outpatients.words import ClockState
+from clearway.engine.outpatients.bulk_clocks import Clocks, EventColumns, bulk_clocks
 
 from ..patients import queries as patients
 from ..policy import clock_policy, clock_switches
@@ -63,7 +66,7 @@ def that_stand(pathway_ids: Collection[int]) -> list[models.ClockEvent]:
     ]
 
 
-def value_of(row: models.ClockEvent) -> ClockEvent:
+def value_of(row: Any) -> ClockEvent:
     """The event that a row keeps, as the rules take it."""
     said = row.said
     return ClockEvent(
@@ -181,6 +184,33 @@ def compare(organisation_id: int, at: datetime) -> Compared:
         found += differences(rows, at)
     return Compared(count, tuple(found))
 
+
+# As they stood
+
+
+@dataclass(frozen=True, slots=True)
+class Since:
+    """Clocks of many pathways. keys  ids of the pathways, in the order in which the clocks number them."""
+
+    keys: tuple[int, ...]
+    clocks: Clocks
+
+
+def since(organisation_id: int, measurement: str, first: date, last: date) -> Since:
+    """Every clock of a measurement that ran on some day from `first` on, as of `last`. Two queries."""
+    rows = models.Pathway.objects.filter(organisation_id=organisation_id, measurement=measurement)
+    rows = rows.filter(Q(started_on__isnull=False) | Q(state=ClockState.UNKNOWN_START))
+    rows = rows.filter(Q(ended_on=None) | Q(ended_on__gte=first)).order_by()
+    found = models.ClockEvent.objects.filter(pathway__in=rows).order_by("pathway_id", "on", "sequence", "key")
+    histories: dict[int, list[ClockEvent]] = {}
+    for each in found.values_list(*READ, named=True):
+        histories.setdefault(each.pathway_id, []).append(value_of(each))
+    settled_ = (settled(events)[0] for events in histories.values())
+    policy = clock_policy(measurement, clock_switches(organisation_id, last))
+    return Since(tuple(histories), bulk_clocks(EventColumns.of(settled_), last, policy))
+
+
+READ = ("pathway_id", "key", "kind", "on", "sequence", "said", "replaces", "recorded_at")
 
 # What a clock asks for
 

@@ -245,6 +245,21 @@ class Migration(migrations.Migration):
                     },
                 ),
                 migrations.CreateModel(
+                    name='DeprivedArea',
+                    fields=[
+                        ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                        ('postcode', models.CharField(max_length=8)),
+                        ('decile', models.PositiveSmallIntegerField()),
+                        ('edition', models.CharField(max_length=20)),
+                        ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='core.organisation')),
+                    ],
+                    options={
+                        'db_table': 'outpatients_deprived_area',
+                        'indexes': [],
+                        'constraints': [models.UniqueConstraint(fields=('organisation', 'postcode'), name='one_decile_a_postcode'), models.CheckConstraint(condition=models.Q(('decile__gte', 1), ('decile__lte', 10)), name='a_decile_is_1_to_10')],
+                    },
+                ),
+                migrations.CreateModel(
                     name='Document',
                     fields=[
                         ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
@@ -617,6 +632,29 @@ class Migration(migrations.Migration):
                     },
                 ),
                 migrations.CreateModel(
+                    name='OnRequest',
+                    fields=[
+                        ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                        ('until', models.DateField()),
+                        ('opened_at', models.DateTimeField()),
+                        ('asked_at', models.DateTimeField(null=True)),
+                        ('asked_by', models.CharField(blank=True, max_length=150)),
+                        ('ended_at', models.DateTimeField(null=True)),
+                        ('ended_by', models.CharField(blank=True, max_length=150)),
+                        ('why', models.CharField(blank=True, max_length=200)),
+                        ('taken_back_at', models.DateTimeField(null=True)),
+                        ('appointment', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='on_request', to='outpatients.appointment')),
+                        ('entry', models.OneToOneField(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='on_request', to='outpatients.entry')),
+                        ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='core.organisation')),
+                    ],
+                    options={
+                        'db_table': 'outpatients_on_request',
+                        'ordering': ['until', 'id'],
+                        'indexes': [models.Index(condition=models.Q(('ended_at', None), ('entry', None), ('taken_back_at', None)), fields=['organisation', 'until'], name='on_request_open')],
+                        'constraints': [models.UniqueConstraint(condition=models.Q(('taken_back_at', None)), fields=('appointment',), name='one_on_request_that_stands'), models.CheckConstraint(condition=models.Q(models.Q(('asked_at__isnull', True), ('entry__isnull', True)), models.Q(('asked_at__isnull', False), ('entry__isnull', False), models.Q(('asked_by', ''), _negated=True)), _connector='OR'), name='a_visit_asked_for_says_by_whom'), models.CheckConstraint(condition=models.Q(('ended_at__isnull', True), models.Q(models.Q(('why', ''), _negated=True), models.Q(('ended_by', ''), _negated=True)), _connector='OR'), name='on_request_ended_says_why')],
+                    },
+                ),
+                migrations.CreateModel(
                     name='Pathway',
                     fields=[
                         ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
@@ -788,6 +826,20 @@ class Migration(migrations.Migration):
                     options={
                         'indexes': [],
                         'constraints': [],
+                    },
+                ),
+                migrations.CreateModel(
+                    name='Background',
+                    fields=[
+                        ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                        ('ethnicity', models.CharField(max_length=2)),
+                        ('recorded_at', models.DateTimeField()),
+                        ('recorded_by', models.CharField(max_length=150)),
+                        ('patient', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='background', to='outpatients.patient')),
+                    ],
+                    options={
+                        'indexes': [],
+                        'constraints': [models.CheckConstraint(condition=models.Q(('ethnicity__in', ['A', 'B', 'C', 'D', 'E', 'F', 'G', 'H', 'J', 'K', 'L', 'M', 'N', 'P', 'R', 'S', 'Z', '99'])), name='ethnic_category_is_one_of_the_dictionary')],
                     },
                 ),
                 migrations.CreateModel(

@@ -34,7 +34,7 @@ from ..letters import wanted as letters
 from ..waiting import actions as waiting
 from ..waiting import standing
 from . import queries
-from .models import Appointment, Miss
+from .models import Appointment, Miss, OnRequest
 
 FOLLOW_UP_MINUTES = 30
 REVIEW = timedelta(days=REVIEW_DAYS)
@@ -224,6 +224,10 @@ def _next(row: Appointment, said: Said, stood: rules.Stood, by: Actor, at: datet
         _seen(row, said)
         if said.next_step in (NextStep.FOLLOW_UP, NextStep.MONITORING):
             _follow_up(row, said, by, at)
+        elif said.next_step is NextStep.ON_REQUEST and said.due_on is not None:
+            OnRequest.objects.create(
+                organisation_id=row.organisation_id, appointment=row, until=said.due_on, opened_at=at
+            )
     elif rules.is_miss(said, stood):
         _missed(row, said, stood, at)
     elif row.entry is not None and row.entry.state in standing.LIVE:
@@ -245,6 +249,7 @@ def _seen(row: Appointment, said: Said) -> None:
             entry.save(update_fields=["state", "ended_at"])
     if ends and row.outcomed_at is not None:
         standing.end_others(row.referral_id, row.entry_id, row.outcomed_at)
+        _end_requests(row.referral_id, row.outcomed_by, row.outcomed_at)
     if referral is not None and referral.state == "waiting":
         referral.state = "seen"
         referral.save(update_fields=["state"])
@@ -270,6 +275,13 @@ def _follow_up(row: Appointment, said: Said, by: Actor, at: datetime) -> None:
         outcome_of_id=row.pk,
     )
     waiting.add(new, organisation_id=row.organisation_id, by=by, at=at)
+
+
+def _end_requests(referral_id: int | None, by: str, at: datetime) -> None:
+    """Who is discharged asks no more on that referral: they are referred anew, or refer themselves."""
+    if referral_id is not None:
+        rows = OnRequest.objects.filter(appointment__referral_id=referral_id, entry=None, ended_at=None)
+        rows.filter(taken_back_at=None).update(ended_at=at, ended_by=by, why="discharged")
 
 
 def _missed(row: Appointment, said: Said, stood: rules.Stood, at: datetime) -> None:
@@ -311,6 +323,7 @@ def take_back(key: int, why: rules.Mistake, *, organisation_id: int, by: Actor, 
         waiting.remove(entry.pk, "error", organisation_id=organisation_id, by=by, at=at)
     _untell_clock(row, by, at)
     Miss.objects.filter(appointment=row, taken_back_at=None).update(taken_back_at=at)
+    OnRequest.objects.filter(appointment=row, taken_back_at=None).update(taken_back_at=at)
     was, stood_as = row.attended, (State(row.state), row.outcome == Outcomes.DISCHARGED)
     _reopen(row)
     changed.diary([row.starts_at], organisation_id=organisation_id, at=at)
@@ -324,6 +337,12 @@ def _may_be_taken_back(row: Appointment) -> None:
     state = row.get_state_display().lower()
     if row.outcomed_at is None:
         raise NotAllowed(state, TAKING_BACK, "No outcome is recorded of it.")
+    if OnRequest.objects.filter(appointment=row, taken_back_at=None, entry__isnull=False).exists():
+        raise NotAllowed(
+            "asked for",
+            TAKING_BACK,
+            "The patient has asked for the next visit: take that off the list first.",
+        )
     if Miss.objects.filter(appointment=row, taken_back_at=None, decided_at__isnull=False).exists():
         raise NotAllowed(
             "decided", TAKING_BACK, "A clinician has decided about this miss. Ask that clinician what stands."
@@ -390,6 +409,70 @@ def _reopen(row: Appointment) -> None:
     if was_seen and referral is not None and referral.state == "seen" and not queries.was_seen_before(row):
         referral.state = "waiting"
         referral.save(update_fields=["state"])
+
+
+# Patient-initiated follow-up
+
+
+@transaction.atomic
+def request_visit(key: int, *, organisation_id: int, by: Actor, at: datetime) -> OnRequest:
+    """The patient asks for the next visit: a follow-up on the list, due today, where and as the last was.
+
+    Raises OnRequest.DoesNotExist, and NotAllowed once they have asked, it has ended, or its time is over.
+    """
+    event = "Asking for the next visit"
+    row, today = _on_request(key, organisation_id, event), local(at).date()
+    if row.until < today:
+        why = f"They could ask until {in_words(row.until)}. Ask the clinician, or register a referral."
+        raise NotAllowed("over", event, why)
+    visit = row.appointment
+    before = visit.entry
+    new = waiting.New(
+        patient_id=visit.patient_id,
+        service_id=visit.slot.session.service_id,
+        kind="follow_up",
+        priority=before.priority if before else "1",
+        minutes=FOLLOW_UP_MINUTES,
+        referral_id=visit.referral_id,
+        pathway_id=before.pathway_id if before else None,
+        skills=tuple(before.skills) if before else (),
+        medium=before.medium if before else "01",
+        clinician_id=visit.slot.session.clinician_id,
+        due_on=today,
+        outcome_of_id=visit.pk,
+    )
+    row.entry = waiting.add(new, organisation_id=organisation_id, by=by, at=at)
+    row.asked_at, row.asked_by = at, by.name
+    row.save(update_fields=["entry", "asked_at", "asked_by"])
+    _note("outcomes.request_visit", f"on_request:{row.pk}", {"entry": row.entry.pk}, organisation_id, by, at)
+    return row
+
+
+@transaction.atomic
+def end_request(key: int, why: str, *, organisation_id: int, by: Actor, at: datetime) -> OnRequest:
+    """End it as a clinician decided. Raises like the above, but for its time."""
+    event = "Ending a patient-initiated follow-up"
+    row = _on_request(key, organisation_id, event)
+    if not why.strip():
+        raise NotAllowed("not said", event, "Say who decided it, and why.")
+    row.ended_at, row.ended_by, row.why = at, by.name, why.strip()
+    row.save(update_fields=["ended_at", "ended_by", "why"])
+    _note("outcomes.end_request", f"on_request:{row.pk}", {}, organisation_id, by, at)
+    return row
+
+
+def _on_request(key: int, organisation_id: int, event: str) -> OnRequest:
+    rows = OnRequest.objects.select_for_update(of=("self",)).select_related(
+        "appointment__entry", "appointment__patient", "appointment__slot__session"
+    )
+    row = rows.get(pk=key, organisation_id=organisation_id)
+    if row.taken_back_at is not None or row.ended_at is not None:
+        raise NotAllowed("ended", event, "It has ended. Open the page anew.")
+    if row.entry_id is not None:
+        raise NotAllowed("asked for", event, "The patient has asked already, and is on the list.")
+    if row.appointment.patient.stands.died_on is not None:
+        raise NotAllowed("recorded as having died", event, "Check the day of death.")
+    return row
 
 
 # After a miss

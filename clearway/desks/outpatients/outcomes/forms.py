@@ -25,7 +25,8 @@ from clearway.domain.outpatients.words import Attended, RttStatus
 from .models import Appointment
 
 USUAL_WEEKS = 6
-DATED = (NextStep.FOLLOW_UP, NextStep.MONITORING)
+USUAL_REQUEST = "12"  # weeks in which a patient can ask for the next visit; assumed
+DATED = (NextStep.FOLLOW_UP, NextStep.MONITORING, NextStep.ON_REQUEST)
 
 
 COURSE = re.compile(r"([0-9]{1,3})(?:([xg])([0-9]{1,2}))?")
@@ -89,7 +90,8 @@ def _said(each: Typed, starts_at: datetime) -> Said:
     preset = PRESETS[each.key]
     late = each.late and preset.attended in SEEN_CODES
     dated = preset.next_step in DATED
-    weeks, visits, in_class = _course(each.weeks) if dated else (USUAL_WEEKS, 1, False)
+    typed = each.weeks or (USUAL_REQUEST if preset.next_step is NextStep.ON_REQUEST else "")
+    weeks, visits, in_class = _course(typed) if dated else (USUAL_WEEKS, 1, False)
     return Said(
         attended=Attended.LATE_SEEN if late else preset.attended,
         outcome=preset.outcome,
@@ -159,6 +161,12 @@ class SafeguardForm(DeskForm):
     """What was done so that somebody who was not brought is safe."""
 
     done = words("What was done, and who was told", most=500)
+
+
+class EndForm(DeskForm):
+    """Why a patient can ask for the next visit no longer."""
+
+    why = words("Who decided it, and why", most=200)
 
 
 class AskForm(DeskForm):

@@ -1,4 +1,4 @@
-"""Missed appointments and what was done about them."""
+"""Missed appointments and what was done about them, and who asks for the next visit when they need it."""
 
 from django.db import models
 from django.db.models import Q
@@ -7,9 +7,9 @@ from clearway.core.organisation.models import Organisation
 
 from ..booking.models import Appointment
 from ..clinics.models import Clinician
-from ..waiting.models import Contact
+from ..waiting.models import Contact, Entry
 
-__all__ = ["Appointment", "Contact", "Miss"]  # the tables that cashing up writes
+__all__ = ["Appointment", "Contact", "Miss", "OnRequest"]  # the tables that cashing up writes
 
 
 class Miss(models.Model):
@@ -74,3 +74,50 @@ class Miss(models.Model):
             ),
         ]
         indexes = [models.Index(fields=["organisation", "decided_at"])]
+
+
+class OnRequest(models.Model):
+    """A patient who asks for the next visit when they need it, until a day (patient-initiated follow-up).
+
+    One of an outcome that was taken back is kept; an appointment has at most one that is not.
+
+    entry      the follow-up that the patient asked for
+    ended_at   when a clinician's decision ended it, `why`; null while the patient can ask, and once they did
+    """
+
+    organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT)
+    appointment = models.ForeignKey(Appointment, on_delete=models.PROTECT, related_name="on_request")
+    until = models.DateField()
+    opened_at = models.DateTimeField()
+    entry = models.OneToOneField(Entry, null=True, on_delete=models.PROTECT, related_name="on_request")
+    asked_at = models.DateTimeField(null=True)
+    asked_by = models.CharField(max_length=150, blank=True)
+    ended_at = models.DateTimeField(null=True)
+    ended_by = models.CharField(max_length=150, blank=True)
+    why = models.CharField(max_length=200, blank=True)
+    taken_back_at = models.DateTimeField(null=True)
+
+    class Meta:
+        db_table = "outpatients_on_request"
+        ordering = ["until", "id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["appointment"], condition=Q(taken_back_at=None), name="one_on_request_that_stands"
+            ),
+            models.CheckConstraint(
+                condition=Q(entry__isnull=True, asked_at__isnull=True)
+                | Q(entry__isnull=False, asked_at__isnull=False) & ~Q(asked_by=""),
+                name="a_visit_asked_for_says_by_whom",
+            ),
+            models.CheckConstraint(
+                condition=Q(ended_at__isnull=True) | ~Q(why="") & ~Q(ended_by=""),
+                name="on_request_ended_says_why",
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["organisation", "until"],
+                condition=Q(entry=None, ended_at=None, taken_back_at=None),
+                name="on_request_open",
+            )
+        ]

@@ -84,6 +84,7 @@ def undone(row: Appointment) -> list[str]:
     said = ["What the clock was told of it is withdrawn; the history keeps both."]
     if row.state == Appointment.State.ATTENDED:
         said.append("A follow-up that came of it leaves the list, if nothing is booked for it yet.")
+        said.append("If the patient was to ask for the next visit, that ends.")
     if row.outcome == Outcome.DISCHARGED:
         said.append("What waited for the same referral waits again; visits cancelled with it stay cancelled.")
     if row.state == Appointment.State.MISSED:

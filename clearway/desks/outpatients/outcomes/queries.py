@@ -17,7 +17,7 @@ from ..clocks import queries as clocks
 from ..patients import queries as patients
 from ..policy import clock_switches
 from ..referrals import queries as referrals
-from .models import Appointment, Contact, Miss
+from .models import Appointment, Contact, Miss, OnRequest
 
 OPEN = ("booked", "arrived")
 NOTICES = ("confirmation", "invitation", "reminder", "change", "offer")
@@ -146,6 +146,24 @@ def one(key: int, organisation_id: int) -> Appointment:
         "patient", "entry", "slot__session__service", "slot__session__clinician"
     )
     return rows.get(pk=key, organisation_id=organisation_id, outcomed_at__isnull=False)
+
+
+NoRequest = OnRequest.DoesNotExist
+
+
+def on_request(organisation_id: int) -> list[OnRequest]:
+    """Who can ask for the next visit, or could until lately and nobody has ended it; soonest over first.
+
+    One query.
+    """
+    rows = OnRequest.objects.filter(
+        organisation_id=organisation_id, entry=None, ended_at=None, taken_back_at=None
+    ).exclude(appointment__patient__died_on__isnull=False)
+    rows = rows.select_related(
+        *("appointment__patient", "appointment__slot__session__service"),
+        "appointment__slot__session__clinician",
+    )
+    return list(rows.order_by("until", "id"))
 
 
 def stood(row: Appointment, at: datetime) -> Stood:

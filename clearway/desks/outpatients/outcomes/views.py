@@ -118,6 +118,48 @@ def _told(saved: int, refused: int) -> str:
     return f"{said} {refused} not: the reason stands in each row." if refused else said
 
 
+@needs("outcomes.write")
+def on_request(request: Any) -> HttpResponse:
+    """Who asks for the next visit when they need it: those whose time is over first."""
+    return _requests(request)
+
+
+@needs("outcomes.write")
+def requested(request: Any, key: int) -> HttpResponse:
+    """The patient asked for the next visit; or it ends by a clinician's decision."""
+    if request.method != "POST":  # back from signing in again
+        return HttpResponseRedirect(reverse("op-outcomes:on_request"))
+    form = forms.EndForm(request.POST if "why" in request.POST else None, at=request.at)
+    try:
+        if request.POST.get("what") == "ask":
+            actions.request_visit(key, **_who(request))
+            told = "On the list as a follow-up that is due today: book it from there."
+        elif form.is_valid():
+            actions.end_request(key, form.cleaned_data["why"], **_who(request))
+            told = "Ended."
+        else:
+            return _requests(request, form)
+    except queries.NoRequest:
+        raise Http404(f"There is no patient-initiated follow-up {key}.") from None
+    except NotAllowed as refusal:
+        messages.warning(request, refusal.why)
+        return _requests(request)
+    messages.success(request, told)
+    return HttpResponseRedirect(reverse("op-outcomes:on_request"))
+
+
+def _requests(request: Any, form: DeskForm | None = None) -> HttpResponse:
+    rows = queries.on_request(request.organisation.pk)
+    _looked(request, [row.appointment.entry_id for row in rows if row.appointment.entry_id], "on-request")
+    context = {
+        "rows": rows,
+        "today": local(request.at).date(),
+        "form": form or DeskForm(at=request.at),
+    }
+    status = 422 if request.method == "POST" else 200
+    return render(request, "outcomes/on_request.html", context, status=status)
+
+
 @needs("misses.read")
 def misses(request: Any) -> HttpResponse:
     """Those who did not come and of whom nobody has decided."""

@@ -19,6 +19,8 @@ from clearway.domain.shared.errors import NotAllowed
 
 from ..booking import queries as booking
 from ..clocks import queries as pathways
+from ..equality import actions as equality
+from ..equality import queries as background
 from ..keeping import queries as keeping
 from ..letters import presenters as letter_words
 from ..letters import queries as letters
@@ -177,6 +179,10 @@ STEPS: Mapping[str, tuple[Step, str]] = {
     "end-flag": (lambda row, sent, scope: actions.end_flag(_key(sent), **scope), "The flag is down."),
     "carer": (_add_carer, "The carer was recorded."),
     "end-carer": (lambda row, sent, scope: actions.end_carer(_key(sent), **scope), "Ended."),
+    "ethnicity": (
+        lambda row, sent, scope: equality.record({row.pk: sent.get("ethnicity", "")}, **scope),
+        "The ethnic category was recorded. It is for comparing groups alone.",
+    ),
     "died": (
         _died,
         "The death was recorded: clocks stopped, appointments, referrals and places on lists ended.",
@@ -221,6 +227,8 @@ def _page(
         "corrected": {each.value: each.meaning for each in Value},
         "holds": _holds(request, [*people, row.merged_into_id or row.pk]),
         "contacts": waiting.contacts_of(people, CONTACTS_SHOWN),
+        "background": background.of_patient(row.pk),
+        "ethnicities": background.names_of_ethnicities(),
         "need_kinds": Need.Kind.choices,
         "flag_kinds": Flag.Kind.choices,
         "may_change": request.reach.allows("patients.write") and row.merged_into_id is None,

@@ -7,17 +7,24 @@ from clearway.core.organisation.models import Organisation
 
 from ..booking.models import Appointment
 from ..clinics.models import Clinician, Service, Slot, Template
+from ..letters.models import Letter
+from ..outcomes.models import OnRequest
 from ..patients.models import Need
 from ..recycling.models import FreedSlot
 from ..referrals.models import Referral
+from ..waiting.models import Contact, Entry
 
 # The tables that indicators are counted from; nothing here writes to them.
 __all__ = [
     "Appointment",
     "Baseline",
     "Clinician",
+    "Contact",
+    "Entry",
     "FreedSlot",
+    "Letter",
     "Need",
+    "OnRequest",
     "Referral",
     "Service",
     "Slot",

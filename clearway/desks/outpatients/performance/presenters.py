@@ -1,11 +1,11 @@
 """Performance in words, and the geometry of its charts."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
 from clearway.domain.outpatients.counting import in_words
-from clearway.domain.outpatients.performance import Indicator, Kind, Reading, Unit
+from clearway.domain.outpatients.performance import Chapter, Indicator, Kind, Reading, Unit
 from clearway.domain.shared.direction import Better
 from clearway.engine.shared.spc import (
     LEAST,
@@ -108,23 +108,25 @@ class Drawing:
 
 
 def shown(value: float | None, indicator: Indicator) -> str:
-    """ "8.4%", "1 : 2.4", "23 days"; a dash where there is none."""
+    """ "8.4%", "1 : 2.4", "23 days", "412"; a dash where there is none."""
     if value is None:
         return "–"
-    if indicator.kind is Kind.SHARE:
+    kind = indicator.kind
+    if kind is Kind.SHARE:
         return f"{100 * value:.1f}%"
-    return f"1 : {value:.1f}" if indicator.kind is Kind.RATIO else f"{value:.0f} days"
+    if kind is Kind.RATIO:
+        return f"1 : {value:.1f}"
+    if kind is Kind.COUNT:
+        return f"{value:,.0f}"
+    return f"{value:,.1f} {kind}" if kind in (Kind.WEEKS, Kind.HOURS) else f"{value:,.0f} {kind}"
 
 
 def counts(reading: Reading, indicator: Indicator) -> str:
-    """Numerator and denominator, or how many patients stand behind a number of days."""
-    if indicator.kind is Kind.DAYS:
-        return f"{reading.bottom:,} patients"
-    return (
-        f"{reading.top:,.0f} of {reading.bottom:,}"
-        if indicator.kind is Kind.SHARE
-        else (f"{reading.top:,.0f} to {reading.bottom:,}")
-    )
+    """Numerator and denominator, or how many stand behind a length of time."""
+    if indicator.kind.is_centile or indicator.kind is Kind.COUNT:
+        return f"{reading.bottom:,} counted"
+    word = "of" if indicator.kind is Kind.SHARE else "to"
+    return f"{reading.top:,.0f} {word} {reading.bottom:,}"
 
 
 def row(series: Series) -> Row:
@@ -141,6 +143,22 @@ def row(series: Series) -> Row:
         _assured(series),
         f"Nothing in the last {series.unit.value}",
     )
+
+
+def by_chapter(indicators: Iterable[Indicator]) -> list[tuple[Chapter, list[Indicator]]]:
+    """Indicators under their headings."""
+    listed = list(indicators)
+    found = [(chapter, [each for each in listed if each.chapter is chapter]) for chapter in Chapter]
+    return [(chapter, those) for chapter, those in found if those]
+
+
+def chapters(found: Sequence[Series]) -> list[tuple[Chapter, list[Row]]]:
+    """The overview under its headings."""
+    rows = {each.indicator.code: row(each) for each in found}
+    return [
+        (chapter, [rows[each.code] for each in those])
+        for chapter, those in by_chapter(each.indicator for each in found)
+    ]
 
 
 def variation_of(series: Series, nth: int) -> Icon:

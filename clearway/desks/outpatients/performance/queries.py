@@ -1,6 +1,7 @@
 """Reading performance: indicators by period and by group, their charts, targets and baselines."""
 
-from collections.abc import Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -8,9 +9,9 @@ from typing import Any
 from clearway.core.layout.times import local
 from clearway.domain.outpatients.performance import (
     INDICATORS,
+    Count,
     Cut,
     Indicator,
-    Kind,
     Reading,
     Unit,
     periods,
@@ -18,13 +19,16 @@ from clearway.domain.outpatients.performance import (
     suppressed,
 )
 from clearway.domain.outpatients.performance import OF_PATIENTS as PATIENTS
-from clearway.domain.outpatients.words import Medium
+from clearway.domain.outpatients.recycling import BANDS
+from clearway.domain.outpatients.words import TREATMENT_FUNCTIONS, Medium
 from clearway.engine.shared.spc import Chart, xmr
 
 from .. import policy
+from ..equality import queries as equality
 from ..patients.presenters import SEX
 from ..referrals.queries import services
-from .counting import AGES, OLDEST, Asked, Counted, count
+from . import snapshots
+from .counting import AGES, OLDEST, Asked, Counted, Found, count
 from .models import Baseline, Clinician, Slot, Target, Template
 
 BACK = {Unit.WEEK: 26, Unit.MONTH: 24}  # whole periods that a chart shows
@@ -65,10 +69,17 @@ class Group:
     reading: Reading | None
 
 
-def overview(organisation_id: int, unit: Unit, only: Mapping[Cut, str], at: datetime) -> list[Series]:
-    """Every indicator that these filters leave, over the last whole periods. Eight queries."""
+def overview(
+    organisation_id: int,
+    unit: Unit,
+    only: Mapping[Cut, str],
+    at: datetime,
+    wanted: Collection[Indicator] = INDICATORS.values(),
+) -> list[Series]:
+    """Every wanted indicator that these filters leave, by the last whole periods. At most twenty queries."""
     starts = _from_first(_starts(unit, at), organisation_id)
-    found = count(Asked(organisation_id, unit, starts, only), policy.intake(organisation_id, at), at)
+    shown = [each for each in wanted if set(only) <= each.cuts]
+    found = counted(Asked(organisation_id, unit, starts, only), at, shown)
     targets, baselines = _targets(organisation_id, at), _baselines(organisation_id)
     service = only.get(Cut.SERVICE, "")
     return [
@@ -80,9 +91,21 @@ def overview(organisation_id: int, unit: Unit, only: Mapping[Cut, str], at: date
             _target_of(targets, each.code, service),
             [row for row in baselines if row.indicator == each.code and _of(row) in ("", service)],
         )
-        for each in INDICATORS.values()
-        if set(only) <= each.cuts
+        for each in shown
     ]
+
+
+def counted(asked: Asked, at: datetime, wanted: Collection[Indicator]) -> Found:
+    """What the wanted indicators are made of: what happened, and how things stood."""
+    found = defaultdict(Counted, count(asked, policy.intake(asked.organisation_id, at), at, wanted))
+    needed = frozenset().union(*(each.made_of for each in wanted))
+    if needed & snapshots.OF_PLACES and asked.is_of_referrals:
+        snapshots.places(asked, found)
+    if needed & snapshots.OF_CLOCKS and asked.is_of_referrals:
+        snapshots.of_clocks(asked, found)
+    if Count.UNOUTCOMED in needed and asked.by not in PATIENTS and asked.by is not Cut.NOTICE:
+        snapshots.unoutcomed(asked, found)
+    return dict(found)
 
 
 def series(
@@ -107,8 +130,7 @@ def groups(
 ) -> list[Group]:
     """The indicator of each group over the last periods, without the small ones of patients. Six queries."""
     starts = _starts(unit, at)[-GROUPED[unit] - 1 :]
-    asked = Asked(organisation_id, unit, starts, only, by)
-    found = count(asked, policy.intake(organisation_id, at), at)
+    found = counted(Asked(organisation_id, unit, starts, only, by), at, [indicator])
     names = names_of(by, organisation_id)
     codes = sorted(found, key=lambda code: (_place(by, str(code)), names.get(str(code), str(code))))
     readings = [(str(code), _reading(indicator, found[code])) for code in codes]
@@ -122,7 +144,7 @@ def groups(
 
 def _least(found: Reading) -> int:
     """The smallest count that would be shown; none at all tells of nobody."""
-    return min(int(shown) for shown in (found.top or found.bottom, found.bottom))
+    return min(round(shown) for shown in (found.top or found.bottom, found.bottom))
 
 
 def names_of(cut: Cut, organisation_id: int) -> dict[str, str]:
@@ -144,6 +166,9 @@ def names_of(cut: Cut, organisation_id: int) -> dict[str, str]:
         Cut.MEDIUM: {each.value: each.meaning.capitalize() for each in Medium},
         Cut.SEX: SEX,
         Cut.NEED: NEED,
+        Cut.DEPRIVATION: equality.names_of_quintiles(),
+        Cut.ETHNICITY: equality.names_of_ethnicities(),
+        Cut.FUNCTION: dict(TREATMENT_FUNCTIONS),
     }
     return fixed.get(cut, {})
 
@@ -156,9 +181,9 @@ def target_history(indicator: str, organisation_id: int) -> list[Target]:
 
 def _reading(indicator: Indicator, counted: Counted) -> Reading:
     found = reading(indicator, counted.counts)
-    if indicator.kind is not Kind.DAYS:
+    if not indicator.kind.is_centile:
         return found
-    return Reading(counted.days.get(indicator.code) if found.bottom else None, 0, found.bottom)
+    return Reading(counted.times.get(indicator.code) if found.bottom else None, 0, found.bottom)
 
 
 def _starts(unit: Unit, at: datetime) -> list[date]:
@@ -180,9 +205,11 @@ def _first_from(on: date, starts: Sequence[date], charted: Sequence[int]) -> int
 
 
 def _place(cut: Cut, code: str) -> int:
-    """Ages in their order; everything else by name."""
+    """Ages, notice and deprivation in their order; everything else by name."""
     ages = [name for _, name in AGES] + [OLDEST]
-    return ages.index(code) if cut is Cut.AGE and code in ages else 0
+    orders = {Cut.AGE: ages, Cut.NOTICE: [band.name for band in BANDS], Cut.DEPRIVATION: [*"12345", ""]}
+    order = orders.get(cut, [])
+    return order.index(code) if code in order else 0
 
 
 def _targets(organisation_id: int, at: datetime) -> list[Target]:

@@ -15,6 +15,7 @@ from clearway.domain.outpatients.performance import INDICATORS, OF_PATIENTS, SMA
 from clearway.domain.shared.errors import NotAllowed
 from clearway.interchange import sheets
 
+from ..equality import queries as equality
 from . import actions, figures, forms, presenters, queries, standing
 from .models import Baseline
 
@@ -30,7 +31,7 @@ def overview(request: Any) -> HttpResponse:
     found = queries.overview(request.organisation.pk, unit, only, request.at)
     context = {
         **_shared(request, unit, names, only),
-        "rows": [presenters.row(each) for each in found],
+        "chapters": presenters.chapters(found),
         "figures": figures.of_series(found, request.at),
         "insights": standing.insights(found, request.organisation.pk, request.at) if not only else (),
         "shown": SHOWN,
@@ -52,11 +53,7 @@ def indicator(request: Any, code: str) -> HttpResponse:
         if said:
             messages.success(request, said)
             return HttpResponseRedirect(request.get_full_path())
-    found = {
-        each.indicator.code: each
-        for each in queries.overview(request.organisation.pk, unit, only, request.at)
-    }
-    series = found[code]
+    (series,) = queries.overview(request.organisation.pk, unit, only, request.at, [asked])
     by = _by(request, asked)
     context = {
         **_shared(request, unit, names, only),
@@ -71,6 +68,7 @@ def indicator(request: Any, code: str) -> HttpResponse:
         "cuts": [cut for cut in Cut if cut in asked.cuts and _may_cut(request, cut)],
         "groups": queries.groups(asked, unit, by, only, request.organisation.pk, request.at),
         "over": queries.GROUPED[unit],
+        "areas": f"{equality.count_of_areas(request.organisation.pk):,}" if by is Cut.DEPRIVATION else "",
         "small": SMALL if by in OF_PATIENTS else 0,
         "targets": queries.target_history(code, request.organisation.pk),
         "form": form or DeskForm(at=request.at),
@@ -82,7 +80,11 @@ def indicator(request: Any, code: str) -> HttpResponse:
 @needs("performance.read")
 def definitions(request: Any) -> HttpResponse:
     """How each indicator is counted."""
-    context = {"indicators": INDICATORS.values(), "wishes": presenters.WISHES, "small": SMALL}
+    context = {
+        "chapters": presenters.by_chapter(INDICATORS.values()),
+        "wishes": presenters.WISHES,
+        "small": SMALL,
+    }
     return render(request, "performance/definitions.html", context)
 
 

@@ -12,6 +12,7 @@ from clearway.domain.outpatients import (
     clock_events,
     completeness,
     enquiries,
+    equality,
     filing,
     outcomes,
     rectification,
@@ -28,6 +29,7 @@ from .models import DisclosurePack, RecordsRequest
 # File -> table and how its rows name the patient: everything of a patient that a person may be shown.
 HELD: Mapping[str, tuple[Any, str]] = {
     "patient.csv": (tables.Patient, "pk"),
+    "ethnic_category.csv": (tables.Background, "patient_id"),
     "needs.csv": (tables.Need, "patient_id"),
     "flags.csv": (tables.Flag, "patient_id"),
     "carers.csv": (tables.Carer, "patient_id"),
@@ -41,6 +43,7 @@ HELD: Mapping[str, tuple[Any, str]] = {
     "support_at_visits.csv": (tables.Arrangement, "appointment__patient_id"),
     "offers.csv": (tables.Offer, "entry__patient_id"),
     "missed.csv": (tables.Miss, "appointment__patient_id"),
+    "visits_on_request.csv": (tables.OnRequest, "appointment__patient_id"),
     "contacts.csv": (tables.Contact, "patient_id"),
     "calls_and_messages.csv": (tables.Enquiry, "patient_id"),
     "texts_and_emails.csv": (tables.Message, "patient_id"),
@@ -59,6 +62,7 @@ HIDDEN = frozenset({"organisation_id"})
 # Columns that hold a code -> the words that say what it means, in a column beside it.
 CODES: Mapping[tuple[Any, str], type[words.Code]] = {
     (tables.Patient, "nhs_number_status"): words.NhsNumberStatus,
+    (tables.Background, "ethnicity"): equality.EthnicCategory,
     (tables.Referral, "priority"): words.Priority,
     (tables.Referral, "route"): completeness.Route,
     (tables.Referral, "source"): words.ReferralSource,

@@ -1,0 +1,156 @@
+"""How things stood at the end of each period: the list, its clocks, and what had no outcome.
+
+Each source is read once as columns and looked at as of every end, so that a period long past says what was
+true then: a clock by its events, a place by when it was added and ended. Groups are those of the last end.
+"""
+
+from datetime import date, datetime, timedelta
+from typing import Any
+
+import numpy as np
+from django.db.models import F, Q
+from django.db.models.functions import Coalesce
+
+from clearway.core.layout.times import local
+from clearway.domain.outpatients import counting as waits
+from clearway.domain.outpatients.performance import INDICATORS, OF_PATIENTS, Count, Cut
+from clearway.domain.outpatients.words import ClockState, MeasurementType
+from clearway.engine.outpatients.bulk_clocks import STATE_CODE, Clocks, day_number
+from clearway.engine.outpatients.returns import STOPS
+
+from ..clocks import queries as clocks
+from ..waiting.queries import midnight
+from .counting import FROM_SLOT, STANDING, WORDS, Asked, Found, Key, of_patients
+from .models import Appointment, Entry, Referral
+
+WEEKS = 4  # over which stops a week are averaged
+OF_PLACES = frozenset({Count.LISTED, Count.WAITING_NEW})
+OF_CLOCKS = frozenset(each for each in Count if each.value.startswith(("rtt_", "ahp_")))
+OVER = {52: Count.RTT_OVER_52, 65: Count.RTT_OVER_65, 78: Count.RTT_OVER_78, 104: Count.RTT_OVER_104}
+MEASURED = {
+    MeasurementType.CONSULTANT_LED: (Count.RTT_OPEN, Count.RTT_WITHIN, Count.RTT_STOPS, OVER),
+    MeasurementType.ALLIED_HEALTH: (
+        *(Count.AHP_OPEN, Count.AHP_WITHIN, Count.AHP_STOPS),
+        {52: Count.AHP_OVER_52},
+    ),
+}
+
+
+def places(asked: Asked, found: Found) -> None:
+    """Who was on the list, and how long those had waited who wait for a first appointment. One query."""
+    rows = Entry.objects.filter(
+        Q(ended_at=None) | Q(ended_at__gte=_ends(asked)[0][1]),
+        organisation_id=asked.organisation_id,
+        added_at__lt=asked.until,
+        **{f"service__{WORDS[cut]}": code for cut, code in asked.only.items()},
+    )
+    rows = rows.annotate(group=_group(asked, "added_at", "service__"))
+    held = list(rows.values_list("added_at", "ended_at", "kind", "waits_from", "group"))
+    for key, end in _ends(asked):
+        if asked.by is None:
+            found[key].counts |= {Count.LISTED: 0, Count.WAITING_NEW: 0}
+        waited: dict[Key, list[int]] = {}
+        for added_at, ended_at, kind, since, group in held:
+            if added_at >= end or (ended_at is not None and ended_at < end):
+                continue
+            mine = group if asked.by else key
+            counts = found[mine].counts
+            counts[Count.LISTED] = counts.get(Count.LISTED, 0) + 1
+            if kind == "new" and since is not None:
+                waited.setdefault(mine, []).append(max(0, (_last_day(end) - since).days))
+        for mine, days in waited.items():
+            found[mine].counts[Count.WAITING_NEW] = len(days)
+            for each in WAITING:
+                found[mine].times[each.code] = float(np.quantile(days, each.centile))
+
+
+WAITING = tuple(each for each in INDICATORS.values() if each.bottom == (Count.WAITING_NEW,))
+
+
+def unoutcomed(asked: Asked, found: Found) -> None:
+    """What had ended, stood, and had no outcome. One query."""
+    first = _ends(asked)[0][1]
+    rows = Appointment.objects.filter(
+        Q(outcomed_at=None) | Q(outcomed_at__gte=first),
+        organisation_id=asked.organisation_id,
+        state__in=STANDING,
+        ends_at__lt=asked.until,
+        **{f"slot__{FROM_SLOT[cut]}": code for cut, code in asked.only.items()},
+    )
+    if asked.by is not None:
+        rows = rows.annotate(group=F(f"slot__{FROM_SLOT[asked.by]}"))
+    held = list(rows.values_list("ends_at", "outcomed_at", *(["group"] if asked.by else [])))
+    for key, end in _ends(asked):
+        if asked.by is None:
+            found[key].counts[Count.UNOUTCOMED] = 0
+        for ends_at, outcomed_at, *group in held:
+            if ends_at >= end or (outcomed_at is not None and outcomed_at < end):
+                continue
+            counted = found[group[0] if group else key]
+            counted.counts[Count.UNOUTCOMED] = counted.counts.get(Count.UNOUTCOMED, 0) + 1
+            days = float((_last_day(end) - local(ends_at).date()).days)
+            counted.times["unoutcomed_oldest"] = max(days, counted.times.get("unoutcomed_oldest") or 0.0)
+
+
+def of_clocks(asked: Asked, found: Found) -> None:
+    """How long the clocks had run that ran then, and how many stop. Five queries."""
+    ends = _ends(asked)
+    since = _last_day(ends[0][1]) - timedelta(weeks=WEEKS)
+    groups = _of_pathways(asked)
+    for measurement, names in MEASURED.items():
+        read = clocks.since(asked.organisation_id, measurement, since, _last_day(ends[-1][1]))
+        chosen = np.array([key in groups for key in read.keys] if groups is not None else [], np.bool_)
+        mine = chosen[read.clocks.pathway] if groups is not None else np.ones(len(read.clocks.start), bool)
+        for key, end in ends:
+            if asked.by is None:
+                _one_end(read.clocks, mine, _last_day(end), names, found[key].counts)
+                continue
+            of_period = np.array([(groups or {}).get(key, "") for key in read.keys] or [""])
+            of_period = of_period[read.clocks.pathway]
+            for group in sorted(set(of_period[mine].tolist())):
+                _one_end(read.clocks, mine & (of_period == group), _last_day(end), names, found[group].counts)
+
+
+def _one_end(held: Clocks, mine: Any, day: date, names: Any, counts: dict[Count, float]) -> None:
+    """What ran at the end of a day, by how long; and what had stopped in the weeks before it."""
+    is_open, within, stops, over = names
+    number = day_number(day)
+    is_known = held.period_state != STATE_CODE[ClockState.UNKNOWN_START]
+    ran = mine & is_known & (held.opened_on <= number) & (held.ended_on > number) & (held.start <= number)
+    days = number - held.start[ran]
+    counts[is_open] = len(days)
+    counts[within] = int((days <= waits.STANDARD_DAYS).sum())
+    for weeks, count in over.items():
+        counts[count] = int((days > waits.LONG_WAITS[weeks]).sum())
+    stopped = mine & np.isin(held.period_status, STOPS)
+    stopped &= held.period_state != STATE_CODE[ClockState.NULLIFIED]
+    stopped &= (held.ended_on <= number) & (held.ended_on > number - 7 * WEEKS)
+    counts[stops] = int(stopped.sum()) / WEEKS
+
+
+def _of_pathways(asked: Asked) -> dict[int, str] | None:
+    """Pathway -> its group, of those that are asked for; None where everything is."""
+    if asked.by is None and not asked.only:
+        return None
+    rows = Referral.objects.filter(
+        organisation_id=asked.organisation_id,
+        **{f"service__{WORDS[cut]}": code for cut, code in asked.only.items()},
+    ).annotate(of=Coalesce("pathway_id", "parent_id"), group=_group(asked, "received_on", "service__"))
+    return dict(rows.filter(of__isnull=False).order_by("pk").values_list("of", "group"))
+
+
+def _group(asked: Asked, when: str, service: str) -> Any:
+    if asked.by in OF_PATIENTS:
+        return of_patients(asked.by, when)
+    return F(f"{service}{WORDS[asked.by or Cut.SERVICE]}")
+
+
+def _ends(asked: Asked) -> list[tuple[date, datetime]]:
+    """The first day and the end of each period; of groups, the last alone."""
+    pairs = list(zip(asked.starts, asked.starts[1:], strict=False))
+    return [(start, midnight(end)) for start, end in (pairs if asked.by is None else pairs[-1:])]
+
+
+def _last_day(end: datetime) -> date:
+    """The last day that is over at a midnight."""
+    return local(end).date() - timedelta(days=1)
