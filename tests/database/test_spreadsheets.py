@@ -7,11 +7,14 @@ from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from clearway.core.audit.models import Action
 from clearway.core.organisation.models import Organisation
 from clearway.desks.outpatients.clinics.models import Service
+from clearway.desks.outpatients.clocks import queries as clock_queries
 from clearway.desks.outpatients.intake import actions
 from clearway.desks.outpatients.intake.models import GivenFile, Layout, TakenReferral
 from clearway.desks.outpatients.patients.models import Patient
@@ -176,6 +179,41 @@ def test_the_preview_says_row_by_row_what_would_happen_and_saves_nothing(
     for table in (Referral, Patient, TakenReferral):
         assert not table.objects.exists()
     assert not Action.objects.filter(verb__in=("referrals.register", "patients.register")).exists()
+
+
+def test_a_row_more_costs_a_preview_a_few_queries_and_what_follows_from_all_rows_is_written_at_once(
+    desk: Client, trust: Organisation
+) -> None:
+    def a_sheet(first: int, last: int) -> GivenFile:
+        names = [
+            (f"N{n}", f"Larch{chr(97 + n)}", chr(97 + n) * 5, f"{n:02}/03/19{n + 40}")
+            for n in range(first, last)
+        ]
+        rows = [[*name, "F", "", "MSK", "19/11/2026", "routine", "Dr Field", "Pain"] for name in names]
+        row = given(desk, *rows)
+        mapped(desk, row)
+        return row
+
+    def asked(act: Any) -> int:
+        with CaptureQueriesContext(connection) as captured:
+            act()
+        return len(captured)
+
+    few, many = a_sheet(1, 3), a_sheet(4, 16)
+    previews = [asked(lambda row=row: actions.preview(row.pk, **scope(trust))) for row in (few, many)]
+    assert (previews[1] - previews[0]) / 10 <= 8
+    digests = [digest(trust, row) for row in (few, many)]
+    saved = [
+        asked(lambda row=row, said=said: actions.confirm(row.pk, said, **scope(trust)))
+        for row, said in zip((few, many), digests, strict=True)
+    ]
+
+    assert (saved[1] - saved[0]) / 10 <= 8
+    assert Referral.objects.count() == 14
+    assert Action.objects.filter(verb="referrals.register").count() == 14
+    assert Action.objects.filter(verb="clocks.record").count() == 14
+    kept = clock_queries.compare(trust.pk, NOW)
+    assert (kept.pathways, kept.differences) == (14, ())
 
 
 def test_the_good_rows_are_registered_once_and_the_refused_are_given_back_to_be_mended(

@@ -11,6 +11,21 @@ def next_numbers(table: str, count: int) -> list[int]:
         return sorted(int(row[0]) for row in cursor.fetchall())
 
 
+class Numbers:
+    """Numbers for many rows, taken from the database so many at a time; those left over are nobody's."""
+
+    def __init__(self, at_once: int) -> None:
+        self._at_once = at_once
+        self._taken: dict[str, list[int]] = {}
+
+    def next(self, table: str) -> int:
+        """The next number of a table."""
+        held = self._taken.setdefault(table, [])
+        if not held:
+            held.extend(reversed(next_numbers(table, self._at_once)))
+        return held.pop()
+
+
 def next_number(table: str) -> int:
     """The next primary key of a table, taken now; a number once taken is never given again."""
     with connection.cursor() as cursor:

@@ -13,13 +13,14 @@ from clearway.core.audit.actions import record as audit
 from clearway.core.layout.times import local
 from clearway.core.organisation.models import Organisation
 from clearway.domain.outpatients.clock_events import ClockEvent, EventKind
+from clearway.domain.outpatients.clock_rules import Switch
 from clearway.domain.outpatients.clocks import Pathway as Explained
-from clearway.domain.outpatients.clocks import check
+from clearway.domain.outpatients.clocks import check, explain
 from clearway.domain.outpatients.identity import PathwayIdentifier, pathway_identifier
 from clearway.domain.outpatients.measurement import Measure
 from clearway.domain.shared.errors import NotAllowed
 
-from ..numbers import next_number
+from ..numbers import Numbers, next_number
 from ..patients import queries as patients
 from ..policy import clock_policy, clock_switches
 from . import queries
@@ -27,6 +28,7 @@ from .models import ClockEvent as Row
 from .models import Pathway
 
 BATCH = 1000  # pathways rebuilt at a time
+IN_USE = "A pathway with this identifier is open already. Link the referral to that one."
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +73,7 @@ def open_pathway(
     number = next_number(Pathway._meta.db_table)
     chosen = identifier or pathway_identifier(Organisation.objects.get(pk=organisation_id).code, number)
     if Pathway.objects.filter(ppid=chosen.ppid, issuer=chosen.issuer).exists():
-        why = "A pathway with this identifier is open already. Link the referral to that one."
-        raise NotAllowed("known already", event, why)
+        raise NotAllowed("known already", event, IN_USE)
     row = Pathway.objects.create(
         id=number,
         organisation_id=organisation_id,
@@ -83,10 +84,91 @@ def open_pathway(
         function=service.function,
         parent_id=parent,
     )
-    detail = {"patient": patient_id, "measurement": row.measurement, "function": row.function}
-    entry = Entry("clocks.open", f"pathway:{row.pk}", detail)
-    audit([entry], organisation_id=organisation_id, by=by, at=at)
+    audit([_opened(row)], organisation_id=organisation_id, by=by, at=at)
     return row
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """What pathways of one trust begin on, read once: who issues their identifiers, and the rules chosen."""
+
+    organisation_id: int
+    issuer: str
+    switches: frozenset[Switch]
+    numbers: Numbers
+    at: datetime
+
+
+def ground(organisation_id: int, at: datetime, numbers: Numbers) -> Ground:
+    """What pathways begin on now. Two queries."""
+    code = Organisation.objects.values_list("code", flat=True).get(pk=organisation_id)
+    return Ground(organisation_id, code, clock_switches(organisation_id, local(at).date()), numbers, at)
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """A pathway that is in the table as its first event left it; the event is to be recorded."""
+
+    pathway: Pathway
+    event: Row
+
+
+def begin(
+    patient_id: int,
+    first: ClockEvent,
+    *,
+    service: Treats,
+    measure: Measure,
+    on: Ground,
+    identifier: PathwayIdentifier | None = None,
+    parent: int | None = None,
+) -> Begun:
+    """A new pathway as its first event leaves it, for a patient who lives. In the caller's transaction, which
+    records the event (`record_begun`). first  of today or before; its key is its source too
+
+    Raises NotAllowed where no clock is to run and where the identifier is in use.
+    """
+    state, event = "not yet open", "Opening a pathway"
+    if measure.measurement is None:
+        raise NotAllowed(state, event, measure.says)
+    number = on.numbers.next(Pathway._meta.db_table)
+    chosen = identifier or pathway_identifier(on.issuer, number)
+    if identifier and Pathway.objects.filter(ppid=chosen.ppid, issuer=chosen.issuer).exists():
+        raise NotAllowed("known already", event, IN_USE)
+    said = explain([first], local(on.at).date(), clock_policy(measure.measurement, on.switches))
+    row = Pathway.objects.create(
+        id=number,
+        organisation_id=on.organisation_id,
+        patient_id=patient_id,
+        ppid=chosen.ppid,
+        issuer=chosen.issuer,
+        measurement=measure.measurement,
+        function=service.function,
+        parent_id=parent,
+        **queries.kept_of(said),
+    )
+    return Begun(row, _row(Recorded(row.pk, first, first.key), 1, on.organisation_id))
+
+
+def record_begun(begun: Sequence[Begun], *, organisation_id: int, by: Actor, at: datetime) -> None:
+    """Record the first events of pathways that were begun, in the same transaction. Two queries."""
+    for each in begun:
+        each.event.recorded_at, each.event.recorded_by = at, by.name[:150]
+    Row.objects.bulk_create(each.event for each in begun)
+    entries = [
+        entry
+        for each in begun
+        for entry in (
+            _opened(each.pathway),
+            Entry("clocks.record", f"pathway:{each.pathway.pk}", {"events": [_noted(each.event)]}),
+        )
+    ]
+    audit(entries, organisation_id=organisation_id, by=by, at=at)
+
+
+def _opened(row: Pathway) -> Entry:
+    detail = {"patient": row.patient_id, "measurement": row.measurement, "function": row.function}
+    return Entry("clocks.open", f"pathway:{row.pk}", detail)
 
 
 @transaction.atomic
@@ -244,25 +326,29 @@ def _new_rows(
         known[row.pathway_id][row.key] = row
     for each in sorted(events, key=lambda each: each.pathway_id):
         of_one = known[each.pathway_id]
-        row = Row(
-            organisation_id=organisation_id,
-            pathway_id=each.pathway_id,
-            key=each.event.key,
-            kind=each.event.kind,
-            on=each.event.on,
-            sequence=max((other.sequence for other in of_one.values()), default=0) + 1,
-            said=queries.said_by(each.event),
-            replaces=each.event.replaces or "",
-            source=each.source,
-            recorded_at=at,
-            recorded_by=by.name[:150],
-        )
+        sequence = max((other.sequence for other in of_one.values()), default=0) + 1
+        row = _row(each, sequence, organisation_id)
+        row.recorded_at, row.recorded_by = at, by.name[:150]
         first = of_one.setdefault(row.key, row)
         if _content(first) != _content(row):
             why = f"“{row.key}” names another event of this pathway. Record this one as its correction."
             raise NotAllowed("recorded already", "Recording this event", why)
         if first is row:
             yield row
+
+
+def _row(each: Recorded, sequence: int, organisation_id: int) -> Row:
+    return Row(
+        organisation_id=organisation_id,
+        pathway_id=each.pathway_id,
+        key=each.event.key,
+        kind=each.event.kind,
+        on=each.event.on,
+        sequence=sequence,
+        said=queries.said_by(each.event),
+        replaces=each.event.replaces or "",
+        source=each.source,
+    )
 
 
 def _content(row: Row) -> tuple[object, ...]:

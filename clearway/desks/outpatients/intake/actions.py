@@ -19,12 +19,13 @@ from clearway.interchange.referral_file import FIELDS, ReferralRow
 
 from ..patients import actions as patients
 from ..patients import queries as known
-from ..referrals import actions as referrals
 from ..referrals import queries as referred
+from ..referrals import registering
 from . import queries
 from .models import GivenFile, Layout, TakenReferral
 
 LOCK = 4121  # advisory lock class: one taker of many referrals per organisation
+NUMBERS = 100  # taken together for the rows of a sheet
 REGISTERED, REPEAT, REFUSED = "registered", "repeat", "refused"
 State = GivenFile.State
 
@@ -69,17 +70,23 @@ def take(
     organisation_id: int,
     by: Actor,
     at: datetime,
+    is_rehearsal: bool = False,
 ) -> list[Result]:
     """Register every row that can be: each patient found by NHS number or registered, each referral once.
 
     A row that cannot be is refused with its place, the reason and the fix, and leaves nothing behind; a
     repeat of what is there changes nothing. One result per row, in order.
+
+    is_rehearsal  all of it is taken back afterwards: what follows from the rows is not written
     """
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [LOCK, organisation_id])
     scope: dict[str, Any] = {"organisation_id": organisation_id, "by": by, "at": at}
-    taker = _Taker(taking, scope)
-    return [taker.take(row, place) for place, row in enumerate(rows, start=1)]
+    taker = _Taker(taking, scope, at_once=min(len(rows), NUMBERS) or 1)
+    results = [taker.take(row, place) for place, row in enumerate(rows, start=1)]
+    if not is_rehearsal:
+        taker.follow()
+    return results
 
 
 class _Refused(Exception):
@@ -93,7 +100,7 @@ class _Refused(Exception):
 class _Taker:
     """Takes rows one by one, and remembers on which line of this run each referral came."""
 
-    def __init__(self, taking: Taking, scope: dict[str, Any]) -> None:
+    def __init__(self, taking: Taking, scope: dict[str, Any], at_once: int) -> None:
         self.taking, self.scope = taking, scope
         self.organisation_id: int = scope["organisation_id"]
         self.services: dict[str, Any] = {}
@@ -102,6 +109,14 @@ class _Taker:
         for each in referred.services(self.organisation_id):
             self.services[each.code.casefold()] = each
         self.lines: dict[int, int] = {}
+        self.ground = registering.ground(self.organisation_id, scope["at"], at_once)
+        self.entered: list[registering.Entered] = []
+        self.patients: list[Entry] = []
+
+    def follow(self) -> None:
+        """Do at once, for all rows, what follows from those that were registered."""
+        audit(self.patients, **self.scope)
+        registering.follow(self.entered, **self.scope)
 
     def take(self, row: ReferralRow | CannotParse, place: int) -> Result:
         if isinstance(row, CannotParse):
@@ -132,8 +147,8 @@ class _Taker:
             return self._repeat(row, before.referral_id, before.number, "its reference")
         referral = self._referral(row)
         try:
-            made = self._register(row, referral)
-        except referrals.Repeated as refusal:
+            entered = self._register(row, referral)
+        except registering.Repeated as refusal:
             standing = referred.one(self.organisation_id, refusal.earlier[0])
             return self._repeat(row, standing.pk, standing.number, "the same patient and specialty")
         except patients.LooksAlike as refusal:
@@ -141,10 +156,12 @@ class _Taker:
             if standing is None:
                 raise
             return self._repeat(row, standing.pk, standing.number, "the same name, birth date and day")
+        made = entered.row
         self.lines[made.pk] = row.line
         if reference:
             self._remember(row, made.pk)
-        return self._registered(row, made)
+        gaps = tuple(item.what for item in entered.missing)
+        return Result(row.line, REGISTERED, reference, made.number, made.pk, gaps)
 
     def _is_of_this_message(self, before: queries.Known) -> bool:
         """Registered when the workers read the message, and only to be answered now."""
@@ -171,7 +188,7 @@ class _Taker:
             at=self.scope["at"],
         )
 
-    def _referral(self, row: ReferralRow) -> referrals.New:
+    def _referral(self, row: ReferralRow) -> registering.New:
         service = self.services.get(row["service"].casefold())
         if service is None:
             codes = sorted({each.code for each in self.services.values()})
@@ -179,7 +196,7 @@ class _Taker:
         self._check_days(row)
         named = ("source", "sender", "sender_organisation", "ubrn", "priority", "condition", "question")
         said: dict[str, Any] = {name: row[name] for name in (*named, "side", "ppid", "issuer", "again_why")}
-        return referrals.New(
+        return registering.New(
             0,
             service.pk,
             row.received_on,
@@ -205,28 +222,32 @@ class _Taker:
         if start_on is not None and start_on > row.received_on:
             raise _Refused("start_on", "That clock started after this was received.", "Check both days.")
 
-    def _register(self, row: ReferralRow, referral: referrals.New) -> Any:
+    def _register(self, row: ReferralRow, referral: registering.New) -> registering.Entered:
         digits = row["nhs_number"]
         patient = known.by_nhs_number(self.organisation_id, digits) if digits else None
         if patient is not None:
             if patient.born_on != row.born_on:
                 why = "The patient with this NHS number has another birth date here."
                 raise _Refused("born_on", why, "Compare them with the letter, and mend the wrong one.")
-            return self._in_savepoint(lambda: self._known(patient.pk, referral))
+            referral = replace(referral, patient_id=patient.pk)
+            return self._enter(registering.enter(referral, self.ground, patient, at=self.scope["at"]))
         who = ("family_name", "given_names", "address", "postcode", "phone", "mobile", "email", "practice")
         told: dict[str, Any] = {name: row[name] for name in who}
         new = patients.New(born_on=row.born_on, nhs_number=digits or None, sex=row["sex"] or "9", **told)
-        return self._in_savepoint(lambda: patients.register_referred(new, referral, **self.scope))
+        at = self.scope["at"]
+        made, entry = patients.enter(
+            new, organisation_id=self.organisation_id, at=at, numbers=self.ground.numbers
+        )
+        referral = replace(referral, patient_id=made.pk)
+        entered = registering.enter(referral, self.ground, made, at=at, is_new=True)
+        self.patients.append(entry)
+        return self._enter(entered)
 
-    def _known(self, patient_id: int, referral: referrals.New) -> Any:
-        return referrals.register(replace(referral, patient_id=patient_id), **self.scope)
+    def _enter(self, entered: registering.Entered) -> registering.Entered:
+        self.entered.append(entered)
+        return entered
 
-    def _in_savepoint(self, register: Any) -> Any:
-        """What is refused within leaves nothing, and the row can still be looked at afterwards."""
-        with transaction.atomic():
-            return register()
-
-    def _same(self, row: ReferralRow, referral: referrals.New, alike: Sequence[int]) -> Any:
+    def _same(self, row: ReferralRow, referral: registering.New, alike: Sequence[int]) -> Any:
         """The referral of the same person by name and birth date, to the same service, of the same day."""
         name = (row["family_name"].casefold(), row["given_names"].casefold())
         for key in alike:
@@ -326,7 +347,8 @@ def preview(file_id: int, *, organisation_id: int, by: Actor, at: datetime) -> P
     one without a layout, CannotParse where its columns no longer fit.
     """
     with transaction.atomic():
-        found = _take_file(_open(file_id, organisation_id), organisation_id, by, at)
+        row = _open(file_id, organisation_id)
+        found = _take_file(row, organisation_id, by, at, is_rehearsal=True)
         transaction.set_rollback(True)
     return found
 
@@ -364,11 +386,14 @@ def look(file_id: int, page: str, *, organisation_id: int, by: Actor, at: dateti
     audit([entry], organisation_id=organisation_id, by=by, at=at)
 
 
-def _take_file(row: GivenFile, organisation_id: int, by: Actor, at: datetime) -> Preview:
+def _take_file(
+    row: GivenFile, organisation_id: int, by: Actor, at: datetime, *, is_rehearsal: bool = False
+) -> Preview:
     if row.layout is None:
         raise NotAllowed("not mapped", "Reading this file", "Say first which column holds what.")
     rows = referral_file.rows(sheets.read(bytes(row.body)), row.layout.mapping)
-    results = take(rows, Taking(row.sender), organisation_id=organisation_id, by=by, at=at)
+    scope: dict[str, Any] = {"organisation_id": organisation_id, "by": by, "at": at}
+    results = take(rows, Taking(row.sender), is_rehearsal=is_rehearsal, **scope)
     return Preview(tuple(rows), tuple(results), _digest(results))
 
 

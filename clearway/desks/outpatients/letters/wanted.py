@@ -1,6 +1,7 @@
 """Wanting a letter: called by the parts of the desk in the transaction of what causes it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -30,21 +31,43 @@ def want(
     cause  what happened, by its number: "appointment:7"
     about  referral_id, entry_id, appointment_id and, for the patient's letter, contact_id
     """
-    keys = {f"{kind}:{cause}:{audience}": audience for audience in audiences}
+    wanted = Want(cause, patient_id, audiences, about)
+    want_each(kind, [wanted], organisation_id=organisation_id, at=at)
+
+
+@dataclass(frozen=True, slots=True)
+class Want:
+    """A letter that something asks for, as `want` takes it."""
+
+    cause: str
+    patient_id: int
+    audiences: Sequence[Audience]
+    about: Mapping[str, Any]
+
+
+def want_each(kind: Kind, wants: Iterable[Want], *, organisation_id: int, at: datetime) -> None:
+    """`want` for any number of causes at once. Two queries."""
+    keys = {
+        f"{kind}:{each.cause}:{audience}": (each, audience) for each in wants for audience in each.audiences
+    }
     rows = outbox.put(list(keys), OUTBOX, carrier=POST, organisation_id=organisation_id, at=at)
-    contact_id = about.pop("contact_id", None)
-    Letter.objects.bulk_create(
-        Letter(
-            organisation_id=organisation_id,
-            outgoing_id=row,
-            kind=kind,
-            audience=keys[key],
-            patient_id=patient_id,
-            contact_id=contact_id if keys[key] is Audience.PATIENT else None,
-            **about,
+    letters = []
+    for key, row in rows.items():
+        each, audience = keys[key]
+        about = dict(each.about)
+        contact_id = about.pop("contact_id", None)
+        letters.append(
+            Letter(
+                organisation_id=organisation_id,
+                outgoing_id=row,
+                kind=kind,
+                audience=audience,
+                patient_id=each.patient_id,
+                contact_id=contact_id if audience is Audience.PATIENT else None,
+                **about,
+            )
         )
-        for key, row in rows.items()
-    )
+    Letter.objects.bulk_create(letters)
 
 
 def who_is_told(referral: Any) -> tuple[Audience, ...]:

@@ -22,7 +22,7 @@ from ..booking import queries as appointments
 from ..clocks import actions as clocks
 from ..clocks import queries as pathways
 from ..letters import wanted as letters
-from ..numbers import next_number
+from ..numbers import Numbers, next_number
 from ..referrals import actions as referrals
 from ..referrals import queries as referred
 from ..waiting import actions as waiting
@@ -94,6 +94,24 @@ def register(
     Raises LooksAlike when a record may be the same person, and NotAllowed for an NHS number that is wrong or
     another patient's, and for a birth date to come.
     """
+    row, entry = enter(new, organisation_id=organisation_id, at=at, though_alike=though_alike)
+    audit([entry], organisation_id=organisation_id, by=by, at=at)
+    return row
+
+
+def enter(
+    new: New,
+    *,
+    organisation_id: int,
+    at: datetime,
+    though_alike: bool = False,
+    numbers: Numbers | None = None,
+) -> tuple[Patient, Entry]:
+    """Put a patient in the table; and what is to be put on record, in the caller's transaction.
+
+    Raises as `register` does: LooksAlike before anything is written; after another refusal the caller undoes
+    what went before.
+    """
     event = "Registering this patient"
     values = _checked({name: getattr(new, name) for name in CHANGEABLE}, at, event)
     if not though_alike:
@@ -101,7 +119,8 @@ def register(
         if alike:
             why = "Somebody who may be the same person is registered already. Compare them first."
             raise LooksAlike("not yet registered", event, why, alike)
-    number = next_number(Patient._meta.db_table)
+    table = Patient._meta.db_table
+    number = numbers.next(table) if numbers else next_number(table)
     row = Patient(
         id=number,
         organisation_id=organisation_id,
@@ -109,10 +128,12 @@ def register(
         registered_at=at,
         **values,
     )
-    _save(row, event, is_new=True)
+    try:
+        row.save(force_insert=True)
+    except IntegrityError as problem:
+        raise NotAllowed("known already", event, _why_refused(problem)) from None
     detail = {"nhs_number_status": row.nhs_number_status, "though_alike": though_alike}
-    _note("patients.register", row.pk, detail, organisation_id, by, at)
-    return row
+    return row, Entry("patients.register", f"patient:{row.pk}", detail)
 
 
 @transaction.atomic
@@ -524,10 +545,10 @@ def _checked(values: Mapping[str, Any], at: datetime, event: str) -> dict[str, A
     return checked
 
 
-def _save(row: Patient, event: str, is_new: bool = False) -> None:
+def _save(row: Patient, event: str) -> None:
     try:
         with transaction.atomic():
-            row.save(force_insert=is_new)
+            row.save()
     except IntegrityError as problem:
         raise NotAllowed("known already", event, _why_refused(problem)) from None
 

@@ -1,11 +1,11 @@
-"""Every write to referrals: registered on the day they come, made complete, triaged, and never lost."""
+"""Every write to referrals once they are registered (registering.py): made complete, triaged, never lost."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
-from django.db import IntegrityError, transaction
+from django.db import transaction
 
 from clearway.core.audit.actions import Actor, Entry
 from clearway.core.audit.actions import record as audit
@@ -13,34 +13,29 @@ from clearway.core.layout.times import local
 from clearway.core.onward import actions as onward
 from clearway.domain.outpatients import completeness
 from clearway.domain.outpatients.clock_events import ClockEvent, EventKind, Evidence
-from clearway.domain.outpatients.completeness import Route, Side, TriageOutcome
+from clearway.domain.outpatients.completeness import TriageOutcome
 from clearway.domain.outpatients.consultants_clock import from_therapy
-from clearway.domain.outpatients.identity import (
-    PathwayIdentifier,
-    booking_reference,
-    identifier_of,
-)
 from clearway.domain.outpatients.letters import Kind
-from clearway.domain.outpatients.measurement import Asked, Measure, ServiceKind, measure
-from clearway.domain.outpatients.waiting import QUEUED, REMOVALS, Removal
-from clearway.domain.outpatients.words import Priority, ReferralSource
+from clearway.domain.outpatients.measurement import Asked, ServiceKind, measure
+from clearway.domain.outpatients.waiting import REMOVALS, Removal
+from clearway.domain.outpatients.words import Priority
 from clearway.domain.shared.errors import NotAllowed
 from clearway.domain.shared.onward import Step
 
-from .. import policy
 from ..clinics import queries as clinics
 from ..clocks import actions as clocks
 from ..clocks import queries as pathways
 from ..letters import wanted as letters
-from ..numbers import next_number
-from ..patients import queries as patients
 from ..waiting import actions as waiting
 from ..waiting import standing
-from . import queries
+from . import queries, registering
 from .models import Gap, Referral, Triage
+from .registering import New, Repeated, register
+
+__all__ = ["New", "Repeated", "register"]  # what other parts call an action of referrals
 
 State = Referral.State
-REGISTERING, TRIAGING, REMOVING = "Registering this referral", "Triaging", "Removing this referral"
+TRIAGING, REMOVING = "Triaging", "Removing this referral"
 # What `supply` may bring.
 VISIT = "appointment:"
 CARRIED = (VISIT, "entry:")  # what was said to a clock of a visit, or of somebody who waits
@@ -53,37 +48,6 @@ ENDS_WITH = {
     TriageOutcome.SELF_MANAGEMENT: EventKind.NOT_TO_TREAT,
     TriageOutcome.RETURN: EventKind.RETURNED_TO_PRIMARY_CARE,
 }
-
-
-@dataclass(frozen=True, slots=True)
-class New:
-    """A referral as it came. Fields as in the table, but for these.
-
-    priority   the sender's own word
-    parent_id  pathway here on which the consultant's clock runs
-    start_on, ppid, issuer  of the consultant's pathway elsewhere, as far as the referral says
-    again_why  why it is registered although there is one for the same thing already
-    """
-
-    patient_id: int
-    service_id: int
-    received_on: date
-    route: str = Route.LETTER
-    written_on: date | None = None
-    source: str = ""
-    sender: str = ""
-    sender_organisation: str = ""
-    ubrn: str = ""
-    priority: str = ""
-    condition: str = ""
-    side: str = ""
-    question: str = ""
-    from_consultant: bool | None = None
-    parent_id: int | None = None
-    start_on: date | None = None
-    ppid: str = ""
-    issuer: str = ""
-    again_why: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,220 +67,6 @@ class Decision:
     visits: int = 1
     reason: str = ""
     service_id: int | None = None
-
-
-@dataclass
-class Repeated(NotAllowed):
-    """The patient has a referral for the same thing. `earlier`: their ids, for a person to compare."""
-
-    earlier: tuple[int, ...] = field(default=())
-
-
-@transaction.atomic
-def register(new: New, *, organisation_id: int, by: Actor, at: datetime) -> Referral:
-    """Register a referral on the day it came: clock started, gaps named, acknowledged.
-
-    Raises Repeated where there is one for the same thing and no reason is given, and NotAllowed for dates and
-    words that cannot be, for somebody who has died, and for a booking reference that is registered already.
-    """
-    ubrn = _checked(new, at)
-    patient = patients.one(organisation_id, new.patient_id)
-    if patient.died_on is not None or patient.merged_into_id is not None:
-        state = "recorded as died" if patient.died_on else "merged"
-        raise NotAllowed(state, REGISTERING, "Check the record of the patient first.")
-    service = _service(organisation_id, new.service_id)
-    earlier = _check_repeats(new, service, organisation_id, at)
-    from_consultant = _is_from_consultant(new)
-    number = next_number(Referral._meta.db_table)
-    row = Referral(
-        id=number,
-        organisation_id=organisation_id,
-        number=f"R{number:07d}",
-        patient=patient,
-        service=service,
-        received_on=new.received_on,
-        written_on=new.written_on,
-        registered_at=at,
-        route=new.route,
-        source=new.source,
-        sender=new.sender,
-        sender_organisation=new.sender_organisation,
-        ubrn=ubrn,
-        priority=completeness.priority_of(new.priority) or "",
-        condition=new.condition,
-        side=new.side,
-        question=new.question,
-        from_consultant=from_consultant,
-    )
-    _start_clock(row, new, by, at)
-    missing = completeness.gaps(queries.given(row))
-    row.state = State.HELD if completeness.is_held([item.what for item in missing]) else State.TRIAGE
-    try:
-        with transaction.atomic():
-            row.save(force_insert=True)
-    except IntegrityError:
-        why = "A referral with this booking reference is registered already."
-        raise NotAllowed("registered", REGISTERING, why) from None
-    Gap.objects.bulk_create(_gap(row, item, at) for item in missing)
-    _acknowledge(row, by, at)
-    detail = {
-        "service": service.pk,
-        "received_on": new.received_on.isoformat(),
-        "priority": row.priority,
-        "gaps": [item.what for item in missing],
-        "earlier": [each.pk for each in earlier],
-        "again_why": new.again_why,
-    }
-    _note("referrals.register", row, detail, by, at)
-    return row
-
-
-def _checked(new: New, at: datetime) -> str:
-    """The booking reference as it is kept. Raises NotAllowed for what cannot be."""
-    state = "not yet registered"
-    if new.received_on > local(at).date():
-        raise NotAllowed(state, REGISTERING, "The day on which it was received is still to come.")
-    if new.written_on is not None and new.written_on > new.received_on:
-        raise NotAllowed(state, REGISTERING, "It was received before it was written. Check both days.")
-    if new.start_on is not None and new.start_on > new.received_on:
-        why = "The consultant's clock started after this referral was received. Check both days."
-        raise NotAllowed(state, REGISTERING, why)
-    for value, known, what in (
-        (new.route, list(Route), "route"),
-        (new.side, list(Side), "side"),
-        (new.source, ["", *ReferralSource], "source"),
-    ):
-        if value not in known:
-            raise NotAllowed(state, REGISTERING, f"“{value}” is no {what}. Choose one from the list.")
-    try:
-        return booking_reference(new.ubrn)
-    except ValueError as problem:
-        raise NotAllowed(state, REGISTERING, f"{problem}.") from None
-
-
-def _service(organisation_id: int, service_id: int) -> Any:
-    for each in queries.services(organisation_id):
-        if each.pk == service_id:
-            return each
-    raise NotAllowed("not yet registered", REGISTERING, "Choose a service that takes referrals.")
-
-
-def _check_repeats(new: New, service: Any, organisation_id: int, at: datetime) -> list[Referral]:
-    periods = policy.intake(organisation_id, at)
-    on = new.received_on
-    earlier = queries.repeats(organisation_id, new.patient_id, service.function, on, periods)
-    if earlier and not new.again_why.strip():
-        why = (
-            f"There is a referral for the same thing already: {earlier[0].number}. "
-            "Say why this one is another."
-        )
-        raise Repeated("registered", REGISTERING, why, tuple(each.pk for each in earlier))
-    return earlier
-
-
-def _is_from_consultant(new: New) -> bool | None:
-    """As the referral says; a consultant's own letter says it by its source."""
-    if new.parent_id is not None or new.start_on is not None or new.source == ReferralSource.CONSULTANT:
-        return True if new.from_consultant is None else new.from_consultant
-    return new.from_consultant
-
-
-def _start_clock(row: Referral, new: New, by: Actor, at: datetime) -> None:
-    """Link the consultant's pathway, or open one and start its clock."""
-    asked = Asked(ServiceKind(row.service.kind), on_open_pathway=bool(row.from_consultant))
-    measured = measure(asked)
-    if new.parent_id is not None:
-        row.parent = _parent(row, new.parent_id)
-    if measured.on_parent and row.parent is not None:
-        row.pathway = row.parent
-        return
-    if measured.measurement is None:
-        return
-    scope: dict[str, Any] = {"organisation_id": row.organisation_id, "by": by, "at": at}
-    row.pathway = clocks.open_pathway(
-        row.patient_id,
-        service=row.service,
-        measure=measured,
-        identifier=_identifier(new, measured),
-        parent=row.parent.pk if row.parent else None,
-        **scope,
-    )
-    event = _first_event(row, new, measured)
-    clocks.record([clocks.Recorded(row.pathway.pk, event, f"referral:{row.pk}")], **scope)
-    row.pathway.refresh_from_db()
-    if measured.on_parent and new.start_on is not None:
-        row.parent = row.pathway
-
-
-def _identifier(new: New, measured: Measure) -> PathwayIdentifier | None:
-    try:
-        if new.ppid:
-            return PathwayIdentifier(new.ppid.strip().upper(), new.issuer.strip().upper())
-        if new.ubrn and not measured.on_parent:
-            return identifier_of(new.ubrn)
-    except ValueError as problem:
-        raise NotAllowed("not yet registered", REGISTERING, f"{problem}.") from None
-    return None
-
-
-def _first_event(row: Referral, new: New, measured: Measure) -> ClockEvent:
-    key = f"referral:{row.pk}"
-    if measured.on_parent:
-        return ClockEvent(
-            key, EventKind.TRANSFER_RECEIVED, new.received_on, start_on=new.start_on, function=None
-        )
-    kind = measured.starts_on or EventKind.REFERRAL_RECEIVED
-    if kind is EventKind.REFERRAL_RECEIVED and row.route == Route.SELF:
-        kind = EventKind.SELF_REFERRAL_RECEIVED
-    elif kind is EventKind.REFERRAL_RECEIVED and row.route == Route.ERS and row.ubrn:
-        kind = EventKind.UBRN_CONVERTED
-    return ClockEvent(key, kind, new.received_on, function=row.service.function)
-
-
-def _parent(row: Referral, parent_id: int) -> Any:
-    for each in pathways.open_consultant_led(row.organisation_id, row.patient_id):
-        if each.pk == parent_id:
-            return each
-    why = "Choose one of the patient's pathways on which a consultant's clock runs."
-    raise NotAllowed("not on that pathway", "Linking the pathway", why)
-
-
-def _gap(row: Referral, item: completeness.Item, at: datetime) -> Gap:
-    """Asked for in the moment it is found: the acknowledgement and the answer to the referrer name it."""
-    return Gap(referral=row, what=item.what, fixer=item.fixer, found_at=at, asked=1, asked_at=at)
-
-
-def _acknowledge(row: Referral, by: Actor, at: datetime) -> None:
-    """Tell the patient, and who referred them, what happens next, by letter; not where nobody knows how."""
-    flags = patients.flags_of([row.patient_id]).get(row.patient_id, ())
-    if patients.best_channel(row.patient, flags) is None:
-        return
-    words = (
-        f"Your referral {row.number} to {row.service.name} was received on {row.received_on:%-d %b %Y}. "
-        "A clinician reads it next. Tell us if you no longer need it, what we should know to help you come, "
-        "and ring us or your practice if you get worse."
-    )
-    attempt = waiting.Attempt(
-        patient_id=row.patient_id,
-        purpose="acknowledgement",
-        channel="letter",
-        words=words,
-        referral_id=row.pk,
-        outcome=QUEUED,
-    )
-    contact = waiting.contact(attempt, organisation_id=row.organisation_id, by=by, at=at)
-    letters.want(
-        Kind.ACKNOWLEDGEMENT,
-        f"referral:{row.pk}",
-        audiences=letters.who_is_told(row),
-        patient_id=row.patient_id,
-        referral_id=row.pk,
-        contact_id=contact.pk,
-        organisation_id=row.organisation_id,
-        at=at,
-    )
-    row.acknowledged_at = at
-    row.save(update_fields=["acknowledged_at"])
 
 
 @transaction.atomic
@@ -344,7 +94,7 @@ def supply(
         raise NotAllowed("as it stands", event, f"{', '.join(unknown)} cannot be changed here.")
     for name, value in values.items():
         setattr(row, name, (completeness.priority_of(value) or "") if name == "priority" else value)
-    _checked(_as_new(row, start_on), at)
+    registering.check(_as_new(row, start_on), at)
     if parent_id is not None:
         _link(row, parent_id, by, at)
     elif start_on is not None:
@@ -367,7 +117,7 @@ def _link(row: Referral, parent_id: int, by: Actor, at: datetime) -> None:
 
     What was said to it of visits is said to the consultant's clock, as therapy says it.
     """
-    parent = _parent(row, parent_id)
+    parent = registering.parent_of(row, parent_id)
     before = row.pathway
     if before is not None and before.pk == parent.pk:
         return
@@ -425,7 +175,7 @@ def _recheck(row: Referral, by: Actor, at: datetime) -> None:
         gap.closed_at = at
     Gap.objects.bulk_update(closed, ["closed_at"])
     opened = [item for what, item in missing.items() if what not in known]
-    Gap.objects.bulk_create(_gap(row, item, at) for item in opened)
+    Gap.objects.bulk_create(registering.gap(row, item, at) for item in opened)
     if row.state in (State.TRIAGE, State.HELD):
         row.state = State.HELD if completeness.is_held(missing) else State.TRIAGE
         row.save(update_fields=["state"])
@@ -433,7 +183,7 @@ def _recheck(row: Referral, by: Actor, at: datetime) -> None:
         detail = {"closed": [gap.what for gap in closed], "opened": [item.what for item in opened]}
         _note("referrals.gaps", row, detail, by, at)
     if row.acknowledged_at is None:
-        _acknowledge(row, by, at)
+        registering.acknowledge([row], organisation_id=row.organisation_id, by=by, at=at)
 
 
 @transaction.atomic
@@ -522,7 +272,8 @@ def _carry_out(
     elif outcome is TriageOutcome.REDIRECT:
         if decision.service_id is None or decision.service_id == row.service_id:
             raise NotAllowed("with this service", TRIAGING, "Choose the other service it is sent on to.")
-        row.service = _service(row.organisation_id, decision.service_id)
+        services = {each.pk: each for each in queries.services(row.organisation_id)}
+        row.service = registering.open_service(services, decision.service_id)
         _measure_again(row, f"triage:{triage_id}", by, at)
         row.save(update_fields=["service", "priority", "pathway"])
         _tell_onward(row, Step.NOTE, f"Sent on to {row.service.name}", by, at)
@@ -569,7 +320,7 @@ def _measure_again(row: Referral, key: str, by: Actor, at: datetime) -> None:
         parent=row.parent_id,
         **scope,
     )
-    first = _first_event(row, _as_new(row, None), measured)
+    first = registering.first_event(row, _as_new(row, None), measured)
     clocks.moved(before.pk, row.pathway.pk, first, source=f"referral:{row.pk}", **scope)
     row.pathway.refresh_from_db()
 

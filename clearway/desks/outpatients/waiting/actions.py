@@ -175,8 +175,56 @@ def contact(attempt: Attempt, *, organisation_id: int, by: Actor, at: datetime) 
     An invitation, a reminder or a question by letter is written from its text and put into the outbox: it
     counts once it has left.
     """
-    is_written = attempt.channel == "letter" and attempt.purpose in ASKING
-    if is_written and attempt.outcome == "sent" and attempt.entry_id is not None:
+    return contact_each([attempt], organisation_id=organisation_id, by=by, at=at)[0]
+
+
+@transaction.atomic
+def contact_each(
+    attempts: Sequence[Attempt], *, organisation_id: int, by: Actor, at: datetime
+) -> list[Contact]:
+    """`contact` for any number of attempts, in their order. Two queries, more for what is to be written."""
+    kept = [_as_kept(attempt) for attempt in attempts]
+    made = Contact.objects.bulk_create(
+        Contact(
+            organisation_id=organisation_id,
+            at=at,
+            by=by.name,
+            outcome_at=None if attempt.outcome in ("sent", rules.QUEUED) else at,
+            **asdict(attempt),
+        )
+        for attempt in kept
+    )
+    for attempt, row in zip(kept, made, strict=True):
+        if _is_written(attempt) and attempt.outcome == rules.QUEUED:
+            letters.want(
+                Kind(attempt.purpose),
+                f"contact:{row.pk}",
+                patient_id=attempt.patient_id,
+                referral_id=attempt.referral_id,
+                entry_id=attempt.entry_id,
+                contact_id=row.pk,
+                organisation_id=organisation_id,
+                at=at,
+            )
+    entries = [
+        Row(
+            "waiting.contact",
+            f"contact:{row.pk}",
+            {"purpose": row.purpose, "channel": row.channel, "outcome": row.outcome},
+        )
+        for row in made
+    ]
+    audit(entries, organisation_id=organisation_id, by=by, at=at)
+    return made
+
+
+def _is_written(attempt: Attempt) -> bool:
+    return attempt.channel == "letter" and attempt.purpose in ASKING
+
+
+def _as_kept(attempt: Attempt) -> Attempt:
+    """What is written here counts once it has left. Raises NotAllowed for a word that no attempt has."""
+    if _is_written(attempt) and attempt.outcome == "sent" and attempt.entry_id is not None:
         attempt = replace(attempt, outcome=rules.QUEUED)
     for value, words, what in (
         (attempt.purpose, rules.PURPOSES, "purpose"),
@@ -187,27 +235,7 @@ def contact(attempt: Attempt, *, organisation_id: int, by: Actor, at: datetime) 
             raise NotAllowed(
                 f"the {what} is {value!r}", "Recording a contact", f"Choose one of {', '.join(words)}."
             )
-    made = Contact.objects.create(
-        organisation_id=organisation_id,
-        at=at,
-        by=by.name,
-        outcome_at=None if attempt.outcome in ("sent", rules.QUEUED) else at,
-        **asdict(attempt),
-    )
-    if is_written and attempt.outcome == rules.QUEUED:
-        letters.want(
-            Kind(attempt.purpose),
-            f"contact:{made.pk}",
-            patient_id=attempt.patient_id,
-            referral_id=attempt.referral_id,
-            entry_id=attempt.entry_id,
-            contact_id=made.pk,
-            organisation_id=organisation_id,
-            at=at,
-        )
-    detail = {"purpose": attempt.purpose, "channel": attempt.channel, "outcome": attempt.outcome}
-    _record("waiting.contact", f"contact:{made.pk}", detail, organisation_id, by, at)
-    return made
+    return attempt
 
 
 @transaction.atomic
