@@ -250,7 +250,7 @@ def _is_forgotten(department: Department, session_id: int) -> bool:
 def _say(department: Department, each: playing.Booked, now: datetime) -> None:
     """How the visit ended; where the clock had stopped already, without saying that treatment began."""
     end = conduct.seen(
-        each.key, each.kind, each.service, each.is_child, department.parameters, department.seed
+        each.key, each.who, each.kind, each.service, each.is_child, department.parameters, department.seed
     )
     for said in (_said(end, each, treats=end.treats), _said(end, each, treats=False)):
         (outcome,) = outcomes.cash_up([(each.id, said)], **department.who(now))

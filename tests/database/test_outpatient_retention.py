@@ -22,6 +22,7 @@ from clearway.core.audit.models import Action
 from clearway.core.organisation.models import Organisation, PolicyVersion
 from clearway.core.outbox.models import Outgoing
 from clearway.core.retention import actions as core
+from clearway.desks.outpatients.attendance.models import AttendanceModel, AttendanceScore
 from clearway.desks.outpatients.booking.models import Appointment
 from clearway.desks.outpatients.clocks.models import Pathway
 from clearway.desks.outpatients.conversations.models import Answer, Conversation, Message
@@ -297,6 +298,29 @@ def a_freed_slot(physio: Department, patient: Patient, state: str = "declined") 
     )
 
 
+def a_risk(physio: Department, patient: Patient) -> None:
+    """The risk that was given of the one visit there was."""
+    model = AttendanceModel.objects.create(
+        organisation=physio.trust,
+        version=1,
+        trained_at=MARCH,
+        trained_by="leader",
+        since=MARCH - DAY,
+        until=MARCH,
+        tested_until=MARCH,
+        parameters={},
+        report={},
+    )
+    AttendanceScore.objects.create(
+        organisation=physio.trust,
+        appointment=Appointment.objects.get(patient=patient),
+        model=model,
+        risk=0.2,
+        scored_at=MARCH - DAY,
+        looked_at=MARCH + DAY,
+    )
+
+
 KINDS: dict[str, tuple[Callable[[Department, Patient], object], tuple[type[Model], ...]]] = {
     "given_files": (a_given_file, (GivenFile,)),
     "disclosure_packs": (a_pack, (DisclosurePack,)),
@@ -308,6 +332,7 @@ KINDS: dict[str, tuple[Callable[[Department, Patient], object], tuple[type[Model
     "emails": (an_email, (Message, Outgoing)),
     "sent_reports": (a_sent_report, (SentReport, Outgoing)),
     "freed_slots": (a_freed_slot, (FreedSlot, SlotOffer)),
+    "attendance_scores": (a_risk, (AttendanceScore,)),
 }
 OF_A_RECORD = ("documents", "letters", "contacts", "conversations", "emails")
 

@@ -85,14 +85,15 @@ def test_nothing_that_ranks_offers_books_or_discharges_reads_the_risk_that_someb
     ]
     assert readers == []
     by_name = ("attendance_score", "AttendanceScore", "attendance_set_aside")
-    files = [
+    files = {
         file.relative_to(PACKAGE)
         for file in PACKAGE.rglob("*.py")
         if any(word in file.read_text() for word in by_name)
-    ]
+    }
     desk = Path("desks/outpatients")
-    assert {each.parent for each in files} <= {desk, desk / "attendance", desk / "migrations"}
-    assert {each.name for each in files if each.parent == desk} == {"models.py"}
+    keeping = {desk / "retention.py", Path("config/migrate.py")}  # they let go of it when its period is over
+    assert {each.parent for each in files - keeping} <= {desk, desk / "attendance", desk / "migrations"}
+    assert {each.name for each in files - keeping if each.parent == desk} == {"models.py"}
 
 
 GROUPS = "desks/outpatients/equality/"

@@ -19,10 +19,11 @@ IN_ORDER = (
 
 @dataclass(frozen=True, slots=True)
 class Booked:
-    """An appointment that stands. key names it alike in every run of the same past."""
+    """An appointment that stands. key names it alike in every run of the same past; who  an NHS number."""
 
     id: int
     key: str
+    who: str
     kind: str
     service: str
     is_child: bool
@@ -51,6 +52,7 @@ def booked(organisation_id: int, start: datetime, end: datetime) -> Iterator[Boo
         yield Booked(
             id=row.pk,
             key=f"{row.patient.nhs_number}/{row.starts_at.isoformat()}",
+            who=row.patient.nhs_number or "",
             kind=row.entry.kind,
             service=row.entry.service.code,
             is_child=any(flag.kind == "dependent" for flag in row.patient.flags.all()),

@@ -35,5 +35,6 @@ SHELVES = tuple(
         "contacts",
         "sent_reports",
         "freed_slots",
+        "attendance_scores",
     )
 )

@@ -286,7 +286,8 @@ class _Service:
 
     def _end(self, case: Case, visit: Visit, key: str) -> None:
         on = visit.slot.starts_at.astimezone(LONDON).date()
-        end = seen(key, visit.kind, self.code, case.referred.person.is_child, self.parameters, self.seed)
+        who = case.referred.person
+        end = seen(key, who.nhs_number, visit.kind, self.code, who.is_child, self.parameters, self.seed)
         visit.attended, visit.outcome = end.attended, end.outcome
         case.waits_since = visit.slot.ends_at
         if end.attended is Attended.MISSED:

@@ -25,7 +25,7 @@ from ..shared.chance import Chance
 from ..shared.civil import Civil
 from .arrivals import Referred, arrivals
 from .asking import Asking, Vacant
-from .conduct import cancellation, seen
+from .conduct import cancellation, risk, seen
 from .effects import Answers, Habits
 from .parameters import Parameters
 from .past import MOST_CANCELLATIONS, TRIAGE_DAYS, Case, Slot, past
@@ -263,9 +263,9 @@ class World:
         self.line_of(entry).remove(entry)
         entry.bookings += 1
         key = f"{entry.referred.person.nhs_number}/{entry.nth}/{entry.bookings}"
-        volume = self.parameters.services[seat.service]
-        risk = volume.missed_new if seat.kind == NEW else volume.missed_follow_up
-        visit = Visit(entry, seat, key, now, how, Chance(self.seed, f"comes/{key}").share(), risk)
+        who = entry.referred.person.nhs_number
+        likely = risk(who, seat.kind, seat.service, self.parameters, self.seed)
+        visit = Visit(entry, seat, key, now, how, Chance(self.seed, f"comes/{key}").share(), likely)
         entry.visit = seat.visit = visit
         self.line_of(entry).booked[entry.number] = entry
         self.visits.append(visit)
@@ -384,7 +384,7 @@ class World:
                 entry.has_ended = True
             return
         visit.state, entry.has_ended = "attended", True
-        end = seen(visit.key, seat.kind, seat.service, who.is_child, self.certain, self.seed)
+        end = seen(visit.key, who.nhs_number, seat.kind, seat.service, who.is_child, self.certain, self.seed)
         if end.attended is Attended.MISSED:
             raise ValueError("Whether somebody comes is decided before.")
         if end.next_in is not None:

@@ -39,6 +39,10 @@ LANGUAGE sql STABLE AS $$
         OR EXISTS (SELECT FROM outpatients_appointment a WHERE a.patient_id = patient AND (
             a.state IN ('held', 'booked', 'arrived') OR a.ends_at >= before OR a.cancelled_at >= before
             OR a.outcomed_at >= before))
+        OR EXISTS (SELECT FROM outpatients_on_request q
+            JOIN outpatients_appointment a ON a.id = q.appointment_id
+            WHERE a.patient_id = patient AND q.taken_back_at IS NULL AND (
+                q.entry_id IS NULL AND q.ended_at IS NULL OR GREATEST(q.asked_at, q.ended_at) >= before))
         OR EXISTS (SELECT FROM outpatients_miss m JOIN outpatients_appointment a ON a.id = m.appointment_id
             WHERE a.patient_id = patient AND m.decided_at IS NULL AND m.taken_back_at IS NULL)
         OR EXISTS (SELECT FROM outpatients_contact c WHERE c.patient_id = patient
@@ -191,6 +195,14 @@ VIEWS = {
     WHERE o.organisation_id = trust AND o.queued_at < before
         AND o.state NOT IN ('queued', 'ready', 'held', 'sending')
 """,
+    # A risk is of use until its visit is over and what became of it was compared with it.
+    "attendance_scores": """
+    SELECT s.id, s.scored_at, GREATEST(s.looked_at, s.ended_at, a.ends_at),
+        clearway_patient_is_held(a.patient_id)
+    FROM outpatients_attendance_score s JOIN outpatients_appointment a ON a.id = s.appointment_id
+    WHERE s.organisation_id = trust AND s.scored_at < before
+        AND a.ends_at < before AND a.state NOT IN ('held', 'booked', 'arrived')
+""",
     # A seat and what was given back because it was filled, under the first of them: they go together. While
     # anybody who was asked still waits, their answers count.
     "freed_slots": """
@@ -249,6 +261,7 @@ REMOVALS = {
     WITH gone AS (DELETE FROM outpatients_report_sent s WHERE s.id = ANY (chosen) RETURNING s.outgoing_id)
     DELETE FROM core_outgoing o USING gone WHERE o.id = gone.outgoing_id;
 """,
+    "attendance_scores": "    DELETE FROM outpatients_attendance_score s WHERE s.id = ANY (chosen);\n",
     "freed_slots": """
     WITH RECURSIVE chain AS (
         SELECT f.id FROM outpatients_freed_slot f WHERE f.id = ANY (chosen)
@@ -284,6 +297,7 @@ KEPT = (
     "outpatients_disclosure_pack",
     "outpatients_givenfile",
     "outpatients_freed_slot",
+    "outpatients_attendance_score",
     "outpatients_slot_offer",
     "outpatients_conversation",
     "outpatients_message",
