@@ -53,7 +53,7 @@ FORMS_ONLY = {
     )
 }
 """Addresses that take a form of another page, and show nothing of their own."""
-FILES = (".csv", ".xlsx", "/pdf/", "/copy/", "records/packs/<int:key>/")
+FILES = (".csv", ".xlsx", ".pdf", "/pdf/", "/copy/", "records/packs/<int:key>/")
 # What a key or a word of an address names: a table, and which rows of it.
 ROWS = {
     "cancelled-clinics/<int:key>/": "replan WHERE true",

@@ -1,12 +1,14 @@
 """Reports: made from the figures of a page at the instant they leave, sent on their day, read by somebody."""
 
 import hashlib
+import io
 import re
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from html import unescape
 from typing import Any
 
+import openpyxl
 import pytest
 from django.db import IntegrityError, transaction
 
@@ -121,6 +123,14 @@ def test_what_was_sent_stays_as_it_was_when_the_page_moves_on(physio: Department
     answer = signed_in(lena).get(f"/outpatients/reports/sent/{sent.pk}/figures.csv")
 
     assert answer.content == kept
+    sent_page = f"/outpatients/reports/sent/{sent.pk}/"
+    printed, book = (
+        signed_in(lena).get(f"{sent_page}report.pdf"),
+        signed_in(lena).get(f"{sent_page}figures.xlsx"),
+    )
+    assert printed.content == signed_in(lena).get(f"{sent_page}report.pdf").content
+    assert printed.content.startswith(b"%PDF-1.7") and b"/S /Table " in printed.content
+    assert openpyxl.load_workbook(io.BytesIO(book.content)).active.max_row == len(kept.splitlines())
     assert hashlib.sha256(kept).hexdigest() == sent.outgoing.digest
     with pytest.raises(IntegrityError, match="has left"), transaction.atomic():
         SentReport.objects.update(csv=b"other")

@@ -14,9 +14,10 @@ from clearway.core.layout.times import clock, local
 from clearway.core.outbox.actions import Held
 from clearway.core.outbox.models import Outgoing
 from clearway.core.outbox.sending import Made, Parcel, Ready, Withdrawn
-from clearway.domain.outpatients.reports import Figures, What
-from clearway.interchange import sheets
+from clearway.domain.outpatients.reports import Chart, Figures, What
+from clearway.interchange import report_pdf, sheets
 
+from ..letters.fonts import fonts
 from . import figures, queries
 from .models import SentReport
 
@@ -77,5 +78,25 @@ def as_csv(found: Figures, at: datetime) -> bytes:
 
 def again(kept: dict[str, Any]) -> Figures:
     """Figures as they were kept."""
-    rows = tuple(tuple(row) for row in kept["rows"])
-    return Figures(kept["sentence"], tuple(kept["columns"]), rows, frozenset(kept["numbers"]))
+    numbers, charts = frozenset(kept["numbers"]), tuple(_chart(each) for each in kept.get("charts", ()))
+    return Figures(kept["sentence"], tuple(kept["columns"]), _rows(kept["rows"]), numbers, charts)
+
+
+def _chart(kept: dict[str, Any]) -> Chart:
+    """A chart as it was kept, where lists stand for tuples."""
+    tables = {name: _rows(kept[name]) for name in ("rules", "dots", "labels", "rows")}
+    return Chart(**{**kept, **tables, "columns": tuple(kept["columns"])})
+
+
+def _rows(kept: list[Any]) -> tuple[Any, ...]:
+    return tuple(tuple(row) for row in kept)
+
+
+def as_workbook(found: Figures, title: str) -> bytes:
+    """The table as a workbook."""
+    return sheets.workbook(title[:31], found.columns, found.rows)
+
+
+def as_pdf(found: Figures, title: str, about: tuple[str, ...], at: datetime) -> bytes:
+    """The figures for print: the table, and each chart with its own beside it; tagged as letters are."""
+    return report_pdf.write(report_pdf.Report(title, about, found, local(at).date()), fonts()).pdf

@@ -8,7 +8,7 @@ from django.shortcuts import render
 from django.urls import reverse
 
 from clearway.core.layout.fields import DeskForm
-from clearway.core.layout.times import local
+from clearway.core.layout.times import clock, day, local
 from clearway.core.people.permissions import needs
 from clearway.core.people.roles import name_of
 from clearway.domain.outpatients.reports import Unit, What
@@ -16,6 +16,8 @@ from clearway.domain.shared.errors import NotAllowed
 
 from . import actions, figures, forms, making, presenters, queries
 from .models import Report, SentReport
+
+PDF, XLSX = "application/pdf", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 @needs("reports.read", change="reports.manage")
@@ -116,10 +118,37 @@ def sent(request: Any, key: int) -> HttpResponse:
 def sent_csv(request: Any, key: int) -> HttpResponse:
     """The bytes that were sent."""
     row = _sent(request, key)
-    if row.csv is None or row.as_of is None:
+    if row.csv is None:
         raise Http404("It was not made.")
-    answer = HttpResponse(bytes(row.csv), content_type="text/csv; charset=utf-8")
-    name = f"{row.report.what}-{local(row.as_of):%Y-%m-%d}.csv"
+    return _file(row, bytes(row.csv), "csv", "text/csv; charset=utf-8")
+
+
+@needs("reports.read")
+def sent_xlsx(request: Any, key: int) -> HttpResponse:
+    """The figures that were sent, as a workbook."""
+    row = _sent(request, key)
+    if row.figures is None:
+        raise Http404("It was not made.")
+    made = making.as_workbook(making.again(row.figures), presenters.title(row.report.what))
+    return _file(row, made, "xlsx", XLSX)
+
+
+@needs("reports.read")
+def sent_pdf(request: Any, key: int) -> HttpResponse:
+    """The figures that were sent, for print: the same bytes each time."""
+    row = _sent(request, key)
+    if row.figures is None or row.as_of is None:
+        raise Http404("It was not made.")
+    when = f"Figures of {day(row.as_of)}, {clock(row.as_of)}"
+    about = (str(row.report.organisation), when, f"Sent to {row.recipient}")
+    title = presenters.title(row.report.what)
+    return _file(row, making.as_pdf(making.again(row.figures), title, about, row.as_of), "pdf", PDF)
+
+
+def _file(row: SentReport, made: bytes, kind: str, media: str) -> HttpResponse:
+    answer = HttpResponse(made, content_type=media)
+    on = local(row.as_of).date() if row.as_of else ""
+    name = f"{row.report.what}-{on}.{kind}"
     answer["Content-Disposition"] = f'attachment; filename="{name}"'
     answer["Cache-Control"] = "no-store"
     return answer
