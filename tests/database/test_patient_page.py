@@ -1,5 +1,6 @@
 """The patient's own page: one appointment and nothing more, for whoever holds its address, while it lasts."""
 
+import re
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -11,6 +12,9 @@ from clearway.desks.outpatients.booking.models import Appointment
 from clearway.desks.outpatients.conversations import links
 from clearway.desks.outpatients.conversations.models import Knock
 from clearway.desks.outpatients.recycling.models import FreedSlot
+from clearway.desks.outpatients.waiting import asking
+from clearway.domain.outpatients.booking import ASKED_OF_PATIENTS, REASONS
+from clearway.domain.outpatients.words import CancelledBy
 from tests.letters import work
 from tests.messages import TEN, a_writing_department, who
 from tests.therapies import Department
@@ -101,6 +105,8 @@ def test_confirming_and_cancelling_are_the_actions_of_the_desk(physio: Departmen
     row.refresh_from_db()
     assert row.confirmed_at == TEN
     assert "Yes, cancel it" in get(row, ask="cancel").content.decode()
+    refused = Client().post(address(row), {"what": "cancel", "reason": "bored"})
+    assert refused.status_code == 422 and "Yes, cancel it" in refused.content.decode()
     done = Client().post(address(row), {"what": "cancel"}, follow=True)
 
     row.refresh_from_db()
@@ -155,3 +161,32 @@ def test_the_letter_of_an_appointment_carries_its_address(physio: Department) ->
     work(TEN)
 
     assert links.address(made.pk) in words_of(Letter.objects.get())
+
+
+@pytest.mark.parametrize("reason", ASKED_OF_PATIENTS)
+def test_a_patient_is_asked_the_reasons_that_a_clerk_can_choose_and_need_give_none(
+    physio: Department, reason: str
+) -> None:
+    row = visit(physio)
+    assert ASKED_OF_PATIENTS[reason] in get(row, ask="cancel").content.decode()
+
+    done = Client().post(address(row), {"what": "cancel", "reason": reason}, follow=True).content.decode()
+
+    row.refresh_from_db()
+    assert (row.state, row.cancelled_by, row.cancel_reason) == ("cancelled", "patient", reason)
+    is_better = reason == "patient_better"
+    assert ("before we take you" in done) == is_better
+    to_be_asked = [each.entry.pk for each in asking.answered(physio.trust.pk)]
+    assert to_be_asked == ([row.entry_id] if is_better else []), "a person asks; nobody leaves the list"
+    assert set(ASKED_OF_PATIENTS) == set(REASONS[CancelledBy.PATIENT])
+
+
+def test_why_another_time_is_taken_is_kept_too(physio: Department) -> None:
+    row = visit(physio)
+    times = get(row, ask="move").content.decode()
+    slot = re.findall(r'name="slot" type="radio" value="(\d+)"', times)[0]
+
+    post(row, what="move", slot=slot, reason="patient_work")
+
+    row.refresh_from_db()
+    assert (row.state, row.cancel_reason) == ("cancelled", "patient_work")

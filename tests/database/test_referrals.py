@@ -230,7 +230,8 @@ def test_a_consultants_referral_without_its_start_waits_from_an_unknown_day_unti
 ) -> None:
     row = registered(patient, service, source="05")
     assert row.pathway is not None
-    assert (row.pathway.state, row.pathway.measurement, row.parent) == ("unknown_start", "01", None)
+    assert (row.pathway.state, row.pathway.measurement) == ("unknown_start", "01")
+    assert row.parent == row.pathway, "it stands in for the consultant's"
     (gap,) = row.gaps.all()
     assert gap.what == "parent"
 
@@ -240,6 +241,20 @@ def test_a_consultants_referral_without_its_start_waits_from_an_unknown_day_unti
     row.pathway.refresh_from_db()
     assert (row.pathway.state, row.pathway.started_on) == ("ticking", date(2026, 8, 3))
     assert row.pathway.treat_by == date(2026, 12, 7)  # 126 days after 3 August
+
+
+def test_a_discharge_does_not_stop_a_consultants_clock_of_which_nobody_knows_the_start(
+    patient: Patient, service: Service
+) -> None:
+    row = registered(patient, service, source="05")
+    actions.triage(row.pk, ACCEPT, **scope(patient.organisation))
+
+    actions.remove(row.pk, "no_longer_needed", **scope(patient.organisation))
+
+    assert row.pathway is not None
+    row.pathway.refresh_from_db()
+    assert row.pathway.state == "unknown_start"
+    assert row.pathway.events.order_by("sequence").last().kind == "therapy_ended"
 
 
 def test_linking_the_consultants_pathway_withdraws_the_clock_that_stood_in_for_it(

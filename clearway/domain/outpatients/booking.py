@@ -82,6 +82,20 @@ DISCHARGED = "discharged"
 UNSAID: Mapping[CancelledBy, str] = MappingProxyType(
     {CancelledBy.PATIENT: "patient_other", CancelledBy.PROVIDER: "provider_other"}
 )
+# The reasons of patients, as a page asks them of a patient: the same that a clerk chooses from on the phone.
+ASKED_OF_PATIENTS: Mapping[str, str] = MappingProxyType(
+    {
+        "patient_ill": "I am ill",
+        "patient_holiday": "I am away or on holiday",
+        "patient_other_engagement": "I have something else on",
+        "patient_work": "I have to work",
+        "patient_carer": "I look after a child or somebody else",
+        "patient_transport": "I cannot get there",
+        "patient_better": "I am better, or do not need it any more",
+        "patient_unaware": "I did not know about it",
+        "patient_other": "Another reason",
+    }
+)
 # Words in which patients give the reasons that are told apart, each a whole word.
 _HEARD: Mapping[str, str] = MappingProxyType(
     {

@@ -15,6 +15,7 @@ from django.shortcuts import render
 from clearway.core.audit.actions import Actor
 from clearway.core.layout.times import local
 from clearway.core.people.permissions import public
+from clearway.domain.outpatients.booking import ASKED_OF_PATIENTS, UNSAID
 from clearway.domain.outpatients.letters import (
     INSTRUCTION_FIELDS,
     NotKnown,
@@ -24,6 +25,7 @@ from clearway.domain.outpatients.letters import (
     fill,
     when_for_patients,
 )
+from clearway.domain.outpatients.waiting import Answer
 from clearway.domain.outpatients.words import CancelledBy, Medium
 from clearway.domain.shared.errors import NotAllowed
 
@@ -31,6 +33,7 @@ from .. import policy
 from ..booking import actions as booking
 from ..booking import queries as appointments
 from ..letters import queries as letters
+from ..waiting import actions as waiting
 from ..waiting import standing
 from . import actions, links, making
 
@@ -39,10 +42,12 @@ WRONG_AN_HOUR = 20  # addresses that are none, from one machine
 OPENED_AN_HOUR = 60  # of one appointment
 SHOWN = 6  # other times
 PATIENT = "patient:page"
+BETTER = "patient_better"
 GONE = "This page has ended"
 DONE = {
     "confirmed": "Thank you. We know that you will come.",
     "cancelled": "Your appointment is cancelled. Thank you for telling us: somebody else can have the time.",
+    "better": "Your appointment is cancelled. Somebody will ask you before we take you off our list.",
     "moved": "Your appointment has moved. We will send you a letter.",
 }
 
@@ -58,8 +63,9 @@ def page(request: Request, token: str) -> HttpResponse:
         return _too_many(request)
     row = appointments.for_patient(key)
     if row is None or row.starts_at <= request.at or row.state != "booked":
-        moved = row is not None and row.state == "cancelled" and request.GET.get("done") == "cancelled"
-        return _gone(request, 200 if moved else 410, DONE["cancelled"] if moved else "")
+        said = request.GET.get("done", "") if row is not None and row.state == "cancelled" else ""
+        done = DONE[said] if said in ("cancelled", "better") else ""
+        return _gone(request, 200 if done else 410, done)
     return _posted(request, row) if request.method == "POST" else _shown(request, row)
 
 
@@ -76,14 +82,21 @@ def _posted(request: Request, row: Any) -> HttpResponse:
             booking.confirm(row.pk, **scope)
             return _back(row.pk, "confirmed")
         if what == "cancel":
-            side = CancelledBy.PATIENT
-            booking.cancel(row.pk, by_whom=side, reason="patient_other", **scope)
-            return _back(row.pk, "cancelled")
+            return _cancelled(row, _reason(request), scope)
         if what == "move":
             return _moved(request, row, scope)
     except NotAllowed as refusal:
         return _shown(request, row, str(refusal.why))
     return _shown(request, row, "Choose what you want to do.")
+
+
+def _cancelled(row: Any, reason: str, scope: dict[str, Any]) -> HttpResponse:
+    """Cancelled; who says that it is not needed any more is asked by a person, and leaves no list by it."""
+    booking.cancel(row.pk, by_whom=CancelledBy.PATIENT, reason=reason, **scope)
+    if reason != BETTER or row.entry_id is None:
+        return _back(row.pk, "cancelled")
+    waiting.validate(row.entry_id, Answer.NO_LONGER_NEEDED, channel="text", **scope)
+    return _back(row.pk, "better")
 
 
 def _moved(request: Request, row: Any, scope: dict[str, Any]) -> HttpResponse:
@@ -97,7 +110,7 @@ def _moved(request: Request, row: Any, scope: dict[str, Any]) -> HttpResponse:
             row.pk,
             int(slot),
             by_whom=CancelledBy.PATIENT,
-            reason="patient_other",
+            reason=_reason(request),
             channel="text",
             **scope,
         )
@@ -105,6 +118,14 @@ def _moved(request: Request, row: Any, scope: dict[str, Any]) -> HttpResponse:
         return _shown(request, row, "Somebody else has that time now. Choose another.")
     booking.confirm(made.pk, **scope)
     return _back(made.pk, "moved")
+
+
+def _reason(request: Request) -> str:
+    """Why, in the words of the page; nobody has to say. Raises NotAllowed for words that it does not have."""
+    said = request.POST.get("reason") or UNSAID[CancelledBy.PATIENT]
+    if said not in ASKED_OF_PATIENTS:
+        raise NotAllowed("booked", "Cancelling", "Choose one of the reasons, or none.")
+    return str(said)
 
 
 def _back(key: int, done: str) -> HttpResponse:
@@ -145,13 +166,19 @@ def _shown(request: Request, row: Any, problem: str = "") -> HttpResponse:
         "confirmed": row.confirmed_at is not None,
         "instructions": _instructions(row, office, request.at),
         "others": [_other(each) for each in others],
-        "asks": "move" if others or asks == "move" else asks if asks == "cancel" else "",
+        "asks": "move" if others or asks == "move" else "cancel" if _cancels(request) else "",
+        "reasons": ASKED_OF_PATIENTS,
+        "chosen": request.POST.get("reason", ""),
         "office": office,
         "address": f"/a/{links.token(row.pk)}/",
         "done": DONE.get(request.GET.get("done", ""), ""),
         "problem": problem,
     }
     return _private(render(request, "conversations/page.html", context, status=422 if problem else 200))
+
+
+def _cancels(request: Request) -> bool:
+    return "cancel" in (request.GET.get("ask"), request.POST.get("what"))
 
 
 def _other(choice: Any) -> dict[str, Any]:

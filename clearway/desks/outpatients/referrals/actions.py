@@ -157,7 +157,7 @@ def _found_start(row: Referral, start_on: date, by: Actor, at: datetime) -> None
     recorded = clocks.Recorded(row.pathway.pk, found, f"referral:{row.pk}")
     clocks.record([recorded], organisation_id=row.organisation_id, by=by, at=at)
     row.pathway.refresh_from_db()
-    row.parent, row.from_consultant = row.pathway, True
+    row.parent, row.from_consultant = row.pathway, True  # also of one that was not known to be a consultant's
 
 
 @transaction.atomic

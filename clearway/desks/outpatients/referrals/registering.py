@@ -252,7 +252,7 @@ def _start_clock(row: Referral, new: New, on: clocks.Ground) -> clocks.Begun | N
         parent=row.parent.pk if row.parent else None,
     )
     row.pathway = begun.pathway
-    if measured.on_parent and new.start_on is not None:
+    if measured.on_parent:  # the consultant's clock although it stands here: therapy stops it by treating
         row.parent = row.pathway
     return begun
 

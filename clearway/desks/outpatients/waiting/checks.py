@@ -153,13 +153,19 @@ def pathway_rows(
             nhs_number=row["patient__nhs_number"],
             nhs_number_status=row["patient__nhs_number_status"],
             from_consultant=bool(referral.get("from_consultant")),
-            has_parent=referral.get("parent_id") is not None,
+            has_parent=_is_linked(referral, row),
             is_consultants=referral.get("parent_id") == key,
             parent_open=row["parent__state"] in OPEN,
             is_data_sent=f"pathway:{key}" in sent,
             referral_state=referral.get("state", ""),
             referral_ended_on=referral.get("removed_on"),
         )
+
+
+def _is_linked(referral: Mapping[str, Any], pathway: Mapping[str, Any]) -> bool:
+    """Whether the consultant's pathway is known: what only stands in for it has no start."""
+    parent = referral.get("parent_id")
+    return parent is not None and (parent != pathway["id"] or pathway["started_on"] is not None)
 
 
 def _twins(start: date, starts: list[date], limits: Limits) -> int:
