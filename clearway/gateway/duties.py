@@ -35,6 +35,7 @@ from clearway.desks.outpatients.letters.making import LetterMaker
 from clearway.desks.outpatients.letters.wanted import OUTBOX
 from clearway.desks.outpatients.recycling import actions as recycling
 from clearway.desks.outpatients.reminders import actions as reminders
+from clearway.desks.outpatients.replanning import actions as replanning
 from clearway.desks.outpatients.reports import actions as reports
 from clearway.desks.outpatients.reports import making as reporting
 from clearway.desks.outpatients.waiting import actions as waiting
@@ -61,6 +62,7 @@ CHECKS_SECONDS = 60.0
 CLINICS_SECONDS = 3600.0
 OUTBOX_SECONDS = 2.0
 REPORTS_SECONDS = 60.0
+REPLANS_SECONDS = 2.0
 REMINDERS_SECONDS = 30.0
 ATTENDANCE_SECONDS = 60.0
 
@@ -94,6 +96,7 @@ def _rules() -> list[Duty]:
         Duty("list-checks", _check_lists, CHECKS_SECONDS),
         Duty("holds", _let_go_of_holds, HOLDS_SECONDS),
         Duty("freed-slots", _tend_freed_slots, HOLDS_SECONDS),
+        Duty("replans", _carry_out_replans, REPLANS_SECONDS),
         Duty("clinics", _lay_out_clinics, CLINICS_SECONDS),
         Duty("reports", _send_reports, REPORTS_SECONDS),
         Duty("reminders", _remind, REMINDERS_SECONDS),
@@ -186,6 +189,10 @@ def _tend_freed_slots(at: datetime) -> bool:
     for organisation_id in with_desk(Desk.OUTPATIENTS):
         recycling.tend(organisation_id=organisation_id, by=Actor("duty:freed-slots"), at=at)
     return False
+
+
+def _carry_out_replans(at: datetime) -> bool:
+    return sum(replanning.tend(organisation_id=each, at=at) for each in with_desk(Desk.OUTPATIENTS)) > 0
 
 
 def _let_go_of_holds(at: datetime) -> bool:

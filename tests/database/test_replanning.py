@@ -1,6 +1,6 @@
 """A clinic that does not take place: the plan, who is moved, who waits again, who is told, and undoing it."""
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 import pytest
@@ -23,6 +23,7 @@ from clearway.desks.outpatients.replanning import actions, presenters, queries
 from clearway.desks.outpatients.replanning.models import Displaced, Replan
 from clearway.desks.outpatients.replanning.queries import Scope
 from clearway.desks.outpatients.waiting.models import Contact, Entry
+from clearway.domain.outpatients import clinics as rules_of_clinics
 from clearway.domain.outpatients.replanning import ReplanPolicy, Told
 from clearway.domain.outpatients.words import CancelledBy
 from clearway.domain.shared.errors import NotAllowed
@@ -404,3 +405,182 @@ def test_another_trusts_plan_is_not_found_and_a_receptionist_may_not_freeze(
     assert desk.get(f"/outpatients/cancelled-clinics/new/?session={sick[0].session_id}").status_code == 404
     junior = signed_in(somebody("june", "junior_coordinator", physio.trust))
     assert junior.get("/outpatients/cancelled-clinics/new/?session=1").status_code == 403
+
+
+# By the workers
+
+
+def many(physio: Department, count: int = actions.AT_ONCE + 4) -> tuple[Replan, list[Slot], queries.Planned]:
+    """More patients than one request moves, and a seat for each."""
+    sick, free = slots(physio, SICK, count), slots(physio, LATER, count)
+    for slot in sick:
+        booked(physio, slot)
+    made = begun(physio, sick[0])
+    return made, free, planned(made)
+
+
+def test_many_are_ordered_and_the_workers_do_each_as_if_the_orderer_had(physio: Department) -> None:
+    made, free, plan = many(physio)
+
+    ordered = carried_out(made, physio, plan)
+
+    count = len(plan.going)
+    assert (ordered.ordered, ordered.moved) == (count, 0)
+    assert {queries.stands(row, NINE) for row in queries.rows(made.pk)} == {queries.Stands.IN_HAND}
+    assert planned(made).going == ()  # nobody is planned twice
+    assert queries.due(physio.trust.pk, NINE).to_place == 0
+    assert carried_out(made, physio, plan).ordered == 0  # a second press orders nothing more
+    assert actions.tend(organisation_id=physio.trust.pk, at=NINE, most=3) == 3
+    assert queries.remaining(queries.rows(made.pk), NINE) >= count - 3
+    while actions.tend(organisation_id=physio.trust.pk, at=NINE):
+        pass
+    assert Displaced.objects.filter(state="moved", order="", moved_to__made_by=WHO.name).count() == count
+    assert Appointment.objects.filter(slot__in=free, state="booked").count() == count
+    assert Action.objects.filter(verb="replanning.place").count() == count
+
+
+def test_a_worker_that_is_stopped_leaves_each_done_or_ordered(
+    physio: Department, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made, _, plan = many(physio)
+    carried_out(made, physio, plan)
+    say, calls = actions._say, []
+
+    def stop(verb: str, *rest: Any) -> None:
+        calls.append(verb)
+        if len(calls) == 4:
+            raise SystemExit  # killed at the end of the fourth patient, before it is kept
+        say(verb, *rest)
+
+    with monkeypatch.context() as patched, pytest.raises(SystemExit):
+        patched.setattr(actions, "_say", stop)
+        actions.tend(organisation_id=physio.trust.pk, at=NINE)
+
+    assert Displaced.objects.filter(state="moved", order="").count() == 3
+    assert Displaced.objects.filter(state="planned", order="move").count() == len(plan.going) - 3
+    assert Appointment.objects.filter(state="booked").count() == len(plan.going)  # nobody is in two places
+    while actions.tend(organisation_id=physio.trust.pk, at=NINE):
+        pass
+    assert not queries.remaining(queries.rows(made.pk), NINE)
+
+
+def test_a_seat_that_is_gone_meanwhile_is_said_and_planned_anew(physio: Department) -> None:
+    made, free, plan = many(physio)
+    carried_out(made, physio, plan)
+    booked(physio, free[0])
+
+    while actions.tend(organisation_id=physio.trust.pk, at=NINE):
+        pass
+
+    (left,) = Displaced.objects.filter(state="planned")
+    assert (left.order, left.to_slot_id) == ("", None) and left.problem
+    assert queries.stands(queries.rows(made.pk)[0], NINE) != queries.Stands.IN_HAND
+    assert queries.due(physio.trust.pk, NINE).to_place == 1
+
+
+def test_many_get_their_old_seats_back_by_the_workers_and_what_was_not_moved_yet_is_not(
+    physio: Department,
+) -> None:
+    made, _, plan = many(physio)
+    carried_out(made, physio, plan)
+    actions.tend(organisation_id=physio.trust.pk, at=NINE, most=actions.AT_ONCE + 1)
+
+    back = actions.undo(made.pk, **who(physio))
+
+    assert back.ordered == actions.AT_ONCE + 1
+    assert Displaced.objects.filter(state="undone").count() == 3
+    while actions.tend(organisation_id=physio.trust.pk, at=NINE):
+        pass
+    assert Displaced.objects.filter(state="undone", order="").count() == len(plan.going)
+    assert Appointment.objects.filter(slot__session=made.sessions.get(), state="booked").count() == len(
+        plan.going
+    )
+
+
+def test_the_page_says_how_many_are_in_hand_and_another_trusts_slot_is_refused(
+    physio: Department, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stop_the_clock(monkeypatch, NINE)
+    made, _, plan = many(physio)
+    ticked = [f"{each.row.pk}:{each.place.slot if each.place else ''}" for each in plan.going]
+    page = f"/outpatients/cancelled-clinics/{made.pk}/"
+    client = signed_in(somebody("olga", "outpatient_coordinator", physio.trust))
+
+    assert client.post(page, {"what": "carry", "row": ticked}).status_code == 302
+    shown = client.get(page).content.decode()
+
+    assert "In hand" in shown and f"<b>0 of {len(ticked)}</b>" in shown
+    assert "Carry out what is ticked" not in shown
+    with pytest.raises(NotAllowed, match="no slot 999999 here"):
+        actions.order(made.pk, {plan.going[0].row.pk: 999999}, **who(physio))
+
+
+# A weekly clinic that is moved
+
+
+def weekly(physio: Department, weekday: int, start: str, first: date) -> None:
+    plans = [rules_of_clinics.SlotPlan(time.fromisoformat(start), 30, "new")]
+    clinics.save_template(
+        clinics.NewTemplate(
+            code="mon",
+            name="Monday clinic",
+            service_id=physio.service.pk,
+            room_id=physio.room.pk,
+            clinician_id=physio.clinician.pk,
+            equipment_id=None,
+            weeks=rules_of_clinics.Weeks(weekday, 1, first, None),
+            slots=tuple(plans),
+        ),
+        **who(physio),
+    )
+
+
+def test_patients_of_a_weekly_clinic_that_moves_are_planned_into_its_new_day(physio: Department) -> None:
+    weekly(physio, 1, "09:00", date(2026, 11, 23))
+    clinics.make_sessions(until=date(2026, 12, 20), **who(physio))
+    old = list(Slot.objects.order_by("starts_at"))
+    rows = [booked(physio, slot) for slot in old[:3]]
+    weekly(physio, 4, "10:00", date(2026, 11, 30))  # Thursdays from the second week on
+
+    found = queries.outgrown("mon", physio.trust.pk, NINE)
+    made = actions.begin(Scope(template="mon"), "provider_other", "clinic moves to Thursday", **who(physio))
+    plan = planned(made)
+    done = carried_out(made, physio, plan)
+
+    assert [each.starts_at for each in found] == [old[1].starts_at, old[2].starts_at]  # the first week stays
+    assert {each.pk for each in made.sessions.all()} == {each.pk for each in found}
+    assert done.moved == 2 and plan.is_proved
+    rows = [Appointment.objects.get(pk=row.pk) for row in rows]
+    assert rows[0].state == "booked"
+    moved = [row.moved_to for row in rows[1:] if row.moved_to]
+    assert [each.starts_at.isoweekday() for each in moved] == [4, 4]
+    assert [(each.starts_at - row.starts_at).days for each, row in zip(moved, rows[1:], strict=True)] == [
+        3,
+        3,
+    ]
+    assert queries.outgrown("mon", physio.trust.pk, NINE) == []
+
+
+def test_a_clinic_at_another_hour_of_its_day_is_made_beside_the_one_that_is_given_up(
+    physio: Department,
+) -> None:
+    weekly(physio, 1, "09:00", date(2026, 11, 23))
+    clinics.make_sessions(until=date(2026, 12, 6), **who(physio))
+    (first, second) = Slot.objects.order_by("starts_at")
+    booked(physio, first)
+    booked(physio, second)
+    weekly(physio, 1, "14:00", date(2026, 11, 23))
+
+    made = actions.begin(Scope(template="mon"), "provider_other", "clinic moves to 14:00", **who(physio))
+    done = carried_out(made, physio, planned(made))
+
+    assert done.moved == 2
+    moved = Appointment.objects.filter(state="booked").order_by("starts_at")
+    assert [each.starts_at - old.starts_at for each, old in zip(moved, (first, second), strict=True)] == [
+        timedelta(hours=5)
+    ] * 2
+    assert actions.undo(made.pk, **who(physio)).moved == 2
+    assert set(Appointment.objects.filter(state="booked").values_list("slot_id", flat=True)) == {
+        first.pk,
+        second.pk,
+    }

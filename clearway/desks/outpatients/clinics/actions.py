@@ -53,10 +53,6 @@ class Made:
     left_out: tuple[str, ...] = field(default_factory=tuple)
 
 
-def weeks_of(template: Template) -> Weeks:
-    return Weeks(template.weekday, template.every, template.valid_from, template.valid_to)
-
-
 @transaction.atomic
 def save_template(wanted: NewTemplate, *, organisation_id: int, by: Actor, at: datetime) -> Template:
     """Save a new version of a clinic; the version before ends the day before it begins.
@@ -146,8 +142,9 @@ def _same_organisation(wanted: NewTemplate, organisation_id: int, event: str) ->
 def make_sessions(*, organisation_id: int, until: date, by: Actor, at: datetime) -> Made:
     """Make the sessions and slots of every template up to a day, those that do not exist yet.
 
-    A day that has a session of the clinic, even a cancelled one, gets no other. On bank holidays, and where
-    the clinician, the room or the equipment has another session, none is made, and that is said. Leave blocks
+    A day that has a session of the clinic, even a cancelled one, gets no other; but where that one is frozen
+    and of a version that is over, since its patients are being moved. On bank holidays, and where the
+    clinician, the room or the equipment has another session, none is made, and that is said. Leave blocks
     its slots. Raises NotAllowed past the last day whose bank holidays are known.
     """
     if until > KNOWN_UNTIL:
@@ -190,7 +187,8 @@ class _Making:
             starts_at__gte=queries.midnight(first),
             starts_at__lt=queries.after(last),
         ).values_list("template__code", "state", "starts_at", "ends_at", *TAKEN)
-        self.has = {(code, local(starts).date()) for code, _, starts, *_ in there}
+        given_up = set(queries.given_up(organisation_id, first, last))
+        self.has = {(code, local(starts).date()) for code, _, starts, *_ in there} - given_up
         self.busy: dict[tuple[str, int], list[tuple[datetime, datetime]]] = {}
         for _, state, starts, ends, *taken in there:
             if state != Session.State.CANCELLED:
@@ -206,7 +204,7 @@ class _Making:
         self.left_out: list[str] = []
 
     def add(self, template: Template) -> None:
-        plans, weeks = rules.plans_of(template.slots), weeks_of(template)
+        plans, weeks = rules.plans_of(template.slots), queries.weeks_of(template)
         self.left_out += [
             f"{template.name}, {_day(on)}: {name}" for on, name in rules.closed(weeks, self.first, self.last)
         ]

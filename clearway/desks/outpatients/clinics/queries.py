@@ -4,10 +4,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
-from django.db.models import Prefetch, QuerySet
+from django.db.models import OuterRef, Prefetch, QuerySet, Subquery
 
-from clearway.core.layout.times import LONDON
+from clearway.core.layout.times import LONDON, local
 from clearway.core.organisation.models import Site
+from clearway.domain.outpatients.clinics import Weeks
 from clearway.domain.shared.errors import NotAllowed
 
 from .models import Clinician, Equipment, Leave, Room, Service, Session, Slot, Template
@@ -84,12 +85,39 @@ def versions(organisation_id: int, code: str) -> list[Template]:
     return list(rows.select_related("service", "clinician", "room__site", "equipment").order_by("-version"))
 
 
+def weeks_of(template: Template) -> Weeks:
+    """When a version meets."""
+    return Weeks(template.weekday, template.every, template.valid_from, template.valid_to)
+
+
 def coming(organisation_id: int, code: str, since: datetime) -> list[Session]:
     """The sessions of one template that are still to come, with their slots. Two queries."""
     rows = Session.objects.filter(
         organisation_id=organisation_id, template__code=code, starts_at__gt=since
     ).exclude(state=Session.State.CANCELLED)
     return list(rows.select_related("service", "clinician", "room__site").prefetch_related("slots"))
+
+
+def given_up(organisation_id: int, first: date, last: date) -> list[tuple[str, date]]:
+    """Code and day of frozen sessions that a newer version of their clinic has taken the place of, where none
+    of that stands yet. One query."""
+    rows = Session.objects.filter(
+        organisation_id=organisation_id, starts_at__gte=midnight(first), starts_at__lt=after(last)
+    )
+    newer = Template.objects.filter(
+        organisation_id=organisation_id,
+        code=OuterRef("template__code"),
+        version__gt=OuterRef("template__version"),
+    )
+    rows = rows.filter(template__isnull=False).annotate(
+        since=Subquery(newer.order_by("version").values("valid_from")[:1])
+    )
+    over: dict[tuple[str, date], bool] = {}
+    for code, starts_at, state, since in rows.values_list("template__code", "starts_at", "state", "since"):
+        on = local(starts_at).date()
+        is_over = state == Session.State.FROZEN and since is not None and since <= on
+        over[code, on] = over.get((code, on), True) and is_over
+    return [place for place, is_over in over.items() if is_over]
 
 
 def services(organisation_id: int) -> QuerySet[Service]:
@@ -131,6 +159,12 @@ def sites(organisation_id: int) -> list[Site]:
     return list(
         Site.objects.filter(organisation_id=organisation_id, rooms__isnull=False).distinct().order_by("name")
     )
+
+
+def slots_of(organisation_id: int, slot_ids: Iterable[int]) -> list[int]:
+    """Those of these slots that are this trust's. One query."""
+    rows = Slot.objects.filter(organisation_id=organisation_id, pk__in=list(slot_ids))
+    return list(rows.values_list("pk", flat=True))
 
 
 def names_of_slots(slot_ids: Iterable[int]) -> dict[int, tuple[str, str]]:

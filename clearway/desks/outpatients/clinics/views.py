@@ -20,6 +20,7 @@ from clearway.domain.shared.errors import NotAllowed
 from .. import policy
 from ..booking import actions as bookings
 from ..booking import queries as booking
+from ..replanning import queries as replanning
 from . import actions, presenters, queries
 from .forms import WEEKDAYS, LeaveForm, TemplateForm, UntilForm, WhyForm, shown_day
 from .models import Clinician, Leave, Session
@@ -161,8 +162,10 @@ def template(request: Request, code: str = "") -> HttpResponse:
                     form.add_error("equipment" if "equipment" in refusal.why else "valid_from", refusal.why)
         status = 422 if form.errors else 200
     organisation_id = request.organisation.pk
+    outgrown = replanning.outgrown(code, organisation_id, request.at) if code else []
     context = {
         "code": code,
+        "outgrown": outgrown,
         "form": form,
         "misfits": misfits,
         "seen": _seen(misfits),

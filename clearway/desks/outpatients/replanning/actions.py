@@ -15,6 +15,7 @@ from django.db import OperationalError, transaction
 
 from clearway.core.audit.actions import Actor, Entry, record
 from clearway.core.layout.times import clock, day, local
+from clearway.domain.outpatients.bank_holidays import KNOWN_UNTIL
 from clearway.domain.outpatients.post import in_time, posted_on
 from clearway.domain.outpatients.replanning import WHOLE_CLINICS, Told
 from clearway.domain.outpatients.words import CancelledBy
@@ -23,6 +24,7 @@ from clearway.domain.shared.errors import NotAllowed
 from .. import policy
 from ..booking import actions as booking
 from ..clinics import actions as clinics
+from ..clinics import queries as clinic_queries
 from ..waiting import actions as waiting
 from . import queries
 from .models import Displaced, Replan
@@ -32,12 +34,17 @@ BEGINNING, MOVING, UNDOING = "Re-planning these clinics", "Moving this patient",
 PROVIDER = CancelledBy.PROVIDER
 CROWDED = "Too many people book at this moment. Nothing was changed for this patient: try again."
 State = Displaced.State
+AT_ONCE = 8  # patients moved within the request; more are for the workers. Each takes a good half second
 
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """What became of those who were ticked. refused  how many keep the old date, with the problem on each."""
+    """What became of those who were ticked. refused  how many keep the old date, with the problem on each.
 
+    ordered  how many the workers take on: too many for one request
+    """
+
+    ordered: int = 0
     moved: int = 0
     returned: int = 0
     refused: int = 0
@@ -74,6 +81,9 @@ def begin(scope: Scope, reason: str, why: str, *, organisation_id: int, by: Acto
         closed_at=None if people else at,
     )
     made.sessions.set(found)
+    if scope.template:  # its newest version takes their place, where the times leave room for it
+        until = min((at + policy.clinics(organisation_id, at).ahead).date(), KNOWN_UNTIL)
+        clinics.make_sessions(organisation_id=organisation_id, until=until, by=by, at=at)
     Displaced.objects.bulk_create(
         Displaced(organisation_id=organisation_id, replan=made, appointment=row, entry_id=row.entry_id)
         for row in people
@@ -88,9 +98,13 @@ def carry_out(
 ) -> Done:
     """Move each chosen patient into their slot, or where that is None back to the list with their place.
 
+    More than a few are ordered from the workers, who do the same for each.
+
     chosen  displaced row -> slot; those that are not this re-plan's, or placed already, are passed over
     """
     replan = queries.one(key, organisation_id)
+    if len(chosen) > AT_ONCE:
+        return Done(ordered=order(key, chosen, organisation_id=organisation_id, by=by, at=at))
     counts = {"moved": 0, "returned": 0, "refused": 0}
     for row in queries.rows(replan.pk):
         if row.pk not in chosen or queries.stands(row, at) != Stands.TO_PLACE:
@@ -127,6 +141,85 @@ def _is_too_late(row: Displaced, at: datetime) -> bool:
     held, now = policy.letters(row.organisation_id, at), local(at)
     needed_on = local(min(ahead)).date() if ahead else None
     return in_time(posted_on(now.date(), now.time(), held), needed_on, held) is None
+
+
+@transaction.atomic
+def order(
+    key: int, chosen: Mapping[int, int | None], *, organisation_id: int, by: Actor, at: datetime
+) -> int:
+    """Have the workers carry out what was chosen, as `carry_out` takes it; how many were taken on.
+
+    Each patient is moved in a transaction of their own by `tend`, as if the orderer did it. Raises NotAllowed
+    for a slot that is not this trust's.
+    """
+    replan = queries.one(key, organisation_id)
+    there = set(clinic_queries.slots_of(organisation_id, {slot for slot in chosen.values() if slot}))
+    if strangers := {slot for slot in chosen.values() if slot} - there:
+        raise NotAllowed("not here", MOVING, f"There is no slot {min(strangers)} here. Open the plan anew.")
+    open_ = [
+        row.pk
+        for row in queries.rows(replan.pk)
+        if row.pk in chosen and queries.stands(row, at) == Stands.TO_PLACE
+    ]
+    locked = Displaced.objects.select_for_update(no_key=True).filter(pk__in=open_, order="").order_by("pk")
+    rows = list(locked.filter(state=State.PLANNED))
+    for row in rows:
+        row.order, row.to_slot_id = ("return" if chosen[row.pk] is None else "move"), chosen[row.pk]
+        row.ordered_at, row.ordered_by_id, row.ordered_name = at, by.user_id, by.name
+    Displaced.objects.bulk_update(rows, ORDERED)
+    if rows:
+        _say("replanning.order", replan, {"people": len(rows)}, by, at)
+        Replan.objects.filter(pk=replan.pk).update(closed_at=None)
+    return len(rows)
+
+
+ORDERED = ("order", "to_slot", "ordered_at", "ordered_by", "ordered_name")
+
+
+def tend(*, organisation_id: int, at: datetime, most: int = 20) -> int:
+    """Do the oldest of what was ordered; how many were taken in hand. Run by the workers, several at once.
+
+    Who is stopped in between leaves each patient done or still ordered, and never half moved.
+    """
+    due = Displaced.objects.filter(organisation_id=organisation_id).exclude(order="")
+    found = list(due.order_by("ordered_at", "pk").values_list("pk", "replan_id")[:most])
+    for key, _ in found:
+        _tend_one(key, at)
+    for replan_id in {replan for _, replan in found}:
+        _close(Replan.objects.get(pk=replan_id), at)
+    return len(found)
+
+
+def _tend_one(key: int, at: datetime) -> None:
+    problem = ""
+    by = Actor("duty:replans")
+    try:
+        with transaction.atomic():
+            # Another worker has it, or has done it: nothing is to be waited for.
+            free = Displaced.objects.select_for_update(skip_locked=True, no_key=True).filter(pk=key)
+            if free.exclude(order="").values_list("pk", flat=True).first() is None:
+                return
+            row = _locked(key)
+            asked, slot_id = row.order, row.to_slot_id
+            by = Actor(row.ordered_name, row.ordered_by_id)
+            _order_nothing(row)
+            if asked == "back":
+                _back(row, by, at)
+            else:
+                _place(row, slot_id, row.replan.reason, by, at)
+            row.problem = ""
+            row.save()
+    except NotAllowed as refusal:
+        problem = refusal.why
+    except OperationalError:
+        problem = CROWDED
+    if problem:
+        _keep_problem(key, problem, by, at)
+
+
+def _order_nothing(row: Displaced) -> None:
+    row.order, row.to_slot_id, row.ordered_at = "", None, None
+    row.ordered_by_id, row.ordered_name = None, ""
 
 
 @transaction.atomic
@@ -175,13 +268,34 @@ def undo(key: int, *, organisation_id: int, by: Actor, at: datetime) -> Done:
     """
     replan = _opened(key, organisation_id, by, at)
     moved = refused = 0
-    for row in queries.rows(replan.pk):
-        if row.state == State.UNDONE or row.appointment.starts_at <= at:
-            continue
+    open_ = [
+        row for row in queries.rows(replan.pk) if row.state != State.UNDONE and row.appointment.starts_at > at
+    ]
+    if sum(row.state != State.PLANNED for row in open_) > AT_ONCE:
+        return Done(ordered=_order_back(replan, [row.pk for row in open_], by, at))
+    for row in open_:
         is_done = _each(row.pk, partial(_back, by=by, at=at), by, at)
         moved, refused = moved + is_done, refused + (not is_done)
     _close(replan, at)
     return Done(moved=moved, refused=refused)
+
+
+@transaction.atomic
+def _order_back(replan: Replan, keys: list[int], by: Actor, at: datetime) -> int:
+    """Have the workers give back many seats; whoever was ordered to be moved and was not yet, is not."""
+    rows = list(Displaced.objects.select_for_update(no_key=True).filter(pk__in=keys).order_by("pk"))
+    for row in rows:
+        _order_nothing(row)
+        if row.state == State.PLANNED:
+            row.state = State.UNDONE
+        elif row.state != State.UNDONE:
+            row.order, row.ordered_at = "back", at
+            row.ordered_by_id, row.ordered_name = by.user_id, by.name
+    Displaced.objects.bulk_update(rows, [*ORDERED, "state"])
+    ordered = sum(bool(row.order) for row in rows)
+    _say("replanning.order_back", replan, {"people": ordered}, by, at)
+    Replan.objects.filter(pk=replan.pk).update(closed_at=None)
+    return ordered
 
 
 @transaction.atomic
@@ -203,6 +317,7 @@ def _back(row: Displaced, by: Actor, at: datetime) -> None:
     who: dict[str, Any] = {"organisation_id": row.organisation_id, "by": by, "at": at}
     old, was = row.appointment, row.state
     if was == State.PLANNED:
+        _order_nothing(row)
         row.state = State.UNDONE
         return
     if row.moved_to_id is not None:
@@ -245,7 +360,8 @@ def _each(key: int, work: Callable[[Displaced], None], by: Actor, at: datetime) 
 def _keep_problem(key: int, problem: str, by: Actor, at: datetime) -> None:
     row = _locked(key)
     row.problem = problem[:500]
-    row.save(update_fields=["problem"])
+    _order_nothing(row)
+    row.save(update_fields=["problem", *ORDERED])
     _say("replanning.refused", row.replan, {"appointment": row.appointment_id}, by, at)
 
 

@@ -15,10 +15,11 @@ FAR = 60  # days at once
 
 
 class ScopeForm(DeskForm):
-    """Which clinics: one, those of a leave, or all of a clinician or of a site on some days."""
+    """Which clinics: one, those of a leave, of a changed weekly clinic, or of a clinician or site on days."""
 
     session = forms.IntegerField(required=False)
     leave = forms.IntegerField(required=False)
+    template = forms.CharField(max_length=30, required=False)
     clinician = forms.IntegerField(required=False)
     site = forms.CharField(max_length=12, required=False)
     first = forms.DateField(required=False, error_messages={"invalid": NO_DAY})
@@ -26,7 +27,7 @@ class ScopeForm(DeskForm):
 
     def clean(self) -> dict[str, Any]:
         given: dict[str, Any] = super().clean() or {}
-        if self.errors or given.get("session") or given.get("leave"):
+        if self.errors or given.get("session") or given.get("leave") or given.get("template"):
             return given
         if not given.get("clinician") and not given.get("site"):
             self.add_error("clinician", "Choose a clinician or a site")

@@ -4,9 +4,10 @@ from django.db import models
 from django.db.models import Q
 
 from clearway.core.organisation.models import Organisation
+from clearway.core.people.models import User
 
 from ..booking.models import Appointment
-from ..clinics.models import Session
+from ..clinics.models import Session, Slot
 from ..waiting.models import Entry
 
 
@@ -49,6 +50,8 @@ class Displaced(models.Model):
     A clinic that was opened again can be given up anew: an appointment has one row that is not undone.
     moved_to  the appointment that stands instead; entry  whose place on the list it is
     by_phone  a letter would come too late
+    order     what the workers are to do: "move" to to_slot, "return" to the list, "back" to the old seat; ""
+              for nothing. It goes with the patient's own transaction, so that whoever is stopped leaves it
     told_at   when the patient was spoken with; other_date  they asked for another one
     problem   why the last attempt did not do what was asked
     """
@@ -73,10 +76,26 @@ class Displaced(models.Model):
     told_at = models.DateTimeField(null=True)
     told_by = models.CharField(max_length=150, blank=True)
     problem = models.CharField(max_length=500, blank=True)
+    order = models.CharField(max_length=6, blank=True)
+    to_slot = models.ForeignKey(Slot, null=True, on_delete=models.PROTECT, related_name="+")
+    ordered_at = models.DateTimeField(null=True)
+    ordered_by = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+")
+    ordered_name = models.CharField(max_length=150, blank=True)
 
     class Meta:
         ordering = ["appointment__starts_at", "id"]
         constraints = [
+            models.CheckConstraint(
+                condition=Q(order="", ordered_at__isnull=True, to_slot__isnull=True, ordered_name="")
+                | Q(order__in=["return", "back"], ordered_at__isnull=False, to_slot__isnull=True)
+                & ~Q(ordered_name="")
+                | Q(order="move", ordered_at__isnull=False, to_slot__isnull=False) & ~Q(ordered_name=""),
+                name="what_is_ordered_says_when_where_and_by_whom",
+            ),
+            models.CheckConstraint(
+                condition=Q(order__in=["", "back"]) | Q(state="planned"),
+                name="only_who_is_to_be_placed_is_ordered_to_move",
+            ),
             models.UniqueConstraint(
                 fields=["appointment"], condition=~Q(state="undone"), name="an_appointment_is_displaced_once"
             ),
@@ -95,4 +114,7 @@ class Displaced(models.Model):
                 condition=~Q(state="planned") | Q(by_phone=False), name="nobody_is_rung_before_the_plan"
             ),
         ]
-        indexes = [models.Index(fields=["organisation", "state"], name="displaced_standing")]
+        indexes = [
+            models.Index(fields=["organisation", "state"], name="displaced_standing"),
+            models.Index(fields=["ordered_at", "id"], condition=~Q(order=""), name="displaced_ordered"),
+        ]

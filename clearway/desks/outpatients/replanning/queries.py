@@ -1,14 +1,16 @@
 """Reading clinics that do not take place: who is affected, the plan for all of them, and who is left."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
+import numpy as np
 from django.db.models import Count, Exists, F, OuterRef, Q
 
 from clearway.core.layout.times import local
+from clearway.domain.outpatients import clinics as rules
 from clearway.domain.outpatients.replanning import ReplanPolicy
 from clearway.engine.outpatients import replan as engine
 from clearway.engine.outpatients.replan import NoPlace, Place
@@ -28,9 +30,10 @@ TO_RING = Q(by_phone=True, told_at__isnull=True) & LIVES & HOLDS
 
 
 class Stands(StrEnum):
-    """Where one displaced patient stands. to_place and to_ring remain to be done."""
+    """Where one displaced patient stands. to_place, in_hand and to_ring remain to be done."""
 
     TO_PLACE = "to_place"
+    IN_HAND = "in_hand"  # the workers do what was ordered
     TO_RING = "to_ring"
     BY_LETTER = "by_letter"
     TOLD = "told"
@@ -39,17 +42,21 @@ class Stands(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """Which clinics do not take place: one clinic, a leave, or all of a clinician or of a site on days."""
+    """Which clinics do not take place: one clinic, a leave, or all of a clinician or of a site on days.
+
+    template  the clinics of this code of an older version than its newest, where somebody no longer fits
+    """
 
     session: int | None = None
     leave: int | None = None
+    template: str = ""
     clinician: int | None = None
     site: str = ""
     first: date | None = None
     last: date | None = None
 
     def __bool__(self) -> bool:
-        return any((self.session, self.leave, (self.clinician or self.site) and self.first))
+        return any((self.session, self.leave, self.template, (self.clinician or self.site) and self.first))
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +108,8 @@ def sessions(scope: Scope, organisation_id: int, at: datetime) -> list[Any]:
             organisation_id, leave.starts_on, leave.ends_on, clinician_id=leave.clinician_id
         )
         return [each for each in found if each.ends_at > at]
+    if scope.template:
+        return outgrown(scope.template, organisation_id, at)
     if not scope or scope.first is None:
         return []
     found = clinics.sessions(
@@ -111,6 +120,30 @@ def sessions(scope: Scope, organisation_id: int, at: datetime) -> list[Any]:
         clinician_id=scope.clinician,
     )
     return [each for each in found if each.ends_at > at]
+
+
+def outgrown(code: str, organisation_id: int, at: datetime) -> list[Any]:
+    """The clinics to come of an older version in which a booking has no place in the newest. Four queries.
+
+    Another room alone moves nobody: they are told by the letters that name it.
+    """
+    versions = clinics.versions(organisation_id, code)
+    if len(versions) < 2:
+        return []
+    newest = versions[0]
+    weeks, plans = clinics.weeks_of(newest), rules.plans_of(newest.slots)
+    coming = [each for each in clinics.coming(organisation_id, code, at) if each.template_id != newest.pk]
+    of_slot = {slot.pk: (each, slot) for each in coming for slot in each.slots.all()}
+    found: set[int] = set()
+    for row in booking.affected(list(of_slot), at):
+        session, slot = of_slot[row.slot_id]
+        minutes = int((slot.ends_at - slot.starts_at).total_seconds() // 60)
+        booked = rules.Booked(slot.starts_at, minutes, slot.kind, slot.medium, row.seat)
+        other = (session.clinician_id, session.service_id) != (newest.clinician_id, newest.service_id)
+        is_over = local(slot.starts_at).date() >= newest.valid_from
+        if is_over and (other or rules.no_longer_fits(booked, weeks, plans)):
+            found.add(session.pk)
+    return [each for each in coming if each.pk in found]
 
 
 def affected(given: Iterable[Any], at: datetime) -> list[Any]:
@@ -159,6 +192,8 @@ def rows(replan_id: int) -> list[Displaced]:
 
 def stands(row: Displaced, at: datetime) -> Stands:
     """Where a row stands at an instant. No query beyond the row with its appointment."""
+    if row.order:
+        return Stands.IN_HAND
     if row.state == State.PLANNED:
         is_open = row.appointment.state == BOOKED and row.appointment.starts_at > at
         return Stands.TO_PLACE if is_open else Stands.SETTLED
@@ -176,7 +211,8 @@ def _holds(row: Displaced) -> bool:
 
 def remaining(found: Iterable[Displaced], at: datetime) -> int:
     """How many are left to be placed or told."""
-    return sum(stands(row, at) in (Stands.TO_PLACE, Stands.TO_RING) for row in found)
+    open_ = (Stands.TO_PLACE, Stands.IN_HAND, Stands.TO_RING)
+    return sum(stands(row, at) in open_ for row in found)
 
 
 def register(organisation_id: int) -> list[Any]:
@@ -200,11 +236,13 @@ def plan(displaced: Sequence[Displaced], organisation_id: int, held: ReplanPolic
     to_place = [row for row in displaced if stands(row, at) == Stands.TO_PLACE and row.entry is not None]
     until = at + timedelta(weeks=held.weeks)
     asked = _asked(to_place, at, until)
+    taken = np.array(sorted(_in_hand(organisation_id)), np.int64)
     going: dict[int, Going] = {}
     cost, is_proved = 0, True
     for service_id in sorted({each.wanted.service for each in asked}):
         here = [each for each in asked if each.wanted.service == service_id]
         slots, sites = booking.columns(organisation_id, service_id, at, until)
+        slots = replace(slots, closed=slots.closed | np.isin(slots.key, taken))
         found = engine.replan(slots, here, held, at)
         starts = dict(zip(slots.key.tolist(), slots.starts.tolist(), strict=True))
         site_of = {key: sites.get(slots.site[row], "") for row, key in enumerate(slots.key.tolist())}
@@ -221,6 +259,12 @@ def plan(displaced: Sequence[Displaced], organisation_id: int, held: ReplanPolic
         cost, is_proved = cost + found.cost, is_proved and found.is_proved
     ordered = tuple(going[row.appointment_id] for row in to_place)
     return Planned(ordered, cost, is_proved)
+
+
+def _in_hand(organisation_id: int) -> set[int]:
+    """The slots into which the workers are moving somebody: nobody else is planned there. One query."""
+    rows = Displaced.objects.filter(organisation_id=organisation_id, order="move")
+    return {key for key in rows.values_list("to_slot_id", flat=True) if key is not None}
 
 
 def _asked(to_place: Sequence[Displaced], at: datetime, until: datetime) -> list[engine.Displaced]:
@@ -261,7 +305,9 @@ def booked_again(replan: Replan, at: datetime) -> int:
 def due(organisation_id: int, at: datetime) -> Due:
     """Who is not yet placed, or not yet told. Two queries."""
     found = Displaced.objects.filter(organisation_id=organisation_id)
-    open_ = found.filter(state=State.PLANNED, appointment__state=BOOKED, appointment__starts_at__gt=at)
+    open_ = found.filter(
+        state=State.PLANNED, order="", appointment__state=BOOKED, appointment__starts_at__gt=at
+    )
     to_place = list(
         open_.order_by("appointment__starts_at").values_list("appointment__starts_at", "entry__priority")
     )

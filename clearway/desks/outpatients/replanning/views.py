@@ -111,14 +111,18 @@ def _carry(request: Request, key: int) -> None:
     """Do what was asked of a re-plan, and say what came of it. Raises NotAllowed."""
     if request.POST.get("what") == "undo":
         done = actions.undo(key, **_who(request))
-        messages.success(request, f"Open again. {done.moved} have the old date back.")
+        if not done.ordered:
+            messages.success(request, f"Open again. {done.moved} have the old date back.")
     else:
         chosen = _chosen(request.POST.getlist("row"))
         if not chosen:
             raise NotAllowed("nobody is ticked", "Carrying out the plan", "Tick at least one patient.")
         done = actions.carry_out(key, chosen, **_who(request))
         words = [f"{done.moved} moved"] + ([f"{done.returned} wait again"] if done.returned else [])
-        messages.success(request, f"{', '.join(words)}. A letter to each is written.")
+        if not done.ordered:
+            messages.success(request, f"{', '.join(words)}. A letter to each is written.")
+    if done.ordered:
+        messages.success(request, f"{done.ordered} are in hand: the workers do one after the other.")
     if done.refused:
         left = "1 stays" if done.refused == 1 else f"{done.refused} stay"
         messages.error(request, f"{left} as before: the reason stands with each, and the rest is done.")
@@ -162,6 +166,7 @@ def _page(request: Request, key: int, problem: str = "") -> HttpResponse:
         "not_placed": presenters.not_placed(planned),
         "proof": presenters.proof(planned),
         "by_hand": [(each.appointment_id, str(each.appointment.patient)) for each in by_hand],
+        "in_hand": presenters.told(found, Stands.IN_HAND, at),
         "to_ring": presenters.told(found, Stands.TO_RING, at),
         "by_letter": presenters.told(found, Stands.BY_LETTER, at),
         "told": presenters.told(found, Stands.TOLD, at),
