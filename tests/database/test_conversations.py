@@ -511,6 +511,23 @@ def test_a_freed_slot_is_offered_by_text_and_the_first_yes_has_it(physio: Depart
         assert SlotOffer.objects.get(pk=asked[1].pk).told_at is not None
 
 
+def test_a_yes_that_comes_too_late_in_the_evening_is_answered_at_once(physio: Department) -> None:
+    """Thanking by itself waits for the morning; who has just written does not."""
+    entry = waits(physio, NUMBER)
+    freed = freed_by_text(physio, entry)
+    until = SlotOffer.objects.get(freed=freed).expires_at
+    night = until.replace(hour=22)
+    recycling.tend(**who(physio.trust, until))
+    assert SlotOffer.objects.get(freed=freed).state == "no_answer"
+
+    answer(physio, "YES", night)
+    work(night)
+
+    taken = Message.objects.get(kind="taken")
+    assert taken.sealed_at == night + timedelta(seconds=11)
+    assert SlotOffer.objects.get(freed=freed).told_at == night
+
+
 def test_no_to_an_offer_is_kept_and_the_place_stays(physio: Department) -> None:
     entry = waits(physio, NUMBER)
     freed_by_text(physio, entry)

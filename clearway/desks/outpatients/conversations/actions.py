@@ -39,7 +39,7 @@ from ..waiting import standing
 from . import queries
 from .making import MessageMaker
 from .models import Answer, Conversation, Knock, Message
-from .wanted import About, want, with_number
+from .wanted import ANSWER_TO, About, want, with_number
 
 CHECK_LASTS = timedelta(hours=24)  # a yes to "cancel it?" counts for so long
 ANSWERING = "Answering this conversation"
@@ -267,6 +267,7 @@ def _accept(answer: Answer, by: Actor, at: datetime) -> None:
             recycling.answer(offer.pk, Said.YES, **_scope(answer, by, at))
     except booking.SlotGone:
         _reply(answer, Kind.TAKEN, by, at)
+        freed.thanked(offer.pk, at)
         return
     _reply(answer, Kind.ACCEPTED, by, at)
 
@@ -320,7 +321,7 @@ def _reply(answer: Answer, kind: Kind, by: Actor, at: datetime) -> None:
     )
     want(
         kind,
-        f"answer:{answer.pk}",
+        f"{ANSWER_TO}{answer.pk}",
         Channel.TEXT,
         conversation.number,
         about,

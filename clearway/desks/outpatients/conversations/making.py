@@ -11,7 +11,7 @@ from clearway.core.outbox.actions import Held
 from clearway.core.outbox.models import Outgoing
 from clearway.core.outbox.sending import Between, Later, Made, Ready, Withdrawn
 from clearway.domain.outpatients.letters import clock_for_patients
-from clearway.domain.outpatients.messages import REPLIES, Channel, fill
+from clearway.domain.outpatients.messages import Channel, fill
 from clearway.domain.outpatients.messages import Message as Kind
 from clearway.domain.outpatients.words import Medium
 from clearway.domain.shared.delivery import mobile
@@ -23,6 +23,7 @@ from ..recycling import standing as freed
 from ..waiting import standing
 from . import links, queries
 from .models import Message
+from .wanted import is_reply
 
 STALE = timedelta(hours=12)  # an answer that could not leave for so long answers nothing any more
 BEFORE_VISIT = timedelta(hours=1)  # so soon before it begins nobody is reminded any more
@@ -52,7 +53,7 @@ class MessageMaker:
         if (because := _stopped(message, at)) is not None:
             return because
         plan = policy.reminders(message.organisation_id, at)
-        if message.kind not in REPLIES and (opens := plan.opens_at(at)) > at:
+        if not _is_reply(message) and (opens := plan.opens_at(at)) > at:
             return Later(opens)
         return None
 
@@ -87,7 +88,7 @@ def stops(message: Message, at: datetime) -> Held | Withdrawn | None:
     kind, patient = Kind(message.kind), message.patient and message.patient.stands
     if patient is not None and patient.died_on is not None:
         return Withdrawn("The patient has died.")
-    if kind in REPLIES:
+    if _is_reply(message):
         return Withdrawn("It answered something long ago.") if at - message.made_at > STALE else None
     why = _offer_stops(message, at) if kind is Kind.OFFER else ""
     why = why or (_visit_stops(message, at) if kind in OF_VISIT else "")
@@ -97,6 +98,10 @@ def stops(message: Message, at: datetime) -> Held | Withdrawn | None:
     if message.channel == Channel.TEXT and _is_too_many(message, at):
         return Withdrawn("This number has had as many texts today as one may have.")
     return None
+
+
+def _is_reply(message: Message) -> bool:
+    return is_reply(message.kind, message.outgoing.key)
 
 
 def _offer_stops(message: Message, at: datetime) -> str:

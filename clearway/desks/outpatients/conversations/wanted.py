@@ -13,6 +13,7 @@ from clearway.domain.shared.delivery import reference_of
 from .models import Conversation, Message
 
 NOW = timedelta()
+ANSWER_TO = "answer:"  # how the cause begins of what answers a text
 OUTBOX = "message"  # the kind of these messages in the outbox
 
 
@@ -46,7 +47,7 @@ def want(
     to     number or address as it is now; looked at again when it is made and when it leaves
     """
     key = f"{kind}:{cause}"
-    wait = NOW if kind in REPLIES else outbox.UNDO  # whoever has just written waits for the answer
+    wait = NOW if is_reply(kind, key) else outbox.UNDO  # whoever has just written waits for the answer
     rows = outbox.put([key], OUTBOX, carrier=channel, organisation_id=organisation_id, at=at, wait=wait)
     if key not in rows:
         return None
@@ -72,6 +73,14 @@ def want(
     if conversation is not None:
         _ask(conversation, made, at)
     return made
+
+
+def is_reply(kind: str, key: str) -> bool:
+    """Whether a message answers somebody who has just written: no hour of the day and no limit holds it.
+
+    "Taken" is one where it answers a late yes, and none where it thanks by itself.
+    """
+    return kind in REPLIES or key.startswith(f"{kind}:{ANSWER_TO}")
 
 
 def with_number(number: str, organisation_id: int) -> Conversation:
