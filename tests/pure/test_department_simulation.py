@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from itertools import pairwise
+from math import inf
 
 import msgspec
 import pytest
@@ -15,7 +16,7 @@ from clearway.config.regions import find
 from clearway.domain.outpatients.recycling import Freed
 from clearway.engine.outpatients.recycling import rank
 from clearway.interchange import department_pack, region_pack
-from clearway.simulation.outpatients import comparing, comparing_page, parameters, policies
+from clearway.simulation.outpatients import comparing, comparing_page, ledger, parameters, policies
 from clearway.simulation.outpatients.asking import Asking, Vacant
 from clearway.simulation.outpatients.effects import Answers, Effects
 from clearway.simulation.outpatients.past import past
@@ -66,6 +67,26 @@ def of_policy(name: str) -> World:
 @cache
 def compared() -> comparing.Comparison:
     return comparing.compare(setting(), (1, 2), START, 10, (ONE,))
+
+
+@pytest.mark.parametrize("name", [PLAN, NOBODY])
+def test_the_urgent_are_counted_by_receipt_the_same_people_whoever_was_seen(name: str) -> None:
+    world, until = of_policy(name), START + timedelta(days=14)
+    received = [each for each in urgent_received(of_policy(PLAN)) if START <= each.referred.at < until]
+    seen = {visit.entry.number: visit.seat.starts for visit in world.visits if visit.state == "attended"}
+    in_time = [
+        each
+        for each in received
+        if seen.get(each.number, inf) <= (each.referred.at + timedelta(days=14)).timestamp()
+    ]
+
+    found = ledger.urgent_in_time(world, START.timestamp(), until.timestamp())
+
+    assert received and found == pytest.approx(100 * len(in_time) / len(received))
+
+
+def urgent_received(world: World) -> list[Entry]:
+    return [each for each in world.entries if each.nth == 1 and each.wanted.is_urgent]
 
 
 @pytest.mark.parametrize("name", [PLAN, NOBODY, ONE, ALL])
