@@ -11,6 +11,7 @@ from django.db import IntegrityError, transaction
 from clearway.core.audit.actions import Actor
 from clearway.core.outbox.models import Outgoing
 from clearway.core.people.models import User
+from clearway.desks.outpatients.booking import actions as booking
 from clearway.desks.outpatients.equality import actions as equality
 from clearway.desks.outpatients.letters.models import Letter
 from clearway.desks.outpatients.outcomes.models import OnRequest
@@ -21,6 +22,7 @@ from clearway.desks.outpatients.performance.models import Appointment, Baseline,
 from clearway.desks.outpatients.waiting.models import Contact
 from clearway.domain.outpatients.completeness import IntakePolicy
 from clearway.domain.outpatients.performance import EVERY, INDICATORS, Count, Cut, Unit, reading
+from clearway.domain.outpatients.words import CancelledBy
 from clearway.domain.shared.errors import NotAllowed
 from tests.therapies import NINE, TODAY, Department, a_department
 from tests.trust import a_trust, signed_in, somebody, stop_the_clock
@@ -67,6 +69,30 @@ def physio(db: None) -> Department:
 @pytest.fixture
 def lena(physio: Department) -> User:
     return somebody("lena", "outpatient_team_leader", physio.trust)
+
+
+def test_a_slot_that_can_still_be_filled_does_not_count_as_unfilled(physio: Department) -> None:
+    """Given back last week, and next week's: last week's share is of slots that have ended."""
+    slot = physio.session(NINE + 7 * DAY, slots=1).slots.get()
+    given_back = physio.booked(slot, physio.entry(minutes=30))
+    before = _of("filled", physio)
+    booking.cancel(
+        given_back.pk,
+        by_whom=CancelledBy.PATIENT,
+        reason="patient_ill",
+        organisation_id=physio.trust.pk,
+        by=WHO,
+        at=CLINIC + DAY,
+    )
+
+    assert FreedSlot.objects.filter(state="open", freed_at=CLINIC + DAY).exists()
+    assert _of("filled", physio) == before == (1.0, 1)
+
+
+def _of(code: str, physio: Department) -> tuple[float | None, int]:
+    """An indicator of the last whole week: its value and what it is of."""
+    (found,) = queries.overview(physio.trust.pk, Unit.WEEK, {}, NINE, [INDICATORS[code]])
+    return found.readings[-1].value, found.readings[-1].bottom
 
 
 def _cancelled(by: str, at: Any) -> dict[str, Any]:

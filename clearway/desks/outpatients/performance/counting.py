@@ -218,7 +218,8 @@ def _on_request(asked: Asked, found: Found) -> None:
 
 
 def _freed(asked: Asked, found: Found) -> None:
-    rows = _within(FreedSlot.objects, asked, "freed_at", "slot__").filter(notice__gte=1)
+    """By the day of the slot: by then each has ended, and none counts as unfilled because it still can be."""
+    rows = _within(FreedSlot.objects, asked, "starts_at", "slot__").filter(notice__gte=1)
     is_filled = Q(state=FreedSlot.State.FILLED)
     sums = {
         Count.FREED: CountOf("pk"),
