@@ -9,7 +9,7 @@ from django.test import Client
 
 from clearway.core.audit.actions import Actor
 from clearway.core.worklist.models import Task
-from clearway.desks.outpatients import rules, situation
+from clearway.desks.outpatients import policy, rules, situation
 from clearway.desks.outpatients.booking import actions as booking
 from clearway.desks.outpatients.booking import queries as appointments
 from clearway.desks.outpatients.booking.models import Appointment, Offer
@@ -335,6 +335,30 @@ def test_nothing_is_asked_by_itself_unless_the_policy_says_so(physio: Department
     assert actions.tend(**who(physio)) == 1
     assert actions.tend(**who(physio)) == 0
     assert freed.offers.get().made_by == WHO.name
+
+
+def test_a_first_slot_of_the_coming_days_is_offered_to_the_urgent_and_to_anybody_at_last(
+    physio: Department,
+) -> None:
+    values = {"mode": "automatic", "urgent_days": 10, "urgent_hours": 24, "notice_hours": 12}
+    set_policy(physio.trust, "recycling", values)
+    (slot, *_) = slots(physio)
+    routine = waiting(physio)
+    freed = give_back(physio, slot)
+    Entry.objects.exclude(pk=routine.pk).update(state="removed", why="other")
+    held = policy.recycling(physio.trust.pk, NINE)
+    assert actions.tend(**who(physio)) == 0
+    assert [each.code for each in queries.suited(freed, held, NINE).ranked.left_out] == ["urgent"]
+
+    urgent = waiting(physio, priority="2")
+    assert actions.tend(**who(physio)) == 1
+    offer = SlotOffer.objects.get(state="out")
+    assert offer.entry_id == urgent.pk
+    actions.answer(offer.pk, Said.NO, **who(physio))
+    assert actions.tend(**who(physio)) == 0
+
+    assert actions.tend(**who(physio, slot.starts_at - timedelta(hours=24))) == 1
+    assert SlotOffer.objects.get(state="out").entry_id == routine.pk
 
 
 def test_nobody_is_asked_by_itself_at_night(physio: Department) -> None:

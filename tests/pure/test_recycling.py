@@ -120,6 +120,21 @@ def test_a_follow_up_is_offered_from_so_many_days_before_it_is_due() -> None:
     )
 
 
+def test_a_first_slot_of_the_coming_days_is_kept_for_the_urgent_until_hours_before() -> None:
+    """Ten days ahead, and two: whoever is referred urgently tomorrow finds it free."""
+    keeping = replace(POLICY, urgent_days=10, urgent_hours=48)
+    routine, urgent = candidate(1), candidate(2, replace(WANTED, priority="2"))
+
+    def asked(hours: float, policy: RecyclingPolicy) -> list[int]:
+        return [each.entry for each in rank(freed(hours), [routine, urgent], policy, AT).chosen]
+
+    assert asked(192, keeping) == [2]
+    assert asked(241, keeping) == asked(72, replace(keeping, urgent_hours=72)) == [2, 1]
+    assert asked(192, POLICY) == [2, 1]
+    (left,) = rank(freed(192), [routine], keeping, AT).left_out
+    assert left.words == "It is kept for urgent patients until 48 hours before."
+
+
 def test_short_notice_goes_to_those_who_can_manage_it() -> None:
     assert order(candidate(1), candidate(2, replace(WANTED, notice_hours=4)), slot=freed(5)) == [2]
 

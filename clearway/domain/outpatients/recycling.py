@@ -73,6 +73,8 @@ class RecyclingPolicy:
     gain_days       a booked patient is asked to come earlier for so many days at least
     early_days      before a follow-up is due it may be offered, at most
     most_offers     of short notice to one patient within `offer_days`
+    urgent_days     a first visit's slot within so many days is offered to urgent patients alone,
+    urgent_hours    until so many hours before it begins; 0 days: to anybody
     latest_minutes  so long before it begins nobody is asked any more
     most_at_once    patients who are asked about one slot at the same time
     disappointed    what one person who says yes too late weighs, an empty slot being 1
@@ -87,6 +89,8 @@ class RecyclingPolicy:
     early_days: int = 7
     most_offers: int = 3
     offer_days: int = 28
+    urgent_days: int = 0
+    urgent_hours: int = 72
     latest_minutes: int = 60
     most_at_once: int = 5
     disappointed: float = 0.25
@@ -97,7 +101,8 @@ class RecyclingPolicy:
     def __post_init__(self) -> None:
         object.__setattr__(self, "mode", Mode(self.mode))
         whole = (self.notice_hours, self.needs_hours, self.offer_days, self.latest_minutes)
-        if min(*whole, self.gain_days, self.early_days) < 0 or min(self.most_offers, self.most_at_once) < 1:
+        days = (self.gain_days, self.early_days, self.urgent_days, self.urgent_hours)
+        if min(*whole, *days) < 0 or min(self.most_offers, self.most_at_once) < 1:
             raise ValueError(f"Notice and days are no less than 0, and somebody is asked: {self}")
         if not 0 < self.disappointed < 1:
             raise ValueError(f"Disappointing somebody weighs more than nothing, less than a slot: {self}")
@@ -116,6 +121,14 @@ class RecyclingPolicy:
         if begins >= ends_at:
             return replace(self, by_text=False)
         return replace(self, from_hour=begins, to_hour=ends_at)
+
+    def is_for_urgent(self, kind: str, seconds: float) -> bool:
+        """Whether a freed slot of a kind that begins in so many seconds is offered to the urgent alone.
+
+        Whoever is referred urgently tomorrow has only what is free then: a slot that goes to somebody who
+        would be seen anyway is gone for them (docs/explanation/department.md).
+        """
+        return kind == "new" and 3600 * self.urgent_hours < seconds <= 86_400 * self.urgent_days
 
     def last_offer_at(self, starts_at: datetime) -> datetime:
         """The instant after which nobody is asked about a slot that begins at `starts_at`."""

@@ -83,6 +83,7 @@ class Vacancy:
     site: str
     weekday: int
     at: int
+    kind: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +139,13 @@ OFFER_RULES: tuple[OfferRule, ...] = (
         "often",
         lambda who, policy: f"They had {who.offers} such offers in {policy.offer_days} days.",
         lambda who, slot, policy: who.offers >= policy.most_offers,
+    ),
+    OfferRule(
+        "urgent",
+        lambda who, policy: f"It is kept for urgent patients until {policy.urgent_hours} hours before.",
+        lambda who, slot, policy: (
+            not who.wanted.is_urgent and policy.is_for_urgent(slot.kind, slot.starts - slot.at)
+        ),
     ),
     OfferRule("early", _not_before, _is_early),
     OfferRule(
@@ -262,4 +270,4 @@ def _chosen(slot: Slots, who: Candidate, vacancy: Vacancy, at: datetime) -> Chos
 def _vacancy(slot: Slots, at: datetime) -> Vacancy:
     starts = int(slot.starts[0])
     on = datetime.fromtimestamp(starts, LONDON).date()
-    return Vacancy(starts, on, slot.site[0], on.isoweekday(), int(at.timestamp()))
+    return Vacancy(starts, on, slot.site[0], on.isoweekday(), int(at.timestamp()), slot.kind[0])

@@ -197,8 +197,11 @@ class Asking:
         policy, notice = self.policy, seat.starts - self.world.agenda.now
         is_soon, no_needs = notice < policy.notice_hours * HOUR, notice < policy.needs_hours * HOUR
         on = datetime.fromtimestamp(seat.starts, LONDON).date()
+        is_for_urgent = policy.is_for_urgent(seat.kind, notice)
         for entry in entries:
             wanted = entry.wanted
+            if is_for_urgent and not wanted.is_urgent:
+                continue
             if entry.is_asked or seat.key in entry.asked or wanted.medium != seat.medium:
                 continue
             if entry.due_on is not None and on < earliest(entry.due_on, policy):

@@ -88,6 +88,10 @@ CHANGES: Mapping[str, tuple[str, Callable[[Tried], Tried]]] = MappingProxyType(
         ALL: (f"everybody who fits at once, {BROADCAST} at most; the first yes has it", _by(Strategy.ALL)),
         "3 at once": ("as the plan, three people at once at most", _at_once(3)),
         "10 at once": ("as the plan, ten people at once at most", _at_once(10)),
+        "anybody first": (
+            "freed first slots of the coming days are offered to whoever is next, urgent or not",
+            lambda plan: replace(plan, recycling=replace(plan.recycling, urgent_days=0)),
+        ),
         "no reminders": (
             "nobody is reminded",
             lambda plan: replace(plan, reminders=replace(plan.reminders, is_on=False)),

@@ -14,7 +14,7 @@ from django.db import connection
 
 from clearway.domain.outpatients.recycling import LONDON, RecyclingPolicy
 from clearway.domain.shared.delivery import mobile
-from clearway.engine.outpatients.fit import Slots
+from clearway.engine.outpatients.fit import URGENT_PRIORITIES, Slots
 from clearway.engine.outpatients.recycling import Candidate, earliest
 
 from ..booking import queries as booking
@@ -33,6 +33,7 @@ NARROWED = """
     AND entry.skills <@ %(skills)s::varchar[] AND (entry.due_on IS NULL OR entry.due_on <= %(due)s)
     AND (person.sites = '{}' OR person.sites @> ARRAY[%(site)s]::varchar[])
     AND (person.days = '{}' OR person.days @> ARRAY[%(weekday)s]::smallint[])
+    AND (NOT %(urgent)s OR entry.priority = ANY(%(urgently)s))
     AND (person.notice_hours <= %(hours)s OR person.notice_hours IS NULL AND %(usual)s)
     AND entry.patient_id NOT IN (
         SELECT patient_id FROM outpatients_slot_offer
@@ -199,6 +200,8 @@ class Lists:
             "weekday": on.isoweekday(),
             "due": on + (on - earliest(on, policy)),
             "hours": int(seconds // 3600),
+            "urgent": policy.is_for_urgent(freed.slot.kind, seconds),
+            "urgently": list(URGENT_PRIORITIES),
             "usual": seconds >= 3600 * policy.notice_hours,
             "count": self.count,
             "waiting": self.waiting,
