@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from django.db.models import Max
+from django.db.models import Max, Q
 
 from clearway.core.layout.times import local
 from clearway.domain.outpatients.asking import AskDue, Asked, AskStep, mark_of, next_ask
@@ -56,26 +56,57 @@ class Answered:
 
 
 def to_ask(organisation_id: int, at: datetime) -> list[ToAsk]:
-    """Everybody who has a time to be asked behind them and has not answered since, by day. Six queries."""
+    """Everybody who has a time to be asked behind them and has not answered since, by day. Six queries.
+
+    Read by columns: of a long list most are asked.
+    """
     limits, today = policy.check_limits(organisation_id, at), local(at).date()
     first = today - timedelta(days=min(limits.asked_after))
     rows = Entry.objects.filter(organisation_id=organisation_id, state="waiting", waits_from__lte=first)
-    names = ("pk", "patient_id", "waits_from", "validated_on")
-    marked = [
-        (key, patient, mark)
-        for key, patient, waits_from, asked_on in rows.values_list(*names)
-        if (mark := mark_of(waits_from, asked_on, today, limits))
-    ]
-    alive = who_lives({patient for _, patient, _ in marked}, organisation_id)
+    rows = rows.filter(Q(patient__died_on=None) | Q(patient__merged_into__isnull=False))
+    names = [f"patient__{name}" for name in Reached.__slots__]
+    merged = who_lives((), organisation_id)
     tried, flags = _attempts(organisation_id), patients.every_flag(organisation_id)
+    ways: dict[tuple[Any, ...], str] = {}
     found = []
-    for key, patient, mark in marked:
-        if patient not in alive:
+    for key, patient, into, waits_from, asked_on, *how in rows.values_list(
+        "pk", "patient_id", "patient__merged_into_id", "waits_from", "validated_on", *names
+    ):
+        mark = mark_of(waits_from, asked_on, today, limits)
+        if mark is None or (into is not None and patient not in merged):
             continue
-        channel = written_channel(alive[patient], flags.get(patient, ()))
+        if into is not None or patient in flags:
+            record = merged[patient] if into is not None else Reached(*how)
+            channel = written_channel(record, flags.get(patient, ()))
+        else:  # of the others there are few kinds, however many they are
+            kind = (how[0], how[1], how[2], *map(bool, how[3:]))
+            if kind not in ways:
+                ways[kind] = written_channel(Reached(*how), ())
+            channel = ways[kind]
         due = next_ask(mark, tried.get(key, ()), limits, can_write=bool(channel))
         found.append(ToAsk(key, mark, due, channel if due.step.is_written else ""))
     return sorted(found, key=lambda each: (each.due.on, each.entry))
+
+
+@dataclass(frozen=True, slots=True)
+class Reached:
+    """How a patient who lives is reached, by the columns of a record that was not merged."""
+
+    channel: str
+    opted_out: bool
+    may_text: bool
+    address: str
+    phone: str
+    mobile: str
+    email: str
+
+    @property
+    def died_on(self) -> None:
+        return None
+
+    @property
+    def stands(self) -> "Reached":
+        return self
 
 
 def who_lives(patient_ids: Collection[int], organisation_id: int) -> dict[int, Any]:

@@ -66,19 +66,21 @@ def recheck(subjects: Collection[str], *, organisation_id: int, at: datetime) ->
 def _keep(
     every: Iterable[Found], rows: Any, words: Mapping[str, str], organisation_id: int, at: datetime
 ) -> bool:
-    """Bring these rows in line with what is found now: three writes at most."""
-    standing: dict[tuple[str, str], Finding] = {(row.subject, row.code): row for row in rows}
+    """Bring these rows in line with what is found now, read by columns: a long list has many."""
+    names = ("subject", "code", "pk", "since", "words")
+    standing = {(subject, code): kept for subject, code, *kept in rows.values_list(*names)}
     new: list[Finding] = []
-    changed: list[Finding] = []
+    other: dict[int, Found] = {}
     for each in every:
-        row = standing.pop((each.subject, each.code), None)
-        if row is None:
+        kept = standing.pop((each.subject, each.code), None)
+        if kept is None:
             new.append(_found(each, words, organisation_id, at))
-        elif _follow(row, each, words):
-            changed.append(row)
-    gone = [row.pk for row in standing.values()]
+        elif (each.since, words.get(each.subject, kept[2])[:200]) != (kept[1], kept[2]):
+            other[kept[0]] = each
+    changed = [row for row in rows.filter(pk__in=list(other)) if _follow(row, other[row.pk], words)]
+    gone = [pk for pk, *_ in standing.values()]
     # Two who ask at once find the same: the second leaves what the first has written.
-    Finding.objects.bulk_create(new, ignore_conflicts=True)
+    Finding.objects.bulk_create(new, ignore_conflicts=True, batch_size=5000)
     Finding.objects.bulk_update(changed, UPDATED, batch_size=1000)
     Finding.objects.filter(pk__in=gone).delete()
     return bool(new or changed or gone)
