@@ -48,6 +48,7 @@ log = logging.getLogger(__name__)
 
 BY = Actor("demo:department")
 BACK, AHEAD = timedelta(weeks=13), timedelta(weeks=8)
+CHANCE = 0.5  # area under the curve of a model that draws lots
 FEW_DRAWS = 50  # for the intervals of a first model: the demo does not wait for more
 RHYTHM = 20.0  # seconds between looks
 OPENS, CLOSES = time(8), time(18)  # local hours in which the other clerks work
@@ -130,9 +131,20 @@ def begin(department: Department, examples: Sequence[Example], at: datetime) -> 
     for place, example in enumerate(examples):
         _example(department, example, place, at)
     invented_office.begin(seed=department.seed, **department.who(at))
-    # Too short a past trains nothing, and the page says so; whatever is trained, a person puts it in use.
-    with contextlib.suppress(TooLittle):
-        attendance.train(**department.who(at), draws=FEW_DRAWS)
+    _train(department, at)
+
+
+def _train(department: Department, at: datetime) -> None:
+    """A model of the invented past, put in use as a team leader would: only if it tells people apart.
+
+    Too short a past trains nothing, and the page says so.
+    """
+    with contextlib.suppress(TooLittle, NotAllowed):
+        made = attendance.train(**department.who(at), draws=FEW_DRAWS)
+        _, surely, _ = made.report["measures"][made.report["chosen"]]["auc"]
+        if surely > CHANCE:
+            why = f"Demonstration: on later visits it told people apart, by an area of {surely:.2f} at least"
+            attendance.put_in_use(made.pk, why, **department.who(at))
 
 
 def last_day_of_clinics(today: date) -> date:

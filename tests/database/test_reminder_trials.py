@@ -9,6 +9,7 @@ from django.db import IntegrityError, transaction
 from clearway.core.audit.actions import Actor
 from clearway.core.organisation.models import PolicyVersion
 from clearway.core.people.models import User
+from clearway.desks.outpatients import invented_office
 from clearway.desks.outpatients.booking.models import Appointment
 from clearway.desks.outpatients.conversations.models import Message
 from clearway.desks.outpatients.letters import queries as letters
@@ -51,6 +52,19 @@ def two_texts(physio: Department, state: str = "approved") -> tuple[int, int]:
     second.pk, second.version, second.body, second.state = None, 2, body, state
     second.save()
     return first.pk, second.pk
+
+
+def test_the_demonstration_begins_with_two_approved_texts_that_a_trial_can_compare(
+    physio: Department, lena: User
+) -> None:
+    assert queries.texts(physio.trust.pk, TEN.date()) == []
+    invented_office.second_wording(**who(physio.trust))
+    invented_office.second_wording(**who(physio.trust))  # again, and nothing more is written
+
+    found = queries.texts(physio.trust.pk, TEN.date())
+    assert [row.version for row in found] == [2, 1]
+    assert invented_office.SAYS_WHY in found[0].body and "CONFIRM" in found[0].body
+    assert a_trial(physio, lena, (found[1].pk, found[0].pk)).arms.count() == 2
 
 
 def new(physio: Department, arms: Any, key: str = "key", **more: Any) -> actions.New:

@@ -17,6 +17,7 @@ from clearway.core.people.queries import holding
 from clearway.domain.outpatients.cover import Away
 from clearway.domain.outpatients.enquiries import About, Caller, Urgency
 from clearway.domain.outpatients.filing import Kind as Paper
+from clearway.domain.outpatients.messages import Message, code_of
 from clearway.domain.outpatients.records import Kind as Asked
 from clearway.domain.outpatients.recurring import Every, Unit
 from clearway.domain.outpatients.recurring import Kind as Duty
@@ -30,6 +31,8 @@ from .cover import actions as cover
 from .cover import queries as covered
 from .enquiries import actions as enquiries
 from .filing import actions as filing
+from .letters import actions as letters
+from .letters import queries as letters_of
 from .loans import actions as loans
 from .records import actions as records
 from .recurring import actions as recurring
@@ -135,6 +138,24 @@ def _steps(office: _Office) -> Iterator[Any]:
     for place in range(4):
         yield lambda place=place: _volume(office, place)
     yield lambda: _work(office)
+    yield lambda: second_wording(**office.who())
+
+
+def second_wording(*, organisation_id: int, by: Actor, at: datetime) -> None:
+    """A second approved text of the reminder, so that a trial of words can be begun; where there is one."""
+    code = code_of(Message.REMINDER, "text")
+    before = letters_of.versions(organisation_id, code)
+    if len(before) != 1:
+        return
+    first, told, rest = before[0].body.partition("Please answer")
+    written = letters.Written(before[0].title, f"{first}{SAYS_WHY} {told}{rest}", "Says why telling us helps")
+    who: dict[str, Any] = {"organisation_id": organisation_id, "at": at}
+    made = letters.write_version(code, written, by=by, **who)
+    letters.ask_for_approval(made.pk, by=by, **who)
+    letters.approve(made.pk, local(at).date(), by=Actor("demo:clinical lead"), **who)
+
+
+SAYS_WHY = "If you cannot come and tell us, somebody else can have the time."
 
 
 def _post(office: _Office, name: str, days: tuple[int, ...], holder: str, deputy: str | None) -> None:
