@@ -615,3 +615,16 @@ def test_those_who_cannot_be_asked_are_not_read(physio: Department) -> None:
 
     assert set(found.patients) == {only.pk, freed.appointment.entry_id}
     assert [each.entry for each in found.chosen] == [only.pk]
+
+
+def test_who_has_a_need_is_asked_with_the_need_in_words(physio: Department) -> None:
+    (slot, *_) = slots(physio)
+    freed = give_back(physio, slot)
+    entry = waiting(physio)
+    patients.add_need(entry.patient_id, "interpreter", "Polish", **who(physio))
+
+    (first,) = queries.asked_first(freed, POLICY, NINE).chosen
+    (offer,) = asked(physio, freed)
+
+    assert first.wanted.needs == (("Interpreter", "Polish"),)
+    assert offer.entry_id == entry.pk

@@ -193,7 +193,7 @@ def asked(entry: Any, needs: Iterable[Any] = (), elsewhere: Iterable[tuple[int, 
         days=frozenset(patient.days),
         notice_hours=patient.notice_hours,
         treat_by=entry.treat_by or entry.due_on,
-        needs=tuple((need.get_kind_display(), need.detail) for need in needs),
+        needs=tuple((patients.called(need.kind), need.detail) for need in needs),
         elsewhere=tuple(elsewhere),
     )
 

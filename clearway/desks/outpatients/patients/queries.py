@@ -107,6 +107,11 @@ def needs_of(patient_ids: Collection[int]) -> dict[int, list[Need]]:
     return _of_people(Need.objects.filter(ended_at__isnull=True), patient_ids)
 
 
+def called(kind: str) -> str:
+    """The words for a kind of need. No query."""
+    return str(Need.Kind(kind).label)
+
+
 def who_need(organisation_id: int, kind: str) -> set[int]:
     """Of merged people who have a need of this kind now, every record: at most two queries.
 
