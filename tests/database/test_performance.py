@@ -19,9 +19,11 @@ from clearway.desks.outpatients.patients.models import Patient
 from clearway.desks.outpatients.performance import actions, queries, standing
 from clearway.desks.outpatients.performance.counting import Asked, Counted, count
 from clearway.desks.outpatients.performance.models import Appointment, Baseline, FreedSlot, Target
-from clearway.desks.outpatients.waiting.models import Contact
+from clearway.desks.outpatients.recycling import actions as recycling
+from clearway.desks.outpatients.waiting.models import Contact, Entry
 from clearway.domain.outpatients.completeness import IntakePolicy
 from clearway.domain.outpatients.performance import EVERY, INDICATORS, Count, Cut, Unit, reading
+from clearway.domain.outpatients.recycling import Said
 from clearway.domain.outpatients.words import CancelledBy
 from clearway.domain.shared.errors import NotAllowed
 from tests.therapies import NINE, TODAY, Department, a_department
@@ -87,6 +89,27 @@ def test_a_slot_that_can_still_be_filled_does_not_count_as_unfilled(physio: Depa
 
     assert FreedSlot.objects.filter(state="open", freed_at=CLINIC + DAY).exists()
     assert _of("filled", physio) == before == (1.0, 1)
+
+
+def test_who_took_an_earlier_date_was_not_cancelled_by_the_service(physio: Department) -> None:
+    """A freed slot that fills itself with a booked patient may not make the service look worse."""
+    before = _of("provider", physio)
+    (soon,) = physio.session(CLINIC - 40 * DAY, slots=1).slots.all()
+    (late,) = physio.session(CLINIC + 6 * HOUR, slots=1).slots.all()
+    scope: dict[str, Any] = {"organisation_id": physio.trust.pk, "by": WHO, "at": CLINIC - 60 * DAY}
+    leaver, stayer = physio.entry(minutes=30), physio.entry(minutes=30)
+    Patient.objects.filter(pk=stayer.patient_id).update(phone="01632 960000")
+    given_back = booking.book(soon.pk, leaver.pk, **scope)
+    moved = booking.book(late.pk, stayer.pk, **scope)
+    booking.cancel(given_back.pk, by_whom=CancelledBy.PATIENT, reason="patient_ill", **scope)
+    Entry.objects.exclude(pk=stayer.pk).filter(state="waiting").update(state="removed", why="other")
+    (offer,) = recycling.ask(FreedSlot.objects.get(appointment=given_back).pk, **scope)
+
+    recycling.answer(offer.pk, Said.YES, **scope)
+
+    moved.refresh_from_db()
+    assert (moved.state, moved.cancel_reason) == ("cancelled", "earlier_date")
+    assert _of("provider", physio) == before
 
 
 def _of(code: str, physio: Department) -> tuple[float | None, int]:

@@ -185,7 +185,10 @@ def _words(counts: Iterable[Count]) -> str:
 
 _STARTS, _FREED, _RECEIVED = "the day of the appointment", "the day of the slot", "the day of receipt"
 _ENDS, _ASKED = "as it stood at the end of the period", "the day of the question"
-_EARLIER = "Dates given up because we offered an earlier one; holds; what has no outcome yet."
+_EARLIER = (
+    "Dates given up for an earlier one that we offered, or by a discharge or a death; holds; "
+    "what has no outcome yet."
+)
 _NOT_HELD = "Cancelled clinics and blocked slots."
 _WHOLE = "Slots that were withdrawn, as of cancelled clinics; those given back with less than an hour to go."
 _NO_START = "Clocks whose start nobody knows; nullified periods from the day on which they are nullified."

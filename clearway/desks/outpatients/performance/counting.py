@@ -17,7 +17,7 @@ from django.db.models.functions import Coalesce, Extract, TruncDate, TruncMonth,
 from django.db.models.lookups import LessThan
 
 from clearway.core.layout.times import LONDON, local
-from clearway.domain.outpatients.booking import DISCHARGED, EARLIER
+from clearway.domain.outpatients.booking import DIED, DISCHARGED, EARLIER
 from clearway.domain.outpatients.completeness import IntakePolicy, triage_by
 from clearway.domain.outpatients.performance import (
     INDICATORS,
@@ -36,6 +36,7 @@ from ..equality import queries as equality
 from ..waiting.queries import midnight
 from .models import Appointment, Contact, FreedSlot, Letter, Need, OnRequest, Referral, Slot
 
+NOBODYS = (EARLIER, DISCHARGED, DIED)  # reasons for which nobody let the other down
 STANDING = ("booked", "arrived", "attended", "missed")
 SEEN = (Attended.ON_TIME, Attended.LATE_SEEN)
 NOT_SEEN = (Attended.MISSED, Attended.LATE_NOT_SEEN)
@@ -171,8 +172,8 @@ def _seats(asked: Asked, found: Found) -> None:
 def _visits(asked: Asked, found: Found, at: datetime) -> None:
     seen, missed = Q(attended__in=SEEN), Q(attended__in=NOT_SEEN)
     first = seen & Q(slot__kind="new")
-    by_patient = Q(state="cancelled", cancelled_by="patient") & ~Q(cancel_reason=EARLIER)
-    by_provider = Q(state="cancelled", cancelled_by="provider") & ~Q(cancel_reason=DISCHARGED)
+    cancelled = Q(state="cancelled") & ~Q(cancel_reason__in=NOBODYS)
+    by_patient, by_provider = cancelled & Q(cancelled_by="patient"), cancelled & Q(cancelled_by="provider")
     over = Q(state__in=STANDING, ends_at__lte=at)
     late, day, week = (Q(cancelled_at__gt=F("starts_at") - span) for span in (DAY, 2 * DAY, WEEK))
     counted = {
