@@ -14,6 +14,7 @@ from clearway.desks.outpatients.referrals import actions as referrals
 from clearway.desks.outpatients.waiting import actions, inviting
 from clearway.desks.outpatients.waiting.models import Contact, Entry
 from clearway.domain.outpatients.partial_booking import Step
+from tests.messages import CONNECTED, NUMBER, TEN, Pigeon, a_writing_department, work
 from tests.outpatients import DESK, NOW, TODAY, a_patient, a_service, scope
 from tests.trust import a_trust, signed_in, somebody
 
@@ -107,5 +108,58 @@ def test_the_page_writes_what_is_due_and_only_for_who_may(trust: Organisation, s
 
     answer = desk.post("/outpatients/partial/invite/", follow=True).content.decode()
 
-    assert "1 letter is written and in the outbox" in answer
+    assert "1 letter in the outbox." in answer
     assert Contact.objects.filter(purpose="invitation").count() == 1
+
+
+def test_who_did_not_answer_the_invitation_is_reminded_by_the_way_they_prefer_and_told_once_it_left(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    physio = a_writing_department(monkeypatch)
+    who: dict[str, Any] = {"organisation_id": physio.trust.pk, "by": DESK, "at": TEN}
+    reached = {"mobile": NUMBER, "may_text": True, "email": "ada@example.org"}
+    entries = {
+        "text": physio.entry(physio.referral(patient=physio.patient(channel="text", **reached))),
+        "email": physio.entry(physio.referral(patient=physio.patient(channel="email", **reached))),
+        "": physio.entry(physio.referral(patient=physio.patient())),
+    }
+    for entry in entries.values():
+        invited = actions.Attempt(entry.patient_id, "invitation", "letter", "x", entry_id=entry.pk)
+        actions.contact(invited, **(who | {"at": TEN - 7 * DAY}))
+
+    assert actions.invite_in_writing(**who) == [], "no provider takes texts away"
+    made = actions.invite_in_writing(connected=CONNECTED, **who)
+    assert actions.invite_in_writing(connected=CONNECTED, **who) == []
+    assert {each.channel: each.entry_id for each in made} == {
+        way: entry.pk for way, entry in entries.items() if way
+    }
+    carrier = Pigeon()
+    work(carrier=carrier)
+
+    assert len(carrier.took) == 2
+    for each in made:
+        each.refresh_from_db()
+        assert (each.purpose, each.outcome) == ("reminder", "sent") and each.digest
+    stands = steps(physio.trust, TEN)
+    assert [stands[entry.pk] for entry in entries.values()] == [Step.RING, Step.RING, Step.REMIND]
+
+
+def test_a_reminder_to_choose_a_date_does_not_leave_once_the_patient_has_answered(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    physio = a_writing_department(monkeypatch)
+    who: dict[str, Any] = {"organisation_id": physio.trust.pk, "by": DESK, "at": TEN}
+    entry = physio.entry(physio.referral(patient=physio.patient(mobile=NUMBER, may_text=True)))
+    invited = actions.Attempt(entry.patient_id, "invitation", "letter", "x", entry_id=entry.pk)
+    actions.contact(invited, **(who | {"at": TEN - 7 * DAY}))
+    (made,) = actions.invite_in_writing(connected=CONNECTED, **who)
+    rang = actions.Attempt(
+        entry.patient_id, "enquiry", "phone", "Rang", outcome="answered", entry_id=entry.pk
+    )
+    actions.contact(rang, **who)
+
+    carrier = Pigeon()
+    work(carrier=carrier)
+
+    made.refresh_from_db()
+    assert not carrier.took and made.outcome == "failed"

@@ -31,6 +31,7 @@ class Message(Code):
     OFFER = "offer", "an earlier slot is offered"
     ACCEPTED = "accepted", "the slot that was offered is theirs"
     TAKEN = "taken", "somebody else was first"
+    INVITED = "invited", "they were invited to ring for a date and did not"
     ANSWER = "answer", "words of a person at the desk"
 
 
@@ -55,7 +56,7 @@ REPLIES = frozenset(
         *(Message.STOPPED, Message.STARTED, Message.PERSON, Message.ACCEPTED, Message.ANSWER),
     }
 )  # what answers somebody who has just written: no hour of the day holds it
-BY_EMAIL = frozenset({Message.BOOKED, Message.REMINDER, Message.LAST, Message.ANSWER})
+BY_EMAIL = frozenset({Message.BOOKED, Message.REMINDER, Message.LAST, Message.INVITED, Message.ANSWER})
 WRITTEN = tuple(each for each in Message if each is not Message.ANSWER)  # those that have a text
 
 FIELDS: Mapping[str, tuple[str, str]] = MappingProxyType(
@@ -79,6 +80,7 @@ _NEEDED: Mapping[Message, tuple[str, ...]] = MappingProxyType(
         Message.CHANGE: ("link", "office_phone"),
         Message.OFFER: ("when", "place", "until"),
         Message.ACCEPTED: ("when", "place"),
+        Message.INVITED: ("trust", "office_phone"),
     }
 )
 _WORDS: Mapping[Asks, tuple[str, ...]] = MappingProxyType(

@@ -92,6 +92,7 @@ def stops(message: Message, at: datetime) -> Held | Withdrawn | None:
         return Withdrawn("It answered something long ago.") if at - message.made_at > STALE else None
     why = _offer_stops(message, at) if kind is Kind.OFFER else ""
     why = why or (_visit_stops(message, at) if kind in OF_VISIT else "")
+    why = why or (_wait_stops(message) if kind is Kind.INVITED else "")
     why = why or (_patient_stops(message, patient) if patient is not None else "")
     if why:
         return Withdrawn(why)
@@ -109,6 +110,13 @@ def _offer_stops(message: Message, at: datetime) -> str:
     if offer is None or offer.state != "out":
         return "The offer has ended."
     return "The time to answer is over." if offer.expires_at <= at else ""
+
+
+def _wait_stops(message: Message) -> str:
+    if message.entry is None or message.entry.state != "waiting":
+        return "The patient does not wait for a date any more."
+    has_answered = standing.has_answered(message.entry.pk, message.made_at)
+    return "The patient has answered since." if has_answered else ""
 
 
 def _visit_stops(message: Message, at: datetime) -> str:

@@ -1,7 +1,7 @@
 """Every write to the waiting list: who joins it, who leaves it and why, and every attempt to reach them."""
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime
 from typing import Any
@@ -16,10 +16,12 @@ from clearway.domain.outpatients import waiting as rules
 from clearway.domain.outpatients.clock_events import ClockEvent, EventKind
 from clearway.domain.outpatients.counting import in_words
 from clearway.domain.outpatients.letters import ASKING, Kind
+from clearway.domain.outpatients.messages import Channel, Message
 from clearway.domain.shared.errors import NotAllowed
 
 from ..clinics import queries as clinics
 from ..clocks import actions as clocks
+from ..conversations.wanted import About, want
 from ..letters import wanted as letters
 from ..patients import queries as patients
 from . import asking, inviting, packs, queries
@@ -388,33 +390,68 @@ INVITED = "Please ring us to choose a date for {service}."
 
 
 @transaction.atomic
-def invite_in_writing(*, organisation_id: int, by: Actor, at: datetime) -> list[Contact]:
-    """Write every invitation and last letter of partial booking that is due; one contact each, in the outbox.
+def invite_in_writing(
+    *, organisation_id: int, by: Actor, at: datetime, connected: Collection[str] = ()
+) -> list[Contact]:
+    """Put every step of partial booking that is due and can be written into the outbox; one contact each.
 
+    Invitations and last letters go by letter; who did not answer the invitation is reminded by text or email.
+    connected  channels that a provider takes away
     One after the other, so that two clerks who press at once write once.
     """
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [LOCK, organisation_id])
-    today = local(at).date()
-    due = inviting.to_write(inviting.next_steps(organisation_id, at), organisation_id, today)
+    today, steps = local(at).date(), inviting.next_steps(organisation_id, at)
+    letters_due = inviting.to_write(steps, organisation_id, today)
+    messages_due = inviting.to_message(steps, organisation_id, today, connected)
+    keys = [each.entry for each in (*letters_due, *(each for each, _ in messages_due))]
     rows = Entry.objects.select_for_update(of=("self",)).filter(state=State.WAITING)  # not booked meanwhile
-    entries = queries.listed([each.entry for each in due], rows.order_by("id"))
-    made = []
-    for each in due:
-        if (entry := entries.get(each.entry)) is None:
-            continue
-        attempt = Attempt(
-            patient_id=entry.patient_id,
-            purpose=inviting.PURPOSE_OF[each.due.step],
-            channel="letter",
-            words=INVITED.format(service=entry.service.name),
-            to=patients.address_for(entry.patient, "letter")[:254],
-            entry_id=entry.pk,
-            referral_id=entry.referral_id,
-        )
-        made.append(contact(attempt, organisation_id=organisation_id, by=by, at=at))
+    entries = queries.listed(keys, rows.order_by("id"))
+    scope: dict[str, Any] = {"organisation_id": organisation_id, "by": by, "at": at}
+    made = [
+        _invited(entry, inviting.PURPOSE_OF[each.due.step], **scope)
+        for each in letters_due
+        if (entry := entries.get(each.entry)) is not None
+    ]
+    made += [
+        _reminded(entry, way, **scope)
+        for each, way in messages_due
+        if (entry := entries.get(each.entry)) is not None
+    ]
     detail = {"entries": [each.entry_id for each in made]}
     _record("waiting.invite", f"day:{today.isoformat()}", detail, organisation_id, by, at)
+    return made
+
+
+def _invited(entry: Entry, purpose: str, **scope: Any) -> Contact:
+    attempt = Attempt(
+        patient_id=entry.patient_id,
+        purpose=purpose,
+        channel="letter",
+        words=INVITED.format(service=entry.service.name),
+        to=patients.address_for(entry.patient, "letter")[:254],
+        entry_id=entry.pk,
+        referral_id=entry.referral_id,
+    )
+    return contact(attempt, **scope)
+
+
+def _reminded(entry: Entry, way: Channel, **scope: Any) -> Contact:
+    """By text or email: told once it has left, as a reminder of an appointment is."""
+    to = inviting.address(entry.patient, way)
+    attempt = Attempt(
+        patient_id=entry.patient_id,
+        purpose="reminder",
+        channel=way.value,
+        words=INVITED.format(service=entry.service.name),
+        to=to[:254],
+        outcome=rules.QUEUED,
+        entry_id=entry.pk,
+        referral_id=entry.referral_id,
+    )
+    made = contact(attempt, **scope)
+    about = About(entry.patient_id, entry.pk, contact_id=made.pk)
+    want(Message.INVITED, f"contact:{made.pk}", way, to, about, **scope)
     return made
 
 

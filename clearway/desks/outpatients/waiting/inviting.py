@@ -4,14 +4,16 @@ Whoever is urgent is not booked so: somebody rings them with a date.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
 from clearway.core.layout.times import local
+from clearway.domain.outpatients.messages import Channel
 from clearway.domain.outpatients.partial_booking import Due, Step, Tried, next_step
 from clearway.domain.outpatients.words import Priority
+from clearway.domain.shared.delivery import mobile
 
 from .. import policy
 from ..patients import queries as patients
@@ -95,6 +97,40 @@ def to_write(found: Iterable[ToInvite], organisation_id: int, today: date) -> li
     alive: dict[int, Any] = who_lives({each.patient for each in due}, organisation_id)
     flags = patients.every_flag(organisation_id) if due else {}
     return [each for each in due if each.patient in alive and _by_letter(alive[each.patient], flags)]
+
+
+def to_message(
+    found: Iterable[ToInvite], organisation_id: int, today: date, connected: Collection[str]
+) -> list[tuple[ToInvite, Channel]]:
+    """Those who were invited by letter and are to be reminded otherwise now, with the way: text or email.
+
+    As the patient prefers, of those that leave by themselves. Whom neither reaches is rung. Three queries.
+    """
+    due = [each for each in found if each.due.step is Step.REMIND and each.due.on <= today]
+    alive: dict[int, Any] = who_lives({each.patient for each in due}, organisation_id) if due else {}
+    flags = patients.every_flag(organisation_id) if due else {}
+    ways = ((each, _message(alive.get(each.patient), flags, connected)) for each in due)
+    return [(each, way) for each, way in ways if way is not None]
+
+
+def _message(patient: Any, flags: dict[int, list[Any]], connected: Collection[str]) -> Channel | None:
+    if patient is None:
+        return None
+    ways = sorted(Channel, key=lambda way: way.value != patient.stands.channel)
+    return next((way for way in ways if way.value in connected and _by_way(patient, way, flags)), None)
+
+
+def _by_way(patient: Any, way: Channel, flags: dict[int, list[Any]]) -> bool:
+    held = flags.get(patient.pk, ())
+    return bool(patients.may_contact(patient, way.value, by_machine=True, flags=held)) and bool(
+        address(patient, way)
+    )
+
+
+def address(patient: Any, way: Channel) -> str:
+    """The number or address to which a text or an email of a patient goes; "" where there is none."""
+    stands = patient.stands
+    return (mobile(stands.mobile) or "") if way is Channel.TEXT else str(stands.email)
 
 
 def _by_letter(patient: Any, flags: dict[int, list[Any]]) -> bool:

@@ -1,8 +1,10 @@
 """Partial booking: whose next step is due, and the letters that can be written in one go."""
 
 from collections import Counter
+from collections.abc import Collection
 from typing import Any
 
+from django.conf import settings
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import HttpResponse, HttpResponseRedirect
@@ -38,6 +40,7 @@ def partial(request: Request) -> HttpResponse:
         "counts": Counter(each.due.step for each in found),
         "due": sum(each.due.on <= today for each in found),
         "to_write": len(inviting.to_write(found, request.organisation.pk, today)),
+        "to_message": len(inviting.to_message(found, request.organisation.pk, today, _connected())),
         "today": today,
         "may_change": request.reach.allows("waiting.write"),
     }
@@ -48,13 +51,25 @@ def partial(request: Request) -> HttpResponse:
 @require_POST
 def invite(request: Request) -> HttpResponse:
     """Put the invitations and last letters that are due into the outbox."""
-    made = actions.invite_in_writing(**_scope(request))
+    made = actions.invite_in_writing(connected=_connected(), **_scope(request))
+    letters = sum(each.channel == "letter" for each in made)
     if made:
-        letters = "letter is" if len(made) == 1 else "letters are"
-        messages.success(request, f"{len(made)} {letters} written and in the outbox.")
+        messages.success(request, f"{_how_many(letters, len(made) - letters)} in the outbox.")
     else:
-        messages.success(request, "No letter is due now: somebody else has just written them.")
+        messages.success(request, "Nothing is due now: somebody else has just written them.")
     return HttpResponseRedirect(reverse("op-waiting:partial"))
+
+
+def _connected() -> Collection[str]:
+    """The ways that leave by themselves: a provider takes them away."""
+    return settings.NOTIFY_TEMPLATES.keys()
+
+
+def _how_many(letters: int, others: int) -> str:
+    said = [f"{letters} letter{'' if letters == 1 else 's'}"] if letters else []
+    if others:
+        said.append(f"{others} text or email" if others == 1 else f"{others} texts or emails")
+    return " and ".join(said)
 
 
 def _scope(request: Request) -> dict[str, Any]:

@@ -156,6 +156,11 @@ def not_told(contact_id: int | None, at: datetime, outcome: str = "failed") -> N
     kept.update(outcome=outcome, outcome_at=at)
 
 
+def has_answered(entry_id: int, since: datetime) -> bool:
+    """Whether the patient of an entry has answered anything since. One query."""
+    return Contact.objects.filter(entry_id=entry_id, outcome="answered", at__gte=since).exists()
+
+
 def arrived(contact_id: int | None, at: datetime) -> None:
     """The carrier says that the text or email of this contact arrived."""
     kept = Contact.objects.filter(pk__in=[contact_id] if contact_id else [])
