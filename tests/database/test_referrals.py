@@ -494,3 +494,24 @@ def test_what_is_to_be_chased_or_triaged_is_a_task_until_it_is_done(
     assert tasks(7)["triage:routine"].role == "outpatient_coordinator"
     actions.triage(row.pk, ACCEPT, **scope(trust, NOW + 7 * DAY))
     assert "triage:routine" not in tasks(7)
+
+
+def test_a_referral_that_is_measured_anew_keeps_the_identifier_of_its_booking_reference(
+    trust: Organisation, patient: Patient, service: Service
+) -> None:
+    community = a_service(trust, "COMM", kind=ServiceKind.CONSULTANT_LED_COMMUNITY, function="651")
+    row = registered(patient, service, ubrn="000123456789", route="ers")
+    before = row.pathway
+    assert before is not None and before.ppid.endswith("000123456789")
+
+    there = actions.Decision("redirect", reason="Hand", service_id=community.pk)
+    row = actions.triage(row.pk, there, **scope(trust))
+
+    assert row.pathway is not None and row.pathway.pk != before.pk
+    assert (row.pathway.ppid, row.pathway.issuer, row.pathway.state) == (
+        before.ppid,
+        before.issuer,
+        "ticking",
+    )
+    old = type(before).objects.get(pk=before.pk)
+    assert old.state == "none" and old.ppid.endswith(str(before.pk)) and old.issuer == trust.code

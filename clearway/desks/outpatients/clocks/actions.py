@@ -192,6 +192,27 @@ def treats(
 
 
 @transaction.atomic
+def take_over_identifier(before: int, after: int, *, organisation_id: int, by: Actor, at: datetime) -> None:
+    """The clock of one pathway goes on on another, and with it the identifier by which others know it.
+
+    The one that it left gets an identifier of its own number: no two have the same at any time.
+    """
+    rows = {row.pk: row for row in _locked(organisation_id, [before, after])}
+    left, taken = rows[before], rows[after]
+    known = PathwayIdentifier(left.ppid, left.issuer)
+    code = Organisation.objects.values_list("code", flat=True).get(pk=organisation_id)
+    own = pathway_identifier(code, left.pk)
+    for row, chosen in ((left, own), (taken, known)):
+        row.ppid, row.issuer = chosen.ppid, chosen.issuer
+        row.save(update_fields=["ppid", "issuer"])
+    entries = [
+        Entry("clocks.identifier", f"pathway:{row.pk}", {"ppid": row.ppid, "issuer": row.issuer})
+        for row in (left, taken)
+    ]
+    audit(entries, organisation_id=organisation_id, by=by, at=at)
+
+
+@transaction.atomic
 def moved(
     before: int, after: int, first: ClockEvent, *, source: str, organisation_id: int, by: Actor, at: datetime
 ) -> None:

@@ -15,6 +15,7 @@ from clearway.domain.outpatients import completeness
 from clearway.domain.outpatients.clock_events import ClockEvent, EventKind, Evidence
 from clearway.domain.outpatients.completeness import TriageOutcome
 from clearway.domain.outpatients.consultants_clock import from_therapy
+from clearway.domain.outpatients.identity import PathwayIdentifier, identifier_of
 from clearway.domain.outpatients.letters import Kind
 from clearway.domain.outpatients.measurement import Asked, ServiceKind, measure
 from clearway.domain.outpatients.waiting import REMOVALS, Removal
@@ -322,6 +323,8 @@ def _measure_again(row: Referral, key: str, by: Actor, at: datetime) -> None:
     )
     first = registering.first_event(row, _as_new(row, None), measured)
     clocks.moved(before.pk, row.pathway.pk, first, source=f"referral:{row.pk}", **scope)
+    if row.ubrn and PathwayIdentifier(before.ppid, before.issuer) == identifier_of(row.ubrn):
+        clocks.take_over_identifier(before.pk, row.pathway.pk, **scope)
     row.pathway.refresh_from_db()
 
 
