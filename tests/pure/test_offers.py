@@ -35,6 +35,17 @@ def test_everybody_has_the_shortest_time_to_answer_at_least() -> None:
     assert all(made(minutes).minutes >= WEIGHTS.shortest for minutes in (10, 15, 47, 90, 333))
 
 
+@pytest.mark.parametrize("left", [300, 4000, 50_000])
+def test_a_seat_is_kept_for_nobody_longer_than_somebody_may_hold_one(left: float) -> None:
+    """Of one person who fits, days before: whoever is listed tomorrow could not be booked meanwhile."""
+    only = [Chance(0.35, 20)]
+    held = Weights(5, 10, 0.25, longest=240)
+
+    assert made(left, only).minutes > 240
+    assert 10 <= made(left, only, held).minutes <= 240
+    assert made(left, [USUAL] * 24, held).minutes <= 240
+
+
 def test_who_answers_at_once_is_asked_alone() -> None:
     assert made(60, [Chance(0.6, 2)] * 6).count == 1
 

@@ -12,7 +12,7 @@ more careful than it need be. An empty slot costs 1, each person who says yes to
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from math import exp
+from math import exp, inf
 from types import MappingProxyType
 
 import numpy as np
@@ -74,12 +74,14 @@ class Weights:
 
     most_at_once  people who are asked at the same time
     shortest      minutes that anybody has to answer
+    longest       minutes that a seat is kept for them at most: nobody who is listed meanwhile can have it
     disappointed  what one person who says yes too late weighs, an empty slot being 1
     """
 
     most_at_once: int
     shortest: float
     disappointed: float
+    longest: float = inf
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +113,8 @@ def plan(people: Sequence[Chance], minutes_left: float, weights: Weights) -> Wav
         return None
     step = max(minutes_left / STEPS, weights.shortest)
     steps = int(minutes_left / step + 1e-9)
-    holds = np.array([hold for hold in reversed(HOLDS) if hold <= steps])
+    most = max(1, int(min(steps, weights.longest / step) + 1e-9))
+    holds = np.array([hold for hold in reversed(HOLDS) if hold <= most])
     by = np.array([[who.by(float(hold) * step) for hold in holds] for who in people])
     left = (
         np.arange(steps + 1) - holds[:, None]
@@ -124,7 +127,8 @@ def plan(people: Sequence[Chance], minutes_left: float, weights: Weights) -> Wav
     fills, sorry = (each[:, 0] for each in _ways(by[: weights.most_at_once], 0, left[:, -1:], ahead))
     best_now = int(np.argmin(np.round(weights.disappointed * sorry - fills, 12)))
     count, hold = divmod(best_now, len(holds))
-    return Wave(count + 1, float(holds[hold]) * step, float(fills[best_now]), float(sorry[best_now]))
+    minutes = min(float(holds[hold]) * step, max(weights.longest, weights.shortest))
+    return Wave(count + 1, minutes, float(fills[best_now]), float(sorry[best_now]))
 
 
 def _ways(by: Numbers, first: int, left: Whole, ahead: _Ahead) -> tuple[Numbers, Numbers]:

@@ -162,7 +162,8 @@ class Asking:
             return (min(len(chosen), BROADCAST), left) if left > 0 else None
         expected = learned({name: seen.record() for name, seen in self.seen.items()})
         people: list[Expected] = [expected[entry.channel] for entry in chosen]
-        wave = plan(people, left, Weights(self.policy.most_at_once, least, self.policy.disappointed))
+        most = self.world.tried.holds.most
+        wave = plan(people, left, Weights(self.policy.most_at_once, least, self.policy.disappointed, most))
         return None if wave is None else (wave.count, wave.minutes)
 
     # Whom the engine chooses ------------------------------------------------------------------------------

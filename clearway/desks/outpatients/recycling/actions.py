@@ -50,7 +50,7 @@ def next_wave(
     least = holds.lasting(freed.starts_at, at)
     answers = learned(queries.records(freed.organisation_id, held, at))
     people = [answers[each.channel] for each in found]
-    return plan(people, minutes, Weights(held.most_at_once, least, held.disappointed))
+    return plan(people, minutes, Weights(held.most_at_once, least, held.disappointed, holds.most))
 
 
 @transaction.atomic
