@@ -16,7 +16,7 @@ def list_checks() -> str:
         GENERATED,
         "Each is a condition over one row of the lists, asked every minute and again of what the page List "
         "checks shows. DQ33 and DQ34 are conditions over the return of the month that ended last, asked "
-        "once a day; part 2a is in none, because no decision to admit is recorded. What is found stands in "
+        "once an hour; part 2a is in none, because no decision to admit is recorded. What is found stands in "
         "one queue, with its owner, who took it and since when. E keeps a figure out of a return; W is "
         "looked at each week. Numbers are those of the published set.",
         _table(

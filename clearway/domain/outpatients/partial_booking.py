@@ -15,7 +15,7 @@ class Step(Code):
     """What is to be done next for somebody who is partially booked."""
 
     ACKNOWLEDGE = "P0", "tell the patient that they are on the list"
-    INVITE = "P1", "invite to ring and choose a date, by letter and message"
+    INVITE = "P1", "invite to ring and choose a date, by letter"
     REMIND = "P2", "remind by another channel"
     RING = "P3", "ring, twice, on different days and at different times"
     LAST_LETTER = "P4", "write once more, giving a date by which to answer"

@@ -28,7 +28,7 @@ class Migration(migrations.Migration):
                     fields=[
                         ('organisation', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, serialize=False, to='core.organisation')),
                         ('at', models.DateTimeField()),
-                        ('returns_on', models.DateField(null=True)),
+                        ('returns_at', models.DateTimeField(null=True)),
                     ],
                     options={
                         'indexes': [],

@@ -180,11 +180,11 @@ class Finding(models.Model):
 
 
 class Checked(models.Model):
-    """When every check of a trust was asked last; returns_on  the day on which the return was."""
+    """When every check of a trust was asked last; returns_at  when those of the return were."""
 
     organisation = models.OneToOneField(Organisation, on_delete=models.CASCADE, primary_key=True)
     at = models.DateTimeField()
-    returns_on = models.DateField(null=True)
+    returns_at = models.DateTimeField(null=True)
 
 
 class Contact(models.Model):

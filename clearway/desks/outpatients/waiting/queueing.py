@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import connection, transaction
@@ -21,6 +21,7 @@ from . import checks, queue
 from .models import Checked, Finding
 
 LOCK = 4123  # advisory lock class: the checks of an organisation are asked by one at a time
+RETURNS_EVERY = timedelta(hours=1)
 TAKING, EXPLAINING = "Taking it", "Explaining it"
 UPDATED = ["severity", "fixer", "since", "words", "explained_at", "explained_by", "explained_words"]
 
@@ -29,8 +30,8 @@ UPDATED = ["severity", "fixer", "since", "words", "explained_at", "explained_by"
 def check(*, organisation_id: int, at: datetime) -> int:
     """Ask every check, and keep what it finds as the queue. Returns how many are found.
 
-    Whoever took a finding keeps it while it is found. The return of the last month is asked once a day: its
-    events may be corrected, and it is long. What is kept is made from the tables, so it is in no audit.
+    Whoever took a finding keeps it while it is found. The return of the last month is asked once an hour:
+    its events may be corrected, and it is long. What is kept is made from the tables, so it is in no audit.
     """
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [LOCK, organisation_id])
@@ -38,7 +39,9 @@ def check(*, organisation_id: int, at: datetime) -> int:
     kept = Finding.objects.filter(organisation_id=organisation_id)
     words: dict[str, str] = {}
     last, today = queue.checked(organisation_id), local(at).date()
-    if last is None or last.returns_on != today:
+    returns_at = last.returns_at if last else None
+    if returns_at is None or abs(at - returns_at) >= RETURNS_EVERY:
+        returns_at = at
         rows = returns.doubted(organisation_id, at)
         limits = policy.check_limits(organisation_id, at)
         every += found(RETURN_CHECKS, rows, RETURN, today, limits)
@@ -47,7 +50,7 @@ def check(*, organisation_id: int, at: datetime) -> int:
         kept = kept.exclude(subject__startswith=f"{RETURN}:")
     _keep(every, kept, words, organisation_id, at)
     Checked.objects.update_or_create(
-        organisation_id=organisation_id, defaults={"at": at, "returns_on": today}
+        organisation_id=organisation_id, defaults={"at": at, "returns_at": returns_at}
     )
     return len(every)
 
