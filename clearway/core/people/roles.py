@@ -281,7 +281,7 @@ ROLES: Mapping[str, Role] = MappingProxyType(
                 (
                     *(*_INTAKE_READ, "referrals.triage", "tasks.read", "tasks.work", "waiting.read"),
                     *("clinics.read", "bookings.read", "letters.read", "letters.approve", "reports.read"),
-                    *("misses.read", "misses.decide", "performance.read"),
+                    *("misses.read", "misses.decide", "performance.read", "holds.read", "holds.lift"),
                 ),
             ),
             _role(
