@@ -20,7 +20,7 @@ from clearway.engine.outpatients.returns import STOPS
 
 from ..clocks import queries as clocks
 from ..waiting.queries import midnight
-from .counting import FROM_SLOT, STANDING, WORDS, Asked, Found, Key, of_patients
+from .counting import FROM_SLOT, STANDING, WORDS, Asked, Found, of_patients
 from .models import Appointment, Entry, Referral
 
 WEEKS = 4  # over which stops a week are averaged
@@ -46,22 +46,19 @@ def places(asked: Asked, found: Found) -> None:
     )
     rows = rows.annotate(group=_group(asked, "added_at", "service__"))
     held = list(rows.values_list("added_at", "ended_at", "kind", "waits_from", "group"))
+    added = np.array([row[0].timestamp() for row in held])
+    ended = np.array([np.inf if row[1] is None else row[1].timestamp() for row in held])
+    since = np.array([row[3].toordinal() if row[2] == "new" and row[3] else 0 for row in held])
+    group = np.array([row[4] for row in held])
     for key, end in _ends(asked):
-        if asked.by is None:
-            found[key].counts |= {Count.LISTED: 0, Count.WAITING_NEW: 0}
-        waited: dict[Key, list[int]] = {}
-        for added_at, ended_at, kind, since, group in held:
-            if added_at >= end or (ended_at is not None and ended_at < end):
-                continue
-            mine = group if asked.by else key
-            counts = found[mine].counts
-            counts[Count.LISTED] = counts.get(Count.LISTED, 0) + 1
-            if kind == "new" and since is not None:
-                waited.setdefault(mine, []).append(max(0, (_last_day(end) - since).days))
-        for mine, days in waited.items():
-            found[mine].counts[Count.WAITING_NEW] = len(days)
-            for each in WAITING:
-                found[mine].times[each.code] = float(np.quantile(days, each.centile))
+        stood = (added < end.timestamp()) & (ended >= end.timestamp())
+        names = [key] if asked.by is None else sorted(set(group[stood].tolist()))
+        for name in names:
+            mine = stood if asked.by is None else stood & (group == name)
+            days = np.maximum(0, _last_day(end).toordinal() - since[mine & (since > 0)])
+            found[name].counts |= {Count.LISTED: int(mine.sum()), Count.WAITING_NEW: len(days)}
+            if len(days):
+                found[name].times |= {each.code: float(np.quantile(days, each.centile)) for each in WAITING}
 
 
 WAITING = tuple(each for each in INDICATORS.values() if each.bottom == (Count.WAITING_NEW,))
