@@ -191,6 +191,24 @@ def test_a_booked_patient_comes_earlier_and_the_seat_they_leave_is_freed_in_turn
     assert (next_one.after_id, next_one.how, next_one.state) == (freed.pk, "moved", "open")
 
 
+def test_no_seat_is_kept_by_offers_that_are_over_while_no_worker_runs(physio: Department) -> None:
+    """The worker was killed: nobody has ended the offers, and their time is over."""
+    (slot, *_) = slots(physio, count=1)
+    waiting(physio), waiting(physio)
+    freed = give_back(physio, slot)
+    over = max(each.expires_at for each in asked(physio, freed))
+    another = waiting(physio)
+    keys = appointments.suitable(another.pk, physio.trust.pk, over).best
+    assert slot.pk in {each.slot for each in keys}
+
+    again = actions.ask(freed.pk, **who(physio, over))  # the next are asked
+    later = max(each.expires_at for each in again)
+    made = booking.book(slot.pk, another.pk, **who(physio, later))
+
+    freed.refresh_from_db()
+    assert (freed.state, freed.filled_by_id) == ("filled", made.pk)
+
+
 def test_offers_end_with_their_time_and_the_seat_is_anybodys_again(physio: Department) -> None:
     (slot, *_) = slots(physio)
     waiting(physio)

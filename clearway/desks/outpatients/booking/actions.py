@@ -406,8 +406,9 @@ def _take(
     lapsed = [row.pk for row in there if row.state == "held" and row.held_until and row.held_until <= at]
     if lapsed:
         _let_go(Appointment.objects.filter(pk__in=lapsed))
-    taken = {row.seat for row in there if row.pk not in lapsed} | recycling.kept(freed, entry.pk)
-    order = sorted(range(1, slot.seats + 1), key=lambda seat: seat not in recycling.asked(freed, entry.pk))
+    taken = {row.seat for row in there if row.pk not in lapsed} | recycling.kept(freed, entry.pk, at)
+    own_seats = recycling.asked(freed, entry.pk, at)
+    order = sorted(range(1, slot.seats + 1), key=lambda seat: seat not in own_seats)
     seat = next((seat for seat in order if seat not in taken), None)
     if seat is None:
         raise _Full

@@ -74,6 +74,7 @@ LEFT JOIN (
     SELECT freed.slot_id, count(DISTINCT freed.id) AS seats
     FROM outpatients_freed_slot freed JOIN outpatients_slot_offer offer ON offer.freed_id = freed.id
     WHERE freed.organisation_id = %(organisation)s AND freed.state = 'open' AND offer.state = 'out'
+      AND offer.expires_at > %(at)s
     GROUP BY freed.slot_id
 ) asked ON asked.slot_id = slot.id
 WHERE slot.organisation_id = %(organisation)s AND session.service_id = %(service)s

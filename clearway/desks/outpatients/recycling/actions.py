@@ -60,6 +60,8 @@ def ask(key: int, *, organisation_id: int, by: Actor, at: datetime) -> list[Slot
     The seat is kept for those who are asked until their offers end. Raises NotAllowed.
     """
     row, (held, holds) = _locked(key, organisation_id), policy.recycling_and_holds(organisation_id, at)
+    if _let_end(SlotOffer.objects.filter(freed=row), by, at):
+        row = queries.one(key, organisation_id)
     _check_open(row, at)
     found = queries.asked_first(row, held, at)
     wave = next_wave(row, found.chosen, held, holds, at)
@@ -177,8 +179,7 @@ def tend(*, organisation_id: int, by: Actor, at: datetime) -> int:
 
     Returns how many people were asked.
     """
-    over = SlotOffer.objects.filter(organisation_id=organisation_id, state=OUT, expires_at__lte=at)
-    over.update(state=SlotOffer.State.NO_ANSWER, ended_at=at, ended_by=by.name)
+    _let_end(SlotOffer.objects.filter(organisation_id=organisation_id), by, at)
     out = SlotOffer.objects.filter(organisation_id=organisation_id, state=OUT)
     gone = out.filter(~Q(entry__state__in=("waiting", "booked")) | ~queries.LIVES | queries.no_sooner())
     gone.update(state=SlotOffer.State.WITHDRAWN, ended_at=at, ended_by=by.name)
@@ -214,6 +215,12 @@ def _take_in(organisation_id: int, by: Actor, at: datetime) -> None:
         if not any(each.seat == row.seat for each in appointments.taken_seats(row.slot_id)):
             standing.freed(row, row.cancelled_by, at)
             _say("recycling.take_in", row.freed, {"appointment": row.pk}, by, at)
+
+
+def _let_end(offers: Any, by: Actor, at: datetime) -> int:
+    """End those of these offers whose time is over. Returns how many."""
+    over = offers.filter(state=OUT, expires_at__lte=at)
+    return int(over.update(state=SlotOffer.State.NO_ANSWER, ended_at=at, ended_by=by.name))
 
 
 def _save(made: Sequence[SlotOffer]) -> None:

@@ -45,18 +45,19 @@ def open_seats(slot_id: int) -> list[FreedSlot]:
     )
 
 
-def kept(seats: Iterable[FreedSlot], entry_id: int) -> set[int]:
+def kept(seats: Iterable[FreedSlot], entry_id: int, at: datetime) -> set[int]:
     """The seats that others are asked about and this entry is not."""
-    return {each.seat for each in seats if (entries := _asked(each)) and entry_id not in entries}
+    return {each.seat for each in seats if (entries := _asked(each, at)) and entry_id not in entries}
 
 
-def asked(seats: Iterable[FreedSlot], entry_id: int) -> set[int]:
+def asked(seats: Iterable[FreedSlot], entry_id: int, at: datetime) -> set[int]:
     """The seats that this entry is asked about."""
-    return {each.seat for each in seats if entry_id in _asked(each)}
+    return {each.seat for each in seats if entry_id in _asked(each, at)}
 
 
-def _asked(seat: FreedSlot) -> set[int]:
-    return {offer.entry_id for offer in seat.offers.all() if offer.state == OUT}
+def _asked(seat: FreedSlot, at: datetime) -> set[int]:
+    """An offer whose time is over keeps nothing, whether or not a worker has ended it."""
+    return {offer.entry_id for offer in seat.offers.all() if offer.state == OUT and offer.expires_at > at}
 
 
 def filled(seats: Iterable[FreedSlot], made: Any, at: datetime) -> None:
