@@ -1,7 +1,7 @@
 """Performance: what is counted, by whom it may be seen, targets, new baselines, and the files of it."""
 
 import io
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import openpyxl
@@ -12,6 +12,7 @@ from clearway.core.audit.actions import Actor
 from clearway.core.outbox.models import Outgoing
 from clearway.core.people.models import User
 from clearway.desks.outpatients.booking import actions as booking
+from clearway.desks.outpatients.clinics.models import Session, Slot, Template
 from clearway.desks.outpatients.equality import actions as equality
 from clearway.desks.outpatients.letters.models import Letter
 from clearway.desks.outpatients.outcomes.models import OnRequest
@@ -186,7 +187,15 @@ def test_every_indicator_of_the_reference_is_there_with_what_it_is_made_of() -> 
         *("used", "booked", "minutes", "missed", "unable", "unable_late", "unable_day", "unable_days"),
         *("unable_early", "provider", "provider_short", "filled", "filled_kept", "fill_time", "notice"),
         *(f"{each}{end}" for each in ("first_wait", "waiting") for end in ("", "_85", "_92", "_95", "_max")),
-        *("follow_ups", "rtt_within", "rtt_over_52", "rtt_over_65", "rtt_over_78", "rtt_over_104"),
+        *(
+            "third_next",
+            "follow_ups",
+            "rtt_within",
+            "rtt_over_52",
+            "rtt_over_65",
+            "rtt_over_78",
+            "rtt_over_104",
+        ),
         *("rtt_clearance", "outcomed", "unoutcomed", "unoutcomed_oldest", "triaged", "letters"),
         *("letter_hours", "questioned", "replied", "taken_off", "on_request", "asked_for", "queue_load"),
     )
@@ -237,6 +246,33 @@ def test_who_waits_is_counted_as_of_the_end_of_the_week(physio: Department) -> N
 
     assert series_of(physio, "waiting_max")[-1] == 40
     assert series_of(physio, "waiting")[-1] == 30
+
+
+def test_the_third_free_seat_of_each_clinic_is_that_of_the_bookings_of_then(physio: Department) -> None:
+    """From the end of the week of 9 November on: two days of one clinic, one seat of which went later."""
+    template = Template.objects.create(
+        organisation=physio.trust,
+        code="mon",
+        version=1,
+        name="Monday",
+        service=physio.service,
+        clinician=physio.clinician,
+        room=physio.room,
+        weekday=1,
+        valid_from=TODAY - 90 * DAY,
+        slots=[],
+        made_at=CLINIC,
+        made_by="test",
+    )
+    for days in (8, 15):
+        session = physio.session(datetime(2026, 11, 15, 9, tzinfo=UTC) + days * DAY, slots=2)
+        Session.objects.filter(pk=session.pk).update(template=template)
+    first, *_ = Slot.objects.filter(session__template=template).order_by("starts_at")
+    physio.booked(first, made_at=NINE)  # made after that Sunday
+
+    assert series_of(physio, "third_next")[-1] == pytest.approx(14 + 9 / 24)  # of the third of four
+    later = queries.overview(physio.trust.pk, Unit.WEEK, {}, NINE + 7 * DAY, [INDICATORS["third_next"]])[0]
+    assert later.readings[-1].value == pytest.approx(7 + 9.5 / 24)  # of the fourth: one is taken by then
 
 
 def test_letters_and_questions_are_counted_by_the_week_they_belong_to(physio: Department) -> None:
@@ -363,7 +399,7 @@ def test_an_overview_takes_the_same_queries_whatever_it_counts(
         slot = physio.session(CLINIC - week * 7 * DAY, slots=1).slots.get()
         physio.booked(slot, **SEEN, outcomed_at=slot.ends_at, made_at=slot.starts_at - 9 * DAY)
 
-    with django_assert_max_num_queries(18):
+    with django_assert_max_num_queries(20):
         found = queries.overview(physio.trust.pk, Unit.WEEK, {}, NINE)
 
     missed = next(each for each in found if each.indicator.code == "missed")

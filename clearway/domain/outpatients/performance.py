@@ -66,6 +66,7 @@ class Count(Code):
     DEMAND = "demand", "referrals received"
     NEW_SEATS = "new_seats", "seats for first appointments in clinics that took place"
     WAITING_NEW = "waiting_new", "patients who wait for a first appointment at the end of the period"
+    CLINICS = "clinics", "clinics with three free first appointments in the eight weeks ahead"
     UNOUTCOMED = "unoutcomed", "appointments that had ended without an outcome at the end of the period"
     RTT_OPEN = "rtt_open", "consultant-led clocks that ran at the end of the period, their start known"
     RTT_WITHIN = "rtt_within", "of these, those of at most 126 days"
@@ -333,6 +334,18 @@ _OF_FREED = (
     ),
 )
 _WAITS = (
+    Indicator(
+        code="third_next",
+        name="Days to the third next free first appointment of a clinic",
+        kind=Kind.DAYS,
+        better=_LESS,
+        top=(),
+        bottom=(Count.CLINICS,),
+        cuts=OF_SLOTS - {Cut.KIND},
+        dated=_ENDS,
+        leaves_out="Slots held for some, blocked ones, and clinics with fewer than three free ahead.",
+        chapter=Chapter.WAITS,
+    ),
     *(_first_wait(*each) for each in CENTILES),
     *(_waiting(*each) for each in CENTILES),
     Indicator(

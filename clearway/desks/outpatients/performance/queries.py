@@ -103,8 +103,11 @@ def counted(asked: Asked, at: datetime, wanted: Collection[Indicator]) -> Found:
         snapshots.places(asked, found)
     if needed & snapshots.OF_CLOCKS and asked.is_of_referrals:
         snapshots.of_clocks(asked, found)
-    if Count.UNOUTCOMED in needed and asked.by not in PATIENTS and asked.by is not Cut.NOTICE:
-        snapshots.unoutcomed(asked, found)
+    if asked.by not in PATIENTS and asked.by is not Cut.NOTICE:
+        if Count.UNOUTCOMED in needed:
+            snapshots.unoutcomed(asked, found)
+        if Count.CLINICS in needed:
+            snapshots.third_next(asked, found)
     return dict(found)
 
 

@@ -4,6 +4,7 @@ Each source is read once as columns and looked at as of every end, so that a per
 true then: a clock by its events, a place by when it was added and ended. Groups are those of the last end.
 """
 
+from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -20,9 +21,10 @@ from clearway.engine.outpatients.returns import STOPS
 
 from ..clocks import queries as clocks
 from ..waiting.queries import midnight
-from .counting import FROM_SLOT, STANDING, WORDS, Asked, Found, of_patients
-from .models import Appointment, Entry, Referral
+from .counting import FROM_SLOT, STANDING, WORDS, Asked, Found, Key, of_patients
+from .models import Appointment, Entry, Referral, Slot
 
+AHEAD = timedelta(weeks=8)  # that are looked through for free seats
 WEEKS = 4  # over which stops a week are averaged
 OF_PLACES = frozenset({Count.LISTED, Count.WAITING_NEW})
 OF_CLOCKS = frozenset(each for each in Count if each.value.startswith(("rtt_", "ahp_")))
@@ -87,6 +89,61 @@ def unoutcomed(asked: Asked, found: Found) -> None:
             counted.counts[Count.UNOUTCOMED] = counted.counts.get(Count.UNOUTCOMED, 0) + 1
             days = float((_last_day(end) - local(ends_at).date()).days)
             counted.times["unoutcomed_oldest"] = max(days, counted.times.get("unoutcomed_oldest") or 0.0)
+
+
+def third_next(asked: Asked, found: Found) -> None:
+    """Days to the third free first appointment of each clinic, in the middle of the clinics. Two queries.
+
+    As it was booked then; that the slots were laid out by then is taken for granted.
+    """
+    ends = _ends(asked)
+    slots = Slot.objects.filter(
+        organisation_id=asked.organisation_id,
+        starts_at__gte=ends[0][1],
+        starts_at__lt=ends[-1][1] + AHEAD,
+        kind="new",
+        blocked="",
+        held="",
+        session__state="open",
+        session__template__isnull=False,
+        **{FROM_SLOT[cut]: code for cut, code in asked.only.items()},
+    ).order_by("starts_at", "pk")
+    of = FROM_SLOT[asked.by] if asked.by else "session__template__code"
+    held = list(slots.values_list("pk", "starts_at", "seats", "session__template__code", of))
+    place = {row[0]: nth for nth, row in enumerate(held)}
+    booked = Appointment.objects.filter(slot__in=slots.order_by()).exclude(state="lapsed")
+    taken = [
+        (place[slot], made.timestamp(), np.inf if until is None else until.timestamp())
+        for slot, made, until in booked.values_list("slot_id", "made_at", "cancelled_at")
+        if slot in place
+    ]
+    which = np.array([row[0] for row in taken], np.int64)
+    made_at, until = (np.array([row[nth] for row in taken]) for nth in (1, 2))
+    starts = np.array([row[1].timestamp() for row in held])
+    seats = np.array([row[2] for row in held], np.int64)
+    for key, end in ends:
+        now = end.timestamp()
+        stood = which[(made_at <= now) & (until > now)]
+        free = seats - np.bincount(stood, minlength=len(held))
+        ahead = (starts > now) & (starts < now + AHEAD.total_seconds()) & (free > 0)
+        days: dict[Key, list[float]] = {}
+        for (group, _), third in _thirds(held, np.flatnonzero(ahead), free).items():
+            days.setdefault(group if asked.by else key, []).append((starts[third] - now) / 86400)
+        for name, each in days.items():
+            found[name].counts[Count.CLINICS] = len(each)
+            found[name].times["third_next"] = float(np.median(each))
+
+
+def _thirds(held: Sequence[Any], rows: Any, free: Any) -> dict[tuple[str, str], int]:
+    """(Group, clinic) -> the row in which its third free seat is; those that have fewer are left out."""
+    seen: dict[tuple[str, str], int] = {}
+    found: dict[tuple[str, str], int] = {}
+    for row in rows.tolist():
+        clinic = held[row][4], held[row][3]
+        seen[clinic] = seen.get(clinic, 0) + int(free[row])
+        if seen[clinic] >= 3:
+            found.setdefault(clinic, row)
+    return found
 
 
 def of_clocks(asked: Asked, found: Found) -> None:
