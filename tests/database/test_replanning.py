@@ -10,6 +10,7 @@ from django.test.utils import CaptureQueriesContext
 
 from clearway.core.audit.actions import Actor
 from clearway.core.audit.models import Action
+from clearway.core.outbox.sending import Office
 from clearway.core.worklist.models import Task
 from clearway.desks.outpatients import rules, situation
 from clearway.desks.outpatients.booking import actions as booking
@@ -17,7 +18,9 @@ from clearway.desks.outpatients.booking.models import Appointment
 from clearway.desks.outpatients.clinics import actions as clinics
 from clearway.desks.outpatients.clinics.models import Clinician, Session, Slot
 from clearway.desks.outpatients.clocks.models import Pathway
+from clearway.desks.outpatients.letters.making import LetterMaker
 from clearway.desks.outpatients.letters.models import Letter
+from clearway.desks.outpatients.letters.wanted import OUTBOX
 from clearway.desks.outpatients.patients import actions as patients
 from clearway.desks.outpatients.replanning import actions, presenters, queries
 from clearway.desks.outpatients.replanning.models import Displaced, Replan
@@ -187,6 +190,29 @@ def test_whom_a_letter_reaches_in_time_is_not_rung(physio: Department) -> None:
 
     made.refresh_from_db()
     assert not Displaced.objects.get().by_phone and made.closed_at == NINE
+
+
+def test_whom_the_letter_does_not_tell_is_rung(physio: Department) -> None:
+    """Weeks ahead, so that letters would come in time; but the worker finds no text to write them from."""
+    sick = slots(physio, NINE + timedelta(days=20))
+    slots(physio, NINE + timedelta(days=30))
+    booked(physio, sick[0])
+    made = begun(physio, sick[0])
+    carried_out(made, physio, planned(made))
+    assert queries.remaining(queries.rows(made.pk), NINE) == 0
+
+    office = Office({OUTBOX: LetterMaker()}, {})
+    while office.work(NINE + timedelta(minutes=1)):
+        pass
+
+    (row,) = queries.rows(made.pk)
+    assert queries.stands(row, NINE) == queries.Stands.TO_RING
+    assert (queries.due(physio.trust.pk, NINE).to_ring, queries.register(physio.trust.pk)[0].to_ring) == (
+        1,
+        1,
+    )
+    actions.answer(row.pk, Told.TOLD, **who(physio))
+    assert queries.due(physio.trust.pk, NINE).to_ring == 0
 
 
 def test_undone_the_clinic_is_open_and_who_can_has_the_old_seat_back(physio: Department) -> None:

@@ -8,15 +8,19 @@ from typing import Any
 
 import numpy as np
 from django.db.models import Count, Exists, F, OuterRef, Q
+from django.db.models.functions import Coalesce
 
 from clearway.core.layout.times import local
 from clearway.domain.outpatients import clinics as rules
+from clearway.domain.outpatients.letters import Kind
 from clearway.domain.outpatients.replanning import ReplanPolicy
+from clearway.domain.shared.outgoing import State as Sent
 from clearway.engine.outpatients import replan as engine
 from clearway.engine.outpatients.replan import NoPlace, Place
 
 from ..booking import queries as booking
 from ..clinics import queries as clinics
+from ..letters import queries as letters
 from ..patients import queries as patients
 from .models import Displaced, Replan
 
@@ -26,7 +30,17 @@ SHOWN = 50
 # Of those who are to be rung: the patient lives, and what they would be told still holds.
 LIVES = Q(appointment__patient__died_on__isnull=True, appointment__patient__merged_into__died_on__isnull=True)
 HOLDS = Q(state=State.RETURNED) | Q(moved_to__state=BOOKED)
-TO_RING = Q(by_phone=True, told_at__isnull=True) & LIVES & HOLDS
+# The letter about what stands now is held, or came to nothing: it tells nobody.
+NO_LETTER = Exists(
+    letters.letters()
+    .order_by()
+    .filter(
+        appointment=Coalesce(OuterRef("moved_to"), OuterRef("appointment")),
+        kind__in=[Kind.CHANGE, Kind.CANCELLATION, Kind.CONFIRMATION],
+        outgoing__state__in=[Sent.HELD, Sent.FAILED],
+    )
+)
+TO_RING = (Q(by_phone=True) | Q(NO_LETTER)) & Q(told_at__isnull=True) & LIVES & HOLDS
 
 
 class Stands(StrEnum):
@@ -171,8 +185,12 @@ def over(session_ids: Iterable[int], organisation_id: int) -> Replan | None:
 
 
 def rows(replan_id: int) -> list[Displaced]:
-    """Everybody who was displaced, in order of urgency: soonest, priority, treat-by. One query."""
-    found = Displaced.objects.filter(replan_id=replan_id).select_related(
+    """Everybody who was displaced, in order of urgency: soonest, priority, treat-by. One query.
+
+    Each with `no_letter`: whether the letter that was to tell them is held or has failed.
+    """
+    found = Displaced.objects.filter(replan_id=replan_id).annotate(no_letter=NO_LETTER)
+    found = found.select_related(
         "entry__patient__merged_into",
         "appointment__patient__merged_into",
         "appointment__slot__session__clinician",
@@ -201,7 +219,7 @@ def stands(row: Displaced, at: datetime) -> Stands:
         return Stands.TOLD
     if row.appointment.patient.stands.died_on is not None or not _holds(row):
         return Stands.SETTLED
-    return Stands.TO_RING if row.by_phone else Stands.BY_LETTER
+    return Stands.TO_RING if row.by_phone or getattr(row, "no_letter", False) else Stands.BY_LETTER
 
 
 def _holds(row: Displaced) -> bool:
