@@ -26,6 +26,7 @@ PERMISSION_OF_TOPIC = {
     "tasks": "tasks.read",
     "diary": "clinics.read",
     "onward_sent": "onward.read",
+    "breaks": "breaks.read",
     "onward_come": "referrals.read",
     "feeds": "home.read",
     "notices": "home.read",

@@ -46,6 +46,11 @@ def receiving_rows(organisation_id: int) -> QuerySet[Site]:
     return Site.objects.filter(organisation_id=organisation_id, kind=SiteKind.EMERGENCY_DEPARTMENT)
 
 
+def stations(organisation_id: int) -> list[Site]:
+    """Every ambulance station; one query."""
+    return list(Site.objects.filter(organisation_id=organisation_id, kind=SiteKind.STATION, border=False))
+
+
 def site_codes(organisation_id: int, code: str) -> tuple[str, ...]:
     """The code of a site and those of its merged predecessors."""
     former = Site.objects.filter(organisation_id=organisation_id, code=code).values_list(

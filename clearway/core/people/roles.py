@@ -19,6 +19,8 @@ PERMISSIONS: Mapping[str, str] = MappingProxyType(
         "advice.give": "take conveyance advice for a crew, or another place with a reason, and tell the crew",
         "destinations.confirm": "answer for what destinations can do, and review the destination rules",
         "resources.read": "see the resource board",
+        "breaks.read": "see how crews stand with their meal breaks",
+        "breaks.plan": "plan when and where crews take their meal breaks, and take a plan back",
         "forecast.read": "see the forecast of handover waits and how good it has been",
         "map.read": "see the map",
         "roads.read": "see what hinders travel",
@@ -131,6 +133,7 @@ def _role(code: str, name: str, permissions: Iterable[str], binding: Binding = B
 _BOARDS = (
     "handovers.read",
     "resources.read",
+    "breaks.read",
     "forecast.read",
     "map.read",
     "diverts.read",
@@ -154,6 +157,7 @@ _COORDINATION = (
     *_DESK_LISTS,
     *("onward.read", "onward.ask"),
     *("advice.give", "handovers.mark", "hospitals.say", "identity.look", "diverts.manage", "roads.write"),
+    "breaks.plan",
 )
 _COMMAND = (
     *_COORDINATION,

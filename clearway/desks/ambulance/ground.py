@@ -14,6 +14,8 @@ from clearway.domain.ambulance.hospitals import HospitalStanding
 from . import policy
 from .advice import queries as advice
 from .advice.queries import Binding
+from .breaks import queries as breaks
+from .breaks.queries import Guarded
 from .diverts import queries as diverts
 from .forecast import queries as forecast
 from .forecast.queries import Records
@@ -33,6 +35,7 @@ class Ground:
     hospitals  what hospitals say of themselves
     bound      assignment -> the place that its crew has accepted
     passed     assignment -> the nearest appropriate place, where somebody sent its crew past it
+    breaks     the beginnings of breaks that are planned
     """
 
     sites: tuple[ReceivingSite, ...]
@@ -42,6 +45,7 @@ class Ground:
     hospitals: tuple[HospitalStanding, ...]
     bound: Mapping[str, Binding]
     passed: Mapping[str, str]
+    breaks: Mapping[str, Guarded]
     diverts: tuple[Divert, ...]
     disruptions: tuple[Disruption, ...]
 
@@ -60,6 +64,7 @@ PARTS: Mapping[str, Part] = {
     "hospitals": Part(lambda key, at: liaison.standings(key), [lambda key, at: liaison.rows(key)]),
     "bound": Part(advice.bound, [advice.bound_rows]),
     "passed": Part(advice.passed, [advice.passed_rows]),
+    "breaks": Part(breaks.planned, [breaks.rows_planned]),
     "diverts": Part(diverts.in_force, [diverts.rows_in_force]),
     "disruptions": Part(travel.disruptions, [travel.rows_known]),
 }

@@ -2,7 +2,7 @@
 
 Topics of changes: "site" (ODS code, "" for the unknown one), "resource" (call sign), "source" (its name).
 Topics of fragments, which pages ask for: "handovers", "stands", "wall", "forecast", "resources", "feeds",
-"onward_sent".
+"onward_sent", "breaks".
 """
 
 from collections.abc import Mapping, Sequence
@@ -22,6 +22,9 @@ from clearway.core.worklist import live as worklist
 from clearway.core.worklist.actions import TOPIC
 
 from . import situation
+from .breaks import presenters as break_words
+from .breaks import queries as breaks
+from .breaks.policy import meal_breaks
 from .forecast import presenters as forecasts
 from .forecast import queries as forecast
 from .ground import Ground
@@ -115,6 +118,20 @@ def tasks(organisation_id: int, keys: frozenset[str], at: datetime) -> list[Frag
     return [*worklist.render(organisation_id, keys, at), Fragment("tasks", "count", count)]
 
 
+def break_rows(organisation_id: int, call_signs: frozenset[str], at: datetime) -> list[Fragment]:
+    """The rows of some crews on the board of breaks; an empty one for who has gone off shift."""
+    protected = meal_breaks(organisation_id, at).rules.protected
+    plans = breaks.plans(organisation_id)
+    kept = breaks.on_shift(organisation_id, at).filter(call_sign__in=call_signs)
+    html = {
+        row.call_sign: drawn(
+            "breaks/row.html", row=break_words.row(row, plans.get(row.call_sign), at, protected)
+        )
+        for row in kept
+    }
+    return [Fragment("breaks", call_sign, html.get(call_sign, "")) for call_sign in sorted(call_signs)]
+
+
 def sent(organisation_id: int, keys: frozenset[str], at: datetime) -> list[Fragment]:
     """The rows of some onward requests that this organisation sent."""
     return [
@@ -133,5 +150,6 @@ RENDERERS: Mapping[str, Render] = {
     TOPIC: tasks,
     "notice": notices.strip,
     "onward_sent": sent,
+    "break": break_rows,
 }
 TICKERS: Sequence[Render] = (all_sites, all_forecasts, all_resources, sources, notices.strip)

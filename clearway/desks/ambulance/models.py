@@ -1,6 +1,7 @@
 """The tables of the ambulance desk, gathered for Django; each part of the desk keeps its own."""
 
 from .advice.models import Advice, Call, CrewLink, CrewMessage
+from .breaks.models import PlannedBreak, ShiftBreaks
 from .diverts.models import Divert
 from .diverts.models import Step as DivertStep
 from .facts.models import Fact
@@ -28,9 +29,11 @@ __all__ = [
     "Incident",
     "KeptForecast",
     "Passing",
+    "PlannedBreak",
     "Position",
     "Resource",
     "RoadDisruption",
+    "ShiftBreaks",
     "Snapshot",
     "Standing",
     "Warned",

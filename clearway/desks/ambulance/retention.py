@@ -58,7 +58,18 @@ DIVERTS = Shelf(  # with their steps; one that is not over stays, however old
     since="t.first_at",
     remover="clearway_forget_diverts",
 )
-SHELVES = (SNAPSHOTS, ADVICE, CREW_LINKS, FORECASTS, WARNINGS, PASSINGS, ROADS, DIVERTS)
+BREAKS = Shelf("breaks", "ambulance_shiftbreaks", "t.shift_end", _OF_THE_TRUST, since="t.shift_start")
+PLANNED_BREAKS = Shelf(
+    "breaks",
+    "ambulance_plannedbreak",
+    "t.ended_at",
+    f"{_OF_THE_TRUST} AND t.state <> 'stands'",
+    since="t.accepted_at",
+)
+SHELVES = (
+    *(SNAPSHOTS, ADVICE, CREW_LINKS, FORECASTS, WARNINGS, PASSINGS, ROADS, DIVERTS),
+    *(BREAKS, PLANNED_BREAKS),
+)
 # Facts too, which may go before the months they lie in.
 REPORTS = Shelf(
     "hospital_reports", "ambulance_fact", "t.known_at", f"{_OF_THE_TRUST} AND t.stream ~ '^hospital:'"

@@ -12,6 +12,7 @@ from clearway.core.worklist.rules import Rule, evaluate, sweep_policy, together
 from clearway.domain.ambulance.situation import Situation
 
 from .advice import rules as advice
+from .breaks import rules as breaks
 from .destinations import rules as destinations
 from .diverts.rules import DIVERT_REVIEW
 from .forecast.rules import EARLY_WARNING
@@ -34,9 +35,10 @@ def run(organisation_id: int, situation: Situation, at: datetime) -> Swept:
     told = advice.outcomes(organisation_id, values, modes, situation, at)
     reviewed = destinations.outcomes(organisation_id, values, modes, at)
     refused = onward.outcomes(organisation_id, values, modes, at)
+    hungry = breaks.outcomes(organisation_id, values, modes, at)
     return sweep(
         organisation_id,
-        together(outcomes, told, reviewed, refused),
+        together(outcomes, told, reviewed, refused, hungry),
         at,
         sweep_policy(values.get(queries.WORKLIST)),
     )

@@ -8,6 +8,7 @@ from django.shortcuts import render
 
 from clearway.core.people.permissions import public
 
+from ..breaks import queries as breaks
 from . import actions, queries
 from .models import Advice
 
@@ -26,7 +27,14 @@ def page(request: Any, token: str) -> HttpResponse:
     message = actions.message_came(link, None, "delivered", at=request.at)
     standing = queries.standing_for(link.organisation_id, message.advice.assignment) if message else None
     changing = standing is not None and standing.state == Advice.State.TO_TELL
-    context = {"link": link, "message": message, "changing": changing, "at": request.at}
+    planned = breaks.planned(link.organisation_id, request.at).get(link.call_sign)
+    context = {
+        "link": link,
+        "message": message,
+        "changing": changing,
+        "planned": planned,
+        "at": request.at,
+    }
     response = render(request, "advice/crew_page.html", context)
     response["Cache-Control"] = "no-store"
     return response

@@ -59,6 +59,20 @@ def scenes(organisation_id: int, keys: Collection[str]) -> dict[str, Point]:
     }
 
 
+def allocations(
+    organisation_id: int, call_signs: Collection[str], since: datetime
+) -> dict[str, list[datetime]]:
+    """When each of these crews was sent somewhere since then; by call sign. One query."""
+    rows = Assignment.objects.filter(
+        organisation_id=organisation_id, call_sign__in=call_signs, known_at__gt=since
+    )
+    found: dict[str, list[datetime]] = {}
+    for call_sign, stamps in rows.values_list("call_sign", "stamps"):
+        if JobStatus.ALLOCATED in stamps:
+            found.setdefault(call_sign, []).append(datetime.fromisoformat(stamps[JobStatus.ALLOCATED]))
+    return found
+
+
 def by_key(organisation_id: int, keys: Collection[str]) -> dict[str, Folded]:
     """The assignments of these keys. One query."""
     rows = Assignment.objects.filter(organisation_id=organisation_id, key__in=keys)

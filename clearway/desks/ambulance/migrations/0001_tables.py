@@ -321,6 +321,27 @@ class Migration(migrations.Migration):
                     },
                 ),
                 migrations.CreateModel(
+                    name='PlannedBreak',
+                    fields=[
+                        ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                        ('call_sign', models.CharField(max_length=80)),
+                        ('shift_start', models.DateTimeField()),
+                        ('starts_at', models.DateTimeField()),
+                        ('minutes', models.FloatField()),
+                        ('state', models.CharField(choices=[('stands', 'Stands'), ('begun', 'Begun'), ('missed', 'Missed'), ('withdrawn', 'Withdrawn')], default='stands', max_length=9)),
+                        ('accepted_at', models.DateTimeField()),
+                        ('accepted_by', models.CharField(max_length=150)),
+                        ('ended_at', models.DateTimeField(null=True)),
+                        ('cause', models.CharField(blank=True, max_length=200)),
+                        ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to='core.organisation')),
+                        ('place', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='core.site')),
+                    ],
+                    options={
+                        'indexes': [models.Index(fields=['organisation', 'accepted_at'], name='ambulance_p_organis_3d0aa0_idx')],
+                        'constraints': [models.UniqueConstraint(condition=models.Q(('state', 'stands')), fields=('organisation', 'call_sign', 'shift_start'), name='one_standing_plan_per_shift'), models.CheckConstraint(condition=models.Q(models.Q(('ended_at', None), ('state', 'stands')), models.Q(models.Q(('state', 'stands'), _negated=True), ('ended_at__isnull', False)), _connector='OR'), name='a_plan_stands_or_has_ended'), models.CheckConstraint(condition=models.Q(('minutes__gt', 0)), name='a_planned_break_lasts')],
+                    },
+                ),
+                migrations.CreateModel(
                     name='Resource',
                     fields=[
                         ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
@@ -367,6 +388,29 @@ class Migration(migrations.Migration):
                     options={
                         'indexes': [models.Index(fields=['organisation', 'ends_at'], name='ambulance_r_organis_39f042_idx')],
                         'constraints': [models.CheckConstraint(condition=models.Q(('ends_at__gt', models.F('starts_at'))), name='disruption_ends_after_start'), models.CheckConstraint(condition=models.Q(('radius_km__gt', 0), ('radius_km__lte', 100)), name='disruption_has_an_extent'), models.CheckConstraint(condition=models.Q(('extra_minutes__gte', 0), ('extra_minutes__lte', 600)), name='disruption_costs_minutes'), models.UniqueConstraint(condition=models.Q(('ended_at__isnull', True), models.Q(('reference', ''), _negated=True)), fields=('organisation', 'reference'), name='one_open_disruption_per_reference')],
+                    },
+                ),
+                migrations.CreateModel(
+                    name='ShiftBreaks',
+                    fields=[
+                        ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                        ('call_sign', models.CharField(max_length=80)),
+                        ('shift_start', models.DateTimeField()),
+                        ('shift_end', models.DateTimeField()),
+                        ('area', models.CharField(blank=True, max_length=80)),
+                        ('state', models.CharField(max_length=12)),
+                        ('owed_minutes', models.FloatField(null=True)),
+                        ('opens_at', models.DateTimeField(null=True)),
+                        ('start_by', models.DateTimeField(null=True)),
+                        ('closes_at', models.DateTimeField(null=True)),
+                        ('began_at', models.DateTimeField(null=True)),
+                        ('interrupted', models.PositiveSmallIntegerField(default=0)),
+                        ('late_by', models.FloatField(default=0)),
+                        ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to='core.organisation')),
+                    ],
+                    options={
+                        'indexes': [models.Index(fields=['organisation', 'shift_end'], name='ambulance_s_organis_a0dbea_idx')],
+                        'constraints': [models.UniqueConstraint(fields=('organisation', 'call_sign', 'shift_start'), name='one_row_of_breaks_per_shift'), models.CheckConstraint(condition=models.Q(models.Q(('closes_at', None), ('opens_at', None), ('owed_minutes__isnull', True), ('start_by', None)), models.Q(('closes_at__isnull', False), ('opens_at__isnull', False), ('owed_minutes__gt', 0), ('start_by__isnull', False)), _connector='OR'), name='an_owed_break_has_its_window')],
                     },
                 ),
                 migrations.CreateModel(

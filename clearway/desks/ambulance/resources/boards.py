@@ -14,6 +14,7 @@ from clearway.engine.ambulance.resources import Doing, Limit, ResourceRow, resou
 
 from .. import situation as situations
 from .. import words
+from ..breaks.queries import Guarded
 from ..policy import DeskPolicy
 from . import positions, queries
 
@@ -93,6 +94,7 @@ def board(
     """
     reading = reading or situations.shown(organisation_id, at, known_at)
     situation, policy, areas = reading.situation, reading.ground.policy, reading.ground.areas
+    breaks = reading.ground.breaks
     if known_at is None:
         rows = resource_rows(situation, policy.resources, only)
         told, where = _told(organisation_id, rows, reading.seen)
@@ -103,7 +105,14 @@ def board(
     return Board(
         at=known_at or at,
         rows=tuple(
-            _row(each, told.get(each.call_sign), where.get(each.call_sign), areas, site_names, known_at or at)
+            _row(
+                each,
+                told.get(each.call_sign),
+                where.get(each.call_sign),
+                breaks.get(each.call_sign),
+                (areas, site_names),
+                known_at or at,
+            )
             for each in rows
         ),
         basis=basis(situation, policy.freshness),
@@ -145,10 +154,11 @@ def _row(
     row: ResourceRow,
     told: ResourceStanding | None,
     place: str | None,
-    areas: Mapping[str, str],
-    site_names: Mapping[str, str],
+    planned: Guarded | None,
+    names: tuple[Mapping[str, str], Mapping[str, str]],
     at: datetime,
 ) -> Row:
+    areas, site_names = names
     station = told.station if told and told.station else ""
     seen_at = row.position_at
     return Row(
@@ -161,7 +171,7 @@ def _row(
         has_position=seen_at is not None,
         seen_at=seen_at if seen_at and at - seen_at > JUST_NOW else None,
         shift_end=row.shift_end,
-        limits=", ".join(_limit(limit, row, told) for limit in row.limits),
+        limits=", ".join([*(_limit(limit, row, told) for limit in row.limits), *_break(planned, at)]),
         level="P3" if Limit.SHIFT_IS_OVER in row.limits else "",
         area=areas.get(row.nearest_site or "") or areas.get(station) or NO_AREA,
         station=station,
@@ -173,6 +183,15 @@ def _state(row: ResourceRow, site_names: Mapping[str, str]) -> str:
         site = site_names.get(row.site or "")
         return f"{words.JOB_STATE[row.job]}, {site}" if site else words.JOB_STATE[row.job]
     return words.AVAILABILITY[row.availability] if row.availability else "No status known"
+
+
+def _break(planned: Guarded | None, at: datetime) -> list[str]:
+    """A planned break, which dispatch guards."""
+    if planned is None:
+        return []
+    where = f", {planned.place}" if planned.place else ""
+    guard = f" ({planned.only} only)" if at >= planned.guarded_from else ""
+    return [f"Break planned {clock(planned.starts_at)}{where}{guard}"]
 
 
 def _limit(limit: Limit, row: ResourceRow, told: ResourceStanding | None) -> str:
