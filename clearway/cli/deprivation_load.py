@@ -10,6 +10,7 @@ Example: clearway deprivation load postcodes.csv --edition 2025
 import argparse
 import csv
 import getpass
+import json
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,6 +23,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("file", help="CSV with the columns postcode and decile")
     parser.add_argument("--edition", required=True, help="of the index, for example 2025")
     parser.add_argument("--organisation", metavar="SLUG", help="the trust; default: the only outpatient one")
+    parser.add_argument("--json", action="store_true", help="print the count as JSON")
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -40,6 +42,9 @@ def run(arguments: argparse.Namespace) -> int:
     if not edition:
         raise CannotRun("--edition is empty: name the edition of the index, for example 2025.")
     count = actions.load_areas(areas, edition, organisation_id=organisation.pk, by=by, at=at)
+    if arguments.json:
+        print(json.dumps({"postcodes": count, "organisation": organisation.slug, "edition": edition}))
+        return 0
     print(f"{count:,} postcodes of {organisation.slug} have a decile of edition {edition}.")
     return 0
 

@@ -57,8 +57,8 @@ def _plan(request: Any, policy: Any, area: str) -> dict[str, Any]:
     return {"proposed": lines, "unplaced": presenters.unplaced(made), "is_proved": made.plan.is_proved}
 
 
-@require_POST
 @needs("breaks.plan")
+@require_POST
 def accept(request: Any) -> HttpResponse:
     """Accept the ticked lines of a plan: all of them, or none."""
     form = PlanForm(request.POST)
