@@ -372,7 +372,7 @@ class Migration(migrations.Migration):
                         ('explained_at', models.DateTimeField(null=True)),
                         ('explained_by', models.CharField(blank=True, max_length=150)),
                         ('explained_words', models.CharField(blank=True, max_length=300)),
-                        ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to='core.organisation')),
+                        ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='list_findings', to='core.organisation')),
                         ('owner', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='findings', to=settings.AUTH_USER_MODEL)),
                     ],
                     options={

@@ -138,7 +138,7 @@ class Finding(models.Model):
                wrong. A finding about anything else is mended, never explained away
     """
 
-    organisation = models.ForeignKey(Organisation, on_delete=models.CASCADE)
+    organisation = models.ForeignKey(Organisation, on_delete=models.CASCADE, related_name="list_findings")
     code = models.CharField(max_length=6)
     subject = models.CharField(max_length=60)
     severity = models.CharField(max_length=1)
