@@ -13,6 +13,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+# A slow machine is no finding: properties are judged by what holds, and their size is set by each.
+settings.register_profile("clearway", settings(), deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("clearway")
 
 # Settings read the environment when they are loaded, so the home of this run is named before anything else.
 HOME = Path(tempfile.mkdtemp(prefix="clearway-tests-"))

@@ -151,6 +151,17 @@ def test_a_plan_that_cannot_be_is_refused_whole_with_the_crew_and_the_reason(
     assert not PlannedBreak.objects.exists()
 
 
+def test_who_has_gone_home_is_neither_planned_nor_counted(
+    on_duty: Organisation, cad: Source, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    deliver(cad, [says("A2", A.OFF, 1)], known=1)
+    stop_the_clock(monkeypatch, at(2))
+
+    page = signed_in(somebody("pfc", "patient_flow_coordinator", on_duty)).get("/breaks/").content.decode()
+
+    assert 'value="A1|' in page and 'value="A2|' not in page
+
+
 def test_two_who_plan_the_same_crew_do_not_both(on_duty: Organisation) -> None:
     actions.accept([Beginning("A1", at(10), "")], **scope(on_duty, 2))
 

@@ -15,14 +15,13 @@ from clearway.core.organisation.queries import site_by_code
 from clearway.domain.ambulance.availability import ResourceStanding
 from clearway.domain.ambulance.breaks import Breaks, BreakState
 from clearway.domain.ambulance.situation import JOB_STATES, UNKNOWN, Situation, instant
-from clearway.domain.ambulance.words import Availability
 from clearway.domain.shared.errors import NotAllowed
 
 from .. import situation as situations
 from .. import words
 from . import queries
 from .models import PlannedBreak, ShiftBreaks
-from .planning import areas_of
+from .planning import areas_of, crews_of
 from .policy import MealBreaks, meal_breaks
 
 EATS = (BreakState.ON_BREAK, BreakState.TRAVELLING)
@@ -151,11 +150,7 @@ def follow(organisation_id: int, *, by: Actor, at: datetime) -> None:
 def _look(organisation_id: int, at: datetime) -> tuple[dict[str, Breaks], Situation]:
     """Keep how every crew on shift stands with its breaks; returns that by call sign, and the situation."""
     reading = situations.reading(organisation_id, at)
-    crews = [
-        each.standing
-        for each in reading.seen.values()
-        if each.standing.availability not in (None, Availability.OFF)
-    ]
+    crews = crews_of(reading)
     stand = queries.standing(organisation_id, crews, meal_breaks(organisation_id, at), at)
     changed = _keep(organisation_id, crews, stand, areas_of(reading), at)
     announce("break", changed, organisation_id=organisation_id, at=at)

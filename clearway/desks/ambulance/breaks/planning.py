@@ -9,9 +9,10 @@ import numpy as np
 from clearway.core.layout.times import local
 from clearway.core.organisation.models import Site
 from clearway.core.organisation.queries import stations
+from clearway.domain.ambulance.availability import ResourceStanding
 from clearway.domain.ambulance.breaks import Breaks, BreakState
 from clearway.domain.ambulance.situation import JOB_STATES, UNKNOWN, Situation
-from clearway.domain.ambulance.words import JobState
+from clearway.domain.ambulance.words import Availability, JobState
 from clearway.engine.ambulance.breaks import BreakPlan, Column, Ground, Hungry, plan, steps
 from clearway.engine.ambulance.resources import DOING_OF_JOB, Doing
 
@@ -35,6 +36,12 @@ class Proposal:
     plan: BreakPlan
     hungry: Mapping[str, Hungry]
     places: Mapping[str, Site]
+
+
+def crews_of(reading: situations.Reading) -> list[ResourceStanding]:
+    """The crews on shift, as far as any source says."""
+    standings = (each.standing for each in reading.seen.values())
+    return [each for each in standings if each.availability not in (None, Availability.OFF)]
 
 
 def areas_of(reading: situations.Reading) -> dict[str, str]:

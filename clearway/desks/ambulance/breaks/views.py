@@ -50,8 +50,7 @@ def board(request: Any, problem: str = "", status: int = 200) -> HttpResponse:
 def _plan(request: Any, policy: Any, area: str) -> dict[str, Any]:
     organisation_id, at = request.organisation.pk, request.at
     reading = situations.reading(organisation_id, at)
-    crews = [each.standing for each in reading.seen.values()]
-    stand = queries.standing(organisation_id, crews, policy, at)
+    stand = queries.standing(organisation_id, planning.crews_of(reading), policy, at)
     made = planning.propose(organisation_id, reading, stand, policy, at)
     lines = [each for each in presenters.proposed(made) if not area or each.area == area]
     return {"proposed": lines, "unplaced": presenters.unplaced(made), "is_proved": made.plan.is_proved}
