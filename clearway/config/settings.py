@@ -108,6 +108,7 @@ NAVIGATION: list[tuple[str, str, str, str]] = [
     ("Map", "map:region", "map.read", "Alt+3"),
     ("Roads", "travel:roads", "roads.read", "Alt+R"),
     ("Wallboard", "handovers:wallboard", "handovers.read", "Alt+4"),
+    ("Unavailable", "unavailability:list", "resources.read", "Alt+U"),
     ("Breaks", "breaks:board", "breaks.read", "Alt+B"),
     ("Hospitals", "liaison:reports", "hospitals.say", "Alt+6"),
     ("Forecast", "forecast:board", "forecast.read", ""),

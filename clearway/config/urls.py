@@ -17,6 +17,7 @@ urlpatterns = [
     path("", include("clearway.desks.ambulance.advice.urls")),
     path("", include("clearway.desks.ambulance.resources.urls")),
     path("", include("clearway.desks.ambulance.breaks.urls")),
+    path("", include("clearway.desks.ambulance.unavailability.urls")),
     path("", include("clearway.desks.ambulance.forecast.urls")),
     path("", include("clearway.desks.ambulance.regionmap.urls")),
     path("", include("clearway.desks.ambulance.diverts.urls")),

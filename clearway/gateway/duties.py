@@ -22,6 +22,7 @@ from clearway.desks.ambulance.advice import sweep
 from clearway.desks.ambulance.breaks import actions as breaks
 from clearway.desks.ambulance.diverts import actions as diverts
 from clearway.desks.ambulance.forecast import actions as forecast
+from clearway.desks.ambulance.unavailability import actions as unavailability
 from clearway.desks.outpatients import live as outpatient_live
 from clearway.desks.outpatients import policy as access_policy
 from clearway.desks.outpatients import rules as outpatient_rules
@@ -53,7 +54,7 @@ TURN_SECONDS = 0.25  # how often it is asked whose turn it is
 ADVICE_EVERY = timedelta(seconds=10.0)
 SEAL_SECONDS = 30.0
 FORECAST_EVERY = timedelta(seconds=60.0)
-BREAKS_EVERY = timedelta(seconds=30.0)
+CREWS_EVERY = timedelta(seconds=30.0)
 SETTLING = timedelta(seconds=30)
 NEVER_HEARD = timedelta(minutes=10)  # since the trust was set up: by then somebody must know
 SNAPSHOT_MINUTES = 15
@@ -91,7 +92,8 @@ def _rules() -> list[Duty]:
         Duty("advice", partial(_look_at_advice, Turns(ADVICE_EVERY)), TURN_SECONDS),
         Duty("snapshots", _snapshot, 20.0),
         Duty("forecast", partial(_follow_forecast, Turns(FORECAST_EVERY)), TURN_SECONDS),
-        Duty("breaks", partial(_follow_breaks, Turns(BREAKS_EVERY)), TURN_SECONDS),
+        Duty("unavailability", partial(_follow_unavailability, Turns(CREWS_EVERY)), TURN_SECONDS),
+        Duty("breaks", partial(_follow_breaks, Turns(CREWS_EVERY)), TURN_SECONDS),
         Duty("seal", lambda at: seal.seal(at) == seal.RUN, SEAL_SECONDS),
         Duty("housekeeping", _keep_house, 600.0),
         Duty("retention", _let_go, RETENTION_SECONDS),
@@ -162,6 +164,13 @@ def _follow_forecast(turns: Turns, at: datetime) -> bool:
     organisation_id = turns.whose(at)
     if organisation_id is not None and _has_settled(organisation_id, at):
         forecast.follow(organisation_id, situation.read(organisation_id, at), at)
+    return False
+
+
+def _follow_unavailability(turns: Turns, at: datetime) -> bool:
+    organisation_id = turns.whose(at)
+    if organisation_id is not None and _has_settled(organisation_id, at):
+        unavailability.follow(organisation_id, at=at)
     return False
 
 

@@ -27,6 +27,7 @@ PERMISSION_OF_TOPIC = {
     "diary": "clinics.read",
     "onward_sent": "onward.read",
     "breaks": "breaks.read",
+    "unavailable": "resources.read",
     "onward_come": "referrals.read",
     "feeds": "home.read",
     "notices": "home.read",

@@ -21,6 +21,8 @@ PERMISSIONS: Mapping[str, str] = MappingProxyType(
         "resources.read": "see the resource board",
         "breaks.read": "see how crews stand with their meal breaks",
         "breaks.plan": "plan when and where crews take their meal breaks, and take a plan back",
+        "unavailability.record": "record what was asked and answered about an unavailable resource",
+        "unavailability.sign": "sign other limits of unavailability for a time",
         "forecast.read": "see the forecast of handover waits and how good it has been",
         "map.read": "see the map",
         "roads.read": "see what hinders travel",
@@ -157,11 +159,12 @@ _COORDINATION = (
     *_DESK_LISTS,
     *("onward.read", "onward.ask"),
     *("advice.give", "handovers.mark", "hospitals.say", "identity.look", "diverts.manage", "roads.write"),
-    "breaks.plan",
+    *("breaks.plan", "unavailability.record"),
 )
 _COMMAND = (
     *_COORDINATION,
     "diverts.agree",
+    "unavailability.sign",
     "feeds.replay",
     "on_call.manage",
     "people.read",

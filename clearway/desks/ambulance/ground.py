@@ -64,7 +64,7 @@ PARTS: Mapping[str, Part] = {
     "hospitals": Part(lambda key, at: liaison.standings(key), [lambda key, at: liaison.rows(key)]),
     "bound": Part(advice.bound, [advice.bound_rows]),
     "passed": Part(advice.passed, [advice.passed_rows]),
-    "breaks": Part(breaks.planned, [breaks.rows_planned]),
+    "breaks": Part(breaks.planned, [breaks.rows_planned, lambda key, at: organisation.site_rows(key)]),
     "diverts": Part(diverts.in_force, [diverts.rows_in_force]),
     "disruptions": Part(travel.disruptions, [travel.rows_known]),
 }

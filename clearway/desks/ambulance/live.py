@@ -2,7 +2,7 @@
 
 Topics of changes: "site" (ODS code, "" for the unknown one), "resource" (call sign), "source" (its name).
 Topics of fragments, which pages ask for: "handovers", "stands", "wall", "forecast", "resources", "feeds",
-"onward_sent", "breaks".
+"onward_sent", "breaks", "unavailable".
 """
 
 from collections.abc import Mapping, Sequence
@@ -33,6 +33,9 @@ from .handovers import queries as handovers
 from .liaison import queries as liaison
 from .liaison.presenters import said_of
 from .resources import boards as resources
+from .unavailability import presenters as out_words
+from .unavailability import queries as unavailability
+from .unavailability.policy import unavailability as unavailability_policy
 
 
 @lru_cache(maxsize=1)
@@ -132,6 +135,18 @@ def break_rows(organisation_id: int, call_signs: frozenset[str], at: datetime) -
     return [Fragment("breaks", call_sign, html.get(call_sign, "")) for call_sign in sorted(call_signs)]
 
 
+def unavailable_rows(organisation_id: int, keys: frozenset[str], at: datetime) -> list[Fragment]:
+    """The rows of some who cannot be sent; an empty one for who can again."""
+    found = unavailability.lasting(organisation_id, unavailability_policy(organisation_id, at), at)
+    free = out_words.free_by_area(_reading(organisation_id, at))
+    html = {
+        str(each.row.pk): drawn("unavailability/row.html", row=out_words.row(each, free))
+        for each in found
+        if str(each.row.pk) in keys
+    }
+    return [Fragment("unavailable", key, html.get(key, "")) for key in sorted(keys)]
+
+
 def sent(organisation_id: int, keys: frozenset[str], at: datetime) -> list[Fragment]:
     """The rows of some onward requests that this organisation sent."""
     return [
@@ -151,5 +166,6 @@ RENDERERS: Mapping[str, Render] = {
     "notice": notices.strip,
     "onward_sent": sent,
     "break": break_rows,
+    "unavailability": unavailable_rows,
 }
 TICKERS: Sequence[Render] = (all_sites, all_forecasts, all_resources, sources, notices.strip)

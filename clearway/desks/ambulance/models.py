@@ -13,6 +13,7 @@ from .quality.models import Finding
 from .resources.models import Position, Resource
 from .snapshots.models import Snapshot
 from .travel.models import RoadDisruption
+from .unavailability.models import SignedLimit, Unavailability, UnavailabilityWord
 
 __all__ = [
     "Advice",
@@ -34,7 +35,10 @@ __all__ = [
     "Resource",
     "RoadDisruption",
     "ShiftBreaks",
+    "SignedLimit",
     "Snapshot",
     "Standing",
+    "Unavailability",
+    "UnavailabilityWord",
     "Warned",
 ]

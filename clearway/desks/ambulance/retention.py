@@ -66,9 +66,13 @@ PLANNED_BREAKS = Shelf(
     f"{_OF_THE_TRUST} AND t.state <> 'stands'",
     since="t.accepted_at",
 )
+UNAVAILABLE = Shelf(
+    "unavailability", "ambulance_unavailability", "t.ended_at", _OF_THE_TRUST, since="t.since"
+)
+SIGNED_LIMITS = Shelf("unavailability", "ambulance_signedlimit", "t.ends", _OF_THE_TRUST, since="t.begins")
 SHELVES = (
     *(SNAPSHOTS, ADVICE, CREW_LINKS, FORECASTS, WARNINGS, PASSINGS, ROADS, DIVERTS),
-    *(BREAKS, PLANNED_BREAKS),
+    *(BREAKS, PLANNED_BREAKS, UNAVAILABLE, SIGNED_LIMITS),
 )
 # Facts too, which may go before the months they lie in.
 REPORTS = Shelf(

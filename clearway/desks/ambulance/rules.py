@@ -19,6 +19,7 @@ from .forecast.rules import EARLY_WARNING
 from .handovers.rules import LADDER
 from .liaison.rules import SILENT_HOSPITAL
 from .onward import rules as onward
+from .unavailability import rules as unavailability
 
 RULES: Sequence[Rule[Situation]] = (LADDER, SILENT_FEED, DIVERT_REVIEW, SILENT_HOSPITAL, EARLY_WARNING)
 
@@ -28,7 +29,7 @@ def run(organisation_id: int, situation: Situation, at: datetime) -> Swept:
 
     Called every few seconds by a worker; safe to call from two at once, and as often as one likes.
     """
-    names = {name for rule in RULES for name in rule.policies} | advice.POLICIES
+    names = {name for rule in RULES for name in rule.policies} | advice.POLICIES | {unavailability.POLICY}
     values = policies(organisation_id, {*names, queries.WORKLIST, queries.MODES}, local(at).date())
     modes = values.get(queries.MODES, {})
     outcomes = evaluate(RULES, situation, values, modes)
@@ -36,9 +37,10 @@ def run(organisation_id: int, situation: Situation, at: datetime) -> Swept:
     reviewed = destinations.outcomes(organisation_id, values, modes, at)
     refused = onward.outcomes(organisation_id, values, modes, at)
     hungry = breaks.outcomes(organisation_id, values, modes, at)
+    out = unavailability.outcomes(organisation_id, values, modes, at)
     return sweep(
         organisation_id,
-        together(outcomes, told, reviewed, refused, hungry),
+        together(outcomes, told, reviewed, refused, hungry, out),
         at,
         sweep_policy(values.get(queries.WORKLIST)),
     )

@@ -53,7 +53,11 @@ def accept(
         with transaction.atomic():
             _look(organisation_id, at)  # what is kept may be half a minute old
             rows = {row.call_sign: row for row in queries.on_shift(organisation_id, at)}
-            made = [_plan(each, rows.get(each.call_sign), sites, by, at) for each in chosen]
+            policy = meal_breaks(organisation_id, at)
+            made = [
+                _plan(each, rows.get(each.call_sign), sites.get(each.place), policy, by, at)
+                for each in chosen
+            ]
             _tell(made, "breaks.plan", organisation_id, by, at)
     except IntegrityError:
         raise NotAllowed(
@@ -65,9 +69,32 @@ def accept(
 
 
 def _plan(
-    each: Beginning, row: ShiftBreaks | None, sites: Mapping[str, Site], by: Actor, at: datetime
+    each: Beginning, row: ShiftBreaks | None, place: Site | None, policy: MealBreaks, by: Actor, at: datetime
 ) -> PlannedBreak:
-    what = f"Planning the break of {each.call_sign}"
+    row, minutes = _may_begin(each, row, at)
+    if each.place and place is None:
+        raise NotAllowed("nowhere", _asked(each), f"{each.place} is no site of this trust.")
+    return PlannedBreak.objects.create(
+        organisation_id=row.organisation_id,
+        call_sign=row.call_sign,
+        shift_start=row.shift_start,
+        starts_at=each.starts_at,
+        minutes=minutes,
+        guarded_from=each.starts_at - timedelta(minutes=policy.guard),
+        only=", ".join(policy.guarded),
+        place=place,
+        accepted_at=at,
+        accepted_by=by.name,
+    )
+
+
+def _asked(each: Beginning) -> str:
+    return f"Planning the break of {each.call_sign}"
+
+
+def _may_begin(each: Beginning, row: ShiftBreaks | None, at: datetime) -> tuple[ShiftBreaks, float]:
+    """The shift and the minutes owed, where its break may begin then. Raises NotAllowed."""
+    what = _asked(each)
     if row is None:
         raise NotAllowed("off shift", what, "No such crew is on shift, or nobody said when its shift ends.")
     if row.owed_minutes is None or row.opens_at is None or row.closes_at is None:
@@ -77,21 +104,9 @@ def _plan(
     if each.starts_at < at:
         raise NotAllowed("past", what, f"{clock(each.starts_at)} has passed. Make the plan anew.")
     if not row.opens_at <= each.starts_at <= row.closes_at:
-        raise NotAllowed(
-            "outside", what, f"It may begin between {clock(row.opens_at)} and {clock(row.closes_at)}."
-        )
-    if each.place and each.place not in sites:
-        raise NotAllowed("nowhere", what, f"{each.place} is no site of this trust.")
-    return PlannedBreak.objects.create(
-        organisation_id=row.organisation_id,
-        call_sign=row.call_sign,
-        shift_start=row.shift_start,
-        starts_at=each.starts_at,
-        minutes=row.owed_minutes,
-        place=sites.get(each.place),
-        accepted_at=at,
-        accepted_by=by.name,
-    )
+        window = f"It may begin between {clock(row.opens_at)} and {clock(row.closes_at)}."
+        raise NotAllowed("outside", what, window)
+    return row, row.owed_minutes
 
 
 @transaction.atomic

@@ -51,6 +51,7 @@ class PlannedBreak(models.Model):
     """A beginning that somebody accepted. It is told to crew and dispatch, and guards its window.
 
     The break itself counts from its status event alone (see ShiftBreaks).
+    guarded_from  from when on only calls of the categories `only` should be sent
     cause  why it did not begin, or was taken back
     """
 
@@ -65,6 +66,8 @@ class PlannedBreak(models.Model):
     shift_start = models.DateTimeField()
     starts_at = models.DateTimeField()
     minutes = models.FloatField()
+    guarded_from = models.DateTimeField()
+    only = models.CharField(max_length=40)
     place = models.ForeignKey(Site, null=True, on_delete=models.PROTECT, related_name="+")
     state = models.CharField(max_length=9, choices=State.choices, default=State.STANDS)
     accepted_at = models.DateTimeField()

@@ -14,7 +14,7 @@ from clearway.domain.ambulance.events import AvailabilityEvent
 from ..facts import queries as facts
 from ..incidents import queries as incidents
 from .models import PlannedBreak, ShiftBreaks
-from .policy import MealBreaks, meal_breaks
+from .policy import MealBreaks
 
 LONGEST_SHIFT = timedelta(hours=20)
 WEEK = timedelta(days=7)
@@ -84,14 +84,13 @@ class Guarded:
 
 
 def planned(organisation_id: int, at: datetime) -> Mapping[str, Guarded]:
-    """The plans that stood at an instant, by call sign. Two queries."""
-    policy = meal_breaks(organisation_id, at)
+    """The plans that stood at an instant, by call sign. One query."""
     return {
         row.call_sign: Guarded(
             starts_at=row.starts_at,
             place=row.place.name if row.place else "",
-            guarded_from=row.starts_at - timedelta(minutes=policy.guard),
-            only=", ".join(policy.guarded),
+            guarded_from=row.guarded_from,
+            only=row.only,
         )
         for row in rows_planned(organisation_id, at).select_related("place")
     }

@@ -328,6 +328,8 @@ class Migration(migrations.Migration):
                         ('shift_start', models.DateTimeField()),
                         ('starts_at', models.DateTimeField()),
                         ('minutes', models.FloatField()),
+                        ('guarded_from', models.DateTimeField()),
+                        ('only', models.CharField(max_length=40)),
                         ('state', models.CharField(choices=[('stands', 'Stands'), ('begun', 'Begun'), ('missed', 'Missed'), ('withdrawn', 'Withdrawn')], default='stands', max_length=9)),
                         ('accepted_at', models.DateTimeField()),
                         ('accepted_by', models.CharField(max_length=150)),
@@ -414,6 +416,24 @@ class Migration(migrations.Migration):
                     },
                 ),
                 migrations.CreateModel(
+                    name='SignedLimit',
+                    fields=[
+                        ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                        ('codes', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=40), size=None)),
+                        ('minutes', models.FloatField()),
+                        ('level', models.CharField(max_length=80)),
+                        ('why', models.CharField(max_length=300)),
+                        ('signed_by', models.CharField(max_length=150)),
+                        ('begins', models.DateTimeField()),
+                        ('ends', models.DateTimeField()),
+                        ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to='core.organisation')),
+                    ],
+                    options={
+                        'indexes': [models.Index(fields=['organisation', 'ends'], name='ambulance_s_organis_c6a087_idx')],
+                        'constraints': [models.CheckConstraint(condition=models.Q(('ends__gt', models.F('begins'))), name='a_signed_limit_has_its_time'), models.CheckConstraint(condition=models.Q(('minutes__gt', 0)), name='a_signed_limit_is_some_minutes')],
+                    },
+                ),
+                migrations.CreateModel(
                     name='Snapshot',
                     fields=[
                         ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
@@ -466,6 +486,43 @@ class Migration(migrations.Migration):
                         'ordering': ['id'],
                         'indexes': [],
                         'constraints': [models.CheckConstraint(condition=models.Q(('unknown_levels', []), models.Q(('level_reason', ''), _negated=True), _connector='OR'), name='an_unknown_level_is_answered_for'), models.CheckConstraint(condition=models.Q(models.Q(('step', 'agreed'), _negated=True), models.Q(models.Q(('party', ''), _negated=True), models.Q(('signatory', ''), _negated=True)), _connector='OR'), name='an_agreement_names_party_and_signatory')],
+                    },
+                ),
+                migrations.CreateModel(
+                    name='Unavailability',
+                    fields=[
+                        ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                        ('call_sign', models.CharField(max_length=80)),
+                        ('area', models.CharField(blank=True, max_length=80)),
+                        ('since', models.DateTimeField()),
+                        ('ended_at', models.DateTimeField(null=True)),
+                        ('said', models.CharField(blank=True, max_length=200)),
+                        ('corrected', models.CharField(blank=True, max_length=40)),
+                        ('extended', models.DateTimeField(null=True)),
+                        ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to='core.organisation')),
+                    ],
+                    options={
+                        'indexes': [models.Index(fields=['organisation', 'since'], name='ambulance_u_organis_c8b512_idx')],
+                        'constraints': [models.UniqueConstraint(fields=('organisation', 'call_sign', 'since'), name='one_unavailability_at_a_time'), models.CheckConstraint(condition=models.Q(('ended_at__isnull', True), ('ended_at__gte', models.F('since')), _connector='OR'), name='unavailability_ends_after_it_began')],
+                    },
+                ),
+                migrations.CreateModel(
+                    name='UnavailabilityWord',
+                    fields=[
+                        ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                        ('kind', models.CharField(choices=[('challenged', 'Challenged'), ('supported', 'Supported'), ('extended', 'Extended'), ('corrected', 'Corrected'), ('escalated', 'Escalated')], max_length=10)),
+                        ('at', models.DateTimeField()),
+                        ('by', models.CharField(max_length=150)),
+                        ('answer', models.CharField(max_length=300)),
+                        ('until', models.DateTimeField(null=True)),
+                        ('code', models.CharField(blank=True, max_length=40)),
+                        ('to', models.CharField(blank=True, max_length=120)),
+                        ('of', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='words', to='ambulance.unavailability')),
+                    ],
+                    options={
+                        'ordering': ['at', 'pk'],
+                        'indexes': [],
+                        'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('kind', 'extended'), ('until__isnull', False)), models.Q(models.Q(('kind', 'extended'), _negated=True), ('until', None)), _connector='OR'), name='an_extension_has_its_end'), models.CheckConstraint(condition=models.Q(models.Q(('kind', 'corrected'), models.Q(('code', ''), _negated=True)), models.Q(models.Q(('kind', 'corrected'), _negated=True), ('code', '')), _connector='OR'), name='a_correction_has_its_reason'), models.CheckConstraint(condition=models.Q(models.Q(('kind', 'escalated'), models.Q(('to', ''), _negated=True)), models.Q(models.Q(('kind', 'escalated'), _negated=True), ('to', '')), _connector='OR'), name='an_escalation_names_whom')],
                     },
                 ),
                 migrations.CreateModel(
