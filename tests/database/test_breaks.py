@@ -1,6 +1,5 @@
 """Meal breaks at the desk: from the events of a shift to a plan, and to what became of it."""
 
-from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -89,15 +88,37 @@ def test_a_break_counts_from_its_status_and_what_an_interruption_leaves_is_owed(
 def test_what_the_duty_keeps_is_written_once_and_settled_when_the_shift_is_over(
     on_duty: Organisation, cad: Source
 ) -> None:
-    before = set(ShiftBreaks.objects.values_list("call_sign", "state"))
+    before = row_versions()
     follow(on_duty, 2)
-    assert set(ShiftBreaks.objects.values_list("call_sign", "state")) == before
+    assert row_versions() == before
 
-    deliver(cad, [says("A1", A.OFF, 30)], known=30)
+    deliver(cad, [says("A2", A.OFF, 30)], known=30)  # before its break was due
     follow(on_duty, 31)
+    deliver(cad, [says("A1", A.OFF, 70)], known=70)
+    follow(on_duty, 71)
 
-    assert row("A1").state == "missed"
-    assert queries.owed_of_late(on_duty.pk, row("A1").shift_end + timedelta(hours=1)) == {"A1": 1}
+    assert (row("A1").state, row("A2").state) == ("missed", "left")
+    assert queries.owed_of_late(on_duty.pk, at(600)) == {"A1": 1}
+
+
+def row_versions() -> set[tuple[str, int]]:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT call_sign, xmin::text::bigint, ctid::text FROM ambulance_shiftbreaks")
+        return set(cursor.fetchall())
+
+
+def test_a_shift_whose_start_is_corrected_is_one_shift_and_no_missed_break(
+    on_duty: Organisation, cad: Source
+) -> None:
+    actions.accept([Beginning("A1", at(40), "")], **scope(on_duty, 2))
+    earlier = says("A1", A.AVAILABLE, 5, shift_start=at(START - 15), shift_end=at(START + 705))
+    deliver(cad, [earlier], known=5)
+    follow(on_duty, 6)
+
+    assert row("A1").shift_start == at(START - 15)
+    assert list(queries.plans(on_duty.pk)) == ["A1"]
+    with pytest.raises(NotAllowed, match="Another plan stands"):
+        actions.accept([Beginning("A1", at(30), "")], **scope(on_duty, 7))
 
 
 def test_the_page_plans_for_whoever_may_and_dispatch_and_the_crew_read_what_was_accepted(
@@ -160,6 +181,40 @@ def test_who_has_gone_home_is_neither_planned_nor_counted(
     page = signed_in(somebody("pfc", "patient_flow_coordinator", on_duty)).get("/breaks/").content.decode()
 
     assert 'value="A1|' in page and 'value="A2|' not in page
+    with pytest.raises(NotAllowed, match="break of A2"):
+        actions.accept([Beginning("A2", at(10), "")], **scope(on_duty, 2))
+
+
+def test_who_cannot_be_sent_is_named_and_not_planned_as_free(
+    on_duty: Organisation, cad: Source, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    deliver(cad, [says("A2", A.UNAVAILABLE, 1, reason="vehicle defect")], known=1)
+    stop_the_clock(monkeypatch, at(2))
+
+    page = signed_in(somebody("pfc", "patient_flow_coordinator", on_duty)).get("/breaks/").content.decode()
+
+    assert 'value="A2|' not in page and "A2: cannot be sent now" in page
+
+
+def test_of_a_shift_that_nobody_told_the_page_says_so(
+    on_duty: Organisation, cad: Source, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    deliver(cad, [says("C9", A.AVAILABLE, 1)], known=1)
+    stop_the_clock(monkeypatch, at(2))
+
+    page = signed_in(somebody("pfc", "patient_flow_coordinator", on_duty)).get("/breaks/").content.decode()
+
+    assert "nothing is known of their breaks: C9" in page
+
+
+def test_no_plan_is_made_on_a_silent_control_room(
+    on_duty: Organisation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stop_the_clock(monkeypatch, at(50))
+
+    page = signed_in(somebody("pfc", "patient_flow_coordinator", on_duty)).get("/breaks/").content.decode()
+
+    assert "No plan is made until it is" in page and 'value="A1|' not in page
 
 
 def test_two_who_plan_the_same_crew_do_not_both(on_duty: Organisation) -> None:
@@ -198,7 +253,7 @@ def test_a_planned_break_that_does_not_begin_says_why_and_is_asked_for_again(
     plan = PlannedBreak.objects.get()
     assert (plan.state, plan.cause) == ("missed", "On a job: on scene, since 08:15")
     task = Task.objects.get(rule="break_due", closed_at=None)
-    assert "A1 to begin by 09:00 (planned before: on a job: on scene" in task.cause
+    assert "A1 to begin by 09:00 (planned before: On a job: on scene" in task.cause
 
 
 def run_rules(trust: Organisation, minutes: float) -> None:
@@ -248,7 +303,7 @@ def test_the_database_refuses_two_standing_plans_and_a_window_without_a_break(on
     (plan,) = actions.accept([Beginning("A1", at(20), "")], **scope(on_duty, 2))
 
     plan.pk = None
-    with pytest.raises(IntegrityError, match="one_standing_plan_per_shift"), transaction.atomic():
+    with pytest.raises(IntegrityError, match="one_standing_plan_per_crew"), transaction.atomic():
         plan.save(force_insert=True)
     with pytest.raises(IntegrityError, match="an_owed_break_has_its_window"), transaction.atomic():
         ShiftBreaks.objects.filter(call_sign="A1").update(start_by=None)

@@ -105,6 +105,42 @@ def test_being_sent_ends_a_break_even_where_no_status_says_so() -> None:
     assert how(said(A.ON_BREAK, 260), now=300, sent=(280,)) == (BreakState.OPEN, 25)
 
 
+def test_a_break_that_begins_again_after_a_job_is_one_of_its_own() -> None:
+    facts = said(A.ON_BREAK, 260), said(A.ON_BREAK, 340), said(A.AVAILABLE, 365)
+
+    assert how(*facts, now=350, sent=(280,)) == (BreakState.ON_BREAK, 15)
+    assert how(*facts, now=400, sent=(280,)) == (BreakState.TAKEN, None)
+
+
+def test_two_parts_of_a_break_were_one_interruption() -> None:
+    facts = [said(A.ON_BREAK, 260), said(A.AVAILABLE, 280), said(A.ON_BREAK, 300), said(A.AVAILABLE, 325)]
+
+    breaks = stand(A.AVAILABLE, TWELVE_HOURS, episodes(facts, [], SEVEN), POLICY, at(400))
+
+    assert (breaks.state, breaks.interrupted, breaks.late_by) == (BreakState.TAKEN, 1, 0)
+
+
+def test_the_second_break_of_a_long_shift_is_judged_by_its_own_window() -> None:
+    shift = SEVEN, SEVEN + timedelta(hours=14)
+    facts = [said(A.ON_BREAK, 200), said(A.AVAILABLE, 230), said(A.ON_BREAK, 610), said(A.AVAILABLE, 631)]
+    had = episodes(facts, [], SEVEN)
+
+    after_one = stand(A.AVAILABLE, shift, had[:1], POLICY, at(300))
+    after_both = stand(A.AVAILABLE, shift, had, POLICY, at(640))
+
+    assert after_one.owed and (after_one.state, after_one.owed.minutes) == (BreakState.NOT_YET, 20)
+    assert (after_both.state, after_both.interrupted, after_both.late_by) == (BreakState.TAKEN, 0, 10)
+
+
+def test_a_window_that_the_end_of_a_short_shift_cuts_is_due_when_it_closes() -> None:
+    policy = replace(POLICY, closes_before=120)
+    shift = SEVEN, SEVEN + timedelta(hours=6)
+
+    owed = stand(A.AVAILABLE, shift, [], policy, at(220)).owed
+
+    assert owed and (owed.opens, owed.start_by, owed.closes) == (at(210), at(240), at(240))
+
+
 def test_a_stop_of_a_few_minutes_is_no_part_of_a_break() -> None:
     assert how(said(A.ON_BREAK, 260), said(A.AVAILABLE, 265), now=300) == (BreakState.OPEN, 45)
 
@@ -232,6 +268,26 @@ def test_whose_breaks_were_missed_of_late_goes_first() -> None:
     found = plan(both, ground(crews=4), SMALL)
 
     assert [each.call_sign for each in found.breaks] == ["A2", "A1"]
+
+
+def test_where_there_is_room_for_one_it_is_whose_breaks_were_missed() -> None:
+    first = crew("A1", start_by=0, minutes=45, closes=30)
+    missed = crew("A2", start_by=0, minutes=45, closes=30, free=10, owed=2)
+
+    found = plan([first, missed], ground(), SMALL)
+
+    assert [each.call_sign for each in found.breaks] == ["A2"]
+    assert found.unplaced == {"A1": Unplaced.FULL}
+
+
+@settings(max_examples=60, deadline=None)
+@given(hungry)
+def test_who_alone_can_begin_in_time_is_never_left_out(one: Hungry) -> None:
+    found = plan([one], ground(), SMALL)
+
+    ready = max(one.free + one.travel, one.opens)
+    if one.start_by < SMALL.horizon and any(ready <= time <= one.closes for time in steps(SMALL)):
+        assert [each.call_sign for each in found.breaks] == [one.call_sign]
 
 
 def test_who_cannot_be_placed_is_named_with_the_reason() -> None:

@@ -123,16 +123,27 @@ def tasks(organisation_id: int, keys: frozenset[str], at: datetime) -> list[Frag
 
 def break_rows(organisation_id: int, call_signs: frozenset[str], at: datetime) -> list[Fragment]:
     """The rows of some crews on the board of breaks; an empty one for who has gone off shift."""
-    protected = meal_breaks(organisation_id, at).rules.protected
-    plans = breaks.plans(organisation_id)
+    policy, plans = meal_breaks(organisation_id, at), breaks.plans(organisation_id)
     kept = breaks.on_shift(organisation_id, at).filter(call_sign__in=call_signs)
     html = {
         row.call_sign: drawn(
-            "breaks/row.html", row=break_words.row(row, plans.get(row.call_sign), at, protected)
+            "breaks/row.html", row=break_words.row(row, plans.get(row.call_sign), at, policy)
         )
         for row in kept
     }
     return [Fragment("breaks", call_sign, html.get(call_sign, "")) for call_sign in sorted(call_signs)]
+
+
+def all_breaks(organisation_id: int, _keys: frozenset[str], at: datetime) -> list[Fragment]:
+    """Every break of who is on shift again: windows open and close with time alone."""
+    call_signs = breaks.on_shift(organisation_id, at).values_list("call_sign", flat=True)
+    return break_rows(organisation_id, frozenset(call_signs), at)
+
+
+def all_unavailable(organisation_id: int, _keys: frozenset[str], at: datetime) -> list[Fragment]:
+    """Everybody unavailable again: limits pass with time alone."""
+    found = unavailability.lasting(organisation_id, unavailability_policy(organisation_id, at), at)
+    return unavailable_rows(organisation_id, frozenset(str(each.row.pk) for each in found), at)
 
 
 def unavailable_rows(organisation_id: int, keys: frozenset[str], at: datetime) -> list[Fragment]:
@@ -168,4 +179,7 @@ RENDERERS: Mapping[str, Render] = {
     "break": break_rows,
     "unavailability": unavailable_rows,
 }
-TICKERS: Sequence[Render] = (all_sites, all_forecasts, all_resources, sources, notices.strip)
+TICKERS: Sequence[Render] = (
+    *(all_sites, all_forecasts, all_resources, all_breaks, all_unavailable),
+    *(sources, notices.strip),
+)

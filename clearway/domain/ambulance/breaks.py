@@ -80,6 +80,7 @@ class BreakState(StrEnum):
     ON_BREAK = "on_break"
     TAKEN = "taken"
     MISSED = "missed"  # the shift is nearly over, or over
+    LEFT = "left"  # the crew went home before it was due
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,17 +137,20 @@ def _episodes(told: Sequence[Fact[AvailabilityEvent]], sent: Sequence[datetime])
     began: datetime | None = None
     for fact in told:
         eats = fact.event.status is Availability.ON_BREAK
+        if began is not None and (not eats or _cut(began, None, sent, fact.placed_at) is not None):
+            yield Episode(began, _cut(began, fact.placed_at, sent, fact.placed_at))
+            began = None
         if eats and began is None:
             began = fact.placed_at
-        elif not eats and began is not None:
-            yield Episode(began, _cut(began, fact.placed_at, sent))
-            began = None
     if began is not None:
         yield Episode(began, _cut(began, None, sent))
 
 
-def _cut(began: datetime, ended: datetime | None, sent: Sequence[datetime]) -> datetime | None:
-    return next((at for at in sent if at > began and (ended is None or at < ended)), ended)
+def _cut(
+    began: datetime, ended: datetime | None, sent: Sequence[datetime], before: datetime | None = None
+) -> datetime | None:
+    """When a break that began then really ended: when the crew was sent, if that came first."""
+    return next((at for at in sent if at > began and (before is None or at < before)), ended)
 
 
 def stand(
@@ -168,25 +172,22 @@ def stand(
     entitled = policy.entitled(ends - begins)
     if not entitled:
         return Breaks(BreakState.NONE, None, tuple(counted))
-    left = _left(entitled, counted, policy, at)
-    whole = [each for each in counted if each.ended is not None]
-    cut = sum(
-        1 for each in whole if each.minutes(at) < min(every.minutes for every in entitled) - _minutes(GRACE)
-    )
-    late = _late_by(entitled, counted, begins)
-    if left is None:
-        eats = any(each.ended is None for each in had)
-        return Breaks(BreakState.ON_BREAK if eats else BreakState.TAKEN, None, tuple(counted), cut, late)
-    which, minutes = left
+    account = _account(entitled, counted, begins, policy, at)
+    eats = any(each.ended is None for each in had)
+    if account.left is None:
+        state = BreakState.ON_BREAK if eats else BreakState.TAKEN
+        return Breaks(state, None, tuple(counted), account.cut, account.late)
+    which, minutes = account.left
+    closes = ends - timedelta(minutes=policy.closes_before)
     owed = Owed(
         minutes=minutes,
-        opens=begins + timedelta(minutes=which.opens),
-        start_by=begins + timedelta(minutes=which.start_by),
-        closes=ends - timedelta(minutes=policy.closes_before),
+        # A window that the end of the shift shortens is due when it closes.
+        opens=min(begins + timedelta(minutes=which.opens), closes),
+        start_by=min(begins + timedelta(minutes=which.start_by), closes),
+        closes=closes,
     )
-    eats = any(each.ended is None for each in had)
     state = BreakState.ON_BREAK if eats else _state(availability, owed, at)
-    return Breaks(state, owed, tuple(counted), cut, late)
+    return Breaks(state, owed, tuple(counted), account.cut, account.late)
 
 
 def _state(availability: Availability | None, owed: Owed, at: datetime) -> BreakState:
@@ -199,29 +200,40 @@ def _state(availability: Availability | None, owed: Owed, at: datetime) -> Break
     return BreakState.OPEN if at >= owed.opens else BreakState.NOT_YET
 
 
-def _left(
-    entitled: Sequence[Entitled], had: Sequence[Episode], policy: BreakPolicy, at: datetime
-) -> tuple[Entitled, float] | None:
-    """The first break that was not had whole, and how many minutes of it are owed."""
-    lasted = [each.minutes(at) for each in had]
-    place = 0
+@dataclass(slots=True)
+class _Account:
+    """What times on a break add up to. left  the first break not had whole, and what is owed of it."""
+
+    left: tuple[Entitled, float] | None = None
+    cut: int = 0
+    late: float = 0.0
+
+
+def _account(
+    entitled: Sequence[Entitled], had: Sequence[Episode], begins: datetime, policy: BreakPolicy, at: datetime
+) -> _Account:
+    """Set each time on a break against the break that it is part of, in order."""
+    account, left = _Account(), list(had)
     for each in entitled:
-        owed = each.minutes
-        while place < len(lasted) and owed > _minutes(GRACE):
-            short = owed - lasted[place]
-            whole_again = policy.interrupted is Interrupted.WHOLE and short > _minutes(GRACE)
-            owed = each.minutes if whole_again else short
-            place += 1
+        owed, first = each.minutes, True
+        while left and owed > _minutes(GRACE):
+            taken = left.pop(0)
+            if first:
+                account.late = max(account.late, _late(taken, each, begins))
+            first, owed = False, owed - taken.minutes(at)
+            if taken.ended is not None and owed > _minutes(GRACE):
+                account.cut += 1
+                owed = each.minutes if policy.interrupted is Interrupted.WHOLE else owed
         if owed > _minutes(GRACE):
-            return each, owed
-    return None
+            account.left = each, owed
+            break
+    return account
 
 
-def _late_by(entitled: Sequence[Entitled], had: Sequence[Episode], begins: datetime) -> float:
-    """Minutes of the latest beginning: the first time on a break against the first that is due, and so on."""
-    due = [begins + timedelta(minutes=each.start_by) for each in entitled]
-    late = [_minutes(each.began - by) for each, by in zip(had, due, strict=False)]
-    return max(0.0, *late) if late else 0.0
+def _late(taken: Episode, due: Entitled, begins: datetime) -> float:
+    """Minutes by which a break began late; within the grace of a button it did not."""
+    late = taken.began - begins - timedelta(minutes=due.start_by)
+    return _minutes(late) if late > GRACE else 0.0
 
 
 def _minutes(length: timedelta) -> float:

@@ -176,12 +176,13 @@ def _of_area(hungry: Sequence[Hungry], area: str, ground: Ground, policy: PlanPo
 
 
 def _without(each: Hungry, policy: PlanPolicy) -> float:
-    """What no beginning within the horizon costs: nothing, where it need not begin in it."""
-    return (
-        policy.never + policy.late * (policy.horizon - each.start_by)
-        if each.start_by < policy.horizon
-        else 0.0
-    )
+    """What no beginning within the horizon costs: nothing, where it need not begin in it.
+
+    More than the latest beginning, so that whoever can be placed is.
+    """
+    if each.start_by >= policy.horizon:
+        return 0.0
+    return (policy.never + policy.late * (policy.horizon - each.start_by)) * (1 + policy.owed * each.owed)
 
 
 def _prices(

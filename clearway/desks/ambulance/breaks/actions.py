@@ -24,7 +24,9 @@ from .models import PlannedBreak, ShiftBreaks
 from .planning import areas_of, crews_of
 from .policy import MealBreaks, meal_breaks
 
+PLANNED = (BreakState.NOT_YET, BreakState.OPEN, BreakState.LATE)
 EATS = (BreakState.ON_BREAK, BreakState.TRAVELLING)
+LONGEST_CORRECTION = timedelta(hours=6)  # of the start of a shift; what lies farther off is another shift
 EARLY = timedelta(minutes=30)  # a break that began so much before its planned time is the planned one
 FIELDS = [
     *("shift_end", "area", "state", "owed_minutes", "opens_at", "start_by", "closes_at"),
@@ -51,20 +53,27 @@ def accept(
     sites = site_by_code(organisation_id)
     try:
         with transaction.atomic():
-            _look(organisation_id, at)  # what is kept may be half a minute old
-            rows = {row.call_sign: row for row in queries.on_shift(organisation_id, at)}
+            stand, _ = _look(organisation_id, at)  # what is kept may be half a minute old
+            rows = {
+                row.call_sign: row for row in queries.on_shift(organisation_id, at) if row.call_sign in stand
+            }
+            planned = queries.plans(organisation_id)
+            for each in chosen:
+                if each.call_sign in planned:
+                    raise NotAllowed(
+                        "planned", _asked(each), "Another plan stands for it. Look at it as it is now."
+                    )
             policy = meal_breaks(organisation_id, at)
             made = [
                 _plan(each, rows.get(each.call_sign), sites.get(each.place), policy, by, at)
                 for each in chosen
             ]
             _tell(made, "breaks.plan", organisation_id, by, at)
-    except IntegrityError:
-        raise NotAllowed(
-            "planned",
-            "Planning a break",
-            "Another plan stands for one of these crews. Look at it as it is now.",
-        ) from None
+    except IntegrityError as problem:
+        if "one_standing_plan_per_crew" not in str(problem):
+            raise
+        why = "Somebody else has planned one of these crews meanwhile. Look at it as it is now."
+        raise NotAllowed("planned", "Planning breaks", why) from None
     return made
 
 
@@ -101,6 +110,8 @@ def _may_begin(each: Beginning, row: ShiftBreaks | None, at: datetime) -> tuple[
         raise NotAllowed(row.state, what, "It is owed no break.")
     if row.state in EATS:
         raise NotAllowed(row.state, what, "It is on its break, or on its way to it.")
+    if row.state not in PLANNED:
+        raise NotAllowed(row.state, what, "Its break is not begun any more.")
     if each.starts_at < at:
         raise NotAllowed("past", what, f"{clock(each.starts_at)} has passed. Make the plan anew.")
     if not row.opens_at <= each.starts_at <= row.closes_at:
@@ -194,8 +205,11 @@ def _keep(
         if key not in shifts or _values(row) != _values(shifts[key]):
             changed.append(row)
     gone = [row for key, row in shifts.items() if key not in told and row.state in _OPEN]
-    for row in gone:  # booked off, or on another shift since
-        row.state = BreakState.MISSED if row.owed_minutes else BreakState.TAKEN
+    wrong = [row for row in gone if _is_of_another(row, told)]
+    ShiftBreaks.objects.filter(pk__in=[row.pk for row in wrong]).delete()
+    gone = [row for row in gone if row not in wrong]
+    for row in gone:
+        _settle(row, at)
     ShiftBreaks.objects.bulk_create(
         [*changed, *gone],
         update_conflicts=True,
@@ -203,6 +217,24 @@ def _keep(
         update_fields=FIELDS,
     )
     return {row.call_sign for row in (*changed, *gone)}
+
+
+def _is_of_another(row: ShiftBreaks, told: set[tuple[str, datetime]]) -> bool:
+    """Whether the source has since said that this crew's shift began at another time."""
+    return any(
+        call_sign == row.call_sign and abs(began - row.shift_start) < LONGEST_CORRECTION
+        for call_sign, began in told
+    )
+
+
+def _settle(row: ShiftBreaks, at: datetime) -> None:
+    """The crew booked off, or is on another shift since: what was owed and due is missed."""
+    if row.owed_minutes is None:
+        row.state = BreakState.TAKEN
+    else:
+        is_due = row.start_by is not None and at >= row.start_by
+        row.state = BreakState.MISSED if is_due else BreakState.LEFT
+    row.shift_end = max(row.shift_start, min(row.shift_end, at))
 
 
 _OPEN = {each.value for each in BreakState} - {each.value for each in queries.OVER}
@@ -223,7 +255,7 @@ def _row(organisation_id: int, crew: ResourceStanding, breaks: Breaks, area: str
         opens_at=owed.opens if owed else None,
         start_by=owed.start_by if owed else None,
         closes_at=owed.closes if owed else None,
-        began_at=breaks.had[0].began if breaks.had else None,
+        began_at=breaks.had[-1].began if breaks.had else None,
         interrupted=breaks.interrupted,
         late_by=breaks.late_by,
     )
@@ -258,7 +290,9 @@ def _follow_plans(
 
 def _has_begun(row: PlannedBreak, breaks: Breaks) -> bool:
     since = max(row.accepted_at, row.starts_at - EARLY)
-    return breaks.state is BreakState.ON_BREAK or any(each.began >= since for each in breaks.had)
+    return breaks.state in (BreakState.ON_BREAK, BreakState.TAKEN) or any(
+        each.began >= since for each in breaks.had
+    )
 
 
 def _why(call_sign: str, situation: Situation) -> str:

@@ -7,9 +7,10 @@ from clearway.core.organisation.models import Organisation, Site
 
 
 class ShiftBreaks(models.Model):
-    """How one crew's shift stands with its breaks. A projection: rebuilt from the facts at any time.
+    """How one crew's shift stands with its breaks: a projection of the facts known while it lasted.
 
-    began_at      when its first break began
+    shift_end     as said, or when the crew went home
+    began_at      when its newest break began
     owed_minutes  of the next break; None where none is owed, as are the three times of its window
     late_by       minutes, of the latest beginning after it was due
     """
@@ -78,9 +79,9 @@ class PlannedBreak(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["organisation", "call_sign", "shift_start"],
+                fields=["organisation", "call_sign"],
                 condition=Q(state="stands"),
-                name="one_standing_plan_per_shift",
+                name="one_standing_plan_per_crew",
             ),
             models.CheckConstraint(
                 condition=Q(state="stands", ended_at=None) | (~Q(state="stands") & Q(ended_at__isnull=False)),

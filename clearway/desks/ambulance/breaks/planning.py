@@ -11,7 +11,7 @@ from clearway.core.organisation.models import Site
 from clearway.core.organisation.queries import stations
 from clearway.domain.ambulance.availability import ResourceStanding
 from clearway.domain.ambulance.breaks import Breaks, BreakState
-from clearway.domain.ambulance.situation import JOB_STATES, UNKNOWN, Situation
+from clearway.domain.ambulance.situation import AVAILABILITIES, JOB_STATES, UNKNOWN, Situation
 from clearway.domain.ambulance.words import Availability, JobState
 from clearway.engine.ambulance.breaks import BreakPlan, Column, Ground, Hungry, plan, steps
 from clearway.engine.ambulance.resources import DOING_OF_JOB, Doing
@@ -25,17 +25,20 @@ DUE = (BreakState.NOT_YET, BreakState.OPEN, BreakState.LATE)
 # The parts of a job in their order; what lies ahead of a crew is the rest of its part and those after it.
 PARTS = (Doing.GOING, Doing.ON_SCENE, Doing.CONVEYING, Doing.AT_HOSPITAL, Doing.WRAP_UP)
 LEAST_LEFT = 3.0  # minutes; a crew that has been longer than typical is not free yet
-HOURS_OF_A_JOB = 1.6  # allocated to clear, derived from the job times of the domain reference
 
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """A plan with what it was made from. `places` by call sign; `hungry` every crew that is owed a break."""
+    """A plan with what it was made from. `places` by call sign; `hungry` every crew that is owed a break.
+
+    away  crews that are owed one and cannot be sent: nobody knows until when
+    """
 
     at: datetime
     plan: BreakPlan
     hungry: Mapping[str, Hungry]
     places: Mapping[str, Site]
+    away: tuple[str, ...]
 
 
 def crews_of(reading: situations.Reading) -> list[ResourceStanding]:
@@ -65,6 +68,8 @@ def propose(
         for name, each in sorted(stand.items())
         if each.state in DUE and each.owed is not None and name not in standing
     ]
+    away = tuple(name for name in wanting if name in _away(reading))
+    wanting = [name for name in wanting if name not in away]
     places = _places(reading.situation, wanting, stations(organisation_id), at)
     missed = queries.owed_of_late(organisation_id, at)
     free = _free(reading.situation, policy, at)
@@ -81,7 +86,21 @@ def propose(
         plan(inside, ground, policy.plan),
         {each.call_sign: each for each in hungry},
         {name: site for name, (site, _) in places.items()},
+        away,
     )
+
+
+def _away(reading: situations.Reading) -> set[str]:
+    """Crews without a job that cannot be sent: unavailable, or not ready yet."""
+    table = reading.situation.resources
+    ready = {AVAILABILITIES.index(each) for each in (Availability.AVAILABLE, Availability.RESTRICTED)}
+    return {
+        name
+        for name, held, availability in zip(
+            table.call_sign, table.assignment.tolist(), table.availability.tolist(), strict=True
+        )
+        if held == UNKNOWN and availability not in ready
+    }
 
 
 def _hungry(
@@ -174,6 +193,7 @@ def _ground(
         name for name, held in zip(table.call_sign, table.assignment.tolist(), strict=True) if held != UNKNOWN
     }
     crews, eating, free, demand = {}, {}, {}, {}
+    away, hours = _away(reading), sum(policy.job_minutes.values()) / 60
     for area in set(areas.values()):
         here = [name for name in stand if areas.get(name) == area]
         working = [name for name in here if name in busy]
@@ -181,8 +201,9 @@ def _ground(
         eating[area] = sum(
             (_eats(stand[name], planned.get(name), times, at) for name in here), np.zeros(len(times))
         )
-        demand[area] = len(working) / HOURS_OF_A_JOB * shape
-        free[area] = np.maximum(0.0, len(here) - len(working) * shape)
+        demand[area] = len(working) / max(hours, 0.5) * shape
+        ready = [name for name in here if name not in away]
+        free[area] = np.maximum(0.0, len(ready) - len(working) * shape)
     return Ground(crews=crews, eating=eating, free=free, demand=demand)
 
 
@@ -191,7 +212,8 @@ def _eats(breaks: Breaks, planned: datetime | None, times: Column, at: datetime)
     if planned is not None and breaks.owed is not None:
         begins = _ahead(planned, at)
         return ((times >= begins) & (times < begins + breaks.owed.minutes)).astype(np.float64)
-    if breaks.state in (BreakState.ON_BREAK, BreakState.TRAVELLING):
+    eats = bool(breaks.had) and breaks.had[-1].ended is None
+    if eats or breaks.state is BreakState.TRAVELLING:
         left = breaks.owed.minutes if breaks.owed else 0.0
         return (times < left).astype(np.float64)
     return np.zeros(len(times))

@@ -10,6 +10,7 @@ from clearway.engine.ambulance.breaks import Unplaced
 
 from .models import PlannedBreak, ShiftBreaks
 from .planning import Proposal
+from .policy import MealBreaks
 
 STATES: Mapping[str, str] = {
     BreakState.UNKNOWN: "Shift not known",
@@ -21,6 +22,7 @@ STATES: Mapping[str, str] = {
     BreakState.ON_BREAK: "On its break",
     BreakState.TAKEN: "Had it",
     BreakState.MISSED: "Missed",
+    BreakState.LEFT: "Went home before it was due",
 }
 UNPLACED: Mapping[Unplaced, str] = {
     Unplaced.NOT_FREE: "not expected to be free in time",
@@ -28,7 +30,7 @@ UNPLACED: Mapping[Unplaced, str] = {
 }
 ORDER = (
     *(BreakState.LATE, BreakState.OPEN, BreakState.NOT_YET, BreakState.TRAVELLING),
-    *(BreakState.ON_BREAK, BreakState.MISSED, BreakState.TAKEN, BreakState.NONE),
+    *(BreakState.ON_BREAK, BreakState.MISSED, BreakState.TAKEN, BreakState.NONE, BreakState.LEFT),
 )
 SOON = ((30.0, "within 30 min"), (60.0, "within 60 min"))
 NO_AREA = "Area unknown"
@@ -49,7 +51,6 @@ class Row:
     planned_at: datetime | None
     planned: str
     note: str
-    may_plan: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,15 +70,15 @@ class Proposed:
 
 
 def rows(
-    kept: Iterable[ShiftBreaks], plans: Mapping[str, PlannedBreak], at: datetime, interruptible_from: float
+    kept: Iterable[ShiftBreaks], plans: Mapping[str, PlannedBreak], at: datetime, policy: MealBreaks
 ) -> list[Row]:
     """The board: late ones first, then by what must begin soonest."""
-    made = [row(each, plans.get(each.call_sign), at, interruptible_from) for each in kept]
+    made = [row(each, plans.get(each.call_sign), at, policy) for each in kept]
     order = {state.value: place for place, state in enumerate(ORDER)}
     return sorted(made, key=lambda each: (order.get(each.state, 99), each.start_by or at, each.call_sign))
 
 
-def row(kept: ShiftBreaks, plan: PlannedBreak | None, at: datetime, interruptible_from: float) -> Row:
+def row(kept: ShiftBreaks, plan: PlannedBreak | None, at: datetime, policy: MealBreaks) -> Row:
     waits = kept.state in (BreakState.OPEN, BreakState.LATE, BreakState.NOT_YET)
     left = (kept.start_by - at).total_seconds() / 60 if kept.start_by and waits else None
     warning = next((words for limit, words in SOON if left is not None and 0 <= left <= limit), "")
@@ -92,8 +93,7 @@ def row(kept: ShiftBreaks, plan: PlannedBreak | None, at: datetime, interruptibl
         warning=warning,
         planned_at=plan.starts_at if plan else None,
         planned=plan.place.name if plan and plan.place else "",
-        note=_note(kept, interruptible_from),
-        may_plan=waits and plan is None,
+        note=_note(kept, policy),
     )
 
 
@@ -105,14 +105,16 @@ def _level(kept: ShiftBreaks, plan: PlannedBreak | None, left: float | None) -> 
     return "P3" if left <= SOON[0][0] and kept.state == BreakState.OPEN else ""
 
 
-def _note(kept: ShiftBreaks, interruptible_from: float) -> str:
+def _note(kept: ShiftBreaks, policy: MealBreaks) -> str:
     said = []
-    if kept.state == BreakState.ON_BREAK and kept.began_at and not kept.interrupted:
-        said.append(f"protected until {clock(kept.began_at + timedelta(minutes=interruptible_from))}")
+    if kept.state == BreakState.ON_BREAK and kept.began_at:
+        said.append(f"protected until {clock(kept.began_at + timedelta(minutes=policy.rules.protected))}")
     if kept.interrupted:
         said.append("interrupted once" if kept.interrupted == 1 else f"interrupted {kept.interrupted} times")
     if kept.late_by:
         said.append(f"began {kept.late_by:.0f} min late")
+    if kept.state == BreakState.MISSED and policy.missed:
+        said.append(policy.missed)
     return ", ".join(said)
 
 
@@ -121,7 +123,7 @@ def proposed(made: Proposal) -> list[Proposed]:
     lines = []
     for each in made.plan.breaks:
         hungry, place = made.hungry[each.call_sign], made.places.get(each.call_sign)
-        starts_at = (made.at + timedelta(minutes=each.starts)).replace(second=0, microsecond=0)
+        starts_at = _whole_minute(made.at + timedelta(minutes=each.starts))
         code = place.code if place else ""
         lines.append(
             Proposed(
@@ -129,10 +131,10 @@ def proposed(made: Proposal) -> list[Proposed]:
                 area=hungry.area or NO_AREA,
                 starts_at=starts_at,
                 place=place.name if place else "Where it is",
-                travel=f"{each.travel:.0f} min",
+                travel=f"{each.travel:.0f} min" if place else "not known",
                 minutes=f"{each.minutes:.0f} min",
                 start_by=made.at + timedelta(minutes=hungry.start_by),
-                why=_why(hungry.free, hungry.owed),
+                why=_why(hungry.free, hungry.owed, each.cover),
                 late=f"{each.late:.0f} min late" if each.late else "",
                 value=f"{each.call_sign}|{starts_at.isoformat()}|{code}",
             )
@@ -140,14 +142,24 @@ def proposed(made: Proposal) -> list[Proposed]:
     return lines
 
 
-def _why(free: float, owed: int) -> str:
-    ready = "free now" if free <= 0 else f"expected free in {free:.0f} min"
-    return ready + (f"; {owed} of its breaks missed or late in a week" if owed else "")
+def _whole_minute(at: datetime) -> datetime:
+    """The minute that begins then or next: what a person reads is what is accepted."""
+    return (at + timedelta(seconds=59, microseconds=999_999)).replace(second=0, microsecond=0)
+
+
+def _why(free: float, owed: int, cover: float) -> str:
+    said = ["free now" if free <= 0 else f"expected free in {free:.0f} min"]
+    if round(cover):
+        said.append(f"cover given up {cover:.0f} min")
+    if owed:
+        said.append(f"{owed} of its breaks missed or late in a week")
+    return "; ".join(said)
 
 
 def unplaced(made: Proposal) -> list[str]:
     """Who has no place in the plan, and why, a sentence each."""
-    return [f"{name}: {UNPLACED[why]}" for name, why in sorted(made.plan.unplaced.items())]
+    away = [f"{name}: cannot be sent now, and nobody knows until when" for name in made.away]
+    return [*(f"{name}: {UNPLACED[why]}" for name, why in sorted(made.plan.unplaced.items())), *away]
 
 
 def counts(board: Sequence[Row]) -> list[tuple[str, int]]:

@@ -18,7 +18,7 @@ from .policy import MealBreaks
 
 LONGEST_SHIFT = timedelta(hours=20)
 WEEK = timedelta(days=7)
-OVER = (BreakState.TAKEN, BreakState.MISSED, BreakState.NONE)
+OVER = (BreakState.TAKEN, BreakState.MISSED, BreakState.NONE, BreakState.LEFT)
 
 
 def standing(

@@ -51,7 +51,7 @@ def due(found: Due, _policies: Mapping[str, Values]) -> Iterator[Wanted]:
 def _cause(rows: Sequence[ShiftBreaks], failed: Mapping[str, str]) -> str:
     named = "; ".join(
         f"{row.call_sign} to begin by {clock(row.start_by)}"
-        + (f" (planned before: {failed[row.call_sign].lower()})" if row.call_sign in failed else "")
+        + (f" (planned before: {failed[row.call_sign]})" if row.call_sign in failed else "")
         for row in rows[:NAMED]
     )
     return named + (f"; and {len(rows) - NAMED} more" if len(rows) > NAMED else "")
@@ -75,7 +75,6 @@ def outcomes(
         for row in queries.on_shift(organisation_id, at).filter(state__in=WAITS, start_by__lte=at + SOON)
         if row.call_sign not in planned
     ]
-    failed = {
-        row.call_sign: row.cause for row in queries.missed_plans(organisation_id, at - timedelta(hours=2))
-    }
+    missed = queries.missed_plans(organisation_id, at - timedelta(hours=2))
+    failed = {row.call_sign: row.cause for row in reversed(missed)}  # the newest counts
     return evaluate([BREAK_DUE], Due(at, rows, failed), policies, modes)

@@ -12,13 +12,16 @@ from django.views.decorators.http import require_POST
 from clearway.core.live.queries import newest_push
 from clearway.core.people.permissions import needs
 from clearway.domain.shared.errors import NotAllowed
+from clearway.domain.shared.freshness import Freshness
+from clearway.engine.ambulance.feeds import Basis, basis
 
 from .. import situation as situations
 from . import actions, planning, presenters, queries
 from .forms import PlanForm, WithdrawForm
-from .policy import meal_breaks
+from .policy import MealBreaks, meal_breaks
 
 LOOK_BACK = timedelta(hours=2)
+FRESH = Freshness.FRESH
 
 
 @needs("breaks.read")
@@ -27,9 +30,10 @@ def board(request: Any, problem: str = "", status: int = 200) -> HttpResponse:
     organisation_id, at = request.organisation.pk, request.at
     live_after = newest_push()
     policy = meal_breaks(organisation_id, at)
-    rows = presenters.rows(
-        queries.on_shift(organisation_id, at), queries.plans(organisation_id), at, policy.rules.protected
-    )
+    rows = presenters.rows(queries.on_shift(organisation_id, at), queries.plans(organisation_id), at, policy)
+    reading = situations.reading(organisation_id, at)
+    rests_on = basis(reading.situation, reading.ground.policy.freshness)
+    may_plan = request.reach.allows("breaks.plan")
     area = request.GET.get("area", "")
     context = {
         "rows": [row for row in rows if not area or row.area == area],
@@ -38,18 +42,26 @@ def board(request: Any, problem: str = "", status: int = 200) -> HttpResponse:
         "counts": presenters.counts(rows),
         "failed": queries.missed_plans(organisation_id, at - LOOK_BACK),
         "policy": policy,
-        "may_plan": request.reach.allows("breaks.plan"),
+        "may_plan": may_plan,
+        "doubts": [each for each in (rests_on.cad, rests_on.positions) if each.freshness is not FRESH],
+        "unknown": sorted(
+            each.call_sign for each in planning.crews_of(reading) if not (each.shift_start and each.shift_end)
+        ),
         "problem": problem,
         "live_topics": "breaks feeds tasks",
         "live_after": live_after,
-        **(_plan(request, policy, area) if request.reach.allows("breaks.plan") else {}),
+        **(_plan(request, reading, policy, area) if may_plan and _is_heard(rests_on) else {}),
     }
     return render(request, "breaks/board.html", context, status=status)
 
 
-def _plan(request: Any, policy: Any, area: str) -> dict[str, Any]:
+def _is_heard(rests_on: Basis) -> bool:
+    """Whether the control room's source may be relied on: without it nobody knows who is free."""
+    return rests_on.cad.freshness.may_be_relied_on
+
+
+def _plan(request: Any, reading: situations.Reading, policy: MealBreaks, area: str) -> dict[str, Any]:
     organisation_id, at = request.organisation.pk, request.at
-    reading = situations.reading(organisation_id, at)
     stand = queries.standing(organisation_id, planning.crews_of(reading), policy, at)
     made = planning.propose(organisation_id, reading, stand, policy, at)
     lines = [each for each in presenters.proposed(made) if not area or each.area == area]
@@ -73,9 +85,8 @@ def accept(request: Any) -> HttpResponse:
     except NotAllowed as refused:
         return board(request, problem=f"Nothing was planned. {refused.event}: {refused.why}", status=409)
     number = len(made)
-    messages.success(
-        request, f"{number} break{'' if number == 1 else 's'} planned; crews and dispatch see it."
-    )
+    where = "on the resource board, and on each crew's own page"
+    messages.success(request, f"{number} break{'' if number == 1 else 's'} planned: {where}.")
     return HttpResponseRedirect(reverse("breaks:board"))
 
 

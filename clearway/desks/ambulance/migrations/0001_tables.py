@@ -340,7 +340,7 @@ class Migration(migrations.Migration):
                     ],
                     options={
                         'indexes': [models.Index(fields=['organisation', 'accepted_at'], name='ambulance_p_organis_3d0aa0_idx')],
-                        'constraints': [models.UniqueConstraint(condition=models.Q(('state', 'stands')), fields=('organisation', 'call_sign', 'shift_start'), name='one_standing_plan_per_shift'), models.CheckConstraint(condition=models.Q(models.Q(('ended_at', None), ('state', 'stands')), models.Q(models.Q(('state', 'stands'), _negated=True), ('ended_at__isnull', False)), _connector='OR'), name='a_plan_stands_or_has_ended'), models.CheckConstraint(condition=models.Q(('minutes__gt', 0)), name='a_planned_break_lasts')],
+                        'constraints': [models.UniqueConstraint(condition=models.Q(('state', 'stands')), fields=('organisation', 'call_sign'), name='one_standing_plan_per_crew'), models.CheckConstraint(condition=models.Q(models.Q(('ended_at', None), ('state', 'stands')), models.Q(models.Q(('state', 'stands'), _negated=True), ('ended_at__isnull', False)), _connector='OR'), name='a_plan_stands_or_has_ended'), models.CheckConstraint(condition=models.Q(('minutes__gt', 0)), name='a_planned_break_lasts')],
                     },
                 ),
                 migrations.CreateModel(
