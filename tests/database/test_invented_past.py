@@ -14,7 +14,7 @@ from clearway.desks.outpatients.clinics.actions import make_sessions
 from clearway.desks.outpatients.clinics.loading import load_department
 from clearway.desks.outpatients.clocks import actions as clocks
 from clearway.desks.outpatients.referrals import queries as referrals
-from clearway.desks.outpatients.waiting import checks
+from clearway.desks.outpatients.waiting import checks, queueing
 from clearway.interchange import department_pack, region_pack
 from clearway.simulation.outpatients import parameters
 from clearway.simulation.outpatients.past import past
@@ -39,6 +39,7 @@ def trust() -> Organisation:
     how = parameters.read({**region.simulation, "scale": 0.2}, department)
     slots = invented_past.slots(organisation.pk)
     cases = past(slots, how, seed=1, until=AT, cashed_before=AT - timedelta(days=1))
+    queueing.check(organisation_id=organisation.pk, at=AT - timedelta(minutes=5))
     invented_past.put(cases, at=AT, **who)
     return organisation
 
@@ -86,3 +87,10 @@ def test_every_seat_that_was_given_back_says_what_became_of_it(trust: Organisati
     assert {row.appointment_id for row in kept} == set(given_back.values_list("pk", flat=True))
     assert {row.state for row in kept} == {"filled", "expired"}
     assert all(row.filled_by.slot_id == row.slot_id for row in kept.exclude(filled_by=None))
+
+
+def test_the_return_of_the_last_month_is_asked_again_once_the_past_stands(trust: Organisation) -> None:
+    """It is asked once an hour, and was asked of the empty department five minutes before."""
+    queueing.check(organisation_id=trust.pk, at=AT)
+
+    assert models.Checked.objects.get(organisation=trust).returns_at == AT

@@ -31,6 +31,7 @@ from .clocks import queries as clocks
 from .numbers import next_numbers
 from .policy import clock_policy, clock_switches
 from .referrals import queries as referrals
+from .waiting.queueing import ask_returns_again
 
 OFFICE, CLINICIAN = "Outpatient office", "Therapist"
 BATCH = 2000
@@ -58,6 +59,7 @@ def put(cases: Sequence[Case], *, organisation_id: int, by: Actor, at: datetime)
     rows = _Rows(organisation_id, at)
     rows.add(cases)
     counts = rows.save()
+    ask_returns_again(organisation_id)
     entry = AuditEntry("outpatients.invent_past", f"organisation:{organisation_id}", counts)
     audit([entry], organisation_id=organisation_id, by=by, at=at)
     return counts

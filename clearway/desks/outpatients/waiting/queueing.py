@@ -56,6 +56,14 @@ def check(*, organisation_id: int, at: datetime) -> int:
 
 
 @transaction.atomic
+def ask_returns_again(organisation_id: int) -> None:
+    """The next `check` asks the return of the last month too: what it counts has come all at once."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [LOCK, organisation_id])
+    Checked.objects.filter(organisation_id=organisation_id).update(returns_at=None)
+
+
+@transaction.atomic
 def recheck(subjects: Collection[str], *, organisation_id: int, at: datetime) -> bool:
     """Ask the checks again of these subjects alone; whether anything is otherwise than it was.
 
