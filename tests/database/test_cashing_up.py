@@ -81,6 +81,16 @@ def clock(row: Appointment) -> tuple[str, str]:
     return pathway.state, pathway.status
 
 
+def test_weeks_beside_what_has_no_follow_up_are_refused_and_not_dropped(physio: Department) -> None:
+    ended, seen = rows = clinic(physio, 2)
+    keys = {f"said-{ended.pk}": "d", f"said-{seen.pk}": "s"}
+
+    sheet = forms.read({**keys, **{f"weeks-{row.pk}": "12" for row in rows}}, rows)
+
+    assert "“Discharged” has no follow-up" in sheet.typed[ended.pk].problem
+    assert [key for key, _ in sheet.said] == [seen.pk]
+
+
 def test_a_course_and_a_class_are_asked_for_in_the_sheet_with_their_weeks(physio: Department) -> None:
     course, group, wrong = rows = clinic(physio, 3)
     typed = {course: "6x8", group: "2g6", wrong: "6x"}

@@ -90,6 +90,8 @@ def _said(each: Typed, starts_at: datetime) -> Said:
     preset = PRESETS[each.key]
     late = each.late and preset.attended in SEEN_CODES
     dated = preset.next_step in DATED
+    if each.weeks and not dated:
+        raise ValueError(f"“{preset.words}” has no follow-up: take the weeks out, or press another key.")
     typed = each.weeks or (USUAL_REQUEST if preset.next_step is NextStep.ON_REQUEST else "")
     weeks, visits, in_class = _course(typed) if dated else (USUAL_WEEKS, 1, False)
     return Said(
