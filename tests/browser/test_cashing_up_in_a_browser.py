@@ -63,6 +63,10 @@ def test_a_patient_is_checked_in_with_enter(open_page: Open) -> None:
     page.keyboard.press("Enter")
 
     expect(page.locator(".said").first).to_contain_text("is checked in")
+    here = page.get_by_role("row").filter(has=page.get_by_role("button", name="Take back"))
+    expect(here.last).to_be_focused()
+    page.keyboard.press("ArrowUp")
+    expect(page.get_by_role("button", name="Check in").last).to_be_focused()
 
 
 def test_the_coordinator_asks_after_a_miss_the_clinician_decides_and_the_coordinator_sees_it(

@@ -91,6 +91,8 @@ def test_the_page_shows_a_site_and_its_needs_and_checks_in_by_one_form(physio: D
     answer = browser.post(f"/outpatients/reception/{row.pk}/", {"site": physio.site.code}, follow=True)
 
     assert "is checked in" in answer.content.decode()
+    assert answer.content.decode().count("autofocus") == 1
+    assert "autofocus" not in browser.get(f"{address}&done=x").content.decode()
     row.refresh_from_db()
     assert row.state == "arrived"
     assert browser.post("/outpatients/reception/987654/").status_code == 404

@@ -37,6 +37,7 @@ def arrivals(request: Any) -> HttpResponse:
         "site": site,
         "rows": shown,
         "asked": asked,
+        "done": _number(request.GET.get("done", "")),
         "counts": presenters.counts(lines),
         "free": queries.next_free(organisation_id, site, request.at),
         "open": unoutcomed(organisation_id, request.at),
@@ -60,7 +61,11 @@ def check_in(request: Any, key: int) -> HttpResponse:
         what = "checked in" if row.arrived_at else "no longer checked in"
         messages.success(request, f"{row.patient} is {what}.")
     site = _site(request.POST.get("site", ""), sites(request.organisation.pk))
-    return HttpResponseRedirect(f"{reverse('op-reception:arrivals')}?site={site}")
+    return HttpResponseRedirect(f"{reverse('op-reception:arrivals')}?site={site}&done={key}")
+
+
+def _number(text: str) -> int | None:
+    return int(text) if text.isdecimal() else None
 
 
 def _site(asked: str, places: list[tuple[str, str]]) -> str:
