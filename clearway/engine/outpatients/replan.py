@@ -177,7 +177,7 @@ def _place(slots: Slots, who: Displaced, slot: int, changes: _Changes, row: int,
     said = {
         f"{_days(late)} after the treat-by date": late > 0,
         "another clinician": changes.clinician[slot, row],
-        f"at {slots.site[slot]}": changes.site[slot, row],
+        "another site": changes.site[slot, row],
         "not on a day they asked for": changes.weekday[slot, row],
         "another way of consultation": changes.medium[slot, row],
     }
