@@ -8,6 +8,8 @@ from playwright.sync_api import expect
 from .accessibility import breaches
 from .conftest import Open
 
+FITS = "document.documentElement.scrollWidth <= window.innerWidth"
+
 # Twenty rows: most to be seen again, some in eight weeks, and one of each of the others.
 TYPED = [
     "s",
@@ -38,6 +40,7 @@ def test_a_clinic_of_twenty_is_cashed_up_by_keyboard_within_a_minute(open_page: 
     page.get_by_role("link", name="Cash up Robin Hale").first.click()
     expect(page.locator("[data-said]")).to_have_count(20)
     assert breaches(page) == []
+    assert page.evaluate(FITS)
 
     began = time.monotonic()
     for typed in TYPED:
@@ -53,6 +56,7 @@ def test_a_clinic_of_twenty_is_cashed_up_by_keyboard_within_a_minute(open_page: 
     page.goto("/outpatients/list/?kind=follow_up")
     # 11 "s" with and without weeks, 2 "t", and the review of active monitoring.
     expect(page.locator("table.list tbody tr")).to_have_count(14)
+    assert page.evaluate(FITS)  # the last columns, with the next step, are in sight
     page.goto("/outpatients/outcomes/missed/")
     expect(page.locator("table.rows tbody tr")).to_have_count(2)  # one of them of the day before yesterday
 
