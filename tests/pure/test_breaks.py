@@ -157,6 +157,13 @@ def test_of_a_shift_that_nobody_told_nothing_is_claimed() -> None:
     assert stand(A.AVAILABLE, (None, None), [], POLICY, at(0)).state is BreakState.UNKNOWN
 
 
+def test_what_may_have_been_had_before_anything_was_heard_is_not_called_missed() -> None:
+    heard_late = stand(A.AVAILABLE, TWELVE_HOURS, [], POLICY, at(700), heard_from=at(250))
+    heard_in_time = stand(A.AVAILABLE, TWELVE_HOURS, [], POLICY, at(700), heard_from=at(230))
+
+    assert (heard_late.state, heard_in_time.state) == (BreakState.UNKNOWN, BreakState.MISSED)
+
+
 def test_what_was_before_the_shift_is_no_break_of_it() -> None:
     assert episodes([said(A.ON_BREAK, -60), said(A.AVAILABLE, -15)], [], SEVEN) == ()
 

@@ -71,7 +71,7 @@ class BreakPolicy:
 class BreakState(StrEnum):
     """How a crew stands with its next break."""
 
-    UNKNOWN = "unknown"  # nobody said when the shift begins or ends
+    UNKNOWN = "unknown"  # nobody said when the shift begins or ends, or nothing was heard of its first part
     NONE = "none"  # the shift is too short for one
     NOT_YET = "not_yet"
     OPEN = "open"
@@ -159,10 +159,13 @@ def stand(
     had: Sequence[Episode],
     policy: BreakPolicy,
     at: datetime,
+    heard_from: datetime | None = None,
 ) -> Breaks:
     """How a crew stands with its breaks at an instant.
 
     shift  when it begins and ends, as far as any source said
+    heard_from  when the crew was first heard of; None for from the beginning. What may have been had before
+                is not claimed to be missed
     had    its times on a break in this shift, see `episodes`
     """
     begins, ends = shift
@@ -172,6 +175,8 @@ def stand(
     entitled = policy.entitled(ends - begins)
     if not entitled:
         return Breaks(BreakState.NONE, None, tuple(counted))
+    if heard_from is not None and heard_from > begins + timedelta(minutes=entitled[0].opens):
+        return Breaks(BreakState.UNKNOWN, None, tuple(counted))
     account = _account(entitled, counted, begins, policy, at)
     eats = any(each.ended is None for each in had)
     if account.left is None:

@@ -13,7 +13,7 @@ from .planning import Proposal
 from .policy import MealBreaks
 
 STATES: Mapping[str, str] = {
-    BreakState.UNKNOWN: "Shift not known",
+    BreakState.UNKNOWN: "Not known: nothing was heard of the first part of its shift",
     BreakState.NONE: "Shift too short for one",
     BreakState.NOT_YET: "Not open yet",
     BreakState.OPEN: "May begin",
@@ -30,7 +30,8 @@ UNPLACED: Mapping[Unplaced, str] = {
 }
 ORDER = (
     *(BreakState.LATE, BreakState.OPEN, BreakState.NOT_YET, BreakState.TRAVELLING),
-    *(BreakState.ON_BREAK, BreakState.MISSED, BreakState.TAKEN, BreakState.NONE, BreakState.LEFT),
+    *(BreakState.ON_BREAK, BreakState.MISSED, BreakState.TAKEN, BreakState.NONE),
+    *(BreakState.LEFT, BreakState.UNKNOWN),
 )
 SOON = ((30.0, "within 30 min"), (60.0, "within 60 min"))
 NO_AREA = "Area unknown"

@@ -18,7 +18,7 @@ from .policy import MealBreaks
 
 LONGEST_SHIFT = timedelta(hours=20)
 WEEK = timedelta(days=7)
-OVER = (BreakState.TAKEN, BreakState.MISSED, BreakState.NONE, BreakState.LEFT)
+OVER = (BreakState.TAKEN, BreakState.MISSED, BreakState.NONE, BreakState.LEFT, BreakState.UNKNOWN)
 
 
 def standing(
@@ -35,7 +35,8 @@ def standing(
         known = facts.of_kind(AvailabilityEvent, told.get(f"resource:{crew.call_sign}", ()))
         had = episodes(known, sent.get(crew.call_sign, ()), crew.shift_start or since)
         shift = crew.shift_start, crew.shift_end
-        found[crew.call_sign] = stand(crew.availability, shift, had, policy.rules, at)
+        heard_from = min((fact.placed_at for fact in known), default=at)
+        found[crew.call_sign] = stand(crew.availability, shift, had, policy.rules, at, heard_from)
     return found
 
 
