@@ -94,6 +94,18 @@ def test_what_later_facts_deny_ends_where_it_began(out: Organisation, cad: Sourc
     assert Unavailability.objects.get(call_sign="A1", ended_at=None).since == at(-5)
 
 
+def test_one_that_lasted_for_days_ends_when_the_feed_says_so(out: Organisation, cad: Source) -> None:
+    two_days = 2 * 24 * 60
+    actions.follow(out.pk, at=at(two_days))
+    assert row("A1").ended_at is None
+
+    deliver(cad, [says("A1", A.AVAILABLE, two_days + 5)], known=two_days + 5)
+    actions.follow(out.pk, at=at(two_days + 6))
+
+    assert row("A1").ended_at == at(two_days + 5)
+    assert Unavailability.objects.filter(call_sign="A1").count() == 1
+
+
 def test_what_is_over_is_the_coordinators_then_the_officers_and_welfare_is_neither(out: Organisation) -> None:
     run_rules(out, 10)
     assert open_tasks() == {}
@@ -123,7 +135,7 @@ def test_an_answer_after_the_limit_closes_the_task_and_stands_in_the_list(
 
     assert answer["Location"] == "/unavailable/"
     page = officer.get("/unavailable/").content.decode()
-    assert "Asked 08:20: Queue at the pump, five minutes" in page and "Unit-hours lost" in page
+    assert "Asked 08:20: Queue at the pump, five minutes" in page and "<td>Vehicle</td>" in page
     assert Action.objects.get(verb="unavailability.challenged").subject == "resource:A1"
     run_rules(out, 21)
     assert open_tasks() == {}
@@ -230,7 +242,7 @@ def test_the_database_refuses_halves(out: Organisation) -> None:
         ),
         lambda: Unavailability.objects.filter(call_sign="A1").update(ended_at=at(-1)),
         lambda: SignedLimit.objects.create(
-            *(), organisation=out, codes=["fuel"], minutes=5, begins=at(1), ends=at(1)
+            organisation=out, codes=["fuel"], minutes=5, begins=at(1), ends=at(1)
         ),
     ]
     for each in broken:

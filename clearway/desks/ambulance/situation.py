@@ -53,6 +53,11 @@ class Reading:
     ground: Ground
     seen: Mapping[str, Seen]
 
+    def home_areas(self) -> dict[str, str]:
+        """The area of each crew's station, by call sign; "" where nobody said the station, or knows it."""
+        areas = self.ground.areas
+        return {name: areas.get(each.standing.station or "", "") for name, each in self.seen.items()}
+
 
 def read(organisation_id: int, at: datetime) -> Situation:
     """The situation as it stands. A fixed number of queries, whatever the size of the region."""

@@ -21,7 +21,7 @@ from .. import situation as situations
 from .. import words
 from . import queries
 from .models import PlannedBreak, ShiftBreaks
-from .planning import areas_of, crews_of
+from .planning import crews_of
 from .policy import MealBreaks, meal_breaks
 
 PLANNED = (BreakState.NOT_YET, BreakState.OPEN, BreakState.LATE)
@@ -178,7 +178,7 @@ def _look(organisation_id: int, at: datetime) -> tuple[dict[str, Breaks], Situat
     reading = situations.reading(organisation_id, at)
     crews = crews_of(reading)
     stand = queries.standing(organisation_id, crews, meal_breaks(organisation_id, at), at)
-    changed = _keep(organisation_id, crews, stand, areas_of(reading), at)
+    changed = _keep(organisation_id, crews, stand, reading.home_areas(), at)
     announce("break", changed, organisation_id=organisation_id, at=at)
     return stand, reading.situation
 

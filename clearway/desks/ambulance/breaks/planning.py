@@ -47,12 +47,6 @@ def crews_of(reading: situations.Reading) -> list[ResourceStanding]:
     return [each for each in standings if each.availability not in (None, Availability.OFF)]
 
 
-def areas_of(reading: situations.Reading) -> dict[str, str]:
-    """The area of each crew: that of its station, else "" for one that nobody knows."""
-    areas = reading.ground.areas
-    return {name: areas.get(each.standing.station or "", "") for name, each in reading.seen.items()}
-
-
 def propose(
     organisation_id: int,
     reading: situations.Reading,
@@ -61,7 +55,7 @@ def propose(
     at: datetime,
 ) -> Proposal:
     """The plan for every crew that is owed a break within the horizon and has no plan that stands."""
-    areas = areas_of(reading)
+    areas = reading.home_areas()
     standing = queries.plans(organisation_id)
     wanting = [
         name

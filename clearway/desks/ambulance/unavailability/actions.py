@@ -126,12 +126,12 @@ def follow(organisation_id: int, *, at: datetime) -> None:
     stays.
     """
     reading = situations.reading(organisation_id, at)
-    areas = reading.ground.areas
-    area = {name: areas.get(each.standing.station or "", "") for name, each in reading.seen.items()}
-    since = at - queries.LOOK_BACK
+    area, since = reading.home_areas(), at - queries.LOOK_BACK
     kept = {(row.call_sign, row.since): row for row in queries.of_late(organisation_id, since)}
     call_signs = {*reading.seen, *(row.call_sign for row in kept.values() if row.ended_at is None)}
-    told = queries.told(organisation_id, call_signs, at)
+    # One that has lasted for days ends too: its beginning is read again.
+    since = min([since, *(row.since for row in kept.values() if row.ended_at is None)])
+    told = queries.told(organisation_id, call_signs, since, at)
     changed = list(_changed(organisation_id, kept, told, area, since))
     Unavailability.objects.bulk_create(
         changed,

@@ -50,11 +50,10 @@ class Row:
 
 def free_by_area(reading: Reading) -> Counter[str]:
     """Area -> crews of it that can be sent now."""
-    areas, policy = reading.ground.areas, reading.ground.policy.resources
-    found: Counter[str] = Counter(dict.fromkeys(areas.values(), 0))
-    for each in resource_rows(reading.situation, policy):
-        if each.doing is Doing.AVAILABLE and each.call_sign in reading.seen:
-            found[areas.get(reading.seen[each.call_sign].standing.station or "", "")] += 1
+    area, policy = reading.home_areas(), reading.ground.policy.resources
+    found: Counter[str] = Counter(dict.fromkeys(reading.ground.areas.values(), 0))
+    rows = resource_rows(reading.situation, policy)
+    found.update(area.get(each.call_sign, "") for each in rows if each.doing is Doing.AVAILABLE)
     return found
 
 
@@ -112,19 +111,20 @@ def _detail(word: UnavailabilityWord, policy: UnavailabilityPolicy) -> str:
 
 def lost(
     hours: Mapping[tuple[str, str], float], policy: UnavailabilityPolicy
-) -> tuple[list[str], list[tuple[str, list[float], float]]]:
-    """Unit-hours as a table: the areas, and for each reason its hours by area and in all, dearest first."""
+) -> tuple[list[str], list[tuple[str, str, list[float], float]]]:
+    """Unit-hours as a table: the areas; for each reason its group, hours by area and in all, most first."""
     areas = sorted({area for _, area in hours})
     codes = {code for code, _ in hours}
     rows = [
         (
+            policy.reason("", code).group.capitalize(),
             policy.reason("", code).says,
             [hours.get((code, area), 0.0) for area in areas],
             sum(hours.get((code, area), 0.0) for area in areas),
         )
         for code in codes
     ]
-    return [area or NO_AREA for area in areas], sorted(rows, key=lambda each: (-each[2], each[0]))
+    return [area or NO_AREA for area in areas], sorted(rows, key=lambda each: (-each[3], each[1]))
 
 
 def limits(

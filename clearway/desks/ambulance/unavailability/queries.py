@@ -19,6 +19,7 @@ from clearway.domain.ambulance.unavailability import (
     minutes_allowed,
     timer,
 )
+from clearway.domain.shared.facts import SKEW
 
 from ..facts import queries as facts
 from .models import SignedLimit, Unavailability
@@ -71,12 +72,11 @@ def signed_limits(organisation_id: int, at: datetime) -> QuerySet[SignedLimit]:
 
 
 def told(
-    organisation_id: int, call_signs: Collection[str], at: datetime
+    organisation_id: int, call_signs: Collection[str], since: datetime, at: datetime
 ) -> Mapping[str, tuple[Episode, ...]]:
-    """The times of the last day of these resources, from their facts; by call sign. One query."""
-    since = at - LOOK_BACK
+    """The times of these resources that began since then, from their facts; by call sign. One query."""
     streams = {f"resource:{call_sign}": call_sign for call_sign in call_signs}
-    known = facts.by_stream(organisation_id, list(streams), at, known_from=since)
+    known = facts.by_stream(organisation_id, list(streams), at, known_from=since - SKEW)
     return {
         call_sign: episodes(facts.of_kind(AvailabilityEvent, known.get(stream, ())), since)
         for stream, call_sign in streams.items()

@@ -1,6 +1,5 @@
 """Legal holds: whose records are held, placing one, and one with its reviews and its lifting."""
 
-from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -10,6 +9,7 @@ from django.shortcuts import render
 from django.urls import reverse
 
 from clearway.core.layout.fields import DeskForm
+from clearway.core.layout.steps import Step, carried_out
 from clearway.core.layout.times import local
 from clearway.core.people.permissions import needs
 from clearway.domain.shared.errors import NotAllowed
@@ -79,7 +79,7 @@ def hold(request: Any, key: int) -> HttpResponse:
     row = _one(request, key)
     form: DeskForm = forms.ReviewForm(at=request.at)
     if request.method == "POST":
-        form, told = _changed(request, row)
+        form, told = carried_out(request, _asked(request, row.pk))
         if told:
             messages.success(request, told)
             return HttpResponseRedirect(reverse("op-keeping:hold", args=[key]))
@@ -96,26 +96,9 @@ def hold(request: Any, key: int) -> HttpResponse:
     return render(request, "keeping/hold.html", context, status=422 if form.errors else 200)
 
 
-Act = Callable[[dict[str, Any]], object]
-
-
-def _changed(request: Any, row: PatientHold) -> tuple[DeskForm, str]:
-    """The form that was sent, and what is said when it was done; "" when it was not."""
-    make, act, told = _asked(request, row.pk)
-    form = make(request.POST, at=request.at)
-    if not form.is_valid():
-        return form, ""
-    try:
-        act(form.cleaned_data)
-    except NotAllowed as refusal:
-        form.add_error(None, refusal.why)
-        return form, ""
-    return form, told
-
-
-def _asked(request: Any, key: int) -> tuple[type[DeskForm], Act, str]:
+def _asked(request: Any, key: int) -> Step:
     who = _who(request)
-    chosen: dict[str, tuple[type[DeskForm], Act, str]] = {
+    chosen: dict[str, Step] = {
         "review": (
             forms.ReviewForm,
             lambda typed: actions.review(key, typed["found"], typed["review_on"], **who),

@@ -1,6 +1,5 @@
 """Requests to correct a record: the list, a new one, and one with its steps and whom to tell."""
 
-from collections.abc import Callable
 from typing import Any
 
 from django.contrib import messages
@@ -9,6 +8,7 @@ from django.shortcuts import render
 from django.urls import reverse
 
 from clearway.core.layout.fields import DeskForm
+from clearway.core.layout.steps import Step, carried_out
 from clearway.core.layout.times import local
 from clearway.core.people.permissions import needs
 from clearway.domain.outpatients.rectification import Asker, Decision, Given, Value
@@ -100,28 +100,16 @@ def rectification(request: Any, key: int) -> HttpResponse:
     return render(request, "records/rectification.html", context, status=422 if form.errors else 200)
 
 
-Act = Callable[[dict[str, Any]], object]
-
-
 def _changed(request: Any, row: Rectification) -> tuple[DeskForm, str]:
-    """The form that was sent, and what is said when it was done; "" when it was not."""
-    make, act, told = _asked(request, row.pk)
-    form = make(request.POST, at=request.at)
-    if not form.is_valid():
-        return form, ""
     try:
-        act(form.cleaned_data)
-    except NotAllowed as refusal:
-        form.add_error(None, refusal.why)
-        return form, ""
+        return carried_out(request, _asked(request, row.pk))
     except Recipient.DoesNotExist as missing:
         raise Http404("There is no such recipient.") from missing
-    return form, told
 
 
-def _asked(request: Any, key: int) -> tuple[type[DeskForm], Act, str]:
+def _asked(request: Any, key: int) -> Step:
     who = _who(request)
-    chosen: dict[str, tuple[type[DeskForm], Act, str]] = {
+    chosen: dict[str, Step] = {
         "identify": (
             forms.IdentifyForm,
             lambda typed: rectifying.identify(key, typed["how"], **who),

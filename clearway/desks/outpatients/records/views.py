@@ -1,6 +1,5 @@
 """Requests for records: the list, a new one, one with its steps, and its pack as a file."""
 
-from collections.abc import Callable
 from typing import Any
 
 from django.contrib import messages
@@ -9,6 +8,7 @@ from django.shortcuts import render
 from django.urls import reverse
 
 from clearway.core.layout.fields import DeskForm
+from clearway.core.layout.steps import Step, carried_out
 from clearway.core.layout.times import local
 from clearway.core.people.permissions import needs
 from clearway.domain.outpatients.records import Kind
@@ -66,7 +66,7 @@ def one(request: Any, key: int) -> HttpResponse:
     row = _one(request, key)
     form: DeskForm = forms.SendForm(at=request.at)
     if request.method == "POST":
-        form, told = _changed(request, row)
+        form, told = carried_out(request, _asked(request, row.pk))
         if told:
             messages.success(request, told)
             return HttpResponseRedirect(reverse("op-records:request", args=[key]))
@@ -84,26 +84,9 @@ def one(request: Any, key: int) -> HttpResponse:
     return render(request, "records/request.html", context, status=422 if form.errors else 200)
 
 
-Act = Callable[[dict[str, Any]], object]
-
-
-def _changed(request: Any, row: RecordsRequest) -> tuple[DeskForm, str]:
-    """The form that was sent, and what is said when it was done; "" when it was not."""
-    make, act, told = _asked(request, row.pk)
-    form = make(request.POST, at=request.at)
-    if not form.is_valid():
-        return form, ""
-    try:
-        act(form.cleaned_data)
-    except NotAllowed as refusal:
-        form.add_error(None, refusal.why)
-        return form, ""
-    return form, told
-
-
-def _asked(request: Any, key: int) -> tuple[type[DeskForm], Act, str]:
+def _asked(request: Any, key: int) -> Step:
     who, left_out = _who(request), request.POST.getlist("left_out")
-    chosen: dict[str, tuple[type[DeskForm], Act, str]] = {
+    chosen: dict[str, Step] = {
         "identify": (
             forms.IdentifyForm,
             lambda typed: actions.identify(key, typed["how"], **who),
