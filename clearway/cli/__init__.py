@@ -34,6 +34,7 @@ GROUPS: dict[str, dict[str, str]] = {
         "feed": "play a simulated region into the gateway, in real time",
         "feed department": "play an invented outpatient department, in real time",
         "provider": "texts and emails that reach nobody, with telephones to look at",
+        "rules replay": "count the alarms that the rules would raise on a simulated or past day",
         "replay": "replay a file of a real control room, every row accounted for",
     },
     "Run it": {

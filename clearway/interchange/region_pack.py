@@ -175,6 +175,11 @@ def _all_policies(files: Mapping[str, bytes]) -> tuple[Policy, ...]:
     return tuple(sorted(policies, key=lambda policy: (policy.name, -policy.valid_from.toordinal())))
 
 
+def policies(files: Mapping[str, bytes]) -> tuple[Policy, ...]:
+    """Those of the file policies.toml alone. Raises CannotParse."""
+    return _policies(read_toml(files, "policies.toml"))
+
+
 def _policies(pack: Record) -> tuple[Policy, ...]:
     policies = [_policy(record) for record in pack.records("policies")]
     pack.check_no_others()

@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 
-from clearway.core.worklist.queries import most_within
 from clearway.core.worklist.rules import Outcome, Rule, SweepPolicy, Wanted, evaluate, sweep_policy
 
 AT = datetime(2026, 11, 2, 2, 15, tzinfo=UTC)
@@ -77,9 +76,3 @@ def test_the_policy_of_the_sweep_is_checked_when_made() -> None:
     assert made.due_at(1, AT) == AT + 3 * MINUTE
     with pytest.raises(ValueError, match="dead-band"):
         SweepPolicy(dead_band=1.5)
-
-
-def test_the_worst_ten_minutes_are_found_wherever_they_begin() -> None:
-    times = [AT + minutes * MINUTE for minutes in (0, 6, 7, 8, 9, 15.9, 16, 40)]
-
-    assert most_within(times) == 5  # 6, 7, 8, 9 and 15.9; at 16 the ten minutes from 6 are over

@@ -5,12 +5,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from clearway.domain.shared.alarms import WINDOW
+
 from ..audit.models import Action
 from ..people.duties import DUTIES
 from ..people.queries import Rota
 from ..people.roles import ROLES, name_of
 from .models import Task
-from .queries import WINDOW, Budget, Limits
+from .queries import Budget, Limits
 from .rules import PERSON, RULE_FAILED
 
 FLOOD = 10  # raised within WINDOW: above it, new ones are grouped by cause and site

@@ -8,6 +8,8 @@ from types import MappingProxyType
 
 from django.db.models import Q
 
+from clearway.domain.shared.alarms import WINDOW, Alarm, most_within
+
 from ..audit.models import Action
 from ..feeds.queries import first_heard
 from ..organisation.queries import policies
@@ -17,7 +19,6 @@ from ..people.reach import Sites
 from .models import Task
 from .rules import SweepPolicy, sweep_policy
 
-WINDOW = timedelta(minutes=10)  # the budget counts alarms in ten minutes
 DAY = timedelta(hours=24)
 STANDING = timedelta(hours=1)
 WORKLIST, MODES, BUDGET = "worklist", "rule_modes", "alarm_budget"  # the policies of the worklist itself
@@ -183,14 +184,26 @@ def budget(organisation_id: int, at: datetime) -> Budget:
     )
 
 
-def most_within(times: list[datetime], window: timedelta = WINDOW) -> int:
-    """The most of these times (ascending) in any window, wherever it begins."""
-    most = start = 0
-    for end, at in enumerate(times):
-        while at - times[start] >= window:
-            start += 1
-        most = max(most, end - start + 1)
-    return most
+def alarms(organisation_id: int, since: datetime, until: datetime) -> list[Alarm]:
+    """What called for attention in [since, until), and what was open then; oldest first. Two queries."""
+    tasks = list(
+        Task.objects.filter(
+            Q(closed_at__isnull=True) | Q(closed_at__gte=since),
+            organisation_id=organisation_id,
+            raised_at__lt=until,
+        ).order_by("raised_at", "id")
+    )
+    found = [Alarm(task.rule, task.role, task.priority, task.raised_at, task.closed_at) for task in tasks]
+    by_subject = {f"task:{task.pk}": task for task in tasks}
+    risen = Action.objects.filter(
+        organisation_id=organisation_id, verb="tasks.raise_priority", at__gte=since, at__lt=until
+    ).values_list("subject", "at")
+    found += [
+        Alarm(task.rule, task.role, task.priority, at, is_again=True)
+        for subject, at in risen
+        if (task := by_subject.get(subject))
+    ]
+    return sorted(found, key=lambda alarm: alarm.at)
 
 
 def _hours(times: list[datetime], at: datetime) -> tuple[Hour, ...]:
