@@ -110,6 +110,8 @@ NAVIGATION: list[tuple[str, str, str, str]] = [
     ("Wallboard", "handovers:wallboard", "handovers.read", "Alt+4"),
     ("Unavailable", "unavailability:list", "resources.read", "Alt+U"),
     ("Breaks", "breaks:board", "breaks.read", "Alt+B"),
+    ("Record a contact", "contacts:new", "contacts.write", "Alt+M"),
+    ("Contacts", "contacts:list", "contacts.read", ""),
     ("Hospitals", "liaison:reports", "hospitals.say", "Alt+6"),
     ("Forecast", "forecast:board", "forecast.read", ""),
     ("Onward requests", "onward:sent", "onward.read", "Alt+N"),

@@ -18,6 +18,7 @@ urlpatterns = [
     path("", include("clearway.desks.ambulance.resources.urls")),
     path("", include("clearway.desks.ambulance.breaks.urls")),
     path("", include("clearway.desks.ambulance.unavailability.urls")),
+    path("", include("clearway.desks.ambulance.contacts.urls")),
     path("", include("clearway.desks.ambulance.forecast.urls")),
     path("", include("clearway.desks.ambulance.regionmap.urls")),
     path("", include("clearway.desks.ambulance.diverts.urls")),

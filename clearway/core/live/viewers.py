@@ -28,6 +28,7 @@ PERMISSION_OF_TOPIC = {
     "onward_sent": "onward.read",
     "breaks": "breaks.read",
     "unavailable": "resources.read",
+    "contacts": "contacts.read",
     "onward_come": "referrals.read",
     "feeds": "home.read",
     "notices": "home.read",

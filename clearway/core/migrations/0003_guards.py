@@ -2,6 +2,8 @@
 
 from django.db import migrations
 
+from clearway.core.retention.records import KEEP
+
 INSERT_ONLY = ("core_action", "core_seal", "core_decision", "core_decision_told", "core_onwardstep")
 
 REFUSE = """
@@ -40,6 +42,7 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.RunSQL(REFUSE, "DROP FUNCTION clearway_refuse_change"),
+        migrations.RunSQL(KEEP, "DROP FUNCTION clearway_keep_records"),
         *(migrations.RunSQL(guard(table), migrations.RunSQL.noop) for table in INSERT_ONLY),
         migrations.RunSQL(HELD, "DROP FUNCTION clearway_is_held"),
         migrations.RunSQL(COMMIT_ORDER, migrations.RunSQL.noop),

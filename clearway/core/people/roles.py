@@ -23,6 +23,8 @@ PERMISSIONS: Mapping[str, str] = MappingProxyType(
         "breaks.plan": "plan when and where crews take their meal breaks, and take a plan back",
         "unavailability.record": "record what was asked and answered about an unavailable resource",
         "unavailability.sign": "sign other limits of unavailability for a time",
+        "contacts.read": "see who spoke with whom, why and with what result",
+        "contacts.write": "write down a call, a radio message or a conversation",
         "forecast.read": "see the forecast of handover waits and how good it has been",
         "map.read": "see the map",
         "roads.read": "see what hinders travel",
@@ -152,6 +154,7 @@ _DESK = (
     "decisions.write",
     "quality.read",
     "feeds.read",
+    *("contacts.read", "contacts.write"),
 )
 _DESK_LISTS = ("on_call.read", "policies.read")
 _COORDINATION = (
@@ -212,7 +215,10 @@ ROLES: Mapping[str, Role] = MappingProxyType(
             _role(
                 "dispatcher",
                 "Dispatcher",
-                (*_BOARDS, "incidents.read", "identity.look", "on_call.read", "roads.write", "onward.read"),
+                (
+                    *(*_BOARDS, "incidents.read", "identity.look", "on_call.read", "roads.write"),
+                    *("onward.read", "contacts.read", "contacts.write"),
+                ),
             ),
             _role("operations_support", "Operations support", (*_DESK, *_DESK_LISTS)),
             _role(

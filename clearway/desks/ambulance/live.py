@@ -2,7 +2,7 @@
 
 Topics of changes: "site" (ODS code, "" for the unknown one), "resource" (call sign), "source" (its name).
 Topics of fragments, which pages ask for: "handovers", "stands", "wall", "forecast", "resources", "feeds",
-"onward_sent", "breaks", "unavailable".
+"onward_sent", "breaks", "unavailable", "contacts".
 """
 
 from collections.abc import Mapping, Sequence
@@ -25,6 +25,9 @@ from . import situation
 from .breaks import presenters as break_words
 from .breaks import queries as breaks
 from .breaks.policy import meal_breaks
+from .contacts import presenters as contact_words
+from .contacts import queries as contacts
+from .contacts.policy import contact_policy
 from .forecast import presenters as forecasts
 from .forecast import queries as forecast
 from .ground import Ground
@@ -158,6 +161,13 @@ def unavailable_rows(organisation_id: int, keys: frozenset[str], at: datetime) -
     return [Fragment("unavailable", key, html.get(key, "")) for key in sorted(keys)]
 
 
+def contact_rows(organisation_id: int, keys: frozenset[str], at: datetime) -> list[Fragment]:
+    """The rows of some contacts; one that was corrected is struck through."""
+    policy = contact_policy(organisation_id, at)
+    found = contact_words.rows(contacts.by_keys(organisation_id, keys), policy)
+    return [Fragment("contacts", str(row.key), drawn("contacts/row.html", row=row)) for row in found]
+
+
 def sent(organisation_id: int, keys: frozenset[str], at: datetime) -> list[Fragment]:
     """The rows of some onward requests that this organisation sent."""
     return [
@@ -178,6 +188,7 @@ RENDERERS: Mapping[str, Render] = {
     "onward_sent": sent,
     "break": break_rows,
     "unavailability": unavailable_rows,
+    "contact": contact_rows,
 }
 TICKERS: Sequence[Render] = (
     *(all_sites, all_forecasts, all_resources, all_breaks, all_unavailable),

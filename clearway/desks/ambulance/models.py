@@ -2,6 +2,7 @@
 
 from .advice.models import Advice, Call, CrewLink, CrewMessage
 from .breaks.models import PlannedBreak, ShiftBreaks
+from .contacts.models import Contact
 from .diverts.models import Divert
 from .diverts.models import Step as DivertStep
 from .facts.models import Fact
@@ -19,6 +20,7 @@ __all__ = [
     "Advice",
     "Assignment",
     "Call",
+    "Contact",
     "CrewLink",
     "CrewMessage",
     "Divert",

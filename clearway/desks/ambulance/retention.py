@@ -70,9 +70,12 @@ UNAVAILABLE = Shelf(
     "unavailability", "ambulance_unavailability", "t.ended_at", _OF_THE_TRUST, since="t.since"
 )
 SIGNED_LIMITS = Shelf("unavailability", "ambulance_signedlimit", "t.ends", _OF_THE_TRUST, since="t.begins")
+CONTACTS = Shelf(
+    "desk_contacts", "ambulance_contact", "t.at", _OF_THE_TRUST, remover="clearway_forget_desk_contacts"
+)
 SHELVES = (
     *(SNAPSHOTS, ADVICE, CREW_LINKS, FORECASTS, WARNINGS, PASSINGS, ROADS, DIVERTS),
-    *(BREAKS, PLANNED_BREAKS, UNAVAILABLE, SIGNED_LIMITS),
+    *(BREAKS, PLANNED_BREAKS, UNAVAILABLE, SIGNED_LIMITS, CONTACTS),
 )
 # Facts too, which may go before the months they lie in.
 REPORTS = Shelf(

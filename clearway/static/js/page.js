@@ -3,6 +3,7 @@ import { startTicking } from "./ages.js";
 import { startShortcuts } from "./shortcuts.js";
 import { startPalette } from "./palette.js";
 import { startRefreshing } from "./refresh.js";
+import { startInHand } from "./inhand.js";
 import { startExpanding, startFilters } from "./expand.js";
 
 startTicking(document);
@@ -11,6 +12,7 @@ startPalette(document);
 startExpanding(document);
 startRefreshing(document);
 startFilters(document);
+startInHand(document);
 if (document.body.dataset.liveTopics) {
   import("./live.js").then(({ startLive }) => startLive(document));
 }

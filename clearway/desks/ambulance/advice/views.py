@@ -20,6 +20,9 @@ from clearway.domain.shared.identity import holds_nhs_number
 from clearway.engine.ambulance.advice import journeys_of
 from clearway.engine.ambulance.eligibility import Bar, eligible
 
+from ..contacts import presenters as contact_words
+from ..contacts import queries as contacts
+from ..contacts.policy import contact_policy
 from . import actions, afresh, cases, inbound, lines, presenters, queries, reading, together, words
 from .asked import WrongField, stated
 from .models import Advice, Call, CrewMessage
@@ -150,6 +153,7 @@ def _page(
         "overrides": list(words.OVERRIDES.items()),
         "refusals": list(words.REFUSALS.items()),
         "to_ring": _to_ring(read, case),
+        "contacts": _contacts(request, found.call_sign),
         "page": queries.page_of(organisation_id, found.call_sign, request.at),
         "may_give": request.reach.allows("advice.give"),
         "may_refer": request.reach.allows("onward.ask"),
@@ -159,6 +163,14 @@ def _page(
     response = render(request, template, context, status=status)
     response["Cache-Control"] = "no-store"
     return response
+
+
+def _contacts(request: Request, call_sign: str) -> list[contact_words.Row] | None:
+    """What was said with the crew of late; None for whom that is not open to."""
+    if not request.reach.allows("contacts.read"):
+        return None
+    found = contacts.of_crew(request.organisation.pk, call_sign, request.at)
+    return contact_words.rows(found, contact_policy(request.organisation.pk, request.at))
 
 
 def _age(typed: Mapping[str, Any], found: cases.Crew) -> Any:

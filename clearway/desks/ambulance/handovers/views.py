@@ -25,6 +25,9 @@ from clearway.domain.ambulance.words import JobStatus
 from clearway.domain.shared.errors import NotAllowed
 from clearway.engine.ambulance.handovers import HospitalPicture, last_day
 
+from ..contacts import presenters as contact_words
+from ..contacts import queries as contacts
+from ..contacts.policy import contact_policy
 from ..liaison import presenters as stands
 from ..liaison import queries as liaison
 from . import actions, charts, columns, presenters, queries
@@ -106,6 +109,7 @@ def hospital(request: Any, code: str) -> HttpResponse:
         "findings": queries.findings(read, request.organisation.pk, code, asked.known_at),
         "limits": read.policy.handover,
         **_said(request, read, code, asked.known_at),
+        "contacts": None if asked.known_at else _contacts(request, code),
         "actions": {} if asked.known_at else _marks(request, code, read),
         **_frame(asked, live_after, "handovers stands"),
     }
@@ -127,6 +131,15 @@ def _said(request: Any, read: queries.Board, code: str, known_at: datetime | Non
         "remarks": stands.remarks(said),
         "say_address": reverse("liaison:say", args=[code]) if may_say else "",
     }
+
+
+def _contacts(request: Any, code: str) -> list[contact_words.Row] | None:
+    """What was said with it of late; None for whom that is not open to."""
+    if not request.reach.allows_site(code, "contacts.read"):
+        return None
+    organisation_id = request.organisation.pk
+    found = contacts.of_site(organisation_id, site_codes(organisation_id, code), request.at)
+    return contact_words.rows(found, contact_policy(organisation_id, request.at))
 
 
 @needs("handovers.mark")

@@ -137,3 +137,9 @@ def scenes_said(organisation_id: int, keys: Collection[str]) -> dict[str, Scene]
         key: Scene(None if latitude is None or longitude is None else Point(latitude, longitude), age)
         for key, latitude, longitude, age in found.values_list("key", "latitude", "longitude", "patient_age")
     }
+
+
+def crews_of(organisation_id: int, incident: str) -> list[str]:
+    """The crews that were sent to an incident, who holds it still first, then the newest. One query."""
+    rows = Assignment.objects.filter(organisation_id=organisation_id, incident=incident)
+    return list(rows.order_by("-is_open", "-known_at").values_list("call_sign", flat=True))

@@ -12,6 +12,9 @@ from clearway.core.onward import presenters as onward
 from clearway.core.onward import queries as requests
 from clearway.core.people.permissions import needs
 
+from ..contacts import presenters as contact_words
+from ..contacts import queries as contacts
+from ..contacts.policy import contact_policy
 from . import identity, pages, presenters
 from .forms import LookForm
 from .identity import Person
@@ -68,6 +71,14 @@ def _onward(request: Request, incident: str) -> list[onward.Row]:
     return [onward.row_of(row, row.receiver.name) for row in rows]
 
 
+def _contacts(request: Request, incident: str) -> list[contact_words.Row] | None:
+    """What was said about it; None for whom that is not open to, everywhere."""
+    if not request.reach.allows("contacts.read"):
+        return None
+    found = contacts.of_incident(request.organisation.pk, incident)
+    return contact_words.rows(found, contact_policy(request.organisation.pk, request.at))
+
+
 def _page(
     request: Request,
     read: pages.Everything,
@@ -86,6 +97,7 @@ def _page(
         "reasons": list(identity.REASONS.items()),
         "may_look": request.reach.allows("identity.look"),
         "may_refer": request.reach.allows("onward.ask"),
+        "contacts": _contacts(request, read.key),
         "onward": _onward(request, read.key),
     }
     response = render(request, "incidents/incident.html", context, status=status)

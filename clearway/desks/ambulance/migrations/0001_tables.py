@@ -136,6 +136,30 @@ class Migration(migrations.Migration):
                     },
                 ),
                 migrations.CreateModel(
+                    name='Contact',
+                    fields=[
+                        ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                        ('at', models.DateTimeField()),
+                        ('by', models.CharField(max_length=150)),
+                        ('role', models.CharField(max_length=40)),
+                        ('kind', models.CharField(max_length=10)),
+                        ('key', models.CharField(blank=True, max_length=80)),
+                        ('name', models.CharField(max_length=160)),
+                        ('means', models.CharField(max_length=10)),
+                        ('reason', models.CharField(max_length=40)),
+                        ('result', models.CharField(max_length=40)),
+                        ('words', models.CharField(blank=True, max_length=300)),
+                        ('incident', models.CharField(blank=True, max_length=80)),
+                        ('task', models.BigIntegerField(null=True)),
+                        ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='core.organisation')),
+                        ('supersedes', models.OneToOneField(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='superseded_by', to='ambulance.contact')),
+                    ],
+                    options={
+                        'indexes': [models.Index(fields=['organisation', '-at'], name='ambulance_c_organis_0e0396_idx'), models.Index(fields=['organisation', 'kind', 'key', '-at'], name='ambulance_c_organis_524878_idx'), models.Index(condition=models.Q(('incident', ''), _negated=True), fields=['organisation', 'incident', '-at'], name='contacts_of_an_incident')],
+                        'constraints': [models.CheckConstraint(condition=models.Q(('name', ''), _negated=True), name='a_contact_is_with_somebody'), models.CheckConstraint(condition=models.Q(models.Q(('key', ''), ('kind', 'other')), models.Q(models.Q(('kind', 'other'), _negated=True), models.Q(('key', ''), _negated=True)), _connector='OR'), name='a_contact_names_whom_it_knows'), models.CheckConstraint(condition=models.Q(('supersedes__isnull', True), models.Q(('supersedes', models.F('id')), _negated=True), _connector='OR'), name='a_contact_corrects_another')],
+                    },
+                ),
+                migrations.CreateModel(
                     name='CrewLink',
                     fields=[
                         ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),

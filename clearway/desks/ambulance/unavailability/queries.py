@@ -98,3 +98,9 @@ def lost(
         key = policy.reason(row.said, row.corrected).code, row.area
         found[key] = found.get(key, 0.0) + hours_lost(row.since, row.ended_at, begin, end)
     return {key: hours for key, hours in found.items() if hours > 0}
+
+
+def call_sign_of(organisation_id: int, key: int) -> str:
+    """Whose time of being unavailable this is; "" where there is none. One query."""
+    rows = Unavailability.objects.filter(organisation_id=organisation_id, pk=key)
+    return rows.values_list("call_sign", flat=True).first() or ""

@@ -1,0 +1,69 @@
+"""Writing contacts down."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import IntegrityError, transaction
+
+from clearway.core.audit.actions import Actor, Entry
+from clearway.core.audit.actions import record as audit
+from clearway.core.live.actions import announce
+from clearway.domain.ambulance.contacts import Means, Partner
+from clearway.domain.shared.errors import NotAllowed
+
+from .models import Contact
+
+
+@dataclass(frozen=True, slots=True)
+class Spoken:
+    """One contact as somebody writes it down. `corrects` is the number of the one that it replaces."""
+
+    partner: Partner
+    means: Means
+    reason: str
+    result: str
+    words: str = ""
+    incident: str = ""
+    task: int | None = None
+    corrects: int | None = None
+
+
+def write(spoken: Spoken, *, organisation_id: int, by: Actor, at: datetime) -> Contact:
+    """Write a contact down. Raises NotAllowed where what it corrects is gone or was corrected meanwhile."""
+    try:
+        with transaction.atomic():
+            return _write(spoken, organisation_id, by, at)
+    except IntegrityError:
+        why = "Somebody has corrected it meanwhile. Correct the newest one."
+        raise NotAllowed("corrected already", "Correcting this contact", why) from None
+
+
+def _write(spoken: Spoken, organisation_id: int, by: Actor, at: datetime) -> Contact:
+    before = None
+    if spoken.corrects is not None:
+        before = Contact.objects.filter(organisation_id=organisation_id, pk=spoken.corrects).first()
+        if before is None:
+            raise NotAllowed("gone", "Correcting this contact", "There is no such contact.")
+    row = Contact.objects.create(
+        organisation_id=organisation_id,
+        at=before.at if before else at,
+        by=by.name,
+        role=by.role,
+        kind=spoken.partner.kind,
+        key=spoken.partner.key,
+        name=spoken.partner.name,
+        means=spoken.means,
+        reason=spoken.reason,
+        result=spoken.result,
+        words=spoken.words,
+        incident=spoken.incident,
+        task=spoken.task,
+        supersedes=before,
+    )
+    detail = {"with": row.name, "reason": row.reason, "result": row.result, "corrects": spoken.corrects}
+    audit(
+        [Entry("contacts.write", f"contact:{row.pk}", detail)], organisation_id=organisation_id, by=by, at=at
+    )
+    changed = [str(each.pk) for each in (row, before) if each is not None]
+    announce("contact", changed, organisation_id=organisation_id, at=at)
+    return row
