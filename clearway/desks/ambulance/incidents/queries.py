@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Exists, OuterRef, Q, QuerySet, Value
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Value
 from django.db.models.functions import Concat
 
 from clearway.core.live.remembered import Remembered
@@ -102,17 +102,7 @@ def without_a_crew(organisation_id: int, at: datetime) -> list[tuple[str, Catego
 
     One query. Those without a place are left out, as nobody can be sent there.
     """
-    sent = Assignment.objects.filter(organisation_id=organisation_id, incident=OuterRef("key"))
-    rows = Incident.objects.filter(
-        ~Exists(sent),
-        organisation_id=organisation_id,
-        closed_at__isnull=True,
-        category__isnull=False,
-        category_set_at__gt=at - WAITS_AT_MOST,
-        category_set_at__lte=at,
-        latitude__isnull=False,
-        longitude__isnull=False,
-    )
+    rows = _held(organisation_id, at).filter(latitude__isnull=False, longitude__isnull=False)
     fields = "key", "category", "latitude", "longitude", "category_set_at"
     found: Any = rows.order_by("category_set_at", "key").values_list(*fields)
     return [
@@ -143,3 +133,21 @@ def crews_of(organisation_id: int, incident: str) -> list[str]:
     """The crews that were sent to an incident, who holds it still first, then the newest. One query."""
     rows = Assignment.objects.filter(organisation_id=organisation_id, incident=incident)
     return list(rows.order_by("-is_open", "-known_at").values_list("call_sign", flat=True))
+
+
+def held(organisation_id: int, at: datetime) -> dict[Category, int]:
+    """Open incidents to which nobody has been sent, counted by category. One query."""
+    counted = _held(organisation_id, at).values_list("category").annotate(Count("pk")).order_by()
+    return {Category(category): number for category, number in counted}
+
+
+def _held(organisation_id: int, at: datetime) -> QuerySet[Incident]:
+    sent = Assignment.objects.filter(organisation_id=organisation_id, incident=OuterRef("key"))
+    return Incident.objects.filter(
+        ~Exists(sent),
+        organisation_id=organisation_id,
+        closed_at__isnull=True,
+        category__isnull=False,
+        category_set_at__gt=at - WAITS_AT_MOST,
+        category_set_at__lte=at,
+    )
