@@ -19,6 +19,7 @@ urlpatterns = [
     path("", include("clearway.desks.ambulance.breaks.urls")),
     path("", include("clearway.desks.ambulance.unavailability.urls")),
     path("", include("clearway.desks.ambulance.contacts.urls")),
+    path("", include("clearway.desks.ambulance.pressure.urls")),
     path("", include("clearway.desks.ambulance.forecast.urls")),
     path("", include("clearway.desks.ambulance.regionmap.urls")),
     path("", include("clearway.desks.ambulance.diverts.urls")),

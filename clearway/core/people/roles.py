@@ -25,6 +25,10 @@ PERMISSIONS: Mapping[str, str] = MappingProxyType(
         "unavailability.sign": "sign other limits of unavailability for a time",
         "contacts.read": "see who spoke with whom, why and with what result",
         "contacts.write": "write down a call, a radio message or a conversation",
+        "pressure.read": "see how hard hospitals and the trust are pressed, and what levels ask",
+        "pressure.report": "write down figures of a hospital's pressure",
+        "pressure.answer": "tick an action that a level asks, or say why it is not done",
+        "pressure.declare": "set the trust's level of REAP or of the clinical safety plan",
         "forecast.read": "see the forecast of handover waits and how good it has been",
         "map.read": "see the map",
         "roads.read": "see what hinders travel",
@@ -139,6 +143,7 @@ _BOARDS = (
     "resources.read",
     "breaks.read",
     "forecast.read",
+    "pressure.read",
     "map.read",
     "diverts.read",
     "roads.read",
@@ -151,6 +156,7 @@ _DESK = (
     *_BOARDS,
     "incidents.read",
     "tasks.work",
+    "pressure.answer",
     "decisions.write",
     "quality.read",
     "feeds.read",
@@ -162,12 +168,13 @@ _COORDINATION = (
     *_DESK_LISTS,
     *("onward.read", "onward.ask"),
     *("advice.give", "handovers.mark", "hospitals.say", "identity.look", "diverts.manage", "roads.write"),
-    *("breaks.plan", "unavailability.record"),
+    *("breaks.plan", "unavailability.record", "pressure.report"),
 )
 _COMMAND = (
     *_COORDINATION,
     "diverts.agree",
     "unavailability.sign",
+    "pressure.declare",
     "feeds.replay",
     "on_call.manage",
     "people.read",
@@ -209,7 +216,10 @@ ROLES: Mapping[str, Role] = MappingProxyType(
             _role(
                 "clinical_lead",
                 "Clinical lead",
-                (*_BOARDS, "policies.read", "on_call.read", "tasks.work", "destinations.confirm"),
+                (
+                    *(*_BOARDS, "policies.read", "on_call.read", "tasks.work", "destinations.confirm"),
+                    "pressure.answer",
+                ),
             ),
             _role("local_commander", "Local commander", (*_DESK, *_DESK_LISTS), Binding.AREA),
             _role(
@@ -217,7 +227,7 @@ ROLES: Mapping[str, Role] = MappingProxyType(
                 "Dispatcher",
                 (
                     *(*_BOARDS, "incidents.read", "identity.look", "on_call.read", "roads.write"),
-                    *("onward.read", "contacts.read", "contacts.write"),
+                    *("onward.read", "contacts.read", "contacts.write", "pressure.answer"),
                 ),
             ),
             _role("operations_support", "Operations support", (*_DESK, *_DESK_LISTS)),
@@ -235,6 +245,8 @@ ROLES: Mapping[str, Role] = MappingProxyType(
                     "handovers.mark",
                     "diverts.read",
                     "hospitals.say",
+                    "pressure.read",
+                    "pressure.report",
                     "incidents.read",
                     "identity.look",
                     "quality.read",
@@ -247,7 +259,7 @@ ROLES: Mapping[str, Role] = MappingProxyType(
             _role(
                 "hospital_user",
                 "Hospital user",
-                ("handovers.read", "hospitals.say", "diverts.read"),
+                ("handovers.read", "hospitals.say", "pressure.read", "pressure.report", "diverts.read"),
                 Binding.SITE,
             ),
             _role(

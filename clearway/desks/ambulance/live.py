@@ -2,7 +2,7 @@
 
 Topics of changes: "site" (ODS code, "" for the unknown one), "resource" (call sign), "source" (its name).
 Topics of fragments, which pages ask for: "handovers", "stands", "wall", "forecast", "resources", "feeds",
-"onward_sent", "breaks", "unavailable", "contacts".
+"onward_sent", "breaks", "unavailable", "contacts", "pressure", "levels", "cards".
 """
 
 from collections.abc import Mapping, Sequence
@@ -20,6 +20,7 @@ from clearway.core.onward import presenters as onward
 from clearway.core.onward import queries as requests
 from clearway.core.worklist import live as worklist
 from clearway.core.worklist.actions import TOPIC
+from clearway.domain.ambulance.pressure import Ladder
 
 from . import situation
 from .breaks import presenters as break_words
@@ -35,6 +36,8 @@ from .handovers import presenters as hospitals
 from .handovers import queries as handovers
 from .liaison import queries as liaison
 from .liaison.presenters import said_of
+from .pressure import presenters as pressed
+from .pressure import queries as pressure
 from .resources import boards as resources
 from .unavailability import presenters as out_words
 from .unavailability import queries as unavailability
@@ -179,6 +182,65 @@ def sent(organisation_id: int, keys: frozenset[str], at: datetime) -> list[Fragm
     ]
 
 
+def pressed_sites(organisation_id: int, codes: frozenset[str], at: datetime) -> list[Fragment]:
+    """The rows of some hospitals on the page of pressure, and of all that are looked at together."""
+    levels = _levels(organisation_id, at)
+    columns = len(levels.framework.parameters) if levels.framework else 0
+    return [
+        *(
+            Fragment("pressure", each.code, drawn("pressure/row.html", row=pressed.row(each)), site=each.code)
+            for each in levels.sites
+            if each.code in codes
+        ),
+        *(
+            Fragment("pressure", each.key, drawn("pressure/together.html", each=each, columns=columns))
+            for each in pressed.together(levels)
+        ),
+    ]
+
+
+def trust_levels(organisation_id: int, ladders: frozenset[str], at: datetime) -> list[Fragment]:
+    """Some ladders of the trust, their short form for other boards, and what the levels ask now."""
+    panels = pressed.strip(_levels(organisation_id, at).ladders, at)
+    return [
+        *(
+            Fragment("levels", each.ladder, drawn("pressure/panel.html", panel=each))
+            for each in panels
+            if each.ladder in ladders
+        ),
+        Fragment("levels", "strip", drawn("pressure/strip.html", panels=panels)),
+        *_cards(organisation_id, None, at),
+    ]
+
+
+def action_cards(organisation_id: int, keys: frozenset[str], at: datetime) -> list[Fragment]:
+    """The rows of some action cards."""
+    return _cards(organisation_id, keys, at)
+
+
+def _cards(organisation_id: int, keys: frozenset[str] | None, at: datetime) -> list[Fragment]:
+    """The rows of open action cards, and empty ones for those whose level was just left."""
+    rows = [
+        Fragment("cards", str(each.pk), drawn("pressure/card_row.html", card=pressed.card(each, at)))
+        for each in pressure.open_cards(organisation_id)
+        if keys is None or str(each.pk) in keys
+    ]
+    return [*rows, *(Fragment("cards", str(key), "") for key in pressure.just_closed(organisation_id, at))]
+
+
+@lru_cache(maxsize=1)
+def _levels(organisation_id: int, at: datetime) -> pressure.Levels:
+    """One look at all levels for everything that is rendered in one round."""
+    return pressure.levels(organisation_id, at, _reading(organisation_id, at))
+
+
+def all_pressure(organisation_id: int, _keys: frozenset[str], at: datetime) -> list[Fragment]:
+    """Everything of pressure again: figures grow old and actions late with time alone."""
+    codes = frozenset(_reading(organisation_id, at).situation.sites.code)
+    ladders = frozenset(each.value for each in Ladder)
+    return [*pressed_sites(organisation_id, codes, at), *trust_levels(organisation_id, ladders, at)]
+
+
 RENDERERS: Mapping[str, Render] = {
     "site": sites,
     "resource": resource_rows,
@@ -189,8 +251,11 @@ RENDERERS: Mapping[str, Render] = {
     "break": break_rows,
     "unavailability": unavailable_rows,
     "contact": contact_rows,
+    "pressure": pressed_sites,
+    "trust_level": trust_levels,
+    "action_card": action_cards,
 }
 TICKERS: Sequence[Render] = (
     *(all_sites, all_forecasts, all_resources, all_breaks, all_unavailable),
-    *(sources, notices.strip),
+    *(all_pressure, sources, notices.strip),
 )

@@ -10,6 +10,7 @@ from .forecast.models import Kept as KeptForecast
 from .forecast.models import Passing, Standing, Warned
 from .incidents.models import Assignment, Identity, Incident
 from .liaison.models import HospitalState
+from .pressure.models import ActionCard, HospitalFigure, TrustLevel
 from .quality.models import Finding
 from .resources.models import Position, Resource
 from .snapshots.models import Snapshot
@@ -17,6 +18,7 @@ from .travel.models import RoadDisruption
 from .unavailability.models import SignedLimit, Unavailability, UnavailabilityWord
 
 __all__ = [
+    "ActionCard",
     "Advice",
     "Assignment",
     "Call",
@@ -27,6 +29,7 @@ __all__ = [
     "DivertStep",
     "Fact",
     "Finding",
+    "HospitalFigure",
     "HospitalState",
     "Identity",
     "Incident",
@@ -40,6 +43,7 @@ __all__ = [
     "SignedLimit",
     "Snapshot",
     "Standing",
+    "TrustLevel",
     "Unavailability",
     "UnavailabilityWord",
     "Warned",

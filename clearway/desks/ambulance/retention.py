@@ -73,9 +73,30 @@ SIGNED_LIMITS = Shelf("unavailability", "ambulance_signedlimit", "t.ends", _OF_T
 CONTACTS = Shelf(
     "desk_contacts", "ambulance_contact", "t.at", _OF_THE_TRUST, remover="clearway_forget_desk_contacts"
 )
+PRESSURE_FIGURES = Shelf("pressure", "ambulance_hospitalfigure", "t.at", _OF_THE_TRUST, since="t.true_at")
+_OF_A_LEVEL = "(SELECT l.{0} FROM ambulance_trustlevel l WHERE l.id = t.entered_id)"
+ACTION_CARDS = Shelf(  # those of the levels of now have no end
+    "pressure",
+    "ambulance_actioncard",
+    "t.closed_at",
+    f"{_OF_A_LEVEL.format('organisation_id')} = %(organisation)s",
+    since=_OF_A_LEVEL.format("at"),
+)
+_NEXT_LEVEL = (
+    "(SELECT n.at FROM ambulance_trustlevel n WHERE n.organisation_id = t.organisation_id"
+    " AND n.ladder = t.ladder AND n.number = t.number + 1)"
+)
+TRUST_LEVELS = Shelf(  # after their cards; the newest of each ladder has no end
+    "pressure",
+    "ambulance_trustlevel",
+    _NEXT_LEVEL,
+    f"{_OF_THE_TRUST} AND NOT EXISTS (SELECT FROM ambulance_actioncard c WHERE c.entered_id = t.id)",
+    since="t.at",
+)
 SHELVES = (
     *(SNAPSHOTS, ADVICE, CREW_LINKS, FORECASTS, WARNINGS, PASSINGS, ROADS, DIVERTS),
     *(BREAKS, PLANNED_BREAKS, UNAVAILABLE, SIGNED_LIMITS, CONTACTS),
+    *(PRESSURE_FIGURES, ACTION_CARDS, TRUST_LEVELS),
 )
 # Facts too, which may go before the months they lie in.
 REPORTS = Shelf(

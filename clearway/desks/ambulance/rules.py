@@ -19,6 +19,7 @@ from .forecast.rules import EARLY_WARNING
 from .handovers.rules import LADDER
 from .liaison.rules import SILENT_HOSPITAL
 from .onward import rules as onward
+from .pressure import rules as pressure
 from .unavailability import rules as unavailability
 
 RULES: Sequence[Rule[Situation]] = (LADDER, SILENT_FEED, DIVERT_REVIEW, SILENT_HOSPITAL, EARLY_WARNING)
@@ -38,9 +39,10 @@ def run(organisation_id: int, situation: Situation, at: datetime) -> Swept:
     refused = onward.outcomes(organisation_id, values, modes, at)
     hungry = breaks.outcomes(organisation_id, values, modes, at)
     out = unavailability.outcomes(organisation_id, values, modes, at)
+    pressed = pressure.outcomes(organisation_id, values, modes, at)
     return sweep(
         organisation_id,
-        together(outcomes, told, reviewed, refused, hungry, out),
+        together(outcomes, told, reviewed, refused, hungry, out, pressed),
         at,
         sweep_policy(values.get(queries.WORKLIST)),
     )

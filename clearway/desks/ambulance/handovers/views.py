@@ -30,6 +30,8 @@ from ..contacts import queries as contacts
 from ..contacts.policy import contact_policy
 from ..liaison import presenters as stands
 from ..liaison import queries as liaison
+from ..pressure import presenters as pressed
+from ..pressure import queries as pressure
 from . import actions, charts, columns, presenters, queries
 
 SORTS = {"name": "Name", "longest": "Longest wait", "lost": "Minutes lost"}
@@ -84,9 +86,17 @@ def board(request: Any) -> HttpResponse:
         "limits": read.policy.handover,
         "saved": saved_views(request.user, "handovers"),
         "columns": columns_of(request.user, columns.BOARD, columns.every(read.policy.handover)),
-        **_frame(asked, live_after, "handovers"),
+        "levels": _levels(request, asked.known_at),
+        **_frame(asked, live_after, "handovers levels"),
     }
     return render(request, "handovers/board.html", context)
+
+
+def _levels(request: Any, known_at: datetime | None) -> tuple[pressed.Panel, ...]:
+    """The levels of the trust now, for who sees the whole region."""
+    if known_at or request.reach.sites is not None or not request.reach.allows("pressure.read"):
+        return ()
+    return pressed.strip(pressure.set_now(request.organisation.pk, request.at), request.at)
 
 
 @needs("handovers.read")

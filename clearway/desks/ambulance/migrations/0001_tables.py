@@ -244,6 +244,25 @@ class Migration(migrations.Migration):
                     },
                 ),
                 migrations.CreateModel(
+                    name='HospitalFigure',
+                    fields=[
+                        ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                        ('site', models.CharField(max_length=80)),
+                        ('parameter', models.CharField(max_length=40)),
+                        ('value', models.FloatField()),
+                        ('true_at', models.DateTimeField()),
+                        ('at', models.DateTimeField()),
+                        ('by', models.CharField(max_length=150)),
+                        ('role', models.CharField(max_length=40)),
+                        ('told_by', models.CharField(blank=True, max_length=60)),
+                        ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to='core.organisation')),
+                    ],
+                    options={
+                        'indexes': [models.Index(fields=['organisation', 'site', 'parameter', '-true_at'], name='newest_figure')],
+                        'constraints': [models.CheckConstraint(condition=models.Q(('true_at__lte', models.F('at'))), name='a_figure_was_true_before'), models.CheckConstraint(condition=models.Q(('value__gte', 0)), name='a_figure_of_pressure_is_not_negative')],
+                    },
+                ),
+                migrations.CreateModel(
                     name='HospitalState',
                     fields=[
                         ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
@@ -510,6 +529,45 @@ class Migration(migrations.Migration):
                         'ordering': ['id'],
                         'indexes': [],
                         'constraints': [models.CheckConstraint(condition=models.Q(('unknown_levels', []), models.Q(('level_reason', ''), _negated=True), _connector='OR'), name='an_unknown_level_is_answered_for'), models.CheckConstraint(condition=models.Q(models.Q(('step', 'agreed'), _negated=True), models.Q(models.Q(('party', ''), _negated=True), models.Q(('signatory', ''), _negated=True)), _connector='OR'), name='an_agreement_names_party_and_signatory')],
+                    },
+                ),
+                migrations.CreateModel(
+                    name='TrustLevel',
+                    fields=[
+                        ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                        ('ladder', models.CharField(choices=[('reap', 'Reap'), ('csp', 'Csp')], max_length=4)),
+                        ('number', models.PositiveIntegerField()),
+                        ('level', models.PositiveSmallIntegerField()),
+                        ('why', models.CharField(max_length=300)),
+                        ('outlook', django.contrib.postgres.fields.ArrayField(base_field=models.PositiveSmallIntegerField(), blank=True, default=list, size=None)),
+                        ('review_by', models.DateTimeField()),
+                        ('at', models.DateTimeField()),
+                        ('by', models.CharField(max_length=150)),
+                        ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to='core.organisation')),
+                    ],
+                    options={
+                        'indexes': [],
+                        'constraints': [models.UniqueConstraint(fields=('organisation', 'ladder', 'number'), name='one_trust_level_follows_another'), models.CheckConstraint(condition=models.Q(('level__gte', 1), ('level__lte', 4)), name='a_trust_level_is_one_to_four'), models.CheckConstraint(condition=models.Q(('review_by__gt', models.F('at'))), name='a_trust_level_is_reviewed_after'), models.CheckConstraint(condition=models.Q(('why', ''), _negated=True), name='a_trust_level_has_its_reason'), models.CheckConstraint(condition=models.Q(models.Q(('ladder', 'csp'), ('outlook__len', 0)), models.Q(('ladder', 'reap'), ('outlook__len', 7)), _connector='OR'), name='reap_looks_seven_days_ahead')],
+                    },
+                ),
+                migrations.CreateModel(
+                    name='ActionCard',
+                    fields=[
+                        ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                        ('code', models.CharField(max_length=40)),
+                        ('role', models.CharField(max_length=40)),
+                        ('says', models.CharField(max_length=300)),
+                        ('due_at', models.DateTimeField()),
+                        ('closed_at', models.DateTimeField(null=True)),
+                        ('answered_at', models.DateTimeField(null=True)),
+                        ('answered_by', models.CharField(blank=True, max_length=150)),
+                        ('because', models.CharField(blank=True, max_length=300)),
+                        ('entered', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='cards', to='ambulance.trustlevel')),
+                    ],
+                    options={
+                        'ordering': ['due_at', 'pk'],
+                        'indexes': [],
+                        'constraints': [models.UniqueConstraint(fields=('entered', 'code'), name='one_card_of_a_level'), models.CheckConstraint(condition=models.Q(models.Q(('answered_at__isnull', True), ('answered_by', ''), ('because', '')), models.Q(('answered_at__isnull', False), models.Q(('answered_by', ''), _negated=True)), _connector='OR'), name='an_answered_card_names_who')],
                     },
                 ),
                 migrations.CreateModel(

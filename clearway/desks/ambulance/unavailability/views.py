@@ -13,6 +13,7 @@ from clearway.core.people.permissions import needs
 from clearway.domain.shared.errors import NotAllowed
 
 from .. import situation as situations
+from ..pressure import queries as pressure
 from . import actions, presenters, queries
 from .forms import LimitForm, WordForm
 from .models import Unavailability
@@ -90,5 +91,6 @@ def limits(request: Any) -> HttpResponse:
         except NotAllowed as refused:
             form.add_error(None, refused.why)
     reasons = [(each.code, each.says) for each in policy.reasons.values() if each.pressed]
-    context = {"form": form, "reasons": reasons}
+    levels = [(each, each) for each in pressure.names(organisation_id, at)]
+    context = {"form": form, "reasons": reasons, "levels": levels}
     return render(request, "unavailability/limits.html", context, status=422 if form.errors else 200)
