@@ -30,9 +30,19 @@ RIGHTS = f"""
 GRANT USAGE ON SCHEMA public TO {postgres.WEB}, {postgres.INGEST};
 GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {postgres.WEB};
 GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO {postgres.WEB};
-REVOKE UPDATE, DELETE ON core_action, core_seal, core_decision, core_decision_told, core_onwardstep,
-    ambulance_fact, ambulance_position, ambulance_divert_step, ambulance_contact,
-    outpatients_clock_event, outpatients_triage
+REVOKE UPDATE, DELETE ON
+    core_action,
+    core_seal,
+    core_look_review,
+    core_decision,
+    core_decision_told,
+    core_onwardstep,
+    ambulance_fact,
+    ambulance_position,
+    ambulance_divert_step,
+    ambulance_contact,
+    outpatients_clock_event,
+    outpatients_triage
     FROM {postgres.WEB};
 REVOKE DELETE ON outpatients_letter, outpatients_report_sent, outpatients_contact, outpatients_document,
     outpatients_filing, outpatients_disclosure_pack, outpatients_givenfile, outpatients_freed_slot,

@@ -161,6 +161,7 @@ NAVIGATION: list[tuple[str, str, str, str]] = [
     ("On call", "people:on-call", "on_call.read", ""),
     ("People", "people:people", "people.read", ""),
     ("Audit", "audit:audit", "audit.read", ""),
+    ("Looks to review", "audit:looks", "looks.review", ""),
 ]
 
 # The page of one hospital, which the finder (Ctrl+K) lists by name: named view and permission to see it.

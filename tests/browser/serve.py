@@ -57,6 +57,7 @@ def fill() -> None:
         (region, "liaison", "halo", torbay, "light"),
         (region, "ward", "hospital_user", torbay, "light"),
         (region, "keeper", "administrator", None, "dark"),
+        (region, "guard", "privacy_officer", None, "light"),
         (region, "lead", "clinical_lead", None, "dark"),
         (region, "officer", "service_delivery_officer", None, "light"),
         (empty, "quiet", coordinator, None, "light"),

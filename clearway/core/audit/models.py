@@ -4,6 +4,9 @@ from django.db import models
 
 from ..organisation.models import Organisation
 
+# What is reviewed afterwards: looks at who somebody is, by people whose work as a rule needs no identity.
+LOOKS = ("identity.look",)
+
 
 class Action(models.Model):
     """Something that was done, by whom, to what. The row is the audit; triggers refuse to change it.
@@ -32,6 +35,11 @@ class Action(models.Model):
                 fields=["user", "at"], condition=models.Q(user__isnull=False), name="actions_of_people"
             ),
             models.Index(fields=["xid", "id"]),
+            models.Index(
+                fields=["organisation", "at"],
+                condition=models.Q(verb__in=LOOKS),
+                name="looks_to_review",
+            ),
         ]
 
 
@@ -52,3 +60,30 @@ class Seal(models.Model):
     previous = models.CharField(max_length=64)
     digest = models.CharField(max_length=64, unique=True)
     links = models.BinaryField()
+
+
+class LookReview(models.Model):
+    """What somebody found of a look at an identity, afterwards. Append-only, one for each look.
+
+    words  what was asked and answered; may be empty only where the reason speaks for itself
+    """
+
+    class Finding(models.TextChoices):
+        JUSTIFIED = "justified", "The reason speaks for itself"
+        EXPLAINED = "explained", "It was asked and explained"
+        NOT_JUSTIFIED = "not_justified", "It was not justified"
+
+    look = models.OneToOneField(Action, on_delete=models.PROTECT, related_name="review")
+    finding = models.CharField(max_length=15, choices=Finding)
+    words = models.CharField(max_length=500, blank=True)
+    by = models.CharField(max_length=150)
+    at = models.DateTimeField()
+
+    class Meta:
+        db_table = "core_look_review"
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(finding="justified") | ~models.Q(words=""),
+                name="a_look_that_needed_asking_says_what",
+            )
+        ]

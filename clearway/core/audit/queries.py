@@ -1,11 +1,14 @@
 """Reading the audit."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from .models import Action, Seal
+from django.db.models import Count, Min, Q, QuerySet
+
+from .models import LOOKS, Action, Seal
 
 PAGE = 200  # rows shown at a time
+REVIEWED_LATELY = timedelta(days=31)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,3 +50,35 @@ def actions(organisation_id: int, wanted: Filter, limit: int = PAGE) -> list[Act
 def head() -> Seal | None:
     """The newest seal: its digest is what to keep outside the database."""
     return Seal.objects.order_by("-id").first()
+
+
+def looks_to_review(organisation_id: int, who: str = "", whom: str = "") -> list[Action]:
+    """Looks at identities that nobody has reviewed, the longest waiting first; at most a page. One query.
+
+    who   only those by this actor
+    whom  only those at this incident
+    """
+    return list(_looks(organisation_id, who, whom).filter(review=None).order_by("at", "id")[:PAGE])
+
+
+def looks_reviewed(organisation_id: int, at: datetime, who: str = "", whom: str = "") -> list[Action]:
+    """Those that were reviewed of late, with what was found, newest first. One query."""
+    rows = _looks(organisation_id, who, whom).filter(review__at__gt=at - REVIEWED_LATELY)
+    return list(rows.select_related("review").order_by("-review__at")[:PAGE])
+
+
+def _looks(organisation_id: int, who: str, whom: str) -> QuerySet[Action]:
+    by = Q(actor=who) if who else Q()
+    of = Q(subject=f"incident:{whom}") if whom else Q()
+    return Action.objects.filter(by, of, organisation_id=organisation_id, verb__in=LOOKS)
+
+
+def look(organisation_id: int, key: int) -> Action | None:
+    """One look at an identity, with its review if it has one."""
+    return _looks(organisation_id, "", "").filter(pk=key).select_related("review").first()
+
+
+def waiting_looks(organisation_id: int) -> tuple[int, datetime | None]:
+    """How many looks nobody has reviewed, and when the first of them was. One query."""
+    found = _looks(organisation_id, "", "").filter(review=None).aggregate(n=Count("id"), first=Min("at"))
+    return found["n"], found["first"]

@@ -152,6 +152,26 @@ class Migration(migrations.Migration):
                     },
                 ),
                 migrations.CreateModel(
+                    name='Action',
+                    fields=[
+                        ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                        ('at', models.DateTimeField()),
+                        ('verb', models.CharField(max_length=60)),
+                        ('actor', models.CharField(max_length=150)),
+                        ('role', models.CharField(blank=True, max_length=40)),
+                        ('subject', models.CharField(max_length=150)),
+                        ('detail', models.JSONField(default=dict)),
+                        ('request_id', models.CharField(blank=True, max_length=40)),
+                        ('xid', models.BigIntegerField(db_default=0, editable=False)),
+                        ('user', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, to=settings.AUTH_USER_MODEL)),
+                        ('organisation', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, to='core.organisation')),
+                    ],
+                    options={
+                        'indexes': [models.Index(fields=['subject', 'at'], name='core_action_subject_4a6eb1_idx'), models.Index(condition=models.Q(('user__isnull', False)), fields=['user', 'at'], name='actions_of_people'), models.Index(fields=['xid', 'id'], name='core_action_xid_2fad82_idx'), models.Index(condition=models.Q(('verb__in', ('identity.look',))), fields=['organisation', 'at'], name='looks_to_review')],
+                        'constraints': [],
+                    },
+                ),
+                migrations.CreateModel(
                     name='OnwardPerson',
                     fields=[
                         ('request', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='person', serialize=False, to='core.onwardrequest')),
@@ -232,26 +252,6 @@ class Migration(migrations.Migration):
                     ],
                     options={
                         'indexes': [],
-                        'constraints': [],
-                    },
-                ),
-                migrations.CreateModel(
-                    name='Action',
-                    fields=[
-                        ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                        ('at', models.DateTimeField()),
-                        ('verb', models.CharField(max_length=60)),
-                        ('actor', models.CharField(max_length=150)),
-                        ('role', models.CharField(blank=True, max_length=40)),
-                        ('subject', models.CharField(max_length=150)),
-                        ('detail', models.JSONField(default=dict)),
-                        ('request_id', models.CharField(blank=True, max_length=40)),
-                        ('xid', models.BigIntegerField(db_default=0, editable=False)),
-                        ('user', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, to=settings.AUTH_USER_MODEL)),
-                        ('organisation', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, to='core.organisation')),
-                    ],
-                    options={
-                        'indexes': [models.Index(fields=['subject', 'at'], name='core_action_subject_4a6eb1_idx'), models.Index(condition=models.Q(('user__isnull', False)), fields=['user', 'at'], name='actions_of_people'), models.Index(fields=['xid', 'id'], name='core_action_xid_2fad82_idx')],
                         'constraints': [],
                     },
                 ),
@@ -526,6 +526,22 @@ class Migration(migrations.Migration):
                         'ordering': ['at', 'id'],
                         'indexes': [],
                         'constraints': [],
+                    },
+                ),
+                migrations.CreateModel(
+                    name='LookReview',
+                    fields=[
+                        ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                        ('finding', models.CharField(choices=[('justified', 'The reason speaks for itself'), ('explained', 'It was asked and explained'), ('not_justified', 'It was not justified')], max_length=15)),
+                        ('words', models.CharField(blank=True, max_length=500)),
+                        ('by', models.CharField(max_length=150)),
+                        ('at', models.DateTimeField()),
+                        ('look', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='review', to='core.action')),
+                    ],
+                    options={
+                        'db_table': 'core_look_review',
+                        'constraints': [models.CheckConstraint(condition=models.Q(('finding', 'justified'), models.Q(('words', ''), _negated=True), _connector='OR'), name='a_look_that_needed_asking_says_what')],
+                        'indexes': [],
                     },
                 ),
                 migrations.CreateModel(

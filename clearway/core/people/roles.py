@@ -105,6 +105,7 @@ PERMISSIONS: Mapping[str, str] = MappingProxyType(
         "messages.answer": "read and answer the messages left for oneself as a clinician",
         "messages.of_all": "read and answer the messages of every clinician, and say whose account is whose",
         "audit.read": "read the audit",
+        "looks.review": "review who looked at who a patient is, and why",
     }
 )
 
@@ -323,7 +324,8 @@ ROLES: Mapping[str, Role] = MappingProxyType(
                 "privacy_officer",
                 "Privacy officer",
                 (
-                    *("audit.read", "people.read", "decisions.read"),
+                    *("audit.read", "looks.review", "people.read", "decisions.read"),
+                    *("tasks.read", "tasks.work"),
                     *("holds.read", "holds.place", "holds.lift"),
                 ),
             ),

@@ -5,9 +5,11 @@ from urllib.parse import urlsplit
 
 from django.http import Http404, HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST
 
+from clearway.core.audit.reviewing import shown_for
 from clearway.core.onward import presenters as onward
 from clearway.core.onward import queries as requests
 from clearway.core.people.permissions import needs
@@ -44,7 +46,11 @@ def look(request: Request, key: str) -> HttpResponse:
         by=request.actor,
         at=request.at,
     )
-    return _page(request, read, LookForm(at=request.at), looked=True, person=person)
+    response = _page(request, read, LookForm(at=request.at), looked=True, person=person)
+    # By itself, and without a script: the masked page comes back when the time is over.
+    seconds = int(shown_for(request.organisation.pk, request.at).total_seconds())
+    response["Refresh"] = f"{seconds}; url={reverse('incidents:incident', args=[key])}"
+    return response
 
 
 def _read(request: Request, key: str) -> pages.Everything:

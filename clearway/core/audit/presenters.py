@@ -1,0 +1,58 @@
+"""Looks at identities in words."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from ..people.roles import name_of
+from .models import Action
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """One look as the page shows it. `reason` is the code that was chosen, `said` the person's own words."""
+
+    key: int
+    at: datetime
+    who: str
+    role: str
+    incident: str
+    reason: str
+    said: str
+    found: bool
+    due: datetime
+    is_late: bool
+
+
+def waiting(rows: Iterable[Action], within: timedelta, at: datetime) -> list[Look]:
+    """Looks with the instant until which each is to be reviewed."""
+    return [
+        Look(
+            key=row.pk,
+            at=row.at,
+            who=row.actor,
+            role=name_of(row.role),
+            incident=row.subject.removeprefix("incident:"),
+            reason=row.detail.get("reason", "").replace("_", " "),
+            said=row.detail.get("text", ""),
+            found=bool(row.detail.get("found")),
+            due=row.at + within,
+            is_late=at > row.at + within,
+        )
+        for row in rows
+    ]
+
+
+def reviewed(rows: Iterable[Action]) -> list[tuple[datetime, str, str, str, str, str]]:
+    """When it was reviewed, who looked, at which incident, what was found, in which words, and by whom."""
+    return [
+        (
+            row.review.at,
+            row.actor,
+            row.subject.removeprefix("incident:"),
+            row.review.get_finding_display(),
+            row.review.words,
+            row.review.by,
+        )
+        for row in rows
+    ]
