@@ -65,6 +65,7 @@ MEANINGS: Mapping[str, str] = {
     "kind": "what sort of resource it is",
     "source": "who or what said it",
     "note": "a remark for the reader; no identity",
+    "same_as": "of a job that was kept by hand: the assignment of the CAD in which all of it now stands",
     "standing": "how or where the resource stands, within its availability",
     "reason": "why it is unavailable or restricted, e.g. vehicle defect",
     "station": "where it is based",

@@ -112,6 +112,7 @@ NAVIGATION: list[tuple[str, str, str, str]] = [
     ("Breaks", "breaks:board", "breaks.read", "Alt+B"),
     ("Record a contact", "contacts:new", "contacts.write", "Alt+M"),
     ("Contacts", "contacts:list", "contacts.read", ""),
+    ("By hand", "downtime:board", "downtime.read", "Alt+J"),
     ("Hospitals", "liaison:reports", "hospitals.say", "Alt+6"),
     ("Pressure", "pressure:list", "pressure.read", ""),
     ("Forecast", "forecast:board", "forecast.read", ""),

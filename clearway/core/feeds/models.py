@@ -7,6 +7,9 @@ from django.db.models import F, Q
 
 from ..organisation.models import Organisation
 
+BY_HAND = "by_hand"
+OF_PEOPLE = ("desk", BY_HAND)  # kinds of sources that are people: silence of theirs is nothing amiss
+
 
 class Source(models.Model):
     """Somebody who sends messages. Only a hash of its key is kept.

@@ -32,6 +32,7 @@ PERMISSION_OF_TOPIC = {
     "pressure": "pressure.read",
     "levels": "pressure.read",
     "cards": "pressure.read",
+    "downtime": "downtime.read",
     "onward_come": "referrals.read",
     "feeds": "home.read",
     "notices": "home.read",

@@ -12,7 +12,7 @@ from clearway.domain.shared.region import FeedSource, Mark, Policy, Region
 
 from ..audit.actions import Actor, Entry
 from ..audit.actions import record as audit
-from ..feeds.models import Source
+from ..feeds.models import BY_HAND, Source
 from ..live.actions import announce
 from .models import Area, Organisation, PolicyVersion, Site
 
@@ -39,7 +39,7 @@ def load_region(region: Region, *, by: Actor, at: datetime) -> Organisation:
     )
     _load_places(organisation, region)
     new_versions = _load_policies(organisation, region.policies, by, at)
-    for source in (*region.sources, FeedSource(desk_source_name(region.slug), "desk", DESK_INTERVAL_SECONDS)):
+    for source in (*region.sources, *_of_people(region.slug)):
         _load_source(organisation, source)
     detail = {"sites": len(region.sites), "new_policy_versions": new_versions}
     audit(
@@ -77,6 +77,12 @@ def _load_places(organisation: Organisation, region: Region) -> None:
         unique_fields=["organisation", "code"],
         update_fields=_SITE_FIELDS,
     )
+
+
+def _of_people(slug: str) -> tuple[FeedSource, FeedSource]:
+    """The sources under which people speak: at the desk, and by hand while the CAD is away."""
+    by_hand = FeedSource(f"{slug}-by-hand", BY_HAND, DESK_INTERVAL_SECONDS)
+    return FeedSource(desk_source_name(slug), "desk", DESK_INTERVAL_SECONDS), by_hand
 
 
 def desk_source_name(slug: str) -> str:

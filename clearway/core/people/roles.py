@@ -29,6 +29,8 @@ PERMISSIONS: Mapping[str, str] = MappingProxyType(
         "pressure.report": "write down figures of a hospital's pressure",
         "pressure.answer": "tick an action that a level asks, or say why it is not done",
         "pressure.declare": "set the trust's level of REAP or of the clinical safety plan",
+        "downtime.read": "see what was entered by hand while the CAD was away, and the paper forms",
+        "downtime.work": "declare a CAD failure, enter by hand and from paper, print forms, hold drills",
         "forecast.read": "see the forecast of handover waits and how good it has been",
         "map.read": "see the map",
         "roads.read": "see what hinders travel",
@@ -143,6 +145,7 @@ _BOARDS = (
     "handovers.read",
     "resources.read",
     "breaks.read",
+    "downtime.read",
     "forecast.read",
     "pressure.read",
     "map.read",
@@ -169,7 +172,7 @@ _COORDINATION = (
     *_DESK_LISTS,
     *("onward.read", "onward.ask"),
     *("advice.give", "handovers.mark", "hospitals.say", "identity.look", "diverts.manage", "roads.write"),
-    *("breaks.plan", "unavailability.record", "pressure.report"),
+    *("breaks.plan", "unavailability.record", "pressure.report", "downtime.work"),
 )
 _COMMAND = (
     *_COORDINATION,

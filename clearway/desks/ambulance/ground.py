@@ -17,6 +17,7 @@ from .advice.queries import Binding
 from .breaks import queries as breaks
 from .breaks.queries import Guarded
 from .diverts import queries as diverts
+from .downtime import queries as downtime
 from .forecast import queries as forecast
 from .forecast.queries import Records
 from .liaison import queries as liaison
@@ -36,6 +37,7 @@ class Ground:
     bound      assignment -> the place that its crew has accepted
     passed     assignment -> the nearest appropriate place, where somebody sent its crew past it
     breaks     the beginnings of breaks that are planned
+    by_hand    call sign -> the newest instant of it that was entered by hand of late
     """
 
     sites: tuple[ReceivingSite, ...]
@@ -46,6 +48,7 @@ class Ground:
     bound: Mapping[str, Binding]
     passed: Mapping[str, str]
     breaks: Mapping[str, Guarded]
+    by_hand: Mapping[str, datetime]
     diverts: tuple[Divert, ...]
     disruptions: tuple[Disruption, ...]
 
@@ -65,6 +68,7 @@ PARTS: Mapping[str, Part] = {
     "bound": Part(advice.bound, [advice.bound_rows]),
     "passed": Part(advice.passed, [advice.passed_rows]),
     "breaks": Part(breaks.planned, [breaks.rows_planned, lambda key, at: organisation.site_rows(key)]),
+    "by_hand": Part(downtime.by_hand, [downtime.rows_by_hand]),
     "diverts": Part(diverts.in_force, [diverts.rows_in_force]),
     "disruptions": Part(travel.disruptions, [travel.rows_known]),
 }

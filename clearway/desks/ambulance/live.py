@@ -2,7 +2,8 @@
 
 Topics of changes: "site" (ODS code, "" for the unknown one), "resource" (call sign), "source" (its name).
 Topics of fragments, which pages ask for: "handovers", "stands", "wall", "forecast", "resources", "feeds",
-"onward_sent", "breaks", "unavailable", "contacts", "pressure", "levels", "cards".
+"onward_sent", "breaks", "unavailable", "contacts", "pressure", "levels", "cards",
+"downtime".
 """
 
 from collections.abc import Mapping, Sequence
@@ -29,6 +30,8 @@ from .breaks.policy import meal_breaks
 from .contacts import presenters as contact_words
 from .contacts import queries as contacts
 from .contacts.policy import contact_policy
+from .downtime import presenters as hand_words
+from .downtime import queries as downtime
 from .forecast import presenters as forecasts
 from .forecast import queries as forecast
 from .ground import Ground
@@ -171,6 +174,16 @@ def contact_rows(organisation_id: int, keys: frozenset[str], at: datetime) -> li
     return [Fragment("contacts", str(row.key), drawn("contacts/row.html", row=row)) for row in found]
 
 
+def hand_entries(organisation_id: int, keys: frozenset[str], at: datetime) -> list[Fragment]:
+    """The rows of some statuses that were entered by hand."""
+    places = downtime.places(organisation_id)
+    return [
+        Fragment("downtime", str(row.pk), drawn("downtime/row.html", row=hand_words.row(row, places)))
+        for row in downtime.entries(organisation_id, None, at)
+        if str(row.pk) in keys
+    ]
+
+
 def sent(organisation_id: int, keys: frozenset[str], at: datetime) -> list[Fragment]:
     """The rows of some onward requests that this organisation sent."""
     return [
@@ -254,6 +267,7 @@ RENDERERS: Mapping[str, Render] = {
     "pressure": pressed_sites,
     "trust_level": trust_levels,
     "action_card": action_cards,
+    "hand_entry": hand_entries,
 }
 TICKERS: Sequence[Render] = (
     *(all_sites, all_forecasts, all_resources, all_breaks, all_unavailable),

@@ -5,6 +5,7 @@ from .breaks.models import PlannedBreak, ShiftBreaks
 from .contacts.models import Contact
 from .diverts.models import Divert
 from .diverts.models import Step as DivertStep
+from .downtime.models import CadFailure, HandEntry, PackFolder, PaperForm
 from .facts.models import Fact
 from .forecast.models import Kept as KeptForecast
 from .forecast.models import Passing, Standing, Warned
@@ -21,6 +22,7 @@ __all__ = [
     "ActionCard",
     "Advice",
     "Assignment",
+    "CadFailure",
     "Call",
     "Contact",
     "CrewLink",
@@ -29,11 +31,14 @@ __all__ = [
     "DivertStep",
     "Fact",
     "Finding",
+    "HandEntry",
     "HospitalFigure",
     "HospitalState",
     "Identity",
     "Incident",
     "KeptForecast",
+    "PackFolder",
+    "PaperForm",
     "Passing",
     "PlannedBreak",
     "Position",

@@ -93,10 +93,12 @@ TRUST_LEVELS = Shelf(  # after their cards; the newest of each ladder has no end
     f"{_OF_THE_TRUST} AND NOT EXISTS (SELECT FROM ambulance_actioncard c WHERE c.entered_id = t.id)",
     since="t.at",
 )
+# Failures, drills and forms are few and stay; what was entered by hand goes as what advice rests on goes.
+BY_HAND = Shelf("by_hand", "ambulance_handentry", "t.entered_at", _OF_THE_TRUST, since="t.occurred_at")
 SHELVES = (
     *(SNAPSHOTS, ADVICE, CREW_LINKS, FORECASTS, WARNINGS, PASSINGS, ROADS, DIVERTS),
     *(BREAKS, PLANNED_BREAKS, UNAVAILABLE, SIGNED_LIMITS, CONTACTS),
-    *(PRESSURE_FIGURES, ACTION_CARDS, TRUST_LEVELS),
+    *(PRESSURE_FIGURES, ACTION_CARDS, TRUST_LEVELS, BY_HAND),
 )
 # Facts too, which may go before the months they lie in.
 REPORTS = Shelf(

@@ -72,6 +72,8 @@ class JobEvent(
     assignment   the CAD's own key for this sending of this resource; needed only where a call sign can be
                  allocated twice to one incident, else incident and call sign make the key
     destination  the ODS code of the receiving site, when the event knows it
+    same_as      of a job that was kept by hand: the CAD's assignment that it turned out to be, in which all
+                 of it now stands
     """
 
     message_id: Identifier
@@ -86,6 +88,7 @@ class JobEvent(
     kind: ResourceKind | None = None
     source: StatusSource = StatusSource.CAD
     note: ShortText | None = None
+    same_as: Identifier | None = None
 
     @property
     def assignment_key(self) -> str:

@@ -15,6 +15,7 @@ from types import MappingProxyType
 from ..shared.errors import NotAllowed
 from ..shared.facts import Fact, in_fixed_order
 from ..shared.findings import Finding
+from .downtime import counting
 from .events import JobEvent
 from .words import Category, JobState, JobStatus, ResourceKind, StatusSource
 
@@ -183,6 +184,9 @@ def fold(facts: Iterable[Fact[JobEvent]]) -> tuple[Assignment, tuple[Finding, ..
     ordered = in_fixed_order(facts, rank)
     first = ordered[0].event
     assignment = Assignment(key=first.assignment_key, incident=first.incident, call_sign=first.call_sign)
+    if moved := [fact for fact in ordered if fact.event.same_as is not None]:
+        return replace(assignment, state=S.STOOD_DOWN, since=moved[0].placed_at), ()
+    ordered = counting(ordered)
     findings: list[Finding] = []
     stamps: dict[JobStatus, datetime] = {}
     for fact in ordered:

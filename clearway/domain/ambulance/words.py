@@ -144,6 +144,20 @@ class StatusSource(StrEnum):
     HOSPITAL = "hospital"
     RULE = "rule"
     CAD = "cad"
+    MANUAL = "manual"  # entered by hand while the CAD was away; gives way to every other word
+
+
+class FormKind(StrEnum):
+    """The paper forms on which a control room works without its CAD. The letter stands before the number."""
+
+    INCIDENT = "incident"
+    STATUS = "status"
+    HOSPITAL_QUEUE = "hospital_queue"
+    DECISION = "decision"
+
+    @property
+    def letter(self) -> str:
+        return {"incident": "I", "status": "S", "hospital_queue": "Q", "decision": "D"}[self.value]
 
 
 class HospitalMeasure(StrEnum):

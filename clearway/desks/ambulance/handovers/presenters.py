@@ -54,7 +54,10 @@ UNKNOWN = Number("Unknown", is_known=False)
 
 @dataclass(frozen=True, slots=True)
 class VehicleRow:
-    """One vehicle. `level` is the alarm level of its wait, "" while it is within the limits."""
+    """One vehicle. `level` is the alarm level of its wait, "" while it is within the limits.
+
+    by_hand  the newest of it that was entered by hand is among its times
+    """
 
     key: str
     incident: str
@@ -74,6 +77,7 @@ class VehicleRow:
     handed_over_at: datetime | None
     note: str
     stamps: tuple[tuple[str, datetime], ...]
+    by_hand: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +161,7 @@ def hospital_row(read: Board, picture: HospitalPicture) -> HospitalRow:
         lost=_lost(picture.lost),
         not_counted=picture.lost.not_counted if picture.lost else 0,
         say=_say(picture, policy),
-        vehicles=tuple(vehicle_row(each, policy, at) for each in picture.vehicles),
+        vehicles=tuple(vehicle_row(each, policy, at, read.by_hand) for each in picture.vehicles),
         stand=stand(read, picture.code),
         doubt=basis.cad if basis.cad.freshness is not Freshness.FRESH else None,
         unknown=_unknown(picture, basis),
@@ -168,7 +172,9 @@ def hospital_row(read: Board, picture: HospitalPicture) -> HospitalRow:
     )
 
 
-def vehicle_row(vehicle: Vehicle, policy: HandoverPolicy, at: datetime) -> VehicleRow:
+def vehicle_row(
+    vehicle: Vehicle, policy: HandoverPolicy, at: datetime, by_hand: Mapping[str, datetime]
+) -> VehicleRow:
     """One vehicle in words."""
     waits = vehicle.stage.is_waiting and vehicle.wait_minutes is not None
     return VehicleRow(
@@ -192,6 +198,7 @@ def vehicle_row(vehicle: Vehicle, policy: HandoverPolicy, at: datetime) -> Vehic
         stamps=tuple(
             (words.JOB_STATUS[status], at) for status, at in sorted(vehicle.stamps.items(), key=_by_time)
         ),
+        by_hand=by_hand.get(vehicle.call_sign) in vehicle.stamps.values(),
     )
 
 

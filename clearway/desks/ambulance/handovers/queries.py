@@ -32,6 +32,7 @@ class Board:
     said   site code -> what the hospital says of itself
     ahead  site code -> the wait for an arrival in half an hour, in words
     waits  site code -> the wait for an arrival now and for one in an hour; none where nothing can be said
+    by_hand   call sign -> the newest instant of it that was entered by hand
     diverted  site code -> whom a divert in force turns away, and until when, in words
     """
 
@@ -45,6 +46,7 @@ class Board:
     ahead: Mapping[str, str]
     waits: Mapping[str, tuple[Ahead, Ahead]]
     diverted: Mapping[str, str]
+    by_hand: Mapping[str, datetime]
 
 
 def board(
@@ -81,6 +83,7 @@ def board(
         ahead=forecasts.board_spans(situation, made),
         waits=forecasts.now_and_in_an_hour(situation, made),
         diverted=diverts.turned_away(situation),
+        by_hand=ground.by_hand,
     )
 
 

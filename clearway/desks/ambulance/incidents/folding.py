@@ -8,7 +8,7 @@ from clearway.core.feeds.models import Source
 from clearway.core.layout.times import local
 from clearway.core.organisation.models import Site
 from clearway.core.organisation.queries import policy, site_by_code
-from clearway.domain.ambulance import quality, transitions
+from clearway.domain.ambulance import downtime, quality, transitions
 from clearway.domain.ambulance.events import Event, JobEvent
 from clearway.domain.ambulance.transitions import Assignment as Folded
 from clearway.domain.shared.facts import Fact, order_key
@@ -54,7 +54,7 @@ def fold_assignment(facts: Iterable[Fact[Event]], book: ReferenceBook) -> Folded
     """What the facts of one assignment stream add up to, and everything in it that cannot be right."""
     jobs = of_kind(JobEvent, facts)
     state, findings = transitions.fold(jobs)
-    source = min(jobs, key=lambda fact: order_key(fact, transitions.rank)).source
+    source = min(downtime.counting(jobs) or jobs, key=lambda fact: order_key(fact, transitions.rank)).source
     known_at = max(fact.known_at for fact in jobs)
     stamps = quality.inspect(
         state, known_at, book.limits, knows_handover="handover" in book.knows.get(source, frozenset())

@@ -1,6 +1,6 @@
 """Reading assignments as domain values."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -151,3 +151,41 @@ def _held(organisation_id: int, at: datetime) -> QuerySet[Incident]:
         category_set_at__gt=at - WAITS_AT_MOST,
         category_set_at__lte=at,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """One sending of a crew: its key, incident and state, and when it began.
+
+    is_moved  all of it stands in another job now
+    """
+
+    key: str
+    incident: str
+    state: JobState
+    began_at: datetime
+    stamps: Mapping[JobStatus, datetime]
+
+    @property
+    def is_moved(self) -> bool:
+        return self.state is JobState.STOOD_DOWN and not self.stamps
+
+
+def sent(organisation_id: int, call_sign: str, since: datetime) -> list[Sent]:
+    """Every sending of one crew of which something is known since an instant, oldest first. One query."""
+    rows = Assignment.objects.filter(organisation_id=organisation_id, call_sign=call_sign, known_at__gt=since)
+    found = []
+    for key, incident, state, began, stamps in rows.values_list(
+        "key", "incident", "state", "since", "stamps"
+    ):
+        told = {JobStatus(status): datetime.fromisoformat(at) for status, at in stamps.items()}
+        found.append(
+            Sent(
+                key,
+                incident,
+                JobState(state),
+                min([*told.values(), *([began] if began else [])], default=since),
+                told,
+            )
+        )
+    return sorted(found, key=lambda each: (each.began_at, each.key))

@@ -46,6 +46,7 @@ class Row:
 
     state    its job state with the hospital if it has one, else its availability
     seen_at  when its position was taken, None when that is just now or there is none
+    by_hand  its state began with a status that was entered by hand
     level    "P3" for a crew past the end of its shift
     area     that of the receiving site nearest to where it is, else that of its station
     """
@@ -63,6 +64,7 @@ class Row:
     level: str
     area: str
     station: str
+    by_hand: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +96,7 @@ def board(
     """
     reading = reading or situations.shown(organisation_id, at, known_at)
     situation, policy, areas = reading.situation, reading.ground.policy, reading.ground.areas
-    breaks = reading.ground.breaks
+    breaks, by_hand = reading.ground.breaks, reading.ground.by_hand
     if known_at is None:
         rows = resource_rows(situation, policy.resources, only)
         told, where = _told(organisation_id, rows, reading.seen)
@@ -109,7 +111,7 @@ def board(
                 each,
                 told.get(each.call_sign),
                 where.get(each.call_sign),
-                breaks.get(each.call_sign),
+                (breaks.get(each.call_sign), by_hand.get(each.call_sign)),
                 (areas, site_names),
                 known_at or at,
             )
@@ -154,11 +156,12 @@ def _row(
     row: ResourceRow,
     told: ResourceStanding | None,
     place: str | None,
-    planned: Guarded | None,
+    ours: tuple[Guarded | None, datetime | None],
     names: tuple[Mapping[str, str], Mapping[str, str]],
     at: datetime,
 ) -> Row:
     areas, site_names = names
+    planned, entered = ours
     station = told.station if told and told.station else ""
     seen_at = row.position_at
     return Row(
@@ -175,6 +178,7 @@ def _row(
         level="P3" if Limit.SHIFT_IS_OVER in row.limits else "",
         area=areas.get(row.nearest_site or "") or areas.get(station) or NO_AREA,
         station=station,
+        by_hand=entered is not None and entered == row.since,
     )
 
 

@@ -27,6 +27,12 @@ class Seen:
     place_name: str | None
 
 
+def call_signs(organisation_id: int) -> list[str]:
+    """Every call sign that was ever heard, in order. One query."""
+    rows = Resource.objects.filter(organisation_id=organisation_id).order_by("call_sign")
+    return list(rows.values_list("call_sign", flat=True))
+
+
 def seen_of_late(organisation_id: int, at: datetime) -> dict[str, Seen]:
     """Every resource that is on shift, or that was seen of late, by call sign. Two queries."""
     return _REMEMBERED.read(organisation_id, at)

@@ -72,6 +72,8 @@ def board(request: Any) -> HttpResponse:
         "hidden_alarmed": sum(1 for row in hidden if row.level),
         "states": _counted(read.rows),
         "doubts": read.doubts,
+        "cad_is_away": not read.basis.cad.freshness.may_be_relied_on,
+        "cad_heard_at": read.basis.cad.heard_at,
         "areas": sorted({row.area for row in read.rows}),
         "kinds": sorted({row.kind for row in read.rows}),
         "chosen": chosen,

@@ -1,0 +1,412 @@
+"""Declaring and ending a failure of the CAD or a drill, and entering by hand what crews say meanwhile."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+import msgspec
+from django.db import IntegrityError, transaction
+from django.urls import reverse
+
+from clearway.core.audit.actions import Actor, Entry
+from clearway.core.audit.actions import record as audit
+from clearway.core.decisions import actions as decisions
+from clearway.core.decisions.actions import LATE, Written
+from clearway.core.feeds.models import BY_HAND, Source
+from clearway.core.layout.times import LONDON, clock, local
+from clearway.core.live.actions import announce
+from clearway.core.notices import actions as notices
+from clearway.domain.ambulance import downtime
+from clearway.domain.ambulance.downtime import Decided, Line
+from clearway.domain.ambulance.events import AvailabilityEvent, JobEvent
+from clearway.domain.ambulance.words import Availability, FormKind, JobState, JobStatus, StatusSource
+from clearway.domain.shared.errors import NotAllowed
+
+from ..facts import actions as facts
+from ..incidents.queries import Sent
+from ..resources import queries as resources
+from . import queries, register
+from .models import CadFailure, HandEntry, PaperForm
+
+NOTICE = "cad_failure"
+WHAT = "Entering by hand"
+LONGEST_BACK = timedelta(hours=72)  # that paper may be entered after a failure
+
+
+@transaction.atomic
+def declare(reason: str, *, is_drill: bool, organisation_id: int, by: Actor, at: datetime) -> CadFailure:
+    """Declare that the CAD has failed, or that a drill begins. A failure stands on every page at once.
+
+    Raises NotAllowed: nobody declares it, or one goes on.
+    """
+    what = "Declaring a drill" if is_drill else "Declaring a failure of the CAD"
+    if by.user_id is None:
+        raise NotAllowed("nobody", what, "Only a person declares it.")
+    try:
+        with transaction.atomic():
+            row = CadFailure.objects.create(
+                organisation_id=organisation_id,
+                is_drill=is_drill,
+                reason=reason,
+                declared_at=at,
+                declared_by=by.name,
+            )
+    except IntegrityError:
+        raise NotAllowed("declared", what, "It was declared meanwhile. Open the page again.") from None
+    _audit("declare", row, {"reason": reason}, by, at)
+    if not is_drill:
+        notices.put(
+            NOTICE,
+            f"CAD failure declared {clock(at)} by {by.name}: {reason}. Statuses are entered by hand",
+            address=reverse("downtime:board"),
+            ends_at=None,
+            organisation_id=organisation_id,
+            at=at,
+        )
+    return row
+
+
+@transaction.atomic
+def end(learnt: str, *, is_drill: bool, organisation_id: int, by: Actor, at: datetime) -> CadFailure:
+    """End the failure or the drill that goes on. Raises NotAllowed."""
+    what = "Ending the drill" if is_drill else "Ending the failure of the CAD"
+    row = (
+        CadFailure.objects.select_for_update()
+        .filter(organisation_id=organisation_id, is_drill=is_drill, ended_at__isnull=True)
+        .first()
+    )
+    if row is None:
+        raise NotAllowed("over", what, "Nothing goes on. Open the page again.")
+    if by.user_id is None:
+        raise NotAllowed("nobody", what, "Only a person ends it.")
+    if is_drill and not learnt:
+        raise NotAllowed("without a lesson", what, "Write down what was learnt, if only that all went well.")
+    row.ended_at, row.ended_by, row.learnt = at, by.name, learnt
+    row.save(update_fields=["ended_at", "ended_by", "learnt"])
+    _audit("end", row, {"learnt": learnt}, by, at)
+    if not is_drill:
+        notices.withdraw(NOTICE, organisation_id=organisation_id, at=at)
+    return row
+
+
+def _audit(verb: str, row: CadFailure, detail: dict[str, object], by: Actor, at: datetime) -> None:
+    subject = f"{'drill' if row.is_drill else 'cad_failure'}:{row.pk}"
+    audit([Entry(f"downtime.{verb}", subject, detail)], organisation_id=row.organisation_id, by=by, at=at)
+
+
+@dataclass(frozen=True, slots=True)
+class Understood:
+    """A line with everything that it needs looked up, before anything is kept.
+
+    warning  what a person should know before it is entered; "" for nothing
+    """
+
+    line: Line
+    occurred_at: datetime
+    job: Sent | None
+    incident: str
+    assignment: str
+    place_name: str
+    warning: str = ""
+
+
+def understand(
+    text: str, failure: CadFailure | None, *, organisation_id: int, at: datetime
+) -> Understood | Decided:
+    """What a line means now. Changes nothing. Raises CannotParse and NotAllowed."""
+    if decided := downtime.parse_decision(text):
+        return decided
+    sites = queries.places(organisation_id)
+    line = downtime.parse(text, resources.call_signs(organisation_id), sites)
+    occurred_at = instant(line.wall, at)
+    incident = assignment = warning = ""
+    job = None
+    if isinstance(line.status, JobStatus):
+        job = queries.job_of(organisation_id, line.call_sign, occurred_at)
+        incident, assignment = _job(line, job, failure, organisation_id)
+        warning = _missing_steps(line, job)
+    return Understood(line, occurred_at, job, incident, assignment, sites.get(line.place or "", ""), warning)
+
+
+def instant(wall: tuple[int, int] | None, at: datetime) -> datetime:
+    """The newest instant, not later than now, at which a wall clock showed this. None: now, to the second."""
+    if wall is None:
+        return at.replace(microsecond=0)
+    today = local(at).replace(hour=wall[0], minute=wall[1], second=0, microsecond=0, tzinfo=None)
+    days = (today, today - timedelta(days=1))
+    meant = [day.replace(tzinfo=LONDON, fold=fold).astimezone(UTC) for day in days for fold in (1, 0)]
+    return next(each for each in sorted(meant, reverse=True) if downtime.latest(each, at))
+
+
+def _job(line: Line, job: Sent | None, failure: CadFailure | None, organisation_id: int) -> tuple[str, str]:
+    """Incident and key of the job that a status belongs to. A new one needs its form."""
+    if line.form is not None and line.form.kind is FormKind.INCIDENT:
+        # Numbers are drawn for ever, so they name a job as well as the CAD's own would.
+        drill = "drill " if failure is not None and failure.is_drill else ""
+        incident = f"paper {drill}{line.form}"
+        return incident, f"{incident}/{line.call_sign}"
+    if line.status is JobStatus.ALLOCATED:
+        why = "A job that the CAD does not know stands on an incident form: add its number, as #I12."
+        raise NotAllowed("without a form", WHAT, why)
+    if job is None or job.is_moved:
+        why = f"{line.call_sign} is on no job that is known. Add the number of its incident form, as #I12."
+        raise NotAllowed("without a job", WHAT, why)
+    if job.state is JobState.STOOD_DOWN:
+        why = f"{line.call_sign} was stood down. Add the number of the incident form of its new job, as #I12."
+        raise NotAllowed("stood down", WHAT, why)
+    return job.incident, job.key
+
+
+def _missing_steps(line: Line, job: Sent | None) -> str:
+    from clearway.domain.ambulance.transitions import is_legal
+
+    assert isinstance(line.status, JobStatus)
+    state = job.state if job is not None else JobState.NONE
+    if line.status in (job.stamps if job else {}) or is_legal(state, line.status):
+        return ""
+    return f"A step may be missing: it stood as {state.value.replace('_', ' ')}"
+
+
+@transaction.atomic
+def enter(
+    text: str,
+    once: str,
+    *,
+    is_drill: bool = False,
+    from_paper: bool = False,
+    organisation_id: int,
+    by: Actor,
+    at: datetime,
+) -> HandEntry | None:
+    """Enter one line by hand. The same `once` again is the same entry. None of a decision: it is in the log.
+
+    from_paper  it was written on a form first: form number and time are needed
+    Raises CannotParse, and NotAllowed: the CAD is there, or something else was entered before.
+    """
+    facts.lock(organisation_id)
+    if done := HandEntry.objects.filter(organisation_id=organisation_id, once=once).first():
+        return done
+    failure = _failure(organisation_id, is_drill, from_paper, at)
+    meant = understand(text, failure, organisation_id=organisation_id, at=at)
+    if from_paper:
+        _check_paper(meant)
+    if isinstance(meant, Decided):
+        _decide(meant, failure, organisation_id, by, at)
+        return None
+    if not is_drill:
+        _check_anew(meant, organisation_id)
+    form = register.use(meant.line.form, failure, organisation_id, by, at) if meant.line.form else None
+    row = _entry(meant, once, failure, form, organisation_id, by, at)
+    if not is_drill:
+        _record(row, organisation_id, by, at)
+        announce("hand_entry", [str(row.pk)], organisation_id=organisation_id, at=at)
+    detail = {"status": row.status, "occurred_at": row.occurred_at.isoformat(), "drill": is_drill}
+    entry = Entry(
+        "downtime.enter", f"resource:{row.call_sign}", {**detail, "form": str(meant.line.form or "")}
+    )
+    audit([entry], organisation_id=organisation_id, by=by, at=at)
+    return row
+
+
+def _failure(organisation_id: int, is_drill: bool, from_paper: bool, at: datetime) -> CadFailure | None:
+    """The failure to which an entry belongs; None while the CAD is only not heard. Raises NotAllowed."""
+    if is_drill:
+        if (drill := queries.current(organisation_id, drill=True)) is None:
+            raise NotAllowed("no drill", WHAT, "No drill goes on. Begin one first.")
+        return drill
+    row = queries.to_reconcile(organisation_id) if from_paper else queries.current(organisation_id)
+    if from_paper and row is None:
+        raise NotAllowed("no failure", WHAT, "There is no failure that is not reconciled yet.")
+    if row is None and not queries.cad_feed(organisation_id, at).is_away:
+        raise NotAllowed("the CAD is there", WHAT, "The CAD is heard: enter it there.")
+    return row
+
+
+def _check_paper(meant: Understood | Decided) -> None:
+    if isinstance(meant, Decided):
+        return
+    if meant.line.form is None:
+        raise NotAllowed("without a form", WHAT, "Add the number of the form, as #S12.")
+    if meant.line.wall is None:
+        raise NotAllowed("without a time", WHAT, "Add the time that stands on the form, as 0214.")
+
+
+def _check_anew(meant: Understood, organisation_id: int) -> None:
+    """Nothing that was entered by hand is replaced unless somebody says so."""
+    line = meant.line
+    if line.corrects or not meant.assignment:
+        return
+    before = (
+        HandEntry.objects.filter(
+            organisation_id=organisation_id,
+            is_drill=False,
+            assignment=meant.assignment,
+            status=line.status.value,
+        )
+        .exclude(status=JobStatus.DESTINATION_SELECTED.value)
+        .order_by("-pk")
+        .first()
+    )
+    if before is not None and downtime.differs(meant.occurred_at, before.occurred_at):
+        why = (
+            f"{clock(before.occurred_at)} was entered by {before.entered_by} at {clock(before.entered_at)}. "
+            "Put an exclamation mark at the end to correct that."
+        )
+        raise NotAllowed("entered before", WHAT, why)
+
+
+def _entry(
+    meant: Understood,
+    once: str,
+    failure: CadFailure | None,
+    form: PaperForm | None,
+    organisation_id: int,
+    by: Actor,
+    at: datetime,
+) -> HandEntry:
+    line, is_drill = meant.line, failure is not None and failure.is_drill
+    return HandEntry.objects.create(
+        organisation_id=organisation_id,
+        failure=failure,
+        form=form,
+        is_drill=is_drill,
+        once=once,
+        call_sign=line.call_sign,
+        status=line.status.value,
+        incident=meant.incident,
+        assignment=meant.assignment,
+        place=line.place or "",
+        reason=line.rest,
+        occurred_at=meant.occurred_at,
+        entered_at=at,
+        entered_by=by.name,
+        is_late=at - meant.occurred_at > LATE,
+        message_id="" if is_drill else f"hand:{once}",
+    )
+
+
+def event_of(row: HandEntry, assignment: str = "", incident: str = "") -> JobEvent | AvailabilityEvent:
+    """The event of an entry; in another job where one is named."""
+    message_id = row.message_id or f"drill:{row.once}"
+    if not row.assignment:
+        return AvailabilityEvent(
+            message_id=message_id,
+            occurred_at=row.occurred_at,
+            call_sign=row.call_sign,
+            status=Availability(row.status),
+            reason=row.reason or None,
+            source=StatusSource.MANUAL,
+        )
+    return JobEvent(
+        message_id=f"{message_id}:moved" if assignment else message_id,
+        occurred_at=row.occurred_at,
+        incident=incident or row.incident,
+        call_sign=row.call_sign,
+        assignment=assignment or row.assignment,
+        status=JobStatus(row.status),
+        destination=row.place or None,
+        source=StatusSource.MANUAL,
+    )
+
+
+def _record(row: HandEntry, organisation_id: int, by: Actor, at: datetime) -> None:
+    _say([event_of(row)], organisation_id, by, at)
+
+
+def _say(events: list[JobEvent | AvailabilityEvent], organisation_id: int, by: Actor, at: datetime) -> None:
+    source = Source.objects.get(organisation_id=organisation_id, kind=BY_HAND)
+    received = [
+        facts.Received(event.message_id, facts.body_hash(msgspec.json.encode(event)), (event,))
+        for event in events
+    ]
+    facts.record(received, source=source, by=by, at=at)
+
+
+def _decide(
+    decided: Decided, failure: CadFailure | None, organisation_id: int, by: Actor, at: datetime
+) -> None:
+    register.use(decided.form, failure, organisation_id, by, at)
+    if failure is not None and failure.is_drill:
+        return
+    decisions.write(
+        Written(
+            known=f"What stood on paper form {decided.form}",
+            decision=decided.words,
+            reason="As on the paper form",
+            decided_at=instant(decided.wall, at),
+            late_reason="Entered from paper after a failure of the CAD",
+        ),
+        organisation_id=organisation_id,
+        by=by,
+        at=at,
+    )
+
+
+@transaction.atomic
+def choose(key: int, choice: HandEntry.Choice, *, organisation_id: int, by: Actor, at: datetime) -> HandEntry:
+    """Record whose time is right where another source gives another one. Raises NotAllowed.
+
+    The record stays what the other source says until that source corrects it: both times go on to be shown.
+    """
+    what = "Settling this"
+    row = HandEntry.objects.select_for_update().filter(organisation_id=organisation_id, pk=key).first()
+    if row is None or row.failure is None or row.is_drill:
+        raise NotAllowed("gone", what, "There is no such entry. Open the page again.")
+    row.choice, row.chosen_at, row.chosen_by = choice, at, by.name
+    row.save(update_fields=["choice", "chosen_at", "chosen_by"])
+    entry = Entry("downtime.choose", f"resource:{row.call_sign}", {"entry": row.pk, "choice": choice})
+    audit([entry], organisation_id=organisation_id, by=by, at=at)
+    return row
+
+
+@transaction.atomic
+def same_job(paper: str, cad: str, *, organisation_id: int, by: Actor, at: datetime) -> None:
+    """Say that a job on paper is one that the CAD has: what was entered of it stands there from now on.
+
+    The facts on paper stay, and count in the job of the CAD alone. Raises NotAllowed.
+    """
+    facts.lock(organisation_id)
+    failure = queries.to_reconcile(organisation_id)
+    jobs = queries.paper_jobs(organisation_id, failure, at) if failure else []
+    ours = next((job for job in jobs if job.key == paper), None)
+    theirs = next((job for job in ours.may_be if job.key == cad), None) if ours else None
+    if ours is None or theirs is None:
+        raise NotAllowed("not found", "Joining two jobs", "One of the two is gone. Open the page again.")
+    rows = HandEntry.objects.filter(organisation_id=organisation_id, assignment=paper, is_drill=False)
+    moved = [event_of(row, theirs.key, theirs.incident) for row in rows.order_by("pk")]
+    first = rows.earliest("occurred_at")
+    gone = msgspec.structs.replace(
+        event_of(first), message_id=f"same:{first.once}", status=JobStatus.STOOD_DOWN, same_as=theirs.key
+    )
+    _say([*moved, gone], organisation_id, by, at)
+    rows.update(assignment=theirs.key, incident=theirs.incident)
+    entry = Entry("downtime.same_job", f"assignment:{theirs.key}", {"paper": paper})
+    audit([entry], organisation_id=organisation_id, by=by, at=at)
+
+
+@transaction.atomic
+def reconcile(*, organisation_id: int, by: Actor, at: datetime) -> CadFailure:
+    """Close the reconciliation of the newest failure. Raises NotAllowed while anything is open."""
+    what = "Closing the reconciliation"
+    failure = queries.to_reconcile(organisation_id)
+    if failure is None:
+        raise NotAllowed("closed", what, "Nothing is left to reconcile.")
+    if failure.ended_at is None:
+        raise NotAllowed("going on", what, "End the failure first.")
+    left = [
+        (queries.unaccounted(organisation_id, failure).count(), "forms unaccounted for"),
+        (
+            sum(each.is_open for each in queries.compared(organisation_id, failure, at)),
+            "times that differ from another source's",
+        ),
+        (
+            sum(bool(job.may_be) for job in queries.paper_jobs(organisation_id, failure, at)),
+            "jobs on paper that the CAD may have",
+        ),
+    ]
+    if any(number for number, _ in left):
+        why = "Still open: " + ", ".join(f"{number} {words}" for number, words in left if number) + "."
+        raise NotAllowed("open", what, why)
+    failure.reconciled_at, failure.reconciled_by = at, by.name
+    failure.save(update_fields=["reconciled_at", "reconciled_by"])
+    _audit("reconcile", failure, {}, by, at)
+    return failure

@@ -1,0 +1,216 @@
+"""Reading failures, what was entered by hand beside what other sources say, and the register of forms."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db.models import Count, Max, QuerySet
+
+from clearway.core.feeds.models import Source
+from clearway.core.feeds.queries import freshness_policy
+from clearway.core.organisation.queries import departments, site_rows
+from clearway.domain.ambulance import downtime
+from clearway.domain.ambulance.events import JobEvent
+from clearway.domain.ambulance.words import JobStatus, StatusSource
+from clearway.domain.shared.freshness import Freshness, freshness
+from clearway.domain.shared.region import SiteKind
+
+from ..facts import queries as facts
+from ..incidents import queries as incidents
+from ..incidents.queries import Sent
+from .models import CadFailure, HandEntry, PackFolder, PaperForm
+
+LOOK_BACK = timedelta(hours=24)
+NEAR = timedelta(minutes=60)  # a job of the CAD that began so near to one on paper may be the same
+
+
+@dataclass(frozen=True, slots=True)
+class CadFeed:
+    """How the CAD is heard. `heard_at` None: never."""
+
+    freshness: Freshness
+    heard_at: datetime | None
+
+    @property
+    def is_away(self) -> bool:
+        return not self.freshness.may_be_relied_on
+
+
+def cad_feed(organisation_id: int, at: datetime) -> CadFeed:
+    """The freshest source that is a CAD. Two queries."""
+    policy = freshness_policy(organisation_id, at)
+    sources = Source.objects.filter(organisation_id=organisation_id, kind="cad", enabled=True)
+    heard = [
+        CadFeed(
+            freshness(
+                None if each.received_at is None else (at - each.received_at).total_seconds(),
+                each.expected_interval_seconds,
+                policy,
+            ),
+            each.received_at,
+        )
+        for each in sources
+    ]
+    never = CadFeed(Freshness.LOST, None)
+    return max(heard, key=lambda each: (each.heard_at is not None, each.heard_at), default=never)
+
+
+def places(organisation_id: int) -> dict[str, str]:
+    """Code -> name of every place where patients are taken. One query."""
+    rows = site_rows(organisation_id).filter(kind__in=(SiteKind.EMERGENCY_DEPARTMENT, SiteKind.MINOR_UNIT))
+    return dict(rows.values_list("code", "name"))
+
+
+def current(organisation_id: int, *, drill: bool = False) -> CadFailure | None:
+    """The failure that goes on, or the drill. One query."""
+    return CadFailure.objects.filter(
+        organisation_id=organisation_id, is_drill=drill, ended_at__isnull=True
+    ).first()
+
+
+def to_reconcile(organisation_id: int) -> CadFailure | None:
+    """The newest failure that is not reconciled, whether it goes on or is over."""
+    rows = CadFailure.objects.filter(
+        organisation_id=organisation_id, is_drill=False, reconciled_at__isnull=True
+    )
+    return rows.order_by("-declared_at").first()
+
+
+def failures(organisation_id: int, *, drill: bool = False) -> QuerySet[CadFailure]:
+    """All of them, newest first."""
+    return CadFailure.objects.filter(organisation_id=organisation_id, is_drill=drill).order_by("-declared_at")
+
+
+def entries(organisation_id: int, failure: CadFailure | None, at: datetime) -> QuerySet[HandEntry]:
+    """What was entered by hand in a failure, else in the last day; newest entered first."""
+    rows = HandEntry.objects.filter(organisation_id=organisation_id).select_related("form")
+    if failure is not None:
+        return rows.filter(failure=failure).order_by("-pk")
+    return rows.filter(is_drill=False, entered_at__gt=at - LOOK_BACK).order_by("-pk")
+
+
+def by_hand(organisation_id: int, at: datetime) -> Mapping[str, datetime]:
+    """The newest instant of each call sign that was entered by hand of late. One query."""
+    rows = rows_by_hand(organisation_id, at).values("call_sign").annotate(newest=Max("occurred_at"))
+    return dict(rows.order_by().values_list("call_sign", "newest"))
+
+
+def rows_by_hand(organisation_id: int, at: datetime) -> QuerySet[HandEntry]:
+    """The rows behind by_hand."""
+    return HandEntry.objects.filter(
+        organisation_id=organisation_id, is_drill=False, entered_at__gt=at - LOOK_BACK, entered_at__lte=at
+    )
+
+
+def job_of(organisation_id: int, call_sign: str, occurred_at: datetime) -> Sent | None:
+    """The job on which a crew was at an instant: the newest that had begun by then. One query."""
+    begun = [
+        sent
+        for sent in incidents.sent(organisation_id, call_sign, occurred_at - LOOK_BACK)
+        if sent.began_at <= occurred_at + downtime.AGAIN
+    ]
+    return max(begun, key=lambda sent: sent.began_at, default=None)
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """One entry beside what another source says of the same status.
+
+    theirs  None where nobody else says anything; said_by  who does
+    """
+
+    entry: HandEntry
+    theirs: datetime | None = None
+    said_by: str = ""
+
+    @property
+    def differs(self) -> bool:
+        return downtime.differs(self.entry.occurred_at, self.theirs)
+
+    @property
+    def is_open(self) -> bool:
+        return self.differs and not self.entry.choice
+
+
+def compared(organisation_id: int, failure: CadFailure, at: datetime) -> list[Compared]:
+    """Every entry of a failure beside the other word on it. Two queries."""
+    rows = list(entries(organisation_id, failure, at))
+    streams = {f"assignment:{row.assignment}" for row in rows if row.assignment}
+    told = {
+        (stream, event.event.status): event
+        for stream, known in facts.by_stream(organisation_id, streams).items()
+        for event in sorted(
+            facts.of_kind(JobEvent, known), key=lambda fact: fact.event.occurred_at, reverse=True
+        )
+        if event.event.source is not StatusSource.MANUAL
+    }
+    found = []
+    for row in rows:
+        status = row.status if row.assignment else ""
+        other = told.get((f"assignment:{row.assignment}", JobStatus(status))) if status else None
+        found.append(Compared(row, other.event.occurred_at, other.source) if other else Compared(row))
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class PaperJob:
+    """A job that was opened on paper, and the jobs of the CAD that it may be."""
+
+    key: str
+    call_sign: str
+    began_at: datetime
+    may_be: tuple[Sent, ...]
+
+
+def paper_jobs(organisation_id: int, failure: CadFailure, at: datetime) -> list[PaperJob]:
+    """The jobs of a failure that stand on paper alone. Some queries for each crew that has one."""
+    rows = entries(organisation_id, failure, at).filter(incident__startswith="paper ")
+    keys = dict(rows.order_by().values_list("assignment", "call_sign"))
+    found = []
+    for key, call_sign in sorted(keys.items()):
+        jobs = incidents.sent(organisation_id, call_sign, failure.declared_at - LOOK_BACK)
+        ours = next((job for job in jobs if job.key == key and not job.is_moved), None)
+        if ours is not None:
+            near = (
+                job
+                for job in jobs
+                if not job.incident.startswith("paper ") and abs(job.began_at - ours.began_at) <= NEAR
+            )
+            found.append(PaperJob(key, call_sign, ours.began_at, tuple(near)))
+    return found
+
+
+def forms(organisation_id: int, *, drill: bool = False) -> QuerySet[PaperForm]:
+    """The register, in the order of the numbers."""
+    return PaperForm.objects.filter(organisation_id=organisation_id, is_drill=drill).order_by(
+        "kind", "number"
+    )
+
+
+def forms_between(organisation_id: int, first: int, last: int) -> QuerySet[PaperForm]:
+    """The forms between two keys, of drills too, in the order in which they are printed."""
+    rows = PaperForm.objects.filter(organisation_id=organisation_id, pk__gte=first, pk__lte=last)
+    return rows.order_by("pk")
+
+
+def receiving(organisation_id: int) -> list[str]:
+    """The names of the hospitals whose queues are kept. One query."""
+    return [name for _, name in departments(organisation_id)]
+
+
+def counts(organisation_id: int, failure: CadFailure) -> dict[str, int]:
+    """How many forms of a failure are in which state. One query."""
+    rows = PaperForm.objects.filter(organisation_id=organisation_id, failure=failure)
+    return dict(rows.values("state").annotate(n=Count("id")).values_list("state", "n"))
+
+
+def unaccounted(organisation_id: int, failure: CadFailure) -> QuerySet[PaperForm]:
+    """The forms of which nobody knows what became."""
+    return forms(organisation_id, drill=failure.is_drill).filter(
+        failure=failure, state=PaperForm.State.UNACCOUNTED
+    )
+
+
+def pack_folders(organisation_id: int) -> QuerySet[PackFolder]:
+    """How it stands with the downtime packs, one row for each folder."""
+    return PackFolder.objects.filter(organisation_id=organisation_id).order_by("folder")

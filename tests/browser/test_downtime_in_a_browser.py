@@ -1,0 +1,66 @@
+"""The CAD fails: declared, worked by hand from the keyboard, entered late from paper and reconciled."""
+
+import re
+
+from playwright.sync_api import expect
+
+from .accessibility import breaches
+from .conftest import Open
+
+
+def test_a_status_by_hand_stands_marked_on_the_officers_board_and_paper_is_accounted_for(
+    open_page: Open,
+) -> None:
+    officer = open_page("/resources/", user="officer")
+    crew = officer.locator("tr.doing-on_scene th.main").first.inner_text()
+    row = officer.locator(f"[id='resources-{crew}']")
+    page = open_page("/downtime/", user="flow", size=(1280, 800))
+    assert breaches(page) == []
+
+    page.fill("#reason", "Server room flooded")
+    page.keyboard.press("Enter")
+    expect(officer.locator("#notices-strip")).to_contain_text("Server room flooded", timeout=10_000)
+    line = page.locator("#line")
+    expect(line).to_be_focused()
+    page.keyboard.type(crew[:-1])
+    page.keyboard.press("ArrowRight")
+    line.fill(f"{crew} lft")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("alert").filter(has_text="Status")).to_contain_text("Did you mean")
+    assert breaches(page) == []
+    expect(line).to_have_value(f"{crew} lft")
+    line.fill(f"{crew} left")
+    expect(page.locator("#line-preview")).to_contain_text(f"{crew}: left scene, at")
+    page.keyboard.press("Enter")
+
+    expect(page.locator(".said")).to_contain_text(f"Read back: {crew}, left scene")
+    expect(row).to_contain_text("Conveying")
+    expect(row).to_contain_text("By hand")
+
+    page.goto("/downtime/forms/")
+    page.fill("#status", "3")
+    page.keyboard.press("Enter")
+    expect(page.locator(".form-number")).to_have_count(3)
+    numbers = page.locator(".form-number").all_inner_texts()
+    assert breaches(page) == []
+    page.goto("/downtime/")
+    page.get_by_role("button", name="The CAD is back").press("Enter")
+    expect(officer.locator("#notices-strip")).to_be_hidden()
+
+    page.goto("/downtime/back-entry/")
+    page.keyboard.type(f"#{numbers[1]} {crew} unavailable 0001 fuel")
+    page.keyboard.press("Enter")
+    page.keyboard.type("#S9999 nobody clear 0001")
+    page.keyboard.press("Alt+s")
+    expect(page.locator("#why-1")).to_contain_text("Call sign")
+    expect(page.locator("body")).to_contain_text("1 line entered")
+    assert breaches(page) == []
+    page.locator("input[name=line]").first.fill("")
+    expect(page.locator("#account + p")).to_contain_text(numbers[0])
+    page.fill("#void", numbers[0])
+    page.fill("#why", "Spoilt")
+    page.keyboard.press("Enter")
+    expect(page.locator("#account + p")).to_contain_text("Every form up to")
+    expect(page.locator("tbody")).to_contain_text(re.compile("Entered late"))
+    page.get_by_role("button", name="Close the reconciliation").press("Enter")
+    expect(page.locator("main")).to_contain_text("Every failure is reconciled")

@@ -1,0 +1,281 @@
+"""By hand at the desk: declared by a person, entered beside the CAD, back from paper, reconciled to zero."""
+
+from typing import Any
+
+import pytest
+from django.db import IntegrityError, transaction
+from django.test import Client
+
+from clearway.core.audit.actions import Actor
+from clearway.core.audit.models import Action
+from clearway.core.decisions.models import Decision
+from clearway.core.feeds.models import Source
+from clearway.core.notices.models import Notice
+from clearway.core.organisation.models import Organisation, Site
+from clearway.core.people.models import User
+from clearway.desks.ambulance.downtime import actions, queries, register
+from clearway.desks.ambulance.downtime.models import CadFailure, HandEntry, PaperForm
+from clearway.desks.ambulance.facts.models import Fact
+from clearway.desks.ambulance.facts.verify import compare
+from clearway.desks.ambulance.incidents.models import Assignment
+from clearway.desks.ambulance.resources import boards
+from clearway.desks.ambulance.resources.models import Resource
+from clearway.domain.ambulance.downtime import Form
+from clearway.domain.ambulance.words import FormKind
+from clearway.domain.shared.errors import CannotParse, NotAllowed
+from tests.trust import signed_in, somebody, stop_the_clock
+
+from .conftest import at, deliver, job
+
+pytestmark = pytest.mark.django_db
+STATUS = {FormKind.STATUS: 6, FormKind.INCIDENT: 2, FormKind.DECISION: 1}
+
+
+def scope(trust: Organisation, minutes: float) -> dict[str, Any]:
+    user = User.objects.filter(username="hand").first() or somebody("hand", "patient_flow_coordinator", trust)
+    return {"organisation_id": trust.pk, "by": Actor("Hand", user_id=user.pk), "at": at(minutes)}
+
+
+def enter(trust: Organisation, text: str, minutes: float, **more: Any) -> HandEntry:
+    entry = actions.enter(text, f"{text}/{minutes}", **more, **scope(trust, minutes))
+    assert entry is not None
+    return entry
+
+
+def refused(trust: Organisation, text: str, minutes: float, **more: Any) -> str:
+    with pytest.raises((NotAllowed, CannotParse)) as problem:
+        actions.enter(text, f"{text}/{minutes}", **more, **scope(trust, minutes))
+    return str(problem.value)
+
+
+def hospital() -> Site:
+    return Site.objects.filter(kind="emergency_department").order_by("code")[0]
+
+
+@pytest.fixture
+def failed(knowing: Organisation, cad: Source) -> Organisation:
+    """A1 on scene and A2 conveying when the CAD fails at eight; six status forms and others lie ready."""
+    told = [
+        *(job(status, at_) for status, at_ in (("allocated", -30), ("mobile", -28), ("at_scene", -20))),
+        *(
+            job(status, at_, call_sign="A2", incident="2", destination=hospital().code)
+            for status, at_ in (("allocated", -40), ("mobile", -38), ("at_scene", -30), ("left_scene", -5))
+        ),
+    ]  # fmt: skip
+    deliver(cad, told, known=-4)
+    register.draw(STATUS, is_drill=False, **scope(knowing, -3))
+    actions.declare("Server room flooded", is_drill=False, **scope(knowing, 0))
+    return knowing
+
+
+def test_a_failure_is_declared_by_a_person_and_stands_on_every_page_until_a_person_ends_it(
+    knowing: Organisation,
+) -> None:
+    with pytest.raises(NotAllowed, match="Only a person"):
+        actions.declare("x", is_drill=False, organisation_id=knowing.pk, by=Actor("duty"), at=at(0))
+    actions.declare("Server room flooded", is_drill=False, **scope(knowing, 0))
+    notice = Notice.objects.get(organisation=knowing)
+    assert "CAD failure declared 08:00 by Hand: Server room flooded" in notice.words
+
+    with pytest.raises(NotAllowed, match="declared meanwhile"):
+        actions.declare("again", is_drill=False, **scope(knowing, 1))
+    actions.end("", is_drill=False, **scope(knowing, 5))
+    assert not Notice.objects.exists()
+    with pytest.raises(NotAllowed, match="Nothing goes on"):
+        actions.end("", is_drill=False, **scope(knowing, 6))
+
+
+def test_while_the_cad_is_heard_nothing_is_entered_by_hand_and_when_it_is_lost_it_can(
+    knowing: Organisation, cad: Source
+) -> None:
+    deliver(cad, [job("allocated", 0), job("mobile", 1)], known=1)
+    assert "The CAD is heard" in refused(knowing, "A1 scene", 1)
+
+    assert queries.cad_feed(knowing.pk, at(200)).is_away
+    assert enter(knowing, "A1 scene", 200).failure is None
+
+
+def test_what_is_entered_is_a_fact_of_its_own_source_and_marked_on_the_board(failed: Organisation) -> None:
+    entry = enter(failed, "A2 arrived 0803", 5)
+
+    fact = Fact.objects.get(message_id=entry.message_id)
+    assert (fact.source, fact.occurred_at, fact.known_at) == ("test-valley-by-hand", at(3), at(5))
+    assert fact.event["source"] == "manual"
+    rows = {row.call_sign: row for row in boards.board(failed.pk, at(6)).rows}
+    assert rows["A2"].state.startswith("Arrived") and rows["A2"].by_hand and not rows["A1"].by_hand
+    assert compare(failed.pk, at=at(6)).differences == ()
+
+
+def test_who_cannot_be_sent_is_entered_with_the_reason(failed: Organisation) -> None:
+    enter(failed, "A1 unavailable vehicle defect", 5)
+
+    row = Resource.objects.get(call_sign="A1")
+    assert (row.availability, row.reason, row.since) == ("unavailable", "vehicle defect", at(5))
+
+
+def test_the_same_form_sent_twice_is_one_entry(failed: Organisation) -> None:
+    first = enter(failed, "A1 left 0801", 5)
+
+    assert enter(failed, "A1 left 0801", 5).pk == first.pk
+    assert HandEntry.objects.count() == 1
+
+
+def test_a_time_that_was_entered_by_hand_is_replaced_only_on_purpose(failed: Organisation) -> None:
+    enter(failed, "A1 left 0801", 5)
+
+    assert "08:01 was entered by Hand" in refused(failed, "A1 left 0804", 6)
+    enter(failed, "A1 left 0804 !", 7)
+    assert Assignment.objects.get(call_sign="A1").stamps["left_scene"] == at(4).isoformat()
+
+
+def test_a_new_job_stands_on_its_form(failed: Organisation) -> None:
+    assert "#I12" in refused(failed, "A1 allocated 0805", 10)
+    assert "highest that was printed is 0002" in refused(failed, "A1 allocated 0805 #I9", 10)
+
+    entry = enter(failed, "A1 allocated 0805 #I1", 10)
+    assert entry.incident == "paper I0001"
+    enter(failed, "A1 mobile 0807", 10)
+    assert Assignment.objects.get(incident="paper I0001").state == "mobile"
+
+
+def test_the_cad_wins_on_dispatch_and_both_times_stand_side_by_side(
+    failed: Organisation, cad: Source
+) -> None:
+    entry = enter(failed, "A1 left 0805", 6)
+    enter(failed, "A2 arrived 0803", 6)
+    actions.end("", is_drill=False, **scope(failed, 20))
+    deliver(cad, [job("left_scene", 2, call_sign="A1")], known=21)
+
+    assert Assignment.objects.get(call_sign="A1").stamps["left_scene"] == at(2).isoformat()
+    failure = queries.to_reconcile(failed.pk)
+    assert failure is not None
+    beside = [each for each in queries.compared(failed.pk, failure, at(22)) if each.differs]
+    assert [(each.entry.call_sign, each.theirs, each.is_open) for each in beside] == [("A1", at(2), True)]
+
+    with pytest.raises(NotAllowed, match="1 times that differ"):
+        actions.reconcile(**scope(failed, 23))
+    actions.choose(entry.pk, HandEntry.Choice.OURS, **scope(failed, 24))
+    actions.reconcile(**scope(failed, 25))
+    assert Action.objects.filter(verb="downtime.choose").exists()
+    assert (
+        Assignment.objects.get(call_sign="A1").stamps["left_scene"] == at(2).isoformat()
+    )  # its owner corrects
+
+
+def test_a_job_on_paper_that_the_cad_has_is_counted_once(failed: Organisation, cad: Source) -> None:
+    enter(failed, "A1 allocated 0805 #I1", 10)
+    enter(failed, "A1 mobile 0807", 10)
+    actions.end("", is_drill=False, **scope(failed, 20))
+    deliver(cad, [job("allocated", 6, call_sign="A1", incident="77")], known=21)
+
+    with pytest.raises(NotAllowed, match="1 jobs on paper"):
+        actions.reconcile(**scope(failed, 22))
+    actions.same_job("paper I0001/A1", "77/A1", **scope(failed, 23))
+
+    ours, theirs = (Assignment.objects.get(key=key) for key in ("paper I0001/A1", "77/A1"))
+    assert (ours.is_open, ours.stamps) == (False, {})
+    assert theirs.stamps == {"allocated": at(6).isoformat(), "mobile": at(7).isoformat()}
+    assert compare(failed.pk, at=at(24)).differences == ()
+    with pytest.raises(NotAllowed, match="gone"):
+        actions.same_job("paper I0001/A1", "77/A1", **scope(failed, 25))
+
+
+def test_paper_is_entered_with_both_times_and_every_number_accounted_for(failed: Organisation) -> None:
+    failure = CadFailure.objects.get()
+    actions.end("", is_drill=False, **scope(failed, 60))
+    assert "form" in refused(failed, "A1 left 0801", 90, from_paper=True)
+    assert "time" in refused(failed, "#S3 A1 left", 90, from_paper=True)
+
+    entry = enter(failed, "#S3 A1 left 0801", 90, from_paper=True)
+    assert (entry.occurred_at, entry.entered_at, entry.is_late) == (at(1), at(90), True)
+    assert [row.number for row in queries.unaccounted(failed.pk, failure)] == [1, 2]
+    with pytest.raises(NotAllowed, match="2 forms unaccounted"):
+        actions.reconcile(**scope(failed, 91))
+
+    register.make_void(Form(FormKind.STATUS, 1), "Spoilt", failure, **scope(failed, 92))
+    assert "It is void: Spoilt" in refused(failed, "#S1 A1 arrived 0810", 93, from_paper=True)
+    enter(failed, "#S2 A1 arrived 0812", 93, from_paper=True)
+    register.used_up_to(Form(FormKind.STATUS, 4), failure, **scope(failed, 94))
+    assert [row.number for row in queries.unaccounted(failed.pk, failure)] == [4]
+    register.make_void(Form(FormKind.STATUS, 4), "Blank", failure, **scope(failed, 95))
+    actions.reconcile(**scope(failed, 96))
+
+    assert queries.to_reconcile(failed.pk) is None
+    assert PaperForm.objects.filter(kind="status", state="blank").count() == 2
+
+
+def test_what_is_newer_stands_when_paper_comes_late(failed: Organisation, cad: Source) -> None:
+    enter(failed, "A1 unavailable fuel", 10)
+    enter(failed, "#S1 A1 available 0805", 50, from_paper=True)
+
+    assert Resource.objects.get(call_sign="A1").availability == "unavailable"
+
+
+def test_a_decision_on_paper_goes_into_the_log_as_late(failed: Organisation) -> None:
+    said = "#D1 0806 Divert minors to the next hospital"
+    assert actions.enter(said, "d", from_paper=True, **scope(failed, 50)) is None
+
+    row = Decision.objects.get()
+    assert (row.decided_at, row.decision) == (at(6), "Divert minors to the next hospital")
+    assert "paper" in row.late_reason
+    assert PaperForm.objects.get(kind="decision").state == "entered"
+
+
+def test_nothing_of_a_drill_becomes_a_fact_and_its_forms_are_numbered_apart(failed: Organisation) -> None:
+    before = Fact.objects.count()
+    register.draw({FormKind.STATUS: 2}, is_drill=True, **scope(failed, 1))
+    drill = actions.declare("Winter drill", is_drill=True, **scope(failed, 2))
+    entry = enter(failed, "A1 left 0803 #S1", 4, is_drill=True)
+
+    assert (entry.is_drill, entry.message_id, Fact.objects.count()) == (True, "", before)
+    assert not boards.board(failed.pk, at(5)).rows[0].by_hand
+    assert PaperForm.objects.get(is_drill=True, number=1).state == "entered"
+    assert set(PaperForm.objects.filter(is_drill=False).values_list("state", flat=True)) == {"blank"}
+    with pytest.raises(IntegrityError), transaction.atomic():
+        HandEntry.objects.filter(pk=entry.pk).update(message_id="hand:x")
+    with pytest.raises(NotAllowed, match="learnt"):
+        actions.end("", is_drill=True, **scope(failed, 9))
+    actions.end("Torches are missing", is_drill=True, **scope(failed, 10))
+    drill.refresh_from_db()
+    assert drill.learnt == "Torches are missing" and Notice.objects.count() == 1  # that of the failure
+
+
+@pytest.fixture
+def hand(failed: Organisation, monkeypatch: pytest.MonkeyPatch) -> Client:
+    stop_the_clock(monkeypatch, at(30))
+    return signed_in(somebody("hand", "patient_flow_coordinator", failed))
+
+
+def test_the_pages_keep_what_was_typed_and_say_what_is_wrong(hand: Client) -> None:
+    page = hand.post("/downtime/enter/", {"line": "A1 arived 0810", "once": "1"})
+    assert page.status_code == 422
+    assert 'value="A1 arived 0810"' in page.content.decode() and "Status" in page.content.decode()
+
+    lines = {"once": ["a", "b", "c"], "line": ["#S1 A1 left 0801", "#S9 A1 arrived 0805", ""]}
+    page = hand.post("/downtime/back-entry/", lines)
+    assert page.status_code == 422
+    text = page.content.decode()
+    assert 'value="#S9 A1 arrived 0805"' in text and 'value="#S1 A1 left 0801"' not in text
+    assert "1 line entered. 1 below to mend." in text
+    assert (
+        hand.post("/downtime/back-entry/", {"once": ["a"], "line": ["#S1 A1 left 0801"]}).status_code == 302
+    )
+    assert HandEntry.objects.count() == 1
+
+
+def test_every_page_of_the_part_opens(hand: Client) -> None:
+    hand.post("/downtime/declare/", {"drill": "1", "reason": "Winter drill"})
+    assert (
+        hand.post("/downtime/enter/", {"line": "A1 left 0801", "once": "d", "drill": "1"}).status_code == 302
+    )
+    assert "DRILL" in hand.get("/downtime/drills/").content.decode()
+    said = hand.get("/downtime/preview/", {"line": "A2 arrived 0810"}).content.decode()
+    assert said == "A2: arrived, at 08:10. Job 2."
+    drawn = hand.post("/downtime/forms/", {"status": "2", "hospital_queue": "1"})
+    sheets = hand.get(drawn["Location"]).content.decode()
+    assert [f"S000{number}" in sheets for number in (6, 7, 8, 9)] == [False, True, True, False]
+    assert "Q0001" in sheets and hospital().name in sheets
+    assert hand.post("/downtime/forms/", {"status": "x"}).status_code == 422
+    assert hand.post("/downtime/reconcile/", {"step": "void", "number": "Z9", "why": ""}).status_code == 422
+    assert hand.post("/downtime/reconcile/", {"step": "choose", "choice": "9:theirs"}).status_code == 422
+    assert hand.get("/downtime/").status_code == 200
