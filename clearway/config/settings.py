@@ -113,6 +113,7 @@ NAVIGATION: list[tuple[str, str, str, str]] = [
     ("Record a contact", "contacts:new", "contacts.write", "Alt+M"),
     ("Contacts", "contacts:list", "contacts.read", ""),
     ("By hand", "downtime:board", "downtime.read", "Alt+J"),
+    ("Delays", "delays:board", "resources.read", "Alt+Y"),
     ("Hospitals", "liaison:reports", "hospitals.say", "Alt+6"),
     ("Pressure", "pressure:list", "pressure.read", ""),
     ("Forecast", "forecast:board", "forecast.read", ""),

@@ -21,6 +21,7 @@ urlpatterns = [
     path("", include("clearway.desks.ambulance.contacts.urls")),
     path("", include("clearway.desks.ambulance.pressure.urls")),
     path("", include("clearway.desks.ambulance.downtime.urls")),
+    path("", include("clearway.desks.ambulance.delays.urls")),
     path("", include("clearway.desks.ambulance.forecast.urls")),
     path("", include("clearway.desks.ambulance.regionmap.urls")),
     path("", include("clearway.desks.ambulance.diverts.urls")),

@@ -20,6 +20,8 @@ from clearway.core.outbox.sending import Maker, Office
 from clearway.desks.ambulance import housekeeping, live, rules, situation
 from clearway.desks.ambulance.advice import sweep
 from clearway.desks.ambulance.breaks import actions as breaks
+from clearway.desks.ambulance.delays import actions as delays
+from clearway.desks.ambulance.delays.rules import asks_by_itself
 from clearway.desks.ambulance.diverts import actions as diverts
 from clearway.desks.ambulance.forecast import actions as forecast
 from clearway.desks.ambulance.unavailability import actions as unavailability
@@ -68,6 +70,7 @@ REPORTS_SECONDS = 60.0
 REPLANS_SECONDS = 2.0
 REMINDERS_SECONDS = 30.0
 ATTENDANCE_SECONDS = 60.0
+NORMS_SECONDS = 300.0
 
 
 def groups() -> dict[str, Callable[[], list[Duty]]]:
@@ -93,6 +96,8 @@ def _rules() -> list[Duty]:
         Duty("snapshots", _snapshot, 20.0),
         Duty("forecast", partial(_follow_forecast, Turns(FORECAST_EVERY)), TURN_SECONDS),
         Duty("unavailability", partial(_follow_unavailability, Turns(CREWS_EVERY)), TURN_SECONDS),
+        Duty("delays", partial(_follow_delays, Turns(CREWS_EVERY)), TURN_SECONDS),
+        Duty("scene-norms", _look_at_scenes, NORMS_SECONDS),
         Duty("breaks", partial(_follow_breaks, Turns(CREWS_EVERY)), TURN_SECONDS),
         Duty("seal", lambda at: seal.seal(at) == seal.RUN, SEAL_SECONDS),
         Duty("housekeeping", _keep_house, 600.0),
@@ -178,6 +183,20 @@ def _follow_breaks(turns: Turns, at: datetime) -> bool:
     organisation_id = turns.whose(at)
     if organisation_id is not None and _has_settled(organisation_id, at):
         breaks.follow(organisation_id, by=Actor("duty:breaks"), at=at)
+    return False
+
+
+def _follow_delays(turns: Turns, at: datetime) -> bool:
+    organisation_id = turns.whose(at)
+    if organisation_id is not None and _has_settled(organisation_id, at):
+        asks = asks_by_itself(organisation_id, at)
+        delays.follow(organisation_id, asks=asks, by=Actor("duty:delays"), at=at)
+    return False
+
+
+def _look_at_scenes(at: datetime) -> bool:
+    for organisation_id in with_desk(Desk.AMBULANCE):
+        delays.look_at_history(organisation_id, by=Actor("duty:scene-norms"), at=at)
     return False
 
 

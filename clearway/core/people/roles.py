@@ -22,6 +22,7 @@ PERMISSIONS: Mapping[str, str] = MappingProxyType(
         "breaks.read": "see how crews stand with their meal breaks",
         "breaks.plan": "plan when and where crews take their meal breaks, and take a plan back",
         "unavailability.record": "record what was asked and answered about an unavailable resource",
+        "delays.record": "ask delayed crews for STACK reports, and record what was said and done",
         "unavailability.sign": "sign other limits of unavailability for a time",
         "contacts.read": "see who spoke with whom, why and with what result",
         "contacts.write": "write down a call, a radio message or a conversation",
@@ -172,7 +173,7 @@ _COORDINATION = (
     *_DESK_LISTS,
     *("onward.read", "onward.ask"),
     *("advice.give", "handovers.mark", "hospitals.say", "identity.look", "diverts.manage", "roads.write"),
-    *("breaks.plan", "unavailability.record", "pressure.report", "downtime.work"),
+    *("breaks.plan", "unavailability.record", "delays.record", "pressure.report", "downtime.work"),
 )
 _COMMAND = (
     *_COORDINATION,
@@ -225,7 +226,9 @@ ROLES: Mapping[str, Role] = MappingProxyType(
                     "pressure.answer",
                 ),
             ),
-            _role("local_commander", "Local commander", (*_DESK, *_DESK_LISTS), Binding.AREA),
+            _role(
+                "local_commander", "Local commander", (*_DESK, *_DESK_LISTS, "delays.record"), Binding.AREA
+            ),
             _role(
                 "dispatcher",
                 "Dispatcher",

@@ -3,7 +3,7 @@
 Topics of changes: "site" (ODS code, "" for the unknown one), "resource" (call sign), "source" (its name).
 Topics of fragments, which pages ask for: "handovers", "stands", "wall", "forecast", "resources", "feeds",
 "onward_sent", "breaks", "unavailable", "contacts", "pressure", "levels", "cards",
-"downtime".
+"downtime", "delays", "stacks", "wrapups".
 """
 
 from collections.abc import Mapping, Sequence
@@ -21,6 +21,7 @@ from clearway.core.onward import presenters as onward
 from clearway.core.onward import queries as requests
 from clearway.core.worklist import live as worklist
 from clearway.core.worklist.actions import TOPIC
+from clearway.domain.ambulance.delays import Phase
 from clearway.domain.ambulance.pressure import Ladder
 
 from . import situation
@@ -30,6 +31,9 @@ from .breaks.policy import meal_breaks
 from .contacts import presenters as contact_words
 from .contacts import queries as contacts
 from .contacts.policy import contact_policy
+from .delays import presenters as delay_words
+from .delays import queries as delays
+from .delays.policy import delays as delay_policy
 from .downtime import presenters as hand_words
 from .downtime import queries as downtime
 from .forecast import presenters as forecasts
@@ -184,6 +188,30 @@ def hand_entries(organisation_id: int, keys: frozenset[str], at: datetime) -> li
     ]
 
 
+def all_delays(organisation_id: int, _keys: frozenset[str], at: datetime) -> list[Fragment]:
+    """Everybody on scene or in wrap-up again: the ladder is climbed with time alone."""
+    clocks = delays.clocks(_reading(organisation_id, at))
+    return delay_rows(organisation_id, frozenset(each.call_sign for each in clocks), at)
+
+
+def delay_rows(organisation_id: int, call_signs: frozenset[str], at: datetime) -> list[Fragment]:
+    """The rows of some crews on the boards of delays; empty ones on those where they are not, or no more."""
+    policy, html = delay_policy(organisation_id, at), dict[tuple[str, str], str]()
+    for each in delays.standing(organisation_id, _reading(organisation_id, at), policy, at):
+        call_sign = each.clock.call_sign
+        if call_sign in call_signs:
+            topic = "delays" if each.clock.phase is Phase.SCENE else "wrapups"
+            row = delay_words.row(each, policy)
+            html[topic, call_sign] = drawn("delays/row.html", row=row, topic=topic)
+            if (line := delay_words.stacked(each, policy.scene, at)) is not None:
+                html["stacks", call_sign] = drawn("delays/stack_row.html", row=line)
+    return [
+        *(Fragment("delays", each, html.get(("delays", each), "")) for each in sorted(call_signs)),
+        *(Fragment("stacks", each, html.get(("stacks", each), "")) for each in sorted(call_signs)),
+        *(Fragment("wrapups", each, html.get(("wrapups", each), "")) for each in sorted(call_signs)),
+    ]
+
+
 def sent(organisation_id: int, keys: frozenset[str], at: datetime) -> list[Fragment]:
     """The rows of some onward requests that this organisation sent."""
     return [
@@ -268,8 +296,9 @@ RENDERERS: Mapping[str, Render] = {
     "trust_level": trust_levels,
     "action_card": action_cards,
     "hand_entry": hand_entries,
+    "delay": delay_rows,
 }
 TICKERS: Sequence[Render] = (
     *(all_sites, all_forecasts, all_resources, all_breaks, all_unavailable),
-    *(all_pressure, sources, notices.strip),
+    *(all_delays, all_pressure, sources, notices.strip),
 )

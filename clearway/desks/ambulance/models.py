@@ -3,6 +3,7 @@
 from .advice.models import Advice, Call, CrewLink, CrewMessage
 from .breaks.models import PlannedBreak, ShiftBreaks
 from .contacts.models import Contact
+from .delays.models import Delay, DelayWord, SceneNorm, StackReport
 from .diverts.models import Divert
 from .diverts.models import Step as DivertStep
 from .downtime.models import CadFailure, HandEntry, PackFolder, PaperForm
@@ -27,6 +28,8 @@ __all__ = [
     "Contact",
     "CrewLink",
     "CrewMessage",
+    "Delay",
+    "DelayWord",
     "Divert",
     "DivertStep",
     "Fact",
@@ -44,9 +47,11 @@ __all__ = [
     "Position",
     "Resource",
     "RoadDisruption",
+    "SceneNorm",
     "ShiftBreaks",
     "SignedLimit",
     "Snapshot",
+    "StackReport",
     "Standing",
     "TrustLevel",
     "Unavailability",

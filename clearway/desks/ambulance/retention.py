@@ -95,10 +95,20 @@ TRUST_LEVELS = Shelf(  # after their cards; the newest of each ladder has no end
 )
 # Failures, drills and forms are few and stay; what was entered by hand goes as what advice rests on goes.
 BY_HAND = Shelf("by_hand", "ambulance_handentry", "t.entered_at", _OF_THE_TRUST, since="t.occurred_at")
+DELAYS = Shelf(  # with their reports and words; one that lasts stays, however old
+    "delays",
+    "clearway_delays_until(%(organisation)s, %(before)s)",
+    "t.last_at",
+    "TRUE",
+    since="t.first_at",
+    remover="clearway_forget_delays",
+)
+SCENE_NORMS = Shelf("scene_norms", "ambulance_scenenorm", "t.until", _OF_THE_TRUST, since="t.since")
 SHELVES = (
     *(SNAPSHOTS, ADVICE, CREW_LINKS, FORECASTS, WARNINGS, PASSINGS, ROADS, DIVERTS),
     *(BREAKS, PLANNED_BREAKS, UNAVAILABLE, SIGNED_LIMITS, CONTACTS),
     *(PRESSURE_FIGURES, ACTION_CARDS, TRUST_LEVELS, BY_HAND),
+    *(DELAYS, SCENE_NORMS),
 )
 # Facts too, which may go before the months they lie in.
 REPORTS = Shelf(

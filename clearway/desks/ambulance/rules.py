@@ -15,6 +15,7 @@ from clearway.domain.ambulance.situation import Situation
 
 from .advice import rules as advice
 from .breaks import rules as breaks
+from .delays import rules as delays
 from .destinations import rules as destinations
 from .diverts.rules import DIVERT_REVIEW
 from .forecast.rules import EARLY_WARNING
@@ -33,6 +34,7 @@ ASKED: Sequence[tuple[frozenset[str], Asked]] = (
     (frozenset(), onward.outcomes),
     (frozenset(), breaks.outcomes),
     (frozenset({unavailability.POLICY}), unavailability.outcomes),
+    (frozenset(delays.POLICIES), delays.outcomes),
     (frozenset(), pressure.outcomes),
     (frozenset({reviewing.POLICY}), looks.outcomes),
 )

@@ -9,6 +9,7 @@ from django.shortcuts import render
 from clearway.core.people.permissions import public
 
 from ..breaks import queries as breaks
+from ..delays import queries as delays
 from . import actions, queries
 from .models import Advice
 
@@ -28,7 +29,11 @@ def page(request: Any, token: str) -> HttpResponse:
     standing = queries.standing_for(link.organisation_id, message.advice.assignment) if message else None
     changing = standing is not None and standing.state == Advice.State.TO_TELL
     planned = breaks.planned(link.organisation_id, request.at).get(link.call_sign)
+    stack = delays.open_scene(link.organisation_id, link.call_sign)
     context = {
+        "token": token,
+        "stack": stack,
+        "report": stack.reports.last() if stack else None,
         "link": link,
         "message": message,
         "changing": changing,

@@ -63,6 +63,12 @@ def standing(organisation_id: int) -> dict[str, Advice]:
     return {row.assignment: row for row in rows}
 
 
+def needs_said(organisation_id: int) -> dict[str, frozenset[str]]:
+    """What was said that the patients of standing advice need, by assignment. One query."""
+    rows = Advice.objects.filter(organisation_id=organisation_id, ended_at__isnull=True)
+    return {key: frozenset(needs or ()) for key, needs in rows.values_list("assignment", "said__needs")}
+
+
 def standing_for(organisation_id: int, assignment: str) -> Advice | None:
     """The advice that stands for one assignment."""
     return Advice.objects.filter(

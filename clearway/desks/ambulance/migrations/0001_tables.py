@@ -219,6 +219,48 @@ class Migration(migrations.Migration):
                     },
                 ),
                 migrations.CreateModel(
+                    name='Delay',
+                    fields=[
+                        ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                        ('phase', models.CharField(choices=[('scene', 'scene'), ('wrap_up', 'wrap_up')], max_length=8)),
+                        ('assignment', models.CharField(max_length=200)),
+                        ('incident', models.CharField(max_length=80)),
+                        ('call_sign', models.CharField(max_length=80)),
+                        ('area', models.CharField(blank=True, max_length=80)),
+                        ('station', models.CharField(blank=True, max_length=80)),
+                        ('site', models.CharField(blank=True, max_length=40)),
+                        ('category', models.CharField(blank=True, max_length=4)),
+                        ('outcome', models.CharField(blank=True, choices=[('conveyed', 'conveyed'), ('see_and_treat', 'see_and_treat')], max_length=14)),
+                        ('began', models.DateTimeField()),
+                        ('ended_at', models.DateTimeField(null=True)),
+                        ('asked_at', models.DateTimeField(null=True)),
+                        ('asked_by', models.CharField(blank=True, max_length=150)),
+                        ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to='core.organisation')),
+                    ],
+                    options={
+                        'indexes': [models.Index(fields=['organisation', 'began'], name='ambulance_d_organis_8ce9ac_idx'), models.Index(condition=models.Q(('ended_at__isnull', True)), fields=['organisation'], name='open_delays')],
+                        'constraints': [models.UniqueConstraint(fields=('organisation', 'assignment', 'phase'), name='one_delay_per_phase_of_a_job'), models.CheckConstraint(condition=models.Q(('ended_at__isnull', True), ('ended_at__gte', models.F('began')), _connector='OR'), name='delay_ends_after_it_began'), models.CheckConstraint(condition=models.Q(models.Q(('asked_at__isnull', True), ('asked_by', '')), models.Q(('asked_at__isnull', False), models.Q(('asked_by', ''), _negated=True)), _connector='OR'), name='an_asked_stack_says_who_asked'), models.CheckConstraint(condition=models.Q(('asked_at__isnull', True), ('phase', 'scene'), _connector='OR'), name='a_stack_is_asked_on_scene')],
+                    },
+                ),
+                migrations.CreateModel(
+                    name='DelayWord',
+                    fields=[
+                        ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                        ('kind', models.CharField(choices=[('contacted', 'Contacted'), ('advised', 'Advised'), ('called', 'Called'), ('challenged', 'Challenged'), ('escalated', 'Escalated'), ('answered', 'Answered')], max_length=10)),
+                        ('at', models.DateTimeField()),
+                        ('by', models.CharField(max_length=150)),
+                        ('said', models.CharField(max_length=300)),
+                        ('answer', models.CharField(blank=True, max_length=300)),
+                        ('to', models.CharField(blank=True, max_length=120)),
+                        ('of', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='words', to='ambulance.delay')),
+                    ],
+                    options={
+                        'ordering': ['at', 'pk'],
+                        'indexes': [],
+                        'constraints': [models.CheckConstraint(condition=models.Q(('said', ''), _negated=True), name='a_word_about_a_delay_says_something'), models.CheckConstraint(condition=models.Q(models.Q(('kind__in', ('called', 'escalated')), _negated=True), models.Q(('to', ''), _negated=True), _connector='OR'), name='a_call_about_a_delay_names_whom')],
+                    },
+                ),
+                migrations.CreateModel(
                     name='Divert',
                     fields=[
                         ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
@@ -523,6 +565,25 @@ class Migration(migrations.Migration):
                     },
                 ),
                 migrations.CreateModel(
+                    name='SceneNorm',
+                    fields=[
+                        ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                        ('category', models.CharField(max_length=4)),
+                        ('outcome', models.CharField(choices=[('conveyed', 'conveyed'), ('see_and_treat', 'see_and_treat')], max_length=14)),
+                        ('middle', models.FloatField()),
+                        ('ninety', models.FloatField()),
+                        ('ninety_nine', models.FloatField()),
+                        ('count', models.PositiveIntegerField()),
+                        ('since', models.DateTimeField()),
+                        ('until', models.DateTimeField()),
+                        ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to='core.organisation')),
+                    ],
+                    options={
+                        'indexes': [],
+                        'constraints': [models.UniqueConstraint(fields=('organisation', 'until', 'category', 'outcome'), name='one_scene_norm_per_period'), models.CheckConstraint(condition=models.Q(('until__gt', models.F('since'))), name='a_scene_norm_has_its_period'), models.CheckConstraint(condition=models.Q(('count__gt', 0)), name='a_scene_norm_rests_on_scenes'), models.CheckConstraint(condition=models.Q(('middle__gte', 0), ('ninety__gte', models.F('middle')), ('ninety_nine__gte', models.F('ninety'))), name='scene_norms_are_in_order')],
+                    },
+                ),
+                migrations.CreateModel(
                     name='ShiftBreaks',
                     fields=[
                         ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
@@ -575,6 +636,28 @@ class Migration(migrations.Migration):
                     options={
                         'indexes': [],
                         'constraints': [models.UniqueConstraint(fields=('organisation', 'at'), name='one_snapshot_per_instant')],
+                    },
+                ),
+                migrations.CreateModel(
+                    name='StackReport',
+                    fields=[
+                        ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                        ('version', models.PositiveSmallIntegerField()),
+                        ('at', models.DateTimeField()),
+                        ('by', models.CharField(max_length=150)),
+                        ('by_crew', models.BooleanField()),
+                        ('situation', models.CharField(blank=True, max_length=200)),
+                        ('assessment', models.CharField(blank=True, max_length=120)),
+                        ('constraints', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=40), size=None)),
+                        ('asks', models.CharField(blank=True, max_length=200)),
+                        ('leaves', models.DateTimeField(null=True)),
+                        ('next_at', models.DateTimeField()),
+                        ('of', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='reports', to='ambulance.delay')),
+                    ],
+                    options={
+                        'ordering': ['version'],
+                        'indexes': [],
+                        'constraints': [models.UniqueConstraint(fields=('of', 'version'), name='one_stack_per_version'), models.CheckConstraint(condition=models.Q(('version__gte', 1)), name='stack_versions_count_from_one'), models.CheckConstraint(condition=models.Q(('constraints__len__gt', 0)), name='a_stack_names_what_holds_the_crew'), models.CheckConstraint(condition=models.Q(('next_at__gt', models.F('at'))), name='the_next_stack_comes_later')],
                     },
                 ),
                 migrations.CreateModel(

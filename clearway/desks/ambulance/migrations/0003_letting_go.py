@@ -1,4 +1,4 @@
-"""Letting go of advice and of diverts, which lie in several tables and go whole.
+"""Letting go of advice, of diverts and of delays, which lie in several tables and go whole.
 
 As in 0002_facts: whoever asks, what is younger than a year or under a legal hold is refused. The steps of a
 divert, which nobody may delete, go with it and in no other way.
@@ -100,6 +100,54 @@ CREATE TRIGGER ambulance_hospitalfigure_never_changed BEFORE UPDATE ON ambulance
     FOR EACH ROW EXECUTE FUNCTION clearway_refuse_change();
 """
 
+DELAYS = """
+CREATE FUNCTION clearway_keep_delay_words() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    -- Only clearway_forget_delays sets this, which looks at their age.
+    IF TG_OP = 'DELETE' AND current_setting('clearway.forgetting', true) = 'delays' THEN
+        RETURN OLD;
+    END IF;
+    RAISE EXCEPTION '% is insert-only: write a new row that supersedes', TG_TABLE_NAME
+        USING ERRCODE = 'integrity_constraint_violation';
+END $$;
+CREATE TRIGGER ambulance_stackreport_insert_only BEFORE UPDATE OR DELETE ON ambulance_stackreport
+    FOR EACH ROW EXECUTE FUNCTION clearway_keep_delay_words();
+CREATE TRIGGER ambulance_stackreport_never_truncated BEFORE TRUNCATE ON ambulance_stackreport
+    FOR EACH STATEMENT EXECUTE FUNCTION clearway_refuse_change();
+CREATE TRIGGER ambulance_delayword_insert_only BEFORE UPDATE OR DELETE ON ambulance_delayword
+    FOR EACH ROW EXECUTE FUNCTION clearway_keep_delay_words();
+CREATE TRIGGER ambulance_delayword_never_truncated BEFORE TRUNCATE ON ambulance_delayword
+    FOR EACH STATEMENT EXECUTE FUNCTION clearway_refuse_change();
+
+-- Delays that began before an instant and are over, with when the first and the last of each was.
+CREATE FUNCTION clearway_delays_until(trust bigint, before timestamptz)
+RETURNS TABLE (id bigint, first_at timestamptz, last_at timestamptz) LANGUAGE sql STABLE AS $$
+    SELECT d.id, d.began, GREATEST(d.ended_at, d.asked_at,
+            (SELECT max(w.at) FROM ambulance_delayword w WHERE w.of_id = d.id),
+            (SELECT max(r.at) FROM ambulance_stackreport r WHERE r.of_id = d.id))
+    FROM ambulance_delay d
+    WHERE d.organisation_id = trust AND d.began < before AND d.ended_at IS NOT NULL
+$$;
+
+CREATE FUNCTION clearway_forget_delays(trust bigint, before timestamptz, most integer) RETURNS bigint
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp SET clearway.forgetting = 'delays' AS $$
+DECLARE
+    chosen bigint[];
+BEGIN
+    chosen := ARRAY(SELECT t.id FROM clearway_delays_until(trust, before) t
+        WHERE t.last_at < before AND NOT clearway_is_held(trust, t.first_at, t.last_at) LIMIT most);
+    IF cardinality(chosen) > 0 THEN
+        PERFORM clearway_check_old('ambulance_delay', before);
+    END IF;
+    DELETE FROM ambulance_delayword WHERE of_id = ANY (chosen);
+    DELETE FROM ambulance_stackreport WHERE of_id = ANY (chosen);
+    DELETE FROM ambulance_delay WHERE ambulance_delay.id = ANY (chosen);
+    RETURN cardinality(chosen);
+END $$;
+
+REVOKE ALL ON FUNCTION clearway_forget_delays FROM PUBLIC;
+"""
+
 
 class Migration(migrations.Migration):
     dependencies = [("ambulance", "0002_facts"), ("core", "0003_guards")]
@@ -108,4 +156,5 @@ class Migration(migrations.Migration):
         migrations.RunSQL(ADVICE, migrations.RunSQL.noop),
         migrations.RunSQL(DIVERTS, migrations.RunSQL.noop),
         migrations.RunSQL(PRESSURE, migrations.RunSQL.noop),
+        migrations.RunSQL(DELAYS, migrations.RunSQL.noop),
     ]
