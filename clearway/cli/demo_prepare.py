@@ -91,6 +91,7 @@ def _load(pack: Mapping[str, bytes], notes: Notes) -> None:
     names = ensure_accounts(organisation, password, at)
     sources = organisation.sources.filter(kind__in=SIMULATED_KINDS)
     keys = {source.name: issue_key(source, by=by, at=at) for source in sources}
+    _set_levels(organisation.pk, at)
     notes.add(password=password, accounts=names)
     Notes(notes.path.with_name("feed-keys.json")).add(**keys)
 
@@ -122,6 +123,50 @@ def _load_department(pack: Mapping[str, bytes], notes: Notes) -> None:
     people = {each.display_name: each.pk for each in may_be_asked(organisation.pk, at)}
     link_by_name(people, organisation_id=organisation.pk, by=by, at=at)
     notes.add(outpatient_accounts=names)
+
+
+# Invented figures of the first hospitals, from one that is well to one that is not; the others say nothing.
+PRESSED = (
+    {"four_hours": 71, "attendances": 6, "treatment": 105, "over_12h": 4.2, "beds": 94.1, "no_criteria": 12},
+    {
+        "four_hours": 58,
+        "attendances": 14,
+        "treatment": 212,
+        "over_12h": 11.5,
+        "beds": 99.2,
+        "escalation_beds": 6.4,
+        "no_criteria": 19.3,
+    },
+    {"four_hours": 66, "treatment": 150, "beds": 97.5, "escalation_beds": 3.1},
+)
+
+
+def _set_levels(organisation_id: int, at: Any) -> None:
+    """The incident manager sets REAP and the safety plan, and the coordinator writes down what some hospitals
+    say, unless somebody has set a level."""
+    from datetime import timedelta
+
+    from clearway.core.audit.actions import Actor
+    from clearway.core.organisation.queries import receiving_sites
+    from clearway.core.people.models import User
+    from clearway.desks.ambulance.pressure import actions, queries
+    from clearway.domain.ambulance.pressure import Ladder
+
+    if queries.newest(organisation_id):
+        return
+    tim = Actor("tim", User.objects.get(username="tim").pk, "trust_incident_manager")
+    pfc = Actor("pfc", User.objects.get(username="pfc").pk, "patient_flow_coordinator")
+    for wanted in (
+        actions.Wanted(
+            *(Ladder.REAP, 3, "Demand above plan, and hospitals hold crews", at + timedelta(days=6), 0),
+            outlook=(3, 3, 3, 3, 2, 2, 2),
+        ),
+        actions.Wanted(Ladder.CSP, 2, "Crews wait at several hospitals", at + timedelta(hours=4), 0),
+    ):
+        actions.declare(wanted, organisation_id=organisation_id, by=tim, at=at)
+    for site, figures in zip(receiving_sites(organisation_id), PRESSED, strict=False):
+        said = actions.Report(site.code, figures, at, told_by="site manager")
+        actions.report(said, organisation_id=organisation_id, by=pfc, at=at)
 
 
 def _enter_reports(organisation_id: int, by: Any, at: Any) -> None:

@@ -6,11 +6,13 @@ import pytest
 from django.db import IntegrityError, transaction
 from django.test import Client
 
+from clearway.cli import demo_prepare
 from clearway.core.audit.actions import Actor
 from clearway.core.audit.models import Action
 from clearway.core.feeds.models import Source
 from clearway.core.live.models import Change
 from clearway.core.organisation.models import Organisation
+from clearway.core.people.demo import ensure_accounts
 from clearway.core.people.models import User
 from clearway.core.worklist.models import Task
 from clearway.desks.ambulance import live, retention, rules, situation
@@ -80,15 +82,15 @@ def test_clearway_works_out_what_it_knows_and_takes_the_rest_from_people(
     deliver(hospitals, [report("TVH01", 70, pressure_level=2, **taken)], known=71)
 
     found = cells(knowing, 81)
-    assert (found["Handover"].text, found["Handover"].level) == ("10 min", 1)
-    assert (found["Majors"].text, found["Majors"].by) == ("108.3%", "hospital")
+    assert (found["Handover"].text, found["Handover"].level) == ("10", 1)
+    assert (found["Majors"].text, found["Majors"].by) == ("108.3", "hospital")
     assert found["Beds"].text == "" and found["Handover"].at == at(80)
 
     answer = flow.post("/pressure/hospital/TVH01/", {"figure-beds": "99", "told_by": "site manager"})
 
     assert answer["Location"] == "/pressure/"
     beds = cells(knowing, 81)["Beds"]
-    assert (beds.text, beds.level, beds.by, beds.at) == ("99%", 4, "site manager", at(0))
+    assert (beds.text, beds.level, beds.by, beds.at) == ("99", 4, "site manager", at(0))
     assert presenters.row(opel(knowing, "TVH01", 81)).missing == "6 of 9 unknown"
     assert Action.objects.get(verb="pressure.report").subject == "site:TVH01"
     assert Change.objects.filter(topic="pressure", key="TVH01").exists()
@@ -100,9 +102,9 @@ def test_a_figure_grows_old_and_a_later_word_about_the_past_does_not_replace_the
     actions.report(Report("TVH01", {"beds": 99}, at(0)), **scope(tim))
     actions.report(Report("TVH01", {"beds": 90}, at(-60)), **scope(tim, 5))
 
-    assert cells(knowing, 6)["Beds"].text == "99%"
+    assert cells(knowing, 6)["Beds"].text == "99"
     later = cells(knowing, 481)["Beds"]
-    assert (later.text, later.level) == ("99%", 0)
+    assert (later.text, later.level) == ("99", 0)
 
 
 def test_what_a_hospital_declares_against_its_figures_is_seen(
@@ -280,7 +282,7 @@ def test_triggers_inform_with_live_values_and_set_nothing(knowing: Organisation,
     shown = presenters.panel(csp, at(45))
 
     assert {each.says: (each.text, each.level) for each in shown.pulls}["C1 calls without a crew"] == ("3", 3)
-    assert (shown.points_to, shown.set, shown.is_above) == ("3 severe", None, True)
+    assert (shown.points_to, shown.set) == ("3 severe", None)
     assert not TrustLevel.objects.exists()
 
     stale = presenters.panel(queries.levels(knowing.pk, at(400)).ladders[CSP], at(400))
@@ -357,3 +359,13 @@ def test_levels_go_with_their_period_after_their_cards_and_the_newest_stays(tim:
 
     assert [row.level for row in TrustLevel.objects.all()] == [1]
     assert not ActionCard.objects.exists()
+
+
+def test_the_demonstration_begins_with_levels_and_figures_and_enters_them_once(knowing: Organisation) -> None:
+    ensure_accounts(knowing, "only for tests 1234", at(0))
+    for minutes in (0, 5):
+        demo_prepare._set_levels(knowing.pk, at(minutes))
+
+    assert queries.names(knowing.pk, at(6)) == ["REAP 3 severe", "Clinical safety plan 2 watchful"]
+    assert HospitalFigure.objects.count() == 6 + 7
+    assert ActionCard.objects.filter(closed_at=None).count() == 4

@@ -78,6 +78,7 @@ def test_without_any_figure_nothing_is_known() -> None:
 
     assert (stands.least, stands.most, stands.unknown, stands.level) == (1, 4, 9, None)
     assert presenters.in_words(stands) == "not known, 9 of 9 unknown"
+    assert presenters.in_words(judge(OPEL, values(beds=99), AT)) == "not known, 8 of 9 unknown"
 
 
 def test_a_level_with_two_unknown_says_so_and_is_not_invented() -> None:

@@ -22,6 +22,7 @@ OPEL, CARDS = "opel", "action_cards"
 LADDERS: Mapping[Ladder, str] = {Ladder.REAP: "reap", Ladder.CSP: "clinical_safety_plan"}
 NAMES = (OPEL, CARDS, *LADDERS.values())
 TITLES: Mapping[Ladder, str] = {Ladder.REAP: "REAP", Ladder.CSP: "Clinical safety plan"}
+SHORT: Mapping[Ladder, str] = {Ladder.REAP: "REAP", Ladder.CSP: "CSP"}
 NO_NAMES = ("level 1", "level 2", "level 3", "level 4")
 
 

@@ -14,7 +14,7 @@ from clearway.domain.ambulance.pressure import Judged, Ladder, Pulled, Standing,
 from ..liaison.presenters import ACT
 from ..liaison.presenters import LEVELS as SHAPES
 from .models import ActionCard, TrustLevel
-from .policy import TITLES
+from .policy import SHORT
 from .queries import Declared, LadderNow, Levels, SitePressure, SystemPressure
 
 
@@ -33,6 +33,7 @@ class Cell:
 
     label: str
     text: str = ""
+    unit: str = ""
     level: int = 0
     at: datetime | None = None
     by: str = ""
@@ -153,8 +154,8 @@ def bounded(least: int, most: int) -> Mark:
 def in_words(standing: Standing) -> str:
     """ "at least 3 with 2 of 9 unknown": the level as somebody would say it on the telephone."""
     count = len(standing.judged)
-    if standing.unknown == count:
-        return f"not known, {count} of {count} unknown"
+    if (standing.least, standing.most) == (min(SHAPES), max(SHAPES)):
+        return f"not known, {standing.unknown} of {count} unknown"
     without = f" with {standing.unknown} of {count} unknown" if standing.unknown else ""
     if standing.level is not None:
         return SHAPES[standing.level][1] + without
@@ -169,7 +170,7 @@ def _missing(standing: Standing) -> str:
 
 
 def _points(least: float, most: float) -> str:
-    return f"{least:g}" if least == most else f"{least:.3g} to {most:.3g}"
+    return f"{least:.3g}" if least == most else f"{least:.3g} to {most:.3g}"
 
 
 def _declared(said: Declared) -> Mark:
@@ -180,8 +181,9 @@ def _declared(said: Declared) -> Mark:
 def _cell(each: Judged) -> Cell:
     if each.value is None:
         return Cell(each.parameter.short)
-    text = f"{each.value.number:.1f}".removesuffix(".0") + _unit(each.parameter.unit)
-    return Cell(each.parameter.short, text, each.level or 0, each.value.at, said_by(each.value.by))
+    text = f"{each.value.number:.1f}".removesuffix(".0")
+    unit = _unit(each.parameter.unit)
+    return Cell(each.parameter.short, text, unit, each.level or 0, each.value.at, said_by(each.value.by))
 
 
 def _unit(unit: str) -> str:
@@ -219,7 +221,7 @@ def panel(now: LadderNow, at: datetime) -> Panel:
         outlook=outlook(held) if held else (),
         pulls=tuple(_pull(each) for each in now.pulled),
         points_to=plan.named(points_to) if points_to else "",
-        is_above=points_to is not None and points_to > (held.level if held else 0),
+        is_above=points_to is not None and held is not None and points_to > held.level,
         seen_at=now.seen_at,
         counts=now.counts,
     )
@@ -247,7 +249,7 @@ def card(each: ActionCard, at: datetime) -> CardRow:
     answered = each.answered_at is not None
     return CardRow(
         key=each.pk,
-        level=f"{TITLES[Ladder(entered.ladder)]} {entered.level}",
+        level=f"{SHORT[Ladder(entered.ladder)]} {entered.level}",
         says=each.says,
         owner=ROLES[each.role].name if each.role in ROLES else each.role.replace("_", " ").capitalize(),
         due_at=each.due_at,
