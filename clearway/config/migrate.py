@@ -43,6 +43,10 @@ REVOKE UPDATE, DELETE ON
     ambulance_contact,
     outpatients_clock_event,
     outpatients_triage
+REVOKE UPDATE, DELETE ON core_action, core_seal, core_decision, core_decision_told, core_onwardstep,
+    core_concern, core_concern_step,
+    ambulance_fact, ambulance_position, ambulance_divert_step, ambulance_contact,
+    outpatients_clock_event, outpatients_triage
     FROM {postgres.WEB};
 REVOKE DELETE ON outpatients_letter, outpatients_report_sent, outpatients_contact, outpatients_document,
     outpatients_filing, outpatients_disclosure_pack, outpatients_givenfile, outpatients_freed_slot,
@@ -60,7 +64,7 @@ GRANT EXECUTE ON FUNCTION clearway_add_partition, clearway_detach_partition, cle
     clearway_forget_documents_aside, clearway_forget_disclosure_packs, clearway_forget_given_files,
     clearway_forget_sent_reports, clearway_forget_freed_slots, clearway_forget_conversations,
     clearway_forget_emails, clearway_forget_attendance_scores,
-    clearway_forget_desk_contacts, clearway_lift_hold TO {postgres.WEB};
+    clearway_forget_desk_contacts, clearway_forget_concerns, clearway_lift_hold TO {postgres.WEB};
 GRANT SELECT, INSERT ON core_batch TO {postgres.INGEST};
 GRANT USAGE ON SEQUENCE core_batch_id_seq TO {postgres.INGEST};
 """

@@ -154,6 +154,8 @@ NAVIGATION: list[tuple[str, str, str, str]] = [
     ("Outbox", "op-letters:outbox", "letters.read", ""),
     ("Print and post", "op-letters:print", "letters.read", ""),
     ("Texts of letters", "op-letters:texts", "letters.read", ""),
+    ("Report a concern", "concerns:report", "concerns.report", ""),
+    ("Concerns", "concerns:list", "concerns.report", ""),
     ("Decisions", "decisions:log", "decisions.read", ""),
     ("Write a decision", "decisions:new", "decisions.write", "Alt+D"),
     ("Alarm budget", "tasks:budget", "budget.read", ""),

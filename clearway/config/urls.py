@@ -6,6 +6,7 @@ urlpatterns = [
     path("", include("clearway.core.people.urls")),
     path("", include("clearway.core.worklist.urls")),
     path("", include("clearway.core.decisions.urls")),
+    path("", include("clearway.core.concerns.urls")),
     path("", include("clearway.core.audit.urls")),
     path("", include("clearway.core.organisation.urls")),
     path("", include("clearway.desks.ambulance.onward.urls")),

@@ -1,6 +1,7 @@
 """The tables of the core, gathered for Django; each part of the core keeps its own."""
 
 from .audit.models import Action, Seal
+from .concerns.models import Concern, ConcernStep
 from .decisions.models import Decision
 from .decisions.models import Told as DecisionTold
 from .feeds.models import Batch, Message, Quarantined, Source
@@ -18,6 +19,8 @@ __all__ = [
     "Area",
     "Batch",
     "Change",
+    "Concern",
+    "ConcernStep",
     "Decision",
     "DecisionTold",
     "Heartbeat",

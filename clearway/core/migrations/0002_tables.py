@@ -172,6 +172,28 @@ class Migration(migrations.Migration):
                     },
                 ),
                 migrations.CreateModel(
+                    name='Concern',
+                    fields=[
+                        ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                        ('desk', models.CharField(max_length=12)),
+                        ('kind', models.CharField(max_length=40)),
+                        ('severity', models.CharField(max_length=40)),
+                        ('place', models.CharField(max_length=160)),
+                        ('what', models.CharField(max_length=1000)),
+                        ('done', models.CharField(blank=True, max_length=500)),
+                        ('owner', models.CharField(max_length=40)),
+                        ('at', models.DateTimeField()),
+                        ('role', models.CharField(max_length=40)),
+                        ('screen', models.CharField(blank=True, max_length=300)),
+                        ('by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                        ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='core.organisation')),
+                    ],
+                    options={
+                        'indexes': [models.Index(fields=['organisation', '-at'], name='core_concer_organis_fb97ca_idx')],
+                        'constraints': [models.CheckConstraint(condition=models.Q(('owner', ''), _negated=True), name='a_concern_has_an_owner'), models.CheckConstraint(condition=models.Q(models.Q(('what', ''), _negated=True), models.Q(('place', ''), _negated=True)), name='a_concern_says_what_and_where')],
+                    },
+                ),
+                migrations.CreateModel(
                     name='OnwardPerson',
                     fields=[
                         ('request', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='person', serialize=False, to='core.onwardrequest')),
@@ -526,6 +548,26 @@ class Migration(migrations.Migration):
                         'ordering': ['at', 'id'],
                         'indexes': [],
                         'constraints': [],
+                    },
+                ),
+                migrations.CreateModel(
+                    name='ConcernStep',
+                    fields=[
+                        ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                        ('step', models.CharField(max_length=12)),
+                        ('at', models.DateTimeField()),
+                        ('by', models.CharField(max_length=150)),
+                        ('role', models.CharField(max_length=40)),
+                        ('words', models.CharField(blank=True, max_length=1000)),
+                        ('severity', models.CharField(blank=True, max_length=40)),
+                        ('to', models.CharField(blank=True, max_length=40)),
+                        ('of', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='steps', to='core.concern')),
+                    ],
+                    options={
+                        'db_table': 'core_concern_step',
+                        'ordering': ['at', 'pk'],
+                        'constraints': [models.UniqueConstraint(condition=models.Q(('step__in', ['acknowledged', 'closed'])), fields=('of', 'step'), name='a_concern_is_acknowledged_and_closed_once'), models.CheckConstraint(condition=models.Q(models.Q(('step', 'passed_on'), models.Q(('to', ''), _negated=True)), models.Q(models.Q(('step', 'passed_on'), _negated=True), ('to', '')), _connector='OR'), name='a_concern_is_passed_on_to_a_role'), models.CheckConstraint(condition=models.Q(('step', 'acknowledged'), models.Q(('words', ''), _negated=True), _connector='OR'), name='a_step_of_a_concern_says_what')],
+                        'indexes': [],
                     },
                 ),
                 migrations.CreateModel(

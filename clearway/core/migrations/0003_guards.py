@@ -2,7 +2,7 @@
 
 from django.db import migrations
 
-from clearway.core.retention.records import KEEP
+from clearway.core.retention.records import KEEP, kept, remover
 
 INSERT_ONLY = ("core_action", "core_seal", "core_decision", "core_decision_told", "core_onwardstep")
 
@@ -37,6 +37,17 @@ def guard(table: str) -> str:
     """
 
 
+CLOSED = "(SELECT max(s.at) FROM core_concern_step s WHERE s.of_id = t.id AND s.step = 'closed')"
+CONCERNS = kept("core_concern", "core_concern_step") + remover(
+    "concerns",
+    "core_concern",
+    first="t.at",
+    last=CLOSED,
+    corrected=False,
+    parts=("DELETE FROM core_concern_step WHERE of_id = ANY (chosen)",),
+)
+
+
 class Migration(migrations.Migration):
     dependencies = [("core", "0002_tables")]
 
@@ -45,5 +56,6 @@ class Migration(migrations.Migration):
         migrations.RunSQL(KEEP, "DROP FUNCTION clearway_keep_records"),
         *(migrations.RunSQL(guard(table), migrations.RunSQL.noop) for table in INSERT_ONLY),
         migrations.RunSQL(HELD, "DROP FUNCTION clearway_is_held"),
+        migrations.RunSQL(CONCERNS, migrations.RunSQL.noop),
         migrations.RunSQL(COMMIT_ORDER, migrations.RunSQL.noop),
     ]

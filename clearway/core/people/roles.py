@@ -12,6 +12,9 @@ from types import MappingProxyType
 PERMISSIONS: Mapping[str, str] = MappingProxyType(
     {
         "home.read": "sign in and open the first page",
+        "concerns.report": "report a hazard, a risk, a near miss or an incident, and follow one's own",
+        "concerns.read": "see every hazard, risk, near miss and incident that was reported",
+        "concerns.work": "answer for reported hazards, risks and incidents: acknowledge, look into, close",
         "handovers.read": "see the handover board",
         "handovers.mark": "mark a crew as queuing or cohorting, or a patient as handed over",
         "hospitals.say": "say how a hospital stands",
@@ -136,7 +139,7 @@ class Role:
 
 
 def _role(code: str, name: str, permissions: Iterable[str], binding: Binding = Binding.NONE) -> Role:
-    held = frozenset(permissions) | {"home.read"}
+    held = frozenset(permissions) | {"home.read", "concerns.report"}
     if unknown := held - PERMISSIONS.keys():
         raise ValueError(f"Role {code} names permissions that do not exist: {sorted(unknown)}")
     return Role(code, name, held, binding)
@@ -165,7 +168,7 @@ _DESK = (
     "decisions.write",
     "quality.read",
     "feeds.read",
-    *("contacts.read", "contacts.write"),
+    *("contacts.read", "contacts.write", "concerns.read"),
 )
 _DESK_LISTS = ("on_call.read", "policies.read")
 _COORDINATION = (
@@ -180,6 +183,7 @@ _COMMAND = (
     "diverts.agree",
     "unavailability.sign",
     "pressure.declare",
+    "concerns.work",
     "feeds.replay",
     "on_call.manage",
     "people.read",
@@ -224,6 +228,7 @@ ROLES: Mapping[str, Role] = MappingProxyType(
                 (
                     *(*_BOARDS, "policies.read", "on_call.read", "tasks.work", "destinations.confirm"),
                     "pressure.answer",
+                    *("concerns.read", "concerns.work"),
                 ),
             ),
             _role(
@@ -237,7 +242,7 @@ ROLES: Mapping[str, Role] = MappingProxyType(
                     *("onward.read", "contacts.read", "contacts.write", "pressure.answer"),
                 ),
             ),
-            _role("operations_support", "Operations support", (*_DESK, *_DESK_LISTS)),
+            _role("operations_support", "Operations support", (*_DESK, *_DESK_LISTS, "concerns.work")),
             _role(
                 "community_response_coordinator",
                 "Community response coordinator",
@@ -280,7 +285,7 @@ ROLES: Mapping[str, Role] = MappingProxyType(
                     *(*_OFFICE, "waiting.lead", "enquiries.lead", "messages.answer", "messages.of_all"),
                     *("records.work", "records.review", "holds.read", "holds.place", "holds.lift"),
                     *("duties.manage", "cover.manage", "cover.decide", "supervision.manage"),
-                    *("reports.read", "reports.manage"),
+                    *("reports.read", "reports.manage", "concerns.read", "concerns.work"),
                     *("performance.read", "performance.of_people", "performance.manage"),
                     *("tasks.read", "tasks.work", "decisions.read", "decisions.write", "on_call.read"),
                 ),
@@ -292,7 +297,7 @@ ROLES: Mapping[str, Role] = MappingProxyType(
                     *(*_INTAKE, *_LISTS, *_CLINICS, *_OFFICE, *_LETTERS, *_CONVERSATIONS),
                     *("records.work", "holds.read", "holds.place"),
                     *("cover.manage", "supervision.manage"),
-                    *("reports.read", "reports.manage", "performance.read"),
+                    *("reports.read", "reports.manage", "performance.read", "concerns.read"),
                     *("tasks.read", "tasks.work", "decisions.read", "decisions.write"),
                 ),
             ),
@@ -314,6 +319,7 @@ ROLES: Mapping[str, Role] = MappingProxyType(
                     *(*_INTAKE_READ, "referrals.triage", "tasks.read", "tasks.work", "waiting.read"),
                     *("clinics.read", "bookings.read", "letters.read", "letters.approve", "reports.read"),
                     *("misses.read", "misses.decide", "performance.read", "holds.read", "holds.lift"),
+                    *("concerns.read", "concerns.work"),
                 ),
             ),
             _role(
@@ -333,6 +339,8 @@ ROLES: Mapping[str, Role] = MappingProxyType(
                     *("audit.read", "looks.review", "people.read", "decisions.read"),
                     *("tasks.read", "tasks.work"),
                     *("holds.read", "holds.place", "holds.lift"),
+                    *("audit.read", "people.read", "decisions.read"),
+                    *("holds.read", "holds.place", "holds.lift", "concerns.read", "concerns.work"),
                 ),
             ),
             _role(

@@ -25,16 +25,26 @@ def kept(*tables: str) -> str:
 
 
 def remover(
-    name: str, table: str, *, first: str, last: str, over: str = "TRUE", parts: tuple[str, ...] = ()
+    name: str,
+    table: str,
+    *,
+    first: str,
+    last: str,
+    over: str = "TRUE",
+    corrected: bool = True,
+    parts: tuple[str, ...] = (),
 ) -> str:
     """The function clearway_forget_<name>, which lets rows go that ended before an instant.
 
     first, last, over  SQL over the table as `t`: when what a row stands for began and ended, and whether it
                        may go at all
+    corrected          whether rows supersede one another
     parts              statements that delete what belongs to the rows `chosen`, before them
     Whoever asks, what is younger than a year or under a legal hold is refused. A row that corrects one that
     goes stays, without the reference.
     """
+    if corrected:
+        parts = (*parts, f"UPDATE {table} SET supersedes_id = NULL WHERE supersedes_id = ANY (chosen)")
     return f"""
 CREATE FUNCTION clearway_forget_{name}(trust bigint, before timestamptz, most integer) RETURNS bigint
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp SET clearway.forgetting = 'records' AS $$
@@ -47,7 +57,6 @@ BEGIN
         PERFORM clearway_check_old('{table}', before);
     END IF;
     {" ".join(f"{part};" for part in parts)}
-    UPDATE {table} SET supersedes_id = NULL WHERE supersedes_id = ANY (chosen);
     DELETE FROM {table} WHERE id = ANY (chosen);
     RETURN cardinality(chosen);
 END $$;

@@ -51,5 +51,14 @@ ONWARD_PEOPLE = Shelf(
     since="(SELECT r.sent_at FROM core_onwardrequest r WHERE r.id = t.request_id)",
 )
 
+CONCERNS = Shelf(  # from when they are closed: one that is open stays, however old
+    "concerns",
+    "core_concern",
+    "(SELECT max(s.at) FROM core_concern_step s WHERE s.of_id = t.id AND s.step = 'closed')",
+    "t.organisation_id = %(organisation)s",
+    since="t.at",
+    remover="clearway_forget_concerns",
+)
+
 # In this order: a batch may go once none of its lines is in quarantine.
-SHELVES = (QUARANTINE, BATCHES, POSITION_BATCHES, MESSAGE_KEYS, TASKS, ONWARD_PEOPLE)
+SHELVES = (QUARANTINE, BATCHES, POSITION_BATCHES, MESSAGE_KEYS, TASKS, ONWARD_PEOPLE, CONCERNS)

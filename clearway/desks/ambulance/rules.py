@@ -5,6 +5,7 @@ from datetime import datetime
 
 from clearway.core.audit import reviewing
 from clearway.core.audit import rules as looks
+from clearway.core.concerns import rules as concerns
 from clearway.core.feeds.rules import SILENT_FEED
 from clearway.core.layout.times import local
 from clearway.core.organisation.queries import policies
@@ -12,6 +13,7 @@ from clearway.core.worklist import queries
 from clearway.core.worklist.actions import Swept, sweep
 from clearway.core.worklist.rules import Outcome, Rule, Values, evaluate, sweep_policy, together
 from clearway.domain.ambulance.situation import Situation
+from clearway.domain.shared.region import Desk
 
 from .advice import rules as advice
 from .breaks import rules as breaks
@@ -56,3 +58,20 @@ def run(organisation_id: int, situation: Situation, at: datetime) -> Swept:
         *(outcomes(organisation_id, values, modes, at) for _, outcomes in ASKED),
     ]
     return sweep(organisation_id, together(*found), at, sweep_policy(values.get(queries.WORKLIST)))
+    names = {name for rule in RULES for name in rule.policies} | advice.POLICIES | {unavailability.POLICY}
+    names.add(concerns.POLICY)
+    values = policies(organisation_id, {*names, queries.WORKLIST, queries.MODES}, local(at).date())
+    modes = values.get(queries.MODES, {})
+    outcomes = evaluate(RULES, situation, values, modes)
+    told = advice.outcomes(organisation_id, values, modes, situation, at)
+    reviewed = destinations.outcomes(organisation_id, values, modes, at)
+    refused = onward.outcomes(organisation_id, values, modes, at)
+    hungry = breaks.outcomes(organisation_id, values, modes, at)
+    out = unavailability.outcomes(organisation_id, values, modes, at)
+    reported = concerns.outcomes(organisation_id, Desk.AMBULANCE, values, modes, at)
+    return sweep(
+        organisation_id,
+        together(outcomes, told, reviewed, refused, hungry, out, reported),
+        at,
+        sweep_policy(values.get(queries.WORKLIST)),
+    )

@@ -3,11 +3,13 @@
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 
+from clearway.core.concerns import rules as concerns
 from clearway.core.layout.times import day, local
 from clearway.core.organisation.queries import policies
 from clearway.core.worklist import queries
 from clearway.core.worklist.actions import Swept, sweep
-from clearway.core.worklist.rules import Rule, Values, Wanted, evaluate, sweep_policy
+from clearway.core.worklist.rules import Rule, Values, Wanted, evaluate, sweep_policy, together
+from clearway.domain.shared.region import Desk
 
 from .clocks import rules as clocks
 from .conversations import rules as conversations
@@ -484,6 +486,10 @@ RULES: Sequence[Rule[Situation]] = (
 
 def run(organisation_id: int, situation: Situation, at: datetime) -> Swept:
     """Ask every rule about the situation and bring the worklist in line."""
-    values = policies(organisation_id, {queries.WORKLIST, queries.MODES}, local(at).date())
-    outcomes = evaluate(RULES, situation, values, values.get(queries.MODES, {}))
-    return sweep(organisation_id, outcomes, at, sweep_policy(values.get(queries.WORKLIST)))
+    wanted = {queries.WORKLIST, queries.MODES, concerns.POLICY}
+    values = policies(organisation_id, wanted, local(at).date())
+    modes = values.get(queries.MODES, {})
+    outcomes = evaluate(RULES, situation, values, modes)
+    reported = concerns.outcomes(organisation_id, Desk.OUTPATIENTS, values, modes, at)
+    every = together(outcomes, reported)
+    return sweep(organisation_id, every, at, sweep_policy(values.get(queries.WORKLIST)))

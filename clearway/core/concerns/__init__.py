@@ -1,0 +1,1 @@
+"""Concerns: hazards, risks, near misses and information-governance incidents that anybody reports."""
