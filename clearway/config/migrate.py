@@ -40,13 +40,11 @@ REVOKE UPDATE, DELETE ON
     ambulance_fact,
     ambulance_position,
     ambulance_divert_step,
+    core_concern,
+    core_concern_step,
     ambulance_contact,
     outpatients_clock_event,
     outpatients_triage
-REVOKE UPDATE, DELETE ON core_action, core_seal, core_decision, core_decision_told, core_onwardstep,
-    core_concern, core_concern_step,
-    ambulance_fact, ambulance_position, ambulance_divert_step, ambulance_contact,
-    outpatients_clock_event, outpatients_triage
     FROM {postgres.WEB};
 REVOKE DELETE ON outpatients_letter, outpatients_report_sent, outpatients_contact, outpatients_document,
     outpatients_filing, outpatients_disclosure_pack, outpatients_givenfile, outpatients_freed_slot,

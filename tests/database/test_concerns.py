@@ -55,7 +55,7 @@ def wanted(trust: Organisation, desk: Desk, minutes: float) -> dict[str, tuple[s
     when = at(minutes)
     values = policies(trust.pk, [rules.POLICY], when.date())
     found = next(
-        each for each in rules.outcomes(trust.pk, desk, values, {}, when) if each.rule == "concern_due"
+        each for each in rules.outcomes(trust.pk, values, {}, when, desk=desk) if each.rule == "concern_due"
     )
     assert found.failure is None
     return {each.subject: (each.role, each.priority) for each in found.wanted}

@@ -77,10 +77,11 @@ CONCERN_DUE: Rule[Waiting] = Rule(
 
 def outcomes(
     organisation_id: int,
-    desk: Desk,
     policies: Mapping[str, Values],
     modes: Mapping[str, str],
     at: datetime,
+    *,
+    desk: Desk,
 ) -> list[Outcome]:
     """What this rule wants now of one desk's reports; those of another desk are left alone. Two queries."""
     policy = made(policies.get(POLICY, {}))

@@ -338,8 +338,6 @@ ROLES: Mapping[str, Role] = MappingProxyType(
                 (
                     *("audit.read", "looks.review", "people.read", "decisions.read"),
                     *("tasks.read", "tasks.work"),
-                    *("holds.read", "holds.place", "holds.lift"),
-                    *("audit.read", "people.read", "decisions.read"),
                     *("holds.read", "holds.place", "holds.lift", "concerns.read", "concerns.work"),
                 ),
             ),

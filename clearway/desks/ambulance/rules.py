@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from functools import partial
 
 from clearway.core.audit import reviewing
 from clearway.core.audit import rules as looks
@@ -39,6 +40,7 @@ ASKED: Sequence[tuple[frozenset[str], Asked]] = (
     (frozenset(delays.POLICIES), delays.outcomes),
     (frozenset(), pressure.outcomes),
     (frozenset({reviewing.POLICY}), looks.outcomes),
+    (frozenset({concerns.POLICY}), partial(concerns.outcomes, desk=Desk.AMBULANCE)),
 )
 
 
@@ -58,20 +60,3 @@ def run(organisation_id: int, situation: Situation, at: datetime) -> Swept:
         *(outcomes(organisation_id, values, modes, at) for _, outcomes in ASKED),
     ]
     return sweep(organisation_id, together(*found), at, sweep_policy(values.get(queries.WORKLIST)))
-    names = {name for rule in RULES for name in rule.policies} | advice.POLICIES | {unavailability.POLICY}
-    names.add(concerns.POLICY)
-    values = policies(organisation_id, {*names, queries.WORKLIST, queries.MODES}, local(at).date())
-    modes = values.get(queries.MODES, {})
-    outcomes = evaluate(RULES, situation, values, modes)
-    told = advice.outcomes(organisation_id, values, modes, situation, at)
-    reviewed = destinations.outcomes(organisation_id, values, modes, at)
-    refused = onward.outcomes(organisation_id, values, modes, at)
-    hungry = breaks.outcomes(organisation_id, values, modes, at)
-    out = unavailability.outcomes(organisation_id, values, modes, at)
-    reported = concerns.outcomes(organisation_id, Desk.AMBULANCE, values, modes, at)
-    return sweep(
-        organisation_id,
-        together(outcomes, told, reviewed, refused, hungry, out, reported),
-        at,
-        sweep_policy(values.get(queries.WORKLIST)),
-    )

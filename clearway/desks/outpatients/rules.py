@@ -490,6 +490,6 @@ def run(organisation_id: int, situation: Situation, at: datetime) -> Swept:
     values = policies(organisation_id, wanted, local(at).date())
     modes = values.get(queries.MODES, {})
     outcomes = evaluate(RULES, situation, values, modes)
-    reported = concerns.outcomes(organisation_id, Desk.OUTPATIENTS, values, modes, at)
+    reported = concerns.outcomes(organisation_id, values, modes, at, desk=Desk.OUTPATIENTS)
     every = together(outcomes, reported)
     return sweep(organisation_id, every, at, sweep_policy(values.get(queries.WORKLIST)))
