@@ -40,11 +40,13 @@ class Seen:
 def handover_mean(seen: Seen) -> dict[str, Value]:
     """Mean handover since local midnight in minutes, by site code: of those handed over, by when they were.
 
-    A site without one yet has no mean. As old as the last word of the control room's feed.
+    A site without one yet has no mean. As old as the last word of the control room's feed, to the minute:
+    otherwise every message would make another row of the same figure.
     """
     heard_at = seen.basis.cad.heard_at
     if not seen.knows_handover or heard_at is None:
         return {}
+    heard_at = heard_at.replace(second=0, microsecond=0)
     table, at = seen.situation.assignments, seen.situation.at
     handed_over = table.stamp(JobStatus.HANDOVER)
     took = (handed_over - table.stamp(JobStatus.AT_HOSPITAL)) / MINUTE

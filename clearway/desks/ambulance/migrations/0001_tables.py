@@ -320,7 +320,7 @@ class Migration(migrations.Migration):
                         ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to='core.organisation')),
                     ],
                     options={
-                        'indexes': [models.Index(fields=['organisation', 'site', 'parameter', '-true_at'], name='newest_figure')],
+                        'indexes': [models.Index(fields=['organisation', 'true_at'], name='ambulance_h_organis_36bbb5_idx')],
                         'constraints': [models.CheckConstraint(condition=models.Q(('true_at__lte', models.F('at'))), name='a_figure_was_true_before'), models.CheckConstraint(condition=models.Q(('value__gte', 0)), name='a_figure_of_pressure_is_not_negative')],
                     },
                 ),

@@ -30,9 +30,7 @@ class HospitalFigure(models.Model):
             models.CheckConstraint(condition=Q(true_at__lte=F("at")), name="a_figure_was_true_before"),
             models.CheckConstraint(condition=Q(value__gte=0), name="a_figure_of_pressure_is_not_negative"),
         ]
-        indexes = [
-            models.Index(fields=["organisation", "site", "parameter", "-true_at"], name="newest_figure")
-        ]
+        indexes = [models.Index(fields=["organisation", "true_at"])]
 
 
 class TrustLevel(models.Model):

@@ -34,6 +34,7 @@ from ..situation import Reading
 from .models import ActionCard, HospitalFigure, TrustLevel
 from .policy import LADDERS, PressurePolicy, made, pressure
 
+LOOK_BACK = timedelta(hours=48)  # an older figure is not even shown as old
 JUST_NOW = timedelta(minutes=2)
 CLOSED_SHOWN = 40  # action cards of levels that were left, on the page of a ladder
 
@@ -183,8 +184,10 @@ def _ladders(organisation_id: int, settled: PressurePolicy, seen: engine.Seen) -
 
 
 def figures(organisation_id: int, at: datetime) -> dict[str, dict[str, Value]]:
-    """The newest figure that was said of each hospital, by site code and parameter. One query."""
-    rows = HospitalFigure.objects.filter(organisation_id=organisation_id, true_at__lte=at)
+    """The newest figure that was said of each hospital of late, by site code and parameter. One query."""
+    rows = HospitalFigure.objects.filter(
+        organisation_id=organisation_id, true_at__gt=at - LOOK_BACK, true_at__lte=at
+    )
     found: dict[str, dict[str, Value]] = {}
     for row in rows.order_by("site", "parameter", "-true_at", "-pk").distinct("site", "parameter"):
         found.setdefault(row.site, {})[row.parameter] = Value(row.value, row.true_at, row.told_by or row.role)
