@@ -107,18 +107,18 @@ def _norm(each: Standing, policy: Delays) -> str:
         return f"{policy.limit:g} min"
     if each.norm is None:
         return "No norm"
-    said = "" if each.clock.expected else " at most"  # nobody knows yet how the scene ends
-    return f"{each.norm.ninety:.0f} min{said}"
+    said = "" if each.clock.expected else "up to "  # nobody knows yet how the scene ends
+    return f"{said}{each.norm.ninety:.0f} min"
 
 
 def _stands(each: Standing) -> tuple[str, str]:
     """The level of a line and what it says."""
+    if (waiting := escalated(each)) is not None:
+        return "P2", f"Escalated {clock(waiting.at)} to {waiting.to}: no answer yet"
     if each.clock.phase is Phase.WRAP_UP:
         return _wraps_up(each)
     if each.rung in (Rung.OFFICER, Rung.COMMANDER):
         post = "local commander" if each.rung is Rung.COMMANDER else "service delivery officer"
-        if (waiting := escalated(each)) is not None:
-            return "P2", f"Escalated {clock(waiting.at)} to {waiting.to}: no answer yet"
         return ("", "Passed on") if is_passed_on(each) else ("P2", f"To the {post}")
     if each.rung is Rung.WITHIN:
         return "", "Within its time"
@@ -141,7 +141,7 @@ def _awaits(each: Standing) -> str:
         Awaited.NOT_ASKED: "Due a STACK",
         Awaited.ASKED: f"STACK asked {asked}",
         Awaited.UNANSWERED: f"No STACK since {asked}: call",
-        Awaited.REPORTED: "STACK is there",
+        Awaited.REPORTED: "Reported",
         Awaited.NEXT_DUE: "Due its next STACK",
     }[each.awaited]
 
@@ -197,14 +197,17 @@ def history(
     reports: Sequence[StackReport], words: Sequence[DelayWord], policy: ScenePolicy, row: Delay | None
 ) -> list[tuple[str, str]]:
     """Everything recorded of one delay, oldest first: when and by whom, and what."""
-    told = [(report.at, report.by, _version(report, policy, row)) for report in reports]
+    told = [
+        (report.at, "the crew" if report.by_crew else report.by, _version(report, policy, row))
+        for report in reports
+    ]
     told += [(word.at, word.by, _detail(word)) for word in words]
     return [(f"{clock(at)}, {by}", what) for at, by, what in sorted(told, key=lambda each: each[0])]
 
 
 def _version(report: StackReport, policy: ScenePolicy, row: Delay | None) -> str:
     parts = [
-        f"STACK {report.version}{', from the crew' if report.by_crew else ', by radio'}",
+        f"STACK {report.version}{'' if report.by_crew else ', by radio'}",
         says(report.constraints, policy),
         report.situation,
         f"Assessment: {report.assessment}" if report.assessment else "",
@@ -296,20 +299,32 @@ class Held:
     late: str
 
 
-def barriers(rows: Sequence[Delay], policy: ScenePolicy, at: datetime) -> tuple[list[str], list[Held]]:
-    """What held crews up over a period: the areas, and for each barrier how often, how long and where."""
+def barriers(
+    rows: Sequence[Delay], policy: ScenePolicy, names: Mapping[str, str], at: datetime
+) -> tuple[list[str], list[Held]]:
+    """What held crews up over a period: the areas, and for each barrier how often, how long and where.
+
+    names  of stations, by code
+    """
     areas = sorted({row.area for row in rows})
     by_code: dict[str, list[Delay]] = {}
     for row in rows:
         for code in dict.fromkeys(code for report in row.reports.all() for code in report.constraints):
             by_code.setdefault(code, []).append(row)
-    found = [_held(code, held, areas, policy, at) for code, held in by_code.items()]
+    found = [_held(code, held, areas, policy, names, at) for code, held in by_code.items()]
     return [area or NO_AREA for area in areas], sorted(found, key=lambda each: (-each.minutes, each.says))
 
 
-def _held(code: str, rows: Sequence[Delay], areas: Sequence[str], policy: ScenePolicy, at: datetime) -> Held:
+def _held(
+    code: str,
+    rows: Sequence[Delay],
+    areas: Sequence[str],
+    policy: ScenePolicy,
+    names: Mapping[str, str],
+    at: datetime,
+) -> Held:
     minutes = [((row.ended_at or at) - row.began) / timedelta(minutes=1) for row in rows]
-    stations = [row.station or NO_STATION for row in rows]
+    stations = [names.get(row.station, NO_STATION) for row in rows]
     often = sorted(set(stations), key=lambda name: (-stations.count(name), name))[:3]
     return Held(
         says=says([code], policy),
@@ -344,11 +359,11 @@ def wrap_ups(
 ) -> list[tuple[str, str, list[Variance]]]:
     """Three tables of the wrap-ups of a period: by hospital, by crew and by the hour in which they began."""
     return [
-        ("Hospital", "hospitals", variances([(site or NO_SITE, each) for _, site, _, each in done], limit)),
-        ("Crew", "crews", variances([(call_sign, each) for call_sign, _, _, each in done], limit)[:20]),
+        ("Hospital", "by-hospital", variances([(site or NO_SITE, each) for _, site, _, each in done], limit)),
+        ("Crew", "by-crew", variances([(call_sign, each) for call_sign, _, _, each in done], limit)[:20]),
         (
             "Hour of the day",
-            "hours",
+            "by-hour",
             sorted(
                 variances([(f"{local(began):%H}:00", each) for *_, began, each in done], limit),
                 key=lambda each: each.name,

@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_POST
 
 from clearway.core.live.queries import newest_push
+from clearway.core.organisation.queries import stations
 from clearway.core.people.permissions import needs
 from clearway.domain.ambulance.delays import Phase
 from clearway.domain.shared.errors import NotAllowed
@@ -73,7 +74,7 @@ def reports(request: Any) -> HttpResponse:
     policy, reading, found = _now(request)
     period, since = _period(request)
     told = queries.told(request.organisation.pk, since, request.at)
-    areas, held = presenters.barriers(told, policy.scene, request.at)
+    areas, held = presenters.barriers(told, policy.scene, _stations(request), request.at)
     context = {
         **_frame(request, reading, live_after, "stacks"),
         "rows": presenters.collated(found, policy.scene, request.at),
@@ -84,6 +85,11 @@ def reports(request: Any) -> HttpResponse:
         "periods": PERIODS,
     }
     return render(request, "delays/reports.html", context)
+
+
+def _stations(request: Any) -> dict[str, str]:
+    """The names of stations, by code."""
+    return {each.code: each.name for each in stations(request.organisation.pk)}
 
 
 def _period(request: Any) -> tuple[str, datetime]:
