@@ -3,15 +3,16 @@
 from typing import Any
 
 import pytest
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 
 from clearway.core.audit.actions import Actor
 from clearway.core.audit.models import Action
 from clearway.core.feeds.models import Source
 from clearway.core.organisation.models import Organisation, Site
 from clearway.core.people.models import User
+from clearway.core.retention import actions as keeping
 from clearway.core.worklist.models import Task
-from clearway.desks.ambulance import rules, situation
+from clearway.desks.ambulance import retention, rules, situation
 from clearway.desks.ambulance.unavailability import actions, queries
 from clearway.desks.ambulance.unavailability.actions import Kind, Limit, Word
 from clearway.desks.ambulance.unavailability.models import SignedLimit, Unavailability, UnavailabilityWord
@@ -248,3 +249,16 @@ def test_the_database_refuses_halves(out: Organisation) -> None:
     for each in broken:
         with pytest.raises(IntegrityError), transaction.atomic():
             each()
+
+
+def test_what_was_said_goes_before_what_it_was_said_of(out: Organisation, cad: Source) -> None:
+    actions.say(row("A1").pk, Word(Kind.CHALLENGED, "Pump is broken"), **scope(out, 2))
+    deliver(cad, [says("A1", A.AVAILABLE, 12)], known=12)
+    actions.follow(out.pk, at=at(12.5))
+
+    for shelf in [each for each in retention.SHELVES if each.of == "unavailability"]:
+        keeping.forget(out, shelf, by=Actor("test"), at=at(4000 * 24 * 60))
+    connection.check_constraints()
+
+    assert not UnavailabilityWord.objects.exists()
+    assert [each.call_sign for each in Unavailability.objects.all()] == ["A2"]

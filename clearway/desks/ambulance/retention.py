@@ -67,7 +67,19 @@ PLANNED_BREAKS = Shelf(
     since="t.accepted_at",
 )
 UNAVAILABLE = Shelf(
-    "unavailability", "ambulance_unavailability", "t.ended_at", _OF_THE_TRUST, since="t.since"
+    "unavailability",
+    "ambulance_unavailability",
+    "t.ended_at",
+    f"{_OF_THE_TRUST} AND NOT EXISTS (SELECT FROM ambulance_unavailabilityword w WHERE w.of_id = t.id)",
+    since="t.since",
+)
+_OF_ONE = "(SELECT u.{0} FROM ambulance_unavailability u WHERE u.id = t.of_id)"
+UNAVAILABLE_WORDS = Shelf(  # before what they were said of, at the same time
+    "unavailability",
+    "ambulance_unavailabilityword",
+    _OF_ONE.format("ended_at"),
+    f"{_OF_ONE.format('organisation_id')} = %(organisation)s",
+    since=_OF_ONE.format("since"),
 )
 SIGNED_LIMITS = Shelf("unavailability", "ambulance_signedlimit", "t.ends", _OF_THE_TRUST, since="t.begins")
 CONTACTS = Shelf(
@@ -106,7 +118,7 @@ DELAYS = Shelf(  # with their reports and words; one that lasts stays, however o
 SCENE_NORMS = Shelf("scene_norms", "ambulance_scenenorm", "t.until", _OF_THE_TRUST, since="t.since")
 SHELVES = (
     *(SNAPSHOTS, ADVICE, CREW_LINKS, FORECASTS, WARNINGS, PASSINGS, ROADS, DIVERTS),
-    *(BREAKS, PLANNED_BREAKS, UNAVAILABLE, SIGNED_LIMITS, CONTACTS),
+    *(BREAKS, PLANNED_BREAKS, UNAVAILABLE_WORDS, UNAVAILABLE, SIGNED_LIMITS, CONTACTS),
     *(PRESSURE_FIGURES, ACTION_CARDS, TRUST_LEVELS, BY_HAND),
     *(DELAYS, SCENE_NORMS),
 )
