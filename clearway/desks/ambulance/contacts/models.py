@@ -15,7 +15,7 @@ class Contact(models.Model):
     task         the task that it was about
     """
 
-    organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT)
+    organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="+")
     at = models.DateTimeField()
     by = models.CharField(max_length=150)
     role = models.CharField(max_length=40)

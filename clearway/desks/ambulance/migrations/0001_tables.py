@@ -171,7 +171,7 @@ class Migration(migrations.Migration):
                         ('words', models.CharField(blank=True, max_length=300)),
                         ('incident', models.CharField(blank=True, max_length=80)),
                         ('task', models.BigIntegerField(null=True)),
-                        ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='core.organisation')),
+                        ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='core.organisation')),
                         ('supersedes', models.OneToOneField(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='superseded_by', to='ambulance.contact')),
                     ],
                     options={
