@@ -1,7 +1,8 @@
 """What is past its period goes, what is inside it or held stays, and what is left still adds up.
 
 The invented region keeps facts 1100 days, message keys 240, quarantine 220, batches 210, snapshots 200 and
-positions 45, as regions/test-valley/policies.toml says; advice 950, diverts 900, hospital reports 800.
+positions 45, as regions/test-valley/policies.toml says; advice 950, delays 930,
+diverts 900, hospital reports 800.
 """
 
 import json
@@ -24,6 +25,7 @@ from clearway.core.retention import actions as holds
 from clearway.core.retention.shelves import SHELVES
 from clearway.core.worklist.models import Task
 from clearway.desks.ambulance.advice.models import Advice, Call, CrewLink, CrewMessage
+from clearway.desks.ambulance.delays.models import Delay, DelayWord, StackReport
 from clearway.desks.ambulance.diverts.models import Divert, Step
 from clearway.desks.ambulance.facts.models import Fact
 from clearway.desks.ambulance.forecast.models import Kept, Passing, Warned
@@ -575,9 +577,25 @@ def a_hospitals_report(trust: Organisation) -> None:
     said(source, [events.HospitalEvent("r", MARCH, "TVH01", {HospitalMeasure.BOARDING: 3})], MARCH + DAY)
 
 
+def a_delay(trust: Organisation) -> None:
+    """A scene of a day with a report and a word."""
+    began = {
+        "organisation": trust,
+        "phase": "scene",
+        "assignment": "1/A1",
+        "incident": "1",
+        "call_sign": "A1",
+    }
+    delay = Delay.objects.create(began=MARCH, ended_at=MARCH + DAY, **began)
+    said = {"of": delay, "at": MARCH + DAY / 2, "by": "flow"}
+    StackReport.objects.create(version=1, by_crew=False, constraints=["police"], next_at=MARCH + DAY, **said)
+    DelayWord.objects.create(kind="contacted", said="x", **said)
+
+
 KINDS: dict[str, tuple[Callable[[Organisation], object], int, tuple[type[Model], ...]]] = {
     "advice": (an_advice, 950, (Advice, CrewMessage, Call)),
     "diverts": (a_divert, 900, (Divert, Step)),
+    "delays": (a_delay, 930, (Delay, StackReport, DelayWord)),
     "forecasts": (a_forecast, 60, (Kept,)),
     "warnings": (a_warning, 420, (Warned,)),
     "passings": (a_passing, 430, (Passing,)),
