@@ -114,6 +114,8 @@ NAVIGATION: list[tuple[str, str, str, str]] = [
     ("Contacts", "contacts:list", "contacts.read", ""),
     ("By hand", "downtime:board", "downtime.read", "Alt+J"),
     ("Delays", "delays:board", "resources.read", "Alt+Y"),
+    ("STACK reports", "delays:reports", "resources.read", ""),
+    ("Wrap-up", "delays:wrap-up", "resources.read", ""),
     ("Hospitals", "liaison:reports", "hospitals.say", "Alt+6"),
     ("Pressure", "pressure:list", "pressure.read", ""),
     ("Forecast", "forecast:board", "forecast.read", ""),
