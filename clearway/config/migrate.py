@@ -43,6 +43,11 @@ REVOKE UPDATE, DELETE ON
     core_concern,
     core_concern_step,
     ambulance_contact,
+    ambulance_desk_message,
+    ambulance_desk_message_to,
+    ambulance_desk_message_step,
+    ambulance_safeguarding,
+    ambulance_safeguarding_taken,
     outpatients_clock_event,
     outpatients_triage
     FROM {postgres.WEB};
@@ -62,7 +67,8 @@ GRANT EXECUTE ON FUNCTION clearway_add_partition, clearway_detach_partition, cle
     clearway_forget_documents_aside, clearway_forget_disclosure_packs, clearway_forget_given_files,
     clearway_forget_sent_reports, clearway_forget_freed_slots, clearway_forget_conversations,
     clearway_forget_emails, clearway_forget_attendance_scores,
-    clearway_forget_desk_contacts, clearway_forget_concerns, clearway_lift_hold TO {postgres.WEB};
+    clearway_forget_desk_contacts, clearway_forget_concerns,
+    clearway_forget_desk_messages, clearway_forget_safeguarding, clearway_lift_hold TO {postgres.WEB};
 GRANT SELECT, INSERT ON core_batch TO {postgres.INGEST};
 GRANT USAGE ON SEQUENCE core_batch_id_seq TO {postgres.INGEST};
 """

@@ -20,6 +20,8 @@ urlpatterns = [
     path("", include("clearway.desks.ambulance.breaks.urls")),
     path("", include("clearway.desks.ambulance.unavailability.urls")),
     path("", include("clearway.desks.ambulance.contacts.urls")),
+    path("", include("clearway.desks.ambulance.messages.urls")),
+    path("", include("clearway.desks.ambulance.safeguarding.urls")),
     path("", include("clearway.desks.ambulance.pressure.urls")),
     path("", include("clearway.desks.ambulance.downtime.urls")),
     path("", include("clearway.desks.ambulance.delays.urls")),

@@ -29,6 +29,7 @@ PERMISSION_OF_TOPIC = {
     "breaks": "breaks.read",
     "unavailable": "resources.read",
     "contacts": "contacts.read",
+    "messages": "desk_messages.send",
     "pressure": "pressure.read",
     "levels": "pressure.read",
     "cards": "pressure.read",

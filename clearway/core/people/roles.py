@@ -29,6 +29,10 @@ PERMISSIONS: Mapping[str, str] = MappingProxyType(
         "unavailability.sign": "sign other limits of unavailability for a time",
         "contacts.read": "see who spoke with whom, why and with what result",
         "contacts.write": "write down a call, a radio message or a conversation",
+        "desk_messages.answer": "read and answer the messages of the ambulance desk to oneself",
+        "desk_messages.send": "write messages to crews, hospitals and posts",
+        "safeguarding.raise": "raise a safeguarding concern, and see that there are some",
+        "safeguarding.read": "read and acknowledge the safeguarding concerns of the queue of one's role",
         "pressure.read": "see how hard hospitals and the trust are pressed, and what levels ask",
         "pressure.report": "write down figures of a hospital's pressure",
         "pressure.answer": "tick an action that a level asks, or say why it is not done",
@@ -169,6 +173,7 @@ _DESK = (
     "quality.read",
     "feeds.read",
     *("contacts.read", "contacts.write", "concerns.read"),
+    *("desk_messages.answer", "safeguarding.raise"),
 )
 _DESK_LISTS = ("on_call.read", "policies.read")
 _COORDINATION = (
@@ -176,6 +181,7 @@ _COORDINATION = (
     *_DESK_LISTS,
     *("onward.read", "onward.ask"),
     *("advice.give", "handovers.mark", "hospitals.say", "identity.look", "diverts.manage", "roads.write"),
+    "desk_messages.send",
     *("breaks.plan", "unavailability.record", "delays.record", "pressure.report", "downtime.work"),
 )
 _COMMAND = (
@@ -228,7 +234,13 @@ ROLES: Mapping[str, Role] = MappingProxyType(
                 (
                     *(*_BOARDS, "policies.read", "on_call.read", "tasks.work", "destinations.confirm"),
                     "pressure.answer",
-                    *("concerns.read", "concerns.work"),
+                    *(
+                        "concerns.read",
+                        "concerns.work",
+                        "desk_messages.answer",
+                        "safeguarding.raise",
+                        "safeguarding.read",
+                    ),
                 ),
             ),
             _role(
@@ -239,6 +251,7 @@ ROLES: Mapping[str, Role] = MappingProxyType(
                 "Dispatcher",
                 (
                     *(*_BOARDS, "incidents.read", "identity.look", "on_call.read", "roads.write"),
+                    *("desk_messages.answer", "safeguarding.raise"),
                     *("onward.read", "contacts.read", "contacts.write", "pressure.answer"),
                 ),
             ),
@@ -246,7 +259,15 @@ ROLES: Mapping[str, Role] = MappingProxyType(
             _role(
                 "community_response_coordinator",
                 "Community response coordinator",
-                (*_BOARDS, "tasks.work", "on_call.read", "onward.read", "onward.ask"),
+                (
+                    *_BOARDS,
+                    "tasks.work",
+                    "desk_messages.answer",
+                    "safeguarding.raise",
+                    "on_call.read",
+                    "onward.read",
+                    "onward.ask",
+                ),
             ),
             _role(
                 "halo",
@@ -265,13 +286,21 @@ ROLES: Mapping[str, Role] = MappingProxyType(
                     "tasks.read",
                     "tasks.work",
                     "on_call.read",
+                    *("desk_messages.answer", "safeguarding.raise"),
                 ),
                 Binding.SITE,
             ),
             _role(
                 "hospital_user",
                 "Hospital user",
-                ("handovers.read", "hospitals.say", "pressure.read", "pressure.report", "diverts.read"),
+                (
+                    "handovers.read",
+                    "hospitals.say",
+                    "desk_messages.answer",
+                    "pressure.read",
+                    "pressure.report",
+                    "diverts.read",
+                ),
                 Binding.SITE,
             ),
             _role(

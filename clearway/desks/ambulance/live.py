@@ -2,7 +2,7 @@
 
 Topics of changes: "site" (ODS code, "" for the unknown one), "resource" (call sign), "source" (its name).
 Topics of fragments, which pages ask for: "handovers", "stands", "wall", "forecast", "resources", "feeds",
-"onward_sent", "breaks", "unavailable", "contacts", "pressure", "levels", "cards",
+"onward_sent", "breaks", "unavailable", "contacts", "messages", "pressure", "levels", "cards",
 "downtime", "delays", "stacks", "wrapups".
 """
 
@@ -43,6 +43,8 @@ from .handovers import presenters as hospitals
 from .handovers import queries as handovers
 from .liaison import queries as liaison
 from .liaison.presenters import said_of
+from .messages import presenters as message_words
+from .messages import queries as desk_messages
 from .pressure import presenters as pressed
 from .pressure import queries as pressure
 from .resources import boards as resources
@@ -212,6 +214,12 @@ def delay_rows(organisation_id: int, call_signs: frozenset[str], at: datetime) -
     ]
 
 
+def message_rows(organisation_id: int, keys: frozenset[str], at: datetime) -> list[Fragment]:
+    """The rows of some messages, with who has them."""
+    found = map(message_words.row, desk_messages.by_keys(organisation_id, keys))
+    return [Fragment("messages", str(row.key), drawn("desk_messages/row.html", row=row)) for row in found]
+
+
 def sent(organisation_id: int, keys: frozenset[str], at: datetime) -> list[Fragment]:
     """The rows of some onward requests that this organisation sent."""
     return [
@@ -292,6 +300,7 @@ RENDERERS: Mapping[str, Render] = {
     "break": break_rows,
     "unavailability": unavailable_rows,
     "contact": contact_rows,
+    "message": message_rows,
     "pressure": pressed_sites,
     "trust_level": trust_levels,
     "action_card": action_cards,

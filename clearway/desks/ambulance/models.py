@@ -12,9 +12,11 @@ from .forecast.models import Kept as KeptForecast
 from .forecast.models import Passing, Standing, Warned
 from .incidents.models import Assignment, Identity, Incident
 from .liaison.models import HospitalState
+from .messages.models import DeskMessage, DeskMessageStep, DeskMessageTo
 from .pressure.models import ActionCard, HospitalFigure, TrustLevel
 from .quality.models import Finding
 from .resources.models import Position, Resource
+from .safeguarding.models import Safeguarding, SafeguardingTaken
 from .snapshots.models import Snapshot
 from .travel.models import RoadDisruption
 from .unavailability.models import SignedLimit, Unavailability, UnavailabilityWord
@@ -30,6 +32,9 @@ __all__ = [
     "CrewMessage",
     "Delay",
     "DelayWord",
+    "DeskMessage",
+    "DeskMessageStep",
+    "DeskMessageTo",
     "Divert",
     "DivertStep",
     "Fact",
@@ -47,6 +52,8 @@ __all__ = [
     "Position",
     "Resource",
     "RoadDisruption",
+    "Safeguarding",
+    "SafeguardingTaken",
     "SceneNorm",
     "ShiftBreaks",
     "SignedLimit",

@@ -116,7 +116,23 @@ DELAYS = Shelf(  # with their reports and words; one that lasts stays, however o
     remover="clearway_forget_delays",
 )
 SCENE_NORMS = Shelf("scene_norms", "ambulance_scenenorm", "t.until", _OF_THE_TRUST, since="t.since")
+DESK_MESSAGES = Shelf(
+    "desk_messages",
+    "ambulance_desk_message",
+    "t.at",
+    _OF_THE_TRUST,
+    remover="clearway_forget_desk_messages",
+)
+SAFEGUARDING = Shelf(  # from when its queue acknowledged it: one that waits stays
+    "safeguarding",
+    "ambulance_safeguarding",
+    "(SELECT s.at FROM ambulance_safeguarding_taken s WHERE s.of_id = t.id)",
+    _OF_THE_TRUST,
+    since="t.at",
+    remover="clearway_forget_safeguarding",
+)
 SHELVES = (
+    *(DESK_MESSAGES, SAFEGUARDING),
     *(SNAPSHOTS, ADVICE, CREW_LINKS, FORECASTS, WARNINGS, PASSINGS, ROADS, DIVERTS),
     *(BREAKS, PLANNED_BREAKS, UNAVAILABLE_WORDS, UNAVAILABLE, SIGNED_LIMITS, CONTACTS),
     *(PRESSURE_FIGURES, ACTION_CARDS, TRUST_LEVELS, BY_HAND),

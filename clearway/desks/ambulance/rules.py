@@ -24,8 +24,10 @@ from .diverts.rules import DIVERT_REVIEW
 from .forecast.rules import EARLY_WARNING
 from .handovers.rules import LADDER
 from .liaison.rules import SILENT_HOSPITAL
+from .messages import rules as messages
 from .onward import rules as onward
 from .pressure import rules as pressure
+from .safeguarding import rules as safeguarding
 from .unavailability import rules as unavailability
 
 RULES: Sequence[Rule[Situation]] = (LADDER, SILENT_FEED, DIVERT_REVIEW, SILENT_HOSPITAL, EARLY_WARNING)
@@ -40,6 +42,8 @@ ASKED: Sequence[tuple[frozenset[str], Asked]] = (
     (frozenset(delays.POLICIES), delays.outcomes),
     (frozenset(), pressure.outcomes),
     (frozenset({reviewing.POLICY}), looks.outcomes),
+    (frozenset({messages.POLICY}), messages.outcomes),
+    (frozenset(), safeguarding.outcomes),
     (frozenset({concerns.POLICY}), partial(concerns.outcomes, desk=Desk.AMBULANCE)),
 )
 

@@ -1,15 +1,21 @@
 """The page of one crew, on a phone or a terminal: its address is its key, and it shows one message."""
 
 import re
+from datetime import datetime
 from typing import Any
 
 from django.http import Http404, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import render
 
+from clearway.core.audit.actions import Actor
 from clearway.core.people.permissions import public
 
 from ..breaks import queries as breaks
 from ..delays import queries as delays
+from ..messages import actions as desk_messages
+from ..messages import presenters as message_words
+from ..messages import queries as written
+from ..messages.forms import AnswerForm
 from . import actions, queries
 from .models import Advice
 
@@ -24,10 +30,11 @@ def page(request: Any, token: str) -> HttpResponse:
     if link is None:
         raise Http404
     if request.method == "POST":
-        return _heard(request, link)
+        return _answered(request, link) if "note" in request.POST else _heard(request, link)
     message = actions.message_came(link, None, "delivered", at=request.at)
     standing = queries.standing_for(link.organisation_id, message.advice.assignment) if message else None
     changing = standing is not None and standing.state == Advice.State.TO_TELL
+    notes = _notes(link, request.at)
     planned = breaks.planned(link.organisation_id, request.at).get(link.call_sign)
     stack = delays.open_scene(link.organisation_id, link.call_sign)
     context = {
@@ -38,11 +45,38 @@ def page(request: Any, token: str) -> HttpResponse:
         "message": message,
         "changing": changing,
         "planned": planned,
+        "notes": notes,
         "at": request.at,
     }
     response = render(request, "advice/crew_page.html", context)
     response["Cache-Control"] = "no-store"
     return response
+
+
+def _notes(link: Any, at: datetime) -> list[message_words.Mine]:
+    """What the desk wrote to the crew beside its advice; showing it is a step of the crew."""
+    found = written.for_crew(link.organisation_id, link.call_sign, at)
+    scope = {"organisation_id": link.organisation_id, "by": Actor(f"crew:{link.call_sign}"), "at": at}
+    for each in found:
+        if written.step_of(each, "shown") is None:
+            desk_messages.came(each.pk, "shown", **scope)
+    return message_words.mine(found)
+
+
+def _answered(request: Any, link: Any) -> HttpResponse:
+    """The crew acknowledges what the desk wrote, or replies in a few words."""
+    key = request.POST["note"]
+    mine = {
+        str(each.pk): each.pk for each in written.for_crew(link.organisation_id, link.call_sign, request.at)
+    }
+    form = AnswerForm(request.POST, at=request.at)
+    if key not in mine or not form.is_valid():
+        why = "There is no such message any more." if key not in mine else form.problems["reply"]
+        return HttpResponse(why, status=400, content_type="text/plain")
+    reply = form.cleaned_data["reply"]
+    scope = {"organisation_id": link.organisation_id, "by": Actor(f"crew:{link.call_sign}"), "at": request.at}
+    desk_messages.came(mine[key], "replied" if reply else "acknowledged", words=reply, **scope)
+    return HttpResponseRedirect(request.path)
 
 
 def _heard(request: Any, link: Any) -> HttpResponse:

@@ -30,6 +30,9 @@ from ..contacts import queries as contacts
 from ..contacts.policy import contact_policy
 from ..liaison import presenters as stands
 from ..liaison import queries as liaison
+from ..messages import actions as desk_messages
+from ..messages import presenters as message_words
+from ..messages import queries as written
 from ..pressure import presenters as pressed
 from ..pressure import queries as pressure
 from . import actions, charts, columns, presenters, queries
@@ -119,6 +122,7 @@ def hospital(request: Any, code: str) -> HttpResponse:
         "findings": queries.findings(read, request.organisation.pk, code, asked.known_at),
         "limits": read.policy.handover,
         **_said(request, read, code, asked.known_at),
+        "mine": None if asked.known_at else _mine(request),
         "contacts": None if asked.known_at else _contacts(request, code),
         "actions": {} if asked.known_at else _marks(request, code, read),
         **_frame(asked, live_after, "handovers stands"),
@@ -141,6 +145,19 @@ def _said(request: Any, read: queries.Board, code: str, known_at: datetime | Non
         "remarks": stands.remarks(said),
         "say_address": reverse("liaison:say", args=[code]) if may_say else "",
     }
+
+
+def _mine(request: Any) -> list[message_words.Mine] | None:
+    """What the control room wrote to those who work here; showing it is a step of theirs."""
+    sites = request.reach.sites_for("desk_messages.answer")
+    if not sites:  # who sees the region reads its messages on their own page
+        return None
+    scope = {"organisation_id": request.organisation.pk, "by": request.actor, "at": request.at}
+    found = written.for_person(request.organisation.pk, sites, (), request.at)
+    for each in found:
+        if written.step_of(each, "shown") is None:
+            desk_messages.came(each.pk, "shown", **scope)
+    return message_words.mine(found)
 
 
 def _contacts(request: Any, code: str) -> list[contact_words.Row] | None:

@@ -17,6 +17,7 @@ from clearway.core.people.permissions import needs
 from ..contacts import presenters as contact_words
 from ..contacts import queries as contacts
 from ..contacts.policy import contact_policy
+from ..safeguarding import queries as safeguarding
 from . import identity, pages, presenters
 from .forms import LookForm
 from .identity import Person
@@ -104,6 +105,9 @@ def _page(
         "may_look": request.reach.allows("identity.look"),
         "may_refer": request.reach.allows("onward.ask"),
         "contacts": _contacts(request, read.key),
+        "safeguarding": safeguarding.of_incident(request.organisation.pk, read.key)
+        if request.reach.allows("safeguarding.raise")
+        else None,
         "onward": _onward(request, read.key),
     }
     response = render(request, "incidents/incident.html", context, status=status)

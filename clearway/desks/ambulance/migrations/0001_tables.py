@@ -261,6 +261,55 @@ class Migration(migrations.Migration):
                     },
                 ),
                 migrations.CreateModel(
+                    name='DeskMessage',
+                    fields=[
+                        ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                        ('words', models.CharField(max_length=500)),
+                        ('at', models.DateTimeField()),
+                        ('by', models.CharField(max_length=150)),
+                        ('role', models.CharField(max_length=40)),
+                        ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='core.organisation')),
+                        ('supersedes', models.OneToOneField(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='superseded_by', to='ambulance.deskmessage')),
+                    ],
+                    options={
+                        'db_table': 'ambulance_desk_message',
+                        'indexes': [models.Index(fields=['organisation', '-at'], name='ambulance_d_organis_8a0fcf_idx')],
+                        'constraints': [models.CheckConstraint(condition=models.Q(('words', ''), _negated=True), name='a_desk_message_says_something')],
+                    },
+                ),
+                migrations.CreateModel(
+                    name='DeskMessageTo',
+                    fields=[
+                        ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                        ('kind', models.CharField(max_length=4)),
+                        ('key', models.CharField(max_length=80)),
+                        ('name', models.CharField(max_length=160)),
+                        ('of', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='to', to='ambulance.deskmessage')),
+                    ],
+                    options={
+                        'db_table': 'ambulance_desk_message_to',
+                        'indexes': [models.Index(fields=['kind', 'key'], name='ambulance_d_kind_ae0488_idx')],
+                        'constraints': [models.UniqueConstraint(fields=('of', 'kind', 'key'), name='a_desk_message_comes_once'), models.CheckConstraint(condition=models.Q(('kind__in', ['crew', 'site', 'role']), models.Q(('key', ''), _negated=True)), name='a_desk_message_has_a_place')],
+                    },
+                ),
+                migrations.CreateModel(
+                    name='DeskMessageStep',
+                    fields=[
+                        ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                        ('step', models.CharField(max_length=12)),
+                        ('at', models.DateTimeField()),
+                        ('by', models.CharField(max_length=150)),
+                        ('words', models.CharField(blank=True, max_length=200)),
+                        ('to', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='steps', to='ambulance.deskmessageto')),
+                    ],
+                    options={
+                        'db_table': 'ambulance_desk_message_step',
+                        'ordering': ['at', 'pk'],
+                        'indexes': [],
+                        'constraints': [models.UniqueConstraint(condition=models.Q(('step__in', ['shown', 'acknowledged'])), fields=('to', 'step'), name='a_desk_message_is_acknowledged_once'), models.CheckConstraint(condition=models.Q(models.Q(('step', 'replied'), models.Q(('words', ''), _negated=True)), models.Q(('step__in', ['shown', 'acknowledged']), ('words', '')), _connector='OR'), name='a_reply_to_the_desk_has_words')],
+                    },
+                ),
+                migrations.CreateModel(
                     name='Divert',
                     fields=[
                         ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
@@ -562,6 +611,38 @@ class Migration(migrations.Migration):
                     options={
                         'indexes': [models.Index(fields=['organisation', 'ends_at'], name='ambulance_r_organis_39f042_idx')],
                         'constraints': [models.CheckConstraint(condition=models.Q(('ends_at__gt', models.F('starts_at'))), name='disruption_ends_after_start'), models.CheckConstraint(condition=models.Q(('radius_km__gt', 0), ('radius_km__lte', 100)), name='disruption_has_an_extent'), models.CheckConstraint(condition=models.Q(('extra_minutes__gte', 0), ('extra_minutes__lte', 600)), name='disruption_costs_minutes'), models.UniqueConstraint(condition=models.Q(('ended_at__isnull', True), models.Q(('reference', ''), _negated=True)), fields=('organisation', 'reference'), name='one_open_disruption_per_reference')],
+                    },
+                ),
+                migrations.CreateModel(
+                    name='Safeguarding',
+                    fields=[
+                        ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                        ('kind', models.CharField(max_length=5)),
+                        ('words', models.CharField(max_length=2000)),
+                        ('incident', models.CharField(blank=True, max_length=80)),
+                        ('queue', models.CharField(max_length=40)),
+                        ('at', models.DateTimeField()),
+                        ('role', models.CharField(max_length=40)),
+                        ('by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                        ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='core.organisation')),
+                    ],
+                    options={
+                        'indexes': [models.Index(fields=['organisation', '-at'], name='ambulance_s_organis_f181fa_idx')],
+                        'constraints': [models.CheckConstraint(condition=models.Q(('kind__in', ['child', 'adult']), models.Q(('queue', ''), _negated=True), models.Q(('words', ''), _negated=True)), name='a_safeguarding_concern_has_its_queue')],
+                    },
+                ),
+                migrations.CreateModel(
+                    name='SafeguardingTaken',
+                    fields=[
+                        ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                        ('at', models.DateTimeField()),
+                        ('by', models.CharField(max_length=150)),
+                        ('of', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='taken', to='ambulance.safeguarding')),
+                    ],
+                    options={
+                        'db_table': 'ambulance_safeguarding_taken',
+                        'indexes': [],
+                        'constraints': [],
                     },
                 ),
                 migrations.CreateModel(

@@ -4,8 +4,35 @@ from django.db import migrations
 
 from clearway.core.retention.records import kept, remover
 
-RECORDS = kept("ambulance_contact")
+RECORDS = kept(
+    "ambulance_contact",
+    "ambulance_desk_message",
+    "ambulance_desk_message_to",
+    "ambulance_desk_message_step",
+    "ambulance_safeguarding",
+    "ambulance_safeguarding_taken",
+)
 CONTACTS = remover("desk_contacts", "ambulance_contact", first="t.at", last="t.at")
+
+_TO = "SELECT r.id FROM ambulance_desk_message_to r WHERE r.of_id = ANY (chosen)"
+MESSAGES = remover(
+    "desk_messages",
+    "ambulance_desk_message",
+    first="t.at",
+    last="t.at",
+    parts=(
+        f"DELETE FROM ambulance_desk_message_step WHERE to_id IN ({_TO})",
+        "DELETE FROM ambulance_desk_message_to WHERE of_id = ANY (chosen)",
+    ),
+)
+SAFEGUARDING = remover(
+    "safeguarding",
+    "ambulance_safeguarding",
+    first="t.at",
+    last="(SELECT s.at FROM ambulance_safeguarding_taken s WHERE s.of_id = t.id)",
+    corrected=False,
+    parts=("DELETE FROM ambulance_safeguarding_taken WHERE of_id = ANY (chosen)",),
+)
 
 
 class Migration(migrations.Migration):
@@ -14,4 +41,6 @@ class Migration(migrations.Migration):
     operations = [
         migrations.RunSQL(RECORDS, migrations.RunSQL.noop),
         migrations.RunSQL(CONTACTS, migrations.RunSQL.noop),
+        migrations.RunSQL(MESSAGES, migrations.RunSQL.noop),
+        migrations.RunSQL(SAFEGUARDING, migrations.RunSQL.noop),
     ]

@@ -1,0 +1,83 @@
+"""Writing messages, and what recipients do with them."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from django.db import IntegrityError, transaction
+
+from clearway.core.audit.actions import Actor, Entry
+from clearway.core.audit.actions import record as audit
+from clearway.core.live.actions import announce
+from clearway.domain.shared.errors import NotAllowed
+
+from .models import DeskMessage, DeskMessageStep, DeskMessageTo
+
+Recipient = tuple[str, str, str]  # kind, key and name
+STEPS = ("shown", "acknowledged", "replied")
+
+
+def send(
+    words: str,
+    to: Sequence[Recipient],
+    *,
+    organisation_id: int,
+    by: Actor,
+    at: datetime,
+    corrects: int | None = None,
+) -> DeskMessage:
+    """Write one message to everybody named. Raises NotAllowed where what it replaces is gone or replaced."""
+    try:
+        with transaction.atomic():
+            before = None
+            if corrects is not None:
+                before = DeskMessage.objects.filter(organisation_id=organisation_id, pk=corrects).first()
+                if before is None:
+                    raise NotAllowed("gone", "Replacing this message", "There is no such message.")
+            row = DeskMessage.objects.create(
+                organisation_id=organisation_id,
+                words=words,
+                at=at,
+                by=by.name,
+                role=by.role,
+                supersedes=before,
+            )
+            DeskMessageTo.objects.bulk_create(
+                DeskMessageTo(of=row, kind=kind, key=key, name=name) for kind, key, name in dict.fromkeys(to)
+            )
+            detail = {"to": [name for _, _, name in to], "corrects": corrects}
+            entry = Entry("messages.send", f"message:{row.pk}", detail)
+            audit([entry], organisation_id=organisation_id, by=by, at=at)
+            changed = [str(each.pk) for each in (row, before) if each is not None]
+            announce("message", changed, organisation_id=organisation_id, at=at)
+            return row
+    except IntegrityError:
+        why = "Somebody has replaced it meanwhile. Replace the newest one."
+        raise NotAllowed("replaced", "Replacing this message", why) from None
+
+
+@transaction.atomic
+def came(key: int, step: str, *, organisation_id: int, by: Actor, at: datetime, words: str = "") -> bool:
+    """A recipient was shown a message, acknowledged it or replied; each includes those before it.
+
+    What comes again counts once; of a message that was replaced nothing counts. Returns whether it counted.
+    The caller has seen to it that the recipient is theirs.
+    """
+    row = (
+        DeskMessageTo.objects.select_for_update(of=("self",))
+        .select_related("of__superseded_by")
+        .get(pk=key, of__organisation_id=organisation_id)
+    )
+    if getattr(row.of, "superseded_by", None) is not None:
+        return False
+    had = set(row.steps.values_list("step", flat=True))
+    reached = [each for each in STEPS[: STEPS.index(step) + 1] if each == "replied" or each not in had]
+    if not reached:
+        return False
+    DeskMessageStep.objects.bulk_create(
+        DeskMessageStep(to=row, step=each, at=at, by=by.name, words=words if each == "replied" else "")
+        for each in reached
+    )
+    entry = Entry("messages.came", f"message:{row.of_id}", {"to": row.name, "steps": reached})
+    audit([entry], organisation_id=organisation_id, by=by, at=at)
+    announce("message", [str(row.of_id)], organisation_id=organisation_id, at=at)
+    return True
