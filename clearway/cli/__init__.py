@@ -65,6 +65,8 @@ GROUPS: dict[str, dict[str, str]] = {
         "verify facts": "rebuild every projection from the facts and compare",
         "verify clocks": "rebuild every waiting time clock from its events and compare",
         "verify audit": "check that nothing recorded was changed, and name the first row that was",
+        "downtime pack": "write the sealed picture for an outage now, into every folder",
+        "downtime open": "open such a pack where nothing of Clearway runs",
         "retention": "show what is past its period and would go; --apply lets it go",
         "hold place": "keep everything of a span of time, whatever its period: a legal hold",
         "hold list": "the legal holds that are in force",

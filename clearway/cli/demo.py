@@ -15,6 +15,7 @@ import contextlib
 import fcntl
 import json
 import os
+import secrets
 import shutil
 import signal
 import time
@@ -38,6 +39,8 @@ KEPT = (
     "demo.json",
     "feed-keys.json",
     "journey.json",
+    "packs",
+    "pack-passphrase",
     "department.json",
     "secret-key",
 )
@@ -132,6 +135,7 @@ class Demo:
         say("Making tables, region and accounts ready ...")
         if not self._prepare():
             return False
+        self._pack()
         provider_port = self._provide(port, next_free_port(HOST, ingest_port + 1))
         self._begin("web", "web", "--port", str(port))
         self._begin("ingest", "ingest", "--port", str(ingest_port))
@@ -221,6 +225,23 @@ class Demo:
             row = link.execute("SELECT count(*) FROM core_batch WHERE done_at IS NULL").fetchone()
         return row is not None and row[0] <= 2
 
+    def _pack(self) -> None:
+        """Two folders for downtime packs, and their passphrase, where the environment names none."""
+        from clearway.cli.ground import write_private
+
+        if "CLEARWAY_DOWNTIME_FOLDERS" in os.environ:
+            return
+        folders = [self.home / "packs" / name for name in ("one", "two")]
+        for folder in folders:
+            folder.mkdir(parents=True, exist_ok=True)
+        words = self.home / "pack-passphrase"
+        if not words.exists():
+            write_private(words, secrets.token_urlsafe(18))
+        os.environ |= {
+            "CLEARWAY_DOWNTIME_FOLDERS": ",".join(map(str, folders)),
+            "CLEARWAY_DOWNTIME_PASSPHRASE_FILE": str(words),
+        }
+
     def _provide(self, port: int, provider_port: int) -> int:
         """Begin the local provider of texts and emails, and name it to the processes that follow."""
         from clearway.cli.provider import DEMO_KEY
@@ -251,6 +272,8 @@ class Demo:
         say("  Outpatients: sign in as  opc  (Outpatient Coordinator), in a private window of the browser;")
         say(f"  {outpatients} have the same password. Its past is filled in during the first minute.")
         say(f"  What patients receive, and where you answer as them:  http://{HOST}:{provider_port}/")
+        say(f"  Downtime packs, to open in a browser, are in {self.home / 'packs'};")
+        say(f"  their passphrase is in {self.home / 'pack-passphrase'}.")
         say("  All people, patients and events are invented.")
         say("")
         say(f"Stop with Ctrl-C. Logs are in {self.home / 'logs'}.")

@@ -28,6 +28,7 @@ OLDEST_SERVER = 150000  # PostgreSQL 15, as server_version_num tells it
 LARGEST_SKEW = 60  # seconds between this machine's clock and the database's
 TIME_ERROR = 5  # of adjtimex(2): the clock is not synchronised
 SHORTEST_KEY = 50  # characters
+LEAST_FOLDERS = 2  # for downtime packs: one fails with its machine
 LOCAL_HOSTS = {"localhost", "127.0.0.1", "[::1]"}
 
 # What the server must not be weaker in: a write that was acknowledged is on the disk.
@@ -82,6 +83,7 @@ def look() -> Iterator[Finding]:
     yield python()
     yield from variables()
     yield from machine()
+    yield from downtime_packs()
     yield from deployment()
     yield from database_server()
 
@@ -188,6 +190,34 @@ def test_tools() -> Iterator[Finding]:
     else:
         fix = "apt-get install chromium"
         yield Finding("Browser for tests", WARNING, "None: browser tests are skipped.", fix)
+
+
+def downtime_packs() -> Iterator[Finding]:
+    """The sealed pictures for an outage: where they go, and whether they can be sealed."""
+    from clearway.interchange.sealed import SHORTEST_PASSPHRASE
+
+    folders = [each for each in os.environ.get("CLEARWAY_DOWNTIME_FOLDERS", "").split(",") if each]
+    if not folders:
+        fix = "Name two folders off this machine in CLEARWAY_DOWNTIME_FOLDERS, and a passphrase file."
+        yield Finding("Downtime packs", WARNING, "None are written: an outage leaves no picture.", fix)
+        return
+    file = os.environ.get("CLEARWAY_DOWNTIME_PASSPHRASE_FILE", "")
+    words = os.environ.get("CLEARWAY_DOWNTIME_PASSPHRASE", "")
+    if file:
+        words = Path(file).read_text().strip() if os.access(file, os.R_OK) else ""
+    if len(words) < SHORTEST_PASSPHRASE:
+        found = f"The passphrase has {len(words)} characters." if words else "There is no passphrase."
+        fix = f"Write {SHORTEST_PASSPHRASE} characters or more to CLEARWAY_DOWNTIME_PASSPHRASE_FILE."
+        yield Finding("Downtime packs", FAULT, f"{found} No pack is written.", fix)
+    for folder in folders:
+        if not os.access(folder, os.W_OK):
+            fix = "Make it, mount it, or give the worker the right to write there."
+            yield Finding("Downtime packs", FAULT, f"{folder} cannot be written.", fix)
+    if len(folders) < LEAST_FOLDERS:
+        fix = "Add a second folder on another machine to CLEARWAY_DOWNTIME_FOLDERS."
+        yield Finding("Downtime packs", WARNING, "One folder alone can fail with this machine.", fix)
+    elif len(words) >= SHORTEST_PASSPHRASE and all(os.access(each, os.W_OK) for each in folders):
+        yield Finding("Downtime packs", OK, f"{len(folders)} folders, with a passphrase.")
 
 
 def deployment() -> Iterator[Finding]:

@@ -75,6 +75,15 @@ VARIABLES = {
         "Address under which patients reach their page, as https://clinics.example.",
         "none: texts and letters carry no link",
     ),
+    "CLEARWAY_DOWNTIME_FOLDERS": Variable(
+        "Folders for downtime packs, with commas between; two or more, off this machine.",
+        "none: no packs are written",
+    ),
+    "CLEARWAY_DOWNTIME_PASSPHRASE_FILE": Variable(
+        "File that holds the passphrase of the packs: 16 characters or more.",
+        "CLEARWAY_DOWNTIME_PASSPHRASE",
+    ),
+    "CLEARWAY_DOWNTIME_PASSPHRASE": Variable("That passphrase itself.", "none", secret=True),
     "CLEARWAY_METRICS_TOKEN": Variable(
         "Bearer token that /metrics asks for.", "none: only this machine may read it", secret=True
     ),

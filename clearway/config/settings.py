@@ -30,6 +30,10 @@ _TEMPLATES = {name: os.environ.get(f"CLEARWAY_NOTIFY_{name.upper()}", "") for na
 NOTIFY_TEMPLATES = {name: template for name, template in _TEMPLATES.items() if template and NOTIFY_KEY}
 PATIENT_ADDRESS = os.environ.get("CLEARWAY_PATIENT_ADDRESS", "").rstrip("/")
 
+DOWNTIME_FOLDERS = [each for each in os.environ.get("CLEARWAY_DOWNTIME_FOLDERS", "").split(",") if each]
+DOWNTIME_PASSPHRASE_FILE = os.environ.get("CLEARWAY_DOWNTIME_PASSPHRASE_FILE", "")
+DOWNTIME_PASSPHRASE = os.environ.get("CLEARWAY_DOWNTIME_PASSPHRASE", "")
+
 STILL_TIME = stopwatch.still_time  # the one clock that a rehearsal may ask
 REGION_PACKS = regions.find  # the files of an organisation's pack, by its slug
 

@@ -15,6 +15,7 @@ from clearway.core.audit.actions import Actor
 from clearway.core.feeds.queries import first_heard
 from clearway.core.live.tailer import Tailer
 from clearway.core.live.turns import Turns
+from clearway.core.organisation.models import Organisation
 from clearway.core.organisation.queries import first_loaded, with_desk
 from clearway.core.outbox.sending import Maker, Office
 from clearway.desks.ambulance import housekeeping, live, rules, situation
@@ -23,6 +24,7 @@ from clearway.desks.ambulance.breaks import actions as breaks
 from clearway.desks.ambulance.delays import actions as delays
 from clearway.desks.ambulance.delays.rules import asks_by_itself
 from clearway.desks.ambulance.diverts import actions as diverts
+from clearway.desks.ambulance.downtime import packing
 from clearway.desks.ambulance.forecast import actions as forecast
 from clearway.desks.ambulance.unavailability import actions as unavailability
 from clearway.desks.outpatients import live as outpatient_live
@@ -71,6 +73,7 @@ REPLANS_SECONDS = 2.0
 REMINDERS_SECONDS = 30.0
 ATTENDANCE_SECONDS = 60.0
 NORMS_SECONDS = 300.0
+PACK_SECONDS = 10.0  # how often it is asked whether one is due
 
 
 def groups() -> dict[str, Callable[[], list[Duty]]]:
@@ -99,6 +102,7 @@ def _rules() -> list[Duty]:
         Duty("delays", partial(_follow_delays, Turns(CREWS_EVERY)), TURN_SECONDS),
         Duty("scene-norms", _look_at_scenes, NORMS_SECONDS),
         Duty("breaks", partial(_follow_breaks, Turns(CREWS_EVERY)), TURN_SECONDS),
+        Duty("downtime-packs", _write_packs, PACK_SECONDS),
         Duty("seal", lambda at: seal.seal(at) == seal.RUN, SEAL_SECONDS),
         Duty("housekeeping", _keep_house, 600.0),
         Duty("retention", _let_go, RETENTION_SECONDS),
@@ -197,6 +201,15 @@ def _follow_delays(turns: Turns, at: datetime) -> bool:
 def _look_at_scenes(at: datetime) -> bool:
     for organisation_id in with_desk(Desk.AMBULANCE):
         delays.look_at_history(organisation_id, by=Actor("duty:scene-norms"), at=at)
+    return False
+
+
+def _write_packs(at: datetime) -> bool:
+    if not settings.DOWNTIME_FOLDERS:
+        return False
+    for organisation in Organisation.objects.filter(pk__in=with_desk(Desk.AMBULANCE)):
+        if _has_settled(organisation.pk, at):
+            packing.tend(organisation, by=Actor("duty:downtime-packs"), at=at)
     return False
 
 

@@ -1,11 +1,15 @@
 """The CAD fails: declared, worked by hand from the keyboard, entered late from paper and reconciled."""
 
+import os
 import re
+from pathlib import Path
 
-from playwright.sync_api import expect
+from playwright.sync_api import Browser, expect
+
+from clearway.interchange import sealed
 
 from .accessibility import breaches
-from .conftest import Open
+from .conftest import ROOT, Open
 
 
 def test_a_status_by_hand_stands_marked_on_the_officers_board_and_paper_is_accounted_for(
@@ -64,3 +68,25 @@ def test_a_status_by_hand_stands_marked_on_the_officers_board_and_paper_is_accou
     expect(page.locator("tbody")).to_contain_text(re.compile("Entered late"))
     page.get_by_role("button", name="Close the reconciliation").press("Enter")
     expect(page.locator("main")).to_contain_text("Every failure is reconciled")
+
+
+def test_a_pack_opens_from_a_folder_without_a_server_or_a_network(chromium: Browser, tmp_path: Path) -> None:
+    shell = (ROOT / "clearway/desks/ambulance/downtime/templates/downtime/pack_shell.html").read_text()
+    held = '<main><h2>Resources</h2><p class="age" data-made="2026-11-20T08:00:00Z">age unknown</p></main>'
+    pack = tmp_path / "clearway-pack-south-west-20261120T0800Z.html"
+    title, words, salt, nonce = "Downtime pack", "correct horse battery", os.urandom(16), os.urandom(12)
+    pack.write_text(sealed.seal(held, words, salt=salt, nonce=nonce, title=title, shell=shell))
+    asked: list[str] = []
+    with chromium.new_context(offline=True) as context:
+        page = context.new_page()
+        page.on("request", lambda request: asked.append(request.url))
+        page.goto(pack.as_uri())
+
+        page.keyboard.type("wrong")
+        page.keyboard.press("Enter")
+        expect(page.locator("#said")).to_contain_text("It does not open")
+        page.keyboard.type(words)
+        page.keyboard.press("Enter")
+        expect(page.locator("h2")).to_have_text("Resources")
+        expect(page.locator(".age")).to_contain_text("min old")
+    assert asked == [pack.as_uri()]

@@ -85,3 +85,24 @@ def test_missing_drive_times_are_a_warning_with_a_fix_that_can_be_done_here(
     assert (here.state, installed.state) == (doctor.WARNING, doctor.WARNING)
     assert here.fix == "Run: .venv/bin/python tools/drive_times.py"
     assert "CLEARWAY_DRIVE_TIMES" in installed.fix
+
+
+def test_packs_without_a_passphrase_or_a_folder_are_faults_and_one_folder_alone_is_told(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    for name in ("FOLDERS", "PASSPHRASE", "PASSPHRASE_FILE"):
+        monkeypatch.delenv(f"CLEARWAY_DOWNTIME_{name}", raising=False)
+    assert [each.state for each in doctor.downtime_packs()] == [doctor.WARNING]
+
+    monkeypatch.setenv("CLEARWAY_DOWNTIME_FOLDERS", f"{tmp_path},{tmp_path / 'gone'}")
+    found = list(doctor.downtime_packs())
+    assert [each.state for each in found] == [doctor.FAULT, doctor.FAULT]
+    assert "no passphrase" in found[0].found and "gone" in found[1].found
+
+    words = tmp_path / "words"
+    words.write_text("a passphrase for tests")
+    monkeypatch.setenv("CLEARWAY_DOWNTIME_PASSPHRASE_FILE", str(words))
+    monkeypatch.setenv("CLEARWAY_DOWNTIME_FOLDERS", str(tmp_path))
+    assert [each.state for each in doctor.downtime_packs()] == [doctor.WARNING]
+    monkeypatch.setenv("CLEARWAY_DOWNTIME_FOLDERS", f"{tmp_path},{tmp_path}")
+    assert [each.state for each in doctor.downtime_packs()] == [doctor.OK]

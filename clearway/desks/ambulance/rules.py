@@ -21,6 +21,7 @@ from .breaks import rules as breaks
 from .delays import rules as delays
 from .destinations import rules as destinations
 from .diverts.rules import DIVERT_REVIEW
+from .downtime import rules as downtime
 from .forecast.rules import EARLY_WARNING
 from .handovers.rules import LADDER
 from .liaison.rules import SILENT_HOSPITAL
@@ -41,6 +42,7 @@ ASKED: Sequence[tuple[frozenset[str], Asked]] = (
     (frozenset({unavailability.POLICY}), unavailability.outcomes),
     (frozenset(delays.POLICIES), delays.outcomes),
     (frozenset(), pressure.outcomes),
+    (frozenset({downtime.POLICY}), downtime.outcomes),
     (frozenset({reviewing.POLICY}), looks.outcomes),
     (frozenset({messages.POLICY}), messages.outcomes),
     (frozenset(), safeguarding.outcomes),

@@ -52,6 +52,7 @@ class PaperForm(models.Model):
     """One numbered form that was printed. Numbers are drawn without a gap, those of drills apart.
 
     failure  in which it was used; None while it lies blank in the folder
+    of_pack  it lies in the downtime packs, not in the folder
     """
 
     class State(models.TextChoices):
@@ -64,6 +65,7 @@ class PaperForm(models.Model):
     is_drill = models.BooleanField(default=False)
     kind = models.CharField(max_length=14, choices=[(kind.value, kind.value) for kind in FormKind])
     number = models.PositiveIntegerField()
+    of_pack = models.BooleanField(default=False)
     printed_at = models.DateTimeField()
     printed_by = models.CharField(max_length=150)
     state = models.CharField(max_length=11, choices=State.choices, default=State.BLANK)

@@ -22,7 +22,13 @@ MOST = 100  # forms of one kind in one printing
 
 @transaction.atomic
 def draw(
-    wanted: Mapping[FormKind, int], *, is_drill: bool, organisation_id: int, by: Actor, at: datetime
+    wanted: Mapping[FormKind, int],
+    *,
+    is_drill: bool,
+    of_pack: bool = False,
+    organisation_id: int,
+    by: Actor,
+    at: datetime,
 ) -> list[PaperForm]:
     """Draw the next numbers of each kind, for forms that are printed now. Raises NotAllowed."""
     what = "Printing forms"
@@ -40,6 +46,7 @@ def draw(
         PaperForm(
             organisation_id=organisation_id,
             is_drill=is_drill,
+            of_pack=of_pack,
             kind=kind.value,
             number=newest.get(kind.value, 0) + place,
             printed_at=at,
@@ -75,18 +82,23 @@ def use(form: Form, failure: CadFailure | None, organisation_id: int, by: Actor,
         raise NotAllowed("void", what, f"It is void: {row.why}.")
     if row.failure_id not in (None, failure.pk):
         raise NotAllowed("used", what, "It was used in an earlier failure.")
-    _issue(failure, form.kind, form.number, organisation_id)
+    _issue(failure, form.kind, form.number, organisation_id, of_pack=row.of_pack)
     if row.state != State.ENTERED:
         row.state, row.failure, row.settled_at, row.settled_by = State.ENTERED, failure, at, by.name
         row.save(update_fields=["state", "failure", "settled_at", "settled_by"])
     return row
 
 
-def _issue(failure: CadFailure, kind: FormKind, number: int, organisation_id: int) -> int:
-    """Every blank form up to a number was used in this failure. Returns how many that are."""
+def _issue(
+    failure: CadFailure, kind: FormKind, number: int, organisation_id: int, *, of_pack: bool = False
+) -> int:
+    """Every blank form up to a number was used in this failure. Returns how many that are.
+
+    Those of the packs and those of the folder are two heaps: using one says nothing of the other.
+    """
     return (
         queries.forms(organisation_id, drill=failure.is_drill)
-        .filter(kind=kind.value, number__lte=number, state=State.BLANK)
+        .filter(kind=kind.value, number__lte=number, state=State.BLANK, of_pack=of_pack)
         .update(state=State.UNACCOUNTED, failure=failure)
     )
 

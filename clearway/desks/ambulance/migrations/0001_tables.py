@@ -482,6 +482,7 @@ class Migration(migrations.Migration):
                         ('is_drill', models.BooleanField(default=False)),
                         ('kind', models.CharField(choices=[('incident', 'incident'), ('status', 'status'), ('hospital_queue', 'hospital_queue'), ('decision', 'decision')], max_length=14)),
                         ('number', models.PositiveIntegerField()),
+                        ('of_pack', models.BooleanField(default=False)),
                         ('printed_at', models.DateTimeField()),
                         ('printed_by', models.CharField(max_length=150)),
                         ('state', models.CharField(choices=[('blank', 'Blank'), ('unaccounted', 'Unaccounted'), ('entered', 'Entered'), ('void', 'Void')], default='blank', max_length=11)),
