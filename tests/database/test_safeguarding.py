@@ -77,6 +77,16 @@ def test_only_the_queue_and_the_author_look_and_every_look_is_on_record(
     assert PLANTED not in queue.get(page).content.decode()
 
 
+def test_what_a_session_that_ended_kept_is_shown_to_its_author_once(author: Client) -> None:
+    session = author.session
+    kept = {"user": int(session["_auth_user_id"]), "path": "/safeguarding/new/", "typed": GIVEN}
+    session["kept"] = kept
+    session.save()
+
+    assert PLANTED in author.get("/safeguarding/new/").content.decode()
+    assert PLANTED not in author.get("/safeguarding/new/").content.decode()
+
+
 def test_its_queue_has_one_task_until_it_acknowledges_once(
     author: Client, queue: Client, knowing: Organisation
 ) -> None:

@@ -8,6 +8,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_POST
 
+from clearway.core.people import kept
 from clearway.core.people.permissions import needs
 from clearway.core.people.roles import name_of
 from clearway.domain.shared.errors import NotAllowed
@@ -30,13 +31,13 @@ def listed(request: Any) -> HttpResponse:
 
 @needs("safeguarding.raise")
 def new(request: Any) -> HttpResponse:
-    """Raise one; the incident of the page before is filled in. What is typed is kept nowhere else."""
+    """Raise one, for the incident of the page before; what a session that ended kept is shown once."""
     organisation_id, at = request.organisation.pk, request.at
     data = request.POST if request.method == "POST" else None
     beginning = {}
     if data is None:
         hand = in_hand(organisation_id, back_of(request), "", known(organisation_id, at))
-        beginning = {"incident": hand.incident}
+        beginning = kept.take(request) or {"incident": hand.incident}
     form = ConcernForm(data, at=at, initial=beginning)
     if form.is_valid():
         given = form.cleaned_data
