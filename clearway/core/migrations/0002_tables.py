@@ -522,6 +522,7 @@ class Migration(migrations.Migration):
                         ('answer', models.CharField(blank=True, max_length=500)),
                         ('escalated_to', models.CharField(blank=True, max_length=40)),
                         ('escalated_at', models.DateTimeField(null=True)),
+                        ('gone_since', models.DateTimeField(null=True)),
                         ('closed_at', models.DateTimeField(null=True)),
                         ('closed_because', models.CharField(blank=True, max_length=200)),
                         ('version', models.PositiveIntegerField(default=1)),

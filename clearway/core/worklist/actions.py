@@ -18,7 +18,7 @@ from ..people.queries import Rota, rota
 from ..people.roles import ROLES
 from .models import Task
 from .queries import may_answer
-from .rules import PERSON, Outcome, SweepPolicy, Wanted
+from .rules import PERSON, Outcome, SweepPolicy, Wanted, in_one, is_of_many, many_of
 
 TOPIC = "tasks"
 LOCK = 4105  # advisory lock, with the organisation: one sweep at a time
@@ -37,7 +37,8 @@ SWEPT_FIELDS = [
         "due_at",
         "changed_at",
     ),
-    *("shelved_until", "escalated_to", "escalated_at", "closed_at", "closed_because", "version"),
+    *("shelved_until", "escalated_to", "escalated_at", "gone_since", "closed_at", "closed_because"),
+    "version",
 ]
 
 
@@ -105,19 +106,76 @@ class _Sweep:
     def follow(self, outcome: Outcome) -> None:
         if outcome.failure:
             return
-        wanted = {each.subject: each for each in outcome.wanted}
+        wanted = self._wanted(outcome)
         by = Actor(f"rule:{outcome.rule}")
         for (rule, subject), task in self.open.items():
             is_its_own = rule == outcome.rule and outcome.speaks_of(subject)
             if is_its_own and not self._is_kept(wanted.get(subject)):
-                self._close(task, "The rule was switched off" if outcome.is_off else "The cause is gone", by)
+                self._let_go(task, outcome, wanted.values(), by)
         for each in wanted.values():
             current = self.open.get((outcome.rule, each.subject))
             if current is not None and current.closed_at is None:
+                if self._is_kept(each):
+                    self._is_there(current)
                 if each.margin >= 1:
                     self._update(current, each, by)
             elif each.is_to_raise(self.at, delay(self.policy)):
                 self._raise(outcome.rule, each, by)
+
+    def _wanted(self, outcome: Outcome) -> dict[str, Wanted]:
+        """What is wanted by subject: each by itself, or one for all of a role where there are many."""
+        roles: dict[str, list[Wanted]] = {}
+        for each in outcome.wanted:
+            roles.setdefault(each.role, []).append(each)
+        found: list[Wanted] = []
+        for role, rows in roles.items():
+            stand = [each for each in rows if self._stands(outcome, each)]
+            found += in_one(outcome.many, stand) if self._are_many(outcome, role, len(stand)) else rows
+        return {each.subject: each for each in found}
+
+    def _stands(self, outcome: Outcome, wanted: Wanted) -> bool:
+        """Whether it is a task by now, or would be one if it stood alone."""
+        is_open = (outcome.rule, wanted.subject) in self.open
+        return wanted.is_to_raise(self.at, delay(self.policy)) or (is_open and self._is_kept(wanted))
+
+    def _are_many(self, outcome: Outcome, role: str, number: int) -> bool:
+        """Together from so many on, until half of that: a number that goes up and down raises nothing."""
+        limit = self.policy.together_from
+        if not (outcome.many and limit):
+            return False
+        beginning = many_of(role)
+        are_together = any(
+            rule == outcome.rule and subject.startswith(beginning) for rule, subject in self.open
+        )
+        return number >= limit or (are_together and number > limit / 2)
+
+    def _let_go(self, task: Task, outcome: Outcome, wanted: Iterable[Wanted], by: Actor) -> None:
+        """Close a task whose cause has been gone for the off-delay; at once where another stands for it."""
+        is_for_many = is_of_many(task.subject)
+        others = [
+            each
+            for each in wanted
+            if each.role == task.role
+            and is_of_many(each.subject) != is_for_many
+            and each.is_to_raise(self.at, delay(self.policy))
+        ]
+        if outcome.is_off:
+            self._close(task, "The rule was switched off", by)
+        elif others:
+            because = "Each stands for itself now" if is_for_many else "It stands together with others now"
+            self._close(task, because, by)
+        elif task.gone_since is None and off_delay(self.policy):
+            task.gone_since = self.at
+            self._note(task, "changed", "tasks.follow", {"gone_since": self.at.isoformat()}, by)
+        elif task.gone_since is None or self.at - task.gone_since >= off_delay(self.policy):
+            self._close(task, "The cause is gone", by)
+
+    def _is_there(self, task: Task) -> None:
+        """The cause is there, or there again."""
+        if task.gone_since is not None:
+            task.gone_since = None
+            task.changed_at = self.at
+            self.touched[task.pk] = task
 
     def return_from_shelf(self) -> None:
         by = Actor("rule:shelf")
@@ -210,6 +268,11 @@ class _Sweep:
 def delay(policy: SweepPolicy) -> timedelta:
     """How long a cause must hold before it is raised."""
     return timedelta(seconds=policy.on_delay_seconds)
+
+
+def off_delay(policy: SweepPolicy) -> timedelta:
+    """How long a cause must be gone before its task closes."""
+    return timedelta(seconds=policy.off_delay_seconds)
 
 
 def reopen(task: Task, policy: SweepPolicy, at: datetime) -> None:

@@ -11,6 +11,7 @@ class Task(models.Model):
     """Something a person must do or decide. One open task per rule and subject, which the database holds.
 
     cause    what the rule saw, in words, kept current while the task is open
+    gone_since  since when the cause has been gone, while the task waits whether it comes back
     reading  the number behind the cause, for the dead-band (it is not raised anew by a flicker)
     """
 
@@ -47,6 +48,7 @@ class Task(models.Model):
     answer = models.CharField(max_length=500, blank=True)
     escalated_to = models.CharField(max_length=40, blank=True)
     escalated_at = models.DateTimeField(null=True)
+    gone_since = models.DateTimeField(null=True)
     closed_at = models.DateTimeField(null=True)
     closed_because = models.CharField(max_length=200, blank=True)
     version = models.PositiveIntegerField(default=1)

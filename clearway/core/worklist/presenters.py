@@ -54,6 +54,7 @@ class Line:
     is_open: bool
     is_overdue: bool
     shelved_until: datetime | None
+    gone_since: datetime | None = None
 
     @property
     def rule_name(self) -> str:
@@ -144,6 +145,7 @@ def line(task: Task, at: datetime) -> Line:
         is_open=task.state == Task.State.OPEN,
         is_overdue=task.state == Task.State.OPEN and task.due_at is not None and task.due_at <= at,
         shelved_until=task.shelved_until,
+        gone_since=task.gone_since,
     )
 
 

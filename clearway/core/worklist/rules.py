@@ -6,7 +6,7 @@ something is raised only after a while, kept through a flicker, escalated and cl
 (`rule_modes`), and so are its thresholds.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -87,6 +87,7 @@ class Rule(Generic[S_contra]):
     source    where it comes from
     check     (situation, values of its policies by name) -> what it wants now; pure
     policies  names of the policies it reads
+    many      what its subjects are called where one task stands for all of them; "" where each is its own
     """
 
     code: str
@@ -94,6 +95,7 @@ class Rule(Generic[S_contra]):
     source: str
     check: Callable[[S_contra, Mapping[str, Values]], Iterable[Wanted]]
     policies: tuple[str, ...] = ()
+    many: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +104,7 @@ class Outcome:
 
     is_fault  it failed through its own fault, which is something to do in itself
     about     the subjects that it can speak of: tasks about others are left alone; None for every subject
+    many      see Rule
     """
 
     rule: str
@@ -110,6 +113,7 @@ class Outcome:
     is_fault: bool = False
     is_off: bool = False
     about: frozenset[str] | None = None
+    many: str = ""
 
     def speaks_of(self, subject: str) -> bool:
         """Whether a task about this is its own to keep or to close."""
@@ -120,11 +124,17 @@ class Outcome:
 class SweepPolicy:
     """How tasks behave, whatever rule raises them (policy `worklist`).
 
+    off_delay_seconds    how long a cause must be gone before its task closes: what comes back within that
+                         time is the same alarm, not another
+    together_from        from how many subjects of one rule and role on one task stands for all, until half
+                         as many are left; 0 for never
     acknowledge_minutes  by priority: how long until an untouched task is overdue
     """
 
     on_delay_seconds: float = 60
+    off_delay_seconds: float = 0
     dead_band: float = 0.1
+    together_from: int = 0
     acknowledge_minutes: Mapping[int, float] = field(
         default_factory=lambda: MappingProxyType({1: 5.0, 2: 15.0, 3: 60.0})
     )
@@ -149,6 +159,41 @@ def sweep_policy(values: Values | None) -> SweepPolicy:
         minutes = given["acknowledge_minutes"]
         given["acknowledge_minutes"] = {int(key.removeprefix("P")): value for key, value in minutes.items()}
     return SweepPolicy(**given)
+
+
+MANY = "many:"  # begins the subject of a task that stands for several
+NAMED = 8  # of those it stands for; more are counted
+
+
+def many_of(role: str) -> str:
+    """How the subject begins of a task that stands for several of a role."""
+    return f"{MANY}{role}:"
+
+
+def is_of_many(subject: str) -> bool:
+    """Whether a task of this subject stands for several."""
+    return subject.startswith(MANY)
+
+
+def in_one(what: str, wanted: Sequence[Wanted]) -> Iterator[Wanted]:
+    """One task of each role and priority for all that is wanted, naming the worst of them.
+
+    what  what they are called together (Rule.many)
+    """
+    for role, priority in sorted({(each.role, each.priority) for each in wanted}):
+        rows = sorted(
+            (each for each in wanted if (each.role, each.priority) == (role, priority)),
+            key=lambda each: (-(each.reading or 0), each.since is None, each.since, each.subject),
+        )
+        more = f"; and {len(rows) - NAMED} more" if len(rows) > NAMED else ""
+        yield Wanted(
+            subject=f"{many_of(role)}P{priority}",
+            priority=priority,
+            title=f"{what}: {len(rows)}",
+            cause="; ".join(each.title for each in rows[:NAMED]) + more,
+            role=role,
+            suggestion=rows[0].suggestion,
+        )
 
 
 RULE_FAILED = "rule_failed"
@@ -187,7 +232,7 @@ def _ask(rule: Rule[S], situation: S, policies: Mapping[str, Values], mode: Mode
         return Outcome(rule.code, is_off=True)
     try:
         chosen = {name: policies[name] for name in rule.policies}
-        return Outcome(rule.code, tuple(rule.check(situation, chosen)))
+        return Outcome(rule.code, tuple(rule.check(situation, chosen)), many=rule.many)
     except CannotSay as reason:
         return Outcome(rule.code, failure=str(reason))
     except Exception as problem:  # a rule that fails must be seen, whatever its fault

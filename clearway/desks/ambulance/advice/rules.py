@@ -57,18 +57,7 @@ def changed(told: Told, _policies: Mapping[str, Values]) -> Iterator[Wanted]:
 
 
 def unlooked(told: Told, _policies: Mapping[str, Values]) -> Iterator[Wanted]:
-    """One task per crew that might do better elsewhere and was never advised; one for more than a few."""
-    if len(told.inbound) > EACH_UP_TO:
-        crews = ", ".join(f"{each.call_sign} to {each.name}" for each in told.inbound)
-        yield Wanted(
-            subject="crews:inbound",
-            priority=2,
-            title="Crews are inbound where others might do better, and nobody has looked",
-            cause=f"Without advice: {crews}."[:500],
-            role=ROLE,
-            suggestion="Open Advice: say needs and turn them, or keep each on its way with a reason",
-        )
-        return
+    """One task per crew that might do better elsewhere and was never advised."""
     for each in told.inbound:
         yield Wanted(
             subject=f"crew:{each.call_sign}",
@@ -86,21 +75,23 @@ CREW_SILENT: Rule[Told] = Rule(
     source="A message counts only when it has been seen; policy conveyance_advice",
     check=silent,
     policies=(POLICY,),
+    many="Crews that have not acknowledged their advice",
 )
 ADVICE_CHANGED: Rule[Told] = Rule(
     code="advice_changed",
     sentence="A crew whose advice has changed is told, or kept on its way with a reason.",
     source="A warning, a divert or a closure supersedes the advice before it",
     check=changed,
+    many="Crews whose advice has changed",
 )
 CREW_INBOUND: Rule[Told] = Rule(
     code="crew_inbound",
     sentence="A crew inbound without advice is looked at when its place is shut or another is better.",
     source="A crew that conveys without asking drives on to a divert or a queue; policy conveyance_advice",
     check=unlooked,
+    many="Crews inbound where others might do better, and nobody has looked",
 )
 RULES: Sequence[Rule[Told]] = (CREW_SILENT, ADVICE_CHANGED, CREW_INBOUND)
-EACH_UP_TO = 3  # crews that have a task each; more share one
 POLICIES = {name for rule in RULES for name in rule.policies}
 
 

@@ -62,6 +62,7 @@ BREAK_DUE: Rule[Due] = Rule(
     sentence="A crew whose meal break must begin within half an hour, or is late, is planned by somebody.",
     source="Policy meal_breaks; the coordinator acts to resolve delay in the commencement of meal breaks",
     check=due,
+    many="Areas with breaks that nobody has planned",
 )
 
 

@@ -80,4 +80,5 @@ EARLY_WARNING: Rule[Situation] = Rule(
     source="Policy early_warning; how often it was right is on the forecast page",
     check=warn,
     policies=(FORECAST, WARNING, FRESHNESS, DIVERTS, WORKLIST),
+    many="Hospitals likely to pass a limit",
 )

@@ -133,4 +133,5 @@ LADDER: Rule[Situation] = Rule(
     source="Policy handover_ladder, after the 45 minute rule",
     check=climb,
     policies=(LADDER_POLICY, FRESHNESS, LIMITS),
+    many="Hospitals on the handover ladder",
 )

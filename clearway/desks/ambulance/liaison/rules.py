@@ -173,4 +173,5 @@ SILENT_HOSPITAL: Rule[Situation] = Rule(
     source="Policy hospital_reports; no number without its age",
     check=silent_hospitals,
     policies=(POLICY, FRESHNESS),
+    many="Hospitals that have not said how they stand",
 )

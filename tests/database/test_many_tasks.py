@@ -1,0 +1,154 @@
+"""A flood of one kind is one task; what comes back within a while is the same alarm."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from clearway.core.audit.models import Action
+from clearway.core.organisation.models import Organisation
+from clearway.core.worklist.actions import sweep
+from clearway.core.worklist.models import Task
+from clearway.core.worklist.rules import Outcome, SweepPolicy, Wanted
+from tests.trust import AT, a_trust
+
+pytestmark = pytest.mark.django_db
+
+MINUTE = timedelta(minutes=1)
+POLICY = SweepPolicy(together_from=4, off_delay_seconds=900)
+
+
+@pytest.fixture
+def trust() -> Organisation:
+    return a_trust()
+
+
+def wanted(name: str, **more: Any) -> Wanted:
+    usual = {
+        "priority": 2,
+        "title": f"{name}: release plan",
+        "cause": name,
+        "role": "patient_flow_coordinator",
+    }
+    return Wanted(subject=f"site:{name}", **{**usual, **more})
+
+
+def swept(
+    trust: Organisation, names: str | Sequence[Wanted], minutes: float, policy: SweepPolicy = POLICY
+) -> None:
+    wants = tuple(wanted(each) if isinstance(each, str) else each for each in names)
+    sweep(trust.pk, [Outcome("ladder", wants, many="On the ladder")], AT + minutes * MINUTE, policy)
+
+
+def open_now() -> dict[str, str]:
+    rows = Task.objects.filter(closed_at=None).order_by("subject")
+    return {task.subject.removeprefix("site:"): task.title for task in rows}
+
+
+def test_few_stand_each_for_itself(trust: Organisation) -> None:
+    swept(trust, "ABC", 0)
+
+    assert list(open_now()) == ["A", "B", "C"]
+
+
+def test_many_become_one_task_that_names_them_and_the_single_ones_close_in_the_same_breath(
+    trust: Organisation,
+) -> None:
+    swept(trust, "ABC", 0)
+    swept(trust, "ABCD", 1)
+
+    assert list(open_now().values()) == ["On the ladder: 4"]
+    assert Task.objects.get(closed_at=None).cause == (
+        "A: release plan; B: release plan; C: release plan; D: release plan"
+    )
+    closed = Task.objects.exclude(closed_at=None)
+    assert {task.closed_because for task in closed} == {"It stands together with others now"}
+
+
+def test_a_number_that_goes_up_and_down_raises_nothing_new(trust: Organisation) -> None:
+    for minutes, names in enumerate(("ABCD", "ABC", "ABCDE", "CDE", "ABCDEFGH")):
+        swept(trust, names, minutes)
+
+    assert Task.objects.count() == 1
+    assert list(open_now().values()) == ["On the ladder: 8"]
+
+
+def test_at_half_as_many_each_stands_for_itself_again(trust: Organisation) -> None:
+    swept(trust, "ABCD", 0)
+    swept(trust, "AB", 1)
+
+    assert list(open_now()) == ["A", "B"]
+    assert Task.objects.exclude(closed_at=None).get().closed_because == "Each stands for itself now"
+
+
+def test_each_role_and_priority_has_its_own(trust: Organisation) -> None:
+    worst = [wanted(each, priority=1) for each in "AB"]
+    officers = [wanted(each, role="service_delivery_officer") for each in "XY"]
+    swept(trust, [*worst, *officers, *map(wanted, "CD")], 0)
+
+    assert list(open_now().values()) == [
+        "On the ladder: 2",
+        "On the ladder: 2",
+        "X: release plan",
+        "Y: release plan",
+    ]
+    rows = Task.objects.filter(subject__startswith="many:").order_by("priority")
+    assert [task.cause[:2] for task in rows] == ["A:", "C:"]
+
+
+def test_one_that_has_not_lasted_does_not_make_them_many(trust: Organisation) -> None:
+    swept(trust, [*map(wanted, "ABC"), wanted("D", since=AT)], 0)
+    assert list(open_now()) == ["A", "B", "C"]
+
+    swept(trust, [*map(wanted, "ABC"), wanted("D", since=AT)], 2)
+    assert list(open_now().values()) == ["On the ladder: 4"]
+
+
+def test_more_than_can_be_named_are_counted_the_worst_first(trust: Organisation) -> None:
+    swept(trust, [wanted(chr(65 + place), reading=place, threshold=0.5) for place in range(11)], 0)
+
+    cause = Task.objects.get(closed_at=None).cause
+    assert cause.startswith("K: release plan; J:") and cause.endswith("; and 2 more")
+
+
+def test_what_comes_back_within_the_delay_is_the_same_alarm(trust: Organisation) -> None:
+    swept(trust, "A", 0)
+    swept(trust, "", 1)
+    task = Task.objects.get()
+    assert (task.state, task.gone_since) == ("open", AT + MINUTE)
+
+    swept(trust, "A", 14)
+
+    task.refresh_from_db()
+    assert (Task.objects.count(), task.gone_since) == (1, None)
+
+
+def test_what_stays_away_for_the_delay_closes_by_itself(trust: Organisation) -> None:
+    swept(trust, "A", 0)
+    swept(trust, "", 1)
+    swept(trust, "", 15.9)
+    assert open_now()
+
+    swept(trust, "", 16)
+
+    task = Task.objects.get()
+    assert task.closed_because == "The cause is gone"
+    assert Action.objects.filter(verb="tasks.close", subject=f"task:{task.pk}").count() == 1
+
+
+def test_one_that_stands_for_many_waits_out_the_delay_too(trust: Organisation) -> None:
+    swept(trust, "ABCD", 0)
+    swept(trust, "", 1)
+    swept(trust, "EFGH", 5)
+
+    assert (Task.objects.count(), list(open_now().values())) == (1, ["On the ladder: 4"])
+
+
+def test_a_trust_that_wants_neither_has_neither(trust: Organisation) -> None:
+    plain = SweepPolicy()
+    swept(trust, "ABCDEF", 0, plain)
+    assert len(open_now()) == 6
+
+    swept(trust, "", 1, plain)
+    assert open_now() == {}
