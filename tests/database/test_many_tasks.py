@@ -8,10 +8,10 @@ import pytest
 
 from clearway.core.audit.models import Action
 from clearway.core.organisation.models import Organisation
-from clearway.core.worklist.actions import sweep
+from clearway.core.worklist.actions import Shown, answer, sweep
 from clearway.core.worklist.models import Task
 from clearway.core.worklist.rules import Outcome, SweepPolicy, Wanted
-from tests.trust import AT, a_trust
+from tests.trust import AT, a_trust, acting, somebody
 
 pytestmark = pytest.mark.django_db
 
@@ -143,6 +143,35 @@ def test_one_that_stands_for_many_waits_out_the_delay_too(trust: Organisation) -
     swept(trust, "EFGH", 5)
 
     assert (Task.objects.count(), list(open_now().values())) == (1, ["On the ladder: 4"])
+
+
+def test_what_comes_so_fast_that_it_stands_together_always_is_one_task_from_the_first(
+    trust: Organisation,
+) -> None:
+    for minutes, names in enumerate(("A", "AB", "B", "", "C")):
+        outcome = Outcome("ladder", tuple(map(wanted, names)), many="On the ladder", from_one=True)
+        sweep(trust.pk, [outcome], AT + minutes * MINUTE, POLICY)
+
+    (task,) = Task.objects.all()
+    assert (task.title, task.cause, task.members) == ("C: release plan", "C", ["site:C"])
+
+
+def test_what_joins_an_answered_task_brings_it_back_and_what_returns_to_it_does_not(
+    trust: Organisation,
+) -> None:
+    swept(trust, "ABCD", 0)
+    task = Task.objects.get()
+    by = acting(somebody("pfc", "patient_flow_coordinator", trust))
+    answer(Shown(task.pk, task.version, trust.pk), "All four were rung", by=by, at=AT)
+
+    for minutes, names in ((1, "ABC"), (2, "ABCD")):
+        swept(trust, names, minutes)
+        task.refresh_from_db()
+        assert task.state == "answered"
+    swept(trust, "ABCDE", 3)
+
+    task.refresh_from_db()
+    assert (task.state, task.members[-1]) == ("open", "site:E")
 
 
 def test_a_trust_that_wants_neither_has_neither(trust: Organisation) -> None:

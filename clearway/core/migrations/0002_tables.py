@@ -522,6 +522,7 @@ class Migration(migrations.Migration):
                         ('answer', models.CharField(blank=True, max_length=500)),
                         ('escalated_to', models.CharField(blank=True, max_length=40)),
                         ('escalated_at', models.DateTimeField(null=True)),
+                        ('members', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=150), default=list, size=None)),
                         ('gone_since', models.DateTimeField(null=True)),
                         ('closed_at', models.DateTimeField(null=True)),
                         ('closed_because', models.CharField(blank=True, max_length=200)),

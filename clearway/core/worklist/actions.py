@@ -38,7 +38,7 @@ SWEPT_FIELDS = [
         "changed_at",
     ),
     *("shelved_until", "escalated_to", "escalated_at", "gone_since", "closed_at", "closed_because"),
-    "version",
+    *("members", "version"),
 ]
 
 
@@ -140,7 +140,7 @@ class _Sweep:
 
     def _are_many(self, outcome: Outcome, role: str, number: int) -> bool:
         """Together from so many on, until half of that: a number that goes up and down raises nothing."""
-        limit = self.policy.together_from
+        limit = 1 if outcome.from_one else self.policy.together_from
         if not (outcome.many and limit):
             return False
         beginning = many_of(role)
@@ -221,6 +221,7 @@ class _Sweep:
             raised_at=self.at,
             changed_at=self.at,
             due_at=self.policy.due_at(wanted.priority, self.at),
+            members=sorted(wanted.members),
             **_words(wanted),
         )
         self.new.append(task)
@@ -233,10 +234,13 @@ class _Sweep:
         changes = {
             name: value for name, value in words.items() if name != "reading" and getattr(task, name) != value
         }
-        if not changes:
+        joined = wanted.members - set(task.members)
+        if not changes and not joined:
             return
         before = {name: getattr(task, name) for name in changes}
-        rises = _asks_for_more(task, wanted)
+        rises = _asks_for_more(task, wanted) or bool(joined and task.state == State.ANSWERED)
+        if joined or task.state != State.ANSWERED:  # of an answered one, who left and returns is not new
+            task.members = sorted(wanted.members)
         for name, value in words.items():
             setattr(task, name, value)
         task.site_id = self.sites.get(wanted.site_code or "")

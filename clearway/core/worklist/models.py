@@ -1,5 +1,6 @@
 """Tasks: raised by rules or people, owned, due, answered, escalated, closed."""
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 
@@ -11,6 +12,7 @@ class Task(models.Model):
     """Something a person must do or decide. One open task per rule and subject, which the database holds.
 
     cause    what the rule saw, in words, kept current while the task is open
+    members  subjects that it stands for, where it stands for several: what joins an answered one reopens it
     gone_since  since when the cause has been gone, while the task waits whether it comes back
     reading  the number behind the cause, for the dead-band (it is not raised anew by a flicker)
     """
@@ -48,6 +50,7 @@ class Task(models.Model):
     answer = models.CharField(max_length=500, blank=True)
     escalated_to = models.CharField(max_length=40, blank=True)
     escalated_at = models.DateTimeField(null=True)
+    members = ArrayField(models.CharField(max_length=150), default=list)
     gone_since = models.DateTimeField(null=True)
     closed_at = models.DateTimeField(null=True)
     closed_because = models.CharField(max_length=200, blank=True)

@@ -43,6 +43,7 @@ class Wanted:
     since      since when the cause has held; None to raise without delay
     reading    the number behind it, and the threshold from which it counts: at or above it a task is
                raised, and one that is open is kept until the reading falls a dead-band below
+    members    the subjects that it stands for, where it stands for several
     """
 
     subject: str
@@ -55,6 +56,7 @@ class Wanted:
     site_code: str | None = None
     reading: float | None = None
     threshold: float | None = None
+    members: frozenset[str] = frozenset()
 
     def __post_init__(self) -> None:
         if self.priority not in (1, 2, 3):
@@ -88,6 +90,7 @@ class Rule(Generic[S_contra]):
     check     (situation, values of its policies by name) -> what it wants now; pure
     policies  names of the policies it reads
     many      what its subjects are called where one task stands for all of them; "" where each is its own
+    from_one  they stand together always, however few: they come and go too fast to be looked at one by one
     """
 
     code: str
@@ -96,6 +99,7 @@ class Rule(Generic[S_contra]):
     check: Callable[[S_contra, Mapping[str, Values]], Iterable[Wanted]]
     policies: tuple[str, ...] = ()
     many: str = ""
+    from_one: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +108,7 @@ class Outcome:
 
     is_fault  it failed through its own fault, which is something to do in itself
     about     the subjects that it can speak of: tasks about others are left alone; None for every subject
-    many      see Rule
+    many, from_one  see Rule
     """
 
     rule: str
@@ -114,6 +118,7 @@ class Outcome:
     is_off: bool = False
     about: frozenset[str] | None = None
     many: str = ""
+    from_one: bool = False
 
     def speaks_of(self, subject: str) -> bool:
         """Whether a task about this is its own to keep or to close."""
@@ -186,13 +191,15 @@ def in_one(what: str, wanted: Sequence[Wanted]) -> Iterator[Wanted]:
             key=lambda each: (-(each.reading or 0), each.since is None, each.since, each.subject),
         )
         more = f"; and {len(rows) - NAMED} more" if len(rows) > NAMED else ""
+        named = "; ".join(each.title for each in rows[:NAMED]) + more
         yield Wanted(
             subject=f"{many_of(role)}P{priority}",
             priority=priority,
-            title=f"{what}: {len(rows)}",
-            cause="; ".join(each.title for each in rows[:NAMED]) + more,
+            title=f"{what}: {len(rows)}" if len(rows) > 1 else rows[0].title,
+            cause=named if len(rows) > 1 else rows[0].cause,
             role=role,
             suggestion=rows[0].suggestion,
+            members=frozenset(each.subject for each in rows),
         )
 
 
@@ -232,7 +239,8 @@ def _ask(rule: Rule[S], situation: S, policies: Mapping[str, Values], mode: Mode
         return Outcome(rule.code, is_off=True)
     try:
         chosen = {name: policies[name] for name in rule.policies}
-        return Outcome(rule.code, tuple(rule.check(situation, chosen)), many=rule.many)
+        wanted = tuple(rule.check(situation, chosen))
+        return Outcome(rule.code, wanted, many=rule.many, from_one=rule.from_one)
     except CannotSay as reason:
         return Outcome(rule.code, failure=str(reason))
     except Exception as problem:  # a rule that fails must be seen, whatever its fault

@@ -90,6 +90,7 @@ CREW_INBOUND: Rule[Told] = Rule(
     source="A crew that conveys without asking drives on to a divert or a queue; policy conveyance_advice",
     check=unlooked,
     many="Crews inbound where others might do better, and nobody has looked",
+    from_one=True,
 )
 RULES: Sequence[Rule[Told]] = (CREW_SILENT, ADVICE_CHANGED, CREW_INBOUND)
 POLICIES = {name for rule in RULES for name in rule.policies}
