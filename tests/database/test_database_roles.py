@@ -5,6 +5,7 @@ import pytest
 from django.db import connection
 
 from clearway.config import migrate, postgres
+from clearway.gateway import retention
 
 pytestmark = pytest.mark.django_db
 
@@ -29,7 +30,10 @@ def refused(role: str, statement: str) -> bool:
 
 @pytest.mark.parametrize(
     "table",
-    ["core_action", "core_seal", "core_decision", "core_decision_told", "core_onwardstep", "ambulance_fact"],
+    [
+        *("core_action", "core_seal", "core_decision", "core_decision_told", "core_onwardstep"),
+        *("ambulance_fact", "ambulance_stackreport", "ambulance_delayword"),
+    ],
 )
 def test_the_desks_can_add_to_the_record_but_never_change_it(granted: None, table: str) -> None:
     assert not refused(postgres.WEB, f"SELECT 1 FROM {table} LIMIT 1")
@@ -48,6 +52,14 @@ def test_the_workers_can_add_partitions_but_no_other_table(granted: None) -> Non
     assert not refused(postgres.WEB, add.format("ambulance_fact", "ambulance_fact_203101"))
     assert refused(postgres.WEB, "CREATE TABLE anything (at date)")
     assert refused(postgres.INGEST, add.format("ambulance_fact", "ambulance_fact_203101"))
+
+
+def test_the_workers_may_let_go_of_every_kind_that_has_a_period(granted: None) -> None:
+    for shelf in retention.ALL:
+        go = f"DELETE FROM {shelf.table} WHERE false"
+        if shelf.remover:
+            go = f"SELECT {shelf.remover}(0, '2020-01-01', 1)"
+        assert not refused(postgres.WEB, go), shelf.of
 
 
 @pytest.mark.promise("S7")
