@@ -80,6 +80,12 @@ MEANINGS: Mapping[str, str] = {
     "born_on": "identity; date of birth",
     "site": "ODS code of the hospital",
     "counts": "figures of now, by their word",
+    "corrects": (
+        "the message id of this source's earlier event of the same status whose time this one replaces; "
+        "both are kept"
+    ),
+    "user": "who pressed, as the source's own key of the person; no name",
+    "accepted_by": "who at the hospital took the patient over, as a role, e.g. nurse in charge",
     "told_by": "whose word it is, where somebody wrote it down for another: a role, never a name",
 }
 TITLES: tuple[tuple[type, str, str], ...] = (
@@ -123,6 +129,33 @@ LIMITS: Mapping[str, str] = {
     "long_handover": "HQ10: longer than so many minutes",
     "absurd_handover": "HQ10B: longer than so many minutes",
     "future_seconds": "HQ27: so many seconds after it was received",
+    "geofence_metres": "HQ06, HQ07, HQ08, HQ19, HQ38: so near to a hospital a vehicle is at it",
+    "fence_minutes": "HQ06, HQ08, HQ19, ST01, ST03, ST05: for so many minutes",
+    "early_press_minutes": "HQ07: so many minutes before it was there",
+    "standing_metres": "HQ08, HQ38, ST02, ST03, ST06: moves less than a fifth of it between two positions",
+    "standing_minutes": "ST02: for so many minutes",
+    "standing_on_way_minutes": "ST06: for so many minutes",
+    "moving_kmh": "ST01, ST05: at so many kilometres an hour or more",
+    "off_scene_metres": "ST04: further than so many metres from the scene",
+    "fastest_kmh": "ST07: faster than so many kilometres an hour",
+    "gap_seconds": "between two positions; over a longer gap nothing is concluded",
+    "feed_minutes": "HQ37: positions older than so many minutes",
+    "ghost_minutes": "HQ38: for so many minutes",
+    "overrun_minutes": "ST08: so many minutes after the end of the shift",
+    "together_count": "HQ12: so many handovers",
+    "together_seconds": "HQ12: within so many seconds",
+    "pins_minutes": "HQ13: further apart than so many minutes",
+    "cohort_handover_seconds": "HQ16: within so many seconds of the start of the cohort",
+    "silent_queue_minutes": "HQ17: waits longer than so many minutes",
+    "wrap_up_minutes": "HQ39: longer than so many minutes",
+    "late_edit_hours": "HQ30: changed more than so many hours after it happened",
+    "fastest_share": "HQ34: in less than so much of the driving time",
+    "relief_minutes": "HQ35: handover within so many minutes of the relief's arrival",
+    "skew_seconds": "HQ28: off by more than so many seconds",
+    "heaping_z": "HQ32: by more than so many standard deviations",
+    "unknown_amber": "HQ33: more than so much of the day's handovers, amber",
+    "unknown_red": "HQ33: the same, red",
+    "least_a_day": "HQ33: days with fewer arrivals are not judged",
 }
 _AT = datetime(2026, 2, 3, 10, 12, tzinfo=UTC)
 
@@ -217,7 +250,8 @@ def rules() -> str:
         GENERATED,
         "A rule that is broken makes a finding beside the facts. Nothing is corrected in silence: what was "
         "said stays, and somebody who can mend it is asked. HQ are the rules of the handover, JC those of "
-        "the job cycle, AV those of availability.",
+        "the job cycle, AV those of availability, ST those of statuses against positions. What each finds is "
+        "measured in [data quality](../explanation/data-quality.md).",
         _table(
             ("code", "what is wrong", "severity", "who can mend it"),
             [(rule.code, rule.sentence, rule.severity, rule.fixer) for rule in quality.RULES.values()],

@@ -9,6 +9,8 @@ from clearway.domain.ambulance.quality import LEGAL_ORDER, RULES, Limits, inspec
 from clearway.domain.ambulance.words import JobStatus, ResourceKind
 from tests.making import folded, job, minute
 
+from .test_quality_beside import PROVEN as PROVEN_BESIDE
+
 J = JobStatus
 
 # A plain conveyed job with nothing wrong in it, in minutes.
@@ -80,10 +82,11 @@ def test_the_rule_leaves_what_is_right_alone(case: Case) -> None:
 
 def test_every_rule_is_proven_here_or_where_it_is_found() -> None:
     # The folds find these (test_job_cycle, test_availability); the desk, which has the sites, finds HQ20.
-    # What a hospital says of itself is held against itself (test_hospital_reports).
-    found_elsewhere = {"HS01", "JC02", "JC03", "JC04", "AV01", "AV02", "HQ20"}
+    # What a hospital says of itself is held against itself (test_hospital_reports). HQ37 is a duty's
+    # (test_quality_queue).
+    found_elsewhere = {"HS01", "JC02", "JC03", "JC04", "AV01", "AV02", "HQ20", "HQ37"}
 
-    assert {case.rule for case in CASES} | found_elsewhere == set(RULES)
+    assert {case.rule for case in CASES} | PROVEN_BESIDE | found_elsewhere == set(RULES)
 
 
 def test_a_good_job_breaks_no_rule() -> None:

@@ -16,7 +16,8 @@ from .models import Area, Organisation, PolicyVersion, Site
 def site_by_code(organisation_id: int) -> dict[str, Site]:
     """Every site by its code and by the codes of its merged predecessors."""
     sites = Site.objects.filter(organisation_id=organisation_id).only(
-        "id", "code", "key", "name", "kind", "border", "former_codes", "latitude", "longitude"
+        *("id", "code", "key", "name", "kind", "border", "former_codes", "latitude", "longitude"),
+        *("opens", "closes"),
     )
     return {code: site for site in sites for code in (site.code, *site.former_codes)}
 

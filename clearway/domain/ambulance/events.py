@@ -74,6 +74,9 @@ class JobEvent(
     destination  the ODS code of the receiving site, when the event knows it
     same_as      of a job that was kept by hand: the CAD's assignment that it turned out to be, in which all
                  of it now stands
+    corrects     the message id of this source's earlier event of the same status whose time this one replaces
+    user         who pressed, as the source's own key of the person: never a name
+    accepted_by  who at the hospital took the patient over, as a role: "nurse in charge"
     """
 
     message_id: Identifier
@@ -89,6 +92,9 @@ class JobEvent(
     source: StatusSource = StatusSource.CAD
     note: ShortText | None = None
     same_as: Identifier | None = None
+    corrects: Identifier | None = None
+    user: Identifier | None = None
+    accepted_by: ShortText | None = None
 
     @property
     def assignment_key(self) -> str:

@@ -7,7 +7,7 @@ record; it is flagged as a finding and shown.
 Source of the cycle: the ambulance job cycle as AmbSYS and the Ambulance Data Set time-stamp it.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from types import MappingProxyType
@@ -181,7 +181,7 @@ def fold(facts: Iterable[Fact[JobEvent]]) -> tuple[Assignment, tuple[Finding, ..
     The facts must belong to one assignment and be at least one. Any order and any duplication of them
     give the same answer.
     """
-    ordered = in_fixed_order(facts, rank)
+    ordered = standing(in_fixed_order(facts, rank))
     first = ordered[0].event
     assignment = Assignment(key=first.assignment_key, incident=first.incident, call_sign=first.call_sign)
     if moved := [fact for fact in ordered if fact.event.same_as is not None]:
@@ -192,6 +192,44 @@ def fold(facts: Iterable[Fact[JobEvent]]) -> tuple[Assignment, tuple[Finding, ..
     for fact in ordered:
         assignment = _apply(assignment, stamps, fact, findings)
     return replace(assignment, stamps=MappingProxyType(stamps)), tuple(findings)
+
+
+def standing(ordered: Sequence[Fact[JobEvent]]) -> list[Fact[JobEvent]]:
+    """Those of the facts that none of the same source corrects, in their order.
+
+    A correction counts for a status of its own kind; of several for one fact the one known last. Corrections
+    that name each other in a ring correct nothing, so that no status is lost.
+    """
+    last = _corrections(ordered)
+    return [fact for fact in ordered if not _is_corrected(fact, last)]
+
+
+def _corrections(facts: Iterable[Fact[JobEvent]]) -> dict[tuple[str, str, JobStatus], Fact[JobEvent]]:
+    """(source, message id, status) -> the correction of it that was known last."""
+    last: dict[tuple[str, str, JobStatus], Fact[JobEvent]] = {}
+    for fact in facts:
+        if fact.event.corrects is not None:
+            key = fact.source, fact.event.corrects, fact.event.status
+            last[key] = max(
+                last.get(key, fact), fact, key=lambda each: (each.known_at, each.event.message_id)
+            )
+    return last
+
+
+def _is_corrected(fact: Fact[JobEvent], last: Mapping[tuple[str, str, JobStatus], Fact[JobEvent]]) -> bool:
+    """Whether a chain of corrections leads from this fact to one that stands, or another took its place."""
+    named = fact.event.corrects
+    if named is not None:
+        chosen = last[fact.source, named, fact.event.status]
+        if chosen is not fact and chosen.event.message_id != named:
+            return True
+    seen, here = {fact.event.message_id}, fact
+    while (after := last.get((fact.source, here.event.message_id, fact.event.status))) is not None:
+        if after.event.message_id in seen:
+            return False
+        seen.add(after.event.message_id)
+        here = after
+    return here is not fact
 
 
 def check(assignment: Assignment, status: JobStatus, source: StatusSource) -> None:

@@ -1,6 +1,7 @@
 """A finding: what a feed said that cannot be right; kept beside the fact, never repaired in silence."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 
 
@@ -20,8 +21,10 @@ class Finding:
     code      the rule, e.g. "HQ02"; its sentence, severity and fixer stand in the rule table
     what      the status or field concerned
     evidence  the values that contradict each other, in words without identity
+    proposed  the value that the evidence speaks for, where one can be derived; a person decides
     """
 
     code: str
     what: str
     evidence: str
+    proposed: datetime | None = None

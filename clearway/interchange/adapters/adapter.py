@@ -23,6 +23,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from clearway.domain.ambulance.events import AvailabilityEvent, CallEvent, Event, JobEvent
+from clearway.domain.ambulance.quality_said import REPEATED_HOUR
 from clearway.domain.shared.errors import CannotParse
 from clearway.interchange.native import check_years, explained
 
@@ -163,7 +164,7 @@ def instant(local: datetime, zone: ZoneInfo) -> datetime:
 def doubt(local: datetime, zone: ZoneInfo) -> str | None:
     """A note for an event whose clock time the change of the clocks makes uncertain, else None."""
     first, second = (local.replace(tzinfo=zone, fold=fold).utcoffset() for fold in (0, 1))
-    return None if first == second else "clock time in the hour of the clock change, sent without offset"
+    return None if first == second else REPEATED_HOUR
 
 
 def _plain(body: bytes) -> bytes:

@@ -232,7 +232,7 @@ class Cycle:
             and job.incident.call.luck[luck.LEFT_EARLY] < self._released_share
         ):
             job.cohorted = True  # the crew leaves before its patient is received
-            self._say(job, RELEASED, HALO)
+            self._say(job, RELEASED, HALO, accepted_by="nurse in charge")
             self._wrap_up(job)
 
     def handed_over(self, arrival: Arrival) -> None:

@@ -1,6 +1,6 @@
 """From the facts of an assignment stream to everything its row shows."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -8,11 +8,13 @@ from clearway.core.feeds.models import Source
 from clearway.core.layout.times import local
 from clearway.core.organisation.models import Site
 from clearway.core.organisation.queries import policy, site_by_code
-from clearway.domain.ambulance import downtime, quality, transitions
+from clearway.domain.ambulance import downtime, quality, quality_said, transitions
 from clearway.domain.ambulance.events import Event, JobEvent
 from clearway.domain.ambulance.transitions import Assignment as Folded
-from clearway.domain.shared.facts import Fact, order_key
+from clearway.domain.ambulance.words import JobStatus
+from clearway.domain.shared.facts import Fact, in_fixed_order
 from clearway.domain.shared.findings import Finding as Found
+from clearway.domain.shared.region import SiteKind
 
 from ..facts.queries import of_kind
 
@@ -54,16 +56,25 @@ def fold_assignment(facts: Iterable[Fact[Event]], book: ReferenceBook) -> Folded
     """What the facts of one assignment stream add up to, and everything in it that cannot be right."""
     jobs = of_kind(JobEvent, facts)
     state, findings = transitions.fold(jobs)
-    source = min(downtime.counting(jobs) or jobs, key=lambda fact: order_key(fact, transitions.rank)).source
+    ordered = in_fixed_order(jobs, transitions.rank)
+    source = (downtime.counting(ordered) or ordered)[0].source
     known_at = max(fact.known_at for fact in jobs)
-    stamps = quality.inspect(
-        state, known_at, book.limits, knows_handover="handover" in book.knows.get(source, frozenset())
-    )
-    nowhere = state.destination is not None and state.destination not in book.sites
-    unknown = (Found("HQ20", "destination", f"code {str(state.destination)[:20]}"),) if nowhere else ()
-    return FoldedAssignment(
-        state, (*findings, *stamps, *unknown), book.sites.get(state.destination or ""), source, known_at
-    )
+    knows, site = book.knows.get(source, frozenset()), book.sites.get(state.destination or "")
+    if quality_said.two_sides(ordered):
+        findings = tuple(each for each in findings if (each.code, each.what) != ("JC03", JobStatus.HANDOVER))
+    stamps = quality.inspect(state, known_at, book.limits, knows_handover="handover" in knows)
+    # At a minor unit nobody queues in the sense of the rules, and no feed says so.
+    asked = knows if site and site.kind == SiteKind.EMERGENCY_DEPARTMENT else knows - {"queue"}
+    said = quality_said.inspect_said(ordered, state, asked, book.limits)
+    where = _destination(state, site, knows)
+    return FoldedAssignment(state, (*findings, *stamps, *said, *where), site, source, known_at)
+
+
+def _destination(state: Folded, site: Site | None, knows: frozenset[str]) -> Iterator[Found]:
+    """What is wrong with where the patient was taken."""
+    arrived = state.stamps.get(JobStatus.AT_HOSPITAL)
+    known = quality.KnownSite(site.code, site.opens, site.closes) if site else None
+    return quality.inspect_destination(state, known, f"{local(arrived):%H:%M}" if arrived else "", knows)
 
 
 def fold_jobs(facts: Iterable[Fact[Event]]) -> tuple[Folded, tuple[Found, ...]]:
