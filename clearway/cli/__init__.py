@@ -62,6 +62,7 @@ GROUPS: dict[str, dict[str, str]] = {
         "user list": "who has an account, and with which roles",
     },
     "Look after it": {
+        "quality check": "ask the rules on positions, other jobs and days about a past period",
         "verify facts": "rebuild every projection from the facts and compare",
         "verify clocks": "rebuild every waiting time clock from its events and compare",
         "verify audit": "check that nothing recorded was changed, and name the first row that was",

@@ -65,7 +65,8 @@ GRANT UPDATE (review_on, lift_asked_at, lift_asked_by, lift_why) ON outpatients_
 GRANT SELECT ON core_source, core_organisation, core_heartbeat, django_migrations TO {postgres.INGEST};
 GRANT EXECUTE ON FUNCTION clearway_add_partition, clearway_detach_partition, clearway_drop_detached,
     clearway_forget_facts, clearway_forget_positions, clearway_forget_reports, clearway_forget_advice,
-    clearway_forget_diverts, clearway_forget_letters, clearway_forget_contacts, clearway_forget_documents,
+    clearway_forget_diverts, clearway_forget_findings, clearway_forget_feedback,
+    clearway_forget_letters, clearway_forget_contacts, clearway_forget_documents,
     clearway_forget_documents_aside, clearway_forget_disclosure_packs, clearway_forget_given_files,
     clearway_forget_sent_reports, clearway_forget_freed_slots, clearway_forget_conversations,
     clearway_forget_emails, clearway_forget_attendance_scores,

@@ -26,6 +26,7 @@ from clearway.desks.ambulance.delays.rules import asks_by_itself
 from clearway.desks.ambulance.diverts import actions as diverts
 from clearway.desks.ambulance.downtime import packing
 from clearway.desks.ambulance.forecast import actions as forecast
+from clearway.desks.ambulance.quality import casework, watching
 from clearway.desks.ambulance.unavailability import actions as unavailability
 from clearway.desks.outpatients import live as outpatient_live
 from clearway.desks.outpatients import policy as access_policy
@@ -59,6 +60,8 @@ ADVICE_EVERY = timedelta(seconds=10.0)
 SEAL_SECONDS = 30.0
 FORECAST_EVERY = timedelta(seconds=60.0)
 CREWS_EVERY = timedelta(seconds=30.0)
+QUALITY_EVERY = timedelta(seconds=30.0)
+QUALITY_DAYS_SECONDS = 6 * 3600.0
 SETTLING = timedelta(seconds=30)
 NEVER_HEARD = timedelta(minutes=10)  # since the trust was set up: by then somebody must know
 SNAPSHOT_MINUTES = 15
@@ -103,6 +106,8 @@ def _rules() -> list[Duty]:
         Duty("scene-norms", _look_at_scenes, NORMS_SECONDS),
         Duty("breaks", partial(_follow_breaks, Turns(CREWS_EVERY)), TURN_SECONDS),
         Duty("downtime-packs", _write_packs, PACK_SECONDS),
+        Duty("quality", partial(_look_at_quality, Turns(QUALITY_EVERY)), TURN_SECONDS),
+        Duty("quality-days", _sum_up_quality, QUALITY_DAYS_SECONDS),
         Duty("seal", lambda at: seal.seal(at) == seal.RUN, SEAL_SECONDS),
         Duty("housekeeping", _keep_house, 600.0),
         Duty("retention", _let_go, RETENTION_SECONDS),
@@ -180,6 +185,20 @@ def _follow_unavailability(turns: Turns, at: datetime) -> bool:
     organisation_id = turns.whose(at)
     if organisation_id is not None and _has_settled(organisation_id, at):
         unavailability.follow(organisation_id, at=at)
+    return False
+
+
+def _look_at_quality(turns: Turns, at: datetime) -> bool:
+    organisation_id = turns.whose(at)
+    if organisation_id is not None and _has_settled(organisation_id, at):
+        watching.watch(organisation_id, at=at)
+        casework.follow(organisation_id, at=at)
+    return False
+
+
+def _sum_up_quality(at: datetime) -> bool:
+    for organisation_id in with_desk(Desk.AMBULANCE):
+        watching.sum_up(organisation_id, at=at)
     return False
 
 

@@ -10,6 +10,7 @@ from clearway.core.audit.models import Action
 from clearway.core.feeds.actions import switch
 from clearway.core.feeds.models import Quarantined, Source
 from clearway.core.organisation.models import Organisation
+from clearway.desks.ambulance.quality import casework
 from clearway.gateway import inbox
 from tests.trust import signed_in, somebody
 
@@ -88,11 +89,12 @@ def test_another_trusts_quarantine_does_not_exist(cad: Source, valley: Organisat
 
 def test_contradicting_times_stand_on_the_quality_page(desk: Client, cad: Source) -> None:
     deliver(cad, [*conveyance("TVH01", until="at_hospital"), job("clear", 30)])
+    casework.follow(cad.organisation_id, at=at(101))
 
     page = desk.get("/quality/?rule=JC01").content.decode()
 
     assert "Time stamps of the job are out of order" in page
-    assert "1/A1" in page
+    assert ">A1</a>" in page
 
 
 @pytest.mark.promise("S1")
@@ -105,6 +107,7 @@ def test_a_liaison_officer_finds_the_faults_of_one_hospital_only(
     stamps = (("allocated", 0), ("mobile", 10), ("at_scene", 5))
     deliver(cad, [job(status, minutes, incident="73", call_sign="CC3") for status, minutes in stamps])
     officer = signed_in(somebody("halo", "halo", valley, site="TVH01"))
+    casework.follow(valley.pk, at=at(101))
 
     everything = desk.get("/quality/").content.decode()
     page = officer.get("/quality/").content.decode()
@@ -112,12 +115,14 @@ def test_a_liaison_officer_finds_the_faults_of_one_hospital_only(
     assert all(call_sign in everything for call_sign in ("AA1", "BB2", "CC3"))
     assert "AA1" in page
     assert not any(call_sign in page for call_sign in ("BB2", "CC3"))
-    rows = page.count('<a href="/incidents/71/">')
+    rows = page.count('<tr id="findings-')
     assert f"{rows} findings" in page
-    assert sum(int(count) for count in re.findall(r"\((\d+)\)</option>", page)) == rows
+    severities = page.partition('name="severity"')[2].partition("</select>")[0]
+    assert sum(int(count) for count in re.findall(r"\((\d+)\)</option>", severities)) == rows
 
 
 def test_the_quality_page_of_a_day_without_faults_says_so(desk: Client, cad: Source) -> None:
     deliver(cad, conveyance("TVH01"))
+    casework.follow(cad.organisation_id, at=at(101))
 
-    assert "Nothing was found that cannot be right" in desk.get("/quality/").content.decode()
+    assert "Nothing is open here" in desk.get("/quality/").content.decode()

@@ -10,6 +10,7 @@ from django.db import transaction
 from django.template.backends.jinja2 import Template
 from django.test import Client
 
+from clearway.core.audit.actions import Actor
 from clearway.core.decisions.models import Decision
 from clearway.core.feeds.models import Source
 from clearway.core.organisation.models import Organisation, Site
@@ -17,6 +18,9 @@ from clearway.core.people import matrix
 from clearway.core.people.models import User
 from clearway.core.people.roles import ROLES
 from clearway.core.worklist.models import Task
+from clearway.desks.ambulance.quality import casework
+from clearway.desks.ambulance.quality.casework import Kind, Word
+from clearway.desks.ambulance.quality.models import FindingCase
 from clearway.domain.ambulance.events import CallEvent
 from clearway.domain.ambulance.words import CallStatus, Category
 from tests.trust import signed_in, somebody, stop_the_clock
@@ -120,13 +124,18 @@ SHOWING = {
         "/handovers/<slug:code>/",
         "/incidents/<path:key>/",
         "/quality/",
+        "/quality/<int:key>/",
+        "/quality/validation/",
         "/tasks/",
         "/tasks/<int:key>/",
         "/tasks/closed/",
         "/tasks/new/",
         "/wallboard/",
     },
-    "hospital_user": {"/handovers/", "/handovers/<slug:code>/", "/wallboard/"},
+    "hospital_user": {
+        *("/handovers/", "/handovers/<slug:code>/", "/wallboard/"),
+        *("/quality/hospital/", "/quality/hospital/<int:key>/"),
+    },
 }
 
 
@@ -138,10 +147,12 @@ class Marked:
     word: str
     incident: str
     task: int
+    finding: int
 
     def address(self, route: str) -> str:
         """This route, naming what is this hospital's."""
-        key = self.incident if route.startswith("/incidents/") else str(self.task)
+        keys = {"/incidents/": self.incident, "/quality/": str(self.finding)}
+        key = next((key for start, key in keys.items() if route.startswith(start)), str(self.task))
         return re.sub(r"<(?:\w+:)?(\w+)>", lambda name: self.code if name[1] == "code" else key, route)
 
 
@@ -185,7 +196,12 @@ def marked(cad: Source, code: str, word: str) -> Marked:
         reason=word,
         snapshot={},
     )
-    return Marked(code, word, incident, task.pk)
+    casework.follow(organisation.pk, at=at(99))
+    found = FindingCase.objects.filter(site=code).order_by("pk")[0]
+    asked = {"may_sign": False, "organisation_id": organisation.pk, "by": Actor("pfc"), "at": at(99)}
+    casework.say(found.pk, Word(Kind.PROPOSED, word, at(50)), **asked)
+    FindingCase.objects.filter(pk=found.pk).update(answer_by=at(99))
+    return Marked(code, word, incident, task.pk, found.pk)
 
 
 @pytest.fixture

@@ -37,6 +37,7 @@ PERMISSION_OF_TOPIC = {
     "delays": "resources.read",
     "stacks": "resources.read",
     "wrapups": "resources.read",
+    "findings": "quality.read",
     "onward_come": "referrals.read",
     "feeds": "home.read",
     "notices": "home.read",

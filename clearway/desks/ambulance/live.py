@@ -3,7 +3,7 @@
 Topics of changes: "site" (ODS code, "" for the unknown one), "resource" (call sign), "source" (its name).
 Topics of fragments, which pages ask for: "handovers", "stands", "wall", "forecast", "resources", "feeds",
 "onward_sent", "breaks", "unavailable", "contacts", "messages", "pressure", "levels", "cards",
-"downtime", "delays", "stacks", "wrapups".
+"downtime", "delays", "stacks", "wrapups", "findings".
 """
 
 from collections.abc import Mapping, Sequence
@@ -41,12 +41,15 @@ from .forecast import queries as forecast
 from .ground import Ground
 from .handovers import presenters as hospitals
 from .handovers import queries as handovers
+from .incidents import queries as incidents
 from .liaison import queries as liaison
 from .liaison.presenters import said_of
 from .messages import presenters as message_words
 from .messages import queries as desk_messages
 from .pressure import presenters as pressed
 from .pressure import queries as pressure
+from .quality import presenters as quality_words
+from .quality import queue
 from .resources import boards as resources
 from .unavailability import presenters as out_words
 from .unavailability import queries as unavailability
@@ -220,6 +223,21 @@ def message_rows(organisation_id: int, keys: frozenset[str], at: datetime) -> li
     return [Fragment("messages", str(row.key), drawn("desk_messages/row.html", row=row)) for row in found]
 
 
+def findings(organisation_id: int, keys: frozenset[str], at: datetime) -> list[Fragment]:
+    """The rows of some findings; one that ended stays on its screen, with how."""
+    names = incidents.site_names(organisation_id)
+    rows = queue.by_key(organisation_id, [int(key) for key in keys])
+    return [
+        Fragment(
+            "findings",
+            str(case.pk),
+            drawn("quality/row.html", row=quality_words.row(case, names, at)),
+            site=case.site or None,
+        )
+        for case in rows
+    ]
+
+
 def sent(organisation_id: int, keys: frozenset[str], at: datetime) -> list[Fragment]:
     """The rows of some onward requests that this organisation sent."""
     return [
@@ -306,6 +324,7 @@ RENDERERS: Mapping[str, Render] = {
     "action_card": action_cards,
     "hand_entry": hand_entries,
     "delay": delay_rows,
+    "finding": findings,
 }
 TICKERS: Sequence[Render] = (
     *(all_sites, all_forecasts, all_resources, all_breaks, all_unavailable),

@@ -14,7 +14,7 @@ from .incidents.models import Assignment, Identity, Incident
 from .liaison.models import HospitalState
 from .messages.models import DeskMessage, DeskMessageStep, DeskMessageTo
 from .pressure.models import ActionCard, HospitalFigure, TrustLevel
-from .quality.models import Finding
+from .quality.models import Feedback, Finding, FindingCase, FindingWord, HandoverMonth
 from .resources.models import Position, Resource
 from .safeguarding.models import Safeguarding, SafeguardingTaken
 from .snapshots.models import Snapshot
@@ -38,8 +38,12 @@ __all__ = [
     "Divert",
     "DivertStep",
     "Fact",
+    "Feedback",
     "Finding",
+    "FindingCase",
+    "FindingWord",
     "HandEntry",
+    "HandoverMonth",
     "HospitalFigure",
     "HospitalState",
     "Identity",

@@ -131,12 +131,23 @@ SAFEGUARDING = Shelf(  # from when its queue acknowledged it: one that waits sta
     since="t.at",
     remover="clearway_forget_safeguarding",
 )
+FINDINGS = Shelf(  # what people made of findings, with every word
+    "findings",
+    "ambulance_findingcase",
+    "t.found_at",
+    _OF_THE_TRUST,
+    remover="clearway_forget_findings",
+)
+FEEDBACK = Shelf(
+    "findings", "ambulance_feedback", "t.made_at", _OF_THE_TRUST, remover="clearway_forget_feedback"
+)
 SHELVES = (
     *(DESK_MESSAGES, SAFEGUARDING),
     *(SNAPSHOTS, ADVICE, CREW_LINKS, FORECASTS, WARNINGS, PASSINGS, ROADS, DIVERTS),
     *(BREAKS, PLANNED_BREAKS, UNAVAILABLE_WORDS, UNAVAILABLE, SIGNED_LIMITS, CONTACTS),
     *(PRESSURE_FIGURES, ACTION_CARDS, TRUST_LEVELS, BY_HAND),
     *(DELAYS, SCENE_NORMS),
+    *(FINDINGS, FEEDBACK),
 )
 # Facts too, which may go before the months they lie in.
 REPORTS = Shelf(
@@ -377,7 +388,7 @@ def _follow(organisation_id: int, streams: Iterable[str], at: datetime) -> None:
     if not listed:
         return
     over = _without_facts(organisation_id, listed)
-    findings.forget(organisation_id, over)
+    findings.forget(organisation_id, over, at)
     incidents.forget(organisation_id, over)
     call_signs = {stream.removeprefix("resource:") for stream in listed if stream.startswith("resource:")}
     resources.fold_anew(call_signs, organisation_id=organisation_id, at=at)

@@ -28,6 +28,7 @@ from .liaison.rules import SILENT_HOSPITAL
 from .messages import rules as messages
 from .onward import rules as onward
 from .pressure import rules as pressure
+from .quality import rules as quality
 from .safeguarding import rules as safeguarding
 from .unavailability import rules as unavailability
 
@@ -46,6 +47,7 @@ ASKED: Sequence[tuple[frozenset[str], Asked]] = (
     (frozenset({reviewing.POLICY}), looks.outcomes),
     (frozenset({messages.POLICY}), messages.outcomes),
     (frozenset(), safeguarding.outcomes),
+    (frozenset(), quality.outcomes),
     (frozenset({concerns.POLICY}), partial(concerns.outcomes, desk=Desk.AMBULANCE)),
 )
 

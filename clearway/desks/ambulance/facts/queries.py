@@ -48,6 +48,20 @@ def by_stream(
     return found
 
 
+def who_pressed(
+    organisation_id: int, status: str, known_from: datetime, known_by: datetime
+) -> list[tuple[str, str]]:
+    """Key of the assignment and who pressed this status of it, where the source says who. One query."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT stream, event->>'user' FROM ambulance_fact WHERE organisation_id = %s"
+            " AND known_at >= %s AND known_at < %s AND event->>'status' = %s AND event ? 'user'"
+            " ORDER BY known_at, id",
+            [organisation_id, known_from, known_by, status],
+        )
+        return [(stream.removeprefix("assignment:"), user) for stream, user in cursor.fetchall()]
+
+
 def streams_known(organisation_id: int, after: datetime, until: datetime) -> set[str]:
     """The streams of which anything became known in (after, until]."""
     return _streams("known_at > %s AND known_at <= %s", organisation_id, after, until)

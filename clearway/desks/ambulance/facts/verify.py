@@ -69,7 +69,7 @@ def _differences(organisation_id: int, streams: list[str], book: ReferenceBook) 
     assignments = incidents.by_key(organisation_id, keys)
     standings = resources.by_call_sign(organisation_id, keys)
     states = liaison.by_site(organisation_id, keys)
-    found = findings.by_stream(organisation_id, streams)
+    found = findings.of_facts(organisation_id, streams)
     for stream in streams:
         key = stream.partition(":")[2]
         rebuilt: object

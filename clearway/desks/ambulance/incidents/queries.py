@@ -9,6 +9,7 @@ from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Value
 from django.db.models.functions import Concat
 
 from clearway.core.live.remembered import Remembered
+from clearway.core.organisation.queries import site_by_code
 from clearway.domain.ambulance.transitions import Assignment as Folded
 from clearway.domain.ambulance.words import Category, JobState, JobStatus, ResourceKind
 from clearway.domain.shared.geography import Point
@@ -77,6 +78,61 @@ def by_key(organisation_id: int, keys: Collection[str]) -> dict[str, Folded]:
     """The assignments of these keys. One query."""
     rows = Assignment.objects.filter(organisation_id=organisation_id, key__in=keys)
     return {values[0]: _folded(values) for values in rows.values_list(*_FIELDS)}
+
+
+def lately(organisation_id: int, known_from: datetime) -> tuple[Folded, ...]:
+    """The assignments that are open or of which something became known since then; by key. One query."""
+    wanted = Q(is_open=True) | Q(known_at__gte=known_from)
+    rows = Assignment.objects.filter(wanted, organisation_id=organisation_id).order_by("key")
+    return tuple(_folded(values) for values in rows.values_list(*_FIELDS))
+
+
+def arrived_between(organisation_id: int, begin: datetime, end: datetime) -> tuple[Folded, ...]:
+    """The assignments that came to a hospital from begin to before end; by key. One query."""
+    rows = Assignment.objects.filter(
+        organisation_id=organisation_id, at_hospital_at__gte=begin, at_hospital_at__lt=end
+    )
+    return tuple(_folded(values) for values in rows.order_by("key").values_list(*_FIELDS))
+
+
+def ended_between(organisation_id: int, begin: datetime, end: datetime) -> tuple[Folded, ...]:
+    """The assignments that came to where they stand from begin to before end; by key. One query."""
+    rows = Assignment.objects.filter(organisation_id=organisation_id, since__gte=begin, since__lt=end)
+    return tuple(_folded(values) for values in rows.order_by("key").values_list(*_FIELDS))
+
+
+def sites_of(organisation_id: int) -> dict[str, str]:
+    """Code of a site, present or former -> its present code. One query."""
+    return {code: site.code for code, site in site_by_code(organisation_id).items()}
+
+
+def site_names(organisation_id: int) -> dict[str, str]:
+    """Present code of a site -> its name. One query."""
+    return {site.code: site.name for site in site_by_code(organisation_id).values()}
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """What a finding on an assignment is shown with; no identity."""
+
+    key: str
+    incident: str
+    call_sign: str
+    site: str
+    arrived: datetime | None
+    since: datetime | None
+    stamps: dict[str, str]
+
+
+def about(organisation_id: int, keys: Collection[str]) -> dict[str, About]:
+    """What is known of these assignments, by key. One query."""
+    rows = Assignment.objects.filter(organisation_id=organisation_id, key__in=keys)
+    fields = "key", "incident", "call_sign", "destination__code", "at_hospital_at", "since", "stamps"
+    found: Any = rows.values_list(*fields)
+    return {
+        key: About(key, incident, call_sign, site or "", arrived, since, stamps)
+        for key, incident, call_sign, site, arrived, since, stamps in found
+    }
 
 
 def at_site(organisation_id: int, key: str, site_code: str) -> Folded | None:
@@ -189,3 +245,9 @@ def sent(organisation_id: int, call_sign: str, since: datetime) -> list[Sent]:
             )
         )
     return sorted(found, key=lambda each: (each.began_at, each.key))
+
+
+def sex_and_age(organisation_id: int, keys: Collection[str]) -> dict[str, tuple[str | None, int | None]]:
+    """Sex and age of the patients of these incidents: operational, no identity. One query."""
+    rows = Incident.objects.filter(organisation_id=organisation_id, key__in=keys)
+    return {key: (sex, age) for key, sex, age in rows.values_list("key", "patient_sex", "patient_age")}

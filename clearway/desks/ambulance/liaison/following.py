@@ -32,7 +32,7 @@ def follow(reports: Sequence[HospitalEvent], *, source: Source, at: datetime) ->
 def fold_anew(sites: Collection[str], *, organisation_id: int, at: datetime) -> None:
     """Bring hospitals to what the facts that are left add up to; of one without any, nothing is known."""
     HospitalState.objects.filter(organisation_id=organisation_id, site__in=sites).delete()
-    findings.forget(organisation_id, [f"hospital:{site}" for site in sites])
+    findings.forget(organisation_id, [f"hospital:{site}" for site in sites], at)
     streams = facts_of.by_stream(organisation_id, [f"hospital:{site}" for site in sites])
     folded = [fold(facts_of.of_kind(HospitalEvent, facts)) for facts in streams.values()]
     _keep({standing.site: standing for standing in folded}, organisation_id, at)

@@ -46,7 +46,7 @@ def fold_anew(call_signs: Collection[str], *, organisation_id: int, at: datetime
     for row in rows.values():
         for name in FOLDED:
             setattr(row, name, None)
-    findings.forget(organisation_id, [f"resource:{call_sign}" for call_sign in call_signs])
+    findings.forget(organisation_id, [f"resource:{call_sign}" for call_sign in call_signs], at)
     _fold_again(rows, set(rows), organisation_id, at)
     _save(rows)
     announce("resource", rows, organisation_id=organisation_id, at=at)

@@ -1,10 +1,12 @@
 """Reading resources as domain values."""
 
+from collections import defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.db import connection
 from django.db.models import Q, QuerySet
 
 from clearway.core.live.remembered import Remembered
@@ -95,3 +97,31 @@ def _seen(values: Sequence[Any]) -> Seen:
 _REMEMBERED = Remembered(
     _seen_rows, "call_sign", ("latitude", "longitude", "position_at", "place", *STANDING_FIELDS), _seen
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Reported:
+    """One reported position: seconds since 1970, degrees, and seconds until it was known here."""
+
+    at: float
+    latitude: float
+    longitude: float
+    lag: float
+
+
+def positions(
+    organisation_id: int, call_signs: Collection[str], begin: datetime, end: datetime
+) -> dict[str, list[Reported]]:
+    """Where these resources were from begin to end, by call sign, oldest first. One query."""
+    found: dict[str, list[Reported]] = defaultdict(list)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT call_sign, extract(epoch FROM occurred_at)::float8, latitude, longitude,"
+            " extract(epoch FROM known_at - occurred_at)::float8 FROM ambulance_position"
+            " WHERE organisation_id = %s AND call_sign = ANY(%s) AND occurred_at >= %s AND occurred_at <= %s"
+            " ORDER BY call_sign, occurred_at",
+            [organisation_id, list(call_signs), begin, end],
+        )
+        for call_sign, at, latitude, longitude, lag in cursor:
+            found[call_sign].append(Reported(at, latitude, longitude, lag))
+    return found

@@ -1,0 +1,168 @@
+"""Asking the rules that need more than one assignment's facts: every half minute, and over a past period.
+
+What a duty found of a job stays once the job is no longer looked at; a later fact brings it back into view.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import numpy as np
+from django.db import connection, transaction
+
+from clearway.domain.ambulance.quality import Limits
+from clearway.domain.ambulance.quality_trends import heaping, skews, unknown_share
+from clearway.domain.ambulance.transitions import Assignment
+from clearway.domain.ambulance.words import JobStatus
+from clearway.domain.shared.findings import Finding as Found
+from clearway.engine.ambulance import quality
+
+from .. import situation as situations
+from ..incidents import queries as incidents
+from ..situation import Reading
+from . import actions, queries
+from .material import driver, lags, material, pressed, reported
+from .models import Finding
+from .policy import limits as limits_of
+
+J = JobStatus
+LOCK = 4136  # advisory lock class: the findings of a trust are looked for by one at a time
+IN_VIEW = timedelta(minutes=30)  # a job of which something became known since then is looked at again
+MANY_BACK = timedelta(hours=24)
+HOUR = timedelta(hours=1)
+PERIOD_DAYS = 7
+Origin = Finding.Origin
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """What a look did: jobs in view, streams whose findings changed, and whether positions could be held
+    against them."""
+
+    jobs: int
+    changed: int
+    can_check_positions: bool
+
+
+@transaction.atomic
+def watch(organisation_id: int, *, at: datetime) -> Watched:
+    """Look at what is in view now. A fixed number of queries; called every half minute."""
+    _alone(organisation_id)
+    reading, limits = situations.reading(organisation_id, at), limits_of(organisation_id, at)
+    jobs = incidents.lately(organisation_id, at - IN_VIEW)
+    can = _can_check(reading, limits)
+    changed = _sources(organisation_id, reading, can, limits, at)
+    if can:
+        changed += _positions(organisation_id, jobs, reading, limits, at)
+    changed += _others(organisation_id, limits, at)
+    return Watched(len(jobs), changed, can)
+
+
+@transaction.atomic
+def look_back(organisation_id: int, begin: datetime, end: datetime, *, at: datetime) -> Watched:
+    """Ask the same rules about the jobs of a past period, from begin to before end.
+
+    Positions that are gone, and what stood of a resource then, are not known: rules on them say nothing.
+    """
+    _alone(organisation_id)
+    limits = limits_of(organisation_id, at)
+    jobs = incidents.ended_between(organisation_id, begin, end)
+    where = reported(organisation_id, jobs, end)
+    about = material(organisation_id, jobs, {}, end, where)
+    found = _by_positions(about, limits)
+    seen = [key for key in (each.key for each in jobs) if key in found]
+    changed = _show(Origin.POSITIONS, found, seen, organisation_id, at)
+    there = incidents.arrived_between(organisation_id, begin, end)
+    changed += _show_others(organisation_id, there, limits, at)
+    return Watched(len(jobs), changed, bool(where))
+
+
+@transaction.atomic
+def sum_up(organisation_id: int, *, at: datetime) -> int:
+    """HQ32 and HQ33 over the last seven whole days, and the week they are. Called a few times a day."""
+    _alone(organisation_id)
+    limits, days = limits_of(organisation_id, at), queries.whole_days(at, PERIOD_DAYS)
+    found: dict[str, list[Found]] = {}
+    for (site, day), (known, unknown) in queries.known_by_site_and_day(organisation_id, days).items():
+        found[f"site-day:{site}:{day}"] = list(unknown_share(known, unknown, limits))
+    monday = queries.week_of(days[-1])
+    week = queries.whole_week(monday)
+    for site, minutes in queries.waits_by_site(organisation_id, *week).items():
+        found[f"site-week:{site}:{monday}"] = list(heaping(minutes, "all who press", limits))
+    for (user, site), minutes in queries.waits_by_user(organisation_id, *week).items():
+        found[f"user-week:{user}:{monday}"] = list(heaping(minutes, f"one person at {site}", limits))
+    return actions.show(Origin.PERIOD, found, found, organisation_id=organisation_id, at=at)
+
+
+def _alone(organisation_id: int) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [LOCK, organisation_id])
+
+
+def _can_check(reading: Reading, limits: Limits) -> bool:
+    """Whether any source of positions was heard lately enough."""
+    feeds = reading.situation.feeds
+    ages = [
+        reading.situation.at - float(received)
+        for kind, received in zip(feeds.kind, feeds.received, strict=True)
+        if kind == "positions"
+    ]
+    return any(age <= limits.feed_minutes * 60 for age in ages)
+
+
+def _sources(organisation_id: int, reading: Reading, can: bool, limits: Limits, at: datetime) -> int:
+    """HQ37: a source of positions that was heard and is silent. One that never spoke is no finding."""
+    feeds = reading.situation.feeds
+    found: dict[str, list[Found]] = {}
+    for name, kind, received in zip(feeds.name, feeds.kind, feeds.received, strict=True):
+        if kind == "positions":
+            # The evidence does not grow with the minutes: it is one finding for as long as it lasts.
+            words = f"no position for over {limits.feed_minutes:g} minutes; rules on positions wait"
+            silent = not can and not np.isnan(received)
+            found[f"source:{name}"] = [Found("HQ37", "position", words)] if silent else []
+    return _show_streams(Origin.PERIOD, found, organisation_id, at)
+
+
+def _positions(
+    organisation_id: int, jobs: Sequence[Assignment], reading: Reading, limits: Limits, at: datetime
+) -> int:
+    where = reported(organisation_id, jobs, at)
+    about = material(organisation_id, jobs, reading.seen, at, where)
+    found = _by_positions(about, limits)
+    changed = _show(Origin.POSITIONS, found, list(found), organisation_id, at)
+    clocks = skews(lags(where, (at - HOUR).timestamp()), limits)
+    devices = {f"resource:{name}": [clocks[name]] if name in clocks else [] for name in where}
+    return changed + _show_streams(Origin.POSITIONS, devices, organisation_id, at)
+
+
+def _by_positions(about: quality.Material, limits: Limits) -> dict[str, list[Found]]:
+    return {key: list(each) for key, each in quality.by_positions(about, limits).items()}
+
+
+def _others(organisation_id: int, limits: Limits, at: datetime) -> int:
+    there = incidents.arrived_between(organisation_id, at - MANY_BACK, at + HOUR)
+    return _show_others(organisation_id, there, limits, at)
+
+
+def _show_others(organisation_id: int, there: Sequence[Assignment], limits: Limits, at: datetime) -> int:
+    about = material(organisation_id, there, {}, at, {})
+    by_hand = pressed(organisation_id, there, about.site_of, limits)
+    found = quality.by_others(about, by_hand, driver(organisation_id, at), limits)
+    return _show(Origin.OTHERS, found, [each.key for each in there], organisation_id, at)
+
+
+def _show(
+    origin: Finding.Origin,
+    found: dict[str, list[Found]],
+    keys: Sequence[str],
+    organisation_id: int,
+    at: datetime,
+) -> int:
+    streams = {f"assignment:{key}": found.get(key, []) for key in keys}
+    return _show_streams(origin, streams, organisation_id, at)
+
+
+def _show_streams(
+    origin: Finding.Origin, found: dict[str, list[Found]], organisation_id: int, at: datetime
+) -> int:
+    return actions.show(origin, found, found, organisation_id=organisation_id, at=at)
