@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from clearway.domain.outpatients.reports import Chart, Figures
+from clearway.domain.shared.figures import Chart, Figures
 
 from .tagged_pdf import PAGE, CannotDraw, Document, Face, Fonts, Sheet, Written
 
@@ -12,6 +12,7 @@ SIZE = (PAGE[1], PAGE[0])  # A4, the long side across
 MARGIN, TOP, BOTTOM = 45.0, 45.0, 45.0
 TEXT, SMALL, LEADING, PAD = 11.0, 9.5, 1.3, 4.0
 WIDE, APART = 430.0, 24.0  # of a chart; between it and its table
+HEADED = 75.0  # what a heading needs below it, to stand on a page
 INK = "0.13 0.17 0.2"
 COLOURS = {  # as on the page: Making Data Count's blue and orange, dark enough for print
     "common": "0.3 0.38 0.45",
@@ -28,11 +29,11 @@ KEY = (
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """One report. about: lines of whose it is, of when, and for whom."""
+    """One report. about: lines of whose it is, of when, and for whom; figures: one part after another."""
 
     title: str
     about: tuple[str, ...]
-    figures: Figures
+    figures: tuple[Figures, ...]
     on: date
 
 
@@ -62,14 +63,23 @@ class _Layout:
             raise CannotDraw("".join(sorted(missing)))
 
     def draw(self, report: Report) -> None:
-        figures = report.figures
         self._turn()
         self._paragraph("H1", report.title, 18.0, bold=True)
         for line in report.about:
             self._paragraph("P", line, TEXT, after=0.0)
         self.y -= 6
-        self._paragraph("P", figures.sentence, TEXT, bold=True)
-        self._table(figures.columns, figures.rows, figures.numbers, MARGIN, SIZE[0] - 2 * MARGIN)
+        for figures in report.figures:
+            self._part(figures)
+
+    def _part(self, figures: Figures) -> None:
+        if figures.title:
+            if self.y < BOTTOM + HEADED:
+                self._turn()
+            self._paragraph("H2", figures.title, 14.0, bold=True)
+        if figures.sentence:
+            self._paragraph("P", figures.sentence, TEXT, bold=True)
+        if figures.rows or not figures.title:
+            self._table(figures.columns, figures.rows, figures.numbers, MARGIN, SIZE[0] - 2 * MARGIN)
         for chart in figures.charts:
             self._turn()
             self._chart(chart)
@@ -246,12 +256,13 @@ def _dot(x: float, y: float, colour: str, shape: str) -> str:
 
 
 def _texts(report: Report) -> Iterator[str]:
-    figures = report.figures
-    yield from (report.title, *report.about, figures.sentence, *figures.columns, KEY)
-    for row in figures.rows:
-        yield from row
-    for chart in figures.charts:
-        yield from (chart.title, chart.says, *chart.columns, *(label for _, label in chart.labels))
-        yield from (label for *_, label in chart.rules)
-        for row in chart.rows:
+    yield from (report.title, *report.about, KEY)
+    for figures in report.figures:
+        yield from (figures.title, figures.sentence, *figures.columns)
+        for row in figures.rows:
             yield from row
+        for chart in figures.charts:
+            yield from (chart.title, chart.says, *chart.columns, *(label for _, label in chart.labels))
+            yield from (label for *_, label in chart.rules)
+            for row in chart.rows:
+                yield from row

@@ -7,7 +7,7 @@ from datetime import date
 
 import pytest
 
-from clearway.desks.outpatients.letters.fonts import fonts
+from clearway.core.layout.fonts import fonts
 from clearway.domain.outpatients.letters import Block, blocks
 from clearway.interchange.letter_pdf import CannotDraw, Page, write
 

@@ -6,8 +6,8 @@ from datetime import date, timedelta
 
 import pytest
 
-from clearway.desks.outpatients.letters.fonts import fonts
-from clearway.domain.outpatients.reports import Chart, Figures
+from clearway.core.layout.fonts import fonts
+from clearway.domain.shared.figures import Chart, Figures
 from clearway.interchange.report_pdf import Report, write
 from clearway.interchange.tagged_pdf import CannotDraw
 
@@ -31,8 +31,11 @@ ROWS = tuple(
 REPORT = Report(
     "Performance by its indicators",
     ("Test Valley NHS Trust", "Sent to Lena Leader"),
-    Figures(
-        "60 indicators: 3 of concern.", ("Indicator", "Last", "Counted"), ROWS, frozenset({1, 2}), (CHART,)
+    (
+        Figures(
+            *("60 indicators: 3 of concern.", ("Indicator", "Last", "Counted"), ROWS, frozenset({1, 2})),
+            charts=(CHART,),
+        ),
     ),
     date(2026, 11, 23),
 )

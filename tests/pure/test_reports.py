@@ -5,7 +5,8 @@ from datetime import date
 import pytest
 
 from clearway.domain.outpatients.bank_holidays import BANK_HOLIDAYS
-from clearway.domain.outpatients.reports import Cadence, Figures, ReportPolicy, Unit, next_due
+from clearway.domain.outpatients.reports import Cadence, ReportPolicy, Unit, next_due
+from clearway.domain.shared.figures import Figures
 
 
 @pytest.mark.parametrize(

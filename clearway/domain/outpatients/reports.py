@@ -13,47 +13,6 @@ from .completeness import working_days_after
 from .words import Code
 
 
-@dataclass(frozen=True, slots=True)
-class Chart:
-    """A chart to be drawn, with the table that stands beside it. Places count from the left and from the top.
-
-    says    what it shows, for whoever cannot see it
-    rules   horizontal lines: from, to, height, kind (mean, limit, target or grid), label or ""
-    dots    of the line, in order: across, down, kind (common, improvement, concern or neutral) and shape
-            (round, up or down)
-    labels  below: where, and what
-    """
-
-    title: str
-    says: str
-    width: int
-    height: int
-    rules: tuple[tuple[float, float, float, str, str], ...]
-    dots: tuple[tuple[float, float, str, str], ...]
-    labels: tuple[tuple[float, str], ...]
-    columns: tuple[str, ...]
-    rows: tuple[tuple[str, ...], ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Figures:
-    """What a page says in numbers: a sentence, one table of words, charts. The page and the report print it.
-
-    columns  headings; rows  as many cells each
-    numbers  places of the columns that hold numbers, from 0
-    """
-
-    sentence: str
-    columns: tuple[str, ...]
-    rows: tuple[tuple[str, ...], ...]
-    numbers: frozenset[int] = frozenset()
-    charts: tuple[Chart, ...] = ()
-
-    def __post_init__(self) -> None:
-        if any(len(row) != len(self.columns) for row in self.rows):
-            raise ValueError(f"Each row has {len(self.columns)} cells.")
-
-
 class What(Code):
     """Which figures a report has."""
 

@@ -11,6 +11,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from clearway.core.audit.actions import Actor
+from clearway.core.layout.fonts import fonts
 from clearway.core.layout.times import local
 from clearway.core.outbox.actions import Held
 from clearway.core.outbox.models import Outgoing
@@ -53,7 +54,6 @@ from ..conversations import links
 from ..patients import queries as patients
 from ..waiting import standing
 from . import queries
-from .fonts import fonts
 from .models import Letter, LetterText
 from .wanted import who_is_told
 

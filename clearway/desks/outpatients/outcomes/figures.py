@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from clearway.core.layout.times import clock, day
-from clearway.domain.outpatients.reports import Figures
+from clearway.domain.shared.figures import Figures
 
 from . import queries
 from .queries import Clinic, Unoutcomed

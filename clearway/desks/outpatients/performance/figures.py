@@ -5,7 +5,7 @@ from datetime import datetime
 
 from clearway.core.layout.times import local
 from clearway.domain.outpatients.performance import Unit
-from clearway.domain.outpatients.reports import Chart, Figures
+from clearway.domain.shared.figures import Chart, Figures
 
 from . import presenters, queries
 from .queries import Series

@@ -4,7 +4,7 @@ from datetime import date, datetime, timedelta
 
 from clearway.core.layout.times import local
 from clearway.domain.outpatients.counting import in_words
-from clearway.domain.outpatients.reports import Figures
+from clearway.domain.shared.figures import Figures
 
 from . import presenters, queries
 

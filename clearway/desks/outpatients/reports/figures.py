@@ -3,7 +3,8 @@
 from collections.abc import Callable, Mapping
 from datetime import datetime
 
-from clearway.domain.outpatients.reports import Figures, What
+from clearway.domain.outpatients.reports import What
+from clearway.domain.shared.figures import Figures
 
 from ..outcomes import figures as outcomes
 from ..performance import figures as performance

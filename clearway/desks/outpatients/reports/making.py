@@ -5,19 +5,20 @@ recipient's reports is written with the same row. What it checks is that they ma
 """
 
 import hashlib
-from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
 from clearway.core.audit.actions import Actor
+from clearway.core.layout import papers
 from clearway.core.layout.times import clock, local
 from clearway.core.outbox.actions import Held
 from clearway.core.outbox.models import Outgoing
 from clearway.core.outbox.sending import Made, Parcel, Ready, Withdrawn
-from clearway.domain.outpatients.reports import Chart, Figures, What
-from clearway.interchange import report_pdf, sheets
+from clearway.domain.outpatients.reports import What
+from clearway.domain.shared import figures as shared
+from clearway.domain.shared.figures import Figures
+from clearway.interchange import sheets
 
-from ..letters.fonts import fonts
 from . import figures, queries
 from .models import SentReport
 
@@ -33,8 +34,8 @@ class ReportMaker:
         if (between := _between(report, at)) is not None:
             return between
         found = figures.read(What(report.report.what), row.organisation_id, at)
-        report.csv, report.figures, report.as_of = as_csv(found, at), asdict(found), at
-        report.figures["numbers"] = sorted(found.numbers)
+        (report.figures,) = shared.kept([found])
+        report.csv, report.as_of = as_csv(found, at), at
         report.save(update_fields=["csv", "figures", "as_of"])
         return Ready(hashlib.sha256(report.csv).hexdigest())
 
@@ -76,20 +77,10 @@ def as_csv(found: Figures, at: datetime) -> bytes:
     return sheets.write([*found.columns, "as of"], [[*row, stamp] for row in found.rows])
 
 
-def again(kept: dict[str, Any]) -> Figures:
+def again(row: dict[str, Any]) -> Figures:
     """Figures as they were kept."""
-    numbers, charts = frozenset(kept["numbers"]), tuple(_chart(each) for each in kept.get("charts", ()))
-    return Figures(kept["sentence"], tuple(kept["columns"]), _rows(kept["rows"]), numbers, charts)
-
-
-def _chart(kept: dict[str, Any]) -> Chart:
-    """A chart as it was kept, where lists stand for tuples."""
-    tables = {name: _rows(kept[name]) for name in ("rules", "dots", "labels", "rows")}
-    return Chart(**{**kept, **tables, "columns": tuple(kept["columns"])})
-
-
-def _rows(kept: list[Any]) -> tuple[Any, ...]:
-    return tuple(tuple(row) for row in kept)
+    (found,) = shared.again([row])
+    return found
 
 
 def as_workbook(found: Figures, title: str) -> bytes:
@@ -99,4 +90,4 @@ def as_workbook(found: Figures, title: str) -> bytes:
 
 def as_pdf(found: Figures, title: str, about: tuple[str, ...], at: datetime) -> bytes:
     """The figures for print: the table, and each chart with its own beside it; tagged as letters are."""
-    return report_pdf.write(report_pdf.Report(title, about, found, local(at).date()), fonts()).pdf
+    return papers.as_pdf(title, about, [found], at)

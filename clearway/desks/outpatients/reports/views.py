@@ -8,6 +8,7 @@ from django.shortcuts import render
 from django.urls import reverse
 
 from clearway.core.layout.fields import DeskForm
+from clearway.core.layout.papers import PDF, as_file
 from clearway.core.layout.times import clock, day, local
 from clearway.core.people.permissions import needs
 from clearway.core.people.roles import name_of
@@ -17,7 +18,7 @@ from clearway.domain.shared.errors import NotAllowed
 from . import actions, figures, forms, making, presenters, queries
 from .models import Report, SentReport
 
-PDF, XLSX = "application/pdf", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 @needs("reports.read", change="reports.manage")
@@ -146,12 +147,8 @@ def sent_pdf(request: Any, key: int) -> HttpResponse:
 
 
 def _file(row: SentReport, made: bytes, kind: str, media: str) -> HttpResponse:
-    answer = HttpResponse(made, content_type=media)
     on = local(row.as_of).date() if row.as_of else ""
-    name = f"{row.report.what}-{on}.{kind}"
-    answer["Content-Disposition"] = f'attachment; filename="{name}"'
-    answer["Cache-Control"] = "no-store"
-    return answer
+    return as_file(made, f"{row.report.what}-{on}.{kind}", media)
 
 
 def _people(request: Any) -> list[tuple[int, str]]:

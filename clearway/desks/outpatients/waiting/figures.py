@@ -6,9 +6,9 @@ from datetime import datetime
 
 from clearway.core.layout.times import local
 from clearway.core.people.roles import name_of
-from clearway.domain.outpatients.reports import Figures
 from clearway.domain.outpatients.validation import CHECKS
 from clearway.domain.outpatients.waiting import KINDS
+from clearway.domain.shared.figures import Figures
 from clearway.engine.outpatients.capacity import DEMAND_DAYS, Load, load
 
 from .. import policy

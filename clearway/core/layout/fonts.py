@@ -1,11 +1,11 @@
-"""The fonts of letters: Source Sans Pro, from the package of its files."""
+"""The fonts of letters and papers: Source Sans Pro, from the package of its files."""
 
 from functools import cache
 from pathlib import Path
 
 import font_source_sans_pro as files
 
-from clearway.interchange.letter_pdf import Fonts
+from clearway.interchange.tagged_pdf import Fonts
 
 
 @cache
