@@ -23,6 +23,7 @@ urlpatterns = [
     path("", include("clearway.desks.ambulance.messages.urls")),
     path("", include("clearway.desks.ambulance.safeguarding.urls")),
     path("", include("clearway.desks.ambulance.pressure.urls")),
+    path("", include("clearway.desks.ambulance.command.urls")),
     path("", include("clearway.desks.ambulance.downtime.urls")),
     path("", include("clearway.desks.ambulance.delays.urls")),
     path("", include("clearway.desks.ambulance.forecast.urls")),

@@ -21,6 +21,7 @@ from clearway.core.outbox.sending import Maker, Office
 from clearway.desks.ambulance import housekeeping, live, rules, situation
 from clearway.desks.ambulance.advice import sweep
 from clearway.desks.ambulance.breaks import actions as breaks
+from clearway.desks.ambulance.command import actions as command
 from clearway.desks.ambulance.delays import actions as delays
 from clearway.desks.ambulance.delays.rules import asks_by_itself
 from clearway.desks.ambulance.diverts import actions as diverts
@@ -108,6 +109,7 @@ def _rules() -> list[Duty]:
         Duty("downtime-packs", _write_packs, PACK_SECONDS),
         Duty("quality", partial(_look_at_quality, Turns(QUALITY_EVERY)), TURN_SECONDS),
         Duty("quality-days", _sum_up_quality, QUALITY_DAYS_SECONDS),
+        Duty("sitreps", partial(_report_the_situation, Turns(CREWS_EVERY)), TURN_SECONDS),
         Duty("seal", lambda at: seal.seal(at) == seal.RUN, SEAL_SECONDS),
         Duty("housekeeping", _keep_house, 600.0),
         Duty("retention", _let_go, RETENTION_SECONDS),
@@ -214,6 +216,13 @@ def _follow_delays(turns: Turns, at: datetime) -> bool:
     if organisation_id is not None and _has_settled(organisation_id, at):
         asks = asks_by_itself(organisation_id, at)
         delays.follow(organisation_id, asks=asks, by=Actor("duty:delays"), at=at)
+    return False
+
+
+def _report_the_situation(turns: Turns, at: datetime) -> bool:
+    organisation_id = turns.whose(at)
+    if organisation_id is not None and _has_settled(organisation_id, at):
+        command.follow(organisation_id, by=Actor("duty:sitreps"), at=at)
     return False
 
 

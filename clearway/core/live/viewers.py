@@ -33,6 +33,7 @@ PERMISSION_OF_TOPIC = {
     "pressure": "pressure.read",
     "levels": "pressure.read",
     "cards": "pressure.read",
+    "sitreps": "command.read",
     "downtime": "downtime.read",
     "delays": "resources.read",
     "stacks": "resources.read",

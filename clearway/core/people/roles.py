@@ -37,6 +37,8 @@ PERMISSIONS: Mapping[str, str] = MappingProxyType(
         "pressure.report": "write down figures of a hospital's pressure",
         "pressure.answer": "tick an action that a level asks, or say why it is not done",
         "pressure.declare": "set the trust's level of REAP or of the clinical safety plan",
+        "command.read": "read situation reports, shifts given, escalation calls and major incidents",
+        "sitreps.make": "make a situation report, and add to one",
         "downtime.read": "see what was entered by hand while the CAD was away, and the paper forms",
         "downtime.work": "declare a CAD failure, enter by hand and from paper, print forms, hold drills",
         "forecast.read": "see the forecast of handover waits and how good it has been",
@@ -166,6 +168,7 @@ _BOARDS = (
     "budget.read",
     "decisions.read",
     "advice.read",
+    "command.read",
 )
 _DESK = (
     *_BOARDS,
@@ -177,6 +180,7 @@ _DESK = (
     "feeds.read",
     *("contacts.read", "contacts.write", "concerns.read"),
     *("desk_messages.answer", "safeguarding.raise"),
+    "sitreps.make",
 )
 _DESK_LISTS = ("on_call.read", "policies.read")
 _COORDINATION = (

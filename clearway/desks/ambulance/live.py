@@ -3,7 +3,7 @@
 Topics of changes: "site" (ODS code, "" for the unknown one), "resource" (call sign), "source" (its name).
 Topics of fragments, which pages ask for: "handovers", "stands", "wall", "forecast", "resources", "feeds",
 "onward_sent", "breaks", "unavailable", "contacts", "messages", "pressure", "levels", "cards",
-"downtime", "delays", "stacks", "wrapups", "findings".
+"downtime", "delays", "stacks", "wrapups", "findings", "sitreps".
 """
 
 from collections.abc import Mapping, Sequence
@@ -28,6 +28,8 @@ from . import situation
 from .breaks import presenters as break_words
 from .breaks import queries as breaks
 from .breaks.policy import meal_breaks
+from .command import presenters as command_words
+from .command import queries as command
 from .contacts import presenters as contact_words
 from .contacts import queries as contacts
 from .contacts.policy import contact_policy
@@ -183,6 +185,17 @@ def contact_rows(organisation_id: int, keys: frozenset[str], at: datetime) -> li
     return [Fragment("contacts", str(row.key), drawn("contacts/row.html", row=row)) for row in found]
 
 
+def sitrep_rows(organisation_id: int, numbers: frozenset[str], _at: datetime) -> list[Fragment]:
+    """The rows of some situation reports."""
+    found = command.sitreps(organisation_id).filter(number__in=[int(number) for number in numbers])
+    return [
+        Fragment(
+            "sitreps", str(row.number), drawn("command/sitrep_row.html", row=command_words.sitrep_row(row))
+        )
+        for row in found
+    ]
+
+
 def hand_entries(organisation_id: int, keys: frozenset[str], at: datetime) -> list[Fragment]:
     """The rows of some statuses that were entered by hand."""
     places = downtime.places(organisation_id)
@@ -319,6 +332,7 @@ RENDERERS: Mapping[str, Render] = {
     "unavailability": unavailable_rows,
     "contact": contact_rows,
     "message": message_rows,
+    "sitrep": sitrep_rows,
     "pressure": pressed_sites,
     "trust_level": trust_levels,
     "action_card": action_cards,

@@ -2,6 +2,7 @@
 
 from .advice.models import Advice, Call, CrewLink, CrewMessage
 from .breaks.models import PlannedBreak, ShiftBreaks
+from .command.models import Sitrep, SitrepAddendum
 from .contacts.models import Contact
 from .delays.models import Delay, DelayWord, SceneNorm, StackReport
 from .diverts.models import Divert
@@ -61,6 +62,8 @@ __all__ = [
     "SceneNorm",
     "ShiftBreaks",
     "SignedLimit",
+    "Sitrep",
+    "SitrepAddendum",
     "Snapshot",
     "StackReport",
     "Standing",

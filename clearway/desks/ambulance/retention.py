@@ -85,6 +85,7 @@ SIGNED_LIMITS = Shelf("unavailability", "ambulance_signedlimit", "t.ends", _OF_T
 CONTACTS = Shelf(
     "desk_contacts", "ambulance_contact", "t.at", _OF_THE_TRUST, remover="clearway_forget_desk_contacts"
 )
+SITREPS = Shelf("command", "ambulance_sitrep", "t.at", _OF_THE_TRUST, remover="clearway_forget_sitreps")
 PRESSURE_FIGURES = Shelf("pressure", "ambulance_hospitalfigure", "t.at", _OF_THE_TRUST, since="t.true_at")
 _OF_A_LEVEL = "(SELECT l.{0} FROM ambulance_trustlevel l WHERE l.id = t.entered_id)"
 ACTION_CARDS = Shelf(  # those of the levels of now have no end
@@ -145,6 +146,7 @@ SHELVES = (
     *(DESK_MESSAGES, SAFEGUARDING),
     *(SNAPSHOTS, ADVICE, CREW_LINKS, FORECASTS, WARNINGS, PASSINGS, ROADS, DIVERTS),
     *(BREAKS, PLANNED_BREAKS, UNAVAILABLE_WORDS, UNAVAILABLE, SIGNED_LIMITS, CONTACTS),
+    *(SITREPS,),
     *(PRESSURE_FIGURES, ACTION_CARDS, TRUST_LEVELS, BY_HAND),
     *(DELAYS, SCENE_NORMS),
     *(FINDINGS, FEEDBACK),

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Value
+from django.db import connection
+from django.db.models import Count, Exists, Min, OuterRef, Q, QuerySet, Value
 from django.db.models.functions import Concat
 
 from clearway.core.live.remembered import Remembered
@@ -251,3 +252,45 @@ def sex_and_age(organisation_id: int, keys: Collection[str]) -> dict[str, tuple[
     """Sex and age of the patients of these incidents: operational, no identity. One query."""
     rows = Incident.objects.filter(organisation_id=organisation_id, key__in=keys)
     return {key: (sex, age) for key, sex, age in rows.values_list("key", "patient_sex", "patient_age")}
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One incident of a day as its crews went through it, without identity.
+
+    at_scene  when the first crew was there; crews_at_scene  how many were
+    """
+
+    category: Category | None
+    clock_start: datetime | None
+    at_scene: datetime | None
+    crews_at_scene: int
+    conveyed: bool
+    closed_at: datetime | None
+    connect: datetime | None
+    answer: datetime | None
+
+
+def runs(organisation_id: int, since: datetime, at: datetime) -> list[Run]:
+    """The incidents whose clock, or call, began in a time. One query."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT i.category, i.clock_start_at, min((a.stamps->>'at_scene')::timestamptz),"
+            " count(*) FILTER (WHERE a.stamps ? 'at_scene'),"
+            " COALESCE(bool_or(a.stamps ? 'left_scene' OR a.stamps ? 'at_hospital'), FALSE),"
+            " i.closed_at, i.call_connect_at, i.call_answer_at"
+            " FROM ambulance_incident i LEFT JOIN ambulance_assignment a"
+            "  ON a.organisation_id = i.organisation_id AND a.incident = i.key"
+            " WHERE i.organisation_id = %s"
+            "  AND COALESCE(i.clock_start_at, i.category_set_at, i.call_connect_at) > %s"
+            "  AND COALESCE(i.clock_start_at, i.category_set_at, i.call_connect_at) <= %s"
+            " GROUP BY i.id",
+            [organisation_id, since, at],
+        )
+        return [Run(Category(category) if category else None, *rest) for category, *rest in cursor]
+
+
+def oldest_held(organisation_id: int, at: datetime) -> dict[Category, datetime]:
+    """Since when the oldest open incident of each category waits for a crew. One query."""
+    rows = _held(organisation_id, at).values_list("category").annotate(Min("category_set_at")).order_by()
+    return {Category(category): since for category, since in rows}

@@ -803,6 +803,38 @@ class Migration(migrations.Migration):
                     },
                 ),
                 migrations.CreateModel(
+                    name='Sitrep',
+                    fields=[
+                        ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                        ('number', models.PositiveIntegerField()),
+                        ('at', models.DateTimeField()),
+                        ('for_at', models.DateTimeField(null=True)),
+                        ('because', models.CharField(max_length=200)),
+                        ('by', models.CharField(max_length=150)),
+                        ('figures', models.JSONField()),
+                        ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='core.organisation')),
+                    ],
+                    options={
+                        'indexes': [models.Index(fields=['organisation', '-at'], name='ambulance_s_organis_480310_idx')],
+                        'constraints': [models.UniqueConstraint(fields=('organisation', 'number'), name='one_sitrep_per_number'), models.UniqueConstraint(fields=('organisation', 'for_at'), name='one_sitrep_for_a_time'), models.CheckConstraint(condition=models.Q(('because', ''), _negated=True), name='a_sitrep_says_why')],
+                    },
+                ),
+                migrations.CreateModel(
+                    name='SitrepAddendum',
+                    fields=[
+                        ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                        ('at', models.DateTimeField()),
+                        ('by', models.CharField(max_length=150)),
+                        ('words', models.CharField(max_length=1000)),
+                        ('of', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='addenda', to='ambulance.sitrep')),
+                    ],
+                    options={
+                        'ordering': ['at', 'pk'],
+                        'indexes': [],
+                        'constraints': [models.CheckConstraint(condition=models.Q(('words', ''), _negated=True), name='an_addendum_says_something')],
+                    },
+                ),
+                migrations.CreateModel(
                     name='Snapshot',
                     fields=[
                         ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),

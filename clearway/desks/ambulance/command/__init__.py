@@ -1,0 +1,1 @@
+"""Command: situation reports, handing over a shift, escalation calls, major incidents."""

@@ -1,0 +1,50 @@
+"""Reading situation reports."""
+
+from collections.abc import Collection, Mapping
+from datetime import datetime
+
+from django.db.models import QuerySet
+
+from clearway.core.layout.times import clock
+from clearway.domain.ambulance.command import Occasion
+
+from ..diverts import queries as diverts
+from ..pressure import queries as pressure
+from ..pressure.policy import TITLES
+from .models import Sitrep
+
+LISTED = 60  # reports of a list: ten days of them
+SitrepNotThere = Sitrep.DoesNotExist
+
+
+def sitreps(organisation_id: int) -> QuerySet[Sitrep]:
+    """Every report, newest first, without its figures."""
+    rows = Sitrep.objects.filter(organisation_id=organisation_id)
+    return rows.defer("figures").prefetch_related("addenda").order_by("-number")
+
+
+def sitrep(organisation_id: int, number: int) -> Sitrep:
+    """One report. Raises SitrepNotThere."""
+    rows = Sitrep.objects.select_related("organisation").prefetch_related("addenda")
+    return rows.get(organisation_id=organisation_id, number=number)
+
+
+def newest(organisation_id: int) -> Sitrep | None:
+    """The newest report."""
+    return sitreps(organisation_id).first()
+
+
+def occasions(
+    organisation_id: int, since: datetime, at: datetime, on: Collection[Occasion]
+) -> Mapping[Occasion, str]:
+    """What has happened since an instant on which a report is made, in words. Two queries."""
+    found: dict[Occasion, str] = {}
+    if Occasion.LEVEL in on:
+        for ladder, row in pressure.newest(organisation_id).items():
+            if since < row.at <= at:
+                found[Occasion.LEVEL] = f"{TITLES[ladder]} {row.level} set at {clock(row.at)}"
+    if Occasion.DIVERT in on:
+        begun = [each for each in diverts.in_force(organisation_id, at) if each.starts_at > since]
+        if begun:
+            found[Occasion.DIVERT] = f"Divert of {begun[-1].site} from {clock(begun[-1].starts_at)}"
+    return found

@@ -1,0 +1,12 @@
+from django.urls import path
+
+from . import views
+
+app_name = "command"
+urlpatterns = [
+    path("sitreps/", views.sitreps, name="sitreps"),
+    path("sitreps/make/", views.make_sitrep, name="make-sitrep"),
+    path("sitreps/<int:number>/", views.sitrep, name="sitrep"),
+    path("sitreps/<int:number>/text/", views.sitrep_text, name="sitrep-text"),
+    path("sitreps/<int:number>/sitrep.pdf", views.sitrep_pdf, name="sitrep-pdf"),
+]

@@ -1,0 +1,24 @@
+"""What command writes once, and how it goes when its period is over."""
+
+from django.db import migrations
+
+from clearway.core.retention.records import kept, remover
+
+RECORDS = kept("ambulance_sitrep", "ambulance_sitrepaddendum")
+SITREPS = remover(
+    "sitreps",
+    "ambulance_sitrep",
+    first="t.at",
+    last="t.at",
+    corrected=False,
+    parts=("DELETE FROM ambulance_sitrepaddendum WHERE of_id = ANY (chosen)",),
+)
+
+
+class Migration(migrations.Migration):
+    dependencies = [("ambulance", "0004_records"), ("core", "0003_guards")]
+
+    operations = [
+        migrations.RunSQL(RECORDS, migrations.RunSQL.noop),
+        migrations.RunSQL(SITREPS, migrations.RunSQL.noop),
+    ]
