@@ -169,8 +169,8 @@ def outcomes(seen: Seen) -> Figures:
 
 def stack(seen: Seen) -> Figures:
     """Calls to which nobody has been sent, and the oldest of each category."""
-    if seen.heard is None:
-        return Figures("", THREE, ((("Calls without a crew"), NO_DATA, ""),))
+    if not incidents.runs(seen.organisation_id, seen.at - OF_LATE, seen.at):
+        return Figures("No call was heard of.", THREE, (("Calls without a crew", NO_DATA, ""),))
     held = incidents.held(seen.organisation_id, seen.at)
     oldest = incidents.oldest_held(seen.organisation_id, seen.at)
     rows = [
