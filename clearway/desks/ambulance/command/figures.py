@@ -38,6 +38,7 @@ from ..incidents import queries as incidents
 from ..pressure import presenters as pressed
 from ..pressure import queries as pressure
 from ..quality import queries as quality
+from ..safeguarding import queries as safeguarding
 from ..situation import Reading
 from ..travel import queries as roads
 from ..unavailability import queries as unavailability
@@ -361,7 +362,7 @@ def levels(seen: Seen) -> Figures:
 
 
 def risks(seen: Seen) -> Figures:
-    """Open hazards, risks and incidents, without who reported them."""
+    """Open hazards, risks and incidents, without who reported them; of safeguarding the number alone."""
     found = [each for each in concerns.open_ones(seen.organisation_id, seen.at) if each.desk == "ambulance"]
     rows = [
         (
@@ -371,7 +372,9 @@ def risks(seen: Seen) -> Figures:
         )
         for each in found
     ]
-    return Figures("" if rows else "None is open.", THREE, _t(rows))
+    waiting = len(safeguarding.waiting(seen.organisation_id))
+    rows.append(("Safeguarding concerns to be acknowledged", str(waiting), seen.old(seen.at)))
+    return Figures("", THREE, _t(rows))
 
 
 def decided(seen: Seen) -> Figures:
