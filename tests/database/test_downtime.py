@@ -13,6 +13,8 @@ from clearway.core.feeds.models import Source
 from clearway.core.notices.models import Notice
 from clearway.core.organisation.models import Organisation, Site
 from clearway.core.people.models import User
+from clearway.core.worklist.models import Task
+from clearway.desks.ambulance import rules, situation
 from clearway.desks.ambulance.downtime import actions, queries, register
 from clearway.desks.ambulance.downtime.models import CadFailure, HandEntry, PaperForm
 from clearway.desks.ambulance.facts.models import Fact
@@ -111,6 +113,23 @@ def test_who_cannot_be_sent_is_entered_with_the_reason(failed: Organisation) -> 
 
     row = Resource.objects.get(call_sign="A1")
     assert (row.availability, row.reason, row.since) == ("unavailable", "vehicle defect", at(5))
+
+
+def test_no_nhs_number_is_entered_by_hand(failed: Organisation) -> None:
+    for text in ("A1 unavailable with 9434765919", "#D1 0806 Divert 943 476 5919"):
+        assert "Leave out the NHS number" in refused(failed, text, 10)
+
+
+def test_a_failure_that_is_not_reconciled_within_a_day_is_a_task_once(failed: Organisation) -> None:
+    actions.end("", is_drill=False, **scope(failed, 10))
+    for minutes, due in ((24 * 60, 0), (24 * 60 + 12, 1), (24 * 60 + 15, 1)):
+        for later in (0, 2):
+            rules.run(failed.pk, situation.read(failed.pk, at(minutes + later)), at(minutes + later))
+        assert Task.objects.filter(rule="downtime_due", closed_at=None).count() == due
+    actions.reconcile(**scope(failed, 24 * 60 + 16))
+    for minutes in (24 * 60 + 17, 24 * 60 + 19):
+        rules.run(failed.pk, situation.read(failed.pk, at(minutes)), at(minutes))
+    assert not Task.objects.filter(rule="downtime_due", closed_at=None).exists()
 
 
 def test_the_same_form_sent_twice_is_one_entry(failed: Organisation) -> None:
@@ -277,5 +296,40 @@ def test_every_page_of_the_part_opens(hand: Client) -> None:
     assert "Q0001" in sheets and hospital().name in sheets
     assert hand.post("/downtime/forms/", {"status": "x"}).status_code == 422
     assert hand.post("/downtime/reconcile/", {"step": "void", "number": "Z9", "why": ""}).status_code == 422
-    assert hand.post("/downtime/reconcile/", {"step": "choose", "choice": "9:theirs"}).status_code == 422
+    for choice in ("9:theirs", "²:theirs", f"{'9' * 40}:ours", "", "1:mine"):
+        assert hand.post("/downtime/reconcile/", {"step": "choose", "choice": choice}).status_code == 422
+    for span in ("first=x&last=1", f"first=1&last={'9' * 40}", ""):
+        assert hand.get(f"/downtime/forms/print/?{span}").status_code == 302
     assert hand.get("/downtime/").status_code == 200
+
+
+def test_after_the_cad_has_said_all_of_it_again_the_picture_is_that_of_a_day_without_a_failure(
+    failed: Organisation, cad: Source
+) -> None:
+    steps = ("left_scene", "at_hospital", "queuing", "handover", "clear")
+    said = {"left_scene": "left", "at_hospital": "arrived", "handover": "handover", "clear": "clear"}
+    told = {
+        (call_sign, status): 5 + 4 * place + late
+        for call_sign, late in (("A1", 0), ("A2", 1))
+        for place, status in enumerate(steps)
+        if (call_sign, status) != ("A2", "left_scene")  # said before the CAD failed
+    }
+    for (call_sign, status), minute in reversed(told.items()):  # from paper, in the wrong order
+        wall = f"08{minute + (minute % 3):02d}"  # some a minute or two beside the CAD's
+        enter(failed, f"#S1 {call_sign} {said.get(status, status)} {wall}", 50 + minute / 60, from_paper=True)
+    actions.end("", is_drill=False, **scope(failed, 60))
+    again = [
+        job(status, minute, call_sign=call_sign, incident="1" if call_sign == "A1" else "2")
+        for (call_sign, status), minute in told.items()
+    ]
+    deliver(cad, again[::-1], known=70)
+
+    rows = {row.call_sign: row for row in Assignment.objects.filter(call_sign__in=["A1", "A2"])}
+    for (call_sign, status), minute in told.items():
+        assert rows[call_sign].stamps[status] == at(minute).isoformat()
+    assert {row.state for row in rows.values()} == {"clear"}
+    assert compare(failed.pk, at=at(71)).differences == ()
+    failure = queries.to_reconcile(failed.pk)
+    assert failure is not None
+    open_ = [each for each in queries.compared(failed.pk, failure, at(72)) if each.is_open]
+    assert len(open_) == sum(minute % 3 > 0 for minute in told.values())

@@ -20,6 +20,7 @@ from clearway.domain.ambulance.downtime import Decided, Line
 from clearway.domain.ambulance.events import AvailabilityEvent, JobEvent
 from clearway.domain.ambulance.words import Availability, FormKind, JobState, JobStatus, StatusSource
 from clearway.domain.shared.errors import NotAllowed
+from clearway.domain.shared.identity import holds_nhs_number
 
 from ..facts import actions as facts
 from ..incidents.queries import Sent
@@ -29,7 +30,6 @@ from .models import CadFailure, HandEntry, PaperForm
 
 NOTICE = "cad_failure"
 WHAT = "Entering by hand"
-LONGEST_BACK = timedelta(hours=72)  # that paper may be entered after a failure
 
 
 @transaction.atomic
@@ -113,6 +113,8 @@ def understand(
     text: str, failure: CadFailure | None, *, organisation_id: int, at: datetime
 ) -> Understood | Decided:
     """What a line means now. Changes nothing. Raises CannotParse and NotAllowed."""
+    if holds_nhs_number(text):
+        raise NotAllowed("with a number", WHAT, "Leave out the NHS number: name the incident instead.")
     if decided := downtime.parse_decision(text):
         return decided
     sites = queries.places(organisation_id)

@@ -1,5 +1,6 @@
 """By hand: the typed line, paper forms, back-entry with its reconciliation, and drills."""
 
+import re
 from collections.abc import Callable
 from typing import Any
 from uuid import uuid4
@@ -24,6 +25,7 @@ from .models import HandEntry
 
 ROWS = 12  # of the page of back-entry
 SHOWN = 200
+KEY = re.compile(r"[0-9]{1,18}")  # of a row, as addresses and forms name it
 
 
 def _scope(request: Any) -> dict[str, Any]:
@@ -197,11 +199,10 @@ def _printings(rows: list[Any]) -> list[tuple[Any, str, int, int, int]]:
 def printed(request: Any) -> HttpResponse:
     """Numbered forms, one to an A4 page, from the configuration that is in force."""
     organisation_id = request.organisation.pk
-    try:
-        first, last = int(request.GET.get("first", "")), int(request.GET.get("last", ""))
-    except ValueError:
+    first, last = request.GET.get("first", ""), request.GET.get("last", "")
+    if not KEY.fullmatch(first) or not KEY.fullmatch(last):
         return HttpResponseRedirect(reverse("downtime:forms"))
-    rows = list(queries.forms_between(organisation_id, first, last)[: 4 * register.MOST])
+    rows = list(queries.forms_between(organisation_id, int(first), int(last))[: 4 * register.MOST])
     call_signs = list(resources.seen_of_late(organisation_id, request.at))
     context = {
         "forms": presenters.sheets(rows, call_signs),
@@ -295,7 +296,7 @@ def _settled(request: Any, step: str, given: dict[str, Any]) -> str:
         return f"Every form up to {given['number']} was used; {more} more to account for."
     if step == "choose":
         key, _, choice = request.POST.get("choice", "").partition(":")
-        if not key.isdigit() or choice not in HandEntry.Choice.values:
+        if not KEY.fullmatch(key) or choice not in HandEntry.Choice.values:
             raise NotAllowed("unknown", "Settling this", "Choose whose time is right.")
         entry = actions.choose(int(key), HandEntry.Choice(choice), **scope)
         return f"Settled for {entry.call_sign}."
