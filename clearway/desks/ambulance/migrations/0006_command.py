@@ -16,7 +16,7 @@ SITREPS = remover(
 
 
 class Migration(migrations.Migration):
-    dependencies = [("ambulance", "0004_records"), ("core", "0003_guards")]
+    dependencies = [("ambulance", "0005_quality"), ("core", "0003_guards")]
 
     operations = [
         migrations.RunSQL(RECORDS, migrations.RunSQL.noop),
