@@ -1,7 +1,10 @@
 """What each kind of process may do in the database, beyond what its code does."""
 
+import re
+
 import psycopg
 import pytest
+from django.apps import apps
 from django.db import connection
 
 from clearway.config import migrate, postgres
@@ -38,6 +41,22 @@ def refused(role: str, statement: str) -> bool:
 def test_the_desks_can_add_to_the_record_but_never_change_it(granted: None, table: str) -> None:
     assert not refused(postgres.WEB, f"SELECT 1 FROM {table} LIMIT 1")
     assert refused(postgres.WEB, f"DELETE FROM {table}")
+
+
+def test_what_nobody_may_change_is_locked_by_no_action() -> None:
+    # PostgreSQL locks a row only for who may update it: the desks would be refused, and tests run as owner.
+    revoked = re.findall(r"REVOKE UPDATE, DELETE ON(.*?)FROM", migrate.RIGHTS, re.S)
+    tables = {table.strip() for names in revoked for table in names.split(",")}
+    kept = {model.__name__ for model in apps.get_models() if model._meta.db_table in tables}
+    assert {"Concern", "Decision", "Action"} <= kept
+
+    locked = {
+        (path.name, name)
+        for path in migrate.PACKAGE.rglob("actions.py")
+        for name in re.findall(r"(\w+)\.objects\s*\.select_for_update", path.read_text())
+    }
+    assert {(path, name) for path, name in locked if name in kept} == set()
+    assert any(name == "Task" for _, name in locked)
 
 
 def test_ingest_stores_what_arrives_and_sees_no_accounts(granted: None) -> None:

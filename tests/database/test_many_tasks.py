@@ -174,6 +174,52 @@ def test_what_joins_an_answered_task_brings_it_back_and_what_returns_to_it_does_
     assert (task.state, task.members[-1]) == ("open", "site:E")
 
 
+def test_when_each_stands_for_itself_again_what_people_did_with_all_goes_on(trust: Organisation) -> None:
+    swept(trust, "ABCD", 0)
+    person = somebody("pfc", "patient_flow_coordinator", trust)
+    task = Task.objects.get()
+    answer(Shown(task.pk, task.version, trust.pk), "All were rung", by=acting(person), at=AT)
+
+    swept(trust, "AB", 1)
+
+    rows = Task.objects.filter(closed_at=None)
+    assert {(row.state, row.answer, row.owner) for row in rows} == {("answered", "All were rung", person)}
+
+
+def test_one_that_was_passed_up_stays_passed_up_when_others_join_it(trust: Organisation) -> None:
+    swept(trust, "ABC", 0)
+    Task.objects.filter(subject="site:B").update(escalated_to="trust_incident_manager", escalated_at=AT)
+
+    swept(trust, "ABCD", 1)
+
+    task = Task.objects.get(closed_at=None)
+    assert (task.state, task.escalated_to) == ("open", "trust_incident_manager")
+
+
+def test_what_was_answered_closes_with_its_cause_so_that_the_next_is_an_alarm(trust: Organisation) -> None:
+    swept(trust, "A", 0)
+    task = Task.objects.get()
+    by = acting(somebody("pfc", "patient_flow_coordinator", trust))
+    answer(Shown(task.pk, task.version, trust.pk), "It was rung", by=by, at=AT)
+
+    swept(trust, "", 5)
+    swept(trust, "A", 18)
+
+    assert list(Task.objects.order_by("id").values_list("state", flat=True)) == ["closed", "open"]
+
+
+def test_what_is_gone_climbs_no_further_and_comes_back_from_no_shelf(trust: Organisation) -> None:
+    urgent = wanted("A", priority=1, role="service_delivery_officer")
+    swept(trust, [urgent, wanted("B")], 0)
+    Task.objects.filter(subject="site:B").update(state="shelved", shelved_until=AT + 6 * MINUTE)
+
+    for minutes in (2, 5.5, 10):
+        swept(trust, "", minutes)
+
+    assert {task.escalated_to for task in Task.objects.all()} == {""}
+    assert {task.state for task in Task.objects.all()} == {"open", "shelved"}
+
+
 def test_a_trust_that_wants_neither_has_neither(trust: Organisation) -> None:
     plain = SweepPolicy()
     swept(trust, "ABCDEF", 0, plain)

@@ -10,11 +10,13 @@ from clearway.domain.shared.errors import NotAllowed
 
 from ..audit.actions import Actor, Entry
 from ..audit.actions import record as audit
+from ..locks import one_at_a_time
 from ..people.roles import ROLES, name_of
 from . import queries
 from .models import Concern, ConcernStep
 from .policy import concern_policy
 
+LOCK = 4131  # with the concern: one step at a time
 WORKS = "concerns.work"  # the permission of roles that may own a report
 
 
@@ -78,7 +80,8 @@ def take(
 
     Raises NotAllowed; Concern.DoesNotExist.
     """
-    row = Concern.objects.select_for_update().get(organisation_id=organisation_id, pk=key)
+    one_at_a_time(LOCK, key)
+    row = Concern.objects.get(organisation_id=organisation_id, pk=key)
     policy = concern_policy(organisation_id, at)
     now = queries.stands(row, policy)
     check(now.state, wanted.step)

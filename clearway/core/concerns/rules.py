@@ -40,6 +40,7 @@ def due(waiting: Waiting, _policies: Mapping[str, Values]) -> Iterator[Wanted]:
             cause=_cause(overdue, waiting.policy),
             role=waiting.policy.escalate.get(waiting.desk, overdue[0].stands.owner),
             suggestion=f"See that each is taken up: {PAGE}?state=overdue",
+            members=_members(overdue),
         )
     new = [each for each in waiting.found if each.stands.state is State.REPORTED and each not in overdue]
     for role in sorted({each.stands.owner for each in new}):
@@ -52,7 +53,12 @@ def due(waiting: Waiting, _policies: Mapping[str, Values]) -> Iterator[Wanted]:
                 cause=_cause(of, waiting.policy),
                 role=role,
                 suggestion=f"Read them and acknowledge: {PAGE}?state=open",
+                members=_members(of),
             )
+
+
+def _members(found: Sequence[Reported]) -> frozenset[str]:
+    return frozenset(f"concern:{each.row.pk}" for each in found)
 
 
 def _many(found: Sequence[Reported], what: str) -> str:

@@ -532,7 +532,7 @@ class Migration(migrations.Migration):
                         ('site', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, to='core.site')),
                     ],
                     options={
-                        'indexes': [models.Index(condition=models.Q(('closed_at__isnull', True)), fields=['organisation', 'priority', 'raised_at'], name='open_tasks'), models.Index(fields=['organisation', 'raised_at'], name='core_task_organis_745ab3_idx')],
+                        'indexes': [models.Index(condition=models.Q(('closed_at__isnull', True)), fields=['organisation', 'priority', 'raised_at'], name='open_tasks'), models.Index(fields=['organisation', 'raised_at'], name='core_task_organis_745ab3_idx'), models.Index(fields=['organisation', 'closed_at'], name='core_task_organis_c5b899_idx')],
                         'constraints': [models.UniqueConstraint(condition=models.Q(('closed_at__isnull', True)), fields=('organisation', 'rule', 'subject'), name='one_open_task_per_rule_and_subject'), models.CheckConstraint(condition=models.Q(models.Q(('closed_at__isnull', False), ('state', 'closed')), models.Q(models.Q(('state', 'closed'), _negated=True), ('closed_at__isnull', True)), _connector='OR'), name='closed_task_says_when'), models.CheckConstraint(condition=models.Q(models.Q(('shelved_until__isnull', False), ('state', 'shelved')), models.Q(models.Q(('state', 'shelved'), _negated=True), ('shelved_until__isnull', True)), _connector='OR'), name='shelved_task_says_until_when')],
                     },
                 ),

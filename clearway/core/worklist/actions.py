@@ -97,6 +97,7 @@ class _Sweep:
             organisation_id=self.organisation_id, closed_at__isnull=True
         )
         self.open = {(task.rule, task.subject): task for task in rows.order_by("id")}
+        self.states = {task.pk: task.state for task in self.open.values()}
         sites = Site.objects.filter(organisation_id=self.organisation_id)
         places = list(sites.values_list("code", "id", "area_id"))
         self.sites = {code: site for code, site, _ in places}
@@ -164,6 +165,8 @@ class _Sweep:
         elif others:
             because = "Each stands for itself now" if is_for_many else "It stands together with others now"
             self._close(task, because, by)
+        elif task.state == State.ANSWERED:  # dealt with: what comes after it is another
+            self._close(task, "The cause is gone", by)
         elif task.gone_since is None and off_delay(self.policy):
             task.gone_since = self.at
             self._note(task, "changed", "tasks.follow", {"gone_since": self.at.isoformat()}, by)
@@ -180,6 +183,8 @@ class _Sweep:
     def return_from_shelf(self) -> None:
         by = Actor("rule:shelf")
         for task in self.open.values():
+            if task.gone_since is not None:
+                continue  # it comes back with its cause, or closes
             if task.state == State.SHELVED and task.shelved_until and task.shelved_until <= self.at:
                 reopen(task, self.policy, self.at)
                 task.version += 1
@@ -188,7 +193,12 @@ class _Sweep:
     def escalate_overdue(self) -> None:
         by = Actor("rule:overdue")
         for task in self.open.values():
-            overdue = task.state == State.OPEN and task.due_at is not None and task.due_at <= self.at
+            overdue = (
+                task.state == State.OPEN
+                and task.gone_since is None
+                and task.due_at is not None
+                and task.due_at <= self.at
+            )
             following = NEXT_IN_LINE.get(task.escalated_to or task.role)
             if overdue and task.priority == Task.Priority.P1 and following:
                 task.escalated_to, task.escalated_at = following, self.at
@@ -224,10 +234,29 @@ class _Sweep:
             members=sorted(wanted.members),
             **_words(wanted),
         )
+        self._take_over(task)
         self.new.append(task)
         self._count("raised")
         detail = {**_words(wanted), "subject": wanted.subject, "site": wanted.site_code}
         self.entries.append((by, lambda: Entry("tasks.raise", _subject(task), detail)))
+
+    def _take_over(self, task: Task) -> None:
+        """What people did with the task that stood for this one, or with one that it stands for, goes on.
+
+        One that stands for several is to be acknowledged anew, because something has joined.
+        """
+        for before in self.open.values():
+            if before.rule != task.rule or before.role != task.role:
+                continue
+            if task.subject in before.members or before.subject in task.members:
+                task.owner_id = task.owner_id or before.owner_id
+                task.escalated_to = task.escalated_to or before.escalated_to
+                task.escalated_at = task.escalated_at or before.escalated_at
+            if task.subject in before.members and self.states[before.pk] in (
+                State.ACKNOWLEDGED,
+                State.ANSWERED,
+            ):
+                task.state, task.answer = State(self.states[before.pk]), before.answer
 
     def _update(self, task: Task, wanted: Wanted, by: Actor) -> None:
         words = _words(wanted)

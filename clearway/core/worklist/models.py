@@ -81,4 +81,5 @@ class Task(models.Model):
                 name="open_tasks",
             ),
             models.Index(fields=["organisation", "raised_at"]),
+            models.Index(fields=["organisation", "closed_at"]),
         ]

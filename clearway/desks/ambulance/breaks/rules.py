@@ -45,6 +45,7 @@ def due(found: Due, _policies: Mapping[str, Values]) -> Iterator[Wanted]:
             role="patient_flow_coordinator",
             suggestion="Open Breaks: accept the plan, or plan each crew",
             since=first - SOON,
+            members=frozenset(row.call_sign for row in rows),
         )
 
 

@@ -8,10 +8,12 @@ from django.db import IntegrityError, transaction
 from clearway.core.audit.actions import Actor, Entry
 from clearway.core.audit.actions import record as audit
 from clearway.core.live.actions import announce
+from clearway.core.locks import one_at_a_time
 from clearway.domain.shared.errors import NotAllowed
 
 from .models import DeskMessage, DeskMessageStep, DeskMessageTo
 
+LOCK = 4133  # with the message to one recipient: one step at a time
 Recipient = tuple[str, str, str]  # kind, key and name
 STEPS = ("shown", "acknowledged", "replied")
 
@@ -62,10 +64,9 @@ def came(key: int, step: str, *, organisation_id: int, by: Actor, at: datetime, 
     What comes again counts once; of a message that was replaced nothing counts. Returns whether it counted.
     The caller has seen to it that the recipient is theirs.
     """
-    row = (
-        DeskMessageTo.objects.select_for_update(of=("self",))
-        .select_related("of__superseded_by")
-        .get(pk=key, of__organisation_id=organisation_id)
+    one_at_a_time(LOCK, key)
+    row = DeskMessageTo.objects.select_related("of__superseded_by").get(
+        pk=key, of__organisation_id=organisation_id
     )
     if getattr(row.of, "superseded_by", None) is not None:
         return False

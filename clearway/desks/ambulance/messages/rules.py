@@ -27,6 +27,7 @@ def unanswered(found: Sequence[DeskMessageTo], _policies: Mapping[str, Values]) 
             role="patient_flow_coordinator",
             suggestion="Ring or call them by radio, and record the contact: /messages/",
             since=found[0].of.at,
+            members=frozenset(f"message:{each.pk}" for each in found),
         )
 
 

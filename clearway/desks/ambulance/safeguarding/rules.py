@@ -25,6 +25,7 @@ def waits(
             cause=f"The oldest was raised {moment(of[0].at, at)}",
             role=queue,
             suggestion="Read each and acknowledge it: /safeguarding/",
+            members=frozenset(f"safeguarding:{each.pk}" for each in of),
         )
 
 

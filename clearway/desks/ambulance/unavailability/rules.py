@@ -46,6 +46,7 @@ def over(found: Sequence[Standing], _policies: Mapping[str, Values]) -> Iterator
                 role=role,
                 suggestion=suggestion,
                 since=min(each.until for each in rows if each.until is not None),
+                members=frozenset(each.row.call_sign for each in rows),
             )
 
 
