@@ -2,6 +2,7 @@
 clinicians, rooms, clinics and letters of an outpatient pack.
 
 Loading the same pack again changes nothing; a policy whose values changed becomes a new version.
+A policy that could not be read is refused, and nothing is loaded.
 
 Examples:
   clearway region load south-west
@@ -34,9 +35,11 @@ def run(arguments: argparse.Namespace) -> int:
         load_django("owner")
         from clearway.core.audit.actions import Actor
         from clearway.core.organisation.actions import load_region
+        from clearway.desks.ambulance import whole
         from clearway.desks.outpatients.clinics.loading import load_department
         from clearway.desks.outpatients.letters.loading import load_letters
 
+        whole.check(region.policies)
         by, at = Actor("command:region load"), datetime.now(UTC)
         organisation = load_region(region, by=by, at=at)
         print(f"{organisation.name}: {len(region.sites)} sites, {len(region.policies)} policies.")

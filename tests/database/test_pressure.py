@@ -3,15 +3,16 @@
 from typing import Any
 
 import pytest
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.test import Client
 
 from clearway.cli import demo_prepare
 from clearway.core.audit.actions import Actor
 from clearway.core.audit.models import Action
 from clearway.core.feeds.models import Source
-from clearway.core.live.models import Change
-from clearway.core.organisation.models import Organisation
+from clearway.core.live.models import Change, Push
+from clearway.core.live.tailer import Tailer
+from clearway.core.organisation.models import Organisation, PolicyVersion
 from clearway.core.people.demo import ensure_accounts
 from clearway.core.people.models import User
 from clearway.core.worklist.models import Task
@@ -23,7 +24,7 @@ from clearway.domain.ambulance.events import CallEvent
 from clearway.domain.ambulance.pressure import Ladder
 from clearway.domain.ambulance.words import CallStatus, Category
 from clearway.domain.shared.errors import NotAllowed
-from tests.trust import signed_in, somebody, stop_the_clock
+from tests.trust import a_trust, signed_in, somebody, stop_the_clock
 
 from .conftest import at, conveyance, deliver, report
 
@@ -369,3 +370,54 @@ def test_the_demonstration_begins_with_levels_and_figures_and_enters_them_once(k
     assert queries.names(knowing.pk, at(6)) == ["REAP 3 severe", "Clinical safety plan 2 watchful"]
     assert HospitalFigure.objects.count() == 6 + 7
     assert ActionCard.objects.filter(closed_at=None).count() == 4
+
+
+def spoil(trust: Organisation, name: str, **values: Any) -> None:
+    """Write values into a policy that is in force, as no pack could any more."""
+    row = PolicyVersion.objects.get(organisation=trust, name=name)
+    row.values = {**row.values, **values}
+    row.save()
+
+
+def test_a_part_whose_policy_is_wrong_is_a_task_and_stops_no_other_rule(
+    knowing: Organisation, tim: User
+) -> None:
+    actions.declare(wanted(3), **scope(tim))
+    spoil(knowing, "unavailability", reasons=[{"says": "Ill"}])
+
+    run_rules(knowing, 61)
+
+    failed = Task.objects.get(rule="rule_failed", closed_at=None)
+    assert (failed.subject, failed.role) == ("rules:unavailability", "service_delivery_officer")
+    assert "KeyError: 'code'" in failed.cause
+    assert len(open_tasks()) == 1
+
+    spoil(knowing, "unavailability", reasons=[])
+    run_rules(knowing, 64)
+    assert not Task.objects.filter(rule="rule_failed", closed_at=None).exists()
+
+
+def test_a_wrong_policy_of_one_trust_leaves_the_beat_of_the_others(knowing: Organisation) -> None:
+    other = a_trust("elsewhere")
+    spoil(knowing, "opel", levels=[1])
+    tailer = Tailer({}, [live.all_pressure])
+
+    for seconds in range(12):
+        tailer.work(at(seconds / 60))
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_unlock_all()")  # its seat, which is not the test's to keep
+
+    assert tailer.unsure == {knowing.pk}
+    assert set(Push.objects.values_list("organisation_id", flat=True)) == {other.pk}
+
+
+def test_a_wrong_policy_of_a_ladder_leaves_the_other_boards_with_the_number_of_its_level(
+    tim: User, flow: Client, now: None
+) -> None:
+    actions.declare(wanted(3), **scope(tim))
+    spoil(tim.grants.get().organisation, "reap", names=["one"])
+
+    page = flow.get("/handovers/")
+
+    assert page.status_code == 200
+    assert "Clinical safety plan</a> <b>3 level 3" in page.content.decode()

@@ -1,8 +1,11 @@
 """Who gets which push of the live stream, and how soon a screen hears that it is over."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, MutableMapping
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -59,7 +62,20 @@ class SilentLink:
         yield None
 
 
-def heard(*answers: Viewer | Exception | None, query: bytes = b"topics=tasks") -> tuple[int, bytes]:
+@dataclass
+class BeatingLink(SilentLink):
+    """One that tells of a beat again and again."""
+
+    message: dict[str, object]
+
+    async def notifies(self, **named: object) -> AsyncIterator[Any]:
+        await asyncio.sleep(0.01)
+        yield SimpleNamespace(payload=json.dumps(self.message))
+
+
+def heard(
+    *answers: Viewer | Exception | None, query: bytes = b"topics=tasks", link: SilentLink | None = None
+) -> tuple[int, bytes]:
     """Status and body of a stream whose viewer is asked for again and again, until it closes."""
     coming = iter(answers)
     sent: list[MutableMapping[str, Any]] = []
@@ -71,7 +87,7 @@ def heard(*answers: Viewer | Exception | None, query: bytes = b"topics=tasks") -
         return answer
 
     async def connect() -> Any:
-        return SilentLink()
+        return link or SilentLink()
 
     async def receive() -> MutableMapping[str, Any]:
         await asyncio.sleep(60)
@@ -81,7 +97,7 @@ def heard(*answers: Viewer | Exception | None, query: bytes = b"topics=tasks") -
         sent.append(message)
 
     async def follow() -> None:
-        stream = Stream(connect, authenticate, check_seconds=0.01)
+        stream = Stream(connect, authenticate, check_seconds=0.2 if link else 0.01)
         scope = {"query_string": query, "headers": []}
         await asyncio.wait_for(stream(scope, receive, send), timeout=10)
 
@@ -111,3 +127,10 @@ def test_a_database_that_is_away_signs_nobody_out() -> None:
 def test_a_script_can_ask_why_its_stream_was_refused() -> None:
     assert heard(HALO, query=b"topics=tasks&probe=1") == (204, b"")
     assert heard(None, query=b"topics=tasks&probe=1")[0] == 403
+
+
+def test_only_screens_of_a_trust_whose_boards_may_be_wrong_get_no_beat() -> None:
+    at = "2026-11-20T08:00:00Z"
+
+    assert b"event: beat" in heard(HALO, None, link=BeatingLink({"beat": at, "but": [2]}))[1]
+    assert b"event: beat" not in heard(HALO, None, link=BeatingLink({"beat": at, "but": [1]}))[1]

@@ -10,7 +10,7 @@ import json
 import logging
 import random
 from collections import defaultdict, deque
-from collections.abc import Awaitable, Callable, MutableMapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, MutableMapping, Sequence
 from dataclasses import dataclass, field
 from itertools import takewhile
 from typing import Any
@@ -292,12 +292,13 @@ class Stream:
                 await self._fan_out(link)
                 for message in messages:
                     if "beat" in message:
-                        self._beat(message["beat"])
+                        self._beat(message["beat"], message.get("but", ()))
 
-    def _beat(self, at: str) -> None:
+    def _beat(self, at: str, but: Collection[int] = ()) -> None:
+        """Tell every screen that all is well, but those of some organisations: their boards may be wrong."""
         encoded = [f"event: beat\ndata: {json.dumps({'at': at})}\n\n".encode()]
-        for screens in self._screens.values():
-            for screen in screens:
+        for viewer, screens in self._screens.items():
+            for screen in screens if viewer.organisation_id not in but else ():
                 screen.offer(encoded)
 
     async def _fan_out(self, link: psycopg.AsyncConnection[TupleRow]) -> None:

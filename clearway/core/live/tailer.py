@@ -48,8 +48,8 @@ class Tailer:
     tickers    what to render again as time passes, for every organisation
 
     A beat every two seconds tells every screen that the whole way from the database to it is alive. What
-    cannot be rendered is tried again later and holds nothing else up, but until then there is no beat: a
-    screen that may be wrong must not look calm.
+    cannot be rendered is tried again later and holds nothing else up, but until then the screens of its
+    organisation get no beat: one that may be wrong must not look calm.
     """
 
     renderers: Mapping[str, Render]
@@ -58,7 +58,12 @@ class Tailer:
     _pushed: dict[tuple[int, str, str], bytes] = field(default_factory=dict)
     _beaten: datetime = LONG_AGO
     _turns: Turns = field(default_factory=lambda: Turns(TICK_EVERY))
-    _failed: dict[object, datetime] = field(default_factory=dict)
+    _failed: dict[tuple[int, Render], datetime] = field(default_factory=dict)
+
+    @property
+    def unsure(self) -> frozenset[int]:
+        """The organisations of which something could not be rendered."""
+        return frozenset(organisation_id for organisation_id, _ in self._failed)
 
     def work(self, at: datetime) -> int:
         """Do what is due at this instant, if no other process is the tailer. Returns change rows taken."""
@@ -70,9 +75,9 @@ class Tailer:
 
     def _round(self, at: datetime) -> int:
         taken = self._follow(at)
-        if at - self._beaten >= BEAT_EVERY and not self._failed:
+        if at - self._beaten >= BEAT_EVERY:
             self._beaten = at
-            _notify({"beat": at.isoformat()})
+            _notify({"beat": at.isoformat(), "but": sorted(self.unsure)})
         self._tick_in_turn(at)
         return taken
 

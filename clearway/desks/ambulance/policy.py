@@ -45,7 +45,11 @@ class DeskPolicy:
 
 def desk_policy(organisation_id: int, at: datetime) -> DeskPolicy:
     """The policies in force on the local day of `at`; one query."""
-    values = policies(organisation_id, NAMES, local(at).date())
+    return made(policies(organisation_id, NAMES, local(at).date()))
+
+
+def made(values: Mapping[str, Mapping[str, Any]]) -> DeskPolicy:
+    """The policies from their values by name. Raises TypeError or ValueError where one is not whole."""
     handover = dict(values.get("handover_standards", {}))
     quality = values.get("quality_limits", {})
     if "absurd_handover" in quality:

@@ -1,6 +1,7 @@
 """Every rule of the ambulance desk, and asking them all."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 
@@ -12,6 +13,7 @@ from clearway.core.layout.times import local
 from clearway.core.organisation.queries import policies
 from clearway.core.worklist import queries
 from clearway.core.worklist.actions import Swept, sweep
+from clearway.core.worklist.guarded import guarded
 from clearway.core.worklist.rules import Outcome, Rule, Values, evaluate, sweep_policy, together
 from clearway.domain.ambulance.situation import Situation
 from clearway.domain.shared.region import Desk
@@ -35,36 +37,48 @@ from .unavailability import rules as unavailability
 RULES: Sequence[Rule[Situation]] = (LADDER, SILENT_FEED, DIVERT_REVIEW, SILENT_HOSPITAL, EARLY_WARNING)
 
 Asked = Callable[[int, Mapping[str, Values], Mapping[str, str], datetime], list[Outcome]]
-# Rules over tables of their own, each with the policies that it reads beside the worklist's.
-ASKED: Sequence[tuple[frozenset[str], Asked]] = (
-    (frozenset(), destinations.outcomes),
-    (frozenset(), onward.outcomes),
-    (frozenset(), breaks.outcomes),
-    (frozenset({unavailability.POLICY}), unavailability.outcomes),
-    (frozenset(delays.POLICIES), delays.outcomes),
-    (frozenset(), pressure.outcomes),
-    (frozenset({downtime.POLICY}), downtime.outcomes),
-    (frozenset({reviewing.POLICY}), looks.outcomes),
-    (frozenset({messages.POLICY}), messages.outcomes),
-    (frozenset(), safeguarding.outcomes),
-    (frozenset(), quality.outcomes),
-    (frozenset({concerns.POLICY}), partial(concerns.outcomes, desk=Desk.AMBULANCE)),
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Rules over tables of their own. policies  that they read beside the worklist's."""
+
+    name: str
+    asked: Asked
+    policies: frozenset[str] = frozenset()
+
+
+PARTS: Sequence[Part] = (
+    Part("destinations", destinations.outcomes),
+    Part("onward requests", onward.outcomes),
+    Part("meal breaks", breaks.outcomes),
+    Part("unavailability", unavailability.outcomes, frozenset({unavailability.POLICY})),
+    Part("delays", delays.outcomes, frozenset(delays.POLICIES)),
+    Part("pressure", pressure.outcomes),
+    Part("downtime", downtime.outcomes, frozenset({downtime.POLICY})),
+    Part("looks at identities", looks.outcomes, frozenset({reviewing.POLICY})),
+    Part("messages", messages.outcomes, frozenset({messages.POLICY})),
+    Part("safeguarding", safeguarding.outcomes),
+    Part("data quality", quality.outcomes),
+    Part("concerns", partial(concerns.outcomes, desk=Desk.AMBULANCE), frozenset({concerns.POLICY})),
 )
 
 
 def run(organisation_id: int, situation: Situation, at: datetime) -> Swept:
     """Ask every rule about the situation and bring the worklist in line. A fixed number of queries.
 
-    Called every few seconds by a worker; safe to call from two at once, and as often as one likes.
+    Called every few seconds by a worker; safe to call from two at once, and as often as one likes. A part
+    that cannot be asked is a task and stops no other.
     """
     names = {name for rule in RULES for name in rule.policies}.union(
-        advice.POLICIES, *(policies for policies, _ in ASKED)
+        advice.POLICIES, *(part.policies for part in PARTS)
     )
     values = policies(organisation_id, {*names, queries.WORKLIST, queries.MODES}, local(at).date())
     modes = values.get(queries.MODES, {})
+    scope = (organisation_id, values, modes)
     found = [
-        evaluate(RULES, situation, values, modes),
-        advice.outcomes(organisation_id, values, modes, situation, at),
-        *(outcomes(organisation_id, values, modes, at) for _, outcomes in ASKED),
+        guarded("the boards", lambda: evaluate(RULES, situation, values, modes)),
+        guarded("advice", lambda: advice.outcomes(*scope, situation, at)),
+        *(guarded(part.name, partial(part.asked, *scope, at)) for part in PARTS),
     ]
     return sweep(organisation_id, together(*found), at, sweep_policy(values.get(queries.WORKLIST)))

@@ -2,12 +2,14 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
+from functools import partial
 
 from clearway.core.concerns import rules as concerns
 from clearway.core.layout.times import day, local
 from clearway.core.organisation.queries import policies
 from clearway.core.worklist import queries
 from clearway.core.worklist.actions import Swept, sweep
+from clearway.core.worklist.guarded import guarded
 from clearway.core.worklist.rules import Rule, Values, Wanted, evaluate, sweep_policy, together
 from clearway.domain.shared.region import Desk
 
@@ -490,6 +492,6 @@ def run(organisation_id: int, situation: Situation, at: datetime) -> Swept:
     values = policies(organisation_id, wanted, local(at).date())
     modes = values.get(queries.MODES, {})
     outcomes = evaluate(RULES, situation, values, modes)
-    reported = concerns.outcomes(organisation_id, values, modes, at, desk=Desk.OUTPATIENTS)
-    every = together(outcomes, reported)
+    reported = partial(concerns.outcomes, organisation_id, values, modes, at, desk=Desk.OUTPATIENTS)
+    every = together(outcomes, guarded("concerns of outpatients", reported))
     return sweep(organisation_id, every, at, sweep_policy(values.get(queries.WORKLIST)))

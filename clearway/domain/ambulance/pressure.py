@@ -22,6 +22,13 @@ class Ladder(StrEnum):
     CSP = "csp"
 
 
+def check_distinct(what: str, codes: Sequence[str]) -> None:
+    """Raise ValueError where a code stands twice."""
+    twice = sorted({code for code in codes if codes.count(code) > 1})
+    if twice:
+        raise ValueError(f"{what} have codes of their own; {', '.join(twice)} stands twice")
+
+
 @dataclass(frozen=True, slots=True)
 class Scale:
     """Where levels 2, 3 and 4 begin: beyond each edge. An edge itself still belongs to the lower level.
@@ -70,13 +77,17 @@ class Framework:
     """One version of a framework for hospitals.
 
     levels  the sums of points beyond which levels 2, 3 and 4 begin
-    holds   how long a figure counts as the present
+    holds   how long a figure that somebody said counts as the present
     """
 
     name: str
     parameters: tuple[Parameter, ...]
     levels: tuple[float, float, float]
     holds: timedelta
+
+    def __post_init__(self) -> None:
+        Scale(self.levels)
+        check_distinct("Parameters", [each.code for each in self.parameters])
 
     def level(self, points: float) -> int:
         """The level of a sum of points."""
@@ -162,6 +173,10 @@ class System:
     name: str
     weights: Mapping[str, float]
 
+    def __post_init__(self) -> None:
+        if min(self.weights.values(), default=0) < 0 or not sum(self.weights.values()) > 0:
+            raise ValueError(f"Weights of {self.name} are above 0, not {dict(self.weights)}")
+
 
 def system_points(system: System, standings: Mapping[str, Standing], framework: Framework) -> Bounds:
     """The weighted mean of the points of a system's hospitals. One of which nothing is known counts for the
@@ -236,6 +251,10 @@ class Card:
     says: str
     minutes: float
 
+    def __post_init__(self) -> None:
+        if self.level not in LEVELS:
+            raise ValueError(f"The level of {self.code} is one of {LEVELS}, not {self.level}")
+
 
 @dataclass(frozen=True, slots=True)
 class Plan:
@@ -251,6 +270,11 @@ class Plan:
     review_most: timedelta
     triggers: tuple[Trigger, ...] = ()
     cards: tuple[Card, ...] = ()
+
+    def __post_init__(self) -> None:
+        check_distinct("Triggers", [each.code for each in self.triggers])
+        for level in LEVELS:
+            check_distinct("Actions of one level", [each.code for each in self.cards_at(level)])
 
     def named(self, level: int) -> str:
         """ "3 severe"."""

@@ -7,6 +7,7 @@ from typing import Any
 
 from clearway.core.layout.times import local
 from clearway.core.organisation.queries import policies
+from clearway.core.people.roles import ROLES
 from clearway.domain.ambulance.pressure import (
     Card,
     Framework,
@@ -17,6 +18,8 @@ from clearway.domain.ambulance.pressure import (
     System,
     Trigger,
 )
+from clearway.domain.ambulance.words import Category
+from clearway.engine.ambulance import pressure as engine
 
 OPEL, CARDS = "opel", "action_cards"
 LADDERS: Mapping[Ladder, str] = {Ladder.REAP: "reap", Ladder.CSP: "clinical_safety_plan"}
@@ -51,6 +54,11 @@ def made(values: Mapping[str, Mapping[str, Any]]) -> PressurePolicy:
     )
 
 
+def bare() -> dict[Ladder, Plan]:
+    """The ladders without anything that was settled of them: their levels have numbers alone."""
+    return {ladder: _plan(ladder, {}, []) for ladder in LADDERS}
+
+
 def _framework(values: Mapping[str, Any]) -> Framework:
     one, two, three = values["levels"]
     return Framework(
@@ -64,6 +72,8 @@ def _framework(values: Mapping[str, Any]) -> Framework:
 def _parameter(row: Mapping[str, Any]) -> Parameter:
     known = {name: value for name, value in row.items() if name not in ("bands", "falling", "points")}
     one, two, three, four = row["points"]
+    if known.get("computed", "") not in ("", *engine.COMPUTED):
+        raise ValueError(f"computed is one of {', '.join(engine.COMPUTED)}, not {known['computed']!r}")
     return Parameter(**known, scale=_scale(row), points=(one, two, three, four))
 
 
@@ -85,15 +95,19 @@ def _plan(ladder: Ladder, values: Mapping[str, Any], cards: list[Card]) -> Plan:
 
 
 def _trigger(row: Mapping[str, Any]) -> Trigger:
+    if row["measure"] not in engine.MEASURES:
+        raise ValueError(f"measure is one of {', '.join(engine.MEASURES)}, not {row['measure']!r}")
     return Trigger(
         code=row["code"],
         says=row["says"],
         unit=row.get("unit", ""),
         measure=row["measure"],
         scale=_scale(row),
-        categories=tuple(row.get("categories", ())),
+        categories=tuple(Category(each) for each in row.get("categories", ())),
     )
 
 
 def _card(row: Mapping[str, Any]) -> Card:
+    if row["role"] not in ROLES:
+        raise ValueError(f"role is the code of a role, not {row['role']!r}")
     return Card(**{**row, "ladder": Ladder(row["ladder"])})

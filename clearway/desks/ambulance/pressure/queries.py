@@ -32,7 +32,7 @@ from .. import situation as situations
 from ..incidents import queries as incidents
 from ..situation import Reading
 from .models import ActionCard, HospitalFigure, TrustLevel
-from .policy import LADDERS, PressurePolicy, made, pressure
+from .policy import LADDERS, PressurePolicy, bare, made, pressure
 
 LOOK_BACK = timedelta(hours=48)  # an older figure is not even shown as old
 JUST_NOW = timedelta(minutes=2)
@@ -229,8 +229,15 @@ def closed_cards(organisation_id: int, ladder: Ladder) -> list[ActionCard]:
 
 
 def set_now(organisation_id: int, at: datetime) -> dict[Ladder, LadderNow]:
-    """The ladders of the trust with their levels, without what triggers say. Two queries."""
-    plans = made(policies(organisation_id, LADDERS.values(), local(at).date())).plans
+    """The ladders of the trust with their levels, without what triggers say. Two queries.
+
+    Other boards show them: where a policy is wrong its levels have numbers alone (the rules say so).
+    """
+    values = policies(organisation_id, LADDERS.values(), local(at).date())
+    try:
+        plans = made(values).plans
+    except (KeyError, TypeError, ValueError):
+        plans = bare()
     rows = newest(organisation_id)
     return {ladder: LadderNow(plan, rows.get(ladder), (), None, False) for ladder, plan in plans.items()}
 
