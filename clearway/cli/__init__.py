@@ -43,6 +43,7 @@ GROUPS: dict[str, dict[str, str]] = {
         "worker": "do what happens by itself: advice, rules, snapshots",
         "migrate": "make or update the database",
         "region load": "load a region's sites, vehicles and policies",
+        "roster load": "load which crew is to work when, from CSV or XLSX",
         "region export": "write a region back as a pack, with what was answered at the desk",
         "clocks": "waiting time clocks and return figures from a file of dated events",
         "clocks export": "write an organisation's own clock events as such a file",

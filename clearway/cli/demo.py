@@ -176,7 +176,8 @@ class Demo:
         from clearway.config.supervisor import program
 
         log = self._log("prepare")
-        words = ["demo", "prepare", "--region", self.arguments.region]
+        chosen = self.arguments
+        words = ["demo", "prepare", "--region", chosen.region, "--regime", chosen.regime]
         process = program("prepare", words, dict(os.environ), log).start()
         while process.poll() is None:
             if self.supervisor.stopping:

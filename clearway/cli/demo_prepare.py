@@ -22,6 +22,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--region", default="south-west", help="name of the region pack (default: %(default)s)"
     )
+    parser.add_argument("--regime", default="typical", help="how busy it is (default: %(default)s)")
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -47,6 +48,7 @@ def run(arguments: argparse.Namespace) -> int:
             _load(pack, notes)
             _load_department(department, notes)
             notes.add(prepared=wanted)
+        _load_roster(pack, arguments.regime)
     return 0
 
 
@@ -123,6 +125,42 @@ def _load_department(pack: Mapping[str, bytes], notes: Notes) -> None:
     people = {each.display_name: each.pk for each in may_be_asked(organisation.pk, at)}
     link_by_name(people, organisation_id=organisation.pk, by=by, at=at)
     notes.add(outpatient_accounts=names)
+
+
+ROSTER_DAYS = range(-1, 8)  # from yesterday, whose nights go on, for a week
+VACANT_ONE_IN = 40  # shifts of the simulated rota, beside each of which the roster has one that nobody fills
+
+
+def _load_roster(pack: Mapping[str, bytes], regime: str) -> None:
+    """Load the rota by which the simulated crews book on, through the import that a trust uses. What stands
+    already stays. Some shifts are vacant, as on every real roster."""
+    from dataclasses import replace
+    from datetime import UTC, datetime, timedelta
+
+    from clearway.core.audit.actions import Actor
+    from clearway.core.layout.times import local
+    from clearway.core.organisation.models import Organisation
+    from clearway.desks.ambulance.rosters import actions
+    from clearway.domain.ambulance.rosters import RosterShift
+    from clearway.interchange import region_pack, roster_file
+    from clearway.simulation.ambulance import parameters as packs
+    from clearway.simulation.ambulance.shifts import planned
+
+    at, region = datetime.now(UTC), region_pack.parse(pack)
+    parameters = packs.read(region)
+    if regime not in parameters.regimes:  # the feed will say so; there is no rota to load
+        return
+    days = [local(at).date() + timedelta(days=day) for day in ROSTER_DAYS]
+    shifts = [
+        RosterShift(each.call_sign, each.starts_at, each.ends_at, each.station, each.kind, "paramedic")
+        for day in days
+        for each in planned(region, parameters, parameters.regime(regime), day)
+    ]
+    vacant = [replace(each, call_sign=f"{each.call_sign}V") for each in shifts[::VACANT_ONE_IN]]
+    file = roster_file.write((*shifts, *vacant))
+    trust = Organisation.objects.get(slug=region.slug)
+    name = f"rota-{days[0]}.csv"
+    actions.load(name, file, organisation_id=trust.pk, by=Actor("demo"), at=at)
 
 
 # Invented figures of the first hospitals, from one that is well to one that is not; the others say nothing.

@@ -113,6 +113,8 @@ NAVIGATION: list[tuple[str, str, str, str]] = [
     ("Roads", "travel:roads", "roads.read", "Alt+R"),
     ("Wallboard", "handovers:wallboard", "handovers.read", "Alt+4"),
     ("Unavailable", "unavailability:list", "resources.read", "Alt+U"),
+    ("Cover: unit-hours", "rosters:hours", "cover.read", ""),
+    ("Rosters", "rosters:list", "cover.read", ""),
     ("Breaks", "breaks:board", "breaks.read", "Alt+B"),
     ("Record a contact", "contacts:new", "contacts.write", "Alt+M"),
     ("Contacts", "contacts:list", "contacts.read", ""),

@@ -26,6 +26,7 @@ urlpatterns = [
     path("", include("clearway.desks.ambulance.command.urls")),
     path("", include("clearway.desks.ambulance.downtime.urls")),
     path("", include("clearway.desks.ambulance.delays.urls")),
+    path("", include("clearway.desks.ambulance.rosters.urls")),
     path("", include("clearway.desks.ambulance.forecast.urls")),
     path("", include("clearway.desks.ambulance.regionmap.urls")),
     path("", include("clearway.desks.ambulance.diverts.urls")),

@@ -37,16 +37,16 @@ class Sheet:
     rows: tuple[tuple[int, tuple[str, ...]], ...]
 
 
-def read(raw: bytes) -> Sheet:
+def read(raw: bytes, most_rows: int = MOST_ROWS) -> Sheet:
     """The rows of a file or of what was pasted. Raises CannotParse where it cannot be read as a whole."""
     if len(raw) > MOST_BYTES:
         raise CannotParse("the file", "It is larger than 5 MB.", "Split it.")
-    rows = _workbook(raw) if raw.startswith(MAGIC) else _text_rows(raw)
+    rows = _workbook(raw, most_rows) if raw.startswith(MAGIC) else _text_rows(raw)
     filled = [(line, cells) for line, cells in enumerate(rows, start=1) if any(map(str.strip, cells))]
     if not filled or filled[0][0] != 1:
         raise CannotParse("line 1", "There are no headings.", "Name the columns in the first line.")
-    if len(filled) > MOST_ROWS + 1:
-        raise CannotParse("the file", f"It has more than {MOST_ROWS} rows.", "Split it.")
+    if len(filled) > most_rows + 1:
+        raise CannotParse("the file", f"It has more than {most_rows} rows.", "Split it.")
     heading = tuple(" ".join(cell.split()) for cell in _without_tail(filled[0][1]))
     if len(heading) > MOST_COLUMNS:
         raise CannotParse(
@@ -119,7 +119,7 @@ def _typed(cell: str) -> str:
     return cell[1:] if cell[:1] == "'" and cell[1:2] in ("=", "+", "-", "@") else cell
 
 
-def _workbook(raw: bytes) -> list[list[str]]:
+def _workbook(raw: bytes, most_rows: int) -> list[list[str]]:
     _measure(raw)
     import openpyxl
 
@@ -127,7 +127,7 @@ def _workbook(raw: bytes) -> list[list[str]]:
         book = openpyxl.load_workbook(io.BytesIO(raw), read_only=True, keep_links=False)
         sheet = book.worksheets[0]
         sheet.reset_dimensions()  # what the file says of its own size may be wrong
-        return list(_cells(sheet))
+        return list(_cells(sheet, most_rows))
     except CannotParse:
         raise
     except Exception as problem:  # damaged in any of a hundred ways, each with an error of its own
@@ -162,10 +162,10 @@ def _check_part(packed: zipfile.ZipFile, part: zipfile.ZipInfo) -> None:
         raise CannotParse("the file", "It holds declarations that no spreadsheet writes.", SAVE_AGAIN)
 
 
-def _cells(sheet: Any) -> Iterator[list[str]]:
+def _cells(sheet: Any, most_rows: int) -> Iterator[list[str]]:
     for count, row in enumerate(sheet.iter_rows(max_col=MOST_COLUMNS + 1)):
-        if count > 20 * MOST_ROWS:
-            raise CannotParse("the file", f"It has more than {MOST_ROWS} rows.", "Split it.")
+        if count > 20 * most_rows:
+            raise CannotParse("the file", f"It has more than {most_rows} rows.", "Split it.")
         yield [_cell(cell) for cell in row]
 
 

@@ -22,6 +22,8 @@ PERMISSIONS: Mapping[str, str] = MappingProxyType(
         "advice.give": "take conveyance advice for a crew, or another place with a reason, and tell the crew",
         "destinations.confirm": "answer for what destinations can do, and review the destination rules",
         "resources.read": "see the resource board",
+        "cover.read": "see rosters, planned and actual unit-hours, and the cover gap",
+        "rosters.load": "load a roster, which replaces the future shifts that it names",
         "breaks.read": "see how crews stand with their meal breaks",
         "breaks.plan": "plan when and where crews take their meal breaks, and take a plan back",
         "unavailability.record": "record what was asked and answered about an unavailable resource",
@@ -158,6 +160,7 @@ _BOARDS = (
     "handovers.read",
     "resources.read",
     "breaks.read",
+    "cover.read",
     "downtime.read",
     "forecast.read",
     "pressure.read",
@@ -191,6 +194,7 @@ _COORDINATION = (
     "desk_messages.send",
     *("breaks.plan", "unavailability.record", "delays.record", "pressure.report", "downtime.work"),
     "quality.work",
+    "rosters.load",
 )
 _COMMAND = (
     *_COORDINATION,
@@ -264,7 +268,11 @@ ROLES: Mapping[str, Role] = MappingProxyType(
                     *("onward.read", "contacts.read", "contacts.write", "pressure.answer"),
                 ),
             ),
-            _role("operations_support", "Operations support", (*_DESK, *_DESK_LISTS, "concerns.work")),
+            _role(
+                "operations_support",
+                "Operations support",
+                (*_DESK, *_DESK_LISTS, "concerns.work", "rosters.load"),
+            ),
             _role(
                 "community_response_coordinator",
                 "Community response coordinator",

@@ -17,6 +17,7 @@ from .messages.models import DeskMessage, DeskMessageStep, DeskMessageTo
 from .pressure.models import ActionCard, HospitalFigure, TrustLevel
 from .quality.models import Feedback, Finding, FindingCase, FindingWord, HandoverMonth
 from .resources.models import Position, Resource
+from .rosters.models import PlannedShift, Roster
 from .safeguarding.models import Safeguarding, SafeguardingTaken
 from .snapshots.models import Snapshot
 from .travel.models import RoadDisruption
@@ -54,9 +55,11 @@ __all__ = [
     "PaperForm",
     "Passing",
     "PlannedBreak",
+    "PlannedShift",
     "Position",
     "Resource",
     "RoadDisruption",
+    "Roster",
     "Safeguarding",
     "SafeguardingTaken",
     "SceneNorm",

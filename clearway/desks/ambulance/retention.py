@@ -116,6 +116,17 @@ DELAYS = Shelf(  # with their reports and words; one that lasts stays, however o
     since="t.first_at",
     remover="clearway_forget_delays",
 )
+PLANNED_SHIFTS = Shelf(  # before the files that they came with, at the same time
+    "rosters", "ambulance_plannedshift", "t.ends_at", _OF_THE_TRUST, since="t.starts_at"
+)
+ROSTERS = Shelf(
+    "rosters",
+    "ambulance_roster",
+    "COALESCE(t.taken_at, t.came_at)",
+    f"{_OF_THE_TRUST} AND NOT EXISTS (SELECT FROM ambulance_plannedshift s"
+    " WHERE s.roster_id = t.id OR s.replaced_by_id = t.id)",
+    since="t.came_at",
+)
 SCENE_NORMS = Shelf("scene_norms", "ambulance_scenenorm", "t.until", _OF_THE_TRUST, since="t.since")
 DESK_MESSAGES = Shelf(
     "desk_messages",
@@ -150,6 +161,7 @@ SHELVES = (
     *(PRESSURE_FIGURES, ACTION_CARDS, TRUST_LEVELS, BY_HAND),
     *(DELAYS, SCENE_NORMS),
     *(FINDINGS, FEEDBACK),
+    *(PLANNED_SHIFTS, ROSTERS),
 )
 # Facts too, which may go before the months they lie in.
 REPORTS = Shelf(

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime
 
 import numpy as np
 
@@ -24,6 +24,7 @@ A = Availability
 HOME_SOON_SECONDS = 600  # a crew that clears this shortly before its end is not sent again
 
 
+CALLED_IN_FROM = 901  # numbers of call signs that no rota names
 LONGEST_LEFT = 10  # hours of a shift of which nobody knows the end (assumed)
 
 
@@ -89,15 +90,13 @@ class Shifts:
     def day(self, day: date, not_before: float, *, started_too: bool = True) -> None:
         """Have the crews of this civil day book on; those already on shift at `not_before` do so then, or
         not at all."""
-        for number, (station, shift, car) in enumerate(self._starting(day)):
-            start = self._civil.instant(day, shift.start)
-            end = start + shift.hours * 3600
+        for number, (station, start, end, car, name) in enumerate(_of_day(self._cells, self._civil, day)):
             if end > not_before + 3600:
                 chance = Chance(self._seed, f"crew {day} {number}")
                 late = chance.between(0, 240)
                 if started_too or start + late >= not_before:
                     self._agenda.at(
-                        max(start, not_before) + late, self._book_on, station, start, end, car, chance
+                        max(start, not_before) + late, self._book_on, station, start, end, car, chance, name
                     )
 
     def resume(self, seen: Seen, chance: Chance) -> Crew:
@@ -187,20 +186,13 @@ class Shifts:
 
     # Booking on and off
 
-    def _starting(self, day: date) -> Iterator[tuple[Site, Shift, bool]]:
-        """Whole crews from the fractions of the rota: rounding moves on with the days, so none is lost."""
-        owed = (day.toordinal() * 0.618) % 1
-        for station, shift, car, crews in self._cells:
-            owed += crews
-            for _ in range(int(owed)):
-                yield station, shift, car
-            owed %= 1
-
-    def _book_on(self, station: Site, start: float, end: float, car: bool, chance: Chance) -> None:
+    def _book_on(
+        self, station: Site, start: float, end: float, car: bool, chance: Chance, name: str = ""
+    ) -> None:
         plan, now = self._parameters, self._agenda.now
         wait = chance.between(0, 1.5)
         crew = Crew(
-            call_sign=self._call_sign(station, car),
+            call_sign=self._call_sign(station, car, name),
             kind=ResourceKind.RRV if car else ResourceKind.DCA,
             station=station,
             shift_start=start,
@@ -228,9 +220,11 @@ class Shifts:
         self._agenda.at(end - self._restricted_seconds, self._nearly_over, crew)
         self._agenda.at(end, self._over, crew)
 
-    def _call_sign(self, station: Site, car: bool) -> str:
-        number = 1
-        while (name := f"{station.key}-{'R' if car else 'A'}{number:02d}") in self._in_use:
+    def _call_sign(self, station: Site, car: bool, name: str) -> str:
+        """The call sign of the rota; another where it has none, or its last crew is still out."""
+        number = CALLED_IN_FROM
+        while not name or name in self._in_use:
+            name = _name(station, car, number)
             number += 1
         self._in_use.add(name)
         return name
@@ -315,6 +309,65 @@ class Shifts:
                 reason=reason,
                 source=StatusSource.CREW,
             )
+
+
+Cell = tuple[Site, Shift, bool, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """A shift of the rota: who is to book on where and when."""
+
+    call_sign: str
+    kind: ResourceKind
+    station: str
+    starts_at: datetime
+    ends_at: datetime
+
+
+def planned(region: Region, parameters: Parameters, regime: Regime, day: date) -> tuple[Planned, ...]:
+    """The rota of a civil day: the crews that a simulated region has book on, as a roster would name them."""
+    cells = _rota(parameters, regime, region.sites_of(SiteKind.STATION))
+    return tuple(
+        Planned(
+            name,
+            ResourceKind.RRV if car else ResourceKind.DCA,
+            station.code,
+            datetime.fromtimestamp(start, UTC),
+            datetime.fromtimestamp(end, UTC),
+        )
+        for station, start, end, car, name in _of_day(cells, Civil(region.timezone), day)
+    )
+
+
+def _of_day(cells: Sequence[Cell], civil: Civil, day: date) -> Iterator[tuple[Site, float, float, bool, str]]:
+    """Station, start, end, whether it is a car, and call sign of the crews of a day.
+
+    A call sign belongs to a station and a shift, as on a real rota: hundreds for the shift, so that the
+    crews of one day have gone home before those of the next use their names.
+    """
+    shifts = list(dict.fromkeys(shift for _, shift, _, _ in cells))
+    used: dict[tuple[str, int, bool], int] = defaultdict(int)
+    for station, shift, car in _starting(cells, day):
+        line = station.code, shifts.index(shift), car
+        used[line] += 1
+        start = civil.instant(day, shift.start)
+        name = _name(station, car, 100 * (line[1] + 1) + used[line])
+        yield station, start, start + shift.hours * 3600, car, name
+
+
+def _starting(cells: Sequence[Cell], day: date) -> Iterator[tuple[Site, Shift, bool]]:
+    """Whole crews from the fractions of the rota: rounding moves on with the days, so none is lost."""
+    owed = (day.toordinal() * 0.618) % 1
+    for station, shift, car, crews in cells:
+        owed += crews
+        for _ in range(int(owed)):
+            yield station, shift, car
+        owed %= 1
+
+
+def _name(station: Site, car: bool, number: int) -> str:
+    return f"{station.key}-{'R' if car else 'A'}{number}"
 
 
 def _rota(

@@ -62,6 +62,29 @@ def who_pressed(
         return [(stream.removeprefix("assignment:"), user) for stream, user in cursor.fetchall()]
 
 
+def events_with_status(
+    organisation_id: int,
+    streams: Collection[str],
+    statuses: Collection[str],
+    known_from: datetime,
+    known_by: datetime,
+) -> dict[str, list[AvailabilityEvent]]:
+    """The availability events of these streams with one of these statuses, in any order. One query."""
+    if not streams:
+        return {}
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT stream, event::text FROM ambulance_fact"
+            " WHERE organisation_id = %s AND stream = ANY(%s) AND known_at >= %s AND known_at <= %s"
+            " AND event->>'status' = ANY(%s) AND event->>'type' = 'availability'",
+            [organisation_id, list(streams), known_from, known_by, list(statuses)],
+        )
+        found: dict[str, list[AvailabilityEvent]] = defaultdict(list)
+        for stream, event in cursor:
+            found[stream].append(cast("AvailabilityEvent", _DECODER.decode(event)))
+    return found
+
+
 def streams_known(organisation_id: int, after: datetime, until: datetime) -> set[str]:
     """The streams of which anything became known in (after, until]."""
     return _streams("known_at > %s AND known_at <= %s", organisation_id, after, until)

@@ -1,6 +1,9 @@
 import clearway.core.tables
+import clearway.desks.ambulance.rosters.models
 import clearway.domain.ambulance.diverts
+import django.contrib.postgres.constraints
 import django.contrib.postgres.fields
+import django.contrib.postgres.fields.ranges
 import django.db.models.deletion
 from django.conf import settings
 from django.db import migrations, models
@@ -708,6 +711,49 @@ class Migration(migrations.Migration):
                     options={
                         'indexes': [models.Index(fields=['organisation', 'ends_at'], name='ambulance_r_organis_39f042_idx')],
                         'constraints': [models.CheckConstraint(condition=models.Q(('ends_at__gt', models.F('starts_at'))), name='disruption_ends_after_start'), models.CheckConstraint(condition=models.Q(('radius_km__gt', 0), ('radius_km__lte', 100)), name='disruption_has_an_extent'), models.CheckConstraint(condition=models.Q(('extra_minutes__gte', 0), ('extra_minutes__lte', 600)), name='disruption_costs_minutes'), models.UniqueConstraint(condition=models.Q(('ended_at__isnull', True), models.Q(('reference', ''), _negated=True)), fields=('organisation', 'reference'), name='one_open_disruption_per_reference')],
+                    },
+                ),
+                migrations.CreateModel(
+                    name='Roster',
+                    fields=[
+                        ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                        ('name', models.CharField(max_length=200)),
+                        ('raw', models.BinaryField()),
+                        ('digest', models.CharField(max_length=64)),
+                        ('came_at', models.DateTimeField()),
+                        ('came_by', models.CharField(max_length=150)),
+                        ('taken_at', models.DateTimeField(null=True)),
+                        ('taken_by', models.CharField(blank=True, max_length=150)),
+                        ('added', models.PositiveIntegerField(null=True)),
+                        ('same', models.PositiveIntegerField(null=True)),
+                        ('replaced', models.PositiveIntegerField(null=True)),
+                        ('refused', models.PositiveIntegerField(null=True)),
+                        ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to='core.organisation')),
+                    ],
+                    options={
+                        'indexes': [models.Index(fields=['organisation', 'came_at'], name='ambulance_r_organis_8e1167_idx')],
+                        'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('added', None), ('replaced', None), ('taken_at__isnull', True), ('taken_by', '')), models.Q(('added__isnull', False), ('replaced__isnull', False), ('taken_at__isnull', False), models.Q(('taken_by', ''), _negated=True)), _connector='OR'), name='a_taken_roster_says_what_it_did')],
+                    },
+                ),
+                migrations.CreateModel(
+                    name='PlannedShift',
+                    fields=[
+                        ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                        ('call_sign', models.CharField(max_length=80)),
+                        ('kind', models.CharField(max_length=10)),
+                        ('skill', models.CharField(blank=True, max_length=40)),
+                        ('station', models.CharField(max_length=12)),
+                        ('area', models.CharField(blank=True, max_length=80)),
+                        ('starts_at', models.DateTimeField()),
+                        ('ends_at', models.DateTimeField()),
+                        ('replaced_at', models.DateTimeField(null=True)),
+                        ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to='core.organisation')),
+                        ('replaced_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='ambulance.roster')),
+                        ('roster', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='shifts', to='ambulance.roster')),
+                    ],
+                    options={
+                        'indexes': [models.Index(fields=['organisation', 'ends_at'], name='ambulance_p_organis_17b1b1_idx')],
+                        'constraints': [models.CheckConstraint(condition=models.Q(('ends_at__gt', models.F('starts_at'))), name='a_shift_ends_after_it_starts'), models.CheckConstraint(condition=models.Q(models.Q(('replaced_at', None), ('replaced_by__isnull', True)), models.Q(('replaced_at__isnull', False), ('replaced_by__isnull', False)), _connector='OR'), name='a_replaced_shift_says_since_when'), django.contrib.postgres.constraints.ExclusionConstraint(condition=models.Q(('replaced_by__isnull', True)), expressions=[('organisation', '='), ('call_sign', '='), (clearway.desks.ambulance.rosters.models._Span('starts_at', 'ends_at', django.contrib.postgres.fields.ranges.RangeBoundary()), '&&')], name='a_crew_works_one_shift_at_a_time')],
                     },
                 ),
                 migrations.CreateModel(

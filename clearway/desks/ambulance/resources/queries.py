@@ -35,6 +35,12 @@ def call_signs(organisation_id: int) -> list[str]:
     return list(rows.values_list("call_sign", flat=True))
 
 
+def heard_since(organisation_id: int, since: datetime) -> list[str]:
+    """The call signs whose availability changed after an instant. One query."""
+    rows = Resource.objects.filter(organisation_id=organisation_id, since__gt=since)
+    return list(rows.values_list("call_sign", flat=True))
+
+
 def seen_of_late(organisation_id: int, at: datetime) -> dict[str, Seen]:
     """Every resource that is on shift, or that was seen of late, by call sign. Two queries."""
     return _REMEMBERED.read(organisation_id, at)

@@ -1,0 +1,1 @@
+"""Rosters as they are imported, and planned against actual unit-hours."""

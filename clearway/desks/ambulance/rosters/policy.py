@@ -1,0 +1,23 @@
+"""Policy `rosters` as the domain takes it."""
+
+from collections.abc import Mapping
+from dataclasses import fields
+from datetime import datetime
+from typing import Any
+
+from clearway.core.layout.times import local
+from clearway.core.organisation.queries import policies
+from clearway.domain.ambulance.rosters import AttendancePolicy
+
+NAME = "rosters"
+
+
+def attendance(organisation_id: int, at: datetime) -> AttendancePolicy:
+    """The policy in force on the local day of `at`; one query."""
+    return made(policies(organisation_id, [NAME], local(at).date()).get(NAME, {}))
+
+
+def made(values: Mapping[str, Any]) -> AttendancePolicy:
+    """The policy from its values; what they do not name keeps its default."""
+    known = {each.name for each in fields(AttendancePolicy)}
+    return AttendancePolicy(**{name: value for name, value in values.items() if name in known})
