@@ -61,7 +61,7 @@ ADVICE_EVERY = timedelta(seconds=10.0)
 SEAL_SECONDS = 30.0
 FORECAST_EVERY = timedelta(seconds=60.0)
 CREWS_EVERY = timedelta(seconds=30.0)
-QUALITY_EVERY = timedelta(seconds=30.0)
+QUALITY_EVERY = timedelta(seconds=60.0)
 QUALITY_DAYS_SECONDS = 6 * 3600.0
 SETTLING = timedelta(seconds=30)
 NEVER_HEARD = timedelta(minutes=10)  # since the trust was set up: by then somebody must know

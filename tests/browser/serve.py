@@ -7,7 +7,7 @@ PHONES is the port of the local provider, on whose pages patients' telephones ar
 import os
 import sys
 import threading
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 import django
@@ -19,6 +19,15 @@ PASSWORD = "a long enough password"
 SEED = 7
 KEY = "the key of the provider's callbacks"
 WORKS_IN = {"light": "flow", "dark": "night"}  # theme -> the coordinator who chose it
+
+
+def months_back(day: date, count: int) -> date:
+    """The first day of the month so many months before."""
+    month = day.year * 12 + day.month - 1 - count
+    return date(month // 12, month % 12 + 1, 1)
+
+
+TWO_MONTHS_BACK = months_back(datetime.now(UTC).date(), 2)  # its figures are to be published at every date
 
 
 def now() -> datetime:
@@ -37,6 +46,7 @@ def fill() -> None:
     from clearway.core.organisation.models import Site
     from clearway.core.people.models import RoleGrant, User
     from clearway.desks.ambulance import housekeeping
+    from clearway.desks.ambulance.quality import casework
     from clearway.gateway import inbox
     from clearway.interchange import native
     from clearway.interchange.region_pack import parse
@@ -86,6 +96,10 @@ def fill() -> None:
     store(sources["positions"], native.dump(night.positions), at=now())
     while inbox.process(now):
         pass
+    store(sources["cad"], native.dump(wrong_times()), at=now())
+    while inbox.process(now):
+        pass
+    casework.follow(region.pk, at=now())
     diaries.fill(now(), SEED, PASSWORD)
 
     a_service(empty, "HANDS", name="Hand therapy")
@@ -94,6 +108,41 @@ def fill() -> None:
     journeys.fill(empty, now(), PASSWORD)
     calling.fill(now(), PASSWORD)
     somebody_to_remind(KEY)
+
+
+def wrong_times() -> list[Any]:
+    """At one hospital a patient handed over before arriving; two months ago one of whom nobody said when."""
+    from clearway.domain.ambulance.events import CallEvent, JobEvent, Patient
+    from clearway.domain.ambulance.words import CallStatus, JobStatus, ResourceKind
+
+    def job(call_sign: str, steps: dict[str, float], end: datetime) -> list[JobEvent]:
+        return [
+            JobEvent(
+                message_id=f"{call_sign}/{status}",
+                occurred_at=end - timedelta(minutes=before),
+                incident=f"W-{call_sign}",
+                call_sign=call_sign,
+                status=JobStatus(status),
+                destination="RA901",
+                kind=ResourceKind.DCA,
+            )
+            for status, before in steps.items()
+        ]
+
+    steps = {"allocated": 190, "mobile": 189, "at_scene": 180, "left_scene": 150, "at_hospital": 125}
+    called = CallEvent(
+        message_id="W-Q1",
+        occurred_at=now() - timedelta(minutes=195),
+        incident="W-Q1",
+        status=CallStatus.CATEGORY_SET,
+        patient=Patient(age=67, sex="female"),
+    )
+    then = datetime.combine(TWO_MONTHS_BACK.replace(day=10), time(14), tzinfo=UTC)
+    return [
+        called,
+        *job("Q1", {**steps, "handover": 140, "clear": 100}, now()),
+        *job("Q2", {**steps, "clear": 60}, then),
+    ]
 
 
 def somebody_to_remind(key: str) -> None:

@@ -17,8 +17,12 @@ from clearway.desks.ambulance import rules, situation
 from clearway.desks.ambulance.facts import verify
 from clearway.desks.ambulance.quality import casework, queue, watching
 from clearway.desks.ambulance.quality.casework import Kind, Word
+from clearway.desks.ambulance.quality.material import lags
 from clearway.desks.ambulance.quality.models import Finding, FindingCase, FindingWord
+from clearway.desks.ambulance.resources.queries import Reported
 from clearway.domain.ambulance.events import CallEvent, Patient, Position
+from clearway.domain.ambulance.quality import Limits
+from clearway.domain.ambulance.quality_trends import skews
 from clearway.domain.ambulance.words import CallStatus, JobStatus, StatusSource
 from clearway.domain.shared.errors import NotAllowed
 from tests.trust import acting, signed_in, somebody, stop_the_clock
@@ -394,3 +398,15 @@ def test_cases_of_long_ago_go_with_their_words_and_young_ones_stay(unwell: Organ
         assert cursor.fetchone()[0] >= 1
     assert not FindingCase.objects.exists() and not FindingWord.objects.exists()
     assert Actor("x").name
+
+
+def test_a_delivery_of_all_ages_after_the_line_was_down_blames_no_clock() -> None:
+    late = [Reported(60.0 * each, 50, -4, 1200 - 60.0 * each) for each in range(10)]
+    prompt = [Reported(60.0 * each, 50, -4, 2.0) for each in range(10)]
+    slow = {"C1": [Reported(60.0 * each - 100, 50, -4, 102.0) for each in range(10)]}
+    down, up = (
+        {f"{name}{number}": rows for number in range(4)} for name, rows in (("A", late), ("B", prompt))
+    )
+
+    assert lags(down, -200, Limits()) == {}
+    assert set(skews(lags({**down, **up, **slow}, -200, Limits()), Limits())) == {"C1"}

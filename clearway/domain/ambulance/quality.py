@@ -128,7 +128,12 @@ RULES: Mapping[str, Rule] = MappingProxyType(
                 "Waits at hospital and nobody says whether in a queue or a cohort",
             ),
             Rule("HQ19", Severity.HIGH, "control room", "Stands at another hospital than the one recorded"),
-            Rule("HQ20", Severity.HIGH, "feed owner, control room", "Destination is not a known site"),
+            Rule(
+                "HQ20",
+                Severity.HIGH,
+                "feed owner, control room",
+                "Destination missing, unknown, out of date or shut",
+            ),
             Rule("HQ22", Severity.HIGH, "crew", "Left scene with a patient and clear, but never at hospital"),
             Rule("HQ23", Severity.MEDIUM, "control room", "A resource that cannot convey holds a handover"),
             Rule(

@@ -61,7 +61,7 @@ def unknown_share(known: int, unknown: int, limits: Limits) -> Iterator[Finding]
 
 
 def skews(lags: Mapping[str, Sequence[float]], limits: Limits) -> dict[str, Finding]:
-    """HQ28, by device: seconds from its clock to ours, of each of its messages of an hour.
+    """HQ28, by device: seconds from its clock to ours, of each of its messages of late.
 
     The line delays messages and never hastens them, so the smallest lag of a device is the nearest to the
     offset of its clock. It is held against the median of the smallest lags of all, which is the line's own.

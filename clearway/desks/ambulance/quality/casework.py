@@ -39,7 +39,7 @@ UNKNOWN_RULE = Rule("", Severity.LOW, "control room", "A rule that is no longer 
 
 @transaction.atomic
 def follow(organisation_id: int, *, at: datetime) -> int:
-    """Bring the cases in line with the findings. Called every half minute. Returns how many are new.
+    """Bring the cases in line with the findings. Called every minute. Returns how many are new.
 
     New findings become cases; a case whose finding is gone, or whose source now says the agreed value, ends;
     one whose finding came back is open again. Each leaves a word.

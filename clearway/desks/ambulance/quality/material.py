@@ -1,7 +1,7 @@
 """Reading what the rules beside an assignment's own facts look at: positions, other jobs, who pressed."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 import numpy as np
@@ -27,7 +27,6 @@ from ..travel.network import columns_of, network
 
 J = JobStatus
 LONGEST_JOB = timedelta(hours=8)  # of which positions are read; longer ones are judged by their last part
-AFTER = timedelta(minutes=30)  # after the end of a job, for who stays at the hospital
 FREE = (Availability.AVAILABLE, Availability.RESTRICTED)
 
 
@@ -72,12 +71,12 @@ def _sites_of(jobs: Iterable[Assignment], codes: Mapping[str, Site]) -> dict[str
 
 def reported(organisation_id: int, jobs: Iterable[Assignment], until: datetime) -> dict[str, list[Reported]]:
     """Where the resources of these jobs were while they lasted, and a while after. One query."""
-    listed = list(jobs)
-    began = [min(each.stamps.values()) for each in listed if each.stamps]
-    if not began:
-        return {}
-    begin = max(min(began), until - LONGEST_JOB)
-    return resources.positions(organisation_id, {each.call_sign for each in listed}, begin, until)
+    since: dict[str, datetime] = {}
+    for each in jobs:
+        if each.stamps:
+            began = max(min(each.stamps.values()), until - LONGEST_JOB)
+            since[each.call_sign] = min(since.get(each.call_sign, began), began)
+    return resources.positions(organisation_id, since, until) if since else {}
 
 
 def _track(rows: Sequence[Reported]) -> Track:
@@ -169,11 +168,20 @@ def driver(organisation_id: int, at: datetime) -> Drive:
     return drive
 
 
-def lags(reported: Mapping[str, Sequence[Reported]], since: float) -> dict[str, list[float]]:
-    """How long each device's positions of late took to become known, in seconds."""
-    return {call_sign: [row.lag for row in rows if row.at >= since] for call_sign, rows in reported.items()}
+def lags(reported: Mapping[str, Sequence[Reported]], since: float, limits: Limits) -> dict[str, list[float]]:
+    """How long each device's positions of late took to become known, in seconds.
 
-
-def keys_of(jobs: Collection[Assignment]) -> list[str]:
-    """The streams of these assignments."""
-    return [f"assignment:{each.key}" for each in jobs]
+    What came in one delivery after the line was down is left out: its positions are of all ages.
+    """
+    deliveries: dict[int, list[tuple[str, float]]] = defaultdict(list)
+    for call_sign, rows in reported.items():
+        for row in rows:
+            if row.at >= since:
+                deliveries[int(row.at + row.lag)].append((call_sign, row.lag))
+    found: dict[str, list[float]] = defaultdict(list)
+    for told in deliveries.values():
+        ages = sorted(lag for _, lag in told)
+        if ages[3 * len(ages) // 4] - ages[len(ages) // 4] <= limits.skew_seconds:
+            for call_sign, lag in told:
+                found[call_sign].append(lag)
+    return found

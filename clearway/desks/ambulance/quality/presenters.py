@@ -16,7 +16,12 @@ from .models import FindingCase, FindingWord
 from .months import Gaming
 
 Kind = FindingWord.Kind
-LEVELS: Mapping[str, str] = {Severity.CRITICAL: "P1", Severity.HIGH: "P2", Severity.MEDIUM: "P3"}
+# How a severity is marked: colour and shape, with its word.
+MARKS: Mapping[str, tuple[str, str]] = {
+    Severity.CRITICAL: ("p1", "octagon"),
+    Severity.HIGH: ("p2", "triangle"),
+    Severity.MEDIUM: ("p3", "square"),
+}
 KINDS: Mapping[str, str] = {
     Kind.TAKEN: "Took it",
     Kind.RETURNED: "Put it back",
@@ -44,8 +49,8 @@ STEPS: Mapping[str, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One line of the queue. level  the mark of its severity; stands  where it is; values  both, where there
-    are two."""
+    """One line of the queue. level, shape  the mark of its severity; stands  where it is; values  both,
+    where there are two."""
 
     key: int
     about: str
@@ -54,6 +59,7 @@ class Row:
     evidence: str
     severity: str
     level: str
+    shape: str
     site: str
     found_at: datetime
     due_at: datetime
@@ -65,6 +71,7 @@ class Row:
 def row(case: FindingCase, names: Mapping[str, str], at: datetime) -> Row:
     """One line. names  site code -> name"""
     rule = RULES.get(case.code)
+    level, shape = MARKS.get(case.severity, ("", ""))
     return Row(
         key=case.pk,
         about=about(case, names),
@@ -72,7 +79,8 @@ def row(case: FindingCase, names: Mapping[str, str], at: datetime) -> Row:
         rule=rule.sentence if rule else case.what,
         evidence=evidence(case.evidence),
         severity=case.severity,
-        level=LEVELS.get(case.severity, ""),
+        level=level,
+        shape=shape,
         site=names.get(case.site, ""),
         found_at=case.found_at,
         due_at=case.due_at,
@@ -124,7 +132,9 @@ def values(case: FindingCase) -> str:
     if other is None:
         return exact(case.original) if case.original else ""
     word = "agreed" if case.agreed else "proposed" if case.proposed else "evidence"
-    return f"{exact(case.original)} → {exact(other)} ({word})"
+    before, after = exact(case.original), exact(other)
+    same_day = case.original is not None and day(case.original) == day(other)
+    return f"{before} → {after.rpartition(', ')[2] if same_day else after} ({word})"
 
 
 def exact(at: datetime | None) -> str:

@@ -1,4 +1,4 @@
-"""Asking the rules that need more than one assignment's facts: every half minute, and over a past period.
+"""Asking the rules that need more than one assignment's facts: every minute, and over a past period.
 
 What a duty found of a job stays once the job is no longer looked at; a later fact brings it back into view.
 """
@@ -30,6 +30,7 @@ LOCK = 4136  # advisory lock class: the findings of a trust are looked for by on
 IN_VIEW = timedelta(minutes=30)  # a job of which something became known since then is looked at again
 MANY_BACK = timedelta(hours=24)
 HOUR = timedelta(hours=1)
+DEVICES_BACK = timedelta(minutes=20)  # of positions that tell whether a device's clock is off
 PERIOD_DAYS = 7
 Origin = Finding.Origin
 
@@ -46,7 +47,7 @@ class Watched:
 
 @transaction.atomic
 def watch(organisation_id: int, *, at: datetime) -> Watched:
-    """Look at what is in view now. A fixed number of queries; called every half minute."""
+    """Look at what is in view now. A fixed number of queries; called every minute."""
     _alone(organisation_id)
     reading, limits = situations.reading(organisation_id, at), limits_of(organisation_id, at)
     jobs = incidents.lately(organisation_id, at - IN_VIEW)
@@ -130,7 +131,7 @@ def _positions(
     about = material(organisation_id, jobs, reading.seen, at, where)
     found = _by_positions(about, limits)
     changed = _show(Origin.POSITIONS, found, list(found), organisation_id, at)
-    clocks = skews(lags(where, (at - HOUR).timestamp()), limits)
+    clocks = skews(lags(where, (at - DEVICES_BACK).timestamp(), limits), limits)
     devices = {f"resource:{name}": [clocks[name]] if name in clocks else [] for name in where}
     return changed + _show_streams(Origin.POSITIONS, devices, organisation_id, at)
 

@@ -1,7 +1,7 @@
 """Reading resources as domain values."""
 
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -116,17 +116,19 @@ class Reported:
 
 
 def positions(
-    organisation_id: int, call_signs: Collection[str], begin: datetime, end: datetime
+    organisation_id: int, since: Mapping[str, datetime], end: datetime
 ) -> dict[str, list[Reported]]:
-    """Where these resources were from begin to end, by call sign, oldest first. One query."""
+    """Where resources were, each from its own instant up to `end`, by call sign, oldest first. One query."""
     found: dict[str, list[Reported]] = defaultdict(list)
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT call_sign, extract(epoch FROM occurred_at)::float8, latitude, longitude,"
-            " extract(epoch FROM known_at - occurred_at)::float8 FROM ambulance_position"
-            " WHERE organisation_id = %s AND call_sign = ANY(%s) AND occurred_at >= %s AND occurred_at <= %s"
-            " ORDER BY call_sign, occurred_at",
-            [organisation_id, list(call_signs), begin, end],
+            "SELECT p.call_sign, extract(epoch FROM p.occurred_at)::float8, p.latitude, p.longitude,"
+            " extract(epoch FROM p.known_at - p.occurred_at)::float8"
+            " FROM unnest(%s::text[], %s::timestamptz[]) AS w(call_sign, since) JOIN ambulance_position p"
+            " ON p.organisation_id = %s AND p.call_sign = w.call_sign"
+            " AND p.occurred_at >= w.since AND p.occurred_at <= %s"
+            " ORDER BY p.call_sign, p.occurred_at",
+            [list(since), list(since.values()), organisation_id, end],
         )
         for call_sign, at, latitude, longitude, lag in cursor:
             found[call_sign].append(Reported(at, latitude, longitude, lag))
