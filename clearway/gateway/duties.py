@@ -9,6 +9,7 @@ from functools import partial
 
 from django.conf import settings
 from django.core.management import call_command
+from django.db import OperationalError
 
 from clearway.core.audit import seal
 from clearway.core.audit.actions import Actor
@@ -227,8 +228,16 @@ def _report_the_situation(turns: Turns, at: datetime) -> bool:
 
 
 def _look_at_scenes(at: datetime) -> bool:
+    failed: list[Exception] = []
     for organisation_id in with_desk(Desk.AMBULANCE):
-        delays.look_at_history(organisation_id, by=Actor("duty:scene-norms"), at=at)
+        try:
+            delays.look_at_history(organisation_id, by=Actor("duty:scene-norms"), at=at)
+        except OperationalError:
+            raise
+        except Exception as problem:  # what one trust's history or policy has wrong stops no other's norms
+            failed.append(problem)
+    if failed:
+        raise ExceptionGroup("Norms of scenes were not made for every trust", failed)
     return False
 
 

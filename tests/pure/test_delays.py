@@ -68,23 +68,25 @@ def test_the_own_history_counts_once_it_is_large_enough_and_says_so() -> None:
 
 
 @pytest.mark.parametrize(
-    ("kind", "left", "clear", "scene"),
+    ("kind", "left", "clear", "is_conveyed", "scene"),
     [
-        (DCA, 40, None, Scene(C2, CONVEYED, 30)),
-        (DCA, None, 55, Scene(C2, TREATED, 45)),
-        (RRV, None, 55, Scene(C2, TREATED, 45)),
-        (RRV, 40, 60, None),  # it went along with another's patient
-        (DCA, 5, None, None),  # left before it came
-        (DCA, None, None, None),
-        (DCA, 10 + 1441, None, None),  # a forgotten press
+        (DCA, 40, None, True, Scene(C2, CONVEYED, 30)),
+        (DCA, None, 55, False, Scene(C2, TREATED, 45)),
+        (RRV, None, 55, False, Scene(C2, TREATED, 45)),
+        (RRV, None, 55, True, None),  # it went when the ambulance had the patient
+        (DCA, None, 150, True, None),  # it conveyed and never pressed that it left
+        (RRV, 40, 60, True, None),  # it went along with another's patient
+        (DCA, 5, None, True, None),  # left before it came
+        (DCA, None, None, False, None),
+        (DCA, 10 + 1441, None, True, None),  # a forgotten press
     ],
 )
 def test_a_scene_is_what_its_stamps_can_be(
-    kind: ResourceKind, left: float | None, clear: float | None, scene: Scene | None
+    kind: ResourceKind, left: float | None, clear: float | None, is_conveyed: bool, scene: Scene | None
 ) -> None:
     ends = [None if each is None else at(each) for each in (left, clear)]
 
-    assert scene_of(C2, kind, at(10), *ends) == scene
+    assert scene_of(C2, kind, at(10), *ends, is_conveyed=is_conveyed) == scene
 
 
 def test_while_nobody_says_how_a_scene_ends_the_more_patient_norm_counts() -> None:

@@ -15,6 +15,9 @@ from .words import Category, JobStatus, ResourceKind
 
 J = JobStatus
 MOST_MINUTES: Final = 24 * 60  # of one phase; what lasted longer is a forgotten press, not a scene
+CONVEYS: Final = frozenset(
+    {J.LEFT_SCENE, J.AT_HOSPITAL, J.HANDOVER}
+)  # each says that a patient was taken away
 
 
 class Outcome(StrEnum):
@@ -129,18 +132,34 @@ def scene_of(
     at_scene: datetime | None,
     left: datetime | None,
     clear: datetime | None,
+    *,
+    is_conveyed: bool,
 ) -> Scene | None:
     """A scene that is over, from its stamps; None where they cannot make one.
 
     A vehicle that cannot convey and left with another's patient is neither: its scene says nothing of a norm.
+
+    is_conveyed  somebody took a patient of the incident away (see `CONVEYS`)
     """
     ended = left or clear
     if category is None or at_scene is None or ended is None or (left and kind and not kind.conveys):
         return None
+    outcome = outcome_of(left is not None, is_conveyed)
     minutes = (ended - at_scene).total_seconds() / 60
-    if not 0 <= minutes <= MOST_MINUTES:
+    if outcome is None or not 0 <= minutes <= MOST_MINUTES:
         return None
-    return Scene(category, Outcome.CONVEYED if left else Outcome.TREATED, minutes)
+    return Scene(category, outcome, minutes)
+
+
+def outcome_of(has_left: bool, is_conveyed: bool) -> Outcome | None:
+    """How a scene that is over ended for its crew.
+
+    None for a crew that did not leave with the patient, of an incident whose patient was taken away: it went
+    when another vehicle had the patient, or it never pressed. Such a scene is no see and treat.
+    """
+    if has_left:
+        return Outcome.CONVEYED
+    return None if is_conveyed else Outcome.TREATED
 
 
 def percentile(ordered: Sequence[float], share: float) -> float:

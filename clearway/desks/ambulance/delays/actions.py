@@ -1,6 +1,6 @@
 """Keeping who is delayed, asking for STACK reports, and recording what came back and was done."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -10,7 +10,7 @@ from clearway.core.audit.actions import Actor, Entry
 from clearway.core.audit.actions import record as audit
 from clearway.core.layout.times import clock
 from clearway.core.live.actions import announce
-from clearway.domain.ambulance.delays import Outcome, Phase, Rung, Stack, own_norms
+from clearway.domain.ambulance.delays import CONVEYS, Phase, Rung, Stack, outcome_of, own_norms
 from clearway.domain.ambulance.transitions import Assignment
 from clearway.domain.ambulance.words import JobState, JobStatus
 from clearway.domain.shared.errors import NotAllowed
@@ -29,7 +29,13 @@ LOCK = 4135  # advisory: one worker at a time asks, and one delay is begun once
 LONGEST = timedelta(hours=6)  # until a crew may expect to leave, or reports next
 ANSWERED_WITHIN = timedelta(days=1)  # of the end of a delay, within which words are still added
 TWICE = timedelta(minutes=2)  # in which the same report from the same hand is the same report
+CORRECTED_WITHIN = DAY  # of the end of a delay, within which the facts of its job still correct it
 WHERE: Mapping[Phase, JobState] = {Phase.SCENE: JobState.ON_SCENE, Phase.WRAP_UP: JobState.WRAP_UP}
+# What ends a phase, the first that was pressed: who is at a hospital has left the scene.
+ENDS: Mapping[Phase, tuple[JobStatus, ...]] = {
+    Phase.SCENE: (J.LEFT_SCENE, J.AT_HOSPITAL, J.HANDOVER, J.CLEAR),
+    Phase.WRAP_UP: (J.CLEAR,),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,27 +100,38 @@ def _differs(row: Delay, each: Standing) -> bool:
 
 
 def _end(organisation_id: int, found: Iterable[Standing], at: datetime) -> list[Delay]:
-    """The delays that no crew has any more, with their ends as the facts of the job say."""
+    """The delays that no crew has any more and whose end the facts of the job now say, or say differently.
+
+    Those of the last day are looked at again: a crew presses late, and a feed corrects what it said.
+    """
     lasting = {(each.clock.assignment, each.clock.phase) for each in found}
     over = [
         row
-        for row in queries.unfinished(organisation_id)
+        for row in queries.of_late(organisation_id, at - CORRECTED_WITHIN)
         if (row.assignment, Phase(row.phase)) not in lasting
     ]
-    jobs = incidents.by_key(organisation_id, [row.assignment for row in over])
-    for row in over:
-        job = jobs.get(row.assignment)
-        row.ended_at = max(row.began, _ended(job, Phase(row.phase), at))
-        if row.phase == Phase.SCENE and job is not None:
-            row.outcome = Outcome.CONVEYED if J.LEFT_SCENE in job.stamps else Outcome.TREATED
-    return over
+    jobs = incidents.by_key(organisation_id, {row.assignment for row in over})
+    conveyed = incidents.with_status(organisation_id, {row.incident for row in over}, CONVEYS)
+    return [row for row in over if _is_ended_anew(row, jobs.get(row.assignment), conveyed, at)]
 
 
-def _ended(job: Assignment | None, phase: Phase, at: datetime) -> datetime:
+def _is_ended_anew(row: Delay, job: Assignment | None, conveyed: Collection[str], at: datetime) -> bool:
+    """Write the end into the row as the facts say it; whether that changed anything."""
+    before = row.ended_at, row.outcome
+    row.ended_at = max(row.began, _ended(row, job, at))
+    if row.phase == Phase.SCENE and job is not None and job.stamps.keys() & ENDS[Phase.SCENE]:
+        row.outcome = outcome_of(J.LEFT_SCENE in job.stamps, row.incident in conveyed) or ""
+    return (row.ended_at, row.outcome) != before
+
+
+def _ended(row: Delay, job: Assignment | None, at: datetime) -> datetime:
+    """When it ended. Of a crew that has its next job and never pressed, when that was seen."""
+    phase, known = Phase(row.phase), row.ended_at
     if job is None:
-        return at
-    ends = (J.CLEAR,) if phase is Phase.WRAP_UP else (J.LEFT_SCENE, J.CLEAR)
-    return next((job.stamps[status] for status in ends if status in job.stamps), None) or job.since or at
+        return known or at
+    said = next((job.stamps[status] for status in ENDS[phase] if status in job.stamps), None)
+    seen = at if job.state is WHERE[phase] else job.since or at
+    return said or known or seen
 
 
 def _announce(organisation_id: int, call_signs: Iterable[str], at: datetime) -> None:

@@ -6,9 +6,11 @@ from datetime import datetime, timedelta
 from math import isnan
 
 from django.db import connection
-from django.db.models import Max, QuerySet
+from django.db.models import Max, Q, QuerySet
 
 from clearway.domain.ambulance.delays import (
+    CONVEYS,
+    MOST_MINUTES,
     Awaited,
     Ladder,
     Norm,
@@ -24,6 +26,7 @@ from clearway.domain.ambulance.delays import (
     norm_for,
     norms,
     scene_ladder,
+    scene_of,
     wrap_up_ladder,
 )
 from clearway.domain.ambulance.situation import (
@@ -236,6 +239,12 @@ def unfinished(organisation_id: int) -> QuerySet[Delay]:
     return rows.prefetch_related("reports", "words")
 
 
+def of_late(organisation_id: int, since: datetime) -> list[Delay]:
+    """The delays that last, and those that ended since then, for their jobs may correct them. One query."""
+    lately = Q(ended_at=None) | Q(ended_at__gt=since)
+    return list(Delay.objects.filter(lately, organisation_id=organisation_id))
+
+
 def one(organisation_id: int, key: int) -> Delay | None:
     """One delay."""
     rows = Delay.objects.filter(organisation_id=organisation_id, pk=key)
@@ -273,27 +282,31 @@ def norm_period(organisation_id: int) -> tuple[datetime, datetime] | None:
 
 
 def scenes(organisation_id: int, since: datetime, at: datetime) -> list[Scene]:
-    """The scenes that ended in a period and can make a norm. One query over the period's jobs."""
+    """The scenes that ended in a period and can make a norm. One query over the period's jobs.
+
+    What stamps can make one is said by `scene_of`; the query leaves out only what did not end in the period.
+    """
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT category, extract(epoch FROM COALESCE((stamps->>'left_scene')::timestamptz,"
-            " (stamps->>'clear')::timestamptz) - (stamps->>'at_scene')::timestamptz) / 60,"
-            " stamps ? 'left_scene' FROM ambulance_assignment"
-            " WHERE organisation_id = %s AND known_at > %s AND category = ANY(%s)"
-            " AND stamps ? 'at_scene' AND (stamps ? 'left_scene' OR stamps ? 'clear')"
-            " AND (NOT stamps ? 'left_scene' OR COALESCE(kind, '') <> ALL(%s))"
-            " AND (stamps->>'at_scene')::timestamptz > %s"
-            " AND COALESCE((stamps->>'left_scene')::timestamptz, (stamps->>'clear')::timestamptz) <= %s",
+            "SELECT * FROM (SELECT category, kind, (stamps->>'at_scene')::timestamptz AS at_scene,"
+            " (stamps->>'left_scene')::timestamptz AS left_at, (stamps->>'clear')::timestamptz AS clear_at,"
+            " bool_or(stamps ?| %s) OVER (PARTITION BY incident) FROM ambulance_assignment"
+            " WHERE organisation_id = %s AND known_at > %s) AS jobs"
+            " WHERE category = ANY(%s) AND at_scene > %s AND COALESCE(left_at, clear_at) <= %s",
             [
-                *(organisation_id, since, [each.value for each in Category]),
-                *([each.value for each in ResourceKind if not each.conveys], since, at),
+                *([each.value for each in CONVEYS], organisation_id, since),
+                *([each.value for each in Category], since, at),
             ],
         )
         rows = cursor.fetchall()
-    return [
-        Scene(Category(category), Outcome.CONVEYED if left else Outcome.TREATED, float(minutes))
-        for category, minutes, left in rows
-    ]
+    found = (
+        scene_of(
+            *(Category(category), ResourceKind(kind) if kind else None, at_scene, left, clear),
+            is_conveyed=is_conveyed,
+        )
+        for category, kind, at_scene, left, clear, is_conveyed in rows
+    )
+    return [scene for scene in found if scene is not None]
 
 
 # What held crews up
@@ -322,7 +335,8 @@ def wrap_ups(organisation_id: int, since: datetime, at: datetime) -> list[tuple[
             " WHERE a.organisation_id = %s AND a.at_hospital_at > %s"
             " AND a.stamps ? 'handover' AND a.stamps ? 'clear'"
             " AND (a.stamps->>'clear')::timestamptz > %s AND (a.stamps->>'clear')::timestamptz <= %s"
-            " AND (a.stamps->>'clear')::timestamptz >= (a.stamps->>'handover')::timestamptz",
-            [organisation_id, since - timedelta(days=1), since, at],
+            " AND extract(epoch FROM (a.stamps->>'clear')::timestamptz"
+            "  - (a.stamps->>'handover')::timestamptz) / 60 BETWEEN 0 AND %s",
+            [organisation_id, since - timedelta(days=1), since, at, MOST_MINUTES],
         )
         return [(call_sign, site, began, float(minutes)) for call_sign, site, began, minutes in cursor]

@@ -81,6 +81,18 @@ def by_key(organisation_id: int, keys: Collection[str]) -> dict[str, Folded]:
     return {values[0]: _folded(values) for values in rows.values_list(*_FIELDS)}
 
 
+def with_status(
+    organisation_id: int, incidents: Collection[str], statuses: Collection[JobStatus]
+) -> set[str]:
+    """Those of these incidents of which some assignment has one of these statuses. One query."""
+    rows = Assignment.objects.filter(
+        organisation_id=organisation_id,
+        incident__in=incidents,
+        stamps__has_any_keys=[each.value for each in statuses],
+    )
+    return set(rows.values_list("incident", flat=True))
+
+
 def lately(organisation_id: int, known_from: datetime) -> tuple[Folded, ...]:
     """The assignments that are open or of which something became known since then; by key. One query."""
     wanted = Q(is_open=True) | Q(known_at__gte=known_from)
