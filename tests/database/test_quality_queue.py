@@ -159,6 +159,8 @@ def test_the_hospital_accepts_what_was_proposed_and_nothing_is_overwritten(
     assert "Agreed by both" in shown and "The source has not changed it yet" not in shown
     assert "The hospital accepts" in shown and "08:35:00" in shown and "08:55:00" in shown
     assert people["clerk"].post(address, {"kind": "accepted"}).status_code == 422
+    incident = people["pfc"].get("/incidents/1/").content.decode()
+    assert "08:35:00 before at hospital 08:40:00; agreed: 08:55:00" in incident
 
 
 def test_a_rejection_says_why_and_goes_on_the_joint_list(

@@ -201,6 +201,8 @@ def standing(ordered: Sequence[Fact[JobEvent]]) -> list[Fact[JobEvent]]:
     that name each other in a ring correct nothing, so that no status is lost.
     """
     last = _corrections(ordered)
+    if not last:
+        return list(ordered)
     return [fact for fact in ordered if not _is_corrected(fact, last)]
 
 

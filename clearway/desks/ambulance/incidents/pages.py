@@ -18,6 +18,7 @@ class Everything:
     """An incident with its assignments, findings by stream, and facts in the order they happened.
 
     incident  None when assignments speak of it but no call does
+    beside    the value that was agreed or proposed for what a finding is about
     sites     code -> name, former codes included
     areas     code -> name
     """
@@ -26,6 +27,7 @@ class Everything:
     incident: Incident | None
     assignments: tuple[Assignment, ...]
     findings: dict[str, list[Finding]]
+    beside: quality.Beside
     facts: tuple[Fact[Event], ...]
     sites: dict[str, str]
     areas: dict[str, str]
@@ -35,7 +37,7 @@ def everything(organisation_id: int, key: str, sites: Sites = None) -> Everythin
     """One incident; None when nothing is known of it, or nothing of it went to the sites in reach.
 
     Who sees some sites only sees the vehicles that went there, and of the others neither times nor facts.
-    Six queries.
+    Seven queries.
     """
     incident = Incident.objects.filter(organisation_id=organisation_id, key=key).first()
     rows = Assignment.objects.filter(organisation_id=organisation_id, incident=key)
@@ -51,6 +53,7 @@ def everything(organisation_id: int, key: str, sites: Sites = None) -> Everythin
         incident=incident,
         assignments=assignments,
         findings=quality.by_stream(organisation_id, streams),
+        beside=quality.beside(organisation_id, streams),
         facts=tuple(sorted((fact for stream in told.values() for fact in stream), key=_when)),
         sites={code: site.name for code, site in site_by_code(organisation_id).items()},
         areas=areas(organisation_id),

@@ -93,7 +93,7 @@ def page(read: Everything) -> IncidentPage:
         patient=_patient(incident),
         call_times=_call_times(incident),
         sendings=tuple(_sending(row, read) for row in read.assignments),
-        findings=_findings(read.findings.get(f"incident:{read.key}", [])),
+        findings=_findings(read, f"incident:{read.key}"),
         told=tuple(_told(fact, read.sites) for fact in read.facts),
     )
 
@@ -128,7 +128,7 @@ def _sending(row: Assignment, read: Everything) -> Sending:
         destination=_destination(row, read.sites),
         stamps=tuple(Stamped(_words(status), stamps[status]) for status in JobStatus if status in stamps),
         intervals=tuple((_words(name), length) for name, length in lengths if length is not None),
-        findings=_findings(read.findings.get(f"assignment:{row.key}", [])),
+        findings=_findings(read, f"assignment:{row.key}"),
     )
 
 
@@ -138,12 +138,18 @@ def _destination(row: Assignment, sites: dict[str, str]) -> str:
     return f"{row.destination_code} (not a known site)" if row.destination_code else "Not known"
 
 
-def _findings(found: list[Finding]) -> tuple[str, ...]:
+def _findings(read: Everything, stream: str) -> tuple[str, ...]:
     return tuple(
         f"{finding.code} {RULES[finding.code].sentence if finding.code in RULES else _words(finding.what)}:"
-        f" {_evidence(finding.evidence)}"
-        for finding in found
+        f" {_evidence(finding.evidence)}{_beside(read, stream, finding)}"
+        for finding in read.findings.get(stream, [])
     )
+
+
+def _beside(read: Everything, stream: str, finding: Finding) -> str:
+    """What was agreed or proposed in its place, which the source has not said."""
+    word, value = read.beside.get((stream, finding.code, finding.what), ("", None))
+    return f"; {word}: {in_text(value.isoformat(sep=' ', timespec='seconds'))}" if value else ""
 
 
 def _told(fact: Fact[Event], sites: dict[str, str]) -> Told:

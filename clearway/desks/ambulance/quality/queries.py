@@ -14,7 +14,7 @@ from clearway.domain.shared.findings import Finding as Found
 
 from ..facts import queries as facts
 from ..incidents import queries as incidents
-from .models import Finding
+from .models import Finding, FindingCase
 
 MOST = 50
 J = JobStatus
@@ -35,6 +35,26 @@ def _by_stream(rows: QuerySet[Finding]) -> dict[str, list[Found]]:
     found: dict[str, list[Found]] = defaultdict(list)
     for row in rows.order_by("origin", "place"):
         found[row.stream].append(Found(row.code, row.what, row.evidence, row.proposed))
+    return found
+
+
+Beside = dict[tuple[str, str, str], tuple[str, datetime]]
+
+
+def beside(organisation_id: int, streams: Collection[str]) -> Beside:
+    """The value that stands beside what these streams say, while it does: what was agreed, else proposed.
+
+    (stream, rule, field) -> "agreed" or "proposed", and the time. One query.
+    """
+    has_value = Q(agreed__isnull=False) | Q(proposed__isnull=False)
+    rows = FindingCase.objects.filter(has_value, organisation_id=organisation_id, stream__in=streams)
+    rows = rows.exclude(ended=FindingCase.Ended.SOURCE)
+    found: Beside = {}
+    fields = "stream", "code", "what", "proposed", "agreed"
+    for stream, code, what, proposed, agreed in rows.values_list(*fields):
+        value = agreed or proposed
+        if value is not None:
+            found[stream, code, what] = ("agreed" if agreed else "proposed", value)
     return found
 
 
