@@ -1,5 +1,6 @@
 """Pressure at the desk: figures, levels that people set, what they ask, and who sees it."""
 
+import re
 from typing import Any
 
 import pytest
@@ -95,6 +96,25 @@ def test_clearway_works_out_what_it_knows_and_takes_the_rest_from_people(
     assert presenters.row(opel(knowing, "TVH01", 81)).missing == "6 of 9 unknown"
     assert Action.objects.get(verb="pressure.report").subject == "site:TVH01"
     assert Change.objects.filter(topic="pressure", key="TVH01").exists()
+
+
+def test_what_was_worked_out_counts_only_while_its_feed_may_be_relied_on(
+    knowing: Organisation, cad: Source, hospitals: Source
+) -> None:
+    deliver(cad, conveyance("TVH01"), known=80)
+    taken = {"majors_places": 20, "majors_taken": 22, "resus_places": 4, "resus_taken": 4}
+    deliver(hospitals, [report("TVH01", 70, pressure_level=2, **taken)], known=71)
+
+    counted, silent = cells(knowing, 81), cells(knowing, 180)
+
+    assert [(counted[each].text, counted[each].level) for each in ("Handover", "Majors")] == [
+        ("10", 1),
+        ("108.3", 3),
+    ]
+    assert [(silent[each].text, silent[each].level) for each in ("Handover", "Majors")] == [
+        ("10", 0),
+        ("108.3", 0),
+    ]
 
 
 def test_a_figure_grows_old_and_a_later_word_about_the_past_does_not_replace_the_newest(
@@ -199,8 +219,14 @@ def test_who_sets_a_level_has_seen_the_last_one(knowing: Organisation, tim: User
 
     page = answer.content.decode()
     assert answer.status_code == 422 and "tim set 2 watchful at 08:00" in page
-    assert 'value="Calls wait"' in page
+    assert 'value="Calls wait"' in page and "2 watchful" in page
     assert TrustLevel.objects.count() == 1
+
+    (after,) = re.findall(r'name="after" value="(\d+)"', page)
+    assert (
+        signed_in(tim).post("/pressure/level/csp/", {**FORM, "level": "4", "after": after}).status_code == 302
+    )
+    assert queries.names(knowing.pk, at(1)) == ["Clinical safety plan 4 extreme"]
 
 
 def test_entering_a_level_opens_its_cards_and_leaving_it_closes_and_keeps_them(tim: User) -> None:

@@ -100,16 +100,20 @@ class Framework:
 
 @dataclass(frozen=True, slots=True)
 class Value:
-    """One figure: when it was true, and who said it ("" where Clearway worked it out)."""
+    """One figure: when it was true, and who said it ("" where Clearway worked it out).
+
+    counts  whether what it was worked out from may be relied on
+    """
 
     number: float
     at: datetime
     by: str = ""
+    counts: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """One parameter as it stands. `level` is None where there is no figure, or only an old one."""
+    """One parameter as it stands. `level` is None where there is no figure, or none that counts."""
 
     parameter: Parameter
     value: Value | None
@@ -158,7 +162,7 @@ def judge(framework: Framework, values: Mapping[str, Value], at: datetime) -> St
 
 
 def _judged(parameter: Parameter, value: Value | None, holds: timedelta, at: datetime) -> Judged:
-    counts = value is not None and value.at >= at - holds
+    counts = value is not None and value.counts and value.at >= at - holds
     return Judged(parameter, value, parameter.scale.level(value.number) if value and counts else None)
 
 

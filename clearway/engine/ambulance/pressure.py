@@ -1,7 +1,7 @@
 """What Clearway itself can say about the pressure on hospitals and on the trust."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 import numpy as np
@@ -12,6 +12,7 @@ from clearway.domain.ambulance.words import Availability, Category, HospitalMeas
 
 from .feeds import Basis
 from .handovers import MINUTE, HandoverPolicy, local_midnight
+from .reports import SiteReport
 
 M = HospitalMeasure
 OCCUPANCY = (M.MAJORS_TAKEN, M.RESUS_TAKEN), (M.MAJORS_PLACES, M.RESUS_PLACES)
@@ -23,13 +24,15 @@ FREE = (Availability.AVAILABLE, Availability.RESTRICTED)
 class Seen:
     """A situation with what its figures rest on.
 
-    held  category -> calls without a crew
+    held     category -> calls without a crew
+    reports  what each hospital says of itself, by site code
     """
 
     situation: Situation
     basis: Basis
     handover: HandoverPolicy
     held: Mapping[Category, int]
+    reports: Mapping[str, SiteReport] = field(default_factory=dict)
 
     @property
     def knows_handover(self) -> bool:
@@ -41,8 +44,10 @@ def handover_mean(seen: Seen) -> dict[str, Value]:
     """Mean handover since local midnight in minutes, by site code: of those handed over, by when they were.
 
     A site without one yet has no mean. As old as the last word of the control room's feed, to the minute:
-    otherwise every message would make another row of the same figure.
+    otherwise every message would make another row of the same figure. It counts while the feed may be relied
+    on: crews whose handover nobody tells us of are those who wait.
     """
+    counts = seen.basis.cad.freshness.may_be_relied_on
     heard_at = seen.basis.cad.heard_at
     if not seen.knows_handover or heard_at is None:
         return {}
@@ -53,7 +58,7 @@ def handover_mean(seen: Seen) -> dict[str, Value]:
     today = (handed_over >= local_midnight(at, seen.handover.zone)) & (handed_over <= at)
     counted = today & (took >= 0) & (took <= seen.handover.not_counted_beyond)
     return {
-        code: Value(float(took[counted & (table.site == row)].mean()), heard_at)
+        code: Value(float(took[counted & (table.site == row)].mean()), heard_at, counts=counts)
         for row, code in enumerate(seen.situation.sites.code)
         if (counted & (table.site == row)).any()
     }
@@ -62,7 +67,8 @@ def handover_mean(seen: Seen) -> dict[str, Value]:
 def occupancy(seen: Seen) -> dict[str, Value]:
     """Patients in majors and resus in percent of its places, by site code, of what hospitals say themselves.
 
-    As old as the oldest of its four figures; nothing where one of them was never said.
+    As old as the oldest of its four figures; nothing where one of them was never said. It counts while all of
+    them may be taken for the present.
     """
     reports = seen.situation.reports
     taken, places = (np.sum([reports.measure(each) for each in measures], axis=0) for measures in OCCUPANCY)
@@ -71,8 +77,15 @@ def occupancy(seen: Seen) -> dict[str, Value]:
     for row, code in enumerate(seen.situation.sites.code):
         at: datetime | None = instant(float(said_at[row]))
         if at is not None and np.isfinite(taken[row]) and places[row] > 0:
-            found[code] = Value(float(100 * taken[row] / places[row]), at, "hospital")
+            counts = not any(_is_old(seen, code, each) for measures in OCCUPANCY for each in measures)
+            found[code] = Value(float(100 * taken[row] / places[row]), at, "hospital", counts)
     return found
+
+
+def _is_old(seen: Seen, code: str, measure: HospitalMeasure) -> bool:
+    report = seen.reports.get(code)
+    said = report.figures.get(measure) if report else None
+    return said is not None and said.is_old
 
 
 COMPUTED: Mapping[str, Callable[[Seen], dict[str, Value]]] = {

@@ -20,6 +20,7 @@ from .policy import pressure
 LOCK = 4137  # advisory lock class: one writer of a trust's levels
 OLDEST = timedelta(hours=24)  # that a figure may be when it is written down
 DAYS = 7  # of the outlook of REAP
+OVERTAKEN = "overtaken"
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +105,7 @@ def declare(wanted: Wanted, *, organisation_id: int, by: Actor, at: datetime) ->
     last = queries.history(organisation_id, wanted.ladder).first()
     if last is not None and last.number != wanted.after:
         why = f"{last.by} set {plan.named(last.level)} at {clock(last.at)}. Read it, then set it again."
-        raise NotAllowed("overtaken", f"Setting {plan.title}", why)
+        raise NotAllowed(OVERTAKEN, f"Setting {plan.title}", why)
     row = TrustLevel.objects.create(
         organisation_id=organisation_id,
         ladder=wanted.ladder,

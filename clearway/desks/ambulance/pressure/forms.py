@@ -97,6 +97,10 @@ class LevelForm(DeskForm):
             )
         return [int(each) for each in typed]
 
+    def follow(self, number: int) -> None:
+        """Show what was typed as following another level than before."""
+        self.data = {**self.data, "after": str(number)}
+
     def wanted(self) -> Wanted:
         """The level. Call when valid."""
         given = self.cleaned_data

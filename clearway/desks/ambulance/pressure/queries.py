@@ -23,7 +23,6 @@ from clearway.domain.ambulance.pressure import (
     system_points,
 )
 from clearway.domain.ambulance.words import HospitalMeasure
-from clearway.domain.shared.freshness import Freshness
 from clearway.engine.ambulance import pressure as engine
 from clearway.engine.ambulance.feeds import basis
 from clearway.engine.ambulance.reports import site_reports
@@ -109,7 +108,7 @@ def levels(organisation_id: int, at: datetime, reading: Reading | None = None) -
     reading = reading or situations.reading(organisation_id, at)
     settled = pressure(organisation_id, at)
     seen = _seen(organisation_id, reading, at)
-    sites = _sites(organisation_id, settled, seen, reading, at)
+    sites = _sites(organisation_id, settled, seen, at)
     return Levels(
         at=at,
         framework=settled.framework,
@@ -122,11 +121,12 @@ def levels(organisation_id: int, at: datetime, reading: Reading | None = None) -
 def _seen(organisation_id: int, reading: Reading, at: datetime) -> engine.Seen:
     situation, policy = reading.situation, reading.ground.policy
     rests_on = basis(situation, policy.freshness)
-    return engine.Seen(situation, rests_on, policy.handover, incidents.held(organisation_id, at))
+    said = {each.code: each for each in site_reports(situation, policy.reports)}
+    return engine.Seen(situation, rests_on, policy.handover, incidents.held(organisation_id, at), said)
 
 
 def _sites(
-    organisation_id: int, settled: PressurePolicy, seen: engine.Seen, reading: Reading, at: datetime
+    organisation_id: int, settled: PressurePolicy, seen: engine.Seen, at: datetime
 ) -> tuple[SitePressure, ...]:
     framework = settled.framework
     values = figures(organisation_id, at)
@@ -136,9 +136,8 @@ def _sites(
         for code, name in names.items():
             for site, value in found[name].items():
                 values.setdefault(site, {})[code] = value
-    said = {each.code: each for each in site_reports(seen.situation, reading.ground.policy.reports)}
     declared = {}
-    for code, report in said.items():
+    for code, report in seen.reports.items():
         figure = report.figures.get(HospitalMeasure.PRESSURE_LEVEL)
         if figure is not None:
             declared[code] = Declared(figure.value, figure.said_at, figure.is_old)
@@ -170,7 +169,7 @@ def _systems(settled: PressurePolicy, sites: tuple[SitePressure, ...]) -> tuple[
 def _ladders(organisation_id: int, settled: PressurePolicy, seen: engine.Seen) -> dict[Ladder, LadderNow]:
     rows = newest(organisation_id)
     cad = seen.basis.cad
-    counts = cad.freshness in (Freshness.FRESH, Freshness.LATE)
+    counts = cad.freshness.may_be_relied_on
     return {
         ladder: LadderNow(
             plan,

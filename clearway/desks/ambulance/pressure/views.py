@@ -105,6 +105,9 @@ def ladder(request: Any, name: str) -> HttpResponse:
             return HttpResponseRedirect(reverse("pressure:list"))
         except NotAllowed as refused:
             form.add_error(None, refused.why)
+            if refused.state == actions.OVERTAKEN:  # who reads it may set it again
+                now = queries.levels(organisation_id, at).ladders[LADDERS[name]]
+                form.follow(now.row.number if now.row else 0)
     past = list(queries.history(organisation_id, now.plan.ladder)[: queries.CLOSED_SHOWN])
     closed = queries.closed_cards(organisation_id, now.plan.ladder)
     context = {
