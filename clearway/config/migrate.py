@@ -52,6 +52,9 @@ REVOKE UPDATE, DELETE ON
     ambulance_delayword,
     ambulance_sitrep,
     ambulance_sitrepaddendum,
+    ambulance_shift_sheet,
+    ambulance_shift_acceptance,
+    ambulance_shift_word,
     outpatients_clock_event,
     outpatients_triage
     FROM {postgres.WEB};
@@ -73,7 +76,7 @@ GRANT EXECUTE ON FUNCTION clearway_add_partition, clearway_detach_partition, cle
     clearway_forget_sent_reports, clearway_forget_freed_slots, clearway_forget_conversations,
     clearway_forget_emails, clearway_forget_attendance_scores,
     clearway_forget_desk_contacts, clearway_forget_concerns, clearway_forget_delays,
-    clearway_forget_sitreps,
+    clearway_forget_sitreps, clearway_forget_shift_sheets,
     clearway_forget_desk_messages, clearway_forget_safeguarding, clearway_lift_hold TO {postgres.WEB};
 GRANT SELECT, INSERT ON core_batch TO {postgres.INGEST};
 GRANT USAGE ON SEQUENCE core_batch_id_seq TO {postgres.INGEST};

@@ -128,6 +128,7 @@ NAVIGATION: list[tuple[str, str, str, str]] = [
     ("Wrap-up", "delays:wrap-up", "resources.read", ""),
     ("Hospitals", "liaison:reports", "hospitals.say", "Alt+6"),
     ("Pressure", "pressure:list", "pressure.read", ""),
+    ("Shift", "command:shift", "command.read", ""),
     ("Situation reports", "command:sitreps", "command.read", ""),
     ("Forecast", "forecast:board", "forecast.read", ""),
     ("Onward requests", "onward:sent", "onward.read", "Alt+N"),

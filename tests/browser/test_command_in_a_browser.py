@@ -29,3 +29,26 @@ def test_a_situation_report_is_made_and_read_on_the_officers_screen(open_page: O
     with officer.expect_download() as download:
         officer.get_by_role("link", name="PDF").press("Enter")
     assert download.value.suggested_filename.startswith(f"sitrep-{number}-")
+
+
+def test_a_shift_is_given_asked_about_and_accepted_on_a_second_screen(open_page: Open) -> None:
+    officer = open_page("/shift/", user="officer")
+    page = open_page("/shift/", user="flow")
+    assert breaches(page) == []
+    page.fill("#notes", "Bath is slow; the release plan is promised for noon")
+    page.get_by_role("button", name="Give the shift").press("Enter")
+    expect(page.locator(".said")).to_contain_text("Given")
+    number = page.url.rstrip("/").rsplit("/", 1)[-1]
+    assert breaches(page) == []
+    page.set_viewport_size({"width": 320, "height": 900})
+    assert breaches(page) == []
+
+    officer.get_by_role("button", name="new").first.press("Enter")
+    officer.locator(f"#shifts-{number}").get_by_role("link").press("Enter")
+    expect(officer.locator("main")).to_contain_text("the release plan is promised for noon")
+    officer.fill("#words", "Who promised it?")
+    officer.press("#words", "Enter")
+    expect(page.locator(f"#shift-{number}")).to_contain_text("Who promised it?")
+    officer.get_by_role("button", name="Accept the shift").press("Enter")
+    expect(officer.locator(".said")).to_contain_text("You have the shift")
+    expect(page.locator(f"#shift-{number}")).to_contain_text("Accepted at")

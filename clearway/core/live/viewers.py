@@ -34,6 +34,8 @@ PERMISSION_OF_TOPIC = {
     "levels": "pressure.read",
     "cards": "pressure.read",
     "sitreps": "command.read",
+    "shift": "command.read",
+    "shifts": "command.read",
     "downtime": "downtime.read",
     "delays": "resources.read",
     "stacks": "resources.read",

@@ -40,6 +40,7 @@ PERMISSIONS: Mapping[str, str] = MappingProxyType(
         "pressure.answer": "tick an action that a level asks, or say why it is not done",
         "pressure.declare": "set the trust's level of REAP or of the clinical safety plan",
         "command.read": "read situation reports, shifts given, escalation calls and major incidents",
+        "shift.hand_over": "give a shift to the next person, and accept one",
         "sitreps.make": "make a situation report, and add to one",
         "downtime.read": "see what was entered by hand while the CAD was away, and the paper forms",
         "downtime.work": "declare a CAD failure, enter by hand and from paper, print forms, hold drills",
@@ -184,6 +185,7 @@ _DESK = (
     *("contacts.read", "contacts.write", "concerns.read"),
     *("desk_messages.answer", "safeguarding.raise"),
     "sitreps.make",
+    "shift.hand_over",
 )
 _DESK_LISTS = ("on_call.read", "policies.read")
 _COORDINATION = (

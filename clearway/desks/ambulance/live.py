@@ -3,7 +3,7 @@
 Topics of changes: "site" (ODS code, "" for the unknown one), "resource" (call sign), "source" (its name).
 Topics of fragments, which pages ask for: "handovers", "stands", "wall", "forecast", "resources", "feeds",
 "onward_sent", "breaks", "unavailable", "contacts", "messages", "pressure", "levels", "cards",
-"downtime", "delays", "stacks", "wrapups", "findings", "sitreps".
+"downtime", "delays", "stacks", "wrapups", "findings", "sitreps", "shift", "shifts".
 """
 
 from collections.abc import Mapping, Sequence
@@ -196,6 +196,17 @@ def sitrep_rows(organisation_id: int, numbers: frozenset[str], _at: datetime) ->
     ]
 
 
+def shift_sheets(organisation_id: int, numbers: frozenset[str], _at: datetime) -> list[Fragment]:
+    """Who has a shift and what was said of it, on its page and in the list."""
+    rows = command.sheets(organisation_id).filter(number__in=[int(number) for number in numbers])
+    fragments = []
+    for row in map(command_words.sheet, rows):
+        key = str(row.number)
+        fragments.append(Fragment("shift", key, drawn("command/shift_state.html", sheet=row)))
+        fragments.append(Fragment("shifts", key, drawn("command/sheet_row.html", row=row)))
+    return fragments
+
+
 def hand_entries(organisation_id: int, keys: frozenset[str], at: datetime) -> list[Fragment]:
     """The rows of some statuses that were entered by hand."""
     places = downtime.places(organisation_id)
@@ -333,6 +344,7 @@ RENDERERS: Mapping[str, Render] = {
     "contact": contact_rows,
     "message": message_rows,
     "sitrep": sitrep_rows,
+    "shift": shift_sheets,
     "pressure": pressed_sites,
     "trust_level": trust_levels,
     "action_card": action_cards,

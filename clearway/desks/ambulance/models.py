@@ -2,7 +2,7 @@
 
 from .advice.models import Advice, Call, CrewLink, CrewMessage
 from .breaks.models import PlannedBreak, ShiftBreaks
-from .command.models import Sitrep, SitrepAddendum
+from .command.models import ShiftAcceptance, ShiftSheet, ShiftWord, Sitrep, SitrepAddendum
 from .contacts.models import Contact
 from .delays.models import Delay, DelayWord, SceneNorm, StackReport
 from .diverts.models import Divert
@@ -63,7 +63,10 @@ __all__ = [
     "Safeguarding",
     "SafeguardingTaken",
     "SceneNorm",
+    "ShiftAcceptance",
     "ShiftBreaks",
+    "ShiftSheet",
+    "ShiftWord",
     "SignedLimit",
     "Sitrep",
     "SitrepAddendum",

@@ -86,6 +86,9 @@ CONTACTS = Shelf(
     "desk_contacts", "ambulance_contact", "t.at", _OF_THE_TRUST, remover="clearway_forget_desk_contacts"
 )
 SITREPS = Shelf("command", "ambulance_sitrep", "t.at", _OF_THE_TRUST, remover="clearway_forget_sitreps")
+SHIFTS = Shelf(
+    "command", "ambulance_shift_sheet", "t.at", _OF_THE_TRUST, remover="clearway_forget_shift_sheets"
+)
 PRESSURE_FIGURES = Shelf("pressure", "ambulance_hospitalfigure", "t.at", _OF_THE_TRUST, since="t.true_at")
 _OF_A_LEVEL = "(SELECT l.{0} FROM ambulance_trustlevel l WHERE l.id = t.entered_id)"
 ACTION_CARDS = Shelf(  # those of the levels of now have no end
@@ -157,7 +160,7 @@ SHELVES = (
     *(DESK_MESSAGES, SAFEGUARDING),
     *(SNAPSHOTS, ADVICE, CREW_LINKS, FORECASTS, WARNINGS, PASSINGS, ROADS, DIVERTS),
     *(BREAKS, PLANNED_BREAKS, UNAVAILABLE_WORDS, UNAVAILABLE, SIGNED_LIMITS, CONTACTS),
-    *(SITREPS,),
+    *(SITREPS, SHIFTS),
     *(PRESSURE_FIGURES, ACTION_CARDS, TRUST_LEVELS, BY_HAND),
     *(DELAYS, SCENE_NORMS),
     *(FINDINGS, FEEDBACK),

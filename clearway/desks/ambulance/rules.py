@@ -20,6 +20,7 @@ from clearway.domain.shared.region import Desk
 
 from .advice import rules as advice
 from .breaks import rules as breaks
+from .command import rules as command
 from .delays import rules as delays
 from .destinations import rules as destinations
 from .diverts.rules import DIVERT_REVIEW
@@ -55,6 +56,7 @@ PARTS: Sequence[Part] = (
     Part("unavailability", unavailability.outcomes, frozenset({unavailability.POLICY})),
     Part("delays", delays.outcomes, frozenset(delays.POLICIES)),
     Part("pressure", pressure.outcomes),
+    Part("command", command.outcomes, frozenset({command.POLICY})),
     Part("downtime", downtime.outcomes, frozenset({downtime.POLICY})),
     Part("looks at identities", looks.outcomes, frozenset({reviewing.POLICY})),
     Part("messages", messages.outcomes, frozenset({messages.POLICY})),

@@ -1,6 +1,8 @@
-"""Making situation reports, and adding to them."""
+"""Making situation reports and adding to them; giving and accepting a shift."""
 
+from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 
 from django.db import connection, transaction
 from django.db.models import Max
@@ -13,8 +15,8 @@ from clearway.domain.ambulance.command import report_due
 from clearway.domain.shared import figures as shared
 from clearway.domain.shared.errors import NotAllowed
 
-from . import figures, queries
-from .models import Sitrep, SitrepAddendum
+from . import figures, queries, sheets
+from .models import ShiftAcceptance, ShiftSheet, ShiftWord, Sitrep, SitrepAddendum
 from .policy import command_policy
 
 LOCK = 4131  # advisory lock class: one writer of what a trust's command keeps
@@ -75,6 +77,76 @@ def add(number: int, words: str, *, organisation_id: int, by: Actor, at: datetim
     audit([entry], organisation_id=organisation_id, by=by, at=at)
     announce("sitrep", [str(number)], organisation_id=organisation_id, at=at)
     return added
+
+
+@transaction.atomic
+def give_shift(notes: str, *, organisation_id: int, by: Actor, at: datetime) -> ShiftSheet:
+    """Give the shift to whoever comes next, with all that is open now. Raises NotAllowed."""
+    event = "Giving the shift"
+    lock(organisation_id)
+    last = queries.sheets(organisation_id).first()
+    if last is not None and getattr(last, "acceptance", None) is None and last.by_user_id == by.user_id:
+        why = f"You gave it at {clock(last.at)}, and nobody has accepted it. Add a note to that sheet."
+        raise NotAllowed("given", event, why)
+    row = ShiftSheet.objects.create(
+        organisation_id=organisation_id,
+        number=(last.number if last else 0) + 1,
+        at=at,
+        by=by.name,
+        by_user_id=_person(by, event),
+        role=by.role,
+        notes=notes,
+        figures=_open_now(organisation_id, at),
+    )
+    _tell("shift.give", row, {"notes": notes}, by, at)
+    return row
+
+
+@transaction.atomic
+def accept_shift(number: int, *, organisation_id: int, by: Actor, at: datetime) -> ShiftAcceptance:
+    """The next person has it; what is open at that instant is kept. Raises SheetNotThere, NotAllowed."""
+    event = "Accepting the shift"
+    lock(organisation_id)
+    row = queries.sheet(organisation_id, number)
+    if (accepted := getattr(row, "acceptance", None)) is not None:
+        raise NotAllowed("accepted", event, f"{accepted.by} accepted it at {clock(accepted.at)}.")
+    if row.by_user_id == by.user_id:
+        raise NotAllowed("your own", event, "Somebody else accepts what you gave.")
+    made = ShiftAcceptance.objects.create(
+        of=row,
+        at=at,
+        by=by.name,
+        by_user_id=_person(by, event),
+        role=by.role,
+        figures=_open_now(organisation_id, at),
+    )
+    _tell("shift.accept", row, {}, by, at)
+    return made
+
+
+@transaction.atomic
+def say_of_shift(number: int, words: str, *, organisation_id: int, by: Actor, at: datetime) -> ShiftWord:
+    """Ask or note something about a sheet. Raises SheetNotThere."""
+    row = queries.sheet(organisation_id, number)
+    said = ShiftWord.objects.create(of=row, at=at, by=by.name, words=words)
+    _tell("shift.say", row, {"words": words}, by, at)
+    return said
+
+
+def _open_now(organisation_id: int, at: datetime) -> dict[str, Any]:
+    seen = figures.see(organisation_id, at)
+    return {code: shared.kept([read(seen)])[0] for code, (_, read) in sheets.PARTS.items()}
+
+
+def _person(by: Actor, event: str) -> int:
+    if by.user_id is None:
+        raise NotAllowed("nobody", event, "Only a person does this.")
+    return by.user_id
+
+
+def _tell(verb: str, row: ShiftSheet, detail: Mapping[str, Any], by: Actor, at: datetime) -> None:
+    audit([Entry(verb, f"shift:{row.number}", detail)], organisation_id=row.organisation_id, by=by, at=at)
+    announce("shift", [str(row.number)], organisation_id=row.organisation_id, at=at)
 
 
 def lock(organisation_id: int) -> None:

@@ -347,17 +347,23 @@ def diverted(seen: Seen) -> Figures:
 
 def levels(seen: Seen) -> Figures:
     """REAP, the clinical safety plan, and OPEL by hospital and together."""
-    rows: Rows = []
-    for panel in pressed.strip(seen.levels.ladders, seen.at):
-        says = panel.set.words if panel.set else NO_DATA
-        asked = f"; triggers point to {panel.points_to}" if panel.points_to else ""
-        rows.append((panel.title, says + asked, seen.old(panel.at)))
+    rows: Rows = [*ladders(seen).rows]
     for each in pressed.together(seen.levels):
         rows.append((f"{each.name}, weighted", each.says.words, ""))
     for row in pressed.rows(seen.levels):
         says = f"figures say {row.says.words}" if row.says else f"figures: {NO_DATA}"
         declared = f"declares {row.declared.words}" if row.declared else f"declares: {NO_DATA}"
         rows.append((row.name, f"{says}; {declared}", seen.old(row.declared_at)))
+    return Figures("", THREE, _t(rows))
+
+
+def ladders(seen: Seen) -> Figures:
+    """REAP and the clinical safety plan."""
+    rows: Rows = []
+    for panel in pressed.strip(seen.levels.ladders, seen.at):
+        says = panel.set.words if panel.set else NO_DATA
+        asked = f"; triggers point to {panel.points_to}" if panel.points_to else ""
+        rows.append((panel.title, says + asked, seen.old(panel.at)))
     return Figures("", THREE, _t(rows))
 
 

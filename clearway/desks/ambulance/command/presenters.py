@@ -1,14 +1,18 @@
 """What command keeps, in words, as text and as PDF."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
 from clearway.core.layout import papers
 from clearway.core.layout.times import clock, day, moment, zone
+from clearway.core.people.roles import name_of
 from clearway.domain.shared.figures import Figures, again, as_text
 
+from . import sheets
 from .figures import PARTS
-from .models import Sitrep
+from .models import ShiftSheet, Sitrep
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,9 +32,13 @@ def sitrep_row(row: Sitrep) -> SitrepRow:
 
 def sitrep_parts(row: Sitrep) -> list[tuple[str, Figures]]:
     """The parts of a report in order, each with its code."""
-    kept = [(code, title) for code, (title, _) in PARTS.items() if code in row.figures]
-    found = again(row.figures[code] for code, _ in kept)
-    return [(code, replace(part, title=title)) for (code, title), part in zip(kept, found, strict=True)]
+    return _parts(row.figures, {code: title for code, (title, _) in PARTS.items()})
+
+
+def _parts(kept: Mapping[str, Any], titles: Mapping[str, str]) -> list[tuple[str, Figures]]:
+    there = [code for code in titles if code in kept]
+    found = again(kept[code] for code in there)
+    return [(code, replace(part, title=titles[code])) for code, part in zip(there, found, strict=True)]
 
 
 def sitrep_title(row: Sitrep) -> str:
@@ -55,3 +63,38 @@ def sitrep_pdf(row: Sitrep) -> bytes:
     """The whole report for print."""
     parts = [part for _, part in sitrep_parts(row)]
     return papers.as_pdf(sitrep_title(row), sitrep_about(row), parts, row.at)
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """A shift as it was given, who has it, and what was said of it."""
+
+    number: int
+    at: datetime
+    by: str
+    role: str
+    notes: str
+    accepted_at: datetime | None
+    accepted_by: str
+    accepted_role: str
+    words: tuple[tuple[datetime, str, str], ...]
+
+
+def sheet(row: ShiftSheet) -> Sheet:
+    accepted = getattr(row, "acceptance", None)
+    return Sheet(
+        row.number,
+        row.at,
+        row.by,
+        name_of(row.role),
+        row.notes,
+        accepted.at if accepted else None,
+        accepted.by if accepted else "",
+        name_of(accepted.role) if accepted else "",
+        tuple((each.at, each.by, each.words) for each in row.words.all()),
+    )
+
+
+def sheet_parts(kept: Mapping[str, Any]) -> list[tuple[str, Figures]]:
+    """The parts of a sheet, as they were given or as they were at acceptance."""
+    return _parts(kept, {code: title for code, (title, _) in sheets.PARTS.items()})

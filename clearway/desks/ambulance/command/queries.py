@@ -1,4 +1,4 @@
-"""Reading situation reports."""
+"""Reading what command keeps."""
 
 from collections.abc import Collection, Mapping
 from datetime import datetime
@@ -6,15 +6,17 @@ from datetime import datetime
 from django.db.models import QuerySet
 
 from clearway.core.layout.times import clock
-from clearway.domain.ambulance.command import Occasion
+from clearway.domain.ambulance.command import DAY, Given, Occasion
 
 from ..diverts import queries as diverts
 from ..pressure import queries as pressure
 from ..pressure.policy import TITLES
-from .models import Sitrep
+from .models import ShiftSheet, Sitrep
 
 LISTED = 60  # reports of a list: ten days of them
 SitrepNotThere = Sitrep.DoesNotExist
+SheetNotThere = ShiftSheet.DoesNotExist
+SHEETS = 3 * DAY  # of sheets of late, by which the next one is missed
 
 
 def sitreps(organisation_id: int) -> QuerySet[Sitrep]:
@@ -48,3 +50,21 @@ def occasions(
         if begun:
             found[Occasion.DIVERT] = f"Divert of {begun[-1].site} from {clock(begun[-1].starts_at)}"
     return found
+
+
+def sheets(organisation_id: int) -> QuerySet[ShiftSheet]:
+    """Every sheet of a shift, newest first, with who accepted it and what was said."""
+    rows = ShiftSheet.objects.filter(organisation_id=organisation_id).select_related("acceptance")
+    return rows.prefetch_related("words").order_by("-number")
+
+
+def sheet(organisation_id: int, number: int) -> ShiftSheet:
+    """One sheet. Raises SheetNotThere."""
+    return sheets(organisation_id).select_related("acceptance", "organisation").get(number=number)
+
+
+def given_of_late(organisation_id: int, at: datetime) -> list[Given]:
+    """The sheets of the last days, as the domain judges gaps by them. One query."""
+    rows = ShiftSheet.objects.filter(organisation_id=organisation_id, at__gt=at - SHEETS, at__lte=at)
+    found = rows.values_list("number", "at", "acceptance__pk")
+    return [Given(number, given_at, accepted is not None) for number, given_at, accepted in found]

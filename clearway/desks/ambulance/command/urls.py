@@ -9,4 +9,6 @@ urlpatterns = [
     path("sitreps/<int:number>/", views.sitrep, name="sitrep"),
     path("sitreps/<int:number>/text/", views.sitrep_text, name="sitrep-text"),
     path("sitreps/<int:number>/sitrep.pdf", views.sitrep_pdf, name="sitrep-pdf"),
+    path("shift/", views.shift, name="shift"),
+    path("shift/<int:number>/", views.sheet, name="sheet"),
 ]

@@ -1,4 +1,4 @@
-"""Situation reports: the list, one of them as page, text and PDF, making one, adding to one."""
+"""Situation reports as page, text and PDF; giving, reading and accepting a shift."""
 
 from typing import Any
 
@@ -15,8 +15,8 @@ from clearway.core.people.permissions import needs
 from clearway.domain.shared.errors import NotAllowed
 
 from . import actions, presenters, queries
-from .forms import AddForm
-from .models import Sitrep
+from .forms import AddForm, GiveForm, SayForm
+from .models import ShiftSheet, Sitrep
 
 
 @needs("command.read")
@@ -78,6 +78,73 @@ def sitrep_pdf(request: Any, number: int) -> HttpResponse:
     """One report for print."""
     row = _sitrep(request, number)
     return as_file(presenters.sitrep_pdf(row), f"sitrep-{number}-{local(row.at).date()}.pdf", PDF)
+
+
+@needs("command.read", change="shift.hand_over")
+def shift(request: Any) -> HttpResponse:
+    """What is open now, a form to give it to the next person, and the sheets before."""
+    live_after = newest_push()
+    form = GiveForm(request.POST if request.method == "POST" else None, at=request.at)
+    if form.is_valid():
+        try:
+            row = actions.give_shift(form.cleaned_data["notes"], **_who(request))
+            messages.success(request, "Given. The next person reads and accepts it here.")
+            return HttpResponseRedirect(reverse("command:sheet", args=[row.number]))
+        except NotAllowed as refused:
+            form.add_error(None, refused.why)
+    rows = queries.sheets(request.organisation.pk)[: queries.LISTED]
+    context = {
+        "form": form,
+        "rows": [presenters.sheet(each) for each in rows],
+        "may_give": request.reach.allows("shift.hand_over"),
+        "live_topics": "shifts feeds tasks",
+        "live_after": live_after,
+    }
+    return render(request, "command/shift.html", context, status=422 if form.errors else 200)
+
+
+@needs("command.read", change="shift.hand_over")
+def sheet(request: Any, number: int) -> HttpResponse:
+    """One sheet as it was given, with its questions; the next person accepts it."""
+    live_after = newest_push()
+    row = _sheet(request, number)
+    accepts = request.POST.get("what") == "accept"
+    form = SayForm(request.POST if request.method == "POST" and not accepts else None, at=request.at)
+    refusal = ""
+    if accepts or form.is_valid():
+        try:
+            if accepts:
+                actions.accept_shift(number, **_who(request))
+                messages.success(
+                    request, "You have the shift. What was open at this instant is kept with it."
+                )
+            else:
+                actions.say_of_shift(number, form.cleaned_data["words"], **_who(request))
+            return HttpResponseRedirect(reverse("command:sheet", args=[number]))
+        except NotAllowed as refused:
+            refusal = refused.why
+    accepted = getattr(row, "acceptance", None)
+    may = request.reach.allows("shift.hand_over")
+    context = {
+        "sheet": presenters.sheet(row),
+        "parts": presenters.sheet_parts(row.figures),
+        "left": presenters.sheet_parts(accepted.figures) if accepted else (),
+        "form": form,
+        "refusal": refusal,
+        "may_say": may,
+        "may_accept": may and accepted is None and row.by_user_id != request.user.pk,
+        "live_topics": "shift feeds tasks",
+        "live_after": live_after,
+    }
+    status = 422 if form.errors or refusal else 200
+    return render(request, "command/sheet.html", context, status=status)
+
+
+def _sheet(request: Any, number: int) -> ShiftSheet:
+    try:
+        return queries.sheet(request.organisation.pk, number)
+    except queries.SheetNotThere:
+        raise Http404(f"There is no sheet {number}.") from None
 
 
 def _sitrep(request: Any, number: int) -> Sitrep:

@@ -831,6 +831,58 @@ class Migration(migrations.Migration):
                     },
                 ),
                 migrations.CreateModel(
+                    name='ShiftSheet',
+                    fields=[
+                        ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                        ('number', models.PositiveIntegerField()),
+                        ('at', models.DateTimeField()),
+                        ('by', models.CharField(max_length=150)),
+                        ('role', models.CharField(max_length=40)),
+                        ('notes', models.CharField(blank=True, max_length=2000)),
+                        ('figures', models.JSONField()),
+                        ('by_user', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                        ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='core.organisation')),
+                    ],
+                    options={
+                        'db_table': 'ambulance_shift_sheet',
+                        'indexes': [],
+                        'constraints': [models.UniqueConstraint(fields=('organisation', 'number'), name='one_shift_sheet_per_number')],
+                    },
+                ),
+                migrations.CreateModel(
+                    name='ShiftAcceptance',
+                    fields=[
+                        ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                        ('at', models.DateTimeField()),
+                        ('by', models.CharField(max_length=150)),
+                        ('role', models.CharField(max_length=40)),
+                        ('figures', models.JSONField()),
+                        ('by_user', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                        ('of', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='acceptance', to='ambulance.shiftsheet')),
+                    ],
+                    options={
+                        'db_table': 'ambulance_shift_acceptance',
+                        'indexes': [],
+                        'constraints': [],
+                    },
+                ),
+                migrations.CreateModel(
+                    name='ShiftWord',
+                    fields=[
+                        ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                        ('at', models.DateTimeField()),
+                        ('by', models.CharField(max_length=150)),
+                        ('words', models.CharField(max_length=500)),
+                        ('of', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='words', to='ambulance.shiftsheet')),
+                    ],
+                    options={
+                        'db_table': 'ambulance_shift_word',
+                        'ordering': ['at', 'pk'],
+                        'indexes': [],
+                        'constraints': [models.CheckConstraint(condition=models.Q(('words', ''), _negated=True), name='a_shift_word_says_something')],
+                    },
+                ),
+                migrations.CreateModel(
                     name='SignedLimit',
                     fields=[
                         ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),

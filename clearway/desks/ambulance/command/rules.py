@@ -1,0 +1,60 @@
+"""What command asks for: one task where a shift was not given, or not accepted in time."""
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+
+from clearway.core.layout.times import LONDON, clock
+from clearway.core.worklist.rules import Outcome, Rule, Values, Wanted, evaluate
+from clearway.domain.ambulance.command import Gap, shift_gap
+
+from . import queries
+from .policy import NAME, made
+
+POLICY = NAME
+Found = tuple[Gap, datetime] | None
+SAYS: Mapping[Gap, tuple[str, str, str]] = {
+    Gap.NOT_GIVEN: (
+        "Nobody has given the shift to the next",
+        "The shift changed at {0}, and no sheet was given for it",
+        "Open Shift: give what is open, also late",
+    ),
+    Gap.NOT_ACCEPTED: (
+        "A shift was given and nobody has accepted it",
+        "It waits since {0}",
+        "Open Shift: read the sheet, ask what is unclear, accept it",
+    ),
+}
+
+
+def gaps(found: Found, _policies: Mapping[str, Values]) -> Iterator[Wanted]:
+    """One task for the change of shift."""
+    if found is None:
+        return
+    gap, since = found
+    title, cause, suggestion = SAYS[gap]
+    yield Wanted(
+        subject="shift",
+        priority=2,
+        title=title,
+        cause=cause.format(clock(since)),
+        role="patient_flow_coordinator",
+        suggestion=suggestion,
+        since=since,
+    )
+
+
+SHIFT_GAP: Rule[Found] = Rule(
+    code="shift_gap",
+    sentence="A shift is given to the next and accepted in time.",
+    source="Policy command; hazard H20",
+    check=gaps,
+)
+
+
+def outcomes(
+    organisation_id: int, policies: Mapping[str, Values], modes: Mapping[str, str], at: datetime
+) -> list[Outcome]:
+    """What this rule wants now. One query."""
+    given = queries.given_of_late(organisation_id, at)
+    found = shift_gap(made(policies.get(POLICY, {})), given, at, LONDON)
+    return evaluate([SHIFT_GAP], found, policies, modes)

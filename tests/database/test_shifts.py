@@ -1,0 +1,202 @@
+"""A shift is given with all that is open and accepted by somebody else, once; nobody can change either."""
+
+import threading
+
+import pytest
+from django.db import IntegrityError, connection, transaction
+from django.test import Client
+
+from clearway.core.audit.models import Action
+from clearway.core.feeds.models import Source
+from clearway.core.live.models import Change
+from clearway.core.organisation.models import Organisation
+from clearway.core.people.models import User
+from clearway.core.worklist import actions as worklist
+from clearway.core.worklist.models import Task
+from clearway.core.worklist.rules import SweepPolicy
+from clearway.desks.ambulance import live, rules, situation
+from clearway.desks.ambulance.command import actions, presenters
+from clearway.desks.ambulance.command.models import ShiftAcceptance, ShiftSheet, ShiftWord
+from clearway.domain.shared.errors import NotAllowed
+from tests.trust import acting, signed_in, somebody, stop_the_clock
+
+from .conftest import at, deliver, job
+
+pytestmark = [pytest.mark.django_db, pytest.mark.promise("H20")]
+
+
+@pytest.fixture
+def day(knowing: Organisation) -> User:
+    return somebody("day", "patient_flow_coordinator", knowing)
+
+
+@pytest.fixture
+def night(knowing: Organisation) -> User:
+    return somebody("night", "patient_flow_coordinator", knowing)
+
+
+def give(trust: Organisation, who: User, minutes: float) -> ShiftSheet:
+    return actions.give_shift("Bath is slow", organisation_id=trust.pk, by=acting(who), at=at(minutes))
+
+
+def accept(trust: Organisation, who: User, number: int, minutes: float) -> ShiftAcceptance:
+    return actions.accept_shift(number, organisation_id=trust.pk, by=acting(who), at=at(minutes))
+
+
+def ring(trust: Organisation, who: User, minutes: float, title: str = "Ring the HALO") -> Task:
+    wanted = worklist.ByHand(title, "Asked on the call", 3, "patient_flow_coordinator")
+    return worklist.raise_by_hand(
+        wanted, SweepPolicy(), organisation_id=trust.pk, by=acting(who), at=at(minutes)
+    )
+
+
+def test_the_sheet_writes_itself_from_what_is_open(
+    knowing: Organisation, cad: Source, day: User, night: User
+) -> None:
+    deliver(cad, [job("allocated", 0)], known=1)
+    ring(knowing, day, 2)
+
+    given = give(knowing, day, 5)
+    later = ring(knowing, night, 6, "Ask for the release plan")
+    accepted = accept(knowing, night, given.number, 7)
+
+    was = dict(presenters.sheet_parts(given.figures))
+    assert [row[0] for row in was["tasks"].rows] == ["P3 Ring the HALO"]
+    assert was["tasks"].rows[0][1] == "Nobody, Patient flow coordinator"
+    left = dict(presenters.sheet_parts(accepted.figures))
+    assert [row[0] for row in left["tasks"].rows] == ["P3 Ring the HALO", f"P3 {later.title}"]
+    assert {"levels", "diverts", "stacks", "unavailable", "breaks", "reviews", "messages"} <= was.keys()
+    assert list(Action.objects.filter(verb__startswith="shift.").values_list("verb", flat=True)) == [
+        "shift.give",
+        "shift.accept",
+    ]
+
+
+def test_nobody_accepts_their_own_shift_or_one_that_somebody_has(
+    knowing: Organisation, day: User, night: User
+) -> None:
+    given = give(knowing, day, 0)
+
+    with pytest.raises(NotAllowed, match="Somebody else accepts"):
+        accept(knowing, day, given.number, 1)
+    with pytest.raises(NotAllowed, match="nobody has accepted it"):
+        give(knowing, day, 1)
+    accept(knowing, night, given.number, 2)
+    third = somebody("third", "patient_flow_coordinator", knowing)
+    with pytest.raises(NotAllowed, match="night accepted it at 08:02"):
+        accept(knowing, third, given.number, 3)
+
+
+def test_the_database_refuses_to_change_or_remove_what_was_given_accepted_or_said(
+    knowing: Organisation, day: User, night: User
+) -> None:
+    given = give(knowing, day, 0)
+    actions.say_of_shift(given.number, "Which bay?", organisation_id=knowing.pk, by=acting(night), at=at(1))
+    accept(knowing, night, given.number, 2)
+
+    for model in (ShiftSheet, ShiftAcceptance, ShiftWord):
+        for change in (lambda m=model: m.objects.update(at=at(9)), lambda m=model: m.objects.all().delete()):
+            with pytest.raises(IntegrityError), transaction.atomic():
+                change()
+
+
+def test_a_shift_that_nobody_accepts_in_time_is_one_task_until_somebody_does(
+    knowing: Organisation, day: User, night: User
+) -> None:
+    given = give(knowing, day, -70)  # ten minutes before the change at 07:00
+
+    def run(minutes: float) -> list[str]:
+        for later in (0, 2):
+            rules.run(knowing.pk, situation.read(knowing.pk, at(minutes + later)), at(minutes + later))
+        return list(Task.objects.filter(rule="shift_gap", closed_at=None).values_list("title", flat=True))
+
+    assert run(-45) == []
+    assert run(-39) == ["A shift was given and nobody has accepted it"]
+    assert run(30) == ["A shift was given and nobody has accepted it"]
+    accept(knowing, night, given.number, 40)
+    assert run(41) == []
+    assert run(12 * 60 - 30) == ["Nobody has given the shift to the next"]  # half an hour after 19:00
+
+
+def test_a_question_and_the_acceptance_are_pushed_to_both(
+    knowing: Organisation, day: User, night: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stop_the_clock(monkeypatch, at(0))
+    giver, taker = signed_in(day), signed_in(night)
+    page = giver.post("/shift/", {"notes": "Bath is slow"})["Location"]
+
+    assert taker.post(page, {"words": "Which bay at Bath?"}).status_code == 302
+    assert taker.post(page, {"what": "accept"}).status_code == 302
+
+    assert Change.objects.filter(topic="shift", key="1").count() == 3
+    state, row = live.shift_sheets(knowing.pk, frozenset({"1"}), at(1))
+    assert "Which bay at Bath?" in state.html and "Accepted at" in state.html
+    assert row.topic == "shifts" and "08:00 by night" in row.html
+    shown = giver.get(page).content.decode()
+    assert "Bath is slow" in shown and "Which bay at Bath?" in shown and "Still open when" in shown
+    assert "Sheet 1" in taker.get("/shift/").content.decode()
+
+
+@pytest.mark.parametrize(
+    ("page", "given", "why"),
+    [
+        ("/shift/", {"notes": "x" * 2001}, "Shorten it"),
+        ("/shift/", {"notes": "943 476 5919"}, "Leave out the NHS number"),
+        ("/shift/1/", {"words": ""}, "Say what you ask"),
+        ("/shift/1/", {"words": "x" * 501}, "Shorten it"),
+        ("/shift/1/", {"what": "accept"}, "Somebody else accepts"),
+    ],
+)
+def test_junk_is_refused_with_what_is_wrong(
+    knowing: Organisation,
+    flow: Client,
+    monkeypatch: pytest.MonkeyPatch,
+    page: str,
+    given: dict[str, str],
+    why: str,
+) -> None:
+    stop_the_clock(monkeypatch, at(0))
+    if page != "/shift/":
+        flow.post("/shift/", {"notes": ""})
+    before = ShiftSheet.objects.count(), ShiftWord.objects.count()
+
+    answer = flow.post(page, given)
+
+    assert answer.status_code == 422 and why in answer.content.decode()
+    assert (ShiftSheet.objects.count(), ShiftWord.objects.count()) == before
+    assert flow.get("/shift/77/").status_code == 404
+
+
+def test_sheets_go_whole_after_their_period(knowing: Organisation, day: User, night: User) -> None:
+    given = give(knowing, day, 0)
+    accept(knowing, night, given.number, 2)
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL session_replication_role = replica")
+        cursor.execute("UPDATE ambulance_shift_sheet SET at = '2015-01-01+00'")
+        cursor.execute("SET LOCAL session_replication_role = origin")
+        cursor.execute("SELECT clearway_forget_shift_sheets(%s, '2016-01-01+00', 10)", [knowing.pk])
+        assert cursor.fetchone()[0] == 1
+    assert not ShiftSheet.objects.exists() and not ShiftAcceptance.objects.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_people_accept_at_once_and_one_has_it(knowing: Organisation, day: User, night: User) -> None:
+    third = somebody("third", "patient_flow_coordinator", knowing)
+    number = give(knowing, day, 0).number
+    said: list[str] = []
+
+    def work(who: User) -> None:
+        try:
+            said.append(accept(knowing, who, number, 1).by)
+        except NotAllowed as refused:
+            said.append(refused.why)
+        connection.close()
+
+    workers = [threading.Thread(target=work, args=[who]) for who in (night, third)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+
+    has = ShiftAcceptance.objects.get().by
+    assert sorted(said) == sorted([has, f"{has} accepted it at 08:01."])
