@@ -127,6 +127,9 @@ REPEATABLE = frozenset(
     {J.DESTINATION_SELECTED, J.BACKUP_REQUESTED, J.QUEUING, J.COHORT_STARTED, J.COHORT_ENDED}
 )
 
+# Asking again for what has not come does not begin the wait anew.
+KEEPS_FIRST = frozenset({J.BACKUP_REQUESTED})
+
 _PROGRESS = {state: place for place, state in enumerate(JobState)}
 _RANK = {status: place for place, status in enumerate(JobStatus)}
 
@@ -136,7 +139,7 @@ class Assignment:
     """One sending of one resource to one incident, as far as its facts tell.
 
     stamps  first time of each status by the fixed order; a repeat with another time is a finding.
-            For repeatable statuses the latest time.
+            For repeatable statuses the latest time, but for KEEPS_FIRST.
     since   when the present state began
     """
 
@@ -278,7 +281,8 @@ def _apply(
         return _described(before, event)
     if not is_legal(before.state, event.status):
         findings.append(_unexpected(before.state, event))
-    stamps[event.status] = event.occurred_at
+    if event.status not in KEEPS_FIRST or event.status not in stamps:
+        stamps[event.status] = event.occurred_at
     after = next_state(before.state, event.status)
     if after is not before.state:
         before = replace(before, state=after, since=fact.placed_at)
