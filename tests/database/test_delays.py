@@ -182,11 +182,28 @@ def test_a_stack_that_stays_away_is_the_coordinators_and_a_scene_far_over_its_no
     # A2 conveys: nine in ten such scenes take 71 min, so 86 min after 07:40.
     assert run_rules(scene, cad, 66) == {"delays:officer": ("service_delivery_officer", 2)}
     actions.say("A2", Word(Kind.ESCALATED, "Police wanted", to="SDO"), **scope(scene, 69))
-    assert run_rules(scene, cad, 69) == {"delays:officer": ("service_delivery_officer", 2)}
+    assert run_rules(scene, cad, 69) == {"delays:escalated": ("service_delivery_officer", 2)}
     actions.say("A2", Word(Kind.ANSWERED, "Inspector rings back at nine"), **scope(scene, 72, "sdo"))
     assert run_rules(scene, cad, 72) == {}
 
-    assert run_rules(scene, cad, 91) == {"delays:commander": ("local_commander", 2)}
+    assert run_rules(scene, cad, 91) == {"delays:commander:": ("local_commander", 2)}
+
+
+def test_what_a_crew_said_holds_for_a_while_and_then_it_is_asked_again(
+    scene: Organisation, cad: Source
+) -> None:
+    says_alive(cad, 45)
+    follow(scene, 45)
+    actions.say("A1", Word(Kind.CONTACTED, "On our way soon"), **scope(scene, 60))
+    says_alive(cad, 74)
+    follow(scene, 74)
+    assert Delay.objects.get(call_sign="A1").asked_at == at(45)
+
+    says_alive(cad, 75)
+    follow(scene, 75)
+
+    assert Delay.objects.get(call_sign="A1").asked_at == at(75)
+    assert stands(scene, 85)["A1"].awaited == "unanswered"
 
 
 def test_tasks_close_themselves_when_the_crew_has_left(scene: Organisation, cad: Source) -> None:
@@ -207,16 +224,20 @@ def test_who_waits_for_a_vehicle_that_conveys_has_its_own_clock_and_is_asked_no_
     knowing: Organisation, cad: Source
 ) -> None:
     deliver(cad, [car("allocated", -10), car("at_scene", 0), car("backup_requested", 30)], known=30)
+    deliver(cad, [car("backup_requested", 50)], known=50)  # asked again: it has waited since the first time
     waiting = stands(knowing, 60)["R1"]
     assert (waiting.runs_from, waiting.rung) == (at(30), "contact")
     says_alive(cad, 80)
     follow(knowing, 80)
     assert Delay.objects.get(call_sign="R1").asked_at is None
     assert stands(knowing, 80)["R1"].rung == "officer"
+    assert run_rules(knowing, cad, 80) == {"delays:backup": ("service_delivery_officer", 2)}
 
     deliver(cad, [job("allocated", 70), job("at_scene", 81)], known=81)
 
-    assert stands(knowing, 82)["R1"].runs_from == at(0)
+    # 82 min on scene, 51 of which it waited: help that arrives raises nothing.
+    helped = stands(knowing, 82)["R1"]
+    assert (helped.runs_from, helped.rung, helped.clock.since) == (at(51), "contact", at(0))
 
 
 def test_a_time_critical_patient_is_judged_by_what_was_said_for_advice(

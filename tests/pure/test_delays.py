@@ -28,6 +28,7 @@ from clearway.domain.ambulance.delays import (
     scene_ladder,
     scene_of,
     variances,
+    waited_for_backup,
     wrap_up_ladder,
 )
 from clearway.domain.ambulance.words import Category, JobStatus, ResourceKind
@@ -118,8 +119,18 @@ def test_a_time_critical_patient_is_asked_about_sooner() -> None:
     assert (ladder.rung(19), ladder.rung(20), ladder.rung(30)) == (Rung.WITHIN, Rung.CONTACT, Rung.STACK)
 
 
-def test_without_a_norm_nobody_is_told_that_a_crew_is_over_it() -> None:
-    assert scene_ladder(None, None, POLICY, False).rung(10_000) is Rung.STACK
+def test_without_a_norm_the_officer_is_told_at_a_minute_of_the_policy_and_the_commander_never() -> None:
+    ladder = scene_ladder(None, None, POLICY, False)
+
+    assert [ladder.rung(each) for each in (119, 120, 10_000)] == [Rung.STACK, Rung.OFFICER, Rung.OFFICER]
+
+
+def test_the_officer_has_time_to_decide_before_the_commander_is_told_however_close_their_norms_lie() -> None:
+    ladder = scene_ladder(Category.C4, Norm(79, 134, 137), POLICY, False)
+
+    assert [ladder.rung(each) for each in (148, 149, 163, 164)] == [
+        *(Rung.STACK, Rung.OFFICER, Rung.OFFICER, Rung.COMMANDER)
+    ]
 
 
 @given(
@@ -143,10 +154,15 @@ def test_a_ladder_is_only_ever_climbed(
 def test_who_cannot_convey_waits_from_when_it_asked_until_one_that_can_is_there() -> None:
     asked = {JobStatus.AT_SCENE: at(0), JobStatus.BACKUP_REQUESTED: at(12)}
 
-    assert awaits_backup(RRV, asked, has_come=False) == at(12)
-    assert awaits_backup(RRV, asked, has_come=True) is None
-    assert awaits_backup(DCA, asked, has_come=False) is None
-    assert awaits_backup(RRV, {JobStatus.AT_SCENE: at(0)}, has_come=False) is None
+    assert awaits_backup(RRV, asked, None) == at(12)
+    assert awaits_backup(RRV, asked, came=at(40)) is None
+    assert awaits_backup(DCA, asked, None) is None
+    assert awaits_backup(RRV, {JobStatus.AT_SCENE: at(0)}, None) is None
+    waited = [waited_for_backup(kind, asked, at(40)) for kind in (RRV, DCA)]
+    assert waited == [timedelta(minutes=28), timedelta()]
+    assert waited_for_backup(RRV, asked, None) == timedelta() == waited_for_backup(RRV, asked, at(5))
+    on_the_way = {JobStatus.BACKUP_REQUESTED: at(-20), JobStatus.AT_SCENE: at(0)}
+    assert waited_for_backup(RRV, on_the_way, at(10)) == timedelta(minutes=10)
     ladder = backup_ladder(POLICY)
     assert [ladder.rung(each) for each in (19, 20, 39, 40, 900)] == [
         *(Rung.WITHIN, Rung.CONTACT, Rung.CONTACT, Rung.OFFICER, Rung.OFFICER)
@@ -161,23 +177,26 @@ def test_a_wrap_up_is_asked_about_at_the_standard_and_then_the_officers() -> Non
 
 
 @pytest.mark.parametrize(
-    ("asked", "reported", "next_at", "stands"),
+    ("asked", "reported", "next_at", "spoken", "stands"),
     [
-        (None, None, None, Awaited.NOT_ASKED),
-        (95, None, None, Awaited.ASKED),
-        (90, None, None, Awaited.UNANSWERED),
-        (80, 85, 101, Awaited.REPORTED),
-        (80, 85, 100, Awaited.NEXT_DUE),
-        (95, 85, 92, Awaited.ASKED),  # asked again for the next one
-        (None, 85, 110, Awaited.REPORTED),  # the crew reported unasked
+        (None, None, None, None, Awaited.NOT_ASKED),
+        (95, None, None, None, Awaited.ASKED),
+        (90, None, None, None, Awaited.UNANSWERED),
+        (90, None, None, 80, Awaited.UNANSWERED),  # spoken to before it was asked
+        (80, None, None, 86, Awaited.SPOKEN),
+        (80, None, None, 85, Awaited.NEXT_DUE),  # what was said holds fifteen minutes
+        (80, 85, 101, 82, Awaited.REPORTED),
+        (80, 85, 100, None, Awaited.NEXT_DUE),
+        (95, 85, 92, None, Awaited.ASKED),  # asked again for the next one
+        (None, 85, 110, None, Awaited.REPORTED),  # the crew reported unasked
     ],
 )
 def test_a_stack_is_awaited_until_it_comes_and_again_when_the_next_is_due(
-    asked: float | None, reported: float | None, next_at: float | None, stands: Awaited
+    asked: float | None, reported: float | None, next_at: float | None, spoken: float | None, stands: Awaited
 ) -> None:
-    times = [None if each is None else at(each) for each in (asked, reported, next_at)]
+    times = [None if each is None else at(each) for each in (asked, reported, next_at, spoken)]
 
-    assert awaited(*times, answer=10, at=at(100)) is stands
+    assert awaited(*times, POLICY, at(100)) is stands
 
 
 def test_what_a_crew_predicted_is_held_against_when_it_left() -> None:

@@ -97,7 +97,9 @@ class ScenePolicy:
     prompt          from when a crew is asked whether all is well
     time_critical   the same for a patient with one of `critical_needs`; its STACK comes at `critical_stack`
     stack           by category, from when a STACK report is asked for; `stack_other` for the rest
-    escalate_after  after nine in ten such scenes are over, from when the officer is told
+    escalate_after  after nine in ten such scenes are over, from when the officer is told; and the least time
+                    from the officer to the commander
+    without_norm    on scene, from when the officer is told of a scene of a kind that has no norm
     answer          within which an asked STACK is expected
     next_report     until the next report, where the crew says nothing else
     backup_prompt, backup_escalate  of waiting for a vehicle that conveys, since it was asked for
@@ -112,6 +114,7 @@ class ScenePolicy:
     stack: Mapping[Category, float] = field(default_factory=dict)
     stack_other: float = 60
     escalate_after: float = 15
+    without_norm: float = 120
     answer: float = 10
     next_report: float = 15
     backup_prompt: float = 20
@@ -251,14 +254,15 @@ class Ladder:
 def scene_ladder(
     category: Category | None, norm: Norm | None, policy: ScenePolicy, is_critical: bool
 ) -> Ladder:
-    """The ladder of a crew on scene. Without a norm it ends with the STACK."""
+    """The ladder of a crew on scene. Without a norm it ends with the officer, at a minute of the policy."""
     contact = policy.time_critical if is_critical else policy.prompt
     stack = policy.stack.get(category, policy.stack_other) if category else policy.stack_other
     stack = max(contact, min(stack, policy.critical_stack) if is_critical else stack)
     if norm is None:
-        return Ladder(contact, stack, None, None)
+        return Ladder(contact, stack, max(stack, policy.without_norm), None)
     officer = max(stack, norm.ninety + policy.escalate_after)
-    return Ladder(contact, stack, officer, max(officer, norm.ninety_nine))
+    # Where the two norms lie close together the officer still has the time to decide.
+    return Ladder(contact, stack, officer, max(officer + policy.escalate_after, norm.ninety_nine))
 
 
 def backup_ladder(policy: ScenePolicy) -> Ladder:
@@ -272,16 +276,27 @@ def wrap_up_ladder(limit: float, escalate: float) -> Ladder:
 
 
 def awaits_backup(
-    kind: ResourceKind | None, stamps: Mapping[JobStatus, datetime], has_come: bool
+    kind: ResourceKind | None, stamps: Mapping[JobStatus, datetime], came: datetime | None
 ) -> datetime | None:
     """Since when a crew that cannot convey has waited for one that can; None for who does not.
 
-    has_come  a vehicle that conveys has been at the same scene
+    came  when the first vehicle that conveys came to the same scene
     """
-    asked = stamps.get(J.BACKUP_REQUESTED)
-    if kind is None or kind.conveys or asked is None:
-        return None
-    return None if has_come else asked
+    return _asked_for_backup(kind, stamps) if came is None else None
+
+
+def waited_for_backup(
+    kind: ResourceKind | None, stamps: Mapping[JobStatus, datetime], came: datetime | None
+) -> timedelta:
+    """How long a crew on scene had waited when the vehicle came. The clock of its scene leaves it out."""
+    asked = _asked_for_backup(kind, stamps)
+    if asked is None or came is None:
+        return timedelta()
+    return max(came - max(asked, stamps.get(J.AT_SCENE, asked)), timedelta())
+
+
+def _asked_for_backup(kind: ResourceKind | None, stamps: Mapping[JobStatus, datetime]) -> datetime | None:
+    return None if kind is None or kind.conveys else stamps.get(J.BACKUP_REQUESTED)
 
 
 # STACK reports
@@ -309,19 +324,36 @@ class Awaited(StrEnum):
     NOT_ASKED = "not_asked"
     ASKED = "asked"
     UNANSWERED = "unanswered"  # asked longer ago than an answer takes
+    SPOKEN = "spoken"  # no report came, but somebody spoke with it or of it since
     REPORTED = "reported"
-    NEXT_DUE = "next_due"  # the next report that the crew announced has not come
+    NEXT_DUE = "next_due"  # the next report has not come, or what was said instead of one is too old
 
 
 def awaited(
-    asked: datetime | None, reported: datetime | None, next_at: datetime | None, answer: float, at: datetime
+    asked: datetime | None,
+    reported: datetime | None,
+    next_at: datetime | None,
+    spoken: datetime | None,
+    policy: ScenePolicy,
+    at: datetime,
 ) -> Awaited:
-    """How a crew stands with its STACK at an instant; `answer` is in minutes."""
+    """How a crew stands with its STACK at an instant.
+
+    spoken  when somebody last recorded what was said instead: it holds as long as a report does
+    """
     if asked is not None and (reported is None or reported < asked):
-        return Awaited.UNANSWERED if at - asked >= timedelta(minutes=answer) else Awaited.ASKED
+        return _unreported(asked, spoken, policy, at)
     if reported is None:
         return Awaited.NOT_ASKED
     return Awaited.NEXT_DUE if next_at is not None and at >= next_at else Awaited.REPORTED
+
+
+def _unreported(asked: datetime, spoken: datetime | None, policy: ScenePolicy, at: datetime) -> Awaited:
+    if spoken is not None and spoken >= asked:
+        holds = at - spoken < timedelta(minutes=policy.next_report)
+        return Awaited.SPOKEN if holds else Awaited.NEXT_DUE
+    late = at - asked >= timedelta(minutes=policy.answer)
+    return Awaited.UNANSWERED if late else Awaited.ASKED
 
 
 def missed_by(leaves: datetime | None, left: datetime | None) -> float | None:

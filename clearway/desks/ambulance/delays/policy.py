@@ -13,8 +13,8 @@ from clearway.domain.ambulance.words import Category
 ON_SCENE, WRAP_UP = "on_scene", "wrap_up"
 NAMES = (ON_SCENE, WRAP_UP)
 _PLAIN = (
-    *("prompt", "time_critical", "critical_stack", "stack_other", "escalate_after", "answer"),
-    *("next_report", "backup_prompt", "backup_escalate", "history_days", "least"),
+    *("prompt", "time_critical", "critical_stack", "stack_other", "escalate_after"),
+    *("without_norm", "answer", "next_report", "backup_prompt", "backup_escalate", "history_days", "least"),
 )
 
 

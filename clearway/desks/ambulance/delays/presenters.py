@@ -83,7 +83,7 @@ def row(each: Standing, policy: Delays) -> Row:
         call_sign=each.clock.call_sign,
         area=each.area or NO_AREA,
         what=_what(each),
-        since=each.runs_from,
+        since=each.clock.since,
         norm=_norm(each, policy),
         level=level,
         words=words,
@@ -95,8 +95,10 @@ def row(each: Standing, policy: Delays) -> Row:
 
 def _what(each: Standing) -> str:
     parts = [each.clock.category or "No category", each.clock.kind or ""]
-    if each.clock.phase is Phase.SCENE and each.clock.waits_since is not None:
+    if each.clock.waits_since is not None:
         parts.append("waits for a vehicle")
+    elif each.clock.waited:
+        parts.append(f"waited {each.clock.waited / timedelta(minutes=1):.0f} min for a vehicle")
     elif each.is_critical:
         parts.append("time-critical")
     return ", ".join(part for part in parts if part)
@@ -124,7 +126,7 @@ def _stands(each: Standing) -> tuple[str, str]:
         return "", "Within its time"
     if each.rung is Rung.CONTACT:
         return "", "In touch" if is_spoken_to(each) else "Ask whether all is well"
-    return ("P3" if each.awaited is Awaited.UNANSWERED and not is_spoken_to(each) else "", _awaits(each))
+    return ("P3" if each.awaited is Awaited.UNANSWERED else "", _awaits(each))
 
 
 def _wraps_up(each: Standing) -> tuple[str, str]:
@@ -141,6 +143,7 @@ def _awaits(each: Standing) -> str:
         Awaited.NOT_ASKED: "Due a STACK",
         Awaited.ASKED: f"STACK asked {asked}",
         Awaited.UNANSWERED: f"No STACK since {asked}: call",
+        Awaited.SPOKEN: f"In touch, no STACK since {asked}",
         Awaited.REPORTED: "Reported",
         Awaited.NEXT_DUE: "Due its next STACK",
     }[each.awaited]
@@ -185,7 +188,7 @@ def counts(found: Sequence[Standing]) -> list[tuple[str, int]]:
     """How many stand where, for the head of the board."""
     reached = [each.rung for each in found]
     over = sum(rung in (Rung.OFFICER, Rung.COMMANDER) for rung in reached)
-    asked = sum(each.awaited in (Awaited.ASKED, Awaited.UNANSWERED) for each in found)
+    asked = sum(each.awaited in (Awaited.ASKED, Awaited.UNANSWERED, Awaited.SPOKEN) for each in found)
     reported = sum(each.last is not None for each in found)
     return [("On scene", len(found)), ("far over", over), ("STACK awaited", asked), ("reported", reported)]
 

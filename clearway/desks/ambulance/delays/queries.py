@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from math import isnan
+from math import isnan, nan
 
 from django.db import connection
 from django.db.models import Max, Q, QuerySet
@@ -27,6 +27,7 @@ from clearway.domain.ambulance.delays import (
     norms,
     scene_ladder,
     scene_of,
+    waited_for_backup,
     wrap_up_ladder,
 )
 from clearway.domain.ambulance.situation import (
@@ -56,6 +57,7 @@ class Clock:
     """One crew on scene or in wrap-up, as its job says.
 
     began    when the phase began; waits_since  of a crew that waits for a vehicle that conveys
+    waited   how long it had waited until one came
     site     code of the hospital of the job
     """
 
@@ -68,14 +70,20 @@ class Clock:
     expected: Outcome | None
     began: datetime
     waits_since: datetime | None
+    waited: timedelta
     site: str
+
+    @property
+    def since(self) -> datetime:
+        """When that began which it is in: waiting, where it waits for a vehicle, else its phase."""
+        return self.waits_since or self.began
 
 
 @dataclass(frozen=True, slots=True)
 class Standing:
     """One crew as it stands with its ladder at an instant.
 
-    runs_from  when the clock began that the ladder counts from
+    runs_from  from when the ladder counts: the time it waited for a vehicle is not its own
     row        what is kept of it, with its reports and words; None where nothing is
     """
 
@@ -104,7 +112,7 @@ class Standing:
 
     @property
     def is_due_a_stack(self) -> bool:
-        """It is to be asked for a STACK: never yet, or again because the next that it announced is due."""
+        """It is to be asked for a STACK: never yet, or again because the next is due."""
         due = self.awaited in (Awaited.NOT_ASKED, Awaited.NEXT_DUE)
         return due and self.ladder.stack is not None and self.rung not in (Rung.WITHIN, Rung.CONTACT)
 
@@ -112,32 +120,35 @@ class Standing:
 def clocks(reading: Reading) -> list[Clock]:
     """Every crew that is on scene or in wrap-up, by call sign."""
     seen, table = reading.situation.resources, reading.situation.assignments
-    conveyed = _conveyed(table)
+    came = _vehicles_came(table)
     found = []
     for call_sign, place in zip(seen.call_sign, seen.assignment, strict=True):
         phase = PHASES.get(JOB_STATES[table.state[place]]) if place != UNKNOWN else None
         if phase is not None:
-            found.append(_clock(reading, call_sign, int(place), phase, conveyed))
+            found.append(_clock(reading, call_sign, int(place), phase, came))
     return found
 
 
-def _conveyed(table: Assignments) -> set[str]:
-    """The incidents at whose scene a vehicle that conveys has been."""
-    at_scene = table.stamp(J.AT_SCENE)
-    return {
-        incident
-        for incident, kind, at in zip(table.incident, table.kind, at_scene, strict=True)
-        if kind != UNKNOWN and KINDS[kind].conveys and not isnan(at)
-    }
+def _vehicles_came(table: Assignments) -> dict[str, float]:
+    """When the first vehicle that conveys came to the scene of each incident."""
+    came: dict[str, float] = {}
+    for incident, kind, at in zip(table.incident, table.kind, table.stamp(J.AT_SCENE), strict=True):
+        if kind != UNKNOWN and KINDS[kind].conveys and not isnan(at):
+            came[incident] = min(at, came.get(incident, at))
+    return came
 
 
-def _clock(reading: Reading, call_sign: str, place: int, phase: Phase, conveyed: set[str]) -> Clock:
+def _clock(
+    reading: Reading, call_sign: str, place: int, phase: Phase, vehicles: Mapping[str, float]
+) -> Clock:
     table = reading.situation.assignments
     stamped = zip(JOB_STATUSES, table.stamps[place], strict=True)
     stamps = {status: at for status, second in stamped if (at := instant(float(second))) is not None}
     kind = KINDS[table.kind[place]] if table.kind[place] != UNKNOWN else None
     began = stamps.get(BEGINS[phase]) or instant(float(table.since[place]))
     site = int(table.site[place])
+    is_on_scene = phase is Phase.SCENE
+    came = instant(vehicles.get(table.incident[place], nan))
     return Clock(
         phase=phase,
         assignment=table.key[place],
@@ -145,9 +156,10 @@ def _clock(reading: Reading, call_sign: str, place: int, phase: Phase, conveyed:
         call_sign=call_sign,
         kind=kind,
         category=CATEGORIES[table.category[place]] if table.category[place] != UNKNOWN else None,
-        expected=expected_outcome(stamps) if phase is Phase.SCENE else None,
+        expected=expected_outcome(stamps) if is_on_scene else None,
         began=began or instant(reading.situation.at) or max(stamps.values()),
-        waits_since=awaits_backup(kind, stamps, table.incident[place] in conveyed),
+        waits_since=awaits_backup(kind, stamps, came) if is_on_scene else None,
+        waited=waited_for_backup(kind, stamps, came) if is_on_scene else timedelta(),
         site=reading.situation.sites.code[site] if site != UNKNOWN else "",
     )
 
@@ -196,15 +208,15 @@ def _stand(
     station: str,
 ) -> Standing:
     norm = norm_for(judged_by, clock.category, clock.expected) if clock.phase is Phase.SCENE else None
-    waits = clock.waits_since if clock.phase is Phase.SCENE else None
     if clock.phase is Phase.WRAP_UP:
         ladder = wrap_up_ladder(policy.limit, policy.escalate)
-    elif waits is not None:
+    elif clock.waits_since is not None:
         ladder = backup_ladder(policy.scene)
     else:
         ladder = scene_ladder(clock.category, norm, policy.scene, is_critical)
-    runs_from = waits or clock.began
+    runs_from = clock.waits_since or clock.began + clock.waited
     reports = tuple(row.reports.all()) if row else ()
+    words = tuple(row.words.all()) if row else ()
     last = reports[-1] if reports else None
     return Standing(
         clock=clock,
@@ -217,12 +229,13 @@ def _stand(
         is_critical=is_critical,
         row=row,
         reports=reports,
-        words=tuple(row.words.all()) if row else (),
+        words=words,
         awaited=awaited(
             row.asked_at if row else None,
             last.at if last else None,
             last.next_at if last else None,
-            policy.scene.answer,
+            words[-1].at if words else None,
+            policy.scene,
             at,
         ),
     )

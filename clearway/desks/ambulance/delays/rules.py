@@ -13,10 +13,12 @@ from clearway.domain.ambulance.delays import Awaited, Phase, Rung
 from .. import situation as situations
 from . import queries
 from .policy import NAMES, made
-from .presenters import escalated, is_passed_on, is_spoken_to
+from .presenters import NO_AREA, escalated, is_passed_on, is_spoken_to
 from .queries import Standing
 
 NAMED = 5  # crews in a cause; more are counted
+MEMBER = 150  # characters of one member that a task keeps
+OFFICER = "service_delivery_officer"
 POLICIES = set(NAMES)
 Test = Callable[[Standing], bool]
 
@@ -51,8 +53,8 @@ def due(found: Found, _policies: Mapping[str, Values]) -> Iterator[Wanted]:
 
 
 def over(found: Found, _policies: Mapping[str, Values]) -> Iterator[Wanted]:
-    """One task for all crews whose STACK stays away, one of the officer and one of the commander."""
-    silent = found.crews(Phase.SCENE, _is_silent)
+    """One task for all crews whose STACK stays away, the officer's, and one of each area's commander."""
+    silent = found.crews(Phase.SCENE, lambda each: each.awaited is Awaited.UNANSWERED)
     yield from _task(
         silent,
         "silent",
@@ -66,24 +68,58 @@ def over(found: Found, _policies: Mapping[str, Values]) -> Iterator[Wanted]:
             else each.runs_from
         ),
     )
-    officer = found.crews(Phase.SCENE, lambda each: _is_for(each, Rung.OFFICER))
+    yield from _of_the_officer(found)
+    yield from _of_the_commanders(found)
+
+
+def _of_the_officer(found: Found) -> Iterator[Wanted]:
+    past = found.crews(Phase.SCENE, lambda each: _is_officers(each) and each.clock.waits_since is None)
     yield from _task(
-        officer,
+        past,
         "officer",
-        "on scene longer than nine in ten",
+        "on scene past the officer's minute",
         2,
-        "service_delivery_officer",
-        "Open Delays: answer what was escalated, and decide what frees each",
+        OFFICER,
+        "Open Delays: decide what frees each, and write down the answer",
     )
-    commander = found.crews(Phase.SCENE, lambda each: _is_for(each, Rung.COMMANDER))
+    waiting = found.crews(Phase.SCENE, lambda each: _is_officers(each) and each.clock.waits_since is not None)
     yield from _task(
-        commander,
-        "commander",
-        "on scene longer than 99 in 100",
+        waiting,
+        "backup",
+        "waiting long for a vehicle that conveys",
         2,
-        "local_commander",
-        "Call the crew, go there or send somebody, and write down the answer in Delays",
+        OFFICER,
+        "Open Delays: decide with the dispatcher which vehicle each gets, and write down the answer",
     )
+    yield from _unanswered(found, Phase.SCENE, "escalated", "on scene")
+
+
+def _unanswered(found: Found, phase: Phase, subject: str, where: str) -> Iterator[Wanted]:
+    """What somebody escalated and nobody answered, however long it lasts."""
+    rows = found.crews(phase, lambda each: each.rung is not Rung.COMMANDER and escalated(each) is not None)
+    yield from _task(
+        rows,
+        subject,
+        f"{where}: escalated, no answer yet",
+        2,
+        OFFICER,
+        "Open Delays: answer what was escalated",
+        since=lambda each: word.at if (word := escalated(each)) else each.since_rung,
+    )
+
+
+def _of_the_commanders(found: Found) -> Iterator[Wanted]:
+    """One task for each area: its commander answers for no other's crews."""
+    rows = found.crews(Phase.SCENE, _is_commanders)
+    for area in sorted({each.area for each in rows}):
+        yield from _task(
+            [each for each in rows if each.area == area],
+            f"commander:{area}",
+            f"on scene longer than 99 in 100, {area or NO_AREA.lower()}",
+            2,
+            "local_commander",
+            "Call the crew, go there or send somebody, and write down the answer in Delays",
+        )
 
 
 def wrap_up(found: Found, _policies: Mapping[str, Values]) -> Iterator[Wanted]:
@@ -97,30 +133,26 @@ def wrap_up(found: Found, _policies: Mapping[str, Values]) -> Iterator[Wanted]:
         "patient_flow_coordinator",
         "Open Delays, Wrap-up: ask for the reason, and record it",
     )
-    officer = found.crews(Phase.WRAP_UP, lambda each: _is_for(each, Rung.OFFICER))
+    officer = found.crews(Phase.WRAP_UP, _is_officers)
     yield from _task(
         officer,
         "wrap_up_officer",
         "in wrap-up far over the standard",
         2,
-        "service_delivery_officer",
+        OFFICER,
         "Open Delays, Wrap-up: decide with the coordinator what frees each",
     )
+    yield from _unanswered(found, Phase.WRAP_UP, "wrap_up_escalated", "in wrap-up")
 
 
-def _is_silent(each: Standing) -> bool:
-    """It was asked, the answer is late, and nobody has spoken to it since."""
-    if each.awaited is not Awaited.UNANSWERED or each.row is None or each.row.asked_at is None:
-        return False
-    asked = each.row.asked_at
-    return not any(word.at >= asked for word in each.words)
+def _is_officers(each: Standing) -> bool:
+    """It has reached the officer's rung, and nobody passed it on since."""
+    return each.rung is Rung.OFFICER and escalated(each) is None and not is_passed_on(each)
 
 
-def _is_for(each: Standing, rung: Rung) -> bool:
-    """It has reached this rung and nobody passed it on since, or what was escalated has no answer."""
-    if each.rung is not rung:
-        return rung is Rung.OFFICER and escalated(each) is not None
-    return escalated(each) is not None or not is_passed_on(each)
+def _is_commanders(each: Standing) -> bool:
+    """It has reached the commander's rung, and nobody passed it on since or nobody answered."""
+    return each.rung is Rung.COMMANDER and (escalated(each) is not None or not is_passed_on(each))
 
 
 def _since(each: Standing) -> datetime:
@@ -145,12 +177,18 @@ def _task(
             role=role,
             suggestion=suggestion,
             since=min(map(since, rows)),
+            members=frozenset(map(_member, rows)),
         )
+
+
+def _member(each: Standing) -> str:
+    """One crew at one incident: on its next one it is another, and brings an answered task back."""
+    return f"{each.clock.call_sign} {each.clock.incident}"[:MEMBER]
 
 
 def _cause(rows: Sequence[Standing]) -> str:
     named = "; ".join(
-        f"{each.clock.call_sign}, {each.clock.category or 'no category'}, since {clock(each.runs_from)}"
+        f"{each.clock.call_sign}, {each.clock.category or 'no category'}, since {clock(each.clock.since)}"
         for each in rows[:NAMED]
     )
     return named + (f"; and {len(rows) - NAMED} more" if len(rows) > NAMED else "")
