@@ -99,7 +99,8 @@ class LevelForm(DeskForm):
 
     def follow(self, number: int) -> None:
         """Show what was typed as following another level than before."""
-        self.data = {**self.data, "after": str(number)}
+        typed = {name: self.data.get(name) for name in self.data}  # of many values the last, as forms read
+        self.data = {**typed, "after": str(number)}
 
     def wanted(self) -> Wanted:
         """The level. Call when valid."""
