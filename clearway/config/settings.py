@@ -104,18 +104,22 @@ TEMPLATES = [
     },
 ]
 
-# What the top bar lists: label, named view, permission to see it, shortcut. Each part adds its own line.
+# The pages: label, named view, permission to see it, shortcut. Each part adds its own line. The first with a
+# shortcut that a person may see stand in the top bar, the others under More.
+IN_THE_BAR = 8
 NAVIGATION: list[tuple[str, str, str, str]] = [
     ("Handovers", "handovers:board", "handovers.read", "Alt+1"),
     ("Resources", "resources:board", "resources.read", "Alt+2"),
     ("Advice", "advice:board", "advice.read", "Alt+5"),
+    ("Delays", "delays:board", "resources.read", "Alt+Y"),
+    ("Unavailable", "unavailability:list", "resources.read", "Alt+U"),
+    ("Breaks", "breaks:board", "breaks.read", "Alt+B"),
+    ("Hospitals", "liaison:reports", "hospitals.say", "Alt+6"),
     ("Map", "map:region", "map.read", "Alt+3"),
     ("Roads", "travel:roads", "roads.read", "Alt+R"),
     ("Wallboard", "handovers:wallboard", "handovers.read", "Alt+4"),
-    ("Unavailable", "unavailability:list", "resources.read", "Alt+U"),
     ("Cover: unit-hours", "rosters:hours", "cover.read", ""),
     ("Rosters", "rosters:list", "cover.read", ""),
-    ("Breaks", "breaks:board", "breaks.read", "Alt+B"),
     ("Record a contact", "contacts:new", "contacts.write", "Alt+M"),
     ("Contacts", "contacts:list", "contacts.read", ""),
     ("Messages of the desk", "desk-messages:list", "desk_messages.answer", ""),
@@ -123,10 +127,8 @@ NAVIGATION: list[tuple[str, str, str, str]] = [
     ("Raise a safeguarding concern", "safeguarding:new", "safeguarding.raise", ""),
     ("Safeguarding concerns", "safeguarding:list", "safeguarding.raise", ""),
     ("By hand", "downtime:board", "downtime.read", "Alt+J"),
-    ("Delays", "delays:board", "resources.read", "Alt+Y"),
     ("STACK reports", "delays:reports", "resources.read", ""),
     ("Wrap-up", "delays:wrap-up", "resources.read", ""),
-    ("Hospitals", "liaison:reports", "hospitals.say", "Alt+6"),
     ("Pressure", "pressure:list", "pressure.read", ""),
     ("Shift", "command:shift", "command.read", ""),
     ("Situation reports", "command:sitreps", "command.read", ""),

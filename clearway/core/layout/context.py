@@ -31,12 +31,13 @@ NOT_IN_THE_STRIP = (*OF_PEOPLE, "referrals", "notify")
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """One entry of the navigation. `chord` is the shortcut, e.g. "Alt+1"."""
+    """One entry of the navigation. `chord` is the shortcut, e.g. "Alt+1"; the others stand under More."""
 
     label: str
     address: str
     chord: str
     is_current: bool
+    is_in_the_bar: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +78,10 @@ def navigation(request: Any) -> list[Link]:
     ]
     around = [address for _, address, _ in allowed if request.path.startswith(address)]
     current = max(around, key=len, default="")  # a desk's first page stands above its others
-    return [Link(label, address, chord, address == current) for label, address, chord in allowed]
+    bar = [label for label, _, chord in allowed if chord][: settings.IN_THE_BAR]
+    return [
+        Link(label, address, chord, address == current, label in bar) for label, address, chord in allowed
+    ]
 
 
 def theme_of(request: Any) -> str:
