@@ -72,7 +72,7 @@ def _shown(request: Request, begins: date) -> dict[str, Any]:
         "sees_all": sites is None,
         "rows": [
             (names.get(code, code) if code else "All", presenters.figures_of(asdict(each)))
-            for code, each in stands.figures.items()
+            for code, each in sorted(stands.figures.items(), key=lambda row: names.get(row[0], row[0]))
             if seen(code)
         ],
         "changed": [presenters.change(each, names) for each in stands.changed if seen(each.site)],
