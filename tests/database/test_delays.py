@@ -1,5 +1,6 @@
 """Delays at the desk: from a crew that stays on scene to its STACK, the officer's answer and the norms."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -10,6 +11,8 @@ from clearway.config.regions import find
 from clearway.core.audit.actions import Actor
 from clearway.core.audit.models import Action
 from clearway.core.feeds.models import Source
+from clearway.core.live.models import Push
+from clearway.core.live.tailer import Tailer
 from clearway.core.organisation.actions import load_region
 from clearway.core.organisation.models import Organisation, PolicyVersion
 from clearway.core.worklist.models import Task
@@ -118,11 +121,13 @@ def test_with_nobody_at_the_desk_a_crew_is_asked_on_its_own_page_and_what_it_say
 
     stop_the_clock(monkeypatch, at(46))
     assert "Control asks for a STACK, since 08:45" in crew.get(address).content.decode()
-    refused = crew.post(f"{address}stack/", {"situation": "Second floor, no lift"})
+    opened = of_the_form(crew.get(f"{address}stack/").content.decode())
+    refused = crew.post(f"{address}stack/", {"of": opened, "situation": "Second floor, no lift"})
     assert refused.status_code == 422
     page = refused.content.decode()
     assert "Say what holds the crew up" in page and "Second floor, no lift" in page
     sent = {"constraints": ["bariatric", "extrication"], "situation": "Second floor", "leaves_in": "25"}
+    sent["of"] = of_the_form(page)
     assert crew.post(f"{address}stack/", sent)["Location"] == address
 
     assert "STACK 1 sent 08:46" in crew.get(address).content.decode()
@@ -395,7 +400,8 @@ def test_wrap_up_is_asked_about_and_varies_by_hospital_crew_and_hour(
 
     page = pfc.get("/delays/wrap-up/").content.decode()
     assert "Over: ask" in page and "1 (few)" in page and "40 min" in page and "08:00" in page
-    assert pfc.post("/delays/crew/A2/", {"kind": "contacted", "said": "Restocking"}).status_code == 302
+    said = {"of": "wrap_up:2/A2", "kind": "contacted", "said": "Restocking"}
+    assert pfc.post("/delays/crew/A2/", said).status_code == 302
 
     assert run_rules(knowing, cad, 115.5) == {}
     assert "Asked the crew 09:55: Restocking" in pfc.get("/delays/wrap-up/").content.decode()
@@ -523,15 +529,77 @@ def test_screens_are_told_of_a_crew_where_it_is_and_where_it_is_not(scene: Organ
     live._reading.cache_clear()
 
     told = {
-        (each.topic, each.key): each.html
-        for each in live.delay_rows(scene.pk, frozenset({"A1", "gone"}), at(21))
+        (each.topic, each.key): each.html for each in live.delay_rows(scene.pk, frozenset({"A1"}), at(21))
     }
 
     assert "Waiting for the police" in told["delays", "A1"] and "Behind a gate" in told["stacks", "A1"]
-    assert told["wrapups", "A1"] == "" == told["delays", "gone"]
+    assert told["wrapups", "A1"] == ""
     with connection.cursor() as cursor:
         cursor.execute("SELECT topic, key FROM core_change WHERE topic = 'delay'")
         assert ("delay", "A1") in cursor.fetchall()
+
+
+def test_a_crew_that_goes_within_its_time_goes_from_every_screen(knowing: Organisation, cad: Source) -> None:
+    tailer = Tailer(live.RENDERERS, live.TICKERS)
+
+    def shown(minutes: float) -> list[str]:
+        """The boards of delays on which A1 stands, on a screen that took every push."""
+        for seconds in range(0, 8, 2):
+            tailer.work(at(minutes) + timedelta(seconds=seconds))
+        pushed = Push.objects.filter(key="A1", topic__in=("delays", "wrapups")).order_by("pk")
+        newest = dict(pushed.values_list("topic", "body"))
+        return [topic for topic, body in newest.items() if body]
+
+    hospital = "TVH01"
+    seen = []
+    for place, event in enumerate(conveyance(hospital)):
+        deliver(cad, [event], known=10 * place)
+        seen.append(shown(10 * place + 0.5))
+
+    assert seen == [[], [], ["delays"], [], [], ["wrapups"], []]
+    assert not Delay.objects.exists()
+
+
+def test_a_form_of_one_job_lands_on_no_other_and_what_was_typed_stays(
+    scene: Organisation, cad: Source, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pfc = signed_in(somebody("pfc", "patient_flow_coordinator", scene))
+    crew, address = Client(), a_page(scene, 0) + "stack/"
+    stop_the_clock(monkeypatch, at(20))
+    forms = [(pfc, RECORD), (pfc, STACK), (crew, address)]
+    opened = [of_the_form(client.get(address).content.decode()) for client, address in forms]
+    assert opened == ["scene:1/A1"] * 3
+    deliver(cad, [job("clear", 21), job("at_scene", 25, incident="next")], known=25)
+    stop_the_clock(monkeypatch, at(26))
+
+    typed = {"of": "scene:1/A1", "kind": "contacted", "said": "Behind a gate"}
+    typed |= {"letters": "p", "constraints": "police", "situation": "Behind a gate"}
+    for client, where in forms:
+        answer = client.post(where, typed)
+        page = answer.content.decode()
+        assert answer.status_code == 422 and "It has gone on since" in page and "Behind a gate" in page
+
+    assert not StackReport.objects.exists() and not DelayWord.objects.exists()
+    assert pfc.post(RECORD, {**typed, "of": "scene:next/A1"}).status_code == 302
+
+
+def test_who_writes_a_stack_beside_another_is_told_and_both_are_kept(
+    scene: Organisation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pfc = signed_in(somebody("pfc", "patient_flow_coordinator", scene))
+    stop_the_clock(monkeypatch, at(20))
+    assert 'name="version" value="0"' in pfc.get(STACK).content.decode()
+    actions.report("A1", a_stack(20), by_crew=True, **scope(scene, 20, "crew:A1"))
+
+    pfc.post(STACK, {"of": "scene:1/A1", "version": "0", "letters": "p"})
+
+    assert "Another STACK of A1 came while you wrote" in pfc.get("/delays/").content.decode()
+    assert StackReport.objects.count() == 2
+
+
+def of_the_form(page: str) -> str:
+    """The phase of the job that a form was opened for."""
+    return page.split('name="of" value="')[1].split('"', maxsplit=1)[0]
 
 
 def test_who_may_only_look_records_nothing(scene: Organisation, monkeypatch: pytest.MonkeyPatch) -> None:

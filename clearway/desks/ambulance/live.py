@@ -116,6 +116,28 @@ def resource_rows(organisation_id: int, call_signs: frozenset[str], at: datetime
     return [Fragment("resources", call_sign, html.get(call_sign, "")) for call_sign in sorted(call_signs)]
 
 
+def crews(organisation_id: int, call_signs: frozenset[str], at: datetime) -> list[Fragment]:
+    """What changes with a crew: its row among the resources, and its rows of delays where they are to go.
+
+    A crew that left its scene within its time has no delay that could change. Rows that are to come, come
+    with time (`all_delays`).
+    """
+    return [
+        *resource_rows(organisation_id, call_signs, at),
+        *_no_more_delayed(organisation_id, call_signs, at),
+    ]
+
+
+def _no_more_delayed(organisation_id: int, call_signs: frozenset[str], at: datetime) -> list[Fragment]:
+    now = delays.phases(_reading(organisation_id, at))
+    elsewhere = {Phase.SCENE: ("wrapups",), Phase.WRAP_UP: ("delays", "stacks")}
+    return [
+        Fragment(topic, each, "")
+        for each in sorted(call_signs)
+        for topic in (elsewhere[now[each]] if each in now else ("delays", "stacks", "wrapups"))
+    ]
+
+
 def all_resources(organisation_id: int, _keys: frozenset[str], at: datetime) -> list[Fragment]:
     """Every resource again: shifts end and positions grow old with time alone."""
     call_signs = _reading(organisation_id, at).situation.resources.call_sign
@@ -334,7 +356,7 @@ def all_pressure(organisation_id: int, _keys: frozenset[str], at: datetime) -> l
 
 RENDERERS: Mapping[str, Render] = {
     "site": sites,
-    "resource": resource_rows,
+    "resource": crews,
     "source": sources,
     TOPIC: tasks,
     "notice": notices.strip,

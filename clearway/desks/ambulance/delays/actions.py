@@ -38,6 +38,9 @@ ENDS: Mapping[Phase, tuple[JobStatus, ...]] = {
 }
 
 
+KEPT = "Nothing was recorded; what you typed is still here."
+
+
 @dataclass(frozen=True, slots=True)
 class Word:
     """What somebody records: what was said or done, what came back, and to whom it went."""
@@ -166,22 +169,26 @@ def ask(call_sign: str, *, organisation_id: int, by: Actor, at: datetime) -> Del
     return row
 
 
-def _on_scene(call_sign: str, what: str, organisation_id: int, at: datetime) -> Delay:
+def _on_scene(call_sign: str, what: str, organisation_id: int, at: datetime, of: str | None = None) -> Delay:
     """The delay of a crew on scene, locked; begun here where nothing was kept of it. Raises NotAllowed."""
-    each = _now(call_sign, what, organisation_id, at)
+    each = _now(call_sign, what, organisation_id, at, of)
     if each.clock.phase is not Phase.SCENE:
         raise NotAllowed("elsewhere", what, "It has left the scene. Nothing was recorded.")
     return _kept(organisation_id, each)
 
 
-def _now(call_sign: str, what: str, organisation_id: int, at: datetime) -> Standing:
+def _now(call_sign: str, what: str, organisation_id: int, at: datetime, of: str | None = None) -> Standing:
     _lock(organisation_id)
     reading = situations.reading(organisation_id, at)
     found = queries.standing(organisation_id, reading, delays(organisation_id, at), at)
     each = queries.of_crew(found, call_sign)
     if each is None:
-        why = "It is neither on scene nor in wrap-up now. Nothing was recorded; what you typed is still here."
-        raise NotAllowed("elsewhere", what, why)
+        raise NotAllowed("elsewhere", what, f"It is neither on scene nor in wrap-up now. {KEPT}")
+    if of is not None and of != each.clock.key:
+        why = (
+            f"It has gone on since you opened this form, to another part of the job or to another job. {KEPT}"
+        )
+        raise NotAllowed("elsewhere", what, f"{why} Open the crew again.")
     return each
 
 
@@ -194,15 +201,25 @@ def _kept(organisation_id: int, each: Standing) -> Delay:
 
 @transaction.atomic
 def report(
-    call_sign: str, stack: Stack, *, by_crew: bool, organisation_id: int, by: Actor, at: datetime
+    call_sign: str,
+    stack: Stack,
+    *,
+    by_crew: bool,
+    of: str | None = None,
+    organisation_id: int,
+    by: Actor,
+    at: datetime,
 ) -> StackReport:
     """Keep one version of a crew's STACK. The same again from the same hand at once is the same report.
 
-    by_crew  the crew wrote it on its own page. Raises NotAllowed: not on scene, unknown barrier, wrong times
+    by_crew  the crew wrote it on its own page
+    of       the phase of the job that it is about (Clock.key); None for the one that the crew is in now
+
+    Raises NotAllowed: not on scene, in another phase, unknown barrier, wrong times.
     """
     what = f"Recording the STACK of {call_sign}"
     _check(stack, what, organisation_id, at)
-    row = _on_scene(call_sign, what, organisation_id, at)
+    row = _on_scene(call_sign, what, organisation_id, at, of)
     last = row.reports.order_by("-version").first()
     if last is not None and _is_same(last, stack, by, at):
         return last
@@ -246,12 +263,14 @@ def _is_same(last: StackReport, stack: Stack, by: Actor, at: datetime) -> bool:
 
 
 @transaction.atomic
-def say(call_sign: str, word: Word, *, organisation_id: int, by: Actor, at: datetime) -> DelayWord:
+def say(
+    call_sign: str, word: Word, *, of: str | None = None, organisation_id: int, by: Actor, at: datetime
+) -> DelayWord:
     """Record a contact, advice, a call, a challenge, an escalation or its answer, of a crew as it stands now.
 
-    Raises NotAllowed where the crew is neither on scene nor in wrap-up.
+    of  as for `report`. Raises NotAllowed: neither on scene nor in wrap-up, or in another phase.
     """
-    each = _now(call_sign, f"Recording this of {call_sign}", organisation_id, at)
+    each = _now(call_sign, f"Recording this of {call_sign}", organisation_id, at, of)
     return _say(_kept(organisation_id, each), word, by, at)
 
 

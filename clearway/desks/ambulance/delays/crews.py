@@ -23,13 +23,19 @@ def stack(request: Any, token: str) -> HttpResponse:
     if link is None:
         raise Http404
     policy = delays(link.organisation_id, request.at).scene
-    form = StackForm(request.POST if request.method == "POST" else None, policy=policy, at=request.at)
+    form = StackForm(
+        request.POST if request.method == "POST" else None,
+        policy=policy,
+        at=request.at,
+        initial={"of": queries.phase_of(link.organisation_id, link.call_sign, request.at)},
+    )
     if form.is_valid():
         try:
             actions.report(
                 link.call_sign,
                 form.stack(),
                 by_crew=True,
+                of=form.cleaned_data["of"],
                 organisation_id=link.organisation_id,
                 by=Actor(f"crew:{link.call_sign}"),
                 at=request.at,

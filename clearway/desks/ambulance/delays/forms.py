@@ -28,9 +28,12 @@ def _minutes(missing: str) -> forms.IntegerField:
 class StackForm(DeskForm):
     """One STACK report: what holds the crew up by letters or by ticks, the rest in short words.
 
+    of       the phase of the job that it was opened for: it lands on no other
     version  of the newest report when the form was opened, to say where another came meanwhile
     """
 
+    of = forms.CharField(required=False)
+    version = forms.IntegerField(required=False)
     letters = forms.CharField(
         required=False, max_length=20, error_messages={"max_length": "Enter at most twenty letters"}
     )
@@ -43,8 +46,10 @@ class StackForm(DeskForm):
     assessment = words("Assessment", most=120, required=False)
     next_in = _minutes("Say in how many minutes the next report comes")
 
-    def __init__(self, data: Any = None, *, policy: ScenePolicy, at: datetime) -> None:
-        super().__init__(data, at=at)
+    def __init__(
+        self, data: Any = None, *, policy: ScenePolicy, at: datetime, initial: dict[str, Any] | None = None
+    ) -> None:
+        super().__init__(data, at=at, initial=initial)
         self.policy, self.at = policy, at
         choices = [(each.code, each.says) for each in policy.constraints]
         cast("forms.MultipleChoiceField", self.fields["constraints"]).choices = choices
@@ -82,8 +87,12 @@ class StackForm(DeskForm):
 
 
 class WordForm(DeskForm):
-    """One record: what was done, what was said, what came back, and to whom it went."""
+    """One record: what was done, what was said, what came back, and to whom it went.
 
+    of  the phase of the job that it was opened for: it lands on no other
+    """
+
+    of = forms.CharField(required=False)
     kind = forms.ChoiceField(
         choices=list(KINDS.items()),
         error_messages={"required": "Choose what was done", "invalid_choice": "Choose from the list"},

@@ -1,6 +1,6 @@
 """Reading who is delayed now, what crews reported, what held them up, and the norms they are judged by."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from math import isnan, nan
@@ -42,6 +42,7 @@ from clearway.domain.ambulance.situation import (
 from clearway.domain.ambulance.words import Category, JobState, JobStatus, ResourceKind
 from clearway.engine.ambulance.feeds import basis
 
+from .. import situation as situations
 from ..advice import queries as advice
 from ..situation import Reading
 from .models import Delay, DelayWord, SceneNorm, StackReport
@@ -72,6 +73,11 @@ class Clock:
     waits_since: datetime | None
     waited: timedelta
     site: str
+
+    @property
+    def key(self) -> str:
+        """The phase of the job that a form is about."""
+        return f"{self.phase}:{self.assignment}"
 
     @property
     def since(self) -> datetime:
@@ -119,14 +125,28 @@ class Standing:
 
 def clocks(reading: Reading) -> list[Clock]:
     """Every crew that is on scene or in wrap-up, by call sign."""
+    came = _vehicles_came(reading.situation.assignments)
+    return [_clock(reading, call_sign, place, phase, came) for call_sign, place, phase in _places(reading)]
+
+
+def phases(reading: Reading) -> dict[str, Phase]:
+    """The phase of every crew that is on scene or in wrap-up, by call sign."""
+    return {call_sign: phase for call_sign, _, phase in _places(reading)}
+
+
+def phase_of(organisation_id: int, call_sign: str, at: datetime) -> str:
+    """The phase of the job that a crew is in (Clock.key); "" where it is in none."""
+    found = clocks(situations.reading(organisation_id, at))
+    return next((each.key for each in found if each.call_sign == call_sign), "")
+
+
+def _places(reading: Reading) -> Iterator[tuple[str, int, Phase]]:
+    """The call sign of every crew on scene or in wrap-up, with the row of its job and the phase."""
     seen, table = reading.situation.resources, reading.situation.assignments
-    came = _vehicles_came(table)
-    found = []
     for call_sign, place in zip(seen.call_sign, seen.assignment, strict=True):
         phase = PHASES.get(JOB_STATES[table.state[place]]) if place != UNKNOWN else None
         if phase is not None:
-            found.append(_clock(reading, call_sign, int(place), phase, came))
-    return found
+            yield call_sign, int(place), phase
 
 
 def _vehicles_came(table: Assignments) -> dict[str, float]:

@@ -142,10 +142,15 @@ def crew(request: Any, call_sign: str) -> HttpResponse:
 
     def record(form: WordForm) -> None:
         actions.say(
-            call_sign, form.word(), organisation_id=request.organisation.pk, by=request.actor, at=request.at
+            call_sign,
+            form.word(),
+            of=form.cleaned_data["of"],
+            organisation_id=request.organisation.pk,
+            by=request.actor,
+            at=request.at,
         )
 
-    form, done = _recorded(request, record)
+    form, done = _recorded(request, record, of=each.clock.key if each else "")
     if done:
         messages.success(request, f"Recorded for {call_sign}.")
         return HttpResponseRedirect(_board(each))
@@ -172,8 +177,8 @@ def one(request: Any, key: int) -> HttpResponse:
     return _page(request, policy, row.call_sign, None, row, form)
 
 
-def _recorded(request: Any, record: Any) -> tuple[WordForm, bool]:
-    form = WordForm(request.POST if request.method == "POST" else None, at=request.at)
+def _recorded(request: Any, record: Any, of: str = "") -> tuple[WordForm, bool]:
+    form = WordForm(request.POST if request.method == "POST" else None, at=request.at, initial={"of": of})
     if not form.is_valid():
         return form, False
     try:
@@ -217,18 +222,28 @@ def stack(request: Any, call_sign: str) -> HttpResponse:
     each = queries.of_crew(found, call_sign)
     if (each is None or each.clock.phase is not Phase.SCENE) and request.method != "POST":
         raise Http404
-    form = StackForm(request.POST if request.method == "POST" else None, policy=policy.scene, at=request.at)
+    form = StackForm(
+        request.POST if request.method == "POST" else None,
+        policy=policy.scene,
+        at=request.at,
+        initial={"of": each.clock.key, "version": len(each.reports)} if each else None,
+    )
     if form.is_valid():
         try:
             made = actions.report(
                 call_sign,
                 form.stack(),
                 by_crew=False,
+                of=form.cleaned_data["of"],
                 organisation_id=request.organisation.pk,
                 by=request.actor,
                 at=request.at,
             )
             messages.success(request, f"STACK {made.version} of {call_sign} is recorded.")
+            if made.version > (form.cleaned_data["version"] or 0) + 1:
+                messages.warning(
+                    request, f"Another STACK of {call_sign} came while you wrote. Both are kept."
+                )
             return HttpResponseRedirect(reverse("delays:board"))
         except NotAllowed as refused:
             form.add_error(None, refused.why)
