@@ -48,6 +48,7 @@ REVOKE UPDATE, DELETE ON
     ambulance_desk_message_step,
     ambulance_safeguarding,
     ambulance_safeguarding_taken,
+    ambulance_release,
     ambulance_stackreport,
     ambulance_delayword,
     ambulance_sitrep,
@@ -77,7 +78,8 @@ GRANT EXECUTE ON FUNCTION clearway_add_partition, clearway_detach_partition, cle
     clearway_forget_emails, clearway_forget_attendance_scores,
     clearway_forget_desk_contacts, clearway_forget_concerns, clearway_forget_delays,
     clearway_forget_sitreps, clearway_forget_shift_sheets,
-    clearway_forget_desk_messages, clearway_forget_safeguarding, clearway_lift_hold TO {postgres.WEB};
+    clearway_forget_desk_messages, clearway_forget_safeguarding, clearway_forget_releases,
+    clearway_lift_hold TO {postgres.WEB};
 GRANT SELECT, INSERT ON core_batch TO {postgres.INGEST};
 GRANT USAGE ON SEQUENCE core_batch_id_seq TO {postgres.INGEST};
 """

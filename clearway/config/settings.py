@@ -129,6 +129,8 @@ NAVIGATION: list[tuple[str, str, str, str]] = [
     ("By hand", "downtime:board", "downtime.read", "Alt+J"),
     ("STACK reports", "delays:reports", "resources.read", ""),
     ("Wrap-up", "delays:wrap-up", "resources.read", ""),
+    ("Releases", "release:board", "handovers.read", ""),
+    ("Figures of releases", "release:figures", "handovers.read", ""),
     ("Pressure", "pressure:list", "pressure.read", ""),
     ("Shift", "command:shift", "command.read", ""),
     ("Situation reports", "command:sitreps", "command.read", ""),

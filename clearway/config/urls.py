@@ -14,6 +14,7 @@ urlpatterns = [
     path("", include("clearway.core.layout.urls")),
     path("", include("clearway.desks.ambulance.handovers.urls")),
     path("", include("clearway.desks.ambulance.liaison.urls")),
+    path("", include("clearway.desks.ambulance.release.urls")),
     path("", include("clearway.desks.ambulance.destinations.urls")),
     path("", include("clearway.desks.ambulance.advice.urls")),
     path("", include("clearway.desks.ambulance.resources.urls")),

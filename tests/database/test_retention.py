@@ -33,6 +33,7 @@ from clearway.desks.ambulance.incidents.models import Assignment, Identity, Inci
 from clearway.desks.ambulance.liaison import queries as liaison
 from clearway.desks.ambulance.liaison.models import HospitalState
 from clearway.desks.ambulance.quality.models import Finding
+from clearway.desks.ambulance.release.models import Release
 from clearway.desks.ambulance.resources.models import Position, Resource
 from clearway.desks.ambulance.snapshots.models import Snapshot
 from clearway.desks.ambulance.travel.models import RoadDisruption
@@ -592,10 +593,18 @@ def a_delay(trust: Organisation) -> None:
     DelayWord.objects.create(kind="contacted", said="x", **said)
 
 
+def a_release(trust: Organisation) -> None:
+    said = {"reason": "child", "decided_by": "HALO", "look_at": MARCH + 2 * DAY, "kind": "exception"}
+    job = {"assignment": "1/A1", "incident": "1", "call_sign": "A1", "site": "TVH01", "arrived_at": MARCH}
+    when = {"at": MARCH + DAY, "first_at": MARCH + DAY}
+    Release.objects.create(organisation=trust, by="flow", role="", **said, **job, **when)
+
+
 KINDS: dict[str, tuple[Callable[[Organisation], object], int, tuple[type[Model], ...]]] = {
     "advice": (an_advice, 950, (Advice, CrewMessage, Call)),
     "diverts": (a_divert, 900, (Divert, Step)),
     "delays": (a_delay, 930, (Delay, StackReport, DelayWord)),
+    "releases": (a_release, 940, (Release,)),
     "forecasts": (a_forecast, 60, (Kept,)),
     "warnings": (a_warning, 420, (Warned,)),
     "passings": (a_passing, 430, (Passing,)),

@@ -21,6 +21,7 @@ PERMISSION_OF_TOPIC = {
     "handovers": "handovers.read",
     "wall": "handovers.read",
     "stands": "handovers.read",
+    "releases": "handovers.read",
     "forecast": "forecast.read",
     "resources": "resources.read",
     "tasks": "tasks.read",

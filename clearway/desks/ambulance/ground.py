@@ -22,6 +22,8 @@ from .forecast import queries as forecast
 from .forecast.queries import Records
 from .liaison import queries as liaison
 from .policy import DeskPolicy
+from .release import queries as release
+from .release.queries import Standing
 from .travel import queries as travel
 
 
@@ -38,6 +40,7 @@ class Ground:
     passed     assignment -> the nearest appropriate place, where somebody sent its crew past it
     breaks     the beginnings of breaks that are planned
     by_hand    call sign -> the newest instant of it that was entered by hand of late
+    releases   assignment -> the newest record of its patient's release
     """
 
     sites: tuple[ReceivingSite, ...]
@@ -49,6 +52,7 @@ class Ground:
     passed: Mapping[str, str]
     breaks: Mapping[str, Guarded]
     by_hand: Mapping[str, datetime]
+    releases: Mapping[str, Standing]
     diverts: tuple[Divert, ...]
     disruptions: tuple[Disruption, ...]
 
@@ -69,6 +73,7 @@ PARTS: Mapping[str, Part] = {
     "passed": Part(advice.passed, [advice.passed_rows]),
     "breaks": Part(breaks.planned, [breaks.rows_planned, lambda key, at: organisation.site_rows(key)]),
     "by_hand": Part(downtime.by_hand, [downtime.rows_by_hand]),
+    "releases": Part(release.standing, [release.rows_of_late]),
     "diverts": Part(diverts.in_force, [diverts.rows_in_force]),
     "disruptions": Part(travel.disruptions, [travel.rows_known]),
 }

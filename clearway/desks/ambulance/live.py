@@ -3,11 +3,11 @@
 Topics of changes: "site" (ODS code, "" for the unknown one), "resource" (call sign), "source" (its name).
 Topics of fragments, which pages ask for: "handovers", "stands", "wall", "forecast", "resources", "feeds",
 "onward_sent", "breaks", "unavailable", "contacts", "messages", "pressure", "levels", "cards",
-"downtime", "delays", "stacks", "wrapups", "findings", "sitreps", "shift", "shifts".
+"downtime", "delays", "stacks", "wrapups", "findings", "sitreps", "shift", "shifts", "releases".
 """
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import lru_cache
 
 from django.template.loader import render_to_string
@@ -52,10 +52,13 @@ from .pressure import presenters as pressed
 from .pressure import queries as pressure
 from .quality import presenters as quality_words
 from .quality import queue
+from .release import presenters as release_words
 from .resources import boards as resources
 from .unavailability import presenters as out_words
 from .unavailability import queries as unavailability
 from .unavailability.policy import unavailability as unavailability_policy
+
+JUST_OVER = timedelta(minutes=30)  # for which a row that is over is taken off screens again and again
 
 
 @lru_cache(maxsize=1)
@@ -76,10 +79,25 @@ def sites(organisation_id: int, codes: frozenset[str], at: datetime) -> list[Fra
             tile = drawn("handovers/tile.html", row=row, limits=limits)
             fragments.append(Fragment("handovers", row.key, html, site=picture.code))
             fragments.append(Fragment("wall", row.key, tile, site=picture.code))
+    fragments += _releases(read, codes, at)
     fragments += _said(_reading(organisation_id, at).ground, codes, read)
     if hospitals.UNKNOWN_KEY in codes and all(picture.code for picture in read.pictures):
         fragments += [Fragment(topic, hospitals.UNKNOWN_KEY, "") for topic in ("handovers", "wall")]
     return fragments
+
+
+def _releases(read: handovers.Board, codes: frozenset[str], at: datetime) -> list[Fragment]:
+    """Who waits at some hospitals, with what was recorded; empty rows for those who wait no more."""
+    shown = release_words.rows_of(read, at)
+    waiting = {row.key for row in shown}
+    return [
+        *(Fragment("releases", row.key, drawn("release/row.html", row=row), site=row.site) for row in shown),
+        *(
+            Fragment("releases", key, "", site=code)
+            for key, code in read.over_since(at - JUST_OVER)
+            if code in codes and key not in waiting
+        ),
+    ]
 
 
 def _said(ground: Ground, codes: frozenset[str], read: handovers.Board) -> list[Fragment]:

@@ -16,6 +16,7 @@ from .liaison.models import HospitalState
 from .messages.models import DeskMessage, DeskMessageStep, DeskMessageTo
 from .pressure.models import ActionCard, HospitalFigure, TrustLevel
 from .quality.models import Feedback, Finding, FindingCase, FindingWord, HandoverMonth
+from .release.models import Release
 from .resources.models import Position, Resource
 from .rosters.models import PlannedShift, Roster
 from .safeguarding.models import Safeguarding, SafeguardingTaken
@@ -57,6 +58,7 @@ __all__ = [
     "PlannedBreak",
     "PlannedShift",
     "Position",
+    "Release",
     "Resource",
     "RoadDisruption",
     "Roster",

@@ -10,6 +10,7 @@ from django.db.models import QuerySet
 from clearway.core.layout.times import local
 from clearway.core.organisation.models import PolicyVersion
 from clearway.core.organisation.queries import policies, policy_rows
+from clearway.domain.ambulance.release import ReleasePolicy
 from clearway.domain.shared.freshness import FreshnessPolicy
 from clearway.engine.ambulance.handovers import HandoverPolicy
 from clearway.engine.ambulance.reports import ReportPolicy
@@ -17,6 +18,7 @@ from clearway.engine.ambulance.resources import ResourcePolicy
 
 from .forecast.policy import NAMES as FORECAST_NAMES
 from .forecast.policy import Policies, policies_from
+from .release import policy as release
 
 # The policies whose figures the engine takes; what a policy does not name keeps its default.
 NAMES = (
@@ -26,6 +28,7 @@ NAMES = (
     "wrap_up",
     "handover_ladder",
     "hospital_reports",
+    release.NAME,
     *FORECAST_NAMES,
 )
 T = TypeVar("T")
@@ -41,6 +44,7 @@ class DeskPolicy:
     reports: ReportPolicy = field(default_factory=ReportPolicy)
     wrap_up_minutes: float = 15
     forecast: Policies = field(default_factory=Policies)
+    release: ReleasePolicy = field(default_factory=ReleasePolicy)
 
 
 def desk_policy(organisation_id: int, at: datetime) -> DeskPolicy:
@@ -62,6 +66,7 @@ def made(values: Mapping[str, Mapping[str, Any]]) -> DeskPolicy:
         resources=_made(ResourcePolicy, values.get("allocation", {})),
         reports=report_policy(values.get("hospital_reports", {})),
         forecast=policies_from(values),
+        release=release.made(values.get(release.NAME, {})),
         wrap_up_minutes=values.get("wrap_up", {}).get("limit_minutes", 15),
     )
 

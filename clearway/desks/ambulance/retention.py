@@ -156,6 +156,14 @@ FINDINGS = Shelf(  # what people made of findings, with every word
 FEEDBACK = Shelf(
     "findings", "ambulance_feedback", "t.made_at", _OF_THE_TRUST, remover="clearway_forget_feedback"
 )
+RELEASES = Shelf(
+    "releases",
+    "ambulance_release",
+    "t.at",
+    _OF_THE_TRUST,
+    since="t.arrived_at",
+    remover="clearway_forget_releases",
+)
 SHELVES = (
     *(DESK_MESSAGES, SAFEGUARDING),
     *(SNAPSHOTS, ADVICE, CREW_LINKS, FORECASTS, WARNINGS, PASSINGS, ROADS, DIVERTS),
@@ -165,6 +173,7 @@ SHELVES = (
     *(DELAYS, SCENE_NORMS),
     *(FINDINGS, FEEDBACK),
     *(PLANNED_SHIFTS, ROSTERS),
+    RELEASES,
 )
 # Facts too, which may go before the months they lie in.
 REPORTS = Shelf(

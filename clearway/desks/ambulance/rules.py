@@ -32,6 +32,7 @@ from .messages import rules as messages
 from .onward import rules as onward
 from .pressure import rules as pressure
 from .quality import rules as quality
+from .release import rules as release
 from .safeguarding import rules as safeguarding
 from .unavailability import rules as unavailability
 
@@ -55,6 +56,7 @@ PARTS: Sequence[Part] = (
     Part("meal breaks", breaks.outcomes),
     Part("unavailability", unavailability.outcomes, frozenset({unavailability.POLICY})),
     Part("delays", delays.outcomes, frozenset(delays.POLICIES)),
+    Part("releases", release.outcomes, frozenset({release.POLICY})),
     Part("pressure", pressure.outcomes),
     Part("command", command.outcomes, frozenset({command.POLICY})),
     Part("downtime", downtime.outcomes, frozenset({downtime.POLICY})),

@@ -22,6 +22,7 @@ from clearway.engine.ambulance.handovers import (
 
 from .. import words
 from ..liaison.presenters import NOT_SAID, Stand
+from ..release import wording as release
 from .queries import Board, stand
 
 UNKNOWN_KEY = ""  # the key of the hospital that nobody knows, as change rows and fragments name it
@@ -161,7 +162,7 @@ def hospital_row(read: Board, picture: HospitalPicture) -> HospitalRow:
         lost=_lost(picture.lost),
         not_counted=picture.lost.not_counted if picture.lost else 0,
         say=_say(picture, policy),
-        vehicles=tuple(vehicle_row(each, policy, at, read.by_hand) for each in picture.vehicles),
+        vehicles=tuple(vehicle_row(each, policy, at, read) for each in picture.vehicles),
         stand=stand(read, picture.code),
         doubt=basis.cad if basis.cad.freshness is not Freshness.FRESH else None,
         unknown=_unknown(picture, basis),
@@ -172,10 +173,9 @@ def hospital_row(read: Board, picture: HospitalPicture) -> HospitalRow:
     )
 
 
-def vehicle_row(
-    vehicle: Vehicle, policy: HandoverPolicy, at: datetime, by_hand: Mapping[str, datetime]
-) -> VehicleRow:
+def vehicle_row(vehicle: Vehicle, policy: HandoverPolicy, at: datetime, read: Board) -> VehicleRow:
     """One vehicle in words."""
+    kept = read.releases.get(vehicle.key) if vehicle.stage.is_waiting else None
     waits = vehicle.stage.is_waiting and vehicle.wait_minutes is not None
     return VehicleRow(
         key=vehicle.key,
@@ -194,11 +194,11 @@ def vehicle_row(
         old_position_at=_old_position(vehicle.expected, at),
         left_scene_at=vehicle.stamps.get(JobStatus.LEFT_SCENE),
         handed_over_at=vehicle.stamps.get(JobStatus.HANDOVER),
-        note=_note(vehicle),
+        note=release.note(kept, read.policy.release) if kept else _note(vehicle),
         stamps=tuple(
             (words.JOB_STATUS[status], at) for status, at in sorted(vehicle.stamps.items(), key=_by_time)
         ),
-        by_hand=by_hand.get(vehicle.call_sign) in vehicle.stamps.values(),
+        by_hand=read.by_hand.get(vehicle.call_sign) in vehicle.stamps.values(),
     )
 
 

@@ -4,6 +4,8 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+import numpy as np
+
 from clearway.domain.ambulance.quality import RULES, Rule
 from clearway.domain.ambulance.situation import Situation
 from clearway.engine.ambulance.feeds import Basis, basis
@@ -19,6 +21,7 @@ from ..liaison import presenters
 from ..liaison.presenters import NOT_SAID, Stand
 from ..policy import DeskPolicy
 from ..quality import queries as quality
+from ..release.queries import Standing
 from ..situation import Reading
 from ..travel.network import network
 
@@ -34,6 +37,7 @@ class Board:
     waits  site code -> the wait for an arrival now and for one in an hour; none where nothing can be said
     by_hand   call sign -> the newest instant of it that was entered by hand
     diverted  site code -> whom a divert in force turns away, and until when, in words
+    releases  assignment -> the newest record of its patient's release
     """
 
     at: datetime
@@ -47,6 +51,13 @@ class Board:
     waits: Mapping[str, tuple[Ahead, Ahead]]
     diverted: Mapping[str, str]
     by_hand: Mapping[str, datetime]
+    releases: Mapping[str, Standing]
+
+    def over_since(self, since: datetime) -> list[tuple[str, str]]:
+        """The assignments whose state began since then, each with the code of its hospital."""
+        table, codes = self.situation.assignments, self.situation.sites.code
+        new = np.flatnonzero((table.site >= 0) & (table.since >= since.timestamp()))
+        return [(table.key[row], codes[table.site[row]]) for row in new]
 
 
 def board(
@@ -84,6 +95,7 @@ def board(
         waits=forecasts.now_and_in_an_hour(situation, made),
         diverted=diverts.turned_away(situation),
         by_hand=ground.by_hand,
+        releases=ground.releases,
     )
 
 

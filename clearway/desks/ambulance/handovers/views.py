@@ -125,6 +125,7 @@ def hospital(request: Any, code: str) -> HttpResponse:
         "mine": None if asked.known_at else _mine(request),
         "contacts": None if asked.known_at else _contacts(request, code),
         "actions": {} if asked.known_at else _marks(request, code, read),
+        "may_release": not asked.known_at and request.reach.allows_site(code, "handovers.release"),
         **_frame(asked, live_after, "handovers stands"),
     }
     return render(request, "handovers/hospital.html", context)

@@ -11,6 +11,7 @@ RECORDS = kept(
     "ambulance_desk_message_step",
     "ambulance_safeguarding",
     "ambulance_safeguarding_taken",
+    "ambulance_release",
 )
 CONTACTS = remover("desk_contacts", "ambulance_contact", first="t.at", last="t.at")
 
@@ -33,6 +34,7 @@ SAFEGUARDING = remover(
     corrected=False,
     parts=("DELETE FROM ambulance_safeguarding_taken WHERE of_id = ANY (chosen)",),
 )
+RELEASES = remover("releases", "ambulance_release", first="t.arrived_at", last="t.at")
 
 
 class Migration(migrations.Migration):
@@ -43,4 +45,5 @@ class Migration(migrations.Migration):
         migrations.RunSQL(CONTACTS, migrations.RunSQL.noop),
         migrations.RunSQL(MESSAGES, migrations.RunSQL.noop),
         migrations.RunSQL(SAFEGUARDING, migrations.RunSQL.noop),
+        migrations.RunSQL(RELEASES, migrations.RunSQL.noop),
     ]

@@ -1,0 +1,1 @@
+"""Release of crews at hospitals: the checklist, the documented exception and the relief crew."""
