@@ -21,6 +21,7 @@ from clearway.domain.shared.region import Desk
 from .advice import rules as advice
 from .breaks import rules as breaks
 from .command import rules as command
+from .coverage import rules as coverage
 from .delays import rules as delays
 from .destinations import rules as destinations
 from .diverts.rules import DIVERT_REVIEW
@@ -57,6 +58,7 @@ PARTS: Sequence[Part] = (
     Part("unavailability", unavailability.outcomes, frozenset({unavailability.POLICY})),
     Part("delays", delays.outcomes, frozenset(delays.POLICIES)),
     Part("releases", release.outcomes, frozenset({release.POLICY})),
+    Part("cover", coverage.outcomes, coverage.POLICIES),
     Part("pressure", pressure.outcomes),
     Part("command", command.outcomes, frozenset({command.POLICY})),
     Part("downtime", downtime.outcomes, frozenset({downtime.POLICY})),

@@ -1,0 +1,1 @@
+"""The cover gap of the coming hours, and late finishes seen coming."""
