@@ -49,6 +49,9 @@ REVOKE UPDATE, DELETE ON
     ambulance_safeguarding,
     ambulance_safeguarding_taken,
     ambulance_release,
+    ambulance_hospitalfigure,
+    ambulance_trustlevel,
+    ambulance_actionanswer,
     ambulance_stackreport,
     ambulance_delayword,
     ambulance_sitrep,
@@ -59,6 +62,7 @@ REVOKE UPDATE, DELETE ON
     outpatients_clock_event,
     outpatients_triage
     FROM {postgres.WEB};
+REVOKE DELETE ON ambulance_actioncard FROM {postgres.WEB};
 REVOKE DELETE ON outpatients_letter, outpatients_report_sent, outpatients_contact, outpatients_document,
     outpatients_filing, outpatients_disclosure_pack, outpatients_givenfile, outpatients_freed_slot,
     outpatients_attendance_score,
@@ -78,6 +82,7 @@ GRANT EXECUTE ON FUNCTION clearway_add_partition, clearway_detach_partition, cle
     clearway_forget_emails, clearway_forget_attendance_scores,
     clearway_forget_desk_contacts, clearway_forget_concerns, clearway_forget_delays,
     clearway_forget_sitreps, clearway_forget_shift_sheets,
+    clearway_forget_hospital_figures, clearway_forget_trust_levels,
     clearway_forget_desk_messages, clearway_forget_safeguarding, clearway_forget_releases,
     clearway_lift_hold TO {postgres.WEB};
 GRANT SELECT, INSERT ON core_batch TO {postgres.INGEST};

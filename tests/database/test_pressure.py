@@ -20,7 +20,7 @@ from clearway.core.worklist.models import Task
 from clearway.desks.ambulance import live, retention, rules, situation
 from clearway.desks.ambulance.pressure import actions, presenters, queries
 from clearway.desks.ambulance.pressure.actions import Report, Wanted
-from clearway.desks.ambulance.pressure.models import ActionCard, HospitalFigure, TrustLevel
+from clearway.desks.ambulance.pressure.models import ActionAnswer, ActionCard, HospitalFigure, TrustLevel
 from clearway.domain.ambulance.events import CallEvent
 from clearway.domain.ambulance.pressure import Ladder
 from clearway.domain.ambulance.words import CallStatus, Category
@@ -30,6 +30,7 @@ from tests.trust import a_trust, signed_in, somebody, stop_the_clock
 from .conftest import at, conveyance, deliver, report
 
 pytestmark = pytest.mark.django_db
+TIM = ("trust_incident_manager",)
 CSP, REAP = Ladder.CSP, Ladder.REAP
 FORM = {"level": "3", "why": "Calls wait", "review_by": "2026-11-20T12:00", "after": "0"}
 
@@ -264,9 +265,73 @@ def test_a_card_is_ticked_once_and_what_was_not_done_may_be_done_later(
     card.refresh_from_db()
     assert (card.because, card.answered_by) == ("", "flow")
     with pytest.raises(NotAllowed, match="flow did it at 08:00"):
-        actions.answer(card.pk, "", **scope(tim, 5))
+        actions.answer(card.pk, "", TIM, **scope(tim, 5))
     verbs = Action.objects.filter(subject=f"card:{card.pk}").values_list("verb", flat=True)
     assert sorted(verbs) == ["pressure.done", "pressure.not_done"]
+    answers = [(each.by, each.role, each.because) for each in card.answers.all()]
+    role = "patient_flow_coordinator"
+    assert answers == [("flow", role, "No hospital answers"), ("flow", role, "")]
+    assert "not done, because: No hospital answers" in flow.get(address).content.decode()
+
+
+def test_only_the_role_that_is_asked_and_command_answer_for_an_action(
+    knowing: Organisation, tim: User, flow: Client, now: None
+) -> None:
+    actions.declare(wanted(3), **scope(tim))
+    card = ActionCard.objects.get(code="csp3-validation")
+    dispatcher = signed_in(somebody("dee", "dispatcher", knowing))
+
+    for other in (dispatcher, flow):
+        refused = other.post(f"/pressure/action/{card.pk}/", {"answer": "done"})
+        assert refused.status_code == 422 and "It is asked of the clinical lead" in refused.content.decode()
+        assert "Record it" not in other.get(f"/pressure/action/{card.pk}/").content.decode()
+
+    lead = signed_in(somebody("lead", "clinical_lead", knowing))
+    not_done = {"answer": "not_done", "because": "Nobody free"}
+    assert lead.post(f"/pressure/action/{card.pk}/", not_done).status_code == 302
+    assert signed_in(tim).post(f"/pressure/action/{card.pk}/", {"answer": "done"}).status_code == 302
+
+
+def test_each_role_that_a_level_asks_has_one_task_at_once_until_it_has_answered(
+    knowing: Organisation, tim: User
+) -> None:
+    actions.declare(wanted(3), **scope(tim))
+    run_rules(knowing, 1)
+
+    open_ones = Task.objects.filter(rule="pressure_asked", closed_at=None)
+    assert sorted((each.role, each.priority, len(each.members)) for each in open_ones) == [
+        ("clinical_lead", 2, 1),
+        ("patient_flow_coordinator", 2, 2),
+        ("service_delivery_officer", 2, 1),
+    ]
+
+    for card in ActionCard.objects.filter(role="patient_flow_coordinator"):
+        actions.answer(card.pk, "", TIM, **scope(tim, 4))
+    for minutes in (5, 25):
+        run_rules(knowing, minutes)
+    assert {each.role for each in open_ones.all()} == {"clinical_lead", "service_delivery_officer"}
+
+
+def test_triggers_above_the_level_that_is_set_are_a_task_that_stays_while_they_cannot_say(
+    knowing: Organisation, cad: Source, tim: User
+) -> None:
+    above = Task.objects.filter(rule="pressure_above", closed_at=None)
+    actions.declare(wanted(2), **scope(tim))
+    deliver(cad, held_calls(3), known=4)
+    run_rules(knowing, 4)
+
+    (task,) = above.all()
+    assert (task.subject, task.priority) == ("pressure:above:csp", 2)
+    assert "C1 calls without a crew points to 3" in task.cause
+
+    run_rules(knowing, 300)
+    assert above.exists()
+
+    actions.declare(wanted(4, 301, after=1), **scope(tim, 301))
+    for minutes in (302, 320):
+        deliver(cad, held_calls(1, start=minutes), known=minutes)
+        run_rules(knowing, minutes)
+    assert not above.filter(subject="pressure:above:csp").exists()
 
 
 def test_nobody_answers_for_a_level_that_was_left_or_for_another_trust(tim: User) -> None:
@@ -275,9 +340,9 @@ def test_nobody_answers_for_a_level_that_was_left_or_for_another_trust(tim: User
     card = ActionCard.objects.get(code="csp3-release")
 
     with pytest.raises(NotAllowed, match="left at 08:10"):
-        actions.answer(card.pk, "", **scope(tim, 11))
+        actions.answer(card.pk, "", TIM, **scope(tim, 11))
     with pytest.raises(NotAllowed, match="no such action"):
-        actions.answer(card.pk, "", **{**scope(tim, 11), "organisation_id": 0})
+        actions.answer(card.pk, "", TIM, **{**scope(tim, 11), "organisation_id": 0})
 
 
 def test_what_is_overdue_is_one_task_that_closes_when_it_is_seen_to(knowing: Organisation, tim: User) -> None:
@@ -286,24 +351,28 @@ def test_what_is_overdue_is_one_task_that_closes_when_it_is_seen_to(knowing: Org
     assert open_tasks() == []
 
     run_rules(knowing, 31)
-    assert open_tasks() == [("service_delivery_officer", 3, "4 actions past their time")]
+    assert open_tasks() == [("service_delivery_officer", 2, "4 actions past their time")]
 
     run_rules(knowing, 61)
     assert [title for _, _, title in open_tasks()] == ["1 level to be reviewed, 4 actions past their time"]
 
     for card in ActionCard.objects.all():
-        actions.answer(card.pk, "" if card.code == "csp3-call" else "Nobody free", **scope(tim, 65))
+        actions.answer(card.pk, "" if card.code == "csp3-call" else "Nobody free", TIM, **scope(tim, 65))
     actions.declare(wanted(3, 65, after=1), **scope(tim, 65))
     run_rules(knowing, 66)
     assert open_tasks() == []
 
 
-def test_triggers_inform_with_live_values_and_set_nothing(knowing: Organisation, cad: Source) -> None:
-    calls = [
+def held_calls(count: int, start: int = 0) -> list[CallEvent]:
+    """Calls of category 1 to which nobody has been sent."""
+    return [
         CallEvent(f"c{number}", at(number), f"i{number}", CallStatus.CATEGORY_SET, category=Category.C1)
-        for number in range(3)
+        for number in range(start, start + count)
     ]
-    deliver(cad, [*calls, *conveyance("TVH01", until="at_hospital")], known=45)
+
+
+def test_triggers_inform_with_live_values_and_set_nothing(knowing: Organisation, cad: Source) -> None:
+    deliver(cad, [*held_calls(3), *conveyance("TVH01", until="at_hospital")], known=45)
 
     csp = queries.levels(knowing.pk, at(45)).ladders[CSP]
     shown = presenters.panel(csp, at(45))
@@ -375,17 +444,44 @@ def test_the_database_keeps_the_history_in_one_line_and_refuses_halves(tim: User
 
 
 def test_levels_go_with_their_period_after_their_cards_and_the_newest_stays(tim: User) -> None:
-    actions.declare(wanted(3), **scope(tim))
-    actions.declare(wanted(1, 10, after=1), **scope(tim, 10))
+    day = 24 * 60
+    long_ago = -400 * day
+    actions.declare(wanted(3, long_ago), **scope(tim, long_ago))
+    card = ActionCard.objects.get(code="csp3-release")
+    actions.answer(card.pk, "", TIM, **scope(tim, long_ago + 5))
+    actions.declare(wanted(1, long_ago + 10, after=1), **scope(tim, long_ago + 10))
     trust = tim.grants.get().organisation
     from clearway.core.retention import actions as core
 
-    days = 4000 * 24 * 60
-    for shelf in (retention.TRUST_LEVELS, retention.ACTION_CARDS, retention.TRUST_LEVELS):
-        core.forget(trust, shelf, by=Actor("test"), at=at(days))
+    core.forget(trust, retention.TRUST_LEVELS, by=Actor("test"), at=at(3283 * day))
 
     assert [row.level for row in TrustLevel.objects.all()] == [1]
-    assert not ActionCard.objects.exists()
+    assert not ActionCard.objects.exists() and not ActionAnswer.objects.exists()
+
+
+def test_no_level_figure_or_answer_is_deleted_before_its_period_or_while_it_is_open(tim: User) -> None:
+    level = actions.declare(wanted(3), **scope(tim))
+    (figure,) = actions.report(Report("TVH01", {"beds": 90}, at(0)), **scope(tim))
+    card = ActionCard.objects.get(code="csp3-release")
+    actions.answer(card.pk, "Nobody free", TIM, **scope(tim, 1))
+    for row in (card.answers.get(), figure, level):
+        table = row._meta.db_table
+        with (
+            pytest.raises(IntegrityError, match="insert-only"),
+            transaction.atomic(),
+            connection.cursor() as cursor,
+        ):
+            cursor.execute(f"DELETE FROM {table} WHERE id = %s", [row.pk])
+    actions.declare(wanted(2, 3, after=1), **scope(tim, 3))
+
+    forget = "SELECT clearway_forget_{}(%s, %s, 10)"
+    for name in ("trust_levels", "hospital_figures"):
+        with (
+            pytest.raises(IntegrityError, match="too young"),
+            transaction.atomic(),
+            connection.cursor() as cursor,
+        ):
+            cursor.execute(forget.format(name), [level.organisation_id, at(10)])
 
 
 def test_the_demonstration_begins_with_levels_and_figures_and_enters_them_once(knowing: Organisation) -> None:

@@ -39,6 +39,7 @@ def first(name: str, rows: str, **change: Any) -> Mapping[str, Any]:
         ("reap", first("reap", "triggers", categories=["C9"]), "C9"),
         ("clinical_safety_plan", {"names": ["one", "two"]}, "not enough values"),
         ("action_cards", first("action_cards", "cards", role="goat"), "role is the code of a role"),
+        ("action_cards", first("action_cards", "cards", role="dispatcher"), "role that works tasks"),
         ("action_cards", first("action_cards", "cards", level=5), "The level of csp2-callback"),
         ("action_cards", first("action_cards", "cards", minutes="soon"), "minutes is a number"),
         ("action_cards", first("action_cards", "cards", code="csp2-queues"), "csp2-queues stands twice"),

@@ -14,7 +14,7 @@ from .forecast.models import Passing, Standing, Warned
 from .incidents.models import Assignment, Identity, Incident
 from .liaison.models import HospitalState
 from .messages.models import DeskMessage, DeskMessageStep, DeskMessageTo
-from .pressure.models import ActionCard, HospitalFigure, TrustLevel
+from .pressure.models import ActionAnswer, ActionCard, HospitalFigure, TrustLevel
 from .quality.models import Feedback, Finding, FindingCase, FindingWord, HandoverMonth
 from .release.models import Release
 from .resources.models import Position, Resource
@@ -25,6 +25,7 @@ from .travel.models import RoadDisruption
 from .unavailability.models import SignedLimit, Unavailability, UnavailabilityWord
 
 __all__ = [
+    "ActionAnswer",
     "ActionCard",
     "Advice",
     "Assignment",

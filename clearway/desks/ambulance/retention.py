@@ -89,25 +89,23 @@ SITREPS = Shelf("command", "ambulance_sitrep", "t.at", _OF_THE_TRUST, remover="c
 SHIFTS = Shelf(
     "command", "ambulance_shift_sheet", "t.at", _OF_THE_TRUST, remover="clearway_forget_shift_sheets"
 )
-PRESSURE_FIGURES = Shelf("pressure", "ambulance_hospitalfigure", "t.at", _OF_THE_TRUST, since="t.true_at")
-_OF_A_LEVEL = "(SELECT l.{0} FROM ambulance_trustlevel l WHERE l.id = t.entered_id)"
-ACTION_CARDS = Shelf(  # those of the levels of now have no end
+PRESSURE_FIGURES = Shelf(
     "pressure",
-    "ambulance_actioncard",
-    "t.closed_at",
-    f"{_OF_A_LEVEL.format('organisation_id')} = %(organisation)s",
-    since=_OF_A_LEVEL.format("at"),
+    "ambulance_hospitalfigure",
+    "t.at",
+    _OF_THE_TRUST,
+    since="t.true_at",
+    remover="clearway_forget_hospital_figures",
 )
-_NEXT_LEVEL = (
-    "(SELECT n.at FROM ambulance_trustlevel n WHERE n.organisation_id = t.organisation_id"
-    " AND n.ladder = t.ladder AND n.number = t.number + 1)"
-)
-TRUST_LEVELS = Shelf(  # after their cards; the newest of each ladder has no end
+_CARDS_OF_IT = "FROM ambulance_actioncard c WHERE c.entered_id = t.id"
+TRUST_LEVELS = Shelf(  # with their actions; the newest of each ladder and what has open actions stay
     "pressure",
     "ambulance_trustlevel",
-    _NEXT_LEVEL,
-    f"{_OF_THE_TRUST} AND NOT EXISTS (SELECT FROM ambulance_actioncard c WHERE c.entered_id = t.id)",
+    f"(SELECT GREATEST(n.at, (SELECT max(c.closed_at) {_CARDS_OF_IT})) FROM ambulance_trustlevel n"
+    " WHERE n.organisation_id = t.organisation_id AND n.ladder = t.ladder AND n.number = t.number + 1)",
+    f"{_OF_THE_TRUST} AND NOT EXISTS (SELECT {_CARDS_OF_IT} AND c.closed_at IS NULL)",
     since="t.at",
+    remover="clearway_forget_trust_levels",
 )
 # Failures, drills and forms are few and stay; what was entered by hand goes as what advice rests on goes.
 BY_HAND = Shelf("by_hand", "ambulance_handentry", "t.entered_at", _OF_THE_TRUST, since="t.occurred_at")
@@ -169,7 +167,7 @@ SHELVES = (
     *(SNAPSHOTS, ADVICE, CREW_LINKS, FORECASTS, WARNINGS, PASSINGS, ROADS, DIVERTS),
     *(BREAKS, PLANNED_BREAKS, UNAVAILABLE_WORDS, UNAVAILABLE, SIGNED_LIMITS, CONTACTS),
     *(SITREPS, SHIFTS),
-    *(PRESSURE_FIGURES, ACTION_CARDS, TRUST_LEVELS, BY_HAND),
+    *(PRESSURE_FIGURES, TRUST_LEVELS, BY_HAND),
     *(DELAYS, SCENE_NORMS),
     *(FINDINGS, FEEDBACK),
     *(PLANNED_SHIFTS, ROSTERS),

@@ -60,6 +60,7 @@ PARTS: Sequence[Part] = (
     Part("releases", release.outcomes, frozenset({release.POLICY})),
     Part("cover", coverage.outcomes, coverage.POLICIES),
     Part("pressure", pressure.outcomes),
+    Part("triggers of pressure", pressure.triggers),
     Part("command", command.outcomes, frozenset({command.POLICY})),
     Part("downtime", downtime.outcomes, frozenset({downtime.POLICY})),
     Part("looks at identities", looks.outcomes, frozenset({reviewing.POLICY})),

@@ -60,6 +60,42 @@ class Migration(migrations.Migration):
                     },
                 ),
                 migrations.CreateModel(
+                    name='ActionCard',
+                    fields=[
+                        ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                        ('code', models.CharField(max_length=40)),
+                        ('role', models.CharField(max_length=40)),
+                        ('says', models.CharField(max_length=300)),
+                        ('due_at', models.DateTimeField()),
+                        ('closed_at', models.DateTimeField(null=True)),
+                        ('answered_at', models.DateTimeField(null=True)),
+                        ('answered_by', models.CharField(blank=True, max_length=150)),
+                        ('because', models.CharField(blank=True, max_length=300)),
+                        ('entered', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='cards', to='ambulance.trustlevel')),
+                    ],
+                    options={
+                        'ordering': ['due_at', 'pk'],
+                        'indexes': [],
+                        'constraints': [models.UniqueConstraint(fields=('entered', 'code'), name='one_card_of_a_level'), models.CheckConstraint(condition=models.Q(models.Q(('answered_at__isnull', True), ('answered_by', ''), ('because', '')), models.Q(('answered_at__isnull', False), models.Q(('answered_by', ''), _negated=True)), _connector='OR'), name='an_answered_card_names_who')],
+                    },
+                ),
+                migrations.CreateModel(
+                    name='ActionAnswer',
+                    fields=[
+                        ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                        ('at', models.DateTimeField()),
+                        ('by', models.CharField(max_length=150)),
+                        ('role', models.CharField(max_length=40)),
+                        ('because', models.CharField(blank=True, max_length=300)),
+                        ('card', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='answers', to='ambulance.actioncard')),
+                    ],
+                    options={
+                        'ordering': ['at', 'pk'],
+                        'indexes': [],
+                        'constraints': [],
+                    },
+                ),
+                migrations.CreateModel(
                     name='Advice',
                     fields=[
                         ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
@@ -1063,26 +1099,6 @@ class Migration(migrations.Migration):
                     options={
                         'indexes': [],
                         'constraints': [models.UniqueConstraint(fields=('organisation', 'ladder', 'number'), name='one_trust_level_follows_another'), models.CheckConstraint(condition=models.Q(('level__gte', 1), ('level__lte', 4)), name='a_trust_level_is_one_to_four'), models.CheckConstraint(condition=models.Q(('review_by__gt', models.F('at'))), name='a_trust_level_is_reviewed_after'), models.CheckConstraint(condition=models.Q(('why', ''), _negated=True), name='a_trust_level_has_its_reason'), models.CheckConstraint(condition=models.Q(models.Q(('ladder', 'csp'), ('outlook__len', 0)), models.Q(('ladder', 'reap'), ('outlook__len', 7)), _connector='OR'), name='reap_looks_seven_days_ahead')],
-                    },
-                ),
-                migrations.CreateModel(
-                    name='ActionCard',
-                    fields=[
-                        ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                        ('code', models.CharField(max_length=40)),
-                        ('role', models.CharField(max_length=40)),
-                        ('says', models.CharField(max_length=300)),
-                        ('due_at', models.DateTimeField()),
-                        ('closed_at', models.DateTimeField(null=True)),
-                        ('answered_at', models.DateTimeField(null=True)),
-                        ('answered_by', models.CharField(blank=True, max_length=150)),
-                        ('because', models.CharField(blank=True, max_length=300)),
-                        ('entered', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='cards', to='ambulance.trustlevel')),
-                    ],
-                    options={
-                        'ordering': ['due_at', 'pk'],
-                        'indexes': [],
-                        'constraints': [models.UniqueConstraint(fields=('entered', 'code'), name='one_card_of_a_level'), models.CheckConstraint(condition=models.Q(models.Q(('answered_at__isnull', True), ('answered_by', ''), ('because', '')), models.Q(('answered_at__isnull', False), models.Q(('answered_by', ''), _negated=True)), _connector='OR'), name='an_answered_card_names_who')],
                     },
                 ),
                 migrations.CreateModel(

@@ -92,14 +92,6 @@ END $$;
 REVOKE ALL ON FUNCTION clearway_forget_advice, clearway_forget_diverts FROM PUBLIC;
 """
 
-# What people said of pressure is never changed: another row supersedes it. It goes by its age alone.
-PRESSURE = """
-CREATE TRIGGER ambulance_trustlevel_never_changed BEFORE UPDATE ON ambulance_trustlevel
-    FOR EACH ROW EXECUTE FUNCTION clearway_refuse_change();
-CREATE TRIGGER ambulance_hospitalfigure_never_changed BEFORE UPDATE ON ambulance_hospitalfigure
-    FOR EACH ROW EXECUTE FUNCTION clearway_refuse_change();
-"""
-
 DELAYS = """
 CREATE FUNCTION clearway_keep_delay_words() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
@@ -155,6 +147,5 @@ class Migration(migrations.Migration):
     operations = [
         migrations.RunSQL(ADVICE, migrations.RunSQL.noop),
         migrations.RunSQL(DIVERTS, migrations.RunSQL.noop),
-        migrations.RunSQL(PRESSURE, migrations.RunSQL.noop),
         migrations.RunSQL(DELAYS, migrations.RunSQL.noop),
     ]

@@ -12,6 +12,9 @@ RECORDS = kept(
     "ambulance_safeguarding",
     "ambulance_safeguarding_taken",
     "ambulance_release",
+    "ambulance_hospitalfigure",
+    "ambulance_trustlevel",
+    "ambulance_actionanswer",
 )
 CONTACTS = remover("desk_contacts", "ambulance_contact", first="t.at", last="t.at")
 
@@ -36,6 +39,27 @@ SAFEGUARDING = remover(
 )
 RELEASES = remover("releases", "ambulance_release", first="t.arrived_at", last="t.at")
 
+FIGURES = remover(
+    "hospital_figures", "ambulance_hospitalfigure", first="t.true_at", last="t.at", corrected=False
+)
+# With the actions that they asked and every answer. The newest of each ladder has no end and stays, and so
+# does one whose actions are open, because the same level was set again.
+_CARDS = "FROM ambulance_actioncard WHERE entered_id"
+LEVELS = remover(
+    "trust_levels",
+    "ambulance_trustlevel",
+    first="t.at",
+    last=f"(SELECT GREATEST(n.at, (SELECT max(closed_at) {_CARDS} = t.id))"
+    " FROM ambulance_trustlevel n WHERE n.organisation_id = t.organisation_id AND n.ladder = t.ladder"
+    " AND n.number = t.number + 1)",
+    over=f"NOT EXISTS (SELECT {_CARDS} = t.id AND closed_at IS NULL)",
+    corrected=False,
+    parts=(
+        f"DELETE FROM ambulance_actionanswer WHERE card_id IN (SELECT id {_CARDS} = ANY (chosen))",
+        f"DELETE {_CARDS} = ANY (chosen)",
+    ),
+)
+
 
 class Migration(migrations.Migration):
     dependencies = [("ambulance", "0003_letting_go"), ("core", "0003_guards")]
@@ -46,4 +70,6 @@ class Migration(migrations.Migration):
         migrations.RunSQL(MESSAGES, migrations.RunSQL.noop),
         migrations.RunSQL(SAFEGUARDING, migrations.RunSQL.noop),
         migrations.RunSQL(RELEASES, migrations.RunSQL.noop),
+        migrations.RunSQL(FIGURES, migrations.RunSQL.noop),
+        migrations.RunSQL(LEVELS, migrations.RunSQL.noop),
     ]

@@ -10,17 +10,19 @@ from clearway.core.audit.actions import Actor, Entry
 from clearway.core.audit.actions import record as audit
 from clearway.core.layout.times import clock
 from clearway.core.live.actions import announce
+from clearway.core.people.roles import ROLES, name_of
 from clearway.domain.ambulance.pressure import Framework, Ladder, Plan
 from clearway.domain.shared.errors import NotAllowed
 
 from . import queries
-from .models import ActionCard, HospitalFigure, TrustLevel
+from .models import ActionAnswer, ActionCard, HospitalFigure, TrustLevel
 from .policy import pressure
 
 LOCK = 4137  # advisory lock class: one writer of a trust's levels
 OLDEST = timedelta(hours=24)  # that a figure may be when it is written down
 DAYS = 7  # of the outlook of REAP
 OVERTAKEN = "overtaken"
+COMMANDS = "pressure.declare"  # the permission of roles that set levels, and answer for every action
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,23 +158,35 @@ def _turn_cards(row: TrustLevel, plan: Plan) -> None:
     )
 
 
-@transaction.atomic
-def answer(key: int, because: str, *, organisation_id: int, by: Actor, at: datetime) -> ActionCard:
-    """Tick an action card, or say why it is not done: `because` is "" where it is.
+def answers_for(role: str, roles: tuple[str, ...]) -> bool:
+    """Whether who holds these roles answers for what is asked of a role: its own, and command."""
+    return role in roles or any(COMMANDS in ROLES[each].permissions for each in roles if each in ROLES)
 
-    What was not done may be done later. Raises NotAllowed: gone, its level left, or done already.
+
+@transaction.atomic
+def answer(
+    key: int, because: str, roles: tuple[str, ...], *, organisation_id: int, by: Actor, at: datetime
+) -> ActionCard:
+    """Tick an action card, or say why it is not done: `because` is "" where it is. Every answer is kept.
+
+    roles  that the person holds
+    What was not done may be done later. Raises NotAllowed: gone, of another role, its level left, or done.
     """
     rows = ActionCard.objects.select_for_update(of=("self",)).select_related("entered")
     card = rows.filter(entered__organisation_id=organisation_id, pk=key).first()
     what = "Answering this action"
     if card is None:
         raise NotAllowed("gone", what, "There is no such action. Open the list again.")
+    if not answers_for(card.role, roles):
+        why = f"It is asked of the {name_of(card.role).lower()}, who answers for it, or command does."
+        raise NotAllowed("with another role", what, why)
     if card.closed_at is not None:
         raise NotAllowed("closed", what, f"Its level was left at {clock(card.closed_at)}.")
     if card.answered_at is not None and not card.because:
         raise NotAllowed("done", what, f"{card.answered_by} did it at {clock(card.answered_at)}.")
     card.answered_at, card.answered_by, card.because = at, by.name, because
     card.save(update_fields=["answered_at", "answered_by", "because"])
+    ActionAnswer.objects.create(card=card, at=at, by=by.name, role=by.role, because=because)
     verb = "pressure.not_done" if because else "pressure.done"
     entry = Entry(verb, f"card:{card.pk}", {"code": card.code, "says": card.says, "because": because})
     audit([entry], organisation_id=organisation_id, by=by, at=at)

@@ -77,7 +77,7 @@ class ActionCard(models.Model):
     """One action that entering a level asked of a role. Kept when the level is left.
 
     entered  the level whose entering opened it; the same level set again keeps it open
-    because  why it was not done, "" where it was
+    because  why it was not done, "" where it was; as the newest of its answers says
     """
 
     entered = models.ForeignKey(TrustLevel, on_delete=models.PROTECT, related_name="cards")
@@ -100,3 +100,16 @@ class ActionCard(models.Model):
             ),
         ]
         ordering = ["due_at", "pk"]
+
+
+class ActionAnswer(models.Model):
+    """One answer to an action, with who gave it in which role: append-only. because  "" where it was done."""
+
+    card = models.ForeignKey(ActionCard, on_delete=models.PROTECT, related_name="answers")
+    at = models.DateTimeField()
+    by = models.CharField(max_length=150)
+    role = models.CharField(max_length=40)
+    because = models.CharField(max_length=300, blank=True)
+
+    class Meta:
+        ordering = ["at", "pk"]

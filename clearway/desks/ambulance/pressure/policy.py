@@ -108,6 +108,7 @@ def _trigger(row: Mapping[str, Any]) -> Trigger:
 
 
 def _card(row: Mapping[str, Any]) -> Card:
-    if row["role"] not in ROLES:
-        raise ValueError(f"role is the code of a role, not {row['role']!r}")
+    role = ROLES.get(row["role"])
+    if role is None or not {"tasks.work", "pressure.answer"} <= role.permissions:
+        raise ValueError(f"role is the code of a role that works tasks, not {row['role']!r}")
     return Card(**{**row, "ladder": Ladder(row["ladder"])})

@@ -221,7 +221,7 @@ def panel(now: LadderNow, at: datetime) -> Panel:
         outlook=outlook(held) if held else (),
         pulls=tuple(_pull(each) for each in now.pulled),
         points_to=plan.named(points_to) if points_to else "",
-        is_above=points_to is not None and held is not None and points_to > held.level,
+        is_above=bool(now.above),
         seen_at=now.seen_at,
         counts=now.counts,
     )

@@ -9,6 +9,7 @@ from django.db.models import QuerySet
 from clearway.core.layout.times import local
 from clearway.core.organisation.queries import policies
 from clearway.domain.ambulance.pressure import (
+    LEVELS,
     Bounds,
     Framework,
     Ladder,
@@ -91,6 +92,12 @@ class LadderNow:
     seen_at: datetime | None
     counts: bool
 
+    @property
+    def above(self) -> tuple[Pulled, ...]:
+        """The triggers that point above the level that is set; none where nobody has set one."""
+        level = self.row.level if self.row else max(LEVELS)
+        return tuple(each for each in self.pulled if each.level is not None and each.level > level)
+
 
 @dataclass(frozen=True, slots=True)
 class Levels:
@@ -115,6 +122,14 @@ def levels(organisation_id: int, at: datetime, reading: Reading | None = None) -
         sites=sites,
         systems=_systems(settled, sites),
         ladders=_ladders(organisation_id, settled, seen),
+    )
+
+
+def ladders(organisation_id: int, at: datetime) -> dict[Ladder, LadderNow]:
+    """The ladders of the trust with what their triggers say now. Three queries beside the reading."""
+    settled = pressure(organisation_id, at)
+    return _ladders(
+        organisation_id, settled, _seen(organisation_id, situations.reading(organisation_id, at), at)
     )
 
 

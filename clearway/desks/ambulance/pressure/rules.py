@@ -1,17 +1,20 @@
-"""What pressure asks for: levels whose review is past, and actions that nobody has answered in time."""
+"""What pressure asks for: what levels ask of each role, what is past its time, and triggers above a level."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from clearway.core.layout.times import clock
-from clearway.core.worklist.rules import Outcome, Rule, Values, Wanted, evaluate
+from clearway.core.people.roles import ROLES
+from clearway.core.worklist.rules import CannotSay, Mode, Outcome, Rule, Values, Wanted, evaluate, together
 from clearway.domain.ambulance.pressure import Ladder
 
 from . import queries
 from .models import ActionCard, TrustLevel
 from .policy import TITLES
+from .queries import LadderNow
 
+OFFICER = "service_delivery_officer"
 NAMED = 4  # actions in a cause; more are counted
 
 
@@ -36,10 +39,10 @@ def overdue(found: Overdue, _policies: Mapping[str, Values]) -> Iterator[Wanted]
         causes.append(f"{len(found.cards) - NAMED} more actions")
     yield Wanted(
         subject="pressure:overdue",
-        priority=2 if found.levels else 3,
+        priority=2,
         title=_of(len(found.levels), "level", "to be reviewed", len(found.cards)),
         cause="; ".join(causes),
-        role="service_delivery_officer",
+        role=OFFICER,
         suggestion="Open Pressure: review the level, and ask who has not ticked what was asked",
         since=min(since),
     )
@@ -55,6 +58,52 @@ def _of(levels: int, noun: str, what: str, cards: int) -> str:
     return ", ".join(said)
 
 
+def asked(cards: Sequence[ActionCard], _policies: Mapping[str, Values]) -> Iterator[Wanted]:
+    """One task for each role while it has not answered what a level asks of it."""
+    for role in sorted({each.role for each in cards if each.role in ROLES}):
+        mine = [each for each in cards if each.role == role]
+        said = [f"{each.says} ({_title(each.entered)}, by {clock(each.due_at)})" for each in mine[:NAMED]]
+        more = [f"{len(mine) - NAMED} more actions"] if len(mine) > NAMED else []
+        yield Wanted(
+            subject=f"pressure:asked:{role}",
+            priority=2 if any(each.entered.ladder == Ladder.CSP for each in mine) else 3,
+            title=f"A level of the trust asks {len(mine)} action{'' if len(mine) == 1 else 's'} of you",
+            cause="; ".join([*said, *more]),
+            role=role,
+            suggestion="Open Pressure: do each and tick it, or say why it is not done",
+            members=frozenset(f"card:{each.pk}" for each in mine),
+        )
+
+
+def above(ladders: Sequence[LadderNow], _policies: Mapping[str, Values]) -> Iterator[Wanted]:
+    """One task for each ladder whose triggers point above the level that is set. A person decides."""
+    if not any(each.counts for each in ladders):
+        raise CannotSay("What the triggers rest on is too old")
+    for each in ladders:
+        if each.row is None or not each.above:
+            continue
+        yield Wanted(
+            subject=f"pressure:above:{each.plan.ladder}",
+            priority=2,
+            title=f"Triggers point above the {each.plan.title}, which is {each.plan.named(each.row.level)}",
+            cause="; ".join(f"{pulled.trigger.says} points to {pulled.level}" for pulled in each.above),
+            role=OFFICER,
+            suggestion="Open Pressure: set the level that is right, or leave it and say why",
+        )
+
+
+PRESSURE_ASKED: Rule[Sequence[ActionCard]] = Rule(
+    code="pressure_asked",
+    sentence="What a level of the trust asks of a role is a task of that role until it is answered.",
+    source="Policy action_cards",
+    check=asked,
+)
+PRESSURE_ABOVE: Rule[Sequence[LadderNow]] = Rule(
+    code="pressure_above",
+    sentence="Triggers that point above the level that is set are a task; they set nothing.",
+    source="Policies reap and clinical_safety_plan",
+    check=above,
+)
 PRESSURE_OVERDUE: Rule[Overdue] = Rule(
     code="pressure_overdue",
     sentence="A level of the trust past its review, and what it asks past its time, are one task.",
@@ -66,9 +115,21 @@ PRESSURE_OVERDUE: Rule[Overdue] = Rule(
 def outcomes(
     organisation_id: int, policies: Mapping[str, Values], modes: Mapping[str, str], at: datetime
 ) -> list[Outcome]:
-    """What this rule wants now. Two queries."""
+    """What the rules of levels and actions want now. Two queries."""
     levels = [each for each in queries.newest(organisation_id).values() if each.review_by <= at]
-    cards = [
-        each for each in queries.open_cards(organisation_id) if each.answered_at is None and each.due_at <= at
-    ]
-    return evaluate([PRESSURE_OVERDUE], Overdue(levels, cards), policies, modes)
+    cards = [each for each in queries.open_cards(organisation_id) if each.answered_at is None]
+    late = [each for each in cards if each.due_at <= at]
+    return together(
+        evaluate([PRESSURE_ASKED], cards, policies, modes),
+        evaluate([PRESSURE_OVERDUE], Overdue(levels, late), policies, modes),
+    )
+
+
+def triggers(
+    organisation_id: int, policies: Mapping[str, Values], modes: Mapping[str, str], at: datetime
+) -> list[Outcome]:
+    """What the rule of triggers wants now. Three queries beside the reading."""
+    if modes.get(PRESSURE_ABOVE.code) == Mode.OFF:
+        return evaluate([PRESSURE_ABOVE], [], policies, modes)
+    found = list(queries.ladders(organisation_id, at).values())
+    return evaluate([PRESSURE_ABOVE], found, policies, modes)

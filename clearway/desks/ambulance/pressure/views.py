@@ -139,7 +139,9 @@ def card(request: Any, key: int) -> HttpResponse:
     if form.is_valid():
         try:
             because = form.because_of()
-            actions.answer(key, because, organisation_id=organisation_id, by=request.actor, at=at)
+            actions.answer(
+                key, because, request.roles, organisation_id=organisation_id, by=request.actor, at=at
+            )
             messages.success(request, f"{'Not done' if because else 'Done'}: {row.says}.")
             return HttpResponseRedirect(reverse("pressure:list"))
         except NotAllowed as refused:
@@ -149,7 +151,9 @@ def card(request: Any, key: int) -> HttpResponse:
         "card": presenters.card(row, at),
         "answers": ANSWERS,
         "form": form,
+        "history": list(row.answers.all()),
         "may_answer": request.reach.allows("pressure.answer")
+        and actions.answers_for(row.role, request.roles)
         and row.closed_at is None
         and (row.answered_at is None or bool(row.because)),
     }
