@@ -1,9 +1,10 @@
 """Count how many alarms the rules would raise, for whom and how often, before they are switched on.
 
 Lets a simulated day pass, or again what this database kept of a past one, in a database of its own that goes
-at the end. All rules and policies are those in force; --policies takes others in their place, from a file
-like a pack's policies.toml, to see what another threshold or mode would do. Nobody answers a task there, so
-one stands until its cause has gone. What people did at the desk (diverts, breaks, answers) is not replayed.
+at the end. The policies are the pack's, and with --since those in force at the desk; --policies takes others
+in their place, from a file like a pack's policies.toml, to see what another threshold or mode would do.
+Nobody answers a task there, so one stands until its cause has gone. What people did at the desk (diverts,
+breaks, answers) is not replayed.
 
 Exit code 1 when a role would hear more than the budget (policy `alarm_budget`) in a mean hour or in ten
 minutes. What stands is told and not judged: at a desk somebody answers it.

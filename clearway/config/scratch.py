@@ -4,10 +4,14 @@ import contextlib
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from . import database, postgres
+from .environment import PREFIX
+
+# How long a drive takes is the same there; nothing else of the deployment reaches it, or is reached from it.
+KEPT = frozenset({"CLEARWAY_DRIVE_TIMES", "CLEARWAY_ROAD_GRAPH"})
 
 
 @contextlib.contextmanager
@@ -19,7 +23,7 @@ def server(options: tuple[str, ...] = ()) -> Iterator[None]:
     """
     home = Path(tempfile.mkdtemp(prefix="clearway-scratch-"))
     home.chmod(0o711)  # an ordinary user who runs PostgreSQL for root passes through
-    for name in [name for name in os.environ if name.endswith("DATABASE_URL")]:
+    for name in of_the_deployment(os.environ):
         del os.environ[name]
     os.environ |= {
         "CLEARWAY_HOME": str(home),
@@ -43,3 +47,8 @@ def server(options: tuple[str, ...] = ()) -> Iterator[None]:
         connections.close_all()
         running.stop()
         shutil.rmtree(home, ignore_errors=True)
+
+
+def of_the_deployment(environment: Iterable[str]) -> list[str]:
+    """The variables that a database of its own must not see: where things are written, sent or read."""
+    return [name for name in environment if name.startswith((PREFIX, "DATABASE_URL")) and name not in KEPT]

@@ -32,8 +32,8 @@ from .feeder import source_of
 STEP = timedelta(seconds=30)  # as often as the rules are asked; live it is every five seconds
 SETTLING = timedelta(hours=2)  # at first a picture is half a picture: what it raises is not counted
 POSITION_SECONDS = 60.0
-# Nothing leaves, and nothing is kept: what seals, sends and lets go has nothing to do.
-LEFT_OUT = frozenset({"seal", "outbox", "retention"})
+# Nothing leaves, and nothing is kept: what seals, sends, writes for downtime and lets go has nothing to do.
+LEFT_OUT = frozenset({"seal", "outbox", "downtime-packs", "retention"})
 
 K = TypeVar("K", str, tuple[str, str])
 Deliveries = Callable[[datetime], Iterable[tuple[str, bytes]]]
@@ -71,18 +71,28 @@ def kept(file: Path) -> Deliveries:
     return until
 
 
-def keep(organisation_id: int, since: datetime, until: datetime, file: Path) -> int:
-    """Write down every fact that became known in [since, until), in that order. Returns how many.
+_KEPT = """
+SELECT json_build_object('known_at', known_at, 'source', source, 'event', event)::text FROM (
+    SELECT known_at, source, event, id FROM ambulance_fact
+    WHERE organisation_id = %(organisation)s AND known_at >= %(since)s AND known_at < %(until)s
+    UNION ALL (
+    SELECT DISTINCT ON (call_sign, date_trunc('minute', known_at)) known_at, source, jsonb_build_object(
+        'call_sign', call_sign, 'occurred_at', occurred_at, 'latitude', latitude, 'longitude', longitude), 0
+    FROM ambulance_position
+    WHERE organisation_id = %(organisation)s AND known_at >= %(since)s AND known_at < %(until)s
+    AND occurred_at >= %(since)s - interval '1 day' AND occurred_at < %(until)s + interval '1 hour'
+    ORDER BY call_sign, date_trunc('minute', known_at), known_at)
+) each_of ORDER BY known_at, id
+"""
 
-    Facts hold no identity, and neither does the file.
+
+def keep(organisation_id: int, since: datetime, until: datetime, file: Path) -> int:
+    """Write down what became known in [since, until), in that order. Returns how many lines.
+
+    Every fact, and one position of each vehicle a minute. They hold no identity, and neither does the file.
     """
     with connection.cursor() as cursor, file.open("w", encoding="utf-8") as out:
-        cursor.execute(
-            "SELECT json_build_object('known_at', known_at, 'source', source, 'event', event)::text"
-            " FROM ambulance_fact WHERE organisation_id = %s AND known_at >= %s AND known_at < %s"
-            " ORDER BY known_at, id",
-            [organisation_id, since, until],
-        )
+        cursor.execute(_KEPT, {"organisation": organisation_id, "since": since, "until": until})
         written = 0
         while rows := cursor.fetchmany(10_000):
             out.writelines(f"{line}\n" for (line,) in rows)

@@ -110,6 +110,17 @@ def test_one_task_stands_for_all_looks_and_becomes_urgent_when_one_is_late(valle
     assert tasks(valley, NOW + timedelta(days=9)) == []
 
 
+def test_a_look_that_joins_answered_ones_is_an_alarm_again(valley: Organisation) -> None:
+    looked(valley)
+    assert len(tasks(valley, NOW + timedelta(minutes=5))) == 1
+    Task.objects.update(state="answered")
+    assert [each.state for each in tasks(valley, NOW + timedelta(minutes=6))] == ["answered"]
+
+    looked(valley, "2026/78", at=NOW + timedelta(minutes=7))
+
+    assert [each.state for each in tasks(valley, NOW + timedelta(minutes=9))] == ["open"]
+
+
 def test_an_identity_leaves_the_screen_by_itself(valley: Organisation) -> None:
     from clearway.core.feeds.models import Source
     from tests.database.conftest import conveyance, deliver

@@ -174,6 +174,33 @@ def test_what_joins_an_answered_task_brings_it_back_and_what_returns_to_it_does_
     assert (task.state, task.members[-1]) == ("open", "site:E")
 
 
+def test_what_joins_a_shelved_task_brings_it_back(trust: Organisation) -> None:
+    swept(trust, "ABCD", 0)
+    Task.objects.update(state="shelved", shelved_until=AT + 60 * MINUTE)
+
+    swept(trust, "ABCD", 1)
+    assert Task.objects.get().state == "shelved"
+    swept(trust, "ABCDE", 2)
+
+    assert Task.objects.get().state == "open"
+
+
+def test_a_further_step_of_the_worst_rings_for_all_of_them(trust: Organisation) -> None:
+    def at_step(minutes: float, step: str) -> list[Wanted]:
+        worst = wanted("A", reading=minutes, threshold=45, suggestion=step)
+        return [worst, *(wanted(each, reading=46, threshold=45, suggestion="Release") for each in "BCD")]
+
+    swept(trust, at_step(50, "Release"), 0)
+    Task.objects.update(state="acknowledged")
+    swept(trust, at_step(55, "Release"), 1)
+    assert Task.objects.get().state == "acknowledged"
+
+    swept(trust, at_step(61, "Tell the commander"), 2)
+
+    task = Task.objects.get()
+    assert (task.state, task.suggestion) == ("open", "Tell the commander")
+
+
 def test_when_each_stands_for_itself_again_what_people_did_with_all_goes_on(trust: Organisation) -> None:
     swept(trust, "ABCD", 0)
     person = somebody("pfc", "patient_flow_coordinator", trust)

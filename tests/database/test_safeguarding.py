@@ -87,7 +87,22 @@ def test_what_a_session_that_ended_kept_is_shown_to_its_author_once(author: Clie
     assert PLANTED not in author.get("/safeguarding/new/").content.decode()
 
 
-def test_its_queue_has_one_task_until_it_acknowledges_once(
+def test_who_sees_one_hospital_sees_that_there_is_one_of_their_own_alone(
+    author: Client, knowing: Organisation
+) -> None:
+    door = signed_in(somebody("door", "halo", knowing, site="TVH01"))
+    page = f"/safeguarding/{Safeguarding.objects.get().pk}/"
+    assert author.get(page).status_code == 200
+
+    assert page not in door.get("/safeguarding/").content.decode()
+    assert door.get(page).status_code == 404
+
+    door.post("/safeguarding/new/", {**GIVEN, "incident": ""})
+    own = Safeguarding.objects.latest("pk")
+    assert door.get(f"/safeguarding/{own.pk}/").status_code == 200
+
+
+def test_its_queue_has_a_task_for_each_until_it_acknowledges_it_once(
     author: Client, queue: Client, knowing: Organisation
 ) -> None:
     page = f"/safeguarding/{Safeguarding.objects.get().pk}/"
@@ -98,9 +113,10 @@ def test_its_queue_has_one_task_until_it_acknowledges_once(
         rows = Task.objects.filter(rule="safeguarding_waits", closed_at=None)
         return [(each.role, each.title, PLANTED in each.cause) for each in rows]
 
-    assert tasks() == [("clinical_lead", "2 safeguarding concerns wait", False)]
+    assert tasks() == [("clinical_lead", "A safeguarding concern waits", False)] * 2
     assert author.post(f"{page}take/").status_code == 403
     queue.post(f"{page}take/")
+    assert len(tasks()) == 1
     assert "acknowledged it already" in queue.post(f"{page}take/", follow=True).content.decode()
     assert "46, lead" in author.get(page).content.decode()
 

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from clearway import cli
+from clearway.config import scratch
 
 OTHERS = """
 [[policies]]
@@ -50,3 +51,9 @@ def test_a_time_that_is_none_is_refused(words: list[str], capsys: pytest.Capture
 
     assert ended.value.code == 2
     assert words[1] in capsys.readouterr().err
+
+
+def test_a_replay_sees_nothing_of_the_deployment_into_which_it_could_write_or_send() -> None:
+    own = ("CLEARWAY_DOWNTIME_FOLDERS", "CLEARWAY_NOTIFY_KEY", "CLEARWAY_WEB_DATABASE_URL", "DATABASE_URL")
+
+    assert scratch.of_the_deployment([*own, "CLEARWAY_ROAD_GRAPH", "PATH"]) == list(own)

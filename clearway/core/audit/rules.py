@@ -1,6 +1,6 @@
 """Looks at identities that wait for their review."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
@@ -11,26 +11,27 @@ from .reviewing import POLICY, review_within
 
 
 class Waiting(NamedTuple):
-    """How many looks wait, since when the first of them, and the present."""
+    """The looks that wait, id and time, the first one first; and the present."""
 
-    looks: int
-    first: datetime | None
+    looks: Sequence[tuple[int, datetime]]
     at: datetime
 
 
 def to_review(found: Waiting, policies: Mapping[str, Values]) -> Iterator[Wanted]:
     """One task for all that wait; it becomes more urgent when the first has waited too long."""
-    if found.first is None:
+    if not found.looks:
         return
-    due = found.first + review_within(dict(policies.get(POLICY, {})))
+    number, (_, first) = len(found.looks), found.looks[0]
+    due = first + review_within(dict(policies.get(POLICY, {})))
     yield Wanted(
         subject="identity:review",
         priority=2 if found.at >= due else 3,
-        title=f"{found.looks} look{'' if found.looks == 1 else 's'} at who a patient is to review",
-        cause=f"The first was on {day(found.first)}, {clock(found.first)}; due on {day(due)}",
+        title=f"{number} look{'' if number == 1 else 's'} at who a patient is to review",
+        cause=f"The first was on {day(first)}, {clock(first)}; due on {day(due)}",
         role="privacy_officer",
         suggestion="Open Looks to review: say of each whether its reason holds",
-        since=found.first,
+        since=first,
+        members=frozenset(f"look:{key}" for key, _ in found.looks),
     )
 
 
@@ -46,5 +47,5 @@ def outcomes(
     organisation_id: int, policies: Mapping[str, Values], modes: Mapping[str, str], at: datetime
 ) -> list[Outcome]:
     """What this rule wants now. One query."""
-    found = Waiting(*queries.waiting_looks(organisation_id), at)
+    found = Waiting(queries.waiting_looks(organisation_id), at)
     return evaluate([LOOKS_TO_REVIEW], found, policies, modes)

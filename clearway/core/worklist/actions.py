@@ -23,6 +23,7 @@ from .rules import PERSON, Outcome, SweepPolicy, Wanted, in_one, is_of_many, man
 TOPIC = "tasks"
 LOCK = 4105  # advisory lock, with the organisation: one sweep at a time
 State = Task.State
+OUT_OF_SIGHT = (State.ANSWERED, State.SHELVED)
 SWEPT_FIELDS = [
     *(
         "priority",
@@ -267,7 +268,7 @@ class _Sweep:
         if not changes and not joined:
             return
         before = {name: getattr(task, name) for name in changes}
-        rises = _asks_for_more(task, wanted) or bool(joined and task.state == State.ANSWERED)
+        rises = _asks_for_more(task, wanted) or bool(joined and task.state in OUT_OF_SIGHT)
         if joined or task.state != State.ANSWERED:  # of an answered one, who left and returns is not new
             task.members = sorted(wanted.members)
         for name, value in words.items():

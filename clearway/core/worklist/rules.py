@@ -199,8 +199,17 @@ def in_one(what: str, wanted: Sequence[Wanted]) -> Iterator[Wanted]:
             cause=named if len(rows) > 1 else rows[0].cause,
             role=role,
             suggestion=rows[0].suggestion,
+            reading=rows[0].reading,
+            threshold=_lowest(rows[0]),
             members=frozenset(each.subject for each in rows),
         )
+
+
+def _lowest(wanted: Wanted) -> float | None:
+    """Its threshold, or its reading where that lies within the dead-band below: it stands either way."""
+    if wanted.reading is None or wanted.threshold is None:
+        return None
+    return min(wanted.reading, wanted.threshold)
 
 
 RULE_FAILED = "rule_failed"

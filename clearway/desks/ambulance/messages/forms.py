@@ -35,6 +35,12 @@ class MessageForm(DeskForm):
             whom = partner(name, self.known.call_signs, self.known.hospitals, self.known.roles)
             if whom.kind not in KINDS:
                 raise forms.ValidationError(f"Nobody here is called “{name[:60]}”. Choose from the list")
+            if whom.kind is With.HALO:
+                hospital = self.known.hospitals.get(whom.key, whom.key)
+                raise forms.ValidationError(
+                    f"What is sent to {hospital} its staff and its HALO read alike. Name the hospital, or "
+                    "ring the HALO"
+                )
             site = self.known.hospitals.get(whom.key, whom.name)
             found.append((KINDS[whom.kind], whom.key, site))
         if not found:

@@ -18,9 +18,13 @@ def _rows(organisation_id: int) -> QuerySet[Safeguarding]:
     )
 
 
-def listed(organisation_id: int, at: datetime) -> list[Safeguarding]:
-    """Those of the last four weeks, and older ones that nobody has acknowledged; newest first. One query."""
+def listed(organisation_id: int, at: datetime, own: int | None = None) -> list[Safeguarding]:
+    """Those of the last four weeks, and older ones that nobody has acknowledged; newest first. One query.
+
+    own  only those that this person raised
+    """
     rows = _rows(organisation_id)
+    rows = rows if own is None else rows.filter(by_id=own)
     return list((rows.filter(at__gt=at - LISTED) | rows.filter(taken=None)).order_by("-at", "-pk"))
 
 

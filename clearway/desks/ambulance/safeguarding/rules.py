@@ -1,4 +1,4 @@
-"""One task for each queue while concerns wait there. It says how many and since when, never what."""
+"""One task for each concern that waits. It says since when, never what."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
@@ -13,19 +13,16 @@ from .models import Safeguarding
 def waits(
     found: tuple[Sequence[Safeguarding], datetime], _policies: Mapping[str, Values]
 ) -> Iterator[Wanted]:
-    """One for each queue."""
+    """One for each concern: there are few, and each is to be read by itself."""
     rows, at = found
-    for queue in sorted({each.queue for each in rows}):
-        of = [each for each in rows if each.queue == queue]
-        number = f"{len(of)} safeguarding concern{' waits' if len(of) == 1 else 's wait'}"
+    for each in rows:
         yield Wanted(
-            subject=f"safeguarding:{queue}",
+            subject=f"safeguarding:{each.pk}",
             priority=2,
-            title=number,
-            cause=f"The oldest was raised {moment(of[0].at, at)}",
-            role=queue,
-            suggestion="Read each and acknowledge it: /safeguarding/",
-            members=frozenset(f"safeguarding:{each.pk}" for each in of),
+            title="A safeguarding concern waits",
+            cause=f"Raised {moment(each.at, at)}",
+            role=each.queue,
+            suggestion=f"Read it and acknowledge it: /safeguarding/{each.pk}/",
         )
 
 

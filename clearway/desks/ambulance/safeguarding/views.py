@@ -23,8 +23,12 @@ LARGEST = 2**63
 
 @needs("safeguarding.raise")
 def listed(request: Any) -> HttpResponse:
-    """That there are some: for whom, when, who has them. Nothing of what was written is read."""
-    rows = queries.listed(request.organisation.pk, request.at)
+    """That there are some: for whom, when, who has them. Nothing of what was written is read.
+
+    Who sees a site alone sees only their own: a concern belongs to an incident, not to a site.
+    """
+    own = None if request.reach.sites is None else request.user.pk
+    rows = queries.listed(request.organisation.pk, request.at, own)
     context = {"rows": [(each, KINDS[each.kind], name_of(each.queue)) for each in rows]}
     return render(request, "safeguarding/list.html", context)
 
@@ -89,7 +93,7 @@ def take(request: Any, key: int) -> HttpResponse:
 
 def _get(request: Any, key: int) -> Safeguarding:
     row = queries.one(request.organisation.pk, key) if key < LARGEST else None
-    if row is None:
+    if row is None or (request.reach.sites is not None and row.by_id != request.user.pk):
         raise Http404
     return row
 
