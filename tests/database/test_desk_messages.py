@@ -148,7 +148,7 @@ def test_what_nobody_acknowledges_in_time_is_one_task_for_all(
         ({"to": ""}, "Say to whom"),
         ({"to": ", ;"}, "Say to whom"),
         ({"to": "A1, Nobody Special"}, "Nobody here is called “Nobody Special”"),
-        ({"to": "HALO TVH01"}, "its staff and its HALO read alike"),
+        ({"to": "HALO Millbrook Hospital"}, "its staff and its HALO read alike"),
         ({"words": ""}, "Write the message"),
         ({"words": "x" * 501}, "Shorten it"),
         ({"words": "Mr X 943 476 5919"}, "Leave out the NHS number"),
