@@ -59,6 +59,10 @@ REVOKE UPDATE, DELETE ON
     ambulance_shift_sheet,
     ambulance_shift_acceptance,
     ambulance_shift_word,
+    ambulance_escalation_call,
+    ambulance_call_line,
+    ambulance_call_minutes,
+    ambulance_major_incident,
     outpatients_clock_event,
     outpatients_triage
     FROM {postgres.WEB};
@@ -82,6 +86,7 @@ GRANT EXECUTE ON FUNCTION clearway_add_partition, clearway_detach_partition, cle
     clearway_forget_emails, clearway_forget_attendance_scores,
     clearway_forget_desk_contacts, clearway_forget_concerns, clearway_forget_delays,
     clearway_forget_sitreps, clearway_forget_shift_sheets,
+    clearway_forget_escalation_calls, clearway_forget_major_incidents,
     clearway_forget_hospital_figures, clearway_forget_trust_levels,
     clearway_forget_desk_messages, clearway_forget_safeguarding, clearway_forget_releases,
     clearway_lift_hold TO {postgres.WEB};

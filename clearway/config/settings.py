@@ -134,6 +134,8 @@ NAVIGATION: list[tuple[str, str, str, str]] = [
     ("Figures of releases", "release:figures", "handovers.read", ""),
     ("Pressure", "pressure:list", "pressure.read", ""),
     ("Shift", "command:shift", "command.read", ""),
+    ("Escalation calls", "command:calls", "command.read", ""),
+    ("Major incident (METHANE)", "command:major", "command.read", ""),
     ("Situation reports", "command:sitreps", "command.read", ""),
     ("Forecast", "forecast:board", "forecast.read", ""),
     ("Onward requests", "onward:sent", "onward.read", "Alt+N"),

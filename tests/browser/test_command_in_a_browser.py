@@ -52,3 +52,47 @@ def test_a_shift_is_given_asked_about_and_accepted_on_a_second_screen(open_page:
     officer.get_by_role("button", name="Accept the shift").press("Enter")
     expect(officer.locator(".said")).to_contain_text("You have the shift")
     expect(page.locator(f"#shift-{number}")).to_contain_text("Accepted at")
+
+
+def test_an_escalation_call_goes_from_roll_call_to_signed_minutes_by_keyboard(open_page: Open) -> None:
+    page = open_page("/calls/", user="flow")
+    assert breaches(page) == []
+    page.fill("#because", "The officer is at a site meeting")
+    page.keyboard.press("Enter")
+    expect(page.locator("#line")).to_be_focused()
+    assert breaches(page) == []
+    officer = open_page(page.url, user="officer")
+    worklist = open_page("/tasks/", user="officer")
+
+    page.keyboard.type("p Ann Lee")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("alert").filter(has_text="Say the role")).to_be_visible()
+    expect(page.locator("#line")).to_have_value("p Ann Lee")
+    page.keyboard.press("End")
+    page.keyboard.type("; bronze north")
+    page.keyboard.press("Enter")
+    expect(page.locator("[id^=calls-]")).to_contain_text("bronze north")
+    for line, shown in (
+        ("s 5; Bath holds nine crews", "Bath holds nine crews"),
+        ("a Ask Bath for its release plan; service delivery officer; 23:59", "Ask Bath for its release plan"),
+        ("d Hold low calls for an hour; crews wait at Bath", "Hold low calls for an hour"),
+        ("n 23:30", "At 23:30"),
+    ):
+        page.keyboard.type(line)
+        page.keyboard.press("Enter")
+        expect(page.get_by_text(shown).first).to_be_visible()
+        expect(page.locator("#line")).to_be_focused()
+
+    expect(officer.locator("[id^=calls-]")).to_contain_text("Ask Bath for its release plan")
+    page.screenshot(path="/tmp/cmd-call.png", full_page=True)
+    worklist.get_by_role("button", name="new").first.press("Enter")
+    expect(worklist.locator("main")).to_contain_text("Ask Bath for its release plan")
+    page.get_by_role("button", name="Sign the minutes").press("Enter")
+    expect(page.locator(".said")).to_contain_text("Signed")
+    page.set_viewport_size({"width": 320, "height": 900})
+    assert breaches(page) == []
+    page.screenshot(path="/tmp/cmd-call-phone.png", full_page=True)
+    expect(officer.locator("[id^=calls-]")).to_contain_text("Signed at")
+    with page.expect_download() as download:
+        page.get_by_role("link", name="Minutes as PDF").press("Enter")
+    assert download.value.suggested_filename.startswith("escalation-call-")

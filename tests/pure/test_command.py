@@ -11,8 +11,11 @@ from clearway.domain.ambulance.command import (
     Ended,
     Gap,
     Given,
+    Line,
     Occasion,
     Point,
+    Said,
+    call_line,
     ended_as,
     last_change,
     report_due,
@@ -118,3 +121,44 @@ def test_figures_come_back_as_they_were_kept_and_read_as_lines_of_text() -> None
     assert as_text("Report 1", ["A trust"], [found, wide]) == (
         "Report 1\nA trust\n\nCREWS\nSince 07:00.\nFree: 12; as of 08:01, 1 min\n\nH\nNorth: No data\n"
     )
+
+
+ROLES = {"patient_flow_coordinator": "Patient flow coordinator", "dispatcher": "Dispatcher"}
+
+
+def line(text: str) -> Line:
+    return call_line(text, 12, ROLES, at(8, 30), LONDON)
+
+
+def test_a_line_of_a_call_is_read_by_its_letter() -> None:
+    assert line("p Ann Lee; bronze north") == Line(Said.PRESENT, "Ann Lee", role="bronze north")
+    assert line("S 3; up; by ten in a hundred") == Line(Said.POINT, "up; by ten in a hundred", point=3)
+    assert line("a Ring Bath; dispatch; 14:30") == Line(
+        Said.ACTION, "Ring Bath", role="dispatcher", until=at(14, 30)
+    )
+    assert line("d Hold C4; calls wait; 07:00").until == at(7, day=21)  # the next time a clock shows it
+    assert line("d Hold C4; calls wait").until is None
+    assert line("n 10:00") == Line(Said.NEXT, until=at(10))
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("", "Begin with a letter"),
+        ("x y", "Begin with a letter"),
+        ("p", "p name; role"),
+        ("p Ann", "Say the role"),
+        ("s 13; x", "1 to 12"),
+        ("s ²; x", "1 to 12"),
+        ("s 2", "what was said"),
+        ("a Ring; nobody; 14:30", "one of the roles"),
+        ("a Ring; dispatcher; soon", "Type a time"),
+        ("a Ring; dispatcher", "by when"),
+        ("d Hold C4", "the reason"),
+        ("n 25:00", "Type a time"),
+        ("n 10:00+05:00", "local time"),
+    ],
+)
+def test_a_line_that_cannot_be_read_says_what_to_type(text: str, why: str) -> None:
+    with pytest.raises(ValueError, match=why):
+        line(text)

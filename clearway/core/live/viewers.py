@@ -37,6 +37,8 @@ PERMISSION_OF_TOPIC = {
     "sitreps": "command.read",
     "shift": "command.read",
     "shifts": "command.read",
+    "calls": "command.read",
+    "major": "command.read",
     "downtime": "downtime.read",
     "delays": "resources.read",
     "stacks": "resources.read",

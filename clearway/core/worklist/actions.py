@@ -355,13 +355,14 @@ class Shown:
 
 @dataclass(frozen=True, slots=True)
 class ByHand:
-    """What a person wants somebody to do."""
+    """What a person wants somebody to do. due_at  by when; None: as long as its priority gives."""
 
     title: str
     cause: str
     priority: int
     role: str
     site: Site | None = None
+    due_at: datetime | None = None
 
 
 def raise_by_hand(
@@ -375,14 +376,14 @@ def raise_by_hand(
             organisation_id=organisation_id,
             site=wanted.site,
             rule=PERSON,
-            subject=f"by:{by.name}:{at.isoformat()}",
+            subject=f"by:{by.name}:{at.isoformat()}:{wanted.title}"[:150],
             priority=wanted.priority,
             title=wanted.title,
             cause=wanted.cause,
             role=wanted.role,
             raised_at=at,
             changed_at=at,
-            due_at=policy.due_at(wanted.priority, at),
+            due_at=wanted.due_at or policy.due_at(wanted.priority, at),
         )
         names = ("title", "priority", "cause", "role")
         detail = {name: getattr(wanted, name) for name in names}

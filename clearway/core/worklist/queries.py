@@ -1,7 +1,7 @@
 """Reading the worklist: what is open, what happened to a task, and how the alarm budget is kept."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from types import MappingProxyType
@@ -54,6 +54,11 @@ def task(organisation_id: int, key: int, sites: Sites = None) -> Task:
         .select_related("site", "owner")
         .get(pk=key)
     )
+
+
+def by_keys(organisation_id: int, keys: Collection[int]) -> dict[int, Task]:
+    """These tasks, open or closed, by key. One query."""
+    return {row.pk: row for row in Task.objects.filter(organisation_id=organisation_id, pk__in=keys)}
 
 
 def history(organisation_id: int, key: int) -> list[Action]:

@@ -3,7 +3,8 @@
 Topics of changes: "site" (ODS code, "" for the unknown one), "resource" (call sign), "source" (its name).
 Topics of fragments, which pages ask for: "handovers", "stands", "wall", "forecast", "resources", "feeds",
 "onward_sent", "breaks", "unavailable", "contacts", "messages", "pressure", "levels", "cards",
-"downtime", "delays", "stacks", "wrapups", "findings", "sitreps", "shift", "shifts", "releases".
+"downtime", "delays", "stacks", "wrapups", "findings", "sitreps", "shift", "shifts", "calls", "major",
+"releases".
 """
 
 from collections.abc import Mapping, Sequence
@@ -247,6 +248,28 @@ def shift_sheets(organisation_id: int, numbers: frozenset[str], _at: datetime) -
     return fragments
 
 
+def escalation_calls(organisation_id: int, numbers: frozenset[str], _at: datetime) -> list[Fragment]:
+    """What some calls came to so far."""
+    rows = command.calls(organisation_id).filter(number__in=[int(number) for number in numbers])
+    fragments = []
+    for row in rows:
+        parts = command_words.so_far(row, command.tasks_of(row))
+        html = drawn("command/call_state.html", call=command_words.call(row), parts=parts)
+        fragments.append(Fragment("calls", str(row.number), html))
+    return fragments
+
+
+def major_incidents(organisation_id: int, numbers: frozenset[str], _at: datetime) -> list[Fragment]:
+    """The newest METHANE report of some major incidents."""
+    return [
+        Fragment(
+            "major", str(row.number), drawn("command/methane_state.html", row=command_words.methane(row))
+        )
+        for row in command.methane(organisation_id)
+        if str(row.number) in numbers
+    ]
+
+
 def hand_entries(organisation_id: int, keys: frozenset[str], at: datetime) -> list[Fragment]:
     """The rows of some statuses that were entered by hand."""
     places = downtime.places(organisation_id)
@@ -385,6 +408,8 @@ RENDERERS: Mapping[str, Render] = {
     "message": message_rows,
     "sitrep": sitrep_rows,
     "shift": shift_sheets,
+    "call": escalation_calls,
+    "major": major_incidents,
     "pressure": pressed_sites,
     "trust_level": trust_levels,
     "action_card": action_cards,

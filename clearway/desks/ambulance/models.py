@@ -2,7 +2,17 @@
 
 from .advice.models import Advice, Call, CrewLink, CrewMessage
 from .breaks.models import PlannedBreak, ShiftBreaks
-from .command.models import ShiftAcceptance, ShiftSheet, ShiftWord, Sitrep, SitrepAddendum
+from .command.models import (
+    CallLine,
+    CallMinutes,
+    EscalationCall,
+    MajorIncident,
+    ShiftAcceptance,
+    ShiftSheet,
+    ShiftWord,
+    Sitrep,
+    SitrepAddendum,
+)
 from .contacts.models import Contact
 from .delays.models import Delay, DelayWord, SceneNorm, StackReport
 from .diverts.models import Divert
@@ -31,6 +41,8 @@ __all__ = [
     "Assignment",
     "CadFailure",
     "Call",
+    "CallLine",
+    "CallMinutes",
     "Contact",
     "CrewLink",
     "CrewMessage",
@@ -41,6 +53,7 @@ __all__ = [
     "DeskMessageTo",
     "Divert",
     "DivertStep",
+    "EscalationCall",
     "Fact",
     "Feedback",
     "Finding",
@@ -53,6 +66,7 @@ __all__ = [
     "Identity",
     "Incident",
     "KeptForecast",
+    "MajorIncident",
     "PackFolder",
     "PaperForm",
     "Passing",

@@ -89,6 +89,12 @@ SITREPS = Shelf("command", "ambulance_sitrep", "t.at", _OF_THE_TRUST, remover="c
 SHIFTS = Shelf(
     "command", "ambulance_shift_sheet", "t.at", _OF_THE_TRUST, remover="clearway_forget_shift_sheets"
 )
+CALLS = Shelf(
+    "command", "ambulance_escalation_call", "t.at", _OF_THE_TRUST, remover="clearway_forget_escalation_calls"
+)
+MAJOR = Shelf(
+    "command", "ambulance_major_incident", "t.at", _OF_THE_TRUST, remover="clearway_forget_major_incidents"
+)
 PRESSURE_FIGURES = Shelf(
     "pressure",
     "ambulance_hospitalfigure",
@@ -166,7 +172,7 @@ SHELVES = (
     *(DESK_MESSAGES, SAFEGUARDING),
     *(SNAPSHOTS, ADVICE, CREW_LINKS, FORECASTS, WARNINGS, PASSINGS, ROADS, DIVERTS),
     *(BREAKS, PLANNED_BREAKS, UNAVAILABLE_WORDS, UNAVAILABLE, SIGNED_LIMITS, CONTACTS),
-    *(SITREPS, SHIFTS),
+    *(SITREPS, SHIFTS, CALLS, MAJOR),
     *(PRESSURE_FIGURES, TRUST_LEVELS, BY_HAND),
     *(DELAYS, SCENE_NORMS),
     *(FINDINGS, FEEDBACK),

@@ -6,7 +6,7 @@ letters of METHANE are those of JESIP's joint doctrine, as is the joint decision
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta
 from enum import StrEnum
 from statistics import fmean
 from zoneinfo import ZoneInfo
@@ -169,3 +169,103 @@ def ended_as(*, crews_at_scene: int, conveyed: bool) -> Ended:
     if conveyed:
         return Ended.CONVEYED
     return Ended.TREATED if crews_at_scene else Ended.WITHOUT_A_CREW
+
+
+class Said(StrEnum):
+    """What one line of an escalation call is."""
+
+    PRESENT = "present"
+    POINT = "point"
+    ACTION = "action"
+    DECISION = "decision"
+    NEXT = "next"
+
+
+KEYS: Mapping[str, tuple[Said, str]] = {
+    "p": (Said.PRESENT, "p name; role"),
+    "s": (Said.POINT, "s number of the point; what was said"),
+    "a": (Said.ACTION, "a what is to be done; role; by when, for example 14:30"),
+    "d": (Said.DECISION, "d decision; reason; review at, for example 16:00, or nothing"),
+    "n": (Said.NEXT, "n time of the next call, for example 15:00"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line as it was typed. Fields that a kind does not have are empty.
+
+    words  who is present, what was said, what is to be done, what is decided
+    role   code of a role; of who is present as it was said
+    """
+
+    kind: Said
+    words: str = ""
+    point: int = 0
+    role: str = ""
+    reason: str = ""
+    until: datetime | None = None
+
+
+def call_line(text: str, points: int, roles: Mapping[str, str], at: datetime, zone: ZoneInfo) -> Line:
+    """Read one line: a letter, then fields with semicolons between. Raises ValueError that says what to do.
+
+    points  how many the agenda has; roles  code -> name, of those who can be given an action
+    """
+    letter, _, rest = text.strip().partition(" ")
+    if letter.lower() not in KEYS:
+        known = "; ".join(usage for _, usage in KEYS.values())
+        raise ValueError(f"Begin with a letter and a space. {known}")
+    kind, usage = KEYS[letter.lower()]
+    given = [part.strip() for part in rest.split(";")]
+    if not given[0]:
+        raise ValueError(f"Type {usage}")
+    fields = [*given, "", ""]
+    if kind is Said.PRESENT:
+        return Line(kind, given[0], role=_needed(fields[1], "the role", usage))
+    if kind is Said.POINT:
+        words = _needed("; ".join(given[1:]), "what was said", usage)
+        return Line(kind, words, point=_point(given[0], points))
+    if kind is Said.ACTION:
+        role = _role(_needed(fields[1], "the role that does it", usage), roles)
+        until = clock_time(_needed(fields[2], "by when", usage), at, zone)
+        return Line(kind, given[0], role=role, until=until)
+    if kind is Said.DECISION:
+        reason = _needed(fields[1], "the reason", usage)
+        review = clock_time(fields[2], at, zone) if fields[2] else None
+        return Line(kind, given[0], reason=reason, until=review)
+    return Line(kind, until=clock_time(given[0], at, zone))
+
+
+def clock_time(text: str, at: datetime, zone: ZoneInfo) -> datetime:
+    """The next time that a clock on the wall shows this. Raises ValueError."""
+    try:
+        wall = time.fromisoformat(text)
+    except ValueError:
+        raise ValueError(f"Type a time, for example 14:30, in place of “{text}”") from None
+    if wall.tzinfo is not None:
+        raise ValueError(f"Type a local time, for example 14:30, in place of “{text}”")
+    today = datetime.combine(at.astimezone(zone).date(), wall, zone)
+    return (today if today > at else datetime.combine(today.date() + DAY, wall, zone)).astimezone(UTC)
+
+
+def _needed(text: str, what: str, usage: str) -> str:
+    if not text:
+        raise ValueError(f"Say {what}: {usage}")
+    return text
+
+
+def _point(text: str, points: int) -> int:
+    if not text.isascii() or not text.isdigit() or len(text) > 3 or not 1 <= int(text) <= points:
+        raise ValueError(f"Type the number of a point, 1 to {points}, in place of “{text}”")
+    return int(text)
+
+
+def _role(text: str, roles: Mapping[str, str]) -> str:
+    wanted = text.casefold()
+    same = [code for code, name in roles.items() if wanted in (code.casefold(), name.casefold())]
+    begin = [code for code, name in roles.items() if name.casefold().startswith(wanted)]
+    found = same or begin
+    if len(found) != 1:
+        named = ", ".join(roles[code] for code in found or roles)
+        raise ValueError(f"Type one of the roles {named} in place of “{text}”")
+    return found[0]

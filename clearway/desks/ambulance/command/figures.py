@@ -4,7 +4,7 @@ What cannot be known is "No data", never 0. No part names a patient, an incident
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from clearway.core.concerns import queries as concerns
@@ -13,7 +13,7 @@ from clearway.core.layout.times import LONDON, clock, duration, local, moment
 from clearway.core.organisation.queries import policies
 from clearway.core.people.roles import name_of
 from clearway.domain.ambulance.breaks import BreakState
-from clearway.domain.ambulance.command import Ended, Taken, ended_as, taken
+from clearway.domain.ambulance.command import METHANE, Declared, Ended, Taken, ended_as, taken
 from clearway.domain.ambulance.delays import Phase, Rung
 from clearway.domain.ambulance.situation import AVAILABILITIES, UNKNOWN, instant
 from clearway.domain.ambulance.unavailability import Timer
@@ -43,6 +43,7 @@ from ..situation import Reading
 from ..travel import queries as roads
 from ..unavailability import queries as unavailability
 from ..unavailability.policy import unavailability as unavailability_policy
+from . import queries
 from .policy import STANDARDS
 
 NO_DATA = "No data"
@@ -433,8 +434,28 @@ def _t(rows: Iterable[tuple[str, ...]]) -> tuple[tuple[str, ...], ...]:
     return tuple(rows)
 
 
+def major(seen: Seen) -> Figures:
+    """Major incidents that are not stood down, by METHANE."""
+    rows: Rows = []
+    for row in queries.methane(seen.organisation_id):
+        if row.state != Declared.STOOD_DOWN:
+            stands = f"{row.state}, version {row.version}"
+            rows.append((f"Major incident {row.number}", stands, seen.old(row.at)))
+            rows += [
+                (says, getattr(row, name) or NO_DATA, seen.old(row.at)) for name, says in METHANE.items()
+            ]
+    return Figures("" if rows else "None.", THREE, _t(rows))
+
+
+def titled(code: str, seen: Seen) -> Figures:
+    """One part with its title."""
+    title, read = PARTS[code]
+    return replace(read(seen), title=title)
+
+
 PARTS: Mapping[str, tuple[str, Callable[[Seen], Figures]]] = {
     "sources": ("What this rests on", sources),
+    "major": ("Major incident", major),
     "calls": ("Response and calls", calls),
     "stack": ("Calls without a crew", stack),
     "outcomes": ("How incidents ended", outcomes),

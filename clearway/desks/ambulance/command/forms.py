@@ -1,6 +1,9 @@
 """What the pages of command ask for."""
 
+from django import forms
+
 from clearway.core.layout.fields import DeskForm, words
+from clearway.domain.ambulance.command import METHANE, Declared
 
 
 class AddForm(DeskForm):
@@ -19,3 +22,41 @@ class SayForm(DeskForm):
     """A question, an answer or a note about a sheet."""
 
     words = words("Question or note", most=500, missing="Say what you ask or note")
+
+
+class OpenCallForm(DeskForm):
+    """Who chairs a call says why, where that is not the officer."""
+
+    because = words("Why you chair it", most=200, required=False)
+
+
+class LineForm(DeskForm):
+    """One line of a call."""
+
+    line = words("Line", most=1000, missing="Type a line: a letter, a space and what it is about")
+
+
+class MethaneForm(DeskForm):
+    """A METHANE report. What is not known yet stays empty, where and what do not."""
+
+    state = forms.ChoiceField(
+        choices=[(each.value, each.value) for each in Declared],
+        error_messages={"required": "Choose how it stands", "invalid_choice": "Choose from the list"},
+    )
+    location = words("Exact location", most=300, missing="Say where, as exactly as it is known")
+    kind = words("Type of incident", most=300, missing="Say what kind of incident it is")
+    hazards = words("Hazards", most=500, required=False)
+    access = words("Access and egress", most=500, required=False)
+    casualties = words("Casualties", most=300, required=False)
+    services = words("Emergency services", most=500, required=False)
+    after = forms.IntegerField(
+        min_value=0,
+        max_value=10_000,
+        error_messages=dict.fromkeys(
+            ("required", "invalid", "min_value", "max_value"), "Open this page again, then write the report"
+        ),
+    )
+
+    def letters(self) -> dict[str, str]:
+        """The letters of METHANE but the first. Call when valid."""
+        return {name: self.cleaned_data[name] for name in METHANE}

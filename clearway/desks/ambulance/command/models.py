@@ -5,6 +5,7 @@ from django.db.models import Q
 
 from clearway.core.organisation.models import Organisation
 from clearway.core.people.models import User
+from clearway.domain.ambulance.command import Declared
 
 
 class Sitrep(models.Model):
@@ -100,3 +101,103 @@ class ShiftWord(models.Model):
         db_table = "ambulance_shift_word"
         ordering = ["at", "pk"]
         constraints = [models.CheckConstraint(condition=~Q(words=""), name="a_shift_word_says_something")]
+
+
+class EscalationCall(models.Model):
+    """An escalation call as it was opened. What is said on it are its lines; it ends with its minutes.
+
+    because  why a person without the officer's role chairs it; "" where the officer does
+    agenda   its points in order, each with its code, its words and the figures it began with
+    """
+
+    organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT)
+    number = models.PositiveIntegerField()
+    at = models.DateTimeField()
+    chair = models.CharField(max_length=150)
+    chair_user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    role = models.CharField(max_length=40)
+    because = models.CharField(max_length=200, blank=True)
+    agenda = models.JSONField()
+
+    class Meta:
+        db_table = "ambulance_escalation_call"
+        constraints = [
+            models.UniqueConstraint(fields=["organisation", "number"], name="one_escalation_call_per_number")
+        ]
+
+
+class CallLine(models.Model):
+    """One line of a call. Append-only; of a point the newest line counts, of the next call's time too.
+
+    point     code of the point of the agenda
+    task      of an action, the task that it became
+    decision  of a decision, its entry in the log
+    """
+
+    of = models.ForeignKey(EscalationCall, on_delete=models.PROTECT, related_name="lines")
+    kind = models.CharField(max_length=8)
+    at = models.DateTimeField()
+    by = models.CharField(max_length=150)
+    point = models.CharField(max_length=40, blank=True)
+    words = models.CharField(max_length=1000, blank=True)
+    role = models.CharField(max_length=80, blank=True)
+    until = models.DateTimeField(null=True)
+    task = models.BigIntegerField(null=True)
+    decision = models.BigIntegerField(null=True)
+
+    class Meta:
+        db_table = "ambulance_call_line"
+        ordering = ["at", "pk"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(kind="next") | ~Q(words=""), name="a_call_line_says_something"
+            ),
+            models.CheckConstraint(
+                condition=~Q(kind="action") | Q(task__isnull=False, until__isnull=False),
+                name="an_action_of_a_call_is_a_task",
+            ),
+        ]
+
+
+class CallMinutes(models.Model):
+    """The minutes of a call, signed by its chair: once, which the database holds. Append-only."""
+
+    of = models.OneToOneField(EscalationCall, on_delete=models.PROTECT, related_name="minutes")
+    at = models.DateTimeField()
+    by = models.CharField(max_length=150)
+    figures = models.JSONField()
+
+    class Meta:
+        db_table = "ambulance_call_minutes"
+
+
+class MajorIncident(models.Model):
+    """One version of a METHANE report. Append-only: the newest version of a number is how it stands.
+
+    number   names the incident within the trust; version  from 1 without a gap
+    """
+
+    organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT)
+    number = models.PositiveIntegerField()
+    version = models.PositiveIntegerField()
+    at = models.DateTimeField()
+    by = models.CharField(max_length=150)
+    state = models.CharField(max_length=10, choices=[(each.value, each.value) for each in Declared])
+    location = models.CharField(max_length=300)
+    kind = models.CharField(max_length=300)
+    hazards = models.CharField(max_length=500, blank=True)
+    access = models.CharField(max_length=500, blank=True)
+    casualties = models.CharField(max_length=300, blank=True)
+    services = models.CharField(max_length=500, blank=True)
+
+    class Meta:
+        db_table = "ambulance_major_incident"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["organisation", "number", "version"], name="one_methane_per_version"
+            ),
+            models.CheckConstraint(condition=Q(version__gte=1), name="methane_counts_from_one"),
+            models.CheckConstraint(
+                condition=~Q(location="") & ~Q(kind=""), name="a_methane_says_where_and_what"
+            ),
+        ]

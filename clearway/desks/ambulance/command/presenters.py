@@ -8,11 +8,14 @@ from typing import Any
 from clearway.core.layout import papers
 from clearway.core.layout.times import clock, day, moment, zone
 from clearway.core.people.roles import name_of
+from clearway.core.worklist.models import Task
+from clearway.domain.ambulance.command import METHANE, Declared
 from clearway.domain.shared.figures import Figures, again, as_text
 
-from . import sheets
+from . import minutes, sheets
 from .figures import PARTS
-from .models import ShiftSheet, Sitrep
+from .major import STATES
+from .models import EscalationCall, MajorIncident, ShiftSheet, Sitrep
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,3 +101,92 @@ def sheet(row: ShiftSheet) -> Sheet:
 def sheet_parts(kept: Mapping[str, Any]) -> list[tuple[str, Figures]]:
     """The parts of a sheet, as they were given or as they were at acceptance."""
     return _parts(kept, {code: title for code, (title, _) in sheets.PARTS.items()})
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One escalation call of the list, and the head of its page."""
+
+    number: int
+    at: datetime
+    chair: str
+    role: str
+    because: str
+    signed_at: datetime | None
+    signed_by: str
+
+
+def call(row: EscalationCall) -> Call:
+    signed = getattr(row, "minutes", None)
+    return Call(
+        row.number,
+        row.at,
+        row.chair,
+        name_of(row.role),
+        row.because,
+        signed.at if signed else None,
+        signed.by if signed else "",
+    )
+
+
+def so_far(row: EscalationCall, stand: Mapping[int, Task]) -> tuple[Figures, ...]:
+    """What a call came to so far, for the screens that follow it."""
+    lines = list(row.lines.all())
+    roll, decided, following = minutes.heads(lines)
+    return roll, minutes.actions(lines, stand), decided, following
+
+
+def minutes_title(row: EscalationCall) -> str:
+    return f"Escalation call {row.number}: minutes"
+
+
+def minutes_about(row: EscalationCall) -> tuple[str, ...]:
+    """Whose call, when, who chaired it and why, who signed."""
+    head = call(row)
+    why = f", because {head.because}" if head.because else ""
+    signed = (
+        f"Signed {moment(head.signed_at, row.at)} by {head.signed_by}." if head.signed_at else "Not signed."
+    )
+    return (
+        str(row.organisation),
+        f"{clock(row.at)} {zone(row.at)} on {day(row.at)}. Chaired by {head.chair}, {head.role}{why}.",
+        signed,
+    )
+
+
+def signed_parts(row: EscalationCall) -> tuple[Figures, ...]:
+    """The minutes as they were signed. Call when they are."""
+    return again(row.minutes.figures)
+
+
+def minutes_text(row: EscalationCall) -> str:
+    return as_text(minutes_title(row), minutes_about(row), signed_parts(row))
+
+
+def minutes_pdf(row: EscalationCall) -> bytes:
+    return papers.as_pdf(minutes_title(row), minutes_about(row), signed_parts(row), row.at)
+
+
+@dataclass(frozen=True, slots=True)
+class Methane:
+    """One version of a METHANE report."""
+
+    number: int
+    version: int
+    state: str
+    is_open: bool
+    at: datetime
+    by: str
+    letters: tuple[tuple[str, str], ...]
+
+
+def methane(row: MajorIncident) -> Methane:
+    return Methane(
+        row.number,
+        row.version,
+        STATES[Declared(row.state)],
+        row.state != Declared.STOOD_DOWN,
+        row.at,
+        row.by,
+        tuple((says, getattr(row, name) or "No data") for name, says in METHANE.items()),
+    )

@@ -6,15 +6,18 @@ from datetime import datetime
 from django.db.models import QuerySet
 
 from clearway.core.layout.times import clock
+from clearway.core.worklist import queries as worklist
+from clearway.core.worklist.models import Task
 from clearway.domain.ambulance.command import DAY, Given, Occasion
 
 from ..diverts import queries as diverts
 from ..pressure import queries as pressure
 from ..pressure.policy import TITLES
-from .models import ShiftSheet, Sitrep
+from .models import EscalationCall, MajorIncident, ShiftSheet, Sitrep
 
 LISTED = 60  # reports of a list: ten days of them
 SitrepNotThere = Sitrep.DoesNotExist
+CallNotThere = EscalationCall.DoesNotExist
 SheetNotThere = ShiftSheet.DoesNotExist
 SHEETS = 3 * DAY  # of sheets of late, by which the next one is missed
 
@@ -39,7 +42,7 @@ def newest(organisation_id: int) -> Sitrep | None:
 def occasions(
     organisation_id: int, since: datetime, at: datetime, on: Collection[Occasion]
 ) -> Mapping[Occasion, str]:
-    """What has happened since an instant on which a report is made, in words. Two queries."""
+    """What has happened since an instant on which a report is in words. Three queries."""
     found: dict[Occasion, str] = {}
     if Occasion.LEVEL in on:
         for ladder, row in pressure.newest(organisation_id).items():
@@ -49,6 +52,10 @@ def occasions(
         begun = [each for each in diverts.in_force(organisation_id, at) if each.starts_at > since]
         if begun:
             found[Occasion.DIVERT] = f"Divert of {begun[-1].site} from {clock(begun[-1].starts_at)}"
+    if Occasion.MAJOR_INCIDENT in on:
+        for incident in methane(organisation_id):
+            if since < incident.at <= at and incident.version == 1:
+                found[Occasion.MAJOR_INCIDENT] = f"Major incident {incident.state} at {clock(incident.at)}"
     return found
 
 
@@ -68,3 +75,31 @@ def given_of_late(organisation_id: int, at: datetime) -> list[Given]:
     rows = ShiftSheet.objects.filter(organisation_id=organisation_id, at__gt=at - SHEETS, at__lte=at)
     found = rows.values_list("number", "at", "acceptance__pk")
     return [Given(number, given_at, accepted is not None) for number, given_at, accepted in found]
+
+
+def calls(organisation_id: int) -> QuerySet[EscalationCall]:
+    """Every escalation call, newest first, with its lines and minutes."""
+    rows = EscalationCall.objects.filter(organisation_id=organisation_id).select_related("minutes")
+    return rows.prefetch_related("lines").order_by("-number")
+
+
+def call(organisation_id: int, number: int) -> EscalationCall:
+    """One call. Raises CallNotThere."""
+    return calls(organisation_id).select_related("minutes", "organisation").get(number=number)
+
+
+def methane(organisation_id: int) -> list[MajorIncident]:
+    """The newest version of every major incident, newest first. One query."""
+    rows = MajorIncident.objects.filter(organisation_id=organisation_id)
+    return list(rows.order_by("-number", "-version").distinct("number"))
+
+
+def methane_versions(organisation_id: int, number: int) -> list[MajorIncident]:
+    """Every version of one, newest first. One query."""
+    rows = MajorIncident.objects.filter(organisation_id=organisation_id, number=number)
+    return list(rows.order_by("-version"))
+
+
+def tasks_of(row: EscalationCall) -> dict[int, Task]:
+    """The tasks that the actions of a call became. One query."""
+    return worklist.by_keys(row.organisation_id, [line.task for line in row.lines.all() if line.task])

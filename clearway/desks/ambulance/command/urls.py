@@ -11,4 +11,10 @@ urlpatterns = [
     path("sitreps/<int:number>/sitrep.pdf", views.sitrep_pdf, name="sitrep-pdf"),
     path("shift/", views.shift, name="shift"),
     path("shift/<int:number>/", views.sheet, name="sheet"),
+    path("calls/", views.calls, name="calls"),
+    path("calls/<int:number>/", views.call, name="call"),
+    path("calls/<int:number>/minutes/", views.minutes_text, name="minutes-text"),
+    path("calls/<int:number>/minutes.pdf", views.minutes_pdf, name="minutes-pdf"),
+    path("methane/", views.major_incidents, name="major"),
+    path("methane/<int:number>/", views.methane, name="methane"),
 ]

@@ -1,4 +1,4 @@
-"""Situation reports as page, text and PDF; giving, reading and accepting a shift."""
+"""Situation reports, shifts, escalation calls and major incidents: their pages, texts and PDFs."""
 
 from typing import Any
 
@@ -12,11 +12,12 @@ from clearway.core.layout.papers import PDF, TEXT, as_file
 from clearway.core.layout.times import local
 from clearway.core.live.queries import newest_push
 from clearway.core.people.permissions import needs
+from clearway.domain.ambulance.command import KEYS, METHANE, Declared
 from clearway.domain.shared.errors import NotAllowed
 
-from . import actions, presenters, queries
-from .forms import AddForm, GiveForm, SayForm
-from .models import ShiftSheet, Sitrep
+from . import actions, calling, major, minutes, presenters, queries
+from .forms import AddForm, GiveForm, LineForm, MethaneForm, OpenCallForm, SayForm
+from .models import EscalationCall, ShiftSheet, Sitrep
 
 
 @needs("command.read")
@@ -138,6 +139,144 @@ def sheet(request: Any, number: int) -> HttpResponse:
     }
     status = 422 if form.errors or refusal else 200
     return render(request, "command/sheet.html", context, status=status)
+
+
+@needs("command.read", change="calls.chair")
+def calls(request: Any) -> HttpResponse:
+    """Every escalation call, and a form to open one."""
+    form = OpenCallForm(request.POST if request.method == "POST" else None, at=request.at)
+    if form.is_valid():
+        try:
+            row = calling.open_call(form.cleaned_data["because"], **_who(request))
+            return HttpResponseRedirect(reverse("command:call", args=[row.number]))
+        except NotAllowed as refused:
+            form.add_error("because", refused.why)
+    rows = queries.calls(request.organisation.pk)[: queries.LISTED]
+    context = {
+        "rows": [presenters.call(each) for each in rows],
+        "form": form,
+        "may_chair": request.reach.allows("calls.chair"),
+        "is_officer": request.actor.role in calling.OFFICERS,
+    }
+    return render(request, "command/calls.html", context, status=422 if form.errors else 200)
+
+
+@needs("command.read", change="calls.chair")
+def call(request: Any, number: int) -> HttpResponse:
+    """One call: its agenda with the figures it began with, one field for every line, and signing."""
+    live_after = newest_push()
+    row, refusal = _call(request, number), ""
+    signs = request.POST.get("what") == "sign"
+    form = LineForm(request.POST if request.method == "POST" and not signs else None, at=request.at)
+    try:
+        if signs:
+            calling.sign(number, **_who(request))
+            messages.success(request, "Signed. The minutes do not change any more.")
+            return HttpResponseRedirect(reverse("command:call", args=[number]))
+        if form.is_valid():
+            calling.say(number, form.cleaned_data["line"], **_who(request))
+            return HttpResponseRedirect(reverse("command:call", args=[number]))
+    except NotAllowed as refused:
+        refusal = refused.why
+    except ValueError as problem:
+        refusal = str(problem)
+    lines = list(row.lines.all())
+    signed = getattr(row, "minutes", None) is not None
+    may = request.reach.allows("calls.chair") and not signed
+    context = {
+        "call": presenters.call(row),
+        "parts": presenters.so_far(row, queries.tasks_of(row)),
+        "points": minutes.points(row, lines),
+        "keys": KEYS,
+        "takers": calling.takers().values(),
+        "form": form,
+        "refusal": refusal,
+        "may_say": may,
+        "may_sign": may and row.chair_user_id == request.user.pk,
+        "live_topics": "calls feeds tasks",
+        "live_after": live_after,
+    }
+    status = 422 if form.errors or refusal else 200
+    return render(request, "command/call.html", context, status=status)
+
+
+@needs("command.read")
+def minutes_text(request: Any, number: int) -> HttpResponse:
+    """Signed minutes as plain text."""
+    answer = HttpResponse(presenters.minutes_text(_signed(request, number)), content_type=TEXT)
+    answer["Cache-Control"] = "no-store"
+    return answer
+
+
+@needs("command.read")
+def minutes_pdf(request: Any, number: int) -> HttpResponse:
+    """Signed minutes for print."""
+    row = _signed(request, number)
+    return as_file(presenters.minutes_pdf(row), f"escalation-call-{number}-{local(row.at).date()}.pdf", PDF)
+
+
+@needs("command.read", change="major.declare")
+def major_incidents(request: Any) -> HttpResponse:
+    """Major incidents, those that go on first, and a form for a new one."""
+    return _methane(request, None)
+
+
+@needs("command.read", change="major.declare")
+def methane(request: Any, number: int) -> HttpResponse:
+    """One major incident with every version of its METHANE report, and a form for the next."""
+    return _methane(request, number)
+
+
+def _methane(request: Any, number: int | None) -> HttpResponse:
+    organisation_id, live_after = request.organisation.pk, newest_push()
+    rows = queries.methane_versions(organisation_id, number) if number else queries.methane(organisation_id)
+    if number and not rows:
+        raise Http404(f"There is no major incident {number}.")
+    newest = rows[0] if number else None
+    begun = {name: getattr(newest, name) for name in (*METHANE, "state")} if newest else {}
+    form = MethaneForm(
+        request.POST if request.method == "POST" else None,
+        at=request.at,
+        initial={**begun, "after": newest.version if newest else 0},
+    )
+    if form.is_valid():
+        given = form.cleaned_data
+        try:
+            row = major.report(
+                Declared(given["state"]), form.letters(), number=number, after=given["after"], **_who(request)
+            )
+            messages.success(request, f"Version {row.version} is on every screen.")
+            return HttpResponseRedirect(reverse("command:methane", args=[row.number]))
+        except NotAllowed as refused:
+            form.add_error(None, refused.why)
+    may = request.reach.allows("major.declare")
+    context = {
+        "number": number,
+        "rows": [presenters.methane(each) for each in rows],
+        "form": form,
+        "states": [
+            (each.value, says) for each, says in major.STATES.items() if number or each != Declared.STOOD_DOWN
+        ],
+        "letters": METHANE,
+        "may_report": may and (newest is None or newest.state != Declared.STOOD_DOWN),
+        "live_topics": "major feeds tasks",
+        "live_after": live_after,
+    }
+    return render(request, "command/major.html", context, status=422 if form.errors else 200)
+
+
+def _call(request: Any, number: int) -> EscalationCall:
+    try:
+        return queries.call(request.organisation.pk, number)
+    except queries.CallNotThere:
+        raise Http404(f"There is no escalation call {number}.") from None
+
+
+def _signed(request: Any, number: int) -> EscalationCall:
+    row = _call(request, number)
+    if getattr(row, "minutes", None) is None:
+        raise Http404("Its minutes are not signed yet.")
+    return row
 
 
 def _sheet(request: Any, number: int) -> ShiftSheet:

@@ -7,6 +7,8 @@ from clearway.core.retention.records import kept, remover
 RECORDS = kept(
     *("ambulance_sitrep", "ambulance_sitrepaddendum"),
     *("ambulance_shift_sheet", "ambulance_shift_acceptance", "ambulance_shift_word"),
+    *("ambulance_escalation_call", "ambulance_call_line", "ambulance_call_minutes"),
+    "ambulance_major_incident",
 )
 SITREPS = remover(
     "sitreps",
@@ -27,6 +29,18 @@ SHIFTS = remover(
         "DELETE FROM ambulance_shift_acceptance WHERE of_id = ANY (chosen)",
     ),
 )
+CALLS = remover(
+    "escalation_calls",
+    "ambulance_escalation_call",
+    first="t.at",
+    last="t.at",
+    corrected=False,
+    parts=(
+        "DELETE FROM ambulance_call_line WHERE of_id = ANY (chosen)",
+        "DELETE FROM ambulance_call_minutes WHERE of_id = ANY (chosen)",
+    ),
+)
+MAJOR = remover("major_incidents", "ambulance_major_incident", first="t.at", last="t.at", corrected=False)
 
 
 class Migration(migrations.Migration):
@@ -36,4 +50,6 @@ class Migration(migrations.Migration):
         migrations.RunSQL(RECORDS, migrations.RunSQL.noop),
         migrations.RunSQL(SITREPS, migrations.RunSQL.noop),
         migrations.RunSQL(SHIFTS, migrations.RunSQL.noop),
+        migrations.RunSQL(CALLS, migrations.RunSQL.noop),
+        migrations.RunSQL(MAJOR, migrations.RunSQL.noop),
     ]
