@@ -10,6 +10,7 @@ from django.test import Client
 from clearway.core.audit.models import Action
 from clearway.core.concerns import actions, queries, rules
 from clearway.core.concerns.models import Concern, ConcernStep
+from clearway.core.concerns.policy import concern_policy
 from clearway.core.organisation.models import Organisation
 from clearway.core.organisation.queries import policies
 from clearway.core.people.models import User
@@ -117,6 +118,40 @@ def test_only_the_role_that_owns_it_takes_it_up_and_any_owner_passes_it_on(
     )
 
     assert owner.post(page, {"step": "acknowledged"}).status_code == 302
+
+
+def test_who_passes_on_what_is_anothers_cannot_judge_how_bad_it_is(
+    trust: Organisation, owner: Client
+) -> None:
+    row = report(trust, kind="information")
+    passed_on = {"step": "passed_on", "words": "x", "to": "clinical_lead", "severity": "low"}
+
+    refused = owner.post(f"/concerns/{row.pk}/", passed_on)
+
+    assert refused.status_code == 422
+    assert "How bad it is judges the privacy officer" in refused.content.decode()
+    assert not ConcernStep.objects.exists()
+    assert owner.post(f"/concerns/{row.pk}/", {**passed_on, "severity": ""}).status_code == 302
+
+
+def test_an_old_report_that_is_open_is_found_behind_any_number_of_newer_ones(
+    trust: Organisation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old = report(trust)
+    ConcernStep.objects.create(of=old, step="acknowledged", at=at(1), by="ops", role="x", severity="low")
+    stop_the_clock(monkeypatch, at(90 * 24 * 60))
+    ops = signed_in(somebody("ops", "operations_support", trust))
+    for number in range(3):
+        newer = report(trust, ("dispatcher", "clinician", "receptionist")[number], place=f"Gate {number}")
+        ConcernStep.objects.create(of=newer, step="closed", at=at(2), by="ops", role="x", words="Done")
+    policy, now = concern_policy(trust.pk, at(0)), at(90 * 24 * 60)
+
+    def found(**chosen: Any) -> list[int]:
+        return [each.row.pk for each in queries.listed(trust.pk, policy, now, most=2, **chosen)]
+
+    assert found(state="open") == found(state="overdue") == found(severity="low") == [old.pk]
+    assert len(found(state="closed")) == len(found()) == len(found(severity="high")) == 2
+    assert "Ramp of door 3" in ops.get("/concerns/?state=overdue").content.decode()
 
 
 def test_others_see_their_own_reports_alone(trust: Organisation) -> None:

@@ -89,6 +89,9 @@ def take(
     if wanted.step is not Step.PASSED_ON and now.owner not in roles:
         why = f"It is with the {name_of(now.owner).lower()}. You can pass it on, with the reason."
         raise NotAllowed("with another role", what, why)
+    if wanted.severity and now.owner not in roles:
+        why = f"How bad it is judges the {name_of(now.owner).lower()}, with whom it is."
+        raise NotAllowed("with another role", what, why)
     if wanted.to and (
         wanted.to not in ROLES or WORKS not in ROLES[wanted.to].permissions or wanted.to == now.owner
     ):

@@ -1,14 +1,14 @@
 """Reading what was reported and how it stands."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 
 from clearway.domain.shared.concerns import ConcernPolicy, Standing, State, Step, Taken, standing
 
-from .models import Concern
+from .models import Concern, ConcernStep
 from .policy import concern_policy
 
 MOST = 500  # of a list
@@ -93,19 +93,31 @@ def open_ones(organisation_id: int, at: datetime) -> list[Open]:
 def listed(
     organisation_id: int,
     policy: ConcernPolicy,
+    at: datetime,
     *,
+    state: str = "all",
     kind: str = "",
     severity: str = "",
     only_of: int | None = None,
     most: int | None = MOST,
 ) -> list[Reported]:
-    """Reports, newest first; of one person alone with `only_of`. Two queries."""
-    rows = Concern.objects.filter(organisation_id=organisation_id)
-    for name, value in (("kind", kind), ("by_id", only_of)):
+    """Reports, newest first, `most` of those that fit; of one person alone with `only_of`. Two queries.
+
+    state  "open", "overdue", "closed" or "all"
+    """
+    judged = ConcernStep.objects.filter(of=OuterRef("pk")).exclude(severity="").order_by("-at", "-pk")
+    now = Coalesce(Subquery(judged.values("severity")[:1]), "severity")
+    rows = Concern.objects.filter(organisation_id=organisation_id).annotate(severity_now=now)
+    for name, value in (("kind", kind), ("by_id", only_of), ("severity_now", severity)):
         rows = rows.filter(**{name: value}) if value else rows
-    found = rows.select_related("by").prefetch_related("steps").order_by("-at", "-pk")[:most]
-    reported = [Reported(row, stands(row, policy)) for row in found]
-    return [each for each in reported if not severity or each.stands.severity == severity]
+    if state != "all":
+        closed = Exists(ConcernStep.objects.filter(of=OuterRef("pk"), step=Step.CLOSED))
+        rows = rows.filter(closed if state == "closed" else ~closed)
+    rows = rows.select_related("by").prefetch_related("steps").order_by("-at", "-pk")
+    if state == "overdue":  # by the policy, which the database does not know: of the open ones, which are few
+        found = [Reported(row, stands(row, policy)) for row in rows]
+        return [each for each in found if each.stands.is_overdue(at)][:most]
+    return [Reported(row, stands(row, policy)) for row in rows[:most]]
 
 
 def one(organisation_id: int, key: int, only_of: int | None = None) -> Concern | None:
@@ -113,10 +125,3 @@ def one(organisation_id: int, key: int, only_of: int | None = None) -> Concern |
     whose = Q() if only_of is None else Q(by_id=only_of)
     rows = Concern.objects.filter(whose, organisation_id=organisation_id, pk=key)
     return rows.select_related("by").prefetch_related("steps").first()
-
-
-def of_state(found: Iterable[Reported], state: str, at: datetime) -> list[Reported]:
-    """Those that are "open", "overdue" or "closed"; "all" of them."""
-    if state == "overdue":
-        return [each for each in found if each.stands.is_overdue(at)]
-    return [each for each in found if state == "all" or each.is_open is (state == "open")]

@@ -133,12 +133,14 @@ def _chosen(
     found = queries.listed(
         request.organisation.pk,
         policy,
+        request.at,
+        state=chosen["state"],
         kind=chosen["kind"],
         severity=chosen["severity"],
         only_of=_only_of(request),
         most=most,
     )
-    return policy, chosen, queries.of_state(found, chosen["state"], request.at)
+    return policy, chosen, found
 
 
 def _only_of(request: Any) -> int | None:
