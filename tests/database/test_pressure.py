@@ -230,6 +230,18 @@ def test_who_sets_a_level_has_seen_the_last_one(knowing: Organisation, tim: User
     assert queries.names(knowing.pk, at(1)) == ["Clinical safety plan 4 extreme"]
 
 
+def test_the_outlook_names_its_days_and_drops_those_that_are_past(knowing: Organisation, tim: User) -> None:
+    actions.declare(wanted(2, ladder=REAP), **scope(tim))
+    day = 24 * 60
+
+    def outlook(minutes: float) -> list[tuple[str, int]]:
+        return list(presenters.panel(queries.set_now(knowing.pk, at(0))[REAP], at(minutes)).outlook)
+
+    assert outlook(0)[:2] == [("Fri 20 Nov", 2), ("Sat 21 Nov", 2)] and len(outlook(0)) == 7
+    assert outlook(5 * day) == [("Wed 25 Nov", 2), ("Thu 26 Nov", 2)]
+    assert outlook(7 * day) == []
+
+
 def test_entering_a_level_opens_its_cards_and_leaving_it_closes_and_keeps_them(tim: User) -> None:
     actions.declare(wanted(3), **scope(tim))
     first = set(ActionCard.objects.filter(closed_at=None).values_list("code", flat=True))

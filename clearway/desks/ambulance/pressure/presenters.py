@@ -218,7 +218,7 @@ def panel(now: LadderNow, at: datetime) -> Panel:
         why=held.why if held else "",
         review_by=held.review_by if held else None,
         is_overdue=held is not None and held.review_by <= at,
-        outlook=outlook(held) if held else (),
+        outlook=outlook(held, at) if held else (),
         pulls=tuple(_pull(each) for each in now.pulled),
         points_to=plan.named(points_to) if points_to else "",
         is_above=bool(now.above),
@@ -227,10 +227,11 @@ def panel(now: LadderNow, at: datetime) -> Panel:
     )
 
 
-def outlook(held: TrustLevel) -> tuple[tuple[str, int], ...]:
-    """The days that REAP looks ahead, from the day on which it was set."""
-    first = local(held.at)
-    return tuple((f"{first + timedelta(days=ahead):%a}", level) for ahead, level in enumerate(held.outlook))
+def outlook(held: TrustLevel, at: datetime) -> tuple[tuple[str, int], ...]:
+    """The days that REAP looks ahead, from the day on which it was set, without those that are past."""
+    first, today = local(held.at).date(), local(at).date()
+    days = ((first + timedelta(days=ahead), level) for ahead, level in enumerate(held.outlook))
+    return tuple((f"{each:%a} {each.day} {each:%b}", level) for each, level in days if each >= today)
 
 
 def _pull(each: Pulled) -> Pull:
