@@ -123,6 +123,14 @@ def test_a_change_is_blamed_for_being_the_second_or_by_somebody_who_may_not() ->
     assert "HQ30" in codes(facts(ward))
 
 
+def test_two_small_changes_that_together_move_a_wait_below_a_limit_are_found() -> None:
+    # A wait of 31 minutes becomes one of 30.5, then of 29.75; held against the first arrival it is 30.25.
+    first = facts(changed(45.5, known=100, what=J.AT_HOSPITAL, message_id="a"), HANDOVER=76.0)
+
+    assert "HQ31" not in codes(first)
+    assert "HQ31" in codes([*first, changed(75.25, known=110, message_id="b")])
+
+
 def test_the_two_sides_of_a_handover_are_no_repeat_by_mistake() -> None:
     pair = facts(by(S.CREW, J.HANDOVER, 80), by(S.HOSPITAL, J.HANDOVER, 82), without=(J.HANDOVER,))
 

@@ -134,9 +134,12 @@ def _repeated_hour(facts: Facts) -> Iterator[Finding]:
 
 
 def _changes(facts: Facts, limits: Limits) -> Iterator[Finding]:
-    """HQ30 and HQ31: each change of a time, held against what it took the place of."""
+    """HQ30 and HQ31: each change of a time, held against what it took the place of.
+
+    A wait is held against the times that stood when the change became known: of two small changes that
+    together move it below a limit, the one that does so is named.
+    """
     said = {(fact.source, fact.event.message_id): fact for fact in facts}
-    first = _stamps([fact for fact in facts if fact.event.corrects is None])
     for fact in facts:
         before = said.get((fact.source, fact.event.corrects or ""))
         if before is None or before is fact or before.event.status is not fact.event.status:
@@ -145,7 +148,7 @@ def _changes(facts: Facts, limits: Limits) -> Iterator[Finding]:
         words = f"{clock(before.event.occurred_at)} changed to {clock(event.occurred_at)}"
         if reason := _not_plain(before, fact, limits):
             yield Finding("HQ30", event.status, f"{words}: {reason}")
-        if crossed := _crosses(first, before.event, event):
+        if crossed := _crosses(facts, fact):
             yield Finding("HQ31", event.status, f"{words}: below {crossed} minutes")
 
 
@@ -161,12 +164,13 @@ def _not_plain(before: Fact[JobEvent], fact: Fact[JobEvent], limits: Limits) -> 
     return ""
 
 
-def _crosses(first: Mapping[JobStatus, datetime], before: JobEvent, after: JobEvent) -> int | None:
+def _crosses(facts: Facts, change: Fact[JobEvent]) -> int | None:
     """The highest threshold of the handover that this change moves the wait below, from above it."""
-    if after.status not in (J.AT_HOSPITAL, J.HANDOVER):
+    if change.event.status not in (J.AT_HOSPITAL, J.HANDOVER):
         return None
-    old, new = {**first, before.status: before.occurred_at}, {**first, after.status: after.occurred_at}
-    was, now = _wait(old), _wait(new)
+    known = [fact for fact in facts if _heard(fact) <= _heard(change)]
+    was = _wait(_stamps(standing([fact for fact in known if fact is not change])))
+    now = _wait(_stamps(standing(known)))
     if was is None or now is None:
         return None
     return max((limit for limit in THRESHOLDS if now <= limit < was), default=None)
@@ -175,6 +179,11 @@ def _crosses(first: Mapping[JobStatus, datetime], before: JobEvent, after: JobEv
 def _wait(stamps: Mapping[JobStatus, datetime]) -> float | None:
     arrived, over = stamps.get(J.AT_HOSPITAL), stamps.get(J.HANDOVER)
     return None if arrived is None or over is None else (over - arrived).total_seconds() / 60
+
+
+def _heard(fact: Fact[JobEvent]) -> tuple[datetime, bool, str]:
+    """The order in which facts became known; of one delivery a change comes after what it changes."""
+    return fact.known_at, fact.event.corrects is not None, fact.event.message_id
 
 
 def _stamps(facts: Facts) -> dict[JobStatus, datetime]:
