@@ -131,8 +131,14 @@ def test_a_crossing_change_is_ended_by_a_second_person(november: Organisation, c
     case, word = FindingCase.objects.get(code="HQ31"), Word(Kind.RIGHT, "Seen on the arrival screen")
     scope: dict[str, Any] = {"organisation_id": november.pk, "at": at(132)}
 
-    with pytest.raises(NotAllowed, match="service delivery officer"):
-        casework.say(case.pk, word, may_sign=False, by=by("pfc"), **scope)
+    settled = Word(Kind.SETTLED, "Agreed by telephone", at(65))
+    for each in (word, settled):
+        with pytest.raises(NotAllowed, match="service delivery officer"):
+            casework.say(case.pk, each, may_sign=False, by=by("pfc"), **scope)
+    casework.say(case.pk, settled, may_sign=True, by=by(), **scope)
+    casework.follow(november.pk, at=at(132))
+    case.refresh_from_db()
+    assert case.ended_at is None  # that the source says the value is no end: it is what was changed
     casework.say(case.pk, word, may_sign=True, by=by(), **scope)
 
     assert months.gaming(november.pk, NOVEMBER, LATER).crossing == [("TVH01", 1, 0)]

@@ -163,6 +163,31 @@ def test_the_hospital_accepts_what_was_proposed_and_nothing_is_overwritten(
     assert "08:35:00 before at hospital 08:40:00; agreed: 08:55:00" in incident
 
 
+def test_what_has_ended_is_answered_no_more(unwell: Organisation, people: dict[str, Client]) -> None:
+    address = propose(people)
+    step(case("HQ02"), Word(Kind.CHANGED_THERE, "CAD desk set it to 09:00", at(60)), 101, unwell)
+
+    assert people["clerk"].post(address, {"kind": "accepted"}).status_code == 422
+
+    assert (case("HQ02").agreed, case("HQ02").answer, case("HQ02").agreed_by_both) == (at(60), "", False)
+
+
+def test_what_was_agreed_to_the_minute_is_confirmed_by_a_source_that_says_seconds(
+    unwell: Organisation, cad: Source
+) -> None:
+    agreed = Word(Kind.SETTLED, "Both looked at the record: Sister Vale", at(38))
+    step(case("HQ02"), agreed, 72, unwell)  # still before the arrival: the finding stands
+    deliver(cad, [job("handover", 38.5, message_id="h2", corrects="h")], known=80)
+    look(unwell, 81)
+
+    assert case("HQ02").ended == "source"
+
+
+def test_a_settlement_says_who_agreed(unwell: Organisation) -> None:
+    with pytest.raises(NotAllowed, match="who agreed"):
+        step(case("HQ02"), Word(Kind.SETTLED, "", at(55)), 72, unwell)
+
+
 def test_a_rejection_says_why_and_goes_on_the_joint_list(
     unwell: Organisation, people: dict[str, Client]
 ) -> None:

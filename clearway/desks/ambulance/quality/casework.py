@@ -34,6 +34,14 @@ LATELY = timedelta(hours=25)
 DUTY = "duty:quality"
 SAME = {name: OuterRef(name) for name in ("stream", "code", "what")}
 SECOND_PERSON = frozenset({"HQ31"})  # ended by somebody who may sign, not by whoever works the queue
+SIGNED = (Kind.RIGHT, Kind.CHANGED_THERE, Kind.SETTLED)  # what needs the second person there
+FOUND_OUT = "Say in a sentence what was found out"
+SAYS_WHY = {
+    Kind.SAID: FOUND_OUT,
+    Kind.RIGHT: FOUND_OUT,
+    Kind.CHANGED_THERE: FOUND_OUT,
+    Kind.SETTLED: "Say who agreed at the hospital, and how",
+}
 UNKNOWN_RULE = Rule("", Severity.LOW, "control room", "A rule that is no longer in the table")
 
 
@@ -121,12 +129,21 @@ def _confirmed(organisation_id: int, at: datetime) -> list[int]:
     )
     rows = FindingCase.objects.filter(organisation_id=organisation_id, ended_at__isnull=True)
     gone = list(rows.filter(~Exists(stands)))
-    agreed = list(rows.filter(Exists(stands), agreed__isnull=False))
+    # A second person looks at a change itself: that the source says it is no end of it.
+    agreed = list(rows.filter(Exists(stands), agreed__isnull=False).exclude(code__in=SECOND_PERSON))
     known = incidents.about(organisation_id, {case.stream.partition(":")[2] for case in (*gone, *agreed)})
     done = [(case, _says(case, known)) for case in gone]
-    done += [(case, says) for case in agreed if (says := _says(case, known)) and says == case.agreed]
+    done += [(case, says) for case in agreed if (says := _says(case, known)) and _is_agreed(case, says)]
     _end(done, at)
     return [case.pk for case, _ in done]
+
+
+def _is_agreed(case: FindingCase, says: datetime) -> bool:
+    """Whether the source says what was agreed; to the minute where that was given in whole minutes."""
+    agreed = case.agreed
+    if agreed is not None and agreed.second == agreed.microsecond == 0:
+        says = says.replace(second=0, microsecond=0)
+    return says == agreed
 
 
 def _says(case: FindingCase, known: Mapping[str, About]) -> datetime | None:
@@ -222,6 +239,8 @@ def answer(
     case = _held(key, organisation_id)
     if sites is not None and case.site not in sites:
         raise NotAllowed("elsewhere", "Answering this", "It is about another hospital.")
+    if case.ended_at is not None:
+        raise NotAllowed("ended", "Answering this", f"It ended at {clock(case.ended_at)}.")
     if case.proposed is None or case.answer:
         raise NotAllowed("answered", "Answering this", "It was answered already, or taken back.")
     if word.kind == Kind.REJECTED and not word.words.strip():
@@ -256,9 +275,9 @@ def _check(case: FindingCase, word: Word, may_sign: bool, by: Actor, at: datetim
         raise NotAllowed("no value", what, "Give the time that is proposed or agreed.")
     if word.kind in (Kind.PROPOSED, Kind.SETTLED) and word.value is not None and word.value > at:
         raise NotAllowed("future", what, "The time lies in the future.")
-    if word.kind in (Kind.SAID, Kind.RIGHT, Kind.CHANGED_THERE) and not word.words.strip():
-        raise NotAllowed("not said", what, "Say in a sentence what was found out.")
-    if case.code in SECOND_PERSON and word.kind in (Kind.RIGHT, Kind.CHANGED_THERE) and not may_sign:
+    if word.kind in SAYS_WHY and not word.words.strip():
+        raise NotAllowed("not said", what, f"{SAYS_WHY[word.kind]}.")
+    if case.code in SECOND_PERSON and word.kind in SIGNED and not may_sign:
         raise NotAllowed("second person", what, "A service delivery officer ends this one.")
 
 

@@ -8,12 +8,11 @@ from django import forms
 
 from clearway.core.layout.fields import DeskForm, LocalInstant, words
 
-from .casework import Kind, Word
+from .casework import SAYS_WHY, Kind, Word
 from .feedback import Plan
 from .models import Feedback
 from .presenters import STEPS
 
-NEEDS_WORDS = (Kind.SAID, Kind.RIGHT, Kind.CHANGED_THERE)
 ANSWERS = {Kind.ACCEPTED: "Accept", Kind.REJECTED: "Reject"}
 
 
@@ -35,8 +34,8 @@ class StepForm(DeskForm):
     def clean(self) -> dict[str, Any]:
         given: dict[str, Any] = super().clean() or {}
         kind = given.get("kind")
-        if kind in NEEDS_WORDS and not given.get("words"):
-            self.add_error("words", "Say in a sentence what was found out")
+        if kind in SAYS_WHY and not given.get("words"):
+            self.add_error("words", SAYS_WHY[kind])
         if kind in (Kind.PROPOSED, Kind.SETTLED) and not given.get("value") and "value" not in self.errors:
             if kind == Kind.PROPOSED and self._derived is not None:
                 given["value"] = self._derived

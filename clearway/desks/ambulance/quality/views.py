@@ -113,7 +113,7 @@ def _steps(case: FindingCase, may_sign: bool) -> list[tuple[str, str]]:
     if not case.site:
         left_out |= {Kind.PROPOSED, Kind.SETTLED}
     if case.code in casework.SECOND_PERSON and not may_sign:
-        left_out |= {Kind.RIGHT, Kind.CHANGED_THERE}
+        left_out |= set(casework.SIGNED)
     return [(kind, words) for kind, words in presenters.STEPS.items() if kind not in left_out]
 
 
