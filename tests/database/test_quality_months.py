@@ -121,6 +121,46 @@ def test_what_a_person_recorded_as_changed_at_the_source_counts(november: Organi
     assert (figures.known, figures.unknown) == (3, 0)
 
 
+def test_what_the_source_says_after_a_recorded_change_counts(november: Organisation, cad: Source) -> None:
+    case = FindingCase.objects.get(code="HQ04")
+    word = Word(Kind.CHANGED_THERE, "CAD desk added it", at(45))
+    casework.say(case.pk, word, may_sign=False, organisation_id=november.pk, by=by("pfc"), at=at(120))
+    assert months.standing(november.pk, NOVEMBER, LATER).figures["TVH01"].over_15 == 1
+
+    deliver(cad, [job("handover", 59, incident="3", call_sign="A3", destination="TVH01")], known=130)
+
+    assert months.standing(november.pk, NOVEMBER, LATER).figures["TVH01"].over_15 == 2
+
+
+def test_a_revision_that_a_colleague_has_just_made_is_refused_in_words(november: Organisation) -> None:
+    row = freeze(november)
+    same = {each.name: getattr(row, each.name) for each in HandoverMonth._meta.fields if each.name != "id"}
+
+    with pytest.raises(NotAllowed, match="A colleague has just frozen it"):
+        months._kept(**same)
+
+    assert HandoverMonth.objects.get() == row
+
+
+def test_every_critical_finding_of_a_month_is_counted(
+    november: Organisation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    case = FindingCase.objects.filter(ended_at=None).first()
+    assert case is not None
+    rows = [FindingCase(**{**_fields(case), "stream": f"s:{n}", "severity": "critical"}) for n in range(51)]
+    FindingCase.objects.bulk_create(rows)
+    stop_the_clock(monkeypatch, LATER)
+    officer = signed_in(somebody("sdo", "service_delivery_officer", november))
+
+    assert "51 critical findings are open" in officer.get("/quality/months/2026-11/").content.decode()
+
+
+def _fields(case: FindingCase) -> dict[str, Any]:
+    return {
+        each.attname: getattr(case, each.attname) for each in FindingCase._meta.fields if each.name != "id"
+    }
+
+
 def test_a_crossing_change_is_ended_by_a_second_person(november: Organisation, cad: Source) -> None:
     deliver(
         cad,

@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import Count
 
 from clearway.core.audit.actions import Actor, Entry
@@ -23,6 +23,7 @@ from .policy import limits, queue_policy
 
 J = JobStatus
 SHOWN = 12  # months in the list
+MOVED = timedelta(days=7)  # by so much an arrival may have been corrected since its case was opened
 NAMED = 50  # critical findings named in a frozen month
 TIMES = {J.AT_HOSPITAL.value: J.AT_HOSPITAL, J.HANDOVER.value: J.HANDOVER}
 
@@ -32,7 +33,7 @@ class Month:
     """One month. figures  as they stand now; frozen  the newest revision, if any; changed  since then
 
     published_on  the day on which it is frozen
-    bars          open findings of it by severity; critical  the keys of the critical ones
+    bars          open findings of it by severity; critical  the keys of the critical ones, 50 at most
     """
 
     begins: date
@@ -103,26 +104,46 @@ def listed(organisation_id: int, at: datetime) -> list[tuple[date, HandoverMonth
 
 
 def _counted(organisation_id: int, month: date, at: datetime) -> list[Counted]:
-    """How each arrival of a month counts, with the times that people recorded as changed at the source."""
+    """How each arrival of a month counts, with the times that people recorded as changed at the source.
+
+    Such a time stands in for the one it was recorded against; once the source says another, that one counts.
+    """
     codes = incidents.sites_of(organisation_id)
+    begin, end = span(month)
     ended = FindingCase.objects.filter(
+        happened_at__gte=begin - MOVED,
+        happened_at__lt=end + MOVED,
         organisation_id=organisation_id,
         ended=FindingCase.Ended.PERSON,
         agreed__isnull=False,
         what__in=TIMES,
         stream__startswith="assignment:",
     )
-    agreed: dict[str, dict[JobStatus, datetime]] = {}
-    for stream, what, value in ended.order_by("ended_at").values_list("stream", "what", "agreed"):
-        if value is not None:
-            agreed.setdefault(stream.partition(":")[2], {})[TIMES[what]] = value
+    agreed: dict[str, dict[JobStatus, FindingCase]] = {}
+    for case in ended.order_by("ended_at"):
+        agreed.setdefault(case.stream.partition(":")[2], {})[TIMES[case.what]] = case
     longest = limits(organisation_id, at).absurd_handover * 60
     found = []
-    for each in incidents.arrived_between(organisation_id, *span(month)):
-        row = counted(each, codes.get(each.destination or "", ""), agreed.get(each.key, {}), longest)
+    for each in incidents.arrived_between(organisation_id, begin, end):
+        stands = {
+            status: case.agreed
+            for status, case in agreed.get(each.key, {}).items()
+            if case.agreed is not None and each.stamps.get(status) == case.original
+        }
+        row = counted(each, codes.get(each.destination or "", ""), stands, longest)
         if row is not None:
             found.append(row)
     return found
+
+
+def _kept(**fields: Any) -> HandoverMonth:
+    """The revision, unless a colleague's has just taken its number. Raises NotAllowed."""
+    try:
+        with transaction.atomic():
+            return HandoverMonth.objects.create(**fields)
+    except IntegrityError:
+        why = "A colleague has just frozen it. Look at the month again."
+        raise NotAllowed("frozen", "Freezing this month", why) from None
 
 
 @transaction.atomic
@@ -144,7 +165,7 @@ def freeze(organisation_id: int, month: date, signed: str, *, by: Actor, at: dat
     if stands.critical and not signed.strip():
         why = "Critical findings are open. End them, or say why it is published all the same."
         raise NotAllowed("critical", what, why)
-    row = HandoverMonth.objects.create(
+    row = _kept(
         organisation_id=organisation_id,
         month=month,
         revision=stands.frozen.revision + 1 if stands.frozen else 1,
