@@ -6,12 +6,14 @@ from typing import Any
 import pytest
 from django.db import IntegrityError, connection, transaction
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from clearway.cli import main
 from clearway.core.audit.actions import Actor
 from clearway.core.audit.models import Action
 from clearway.core.feeds.models import Source
 from clearway.core.organisation.models import Organisation, Site
+from clearway.core.worklist import actions as worklist
 from clearway.core.worklist.models import Task
 from clearway.desks.ambulance import rules, situation
 from clearway.desks.ambulance.facts import verify
@@ -198,9 +200,17 @@ def test_a_rejection_says_why_and_goes_on_the_joint_list(
         == 302
     )
 
-    page = people["sdo"].get("/quality/validation/").content.decode()
+    with CaptureQueriesContext(connection) as of_one:
+        page = people["sdo"].get("/quality/validation/").content.decode()
 
     assert "Our screen has 09:02" in page and "A1" in page
+    rejected = {"proposed": at(55), "asked_at": at(100), "answer_by": at(101), "answer": "rejected"}
+    FindingCase.objects.filter(ended_at=None).update(**rejected)
+    assert queue.to_validate(unwell.pk, None, at(101)).count() > 1
+    with CaptureQueriesContext(connection) as of_more:
+        people["sdo"].get("/quality/validation/")
+    assert len(of_more) <= len(of_one)
+    FindingCase.objects.exclude(code="HQ02").update(proposed=None, asked_at=None, answer_by=None, answer="")
     form = {"kind": "settled", "value": "2026-11-20T08:58", "words": "Both looked at the record"}
     assert people["sdo"].post(f"/quality/{case('HQ02').pk}/", form).status_code == 302
     assert case("HQ02").agreed == at(58) and case("HQ02").agreed_by_both
@@ -290,6 +300,22 @@ def test_what_nobody_takes_is_one_task_a_site_that_names_the_critical_ones(
         step(each, Word(Kind.TAKEN), 78, unwell)
     rules.run(unwell.pk, situation.read(unwell.pk, at(79)), at(79))
     assert not Task.objects.filter(rule="findings_wait", closed_at=None).exists()
+
+
+def test_a_critical_finding_that_joins_an_answered_task_brings_it_back(
+    unwell: Organisation, cad: Source
+) -> None:
+    rules.run(unwell.pk, situation.read(unwell.pk, at(75)), at(75))
+    task = Task.objects.get(rule="findings_wait", closed_at=None)
+    shown = worklist.Shown(task.pk, task.version, unwell.pk)
+    worklist.answer(shown, "Asked the source", by=acting(somebody("pfc")), at=at(76))
+    deliver(cad, conveyance("TVH01", incident="2", call_sign="A2", until="at_hospital"), known=77)
+    deliver(cad, [job("handover", 20, incident="2", call_sign="A2")], known=78)
+    look(unwell, 79)
+    rules.run(unwell.pk, situation.read(unwell.pk, at(80)), at(80))
+
+    task.refresh_from_db()
+    assert task.state == "open" and task.closed_at is None
 
 
 # Positions, other jobs, days

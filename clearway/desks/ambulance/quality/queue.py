@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import Case, Count, Min, Q, QuerySet, Value, When
+from django.db.models import Case, Count, Q, QuerySet, Value, When
 
 from clearway.core.people.reach import Sites
 
@@ -140,41 +140,52 @@ def to_validate(organisation_id: int, sites: Sites, at: datetime) -> QuerySet[Fi
     rows = within(organisation_id, sites).filter(
         unresolved, proposed__isnull=False, ended_at__isnull=True, agreed_by_both=False
     )
-    return rows.select_related("owner").order_by("site", "asked_at", "pk")
+    return rows.select_related("owner").prefetch_related("words").order_by("site", "asked_at", "pk")
 
 
 @dataclass(frozen=True, slots=True)
 class Untaken:
     """What nobody has taken up at one site: the critical ones by name, how many high ones, soonest due.
 
-    named  (rule, call sign) of the critical ones, the soonest due first
+    named  (rule, call sign) of the critical ones, the soonest due first; critical  their cases, in that order
+    highs  (due, case) of the high ones, the soonest due first
     """
 
     site: str
     named: tuple[tuple[str, str], ...]
+    critical: tuple[int, ...]
     critical_due: datetime | None
-    high: int
-    high_due: datetime | None
+    highs: tuple[tuple[datetime, int], ...]
+
+    @property
+    def high(self) -> int:
+        return len(self.highs)
+
+    @property
+    def high_due(self) -> datetime | None:
+        return self.highs[0][0] if self.highs else None
 
 
 def untaken(organisation_id: int) -> list[Untaken]:
     """What is critical or high and nobody has taken up, by site. Two queries."""
     rows = FindingCase.objects.filter(organisation_id=organisation_id, ended_at__isnull=True, owner=None)
-    critical: dict[str, list[tuple[datetime, str, str]]] = defaultdict(list)
-    fields = "site", "due_at", "code", "call_sign"
-    for site, due_at, code, call_sign in rows.filter(severity="critical").values_list(*fields):
-        critical[site].append((due_at, code, call_sign))
-    grouped = rows.filter(severity="high").values_list("site")
-    high = {site: (due, count) for site, due, count in grouped.annotate(Min("due_at"), Count("pk"))}
+    critical: dict[str, list[tuple[datetime, str, str, int]]] = defaultdict(list)
+    fields = "site", "due_at", "code", "call_sign", "pk"
+    for site, due_at, code, call_sign, key in rows.filter(severity="critical").values_list(*fields):
+        critical[site].append((due_at, code, call_sign, key))
+    high: dict[str, list[tuple[datetime, int]]] = defaultdict(list)
+    for site, due_at, key in rows.filter(severity="high").values_list("site", "due_at", "pk"):
+        high[site].append((due_at, key))
     found = []
     for site in sorted(critical.keys() | high.keys()):
-        named = sorted(critical.get(site, ()))
-        due, count = high.get(site, (None, 0))
-        first = named[0][0] if named else None
-        found.append(Untaken(site, tuple(each[1:] for each in named), first, count, due))
+        worst = sorted(critical.get(site, ()))
+        named = tuple((code, call_sign) for _, code, call_sign, _ in worst)
+        due = worst[0][0] if worst else None
+        highs = tuple(sorted(high.get(site, ())))
+        found.append(Untaken(site, named, tuple(each[-1] for each in worst), due, highs))
     return found
 
 
-def overdue(organisation_id: int, at: datetime) -> int:
-    """How many proposals the hospitals have not answered in time, or rejected. One query."""
-    return to_validate(organisation_id, None, at).count()
+def overdue(organisation_id: int, at: datetime) -> list[int]:
+    """The cases whose proposals the hospitals have not answered in time, or rejected. One query."""
+    return list(to_validate(organisation_id, None, at).values_list("pk", flat=True))

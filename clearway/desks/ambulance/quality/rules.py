@@ -1,6 +1,6 @@
 """What the queue of findings asks for: one task for each site with something that nobody has taken up."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -18,12 +18,12 @@ NAMED = 3  # critical ones in a cause; more are counted
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """What waits, at an instant: names by site code, and how many proposals are without agreement."""
+    """What waits, at an instant: names by site code, and the cases of proposals without agreement."""
 
     at: datetime
     untaken: Sequence[Untaken]
     names: Mapping[str, str]
-    to_settle: int
+    to_settle: Sequence[int]
 
 
 def untaken(waiting: Waiting, _policies: Mapping[str, Values]) -> Iterator[Wanted]:
@@ -42,7 +42,17 @@ def untaken(waiting: Waiting, _policies: Mapping[str, Values]) -> Iterator[Wante
             role="patient_flow_coordinator",
             suggestion="Open Data quality: take them, ask the source, propose a value",
             site_code=each.site or None,
+            members=_members(each, waiting.at + BEFORE_DUE),
         )
+
+
+def _members(each: Untaken, until: datetime) -> frozenset[str]:
+    """What this task stands for: one more brings it back where it was answered."""
+    return _subjects([*each.critical, *(key for due, key in each.highs if due <= until)])
+
+
+def _subjects(keys: Iterable[int]) -> frozenset[str]:
+    return frozenset(f"finding:{key}" for key in keys)
 
 
 def _number(each: Untaken) -> str:
@@ -64,7 +74,8 @@ def _cause(each: Untaken) -> str:
 def settle(waiting: Waiting, _policies: Mapping[str, Values]) -> Iterator[Wanted]:
     """One task for the weekly list, however long it is."""
     if waiting.to_settle:
-        times = f"{waiting.to_settle} time{'' if waiting.to_settle == 1 else 's'}"
+        many = len(waiting.to_settle)
+        times = f"{many} time{'' if many == 1 else 's'}"
         yield Wanted(
             subject="findings:validation",
             priority=3,
@@ -72,6 +83,7 @@ def settle(waiting: Waiting, _policies: Mapping[str, Values]) -> Iterator[Wanted
             cause="The hospital rejected what was proposed, or did not answer in time.",
             role="service_delivery_officer",
             suggestion="Open the validation list of Data quality, and settle them with the hospitals",
+            members=_subjects(waiting.to_settle),
         )
 
 

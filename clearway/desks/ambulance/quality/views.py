@@ -191,8 +191,9 @@ def validation(request: Request) -> HttpResponse:
     organisation_id = request.organisation.pk
     names = incidents.site_names(organisation_id)
     cases = queue.to_validate(organisation_id, request.reach.sites, request.at)
-    rows = [(presenters.row(case, names, request.at), _last_reason(case)) for case in cases]
-    return render(request, "quality/validation.html", {"rows": rows})
+    shown = Paginator(cases, ROWS).get_page(request.GET.get("page"))
+    rows = [(presenters.row(case, names, request.at), _last_reason(case)) for case in shown]
+    return render(request, "quality/validation.html", {"rows": rows, "page": shown})
 
 
 def _last_reason(case: FindingCase) -> str:
