@@ -121,6 +121,7 @@ NAVIGATION: list[tuple[str, str, str, str]] = [
     ("Cover", "coverage:board", "cover.read", ""),
     ("Unit-hours", "rosters:hours", "cover.read", ""),
     ("Rosters", "rosters:list", "cover.read", ""),
+    ("Barriers", "barriers:list", "resources.read", ""),
     ("Record a contact", "contacts:new", "contacts.write", "Alt+M"),
     ("Contacts", "contacts:list", "contacts.read", ""),
     ("Messages of the desk", "desk-messages:list", "desk_messages.answer", ""),

@@ -28,6 +28,7 @@ urlpatterns = [
     path("", include("clearway.desks.ambulance.downtime.urls")),
     path("", include("clearway.desks.ambulance.delays.urls")),
     path("", include("clearway.desks.ambulance.rosters.urls")),
+    path("", include("clearway.desks.ambulance.barriers.urls")),
     path("", include("clearway.desks.ambulance.coverage.urls")),
     path("", include("clearway.desks.ambulance.forecast.urls")),
     path("", include("clearway.desks.ambulance.regionmap.urls")),

@@ -24,6 +24,7 @@ PERMISSIONS: Mapping[str, str] = MappingProxyType(
         "destinations.confirm": "answer for what destinations can do, and review the destination rules",
         "resources.read": "see the resource board",
         "cover.read": "see rosters, planned and actual unit-hours, and the cover gap",
+        "barriers.work": "keep what can help crews that cannot respond, agree it and follow it",
         "rosters.load": "load a roster, which replaces the future shifts that it names",
         "breaks.read": "see how crews stand with their meal breaks",
         "breaks.plan": "plan when and where crews take their meal breaks, and take a plan back",
@@ -209,6 +210,7 @@ _COORDINATION = (
     ),
     "quality.work",
     "rosters.load",
+    "barriers.work",
 )
 _COMMAND = (
     *_COORDINATION,
@@ -285,7 +287,7 @@ ROLES: Mapping[str, Role] = MappingProxyType(
             _role(
                 "operations_support",
                 "Operations support",
-                (*_DESK, *_DESK_LISTS, "concerns.work", "rosters.load"),
+                (*_DESK, *_DESK_LISTS, "concerns.work", "rosters.load", "barriers.work"),
             ),
             _role(
                 "community_response_coordinator",

@@ -1,6 +1,7 @@
 """The tables of the ambulance desk, gathered for Django; each part of the desk keeps its own."""
 
 from .advice.models import Advice, Call, CrewLink, CrewMessage
+from .barriers.models import Aid, Barrier, BarrierStep
 from .breaks.models import PlannedBreak, ShiftBreaks
 from .command.models import (
     CallLine,
@@ -38,7 +39,10 @@ __all__ = [
     "ActionAnswer",
     "ActionCard",
     "Advice",
+    "Aid",
     "Assignment",
+    "Barrier",
+    "BarrierStep",
     "CadFailure",
     "Call",
     "CallLine",

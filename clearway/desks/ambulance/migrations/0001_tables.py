@@ -153,6 +153,57 @@ class Migration(migrations.Migration):
                     },
                 ),
                 migrations.CreateModel(
+                    name='Barrier',
+                    fields=[
+                        ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                        ('unavailability', models.BigIntegerField()),
+                        ('call_sign', models.CharField(max_length=80)),
+                        ('what', models.CharField(max_length=10)),
+                        ('since', models.DateTimeField()),
+                        ('opened_at', models.DateTimeField()),
+                        ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to='core.organisation')),
+                    ],
+                    options={
+                        'indexes': [],
+                        'constraints': [models.UniqueConstraint(fields=('organisation', 'unavailability'), name='one_barrier_of_a_time_unavailable')],
+                    },
+                ),
+                migrations.CreateModel(
+                    name='Aid',
+                    fields=[
+                        ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                        ('what', models.CharField(choices=[('vehicle', 'Spare vehicle'), ('kit', 'Kit: store or swap point'), ('staff', 'Staff without a crew mate')], max_length=10)),
+                        ('label', models.CharField(max_length=60)),
+                        ('says', models.CharField(max_length=60)),
+                        ('state', models.CharField(choices=[('ready', 'Ready'), ('promised', 'Promised'), ('out', 'Not there')], max_length=10)),
+                        ('said_at', models.DateTimeField()),
+                        ('said_by', models.CharField(max_length=150)),
+                        ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to='core.organisation')),
+                        ('place', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='core.site')),
+                        ('promised_to', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='aids', to='ambulance.barrier')),
+                    ],
+                    options={
+                        'indexes': [],
+                        'constraints': [models.UniqueConstraint(fields=('organisation', 'what', 'label'), name='one_aid_of_a_name'), models.CheckConstraint(condition=models.Q(models.Q(('promised_to__isnull', False), ('state', 'promised')), models.Q(models.Q(('state', 'promised'), _negated=True), ('promised_to', None)), _connector='OR'), name='a_promised_aid_says_to_whom')],
+                    },
+                ),
+                migrations.CreateModel(
+                    name='BarrierStep',
+                    fields=[
+                        ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                        ('step', models.CharField(choices=[('agreed', 'Agreed'), ('under_way', 'Under way'), ('fixed', 'In place: the crew may book available'), ('given_up', 'Given up')], max_length=10)),
+                        ('words', models.CharField(max_length=300)),
+                        ('at', models.DateTimeField()),
+                        ('by', models.CharField(max_length=150)),
+                        ('of', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='steps', to='ambulance.barrier')),
+                    ],
+                    options={
+                        'ordering': ['at', 'pk'],
+                        'indexes': [],
+                        'constraints': [],
+                    },
+                ),
+                migrations.CreateModel(
                     name='CadFailure',
                     fields=[
                         ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
