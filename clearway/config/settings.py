@@ -132,6 +132,7 @@ NAVIGATION: list[tuple[str, str, str, str]] = [
     ("STACK reports", "delays:reports", "resources.read", ""),
     ("Wrap-up", "delays:wrap-up", "resources.read", ""),
     ("Releases", "release:board", "handovers.read", ""),
+    ("At a hospital", "door:choose", "handovers.read", ""),
     ("Figures of releases", "release:figures", "handovers.read", ""),
     ("Pressure", "pressure:list", "pressure.read", ""),
     ("Shift", "command:shift", "command.read", ""),

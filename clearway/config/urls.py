@@ -15,6 +15,7 @@ urlpatterns = [
     path("", include("clearway.desks.ambulance.handovers.urls")),
     path("", include("clearway.desks.ambulance.liaison.urls")),
     path("", include("clearway.desks.ambulance.release.urls")),
+    path("", include("clearway.desks.ambulance.door.urls")),
     path("", include("clearway.desks.ambulance.destinations.urls")),
     path("", include("clearway.desks.ambulance.advice.urls")),
     path("", include("clearway.desks.ambulance.resources.urls")),

@@ -1,10 +1,12 @@
 """Releases in words: rows of the board, the history of a patient, the figures of a period."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from clearway.domain.ambulance.release import Figures, Kind, Record, ReleasePolicy
+from clearway.domain.ambulance.situation import JOB_STATES, Situation
+from clearway.domain.ambulance.words import JobState
 from clearway.engine.ambulance.handovers import HandoverPolicy, HospitalPicture, Stage, Vehicle
 
 from ..handovers.presenters import STAGE, level_of
@@ -23,7 +25,11 @@ TITLES: Mapping[Kind, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One patient who waits. said  the newest record in words; is_due  its other look is due."""
+    """One patient who waits.
+
+    said    the newest record in words; is_due  its other look is due
+    doubt   why the crew that is said to be with the patient cannot be (HQ18: who is with whom), or ""
+    """
 
     key: str
     call_sign: str
@@ -38,6 +44,7 @@ class Row:
     is_due: bool
     crew_is_there: bool
     say: str
+    doubt: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,4 +146,24 @@ def possible(row_is_there: bool, role: str) -> list[Kind]:
 
 def rows_of(read: Board, at: datetime) -> list[Row]:
     """Every patient who waits, as a reading of the handover board has them."""
-    return rows(read.pictures, read.releases, read.policy.handover, read.policy.release, at)
+    found = rows(read.pictures, read.releases, read.policy.handover, read.policy.release, at)
+    return [
+        replace(row, doubt=_doubt(read.situation, row, kept.record.relief))
+        if (kept := read.releases.get(row.key)) and kept.record.relief
+        else row
+        for row in found
+    ]
+
+
+def _doubt(situation: Situation, row: Row, relief: str) -> str:
+    """Why the board cannot have the relief crew at this hospital, or ""."""
+    table, codes = situation.assignments, situation.sites.code
+    for place, call_sign in enumerate(table.call_sign):
+        state = JOB_STATES[table.state[place]]
+        if call_sign != relief or state.is_over:
+            continue
+        there = table.site[place] >= 0 and codes[table.site[place]] == row.site
+        if not (there and (state.is_at_hospital_with_patient or state is JobState.WRAP_UP)):
+            where = state.value.replace("_", " ")
+            return f"{relief} is said to be with the patient of {row.call_sign}; the board has it {where}"
+    return ""
