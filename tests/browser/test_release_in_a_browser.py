@@ -66,7 +66,7 @@ def test_what_is_said_on_a_phone_at_the_door_is_on_the_coordinators_board_as_it_
     page.keyboard.press("Enter")
 
     expect(page.locator(f"tr[id='releases-{key}']")).to_contain_text("not accepted yet: the clock runs")
-    second = open_page("/releases/", user="officer", theme="dark", size=(320, 640))
+    second = open_page("/releases/", theme="dark", size=(320, 640))
     expect(second.locator(f"tr[id='releases-{key}']")).to_contain_text("Waiting, crew gone")
     picture(second, "board-dark-320")
     assert breaches(second) == [] and overflow(second) == 0

@@ -35,10 +35,7 @@ class NoSuchAssignment(Exception):
 
 def possible(state: JobState) -> tuple[JobStatus, ...]:
     """What a person may say of a vehicle in this state that would say something new."""
-    if state in (
-        JobState.RELEASED,
-        JobState.CLEAR,
-    ):  # the crew has gone; the hospital may still accept its patient
+    if state in (JobState.RELEASED, JobState.CLEAR):  # its patient may still be accepted
         return (JobStatus.HANDOVER,)
     return tuple(status for status in MARKS if transitions.STEPS.get((state, status), state) is not state)
 

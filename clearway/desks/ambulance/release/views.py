@@ -94,7 +94,10 @@ def record(request: Any, code: str, kind: str) -> HttpResponse:
         initial={"seen": past[0].pk if past else None},
     )
     if form.is_valid() and _recorded(request, form, key, code):
-        return HttpResponseRedirect(reverse("release:board"))
+        is_at_the_door = request.reach.sites is not None
+        return HttpResponseRedirect(
+            reverse("door:at", args=[code]) if is_at_the_door else reverse("release:board")
+        )
     if folded is None:
         form.add_error(None, "This patient does not wait there any more. Nothing was recorded.")
     context = {
