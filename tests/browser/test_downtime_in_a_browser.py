@@ -2,10 +2,12 @@
 
 import os
 import re
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from playwright.sync_api import Browser, expect
 
+from clearway.core.layout.times import LONDON
 from clearway.interchange import sealed
 
 from .accessibility import breaches
@@ -52,7 +54,8 @@ def test_a_status_by_hand_stands_marked_on_the_officers_board_and_paper_is_accou
     expect(officer.locator("#notices-strip")).to_be_hidden()
 
     page.goto("/downtime/back-entry/")
-    page.keyboard.type(f"#{numbers[1]} {crew} unavailable 0001 fuel")
+    earlier = datetime.now(LONDON) - timedelta(minutes=10)
+    page.keyboard.type(f"#{numbers[1]} {crew} unavailable {earlier:%H%M} fuel")
     page.keyboard.press("Enter")
     page.keyboard.type("#S9999 nobody clear 0001")
     page.keyboard.press("Alt+s")

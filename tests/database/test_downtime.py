@@ -333,3 +333,64 @@ def test_after_the_cad_has_said_all_of_it_again_the_picture_is_that_of_a_day_wit
     assert failure is not None
     open_ = [each for each in queries.compared(failed.pk, failure, at(72)) if each.is_open]
     assert len(open_) == sum(minute % 3 > 0 for minute in told.values())
+
+
+def test_what_stands_on_paper_happened_in_its_failure_on_whichever_day_it_is_entered(
+    failed: Organisation, cad: Source
+) -> None:
+    day = 24 * 60
+    actions.end("", is_drill=False, **scope(failed, 210))  # from 08:00 to 11:30
+    tonight = [job(status, day + at_, incident="9") for status, at_ in (("allocated", 5), ("mobile", 7))]
+    deliver(cad, tonight, known=day + 10)
+
+    entry = enter(failed, "#S1 A1 left 0830", day + 60, from_paper=True)
+    assert (entry.occurred_at, entry.incident) == (at(30), "1")
+    assert enter(failed, "#S1 A2 arrived 0730", day + 60, from_paper=True).occurred_at == at(-30)
+    assert "not of the failure" in refused(failed, "#S1 A1 arrived 1900", day + 60, from_paper=True)
+    said = actions.enter("#D1 0840 Divert minors", "d", from_paper=True, **scope(failed, day + 60))
+    assert said is None and Decision.objects.get().decided_at == at(40)
+
+
+def test_a_time_that_a_long_failure_had_twice_is_entered_with_its_day(failed: Organisation) -> None:
+    late = 30 * 60
+    assert "20/0214" in refused(failed, "#S1 A1 left 0830", late, from_paper=True)
+    assert enter(failed, "#S1 A1 left 20/0830", late, from_paper=True).occurred_at == at(30)
+    assert "not of the failure" in refused(failed, "#S1 A2 unavailable 19/0830 fuel", late, from_paper=True)
+    assert enter(failed, "#S1 A2 unavailable 21/0830 fuel", late, from_paper=True).occurred_at == at(
+        24 * 60 + 30
+    )
+
+
+@pytest.mark.parametrize("line", ["#I1 A1 clear 0930", "A1 clear 0930"])
+def test_what_is_entered_after_two_jobs_were_joined_stands_in_the_joined_one(
+    failed: Organisation, cad: Source, line: str
+) -> None:
+    enter(failed, "A1 allocated 0806 #I1", 10)
+    deliver(cad, [job("allocated", 5, call_sign="A1", incident="77")], known=21)
+    actions.same_job("paper I0001/A1", "77/A1", **scope(failed, 23))
+
+    entry = enter(failed, line, 95)
+    assert (entry.incident, entry.assignment) == ("77", "77/A1")
+    theirs = Assignment.objects.get(key="77/A1")
+    assert theirs.stamps["clear"] == at(90).isoformat() and not theirs.is_open
+
+
+def test_a_status_of_a_crews_next_job_is_not_swallowed_by_the_job_it_has_ended(
+    failed: Organisation, cad: Source
+) -> None:
+    told = (("left_scene", -10), ("at_hospital", -8), ("handover", -6), ("clear", -5))
+    deliver(cad, [job(status, minutes) for status, minutes in told], known=-1)
+
+    assert "#I12" in refused(failed, "A1 scene 0810", 15)
+    assert "#I12" in refused(failed, "A1 clear 0830", 40)
+    assert enter(failed, "A1 scene 0810 #I1", 15).incident == "paper I0001"
+
+
+def test_what_may_follow_the_end_of_a_job_or_is_before_it_is_entered_in_it(
+    failed: Organisation, cad: Source
+) -> None:
+    told = (("left_scene", 2), ("at_hospital", 10), ("clear", 20))
+    deliver(cad, [job(status, minutes) for status, minutes in told], known=25)
+
+    for line in ("A1 handover 0822", "A1 left 0803", "A1 clear 0823", "A1 clear 0845 !"):
+        assert enter(failed, line, 50).incident == "1"

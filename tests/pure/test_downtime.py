@@ -41,6 +41,7 @@ def read(text: str) -> Line:
         ("WA102 on break", Line("WA102", A.ON_BREAK)),
         ("#I7 WA102 allocated 0130", Line("WA102", J.ALLOCATED, (1, 30), form=Form(FormKind.INCIDENT, 7))),
         ("02 clear", Line("WA102", J.CLEAR)),
+        ("WA102 clear 20/0130", Line("WA102", J.CLEAR, (1, 30), day=20)),
     ],
 )
 def test_a_line_is_understood_as_it_is_said_on_the_radio(text: str, line: Line) -> None:

@@ -65,7 +65,7 @@ LONGEST_LINE = 200
 LONGEST_REST = 120  # characters of a reason
 AGAIN = timedelta(minutes=1)  # two times nearer than this are one: clocks are written down to the minute
 
-_TIME = re.compile(r"(?P<hour>[01]?\d|2[0-3]):?(?P<minute>[0-5]\d)")
+_TIME = re.compile(r"(?:(?P<day>\d{1,2})/)?(?P<hour>[01]?\d|2[0-3]):?(?P<minute>[0-5]\d)")
 _FORM = re.compile(r"#(?P<letter>[A-Za-z])-?(?P<number>\d{1,6})")
 
 
@@ -85,6 +85,7 @@ class Line:
     """One line as it was understood.
 
     wall      hour and minute on the wall clock; None for now
+    day       day of the month, where one stands before the time: 20/0214; None for the newest that fits
     place     code of a site; None where none was said
     rest      the reason of who cannot be sent; "" else
     corrects  it mends what was entered by hand before: an exclamation mark at the end
@@ -97,6 +98,7 @@ class Line:
     rest: str = ""
     form: Form | None = None
     corrects: bool = False
+    day: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +108,7 @@ class Decided:
     form: Form
     wall: tuple[int, int]
     words: str
+    day: int | None = None
 
 
 def parse(text: str, call_signs: Iterable[str], sites: Mapping[str, str]) -> Line:
@@ -124,7 +127,7 @@ def parse(text: str, call_signs: Iterable[str], sites: Mapping[str, str]) -> Lin
         )
     call_sign = _call_sign(words[0], call_signs)
     status, words = _status(words[1:])
-    wall, words = _wall(words)
+    day, wall, words = _wall(words)
     if isinstance(status, Availability):
         rest = " ".join(words)
         if len(rest) > LONGEST_REST:
@@ -133,8 +136,8 @@ def parse(text: str, call_signs: Iterable[str], sites: Mapping[str, str]) -> Lin
             raise CannotParse(
                 "Reason", "None is given.", "Say why after the status: unavailable vehicle defect"
             )
-        return Line(call_sign, status, wall, None, rest, form, corrects)
-    return Line(call_sign, status, wall, _place(words, sites), "", form, corrects)
+        return Line(call_sign, status, wall, None, rest, form, corrects, day)
+    return Line(call_sign, status, wall, _place(words, sites), "", form, corrects, day)
 
 
 def parse_decision(text: str) -> Decided | None:
@@ -145,12 +148,12 @@ def parse_decision(text: str) -> Decided | None:
     words, form = _without_form(text.split())
     if form is None or form.kind is not FormKind.DECISION:
         return None
-    wall, words = _wall(words)
+    day, wall, words = _wall(words)
     if wall is None:
         raise CannotParse("Time", "None is given.", "The time of the decision comes first: #D3 0214 Divert …")
     if not words:
         raise CannotParse("Decision", "None is given.", "Type what was decided after the time.")
-    return Decided(form, wall, " ".join(words))
+    return Decided(form, wall, " ".join(words), day)
 
 
 def parse_form(text: str) -> Form:
@@ -196,15 +199,16 @@ def _status(words: Sequence[str]) -> tuple[Status, list[str]]:
     raise CannotParse("Status", what, fix)
 
 
-def _wall(words: Sequence[str]) -> tuple[tuple[int, int] | None, list[str]]:
+def _wall(words: Sequence[str]) -> tuple[int | None, tuple[int, int] | None, list[str]]:
     if not words or not words[0][:1].isdigit():
-        return None, list(words)
+        return None, None, list(words)
     found = _TIME.fullmatch(words[0])
     if found is None or len(words[0]) < 3:
         raise CannotParse(
             "Time", f"“{words[0][:20]}” is none.", "Four figures on the clock, as 0214 or 02:14."
         )
-    return (int(found["hour"]), int(found["minute"])), list(words[1:])
+    day = int(found["day"]) if found["day"] else None
+    return day, (int(found["hour"]), int(found["minute"])), list(words[1:])
 
 
 def _place(words: Sequence[str], sites: Mapping[str, str]) -> str | None:

@@ -12,12 +12,13 @@ from clearway.core.audit.actions import record as audit
 from clearway.core.decisions import actions as decisions
 from clearway.core.decisions.actions import LATE, Written
 from clearway.core.feeds.models import BY_HAND, Source
-from clearway.core.layout.times import LONDON, clock, local
+from clearway.core.layout.times import LONDON, clock, local, moment
 from clearway.core.live.actions import announce
 from clearway.core.notices import actions as notices
 from clearway.domain.ambulance import downtime
 from clearway.domain.ambulance.downtime import Decided, Line
 from clearway.domain.ambulance.events import AvailabilityEvent, JobEvent
+from clearway.domain.ambulance.transitions import AFTER_THE_END, is_legal
 from clearway.domain.ambulance.words import Availability, FormKind, JobState, JobStatus, StatusSource
 from clearway.domain.shared.errors import NotAllowed
 from clearway.domain.shared.identity import holds_nhs_number
@@ -30,6 +31,9 @@ from .models import CadFailure, HandEntry, PaperForm
 
 NOTICE = "cad_failure"
 WHAT = "Entering by hand"
+ENDS = (JobStatus.CLEAR, JobStatus.RELEASED)
+SAME_END = timedelta(minutes=15)  # an end on paper so near to that of the CAD is the same
+MARGIN = timedelta(hours=1)  # paper begins before a failure is declared, and goes on for a little after
 
 
 @transaction.atomic
@@ -110,57 +114,111 @@ class Understood:
 
 
 def understand(
-    text: str, failure: CadFailure | None, *, organisation_id: int, at: datetime
+    text: str, failure: CadFailure | None, *, from_paper: bool = False, organisation_id: int, at: datetime
 ) -> Understood | Decided:
-    """What a line means now. Changes nothing. Raises CannotParse and NotAllowed."""
+    """What a line means now; from paper, what it meant in its failure. Changes nothing.
+
+    Raises CannotParse and NotAllowed.
+    """
     if holds_nhs_number(text):
         raise NotAllowed("with a number", WHAT, "Leave out the NHS number: name the incident instead.")
     if decided := downtime.parse_decision(text):
         return decided
     sites = queries.places(organisation_id)
     line = downtime.parse(text, resources.call_signs(organisation_id), sites)
-    occurred_at = instant(line.wall, at)
+    occurred_at = instant(line, at, failure if from_paper else None)
     incident = assignment = warning = ""
     job = None
     if isinstance(line.status, JobStatus):
         job = queries.job_of(organisation_id, line.call_sign, occurred_at)
-        incident, assignment = _job(line, job, failure, organisation_id)
+        incident, assignment = _job(line, job, occurred_at, failure, organisation_id)
         warning = _missing_steps(line, job)
     return Understood(line, occurred_at, job, incident, assignment, sites.get(line.place or "", ""), warning)
 
 
-def instant(wall: tuple[int, int] | None, at: datetime) -> datetime:
-    """The newest instant, not later than now, at which a wall clock showed this. None: now, to the second."""
-    if wall is None:
+def instant(said: Line | Decided, at: datetime, failure: CadFailure | None = None) -> datetime:
+    """The newest instant of the last day, not later than now, at which a wall clock showed this.
+
+    Of a line without a time: now, to the second.
+    failure  the line stands on its paper: it happened then, however late it is entered
+    Raises NotAllowed: at no time, or from paper on two days.
+    """
+    if said.wall is None:
         return at.replace(microsecond=0)
-    today = local(at).replace(hour=wall[0], minute=wall[1], second=0, microsecond=0, tzinfo=None)
-    days = (today, today - timedelta(days=1))
-    meant = [day.replace(tzinfo=LONDON, fold=fold).astimezone(UTC) for day in days for fold in (1, 0)]
-    return next(each for each in sorted(meant, reverse=True) if downtime.latest(each, at))
+    begin, until = at - timedelta(days=1), at
+    if failure is not None:
+        begin, until = failure.declared_at - MARGIN, min(at, (failure.ended_at or at) + MARGIN)
+    found = _shown(said, begin, until)
+    if not found and failure is None:
+        raise NotAllowed("another day", WHAT, "The last day had no such time. Leave out the day.")
+    if not found:
+        times = f"{moment(failure.declared_at, at)} to {moment(failure.ended_at or at, at)}"
+        raise NotAllowed("another time", WHAT, f"This time is not of the failure, {times}. Check the form.")
+    if failure is not None and len(found) > 1:
+        why = "The failure had this time on several days: put the day before the time, as 20/0214."
+        raise NotAllowed("two days", WHAT, why)
+    return found[-1]
 
 
-def _job(line: Line, job: Sent | None, failure: CadFailure | None, organisation_id: int) -> tuple[str, str]:
+def _shown(said: Line | Decided, begin: datetime, until: datetime) -> list[datetime]:
+    """When a wall clock showed this, once a day: of an hour that comes twice the second."""
+    assert said.wall is not None
+    hour, minute = said.wall
+    midnight = local(begin).replace(hour=0, minute=0, second=0, microsecond=0, tzinfo=None)
+    days = [midnight + timedelta(days=each) for each in range((until - begin).days + 3)]
+    found = []
+    for day in days:
+        wall = day.replace(hour=hour, minute=minute)
+        both = (wall.replace(tzinfo=LONDON, fold=fold).astimezone(UTC) for fold in (1, 0))
+        fits = [each for each in both if begin <= each and downtime.latest(each, until)]
+        if fits and said.day in (None, day.day):
+            found.append(max(fits))
+    return found
+
+
+def _job(
+    line: Line, job: Sent | None, occurred_at: datetime, failure: CadFailure | None, organisation_id: int
+) -> tuple[str, str]:
     """Incident and key of the job that a status belongs to. A new one needs its form."""
     if line.form is not None and line.form.kind is FormKind.INCIDENT:
         # Numbers are drawn for ever, so they name a job as well as the CAD's own would.
         drill = "drill " if failure is not None and failure.is_drill else ""
         incident = f"paper {drill}{line.form}"
-        return incident, f"{incident}/{line.call_sign}"
+        key = f"{incident}/{line.call_sign}"
+        return queries.stands_in(organisation_id, key) or (incident, key)
     if line.status is JobStatus.ALLOCATED:
         why = "A job that the CAD does not know stands on an incident form: add its number, as #I12."
         raise NotAllowed("without a form", WHAT, why)
-    if job is None or job.is_moved:
+    if job is None:
         why = f"{line.call_sign} is on no job that is known. Add the number of its incident form, as #I12."
         raise NotAllowed("without a job", WHAT, why)
     if job.state is JobState.STOOD_DOWN:
         why = f"{line.call_sign} was stood down. Add the number of the incident form of its new job, as #I12."
         raise NotAllowed("stood down", WHAT, why)
+    if _is_of_another_job(line, job, occurred_at):
+        why = (
+            f"{line.call_sign} has ended job {job.incident}. If this is of a new job, add the number of its "
+            "incident form, as #I12; if it corrects the job, put an exclamation mark at the end."
+        )
+        raise NotAllowed("over", WHAT, why)
     return job.incident, job.key
 
 
-def _missing_steps(line: Line, job: Sent | None) -> str:
-    from clearway.domain.ambulance.transitions import is_legal
+def _is_of_another_job(line: Line, job: Sent, occurred_at: datetime) -> bool:
+    """Whether a status came after the end of the job, and is none that may follow there."""
+    assert isinstance(line.status, JobStatus)
+    ended_at = min((at for end, at in job.stamps.items() if end in ENDS), default=None)
+    if not job.state.is_over or ended_at is None or occurred_at <= ended_at + downtime.AGAIN:
+        return False
+    if line.status in AFTER_THE_END.get(job.state, ()):
+        return False
+    if line.status in job.stamps:
+        is_the_end = line.status in ENDS and occurred_at <= ended_at + SAME_END
+        return not line.corrects and not is_the_end
+    return True
 
+
+def _missing_steps(line: Line, job: Sent | None) -> str:
     assert isinstance(line.status, JobStatus)
     state = job.state if job is not None else JobState.NONE
     if line.status in (job.stamps if job else {}) or is_legal(state, line.status):
@@ -188,11 +246,12 @@ def enter(
     if done := HandEntry.objects.filter(organisation_id=organisation_id, once=once).first():
         return done
     failure = _failure(organisation_id, is_drill, from_paper, at)
-    meant = understand(text, failure, organisation_id=organisation_id, at=at)
+    meant = understand(text, failure, from_paper=from_paper, organisation_id=organisation_id, at=at)
     if from_paper:
         _check_paper(meant)
     if isinstance(meant, Decided):
-        _decide(meant, failure, organisation_id, by, at)
+        decided_at = instant(meant, at, failure if from_paper else None)
+        _decide(meant, decided_at, failure, organisation_id, by, at)
         return None
     if not is_drill:
         _check_anew(meant, organisation_id)
@@ -324,7 +383,12 @@ def _say(events: list[JobEvent | AvailabilityEvent], organisation_id: int, by: A
 
 
 def _decide(
-    decided: Decided, failure: CadFailure | None, organisation_id: int, by: Actor, at: datetime
+    decided: Decided,
+    decided_at: datetime,
+    failure: CadFailure | None,
+    organisation_id: int,
+    by: Actor,
+    at: datetime,
 ) -> None:
     register.use(decided.form, failure, organisation_id, by, at)
     if failure is not None and failure.is_drill:
@@ -334,7 +398,7 @@ def _decide(
             known=f"What stood on paper form {decided.form}",
             decision=decided.words,
             reason="As on the paper form",
-            decided_at=instant(decided.wall, at),
+            decided_at=decided_at,
             late_reason="Entered from paper after a failure of the CAD",
         ),
         organisation_id=organisation_id,

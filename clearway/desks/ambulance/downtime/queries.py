@@ -103,13 +103,22 @@ def rows_by_hand(organisation_id: int, at: datetime) -> QuerySet[HandEntry]:
 
 
 def job_of(organisation_id: int, call_sign: str, occurred_at: datetime) -> Sent | None:
-    """The job on which a crew was at an instant: the newest that had begun by then. One query."""
+    """The job on which a crew was at an instant: the newest that had begun by then, and that stands in no
+    other. One query."""
     begun = [
         sent
         for sent in incidents.sent(organisation_id, call_sign, occurred_at - LOOK_BACK)
-        if sent.began_at <= occurred_at + downtime.AGAIN
+        if sent.began_at <= occurred_at + downtime.AGAIN and not sent.is_moved
     ]
     return max(begun, key=lambda sent: sent.began_at, default=None)
+
+
+def stands_in(organisation_id: int, key: str) -> tuple[str, str] | None:
+    """Incident and key of the job in which one on paper stands since the two were joined. Two queries."""
+    told = facts.by_stream(organisation_id, [f"assignment:{key}"]).get(f"assignment:{key}", [])
+    joined = next((fact.event.same_as for fact in facts.of_kind(JobEvent, told) if fact.event.same_as), None)
+    job = incidents.by_key(organisation_id, [joined]).get(joined) if joined else None
+    return (job.incident, job.key) if job else None
 
 
 @dataclass(frozen=True, slots=True)
