@@ -200,9 +200,7 @@ def _look_at_quality(turns: Turns, at: datetime) -> bool:
 
 
 def _sum_up_quality(at: datetime) -> bool:
-    for organisation_id in with_desk(Desk.AMBULANCE):
-        watching.sum_up(organisation_id, at=at)
-    return False
+    return _for_each_trust("Quality", lambda each: watching.sum_up(each, at=at))
 
 
 def _follow_breaks(turns: Turns, at: datetime) -> bool:
@@ -227,27 +225,34 @@ def _report_the_situation(turns: Turns, at: datetime) -> bool:
     return False
 
 
-def _look_at_scenes(at: datetime) -> bool:
+def _for_each_trust(what: str, act: Callable[[int], object]) -> bool:
+    """Do it for each trust of the ambulance desk: what one trust has wrong stops no other's."""
     failed: list[Exception] = []
     for organisation_id in with_desk(Desk.AMBULANCE):
         try:
-            delays.look_at_history(organisation_id, by=Actor("duty:scene-norms"), at=at)
+            act(organisation_id)
         except OperationalError:
             raise
-        except Exception as problem:  # what one trust's history or policy has wrong stops no other's norms
+        except Exception as problem:
             failed.append(problem)
     if failed:
-        raise ExceptionGroup("Norms of scenes were not made for every trust", failed)
+        raise ExceptionGroup(f"{what} was not done for every trust", failed)
     return False
+
+
+def _look_at_scenes(at: datetime) -> bool:
+    by = Actor("duty:scene-norms")
+    return _for_each_trust("Norms of scenes", lambda each: delays.look_at_history(each, by=by, at=at))
 
 
 def _write_packs(at: datetime) -> bool:
-    if not settings.DOWNTIME_FOLDERS:
-        return False
-    for organisation in Organisation.objects.filter(pk__in=with_desk(Desk.AMBULANCE)):
-        if _has_settled(organisation.pk, at):
-            packing.tend(organisation, by=Actor("duty:downtime-packs"), at=at)
-    return False
+    by = Actor("duty:downtime-packs")
+
+    def tend(organisation_id: int) -> None:
+        if _has_settled(organisation_id, at):
+            packing.tend(Organisation.objects.get(pk=organisation_id), by=by, at=at)
+
+    return _for_each_trust("Downtime packs", tend)
 
 
 def _snapshot(at: datetime) -> bool:

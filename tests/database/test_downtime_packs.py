@@ -150,6 +150,27 @@ def test_without_a_passphrase_nothing_is_written_in_clear(busy: Organisation, fo
     assert PackFolder.objects.filter(written_at=None).count() == 2
 
 
+def test_packs_go_after_a_day_though_no_new_one_can_be_made(busy: Organisation, folders: list[Path]) -> None:
+    tend(busy, 0)
+    with override_settings(DOWNTIME_PASSPHRASE=""):
+        tend(busy, 5 + 24 * 60)
+    assert packs(folders[0]) == packs(folders[1]) == []
+
+
+@pytest.mark.parametrize("named", [0, 1])
+def test_packs_go_after_a_day_from_a_folder_that_the_settings_name_no_more(
+    busy: Organisation, folders: list[Path], named: int
+) -> None:
+    tend(busy, 0)
+    with override_settings(DOWNTIME_FOLDERS=[str(each) for each in folders[:named]]):
+        tend(busy, 6)
+        assert len(packs(folders[1])) == 1
+        assert "do not name it" in PackFolder.objects.get(folder=str(folders[1])).problem
+        tend(busy, 5 + 24 * 60)
+        assert packs(folders[1]) == []
+        assert PackFolder.objects.filter(folder=str(folders[1])).count() == 0
+
+
 def test_a_drill_is_due_half_a_year_after_the_last_and_asked_for_once(busy: Organisation) -> None:
     def due(minutes: float) -> int:
         for later in (0, 2):

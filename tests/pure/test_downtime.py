@@ -155,6 +155,33 @@ def test_a_job_on_paper_that_the_cad_has_holds_nobody_any_more() -> None:
     )
 
 
+def told(status: JobStatus, at: float) -> Fact[JobEvent]:
+    return fact(job(status, at), "cad", 100 + at)
+
+
+WAITING = (told(J.ALLOCATED, 1), told(J.AT_HOSPITAL, 50), told(J.QUEUING, 61), told(J.COHORT_STARTED, 80))
+
+
+@given(st.permutations([*WAITING, by_hand(J.QUEUING, 120, 125)]))
+def test_a_crew_that_queues_again_is_believed_though_the_cad_said_so_of_the_first_time(facts) -> None:  # type: ignore[no-untyped-def]
+    folded, _ = transitions.fold(facts)
+
+    assert (folded.state, folded.stamps[J.QUEUING]) == (JobState.QUEUING, minute(120))
+
+
+@pytest.mark.parametrize("later", [told(J.QUEUING, 123), told(J.QUEUING, 119)])
+def test_queuing_again_by_hand_gives_way_when_the_cad_says_it_too(later: Fact[JobEvent]) -> None:
+    folded, _ = transitions.fold([*WAITING, by_hand(J.QUEUING, 120, 125), later])
+
+    assert folded.stamps[J.QUEUING] == later.event.occurred_at
+
+
+def test_queuing_by_hand_gives_way_to_the_same_turn_of_the_cad() -> None:
+    folded, _ = transitions.fold([*WAITING[:3], by_hand(J.QUEUING, 64, 70), told(J.HANDOVER, 90)])
+
+    assert folded.stamps[J.QUEUING] == minute(61)
+
+
 def test_two_times_within_a_minute_are_one() -> None:
     assert not downtime.differs(minute(1), minute(1) + timedelta(seconds=59))
     assert downtime.differs(minute(1), minute(2))

@@ -64,6 +64,7 @@ LETTERS: Mapping[str, FormKind] = MappingProxyType({kind.letter: kind for kind i
 LONGEST_LINE = 200
 LONGEST_REST = 120  # characters of a reason
 AGAIN = timedelta(minutes=1)  # two times nearer than this are one: clocks are written down to the minute
+TURNS = frozenset({J.QUEUING, J.COHORT_STARTED, J.COHORT_ENDED})  # one takes the place of another, and again
 
 _TIME = re.compile(r"(?:(?P<day>\d{1,2})/)?(?P<hour>[01]?\d|2[0-3]):?(?P<minute>[0-5]\d)")
 _FORM = re.compile(r"#(?P<letter>[A-Za-z])-?(?P<number>\d{1,6})")
@@ -244,18 +245,42 @@ def counting(facts: Sequence[Fact[JobEvent]]) -> list[Fact[JobEvent]]:
     by_hand = [fact for fact in facts if fact.event.source is StatusSource.MANUAL and _yields(fact)]
     if not by_hand:
         return list(facts)
-    told = {fact.event.status for fact in facts if fact.event.source is not StatusSource.MANUAL}
     newest: dict[JobStatus, Fact[JobEvent]] = {}
     for fact in by_hand:
         held = newest.get(fact.event.status)
         if held is None or _entered(held) < _entered(fact):
             newest[fact.event.status] = fact
-    kept = {_entered(fact) for status, fact in newest.items() if status not in told}
+    kept = {_entered(fact) for fact in newest.values() if not _is_told(fact, facts)}
     return [
         fact
         for fact in facts
         if fact.event.source is not StatusSource.MANUAL or not _yields(fact) or _entered(fact) in kept
     ]
+
+
+def _is_told(ours: Fact[JobEvent], facts: Sequence[Fact[JobEvent]]) -> bool:
+    """Whether another source says this of the job too.
+
+    A crew queues, or its patient is in a cohort, more than once: where another turn of these lies between,
+    what was said of the turn before says nothing of this one.
+    """
+    status, at = ours.event.status, ours.event.occurred_at
+    told = [
+        fact.event.occurred_at
+        for fact in facts
+        if fact.event.source is not StatusSource.MANUAL and fact.event.status is status
+    ]
+    if status not in TURNS:
+        return bool(told)
+    turned = max(
+        (
+            fact.event.occurred_at
+            for fact in facts
+            if fact.event.status in TURNS - {status} and fact.event.occurred_at < at
+        ),
+        default=None,
+    )
+    return any(turned is None or each >= min(turned, at - AGAIN) for each in told)
 
 
 def _yields(fact: Fact[JobEvent]) -> bool:

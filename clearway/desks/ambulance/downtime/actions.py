@@ -149,15 +149,17 @@ def instant(said: Line | Decided, at: datetime, failure: CadFailure | None = Non
     if failure is not None:
         begin, until = failure.declared_at - MARGIN, min(at, (failure.ended_at or at) + MARGIN)
     found = _shown(said, begin, until)
-    if not found and failure is None:
-        raise NotAllowed("another day", WHAT, "The last day had no such time. Leave out the day.")
+    if failure is None:
+        if not found:
+            raise NotAllowed("another day", WHAT, "The last day had no such time. Leave out the day.")
+        return found[-1]
     if not found:
         times = f"{moment(failure.declared_at, at)} to {moment(failure.ended_at or at, at)}"
         raise NotAllowed("another time", WHAT, f"This time is not of the failure, {times}. Check the form.")
-    if failure is not None and len(found) > 1:
+    if len(found) > 1:
         why = "The failure had this time on several days: put the day before the time, as 20/0214."
         raise NotAllowed("two days", WHAT, why)
-    return found[-1]
+    return found[0]
 
 
 def _shown(said: Line | Decided, begin: datetime, until: datetime) -> list[datetime]:

@@ -62,12 +62,39 @@ def problem_of_passphrase(words: str) -> str:
 def tend(organisation: Organisation, *, by: Actor, at: datetime) -> list[Written]:
     """Write a pack into every folder whose last one is old enough, and remove what is past its time."""
     folders: Sequence[str] = settings.DOWNTIME_FOLDERS
-    if not folders:
+    kept = {row.folder: row for row in queries.pack_folders(organisation.pk)}
+    if not folders and not kept:
         return []
     policy = downtime(organisation.pk, at)
-    kept = {row.folder: row for row in queries.pack_folders(organisation.pk)}
+    for folder, row in kept.items():
+        if folder not in folders and _is_due(row, policy, at):
+            _leave(organisation, row, at - policy.keep, by, at)
     due = [folder for folder in folders if _is_due(kept.get(folder), policy, at)]
     return write(organisation, due, by=by, at=at) if due else []
+
+
+def _leave(organisation: Organisation, row: PackFolder, before: datetime, by: Actor, at: datetime) -> None:
+    """A folder that the settings name no more: its packs go when they are past their time, then its row."""
+    remove_old(Path(row.folder), organisation.slug, before)
+    if _holds_packs(Path(row.folder), organisation.slug) or (row.written_at and row.written_at >= before):
+        row.problem, row.failed_at = "The settings do not name it: its packs go at their time.", at
+        row.save(update_fields=["problem", "failed_at"])
+        return
+    detail = {"folder": row.folder, "problem": "left by the settings, empty"}
+    row.delete()
+    entry = Entry("downtime.pack", f"organisation:{organisation.code}", detail)
+    audit([entry], organisation_id=organisation.pk, by=by, at=at)
+
+
+def _holds_packs(folder: Path, slug: str) -> bool:
+    """Whether a pack of a trust lies there; True where nobody can look."""
+    try:
+        found = [NAME.fullmatch(path.name) for path in folder.iterdir()]
+    except FileNotFoundError:
+        return False
+    except OSError:
+        return True
+    return any(each is not None and each["slug"] == slug for each in found)
 
 
 def _is_due(row: PackFolder | None, policy: Downtime, at: datetime) -> bool:
@@ -79,7 +106,13 @@ def _is_due(row: PackFolder | None, policy: Downtime, at: datetime) -> bool:
 
 
 def write(organisation: Organisation, folders: Sequence[str], *, by: Actor, at: datetime) -> list[Written]:
-    """Write a pack into these folders. One that is full or gone keeps no other from its pack."""
+    """Write a pack into these folders. One that is full or gone keeps no other from its pack.
+
+    What is past its time goes first, whether or not a new pack can be made.
+    """
+    keep = downtime(organisation.pk, at).keep
+    for folder in folders:
+        remove_old(Path(folder), organisation.slug, at - keep)
     words = passphrase()
     name = f"clearway-pack-{organisation.slug}-{at.astimezone(UTC):%Y%m%dT%H%MZ}.html"
     if problem := problem_of_passphrase(words):
@@ -87,9 +120,6 @@ def write(organisation: Organisation, folders: Sequence[str], *, by: Actor, at: 
     else:
         file = made(organisation, words, by=by, at=at).encode()
         found = [_put(Path(folder), name, file) for folder in folders]
-        keep = downtime(organisation.pk, at).keep
-        for folder in folders:
-            remove_old(Path(folder), organisation.slug, at - keep)
     _note(organisation, found, by, at)
     return found
 
