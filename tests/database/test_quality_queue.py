@@ -373,6 +373,35 @@ def test_two_jobs_at_hospital_at_once_are_found_whatever_is_folded_again(
     assert verify.compare(knowing.pk, at=at(74)).differences == ()
 
 
+def test_what_two_jobs_showed_stays_when_the_first_is_no_longer_of_the_day(
+    knowing: Organisation, cad: Source
+) -> None:
+    deliver(cad, [*conveyance("TVH01"), *conveyance("TVH01", start=5, incident="2")], known=70)
+    look(knowing, 71)
+
+    look(knowing, 24 * 60 + 42)  # the first came at 40, the second at 45
+    assert case("HQ24").ended_at is None
+
+    watching.look_back(knowing.pk, at(42), at(60), at=at(24 * 60 + 43))
+    casework.follow(knowing.pk, at=at(24 * 60 + 43))
+    assert case("HQ24").ended_at is None
+
+
+def test_what_positions_showed_stays_when_they_are_no_longer_read(
+    knowing: Organisation, cad: Source, avl: Source
+) -> None:
+    here = Site.objects.get(code="TVH01", organisation=knowing)
+    deliver(cad, conveyance("TVH01", until="left_scene"), known=31)
+    deliver(avl, [*along("A1", here, range(62, 80), 0.1), *along("A1", here, range(80, 100))], known=49.5)
+    look(knowing, 50)
+    assert case("HQ08").ended_at is None
+
+    deliver(avl, along("A1", here, range(1070, 1080), 0.1), known=540)
+    look(knowing, 540)
+
+    assert case("HQ08").ended_at is None
+
+
 def test_three_handovers_in_a_minute_by_one_nurse_are_found(knowing: Organisation, cad: Source) -> None:
     for number in (1, 2, 3):
         said = conveyance("TVH01", incident=str(number), call_sign=f"A{number}", until="at_hospital")

@@ -13,6 +13,9 @@ from .transitions import Assignment
 from .words import JobStatus
 
 J = JobStatus
+# Arrivals of one resource further apart are not held against each other, so that whoever asks knows how far
+# back to read: what a rule found must not vanish because what it rests on is no longer read.
+APART = timedelta(hours=24)
 Found = dict[str, list[Finding]]  # key of the assignment -> what is found of it
 # Minutes of free driving from one site to another, by their codes; None where nobody can say.
 Drive = Callable[[str, str], float | None]
@@ -78,7 +81,7 @@ def _twice(there: Iterable[Assignment]) -> Iterator[tuple[str, Finding]]:
 def _two_at_once(there: Iterable[Assignment]) -> Iterator[tuple[str, Finding]]:
     """HQ24. From arrival until the resource was clear or released; equal seconds are legal."""
     for rows in _by_resource(there).values():
-        for before, after in pairwise(rows):
+        for before, after in _near(rows):
             gone, came = _gone(before), after.stamps[J.AT_HOSPITAL]
             if before.incident == after.incident and before.stamps[J.AT_HOSPITAL] == came:
                 continue  # the same arrival twice is HQ26
@@ -93,7 +96,7 @@ def _too_fast(
 ) -> Iterator[tuple[str, Finding]]:
     """HQ34. From the last word at one hospital to the arrival at another."""
     for rows in _by_resource(there).values():
-        for before, after in pairwise(rows):
+        for before, after in _near(rows):
             here, next_ = site_of.get(before.key), site_of.get(after.key)
             left, came = _gone(before), after.stamps[J.AT_HOSPITAL]
             if here is None or next_ is None or here == next_ or left is None or left > came:
@@ -132,6 +135,12 @@ def _by_resource(there: Iterable[Assignment]) -> dict[str, list[Assignment]]:
     for each in sorted(there, key=lambda row: (row.stamps[J.AT_HOSPITAL], row.key)):
         found[each.call_sign].append(each)
     return found
+
+
+def _near(rows: Sequence[Assignment]) -> Iterator[tuple[Assignment, Assignment]]:
+    for before, after in pairwise(rows):
+        if after.stamps[J.AT_HOSPITAL] - before.stamps[J.AT_HOSPITAL] <= APART:
+            yield before, after
 
 
 def _gone(assignment: Assignment) -> datetime | None:

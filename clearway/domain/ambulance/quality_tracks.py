@@ -26,6 +26,20 @@ Column = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
 NEAR_SCENE_KM = 0.2  # so near to where the call was located a vehicle is taken to be there
 PRESS_SECONDS = 90.0  # a position so near in time to a press says where it was pressed
+# From which status on each rule looks at positions; those that are not named look at the whole job.
+BEGINS: Mapping[str, JobStatus] = {
+    "ST01": J.ALLOCATED,
+    "ST02": J.MOBILE,
+    "ST03": J.MOBILE,
+    "ST04": J.AT_SCENE,
+    "ST05": J.AT_SCENE,
+    "HQ08": J.LEFT_SCENE,
+    "ST06": J.LEFT_SCENE,
+    "HQ06": J.AT_HOSPITAL,
+    "HQ07": J.AT_HOSPITAL,
+    "HQ19": J.AT_HOSPITAL,
+    "HQ38": J.CLEAR,
+}
 JUMP_KM = 2.0  # shorter leaps are the receiver's own error
 
 
@@ -311,6 +325,13 @@ class _Job:
 
     def _words(self, run: tuple[float, float], words: str) -> str:
         return f"{words} from {clock(_instant(run[0]))} for {(run[1] - run[0]) / MINUTE:.0f} minutes"
+
+
+def rests_before(assignment: Assignment, code: str, instant: datetime) -> bool:
+    """Whether a rule looks at positions of this assignment from before an instant, too."""
+    begins = assignment.stamps.get(BEGINS[code]) if code in BEGINS else None
+    begins = begins or min(assignment.stamps.values(), default=None)
+    return begins is not None and begins < instant
 
 
 def runs(at: Column, holds: Mask, gap: float) -> list[tuple[float, float]]:

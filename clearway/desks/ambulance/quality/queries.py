@@ -25,6 +25,12 @@ def by_stream(organisation_id: int, streams: Collection[str]) -> dict[str, list[
     return _by_stream(Finding.objects.filter(organisation_id=organisation_id, stream__in=streams))
 
 
+def of_positions(organisation_id: int, streams: Collection[str]) -> dict[str, list[Found]]:
+    """What positions have shown of these streams. One query, none for none."""
+    rows = Finding.objects.filter(organisation_id=organisation_id, stream__in=list(streams))
+    return _by_stream(rows.filter(origin=Finding.Origin.POSITIONS)) if streams else {}
+
+
 def of_facts(organisation_id: int, streams: Collection[str]) -> dict[str, list[Found]]:
     """What the facts of these streams alone show, in their order. One query."""
     rows = Finding.objects.filter(organisation_id=organisation_id, stream__in=streams)

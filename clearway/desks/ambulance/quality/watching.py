@@ -11,6 +11,8 @@ import numpy as np
 from django.db import connection, transaction
 
 from clearway.domain.ambulance.quality import Limits
+from clearway.domain.ambulance.quality_many import APART
+from clearway.domain.ambulance.quality_tracks import rests_before
 from clearway.domain.ambulance.quality_trends import heaping, skews, unknown_share
 from clearway.domain.ambulance.transitions import Assignment
 from clearway.domain.ambulance.words import JobStatus
@@ -21,14 +23,14 @@ from .. import situation as situations
 from ..incidents import queries as incidents
 from ..situation import Reading
 from . import actions, queries
-from .material import driver, lags, material, pressed, reported
+from .material import LONGEST_JOB, driver, lags, material, pressed, reported
 from .models import Finding
 from .policy import limits as limits_of
 
 J = JobStatus
 LOCK = 4136  # advisory lock class: the findings of a trust are looked for by one at a time
 IN_VIEW = timedelta(minutes=30)  # a job of which something became known since then is looked at again
-MANY_BACK = timedelta(hours=24)
+MANY_BACK = timedelta(hours=24)  # arrivals that are held against others; what they rest on is read as well
 HOUR = timedelta(hours=1)
 DEVICES_BACK = timedelta(minutes=20)  # of positions that tell whether a device's clock is off
 PERIOD_DAYS = 7
@@ -55,7 +57,7 @@ def watch(organisation_id: int, *, at: datetime) -> Watched:
     changed = _sources(organisation_id, reading, can, limits, at)
     if can:
         changed += _positions(organisation_id, jobs, reading, limits, at)
-    changed += _others(organisation_id, limits, at)
+    changed += _others(organisation_id, at - MANY_BACK, at + HOUR, limits, at)
     return Watched(len(jobs), changed, can)
 
 
@@ -70,11 +72,10 @@ def look_back(organisation_id: int, begin: datetime, end: datetime, *, at: datet
     jobs = incidents.ended_between(organisation_id, begin, end)
     where = reported(organisation_id, jobs, end)
     about = material(organisation_id, jobs, {}, end, where)
-    found = _by_positions(about, limits)
+    found = _by_positions(organisation_id, about, limits)
     seen = [key for key in (each.key for each in jobs) if key in found]
     changed = _show(Origin.POSITIONS, found, seen, organisation_id, at)
-    there = incidents.arrived_between(organisation_id, begin, end)
-    changed += _show_others(organisation_id, there, limits, at)
+    changed += _others(organisation_id, begin, end, limits, at)
     return Watched(len(jobs), changed, bool(where))
 
 
@@ -129,27 +130,41 @@ def _positions(
 ) -> int:
     where = reported(organisation_id, jobs, at)
     about = material(organisation_id, jobs, reading.seen, at, where)
-    found = _by_positions(about, limits)
+    found = _by_positions(organisation_id, about, limits)
     changed = _show(Origin.POSITIONS, found, list(found), organisation_id, at)
     clocks = skews(lags(where, (at - DEVICES_BACK).timestamp(), limits), limits)
     devices = {f"resource:{name}": [clocks[name]] if name in clocks else [] for name in where}
     return changed + _show_streams(Origin.POSITIONS, devices, organisation_id, at)
 
 
-def _by_positions(about: quality.Material, limits: Limits) -> dict[str, list[Found]]:
-    return {key: list(each) for key, each in quality.by_positions(about, limits).items()}
+def _by_positions(organisation_id: int, about: quality.Material, limits: Limits) -> dict[str, list[Found]]:
+    """What positions show, and what they showed of long jobs before the first position that is still read."""
+    found = {key: list(each) for key, each in quality.by_positions(about, limits).items()}
+    cut = about.until - LONGEST_JOB
+    long = {
+        f"assignment:{each.key}": each
+        for each in about.assignments
+        if each.key in found and min(each.stamps.values(), default=cut) < cut
+    }
+    for stream, kept in queries.of_positions(organisation_id, long).items():
+        shown = found[long[stream].key]
+        now = {(each.code, each.what) for each in shown}
+        shown += [
+            each
+            for each in kept
+            if (each.code, each.what) not in now and rests_before(long[stream], each.code, cut)
+        ]
+    return found
 
 
-def _others(organisation_id: int, limits: Limits, at: datetime) -> int:
-    there = incidents.arrived_between(organisation_id, at - MANY_BACK, at + HOUR)
-    return _show_others(organisation_id, there, limits, at)
-
-
-def _show_others(organisation_id: int, there: Sequence[Assignment], limits: Limits, at: datetime) -> int:
+def _others(organisation_id: int, begin: datetime, end: datetime, limits: Limits, at: datetime) -> int:
+    """Hold arrivals of a time against others, which are read from well before it until well after."""
+    there = incidents.arrived_between(organisation_id, begin - APART, end + APART)
     about = material(organisation_id, there, {}, at, {})
     by_hand = pressed(organisation_id, there, about.site_of, limits)
     found = quality.by_others(about, by_hand, driver(organisation_id, at), limits)
-    return _show(Origin.OTHERS, found, [each.key for each in there], organisation_id, at)
+    shown = [each.key for each in there if begin <= each.stamps[J.AT_HOSPITAL] < end]
+    return _show(Origin.OTHERS, found, shown, organisation_id, at)
 
 
 def _show(
