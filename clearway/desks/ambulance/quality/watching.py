@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-import numpy as np
 from django.db import connection, transaction
 
 from clearway.domain.ambulance.quality import Limits
@@ -54,7 +53,7 @@ def watch(organisation_id: int, *, at: datetime) -> Watched:
     reading, limits = situations.reading(organisation_id, at), limits_of(organisation_id, at)
     jobs = incidents.lately(organisation_id, at - IN_VIEW)
     can = _can_check(reading, limits)
-    changed = _sources(organisation_id, reading, can, limits, at)
+    changed = _sources(organisation_id, reading, limits, at)
     if can:
         changed += _positions(organisation_id, jobs, reading, limits, at)
     changed += _others(organisation_id, at - MANY_BACK, at + HOUR, limits, at)
@@ -112,15 +111,17 @@ def _can_check(reading: Reading, limits: Limits) -> bool:
     return any(age <= limits.feed_minutes * 60 for age in ages)
 
 
-def _sources(organisation_id: int, reading: Reading, can: bool, limits: Limits, at: datetime) -> int:
-    """HQ37: a source of positions that was heard and is silent. One that never spoke is no finding."""
+def _sources(organisation_id: int, reading: Reading, limits: Limits, at: datetime) -> int:
+    """HQ37: each source of positions that was heard and is silent. One that never spoke is no finding."""
     feeds = reading.situation.feeds
     found: dict[str, list[Found]] = {}
     for name, kind, received in zip(feeds.name, feeds.kind, feeds.received, strict=True):
         if kind == "positions":
             # The evidence does not grow with the minutes: it is one finding for as long as it lasts.
-            words = f"no position for over {limits.feed_minutes:g} minutes; rules on positions wait"
-            silent = not can and not np.isnan(received)
+            words = f"no position for over {limits.feed_minutes:g} minutes; rules on positions of it wait"
+            silent = (
+                reading.situation.at - float(received) > limits.feed_minutes * 60
+            )  # never for one unheard
             found[f"source:{name}"] = [Found("HQ37", "position", words)] if silent else []
     return _show_streams(Origin.PERIOD, found, organisation_id, at)
 
