@@ -100,6 +100,26 @@ def test_what_comes_back_is_open_again_with_its_history(unwell: Organisation, ca
     assert [word.kind for word in case("HQ02").words.all()] == ["confirmed", "reopened"]
 
 
+def test_a_source_that_goes_back_from_what_was_recorded_is_seen(unwell: Organisation, cad: Source) -> None:
+    step(case("HQ02"), Word(Kind.CHANGED_THERE, "CAD desk set it to 08:55", at(55)), 73, unwell)
+    deliver(cad, [job("handover", 55, message_id="h2", corrects="h")], known=80)
+    look(unwell, 81)
+    assert case("HQ02").ended == "person"
+
+    deliver(cad, [job("handover", 35, message_id="h3", corrects="h2")], known=90)
+    look(unwell, 91)
+
+    assert case("HQ02").ended_at is None and case("HQ02").agreed == at(55)
+
+
+def test_what_stands_as_it_stood_is_not_found_again(unwell: Organisation, cad: Source) -> None:
+    step(case("HQ02"), Word(Kind.RIGHT, "The clock of the hospital was wrong"), 73, unwell)
+    deliver(cad, [job("prealert", 30)], known=80)  # folds the job again
+    look(unwell, 81)
+
+    assert case("HQ02").ended == "right" and Finding.objects.get(code="HQ02").known_at == at(70)
+
+
 def test_a_person_ends_it_by_recording_the_change_or_why_it_is_right(unwell: Organisation) -> None:
     with pytest.raises(NotAllowed, match="what was found out"):
         step(case("HQ02"), Word(Kind.RIGHT), 72, unwell)
@@ -359,6 +379,43 @@ def test_where_positions_are_old_nothing_is_concluded_and_it_says_so(
     deliver(avl, along("A1", here, range(100, 116)), known=58)
     look(knowing, 58.5)
     assert case("HQ37").ended == "source" and Finding.objects.filter(code="HQ08").exists()
+
+
+@pytest.mark.parametrize("ended", ["source", "right"])
+def test_a_source_that_is_silent_again_days_later_is_a_new_finding_that_nobody_has(
+    knowing: Organisation, avl: Source, ended: str
+) -> None:
+    here = Site.objects.get(code="TVH01", organisation=knowing)
+    deliver(avl, along("A1", here, range(62, 100)), known=50)
+    look(knowing, 56)
+    step(case("HQ37"), Word(Kind.TAKEN), 57, knowing)
+    if ended == "right":
+        step(case("HQ37"), Word(Kind.RIGHT, "The supplier works on it"), 57, knowing)
+    deliver(avl, along("A1", here, range(100, 116)), known=58)
+    look(knowing, 58.5)
+    assert case("HQ37").ended == ended
+
+    thursday = 3 * 24 * 60
+    look(knowing, thursday)
+
+    found = case("HQ37")
+    assert (found.ended_at, found.owner, found.found_at) == (None, None, at(thursday))
+    assert found.due_at > at(thursday) and found.words.last().kind == "reopened"
+
+
+def test_of_two_sources_of_positions_the_dead_one_is_named(
+    knowing: Organisation, cad: Source, avl: Source
+) -> None:
+    other = Source.objects.get(pk=avl.pk)
+    other.pk, other.name = None, "second"
+    other.save()
+    here = Site.objects.get(code="TVH01", organisation=knowing)
+    deliver(avl, along("A1", here, range(62, 70)), known=35)
+    deliver(other, along("A2", here, range(90, 100)), known=50)
+
+    look(knowing, 51)
+
+    assert case("HQ37").stream == f"source:{avl.name}"
 
 
 def test_two_jobs_at_hospital_at_once_are_found_whatever_is_folded_again(

@@ -13,11 +13,22 @@ AT_ONCE = 2000
 
 
 def replace(found: Mapping[str, Sequence[Found]], organisation_id: int, at: datetime) -> None:
-    """Replace the findings of these streams by what their facts now show."""
+    """Replace the findings of these streams by what their facts now show.
+
+    What stands as it stood is known since then; with other evidence it is another finding.
+    """
     rows = Finding.objects.filter(organisation_id=organisation_id, stream__in=found, origin=Origin.FACTS)
-    rows.delete()
+    since = {(row.stream, row.code, row.what, row.evidence): row.known_at for row in rows}
+    if since:
+        rows.delete()
     Finding.objects.bulk_create(
-        _finding(organisation_id, stream, place, finding, at)
+        _finding(
+            organisation_id,
+            stream,
+            place,
+            finding,
+            since.get((stream, finding.code, str(finding.what), finding.evidence[:300]), at),
+        )
         for stream, findings in found.items()
         for place, finding in enumerate(findings)
     )
@@ -33,20 +44,30 @@ def show(
 ) -> int:
     """Bring what a duty has looked at in line: the findings of one origin on these streams.
 
-    Only what is otherwise than before is written. Returns how many streams that were.
+    Only what is otherwise than before is written. Returns how many streams that were. Evidence grows with
+    the minutes: a finding is known since it was first shown without a break, whatever it says now.
     """
     streams, changed = sorted(among), 0
     for first in range(0, len(streams), AT_ONCE):
         part = streams[first : first + AT_ONCE]
         kept = Finding.objects.filter(organisation_id=organisation_id, stream__in=part, origin=origin)
         before: dict[str, list[Found]] = defaultdict(list)
+        since: dict[tuple[str, str, str], datetime] = {}
         for row in kept.order_by("place"):
+            since[row.stream, row.code, row.what] = row.known_at
             before[row.stream].append(Found(row.code, row.what, row.evidence, row.proposed))
         now = {stream: [_cut(each) for each in found.get(stream, ())] for stream in part}
         other = [stream for stream in part if before.get(stream, []) != now[stream]]
         kept.filter(stream__in=other).delete()
         Finding.objects.bulk_create(
-            _finding(organisation_id, stream, place, finding, at, origin)
+            _finding(
+                organisation_id,
+                stream,
+                place,
+                finding,
+                since.get((stream, finding.code, str(finding.what)), at),
+                origin,
+            )
             for stream in other
             for place, finding in enumerate(now[stream])
         )

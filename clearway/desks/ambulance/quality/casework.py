@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import connection, transaction
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, Q
 
 from clearway.core.audit.actions import Actor, Entry
 from clearway.core.audit.actions import record as audit
@@ -163,26 +163,56 @@ def _end(done: Collection[tuple[FindingCase, datetime | None]], at: datetime) ->
 
 
 def _came_back(organisation_id: int, at: datetime) -> list[int]:
-    """Cases that a source had ended and whose finding stands again."""
+    """Cases whose finding stands again since they ended, whoever ended them.
+
+    Of a job, positions may lose a finding for a minute: what somebody has said to be right stays so there.
+    """
     stands = Finding.objects.filter(
         organisation_id=organisation_id,
         **SAME,
         known_at__gt=OuterRef("ended_at"),
+        known_at__gte=at - LATELY,
     )
+    is_right = Q(ended=Ended.RIGHT, stream__startswith="assignment:")
     rows = FindingCase.objects.filter(
-        Exists(stands),
+        Q(Exists(stands)) & ~is_right | Q(Exists(stands.exclude(origin=Finding.Origin.POSITIONS))),
         organisation_id=organisation_id,
-        ended__in=[Ended.SOURCE, Ended.FORGOTTEN],
-        ended_at__gt=at - LATELY,
-        agreed__isnull=True,
+        ended_at__isnull=False,
     )
     again = list(rows)
+    if not again:
+        return []
+    found = Finding.objects.filter(
+        organisation_id=organisation_id, stream__in={case.stream for case in again}
+    ).order_by("known_at")
+    newest = {(row.stream, row.code, row.what): row for row in found}
+    policy = queue_policy(organisation_id, at)
     for case in again:
-        case.ended_at, case.ended = None, ""
-    FindingCase.objects.bulk_update(again, ["ended_at", "ended"], batch_size=1000)
+        _open_again(case, newest[case.stream, case.code, case.what], policy)
+    FindingCase.objects.bulk_update(again, OPENED_AGAIN, batch_size=1000)
     words = (FindingWord(of=case, kind=Kind.REOPENED, at=at, by=DUTY) for case in again)
     FindingWord.objects.bulk_create(words)
     return [case.pk for case in again]
+
+
+OPENED_AGAIN = [
+    *("ended_at", "ended", "found_at", "due_at", "happened_at", "evidence", "owner", "taken_at"),
+    *("proposed", "asked_at", "answer_by", "answer", "agreed", "agreed_by_both"),
+]
+
+
+def _open_again(case: FindingCase, row: Finding, policy: QueuePolicy) -> None:
+    """Soon after it ended it is still with whoever had it; later it is a new one, of which nobody knows."""
+    ended, case.ended_at, case.ended = case.ended_at, None, ""
+    if ended is not None and row.known_at - ended <= LATELY:
+        return
+    case.found_at, case.evidence = row.known_at, row.evidence
+    case.due_at = policy.due_at(RULES.get(row.code, UNKNOWN_RULE).severity, row.known_at)
+    if not case.stream.startswith("assignment:"):
+        case.happened_at = row.known_at
+    case.owner, case.taken_at = None, None
+    case.proposed, case.asked_at, case.answer_by, case.answer = None, None, None, ""
+    case.agreed, case.agreed_by_both = None, False
 
 
 # What people do

@@ -13,6 +13,7 @@ class Finding(models.Model):
     origin    what shows it: the facts of its own stream, which are folded again whenever one comes; or
               positions, other assignments, or a whole day or week, which a duty looks at
     proposed  the value that the evidence speaks for, where one can be derived
+    known_at  since when it stands, without a break
     """
 
     class Origin(models.TextChoices):
