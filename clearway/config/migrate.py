@@ -36,6 +36,8 @@ REVOKE UPDATE, DELETE ON
     core_look_review,
     core_decision,
     core_decision_told,
+    core_decision_note,
+    core_decision_export,
     core_onwardstep,
     ambulance_fact,
     ambulance_position,

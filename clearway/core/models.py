@@ -2,7 +2,7 @@
 
 from .audit.models import Action, Seal
 from .concerns.models import Concern, ConcernStep
-from .decisions.models import Decision
+from .decisions.models import Decision, DecisionExport, DecisionNote
 from .decisions.models import Told as DecisionTold
 from .feeds.models import Batch, Message, Quarantined, Source
 from .live.models import Change, Heartbeat, Push
@@ -22,6 +22,8 @@ __all__ = [
     "Concern",
     "ConcernStep",
     "Decision",
+    "DecisionExport",
+    "DecisionNote",
     "DecisionTold",
     "Heartbeat",
     "LegalHold",

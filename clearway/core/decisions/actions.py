@@ -1,5 +1,6 @@
 """Writing in the decision log. Nothing is edited or removed: a correction is a new entry that supersedes."""
 
+import hashlib
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -10,10 +11,12 @@ from clearway.domain.shared.errors import NotAllowed
 from ..audit.actions import Actor, Entry, record
 from ..organisation.models import Site
 from . import snapshots
-from .models import Decision, Told
+from .export import FORMS, Asked, made
+from .models import Decision, DecisionExport, DecisionNote, Told
 
 LATE = timedelta(minutes=5)  # written later than this after it was taken: says why
 CLOCK_SKEW = timedelta(minutes=1)  # a browser's clock may be a little ahead
+JOINT_MODEL = ("nothing", "risks_patients", "risks_staff", "risks_system", "policy", "advice")
 SAME_AGAIN = timedelta(minutes=2)  # the same words sent twice so soon are one decision
 
 
@@ -22,6 +25,7 @@ class Written:
     """A decision as somebody writes it.
 
     known       what was known at the time, in the writer's words
+    nothing … advice  what the joint decision model asks besides; each may stay empty
     told        who was told when it was written; who is told later is a further entry (see tell)
     screen      the page it was opened from
     supersedes  id of the entry that it corrects
@@ -32,6 +36,12 @@ class Written:
     reason: str
     decided_at: datetime
     options: str = ""
+    nothing: str = ""
+    risks_patients: str = ""
+    risks_staff: str = ""
+    risks_system: str = ""
+    policy: str = ""
+    advice: str = ""
     told: str = ""
     review_at: datetime | None = None
     late_reason: str = ""
@@ -96,6 +106,7 @@ def _insert(
         role=by.role,
         known=written.known,
         options=written.options,
+        **{name: getattr(written, name) for name in JOINT_MODEL},
         decision=written.decision,
         reason=written.reason,
         review_at=written.review_at,
@@ -132,3 +143,43 @@ def tell(decision: Decision, words: str, *, by: Actor, at: datetime) -> Told:
     entry = Entry("decisions.tell", f"decision:{decision.pk}", {"words": row.words})
     record([entry], organisation_id=decision.organisation_id, by=by, at=at)
     return row
+
+
+@transaction.atomic
+def note(key: int, kind: str, words: str, *, organisation_id: int, by: Actor, at: datetime) -> DecisionNote:
+    """Say what came of an entry, or that it was reviewed; the entry stays as it is. Raises NotAllowed."""
+    event = "Adding to this entry"
+    found = Decision.objects.filter(pk=key, organisation_id=organisation_id).first()
+    if found is None or by.user_id is None:
+        raise NotAllowed("unknown", event, "There is no such entry, or nobody who adds to it.")
+    row = DecisionNote.objects.create(decision=found, kind=kind, at=at, by=by.name, words=words)
+    entry = Entry("decisions.note", f"decision:{key}", {"kind": kind, "words": words})
+    record([entry], organisation_id=organisation_id, by=by, at=at)
+    return row
+
+
+@transaction.atomic
+def export(asked: Asked, rows: list[Decision], *, organisation_id: int, by: Actor, at: datetime) -> bytes:
+    """Entries as a file; which, and what was left out and why, is kept with it. Raises NotAllowed."""
+    event = "Taking entries out"
+    if asked.form not in FORMS:
+        raise NotAllowed("unknown", event, "Choose text, CSV or PDF.")
+    if asked.cuts and not asked.reason:
+        raise NotAllowed("unsaid", event, "Say why parts are left out.")
+    body = made(asked, rows, at)
+    DecisionExport.objects.create(
+        organisation_id=organisation_id,
+        at=at,
+        by=by.name,
+        first=asked.first,
+        last=asked.last,
+        form=asked.form,
+        entries=[row.pk for row in rows],
+        cuts={str(key): sorted(parts) for key, parts in asked.cuts.items()},
+        reason=asked.reason,
+        digest=hashlib.sha256(body).hexdigest(),
+    )
+    detail = {"from": asked.first.isoformat(), "to": asked.last.isoformat(), "entries": len(rows)}
+    entry = Entry("decisions.export", "decisions", {**detail, "cut": len(asked.cuts), "reason": asked.reason})
+    record([entry], organisation_id=organisation_id, by=by, at=at)
+    return body

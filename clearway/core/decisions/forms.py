@@ -1,6 +1,6 @@
 """What the decision log asks for."""
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django import forms
@@ -8,6 +8,10 @@ from django import forms
 from ..layout.fields import DeskForm, LocalInstant, words
 from ..organisation.models import Organisation, Site
 from . import actions
+from .export import FORMS, PARTS, Asked
+from .models import DecisionNote
+
+LONGEST = timedelta(days=366)  # of an export
 
 
 class DecisionForm(DeskForm):
@@ -15,6 +19,12 @@ class DecisionForm(DeskForm):
 
     known = words("What is known", most=4000, missing="Say what is known")
     options = words("Options", most=4000, required=False)
+    nothing = words("If nothing is done", most=2000, required=False)
+    risks_patients = words("Risks for patients", most=2000, required=False)
+    risks_staff = words("Risks for staff", most=2000, required=False)
+    risks_system = words("Risks for the system", most=2000, required=False)
+    policy = words("Policy", most=300, required=False)
+    advice = words("Advice and challenge", most=2000, required=False)
     decision = words("Decision", most=4000, missing="Say what is decided")
     reason = words("Reason", most=4000, missing="Say why")
     told = words("Who was told", most=300, required=False)
@@ -37,6 +47,11 @@ class DecisionForm(DeskForm):
         assert isinstance(field, forms.ModelChoiceField)
         field.queryset = Site.objects.filter(organisation=organisation)
 
+    @property
+    def more_typed(self) -> bool:
+        """Something of the joint decision model is written, or wrong: then it is open."""
+        return any(self.typed(name) or name in self.errors for name in actions.JOINT_MODEL)
+
     def clean(self) -> dict[str, Any]:
         """A decision written late says why; the field is shown only then."""
         given: dict[str, Any] = super().clean() or {}
@@ -51,6 +66,7 @@ class DecisionForm(DeskForm):
         names = (
             "known",
             "options",
+            *actions.JOINT_MODEL,
             "decision",
             "reason",
             "told",
@@ -73,3 +89,44 @@ class DayForm(DeskForm):
 
     def chosen(self, today: date) -> date:
         return self.cleaned_data.get("day") or today if self.is_valid() else today
+
+
+class NoteForm(DeskForm):
+    """What came of an entry, or that it was reviewed."""
+
+    kind = forms.ChoiceField(
+        choices=DecisionNote.Kind.choices,
+        error_messages={"required": "Choose what this is", "invalid_choice": "Choose from the list"},
+    )
+    words = words("What you say", most=2000, missing="Say what came of it, or that it stands and why")
+
+
+class ExportForm(DeskForm):
+    """Which entries leave as a file. `cut` is the entry and the part that is left out, e.g. "12:known"."""
+
+    first = forms.DateField(error_messages={"required": "Enter the first day", "invalid": "Enter a date"})
+    last = forms.DateField(error_messages={"required": "Enter the last day", "invalid": "Enter a date"})
+    file = forms.ChoiceField(
+        choices=list(FORMS.items()),
+        required=False,
+        error_messages={"invalid_choice": "Choose text, CSV or PDF"},
+    )
+    reason = words("Why parts are left out", most=300, required=False)
+
+    def clean(self) -> dict[str, Any]:
+        given: dict[str, Any] = super().clean() or {}
+        first, last = given.get("first"), given.get("last")
+        if first and last and not timedelta(0) <= last - first <= LONGEST:
+            self.add_error("last", "Choose a last day after the first, within a year")
+        return given
+
+    def asked(self, cuts: list[str]) -> Asked:
+        """What is to leave. Call when valid. What names no entry and part is passed over."""
+        found: dict[int, set[str]] = {}
+        for each in cuts:
+            key, _, part = each.partition(":")
+            if key.isascii() and key.isdigit() and part in PARTS:
+                found.setdefault(int(key), set()).add(part)
+        given = self.cleaned_data
+        chosen = {key: frozenset(parts) for key, parts in found.items()}
+        return Asked(given["first"], given["last"], given["file"], chosen, given["reason"])

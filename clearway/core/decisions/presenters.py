@@ -6,7 +6,8 @@ from datetime import datetime
 from typing import Any
 
 from ..people.roles import name_of
-from .actions import is_late
+from .actions import JOINT_MODEL, is_late
+from .export import PARTS
 from .models import Decision
 
 
@@ -39,6 +40,7 @@ class Has:
 class Entry:
     """One entry of the log as it is read.
 
+    more         what the joint decision model asks besides, where it was written
     replaced_by  id of the entry that corrects it: then it is struck through
     missing      why the picture has no numbers, if it has none
     """
@@ -54,7 +56,9 @@ class Entry:
     options: str
     decision: str
     reason: str
+    more: tuple[tuple[str, str], ...]
     told: tuple[Has, ...]
+    notes: tuple[tuple[datetime, str, str, str], ...]
     review_at: datetime | None
     screen: str
     replaced_by: int | None
@@ -84,6 +88,8 @@ def entry(row: Decision) -> Entry:
         options=row.options,
         decision=row.decision,
         reason=row.reason,
+        more=tuple((PARTS[name], getattr(row, name)) for name in JOINT_MODEL if getattr(row, name)),
+        notes=tuple((each.at, each.by, each.get_kind_display(), each.words) for each in row.notes.all()),
         told=tuple(Has(each.words, each.at) for each in row.told.all()),
         review_at=row.review_at,
         screen=row.screen,

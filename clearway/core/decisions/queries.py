@@ -2,7 +2,9 @@
 
 from datetime import datetime
 
-from .models import Decision
+from django.db.models import Exists, OuterRef
+
+from .models import Decision, DecisionNote
 
 
 def between(organisation_id: int, start: datetime, end: datetime) -> list[Decision]:
@@ -10,7 +12,7 @@ def between(organisation_id: int, start: datetime, end: datetime) -> list[Decisi
     return list(
         Decision.objects.filter(organisation_id=organisation_id, decided_at__gte=start, decided_at__lt=end)
         .select_related("by", "site", "superseded_by", "supersedes")
-        .prefetch_related("told")
+        .prefetch_related("told", "notes")
         .order_by("-decided_at", "-id")
     )
 
@@ -26,6 +28,24 @@ def to_review(organisation_id: int, at: datetime) -> list[Decision]:
         .prefetch_related("told")
         .order_by("review_at")[:50]
     )
+
+
+def ringing(organisation_id: int, at: datetime) -> list[Decision]:
+    """Entries that stand, whose review time has come and that nobody has reviewed since. One query."""
+    looked = (DecisionNote.Kind.REVIEWED, DecisionNote.Kind.OUTCOME)
+    reviewed = DecisionNote.objects.filter(
+        decision=OuterRef("pk"), kind__in=looked, at__gte=OuterRef("review_at")
+    )
+    rows = Decision.objects.filter(
+        ~Exists(reviewed), organisation_id=organisation_id, review_at__lte=at, superseded_by__isnull=True
+    )
+    return list(rows.select_related("by").order_by("review_at", "id"))
+
+
+def writers(organisation_id: int) -> set[int]:
+    """Everybody who has written a review time into the log. One query."""
+    rows = Decision.objects.filter(organisation_id=organisation_id, review_at__isnull=False)
+    return set(rows.values_list("by_id", flat=True).distinct())
 
 
 def one(organisation_id: int, key: int) -> Decision:

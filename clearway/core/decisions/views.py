@@ -10,15 +10,18 @@ from django.urls import reverse
 
 from clearway.domain.shared.errors import NotAllowed
 
+from ..layout.papers import PDF, TEXT, as_file
 from ..layout.times import LONDON, local
 from ..people import kept
 from ..people.permissions import needs
 from . import actions, presenters, queries
-from .forms import DayForm, DecisionForm
+from .export import FORMS, PARTS, words_of
+from .forms import DayForm, DecisionForm, ExportForm, NoteForm
 from .models import Decision
 
 Request = Any
-COPIED = ("known", "options", "decision", "reason", "review_at", "decided_at")
+COPIED = ("known", "options", "decision", "reason", "review_at", "decided_at", *actions.JOINT_MODEL)
+MEDIA = {"text": TEXT, "csv": "text/csv; charset=utf-8", "pdf": PDF}
 
 
 @needs("decisions.read")
@@ -40,10 +43,64 @@ def log(request: Request) -> HttpResponse:
     return render(request, "decisions/log.html", context)
 
 
-@needs("decisions.read")
+@needs("decisions.read", change="decisions.write")
 def decision(request: Request, key: int) -> HttpResponse:
-    """One entry with the picture as it was known."""
-    return render(request, "decisions/decision.html", {"entry": presenters.entry(_get(request, key))})
+    """One entry with the picture as it was known, and what was said of it since."""
+    row = _get(request, key)
+    form = NoteForm(request.POST if request.method == "POST" else None, at=request.at)
+    if form.is_valid():
+        given = form.cleaned_data
+        try:
+            actions.note(
+                key,
+                given["kind"],
+                given["words"],
+                organisation_id=request.organisation.pk,
+                by=request.actor,
+                at=request.at,
+            )
+            return HttpResponseRedirect(reverse("decisions:decision", args=[key]))
+        except NotAllowed as refusal:
+            form.add_error(None, refusal.why)
+    kinds = [
+        ("reviewed", "Reviewed: it stands, or what changes"),
+        ("outcome", "Outcome: what came of it"),
+        ("reflection", "Reflection: what I would do again, or not"),
+    ]
+    context = {"entry": presenters.entry(row), "form": form, "kinds": kinds}
+    return render(request, "decisions/decision.html", context, status=422 if form.errors else 200)
+
+
+@needs("decisions.export")
+def export(request: Request) -> HttpResponse:
+    """Entries of some days: looked at, parts ticked to be left out, then taken as a file."""
+    today = local(request.at).date()
+    data = request.POST if request.method == "POST" else request.GET if "first" in request.GET else None
+    form = ExportForm(data, at=request.at, initial={"first": today.isoformat(), "last": today.isoformat()})
+    organisation_id, rows = request.organisation.pk, []
+    if form.is_valid():
+        asked = form.asked(request.POST.getlist("cut"))
+        start = datetime(asked.first.year, asked.first.month, asked.first.day, tzinfo=LONDON)
+        end = datetime(asked.last.year, asked.last.month, asked.last.day, tzinfo=LONDON) + timedelta(days=1)
+        rows = queries.between(organisation_id, start.astimezone(UTC), end.astimezone(UTC))[::-1]
+        if request.method == "POST":
+            try:
+                body = actions.export(
+                    asked, rows, organisation_id=organisation_id, by=request.actor, at=request.at
+                )
+                kind = "txt" if asked.form == "text" else asked.form
+                return as_file(body, f"decisions-{asked.first}-{asked.last}.{kind}", MEDIA[asked.form])
+            except NotAllowed as refusal:
+                form.add_error("reason", refusal.why)
+    context = {
+        "form": form,
+        "entries": [
+            (row, [(name, says, words_of(row, name)) for name, says in PARTS.items()]) for row in rows
+        ],
+        "cuts": request.POST.getlist("cut"),
+        "formats": list(FORMS.items()),
+    }
+    return render(request, "decisions/export.html", context, status=422 if form.errors else 200)
 
 
 @needs("decisions.write")

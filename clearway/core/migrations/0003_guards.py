@@ -4,7 +4,10 @@ from django.db import migrations
 
 from clearway.core.retention.records import KEEP, kept, remover
 
-INSERT_ONLY = ("core_action", "core_seal", "core_decision", "core_decision_told", "core_onwardstep")
+INSERT_ONLY = (
+    *("core_action", "core_seal", "core_onwardstep"),
+    *("core_decision", "core_decision_told", "core_decision_note", "core_decision_export"),
+)
 
 REFUSE = """
 CREATE FUNCTION clearway_refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$

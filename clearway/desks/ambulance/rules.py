@@ -8,6 +8,7 @@ from functools import partial
 from clearway.core.audit import reviewing
 from clearway.core.audit import rules as looks
 from clearway.core.concerns import rules as concerns
+from clearway.core.decisions import rules as decisions
 from clearway.core.feeds.rules import SILENT_FEED
 from clearway.core.layout.times import local
 from clearway.core.organisation.queries import policies
@@ -67,6 +68,7 @@ PARTS: Sequence[Part] = (
     Part("messages", messages.outcomes, frozenset({messages.POLICY})),
     Part("safeguarding", safeguarding.outcomes),
     Part("data quality", quality.outcomes),
+    Part("decisions", partial(decisions.outcomes, desk=Desk.AMBULANCE)),
     Part("concerns", partial(concerns.outcomes, desk=Desk.AMBULANCE), frozenset({concerns.POLICY})),
 )
 

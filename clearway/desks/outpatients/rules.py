@@ -5,6 +5,7 @@ from datetime import datetime
 from functools import partial
 
 from clearway.core.concerns import rules as concerns
+from clearway.core.decisions import rules as decisions
 from clearway.core.layout.times import day, local
 from clearway.core.organisation.queries import policies
 from clearway.core.worklist import queries
@@ -493,5 +494,9 @@ def run(organisation_id: int, situation: Situation, at: datetime) -> Swept:
     modes = values.get(queries.MODES, {})
     outcomes = evaluate(RULES, situation, values, modes)
     reported = partial(concerns.outcomes, organisation_id, values, modes, at, desk=Desk.OUTPATIENTS)
-    every = together(outcomes, guarded("concerns of outpatients", reported))
+    decided = partial(decisions.outcomes, organisation_id, values, modes, at, desk=Desk.OUTPATIENTS)
+    every = together(
+        *(outcomes, guarded("concerns of outpatients", reported)),
+        guarded("decisions of outpatients", decided),
+    )
     return sweep(organisation_id, every, at, sweep_policy(values.get(queries.WORKLIST)))
