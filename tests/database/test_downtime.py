@@ -394,3 +394,38 @@ def test_what_may_follow_the_end_of_a_job_or_is_before_it_is_entered_in_it(
 
     for line in ("A1 handover 0822", "A1 left 0803", "A1 clear 0823", "A1 clear 0845 !"):
         assert enter(failed, line, 50).incident == "1"
+
+
+def test_a_mistyped_form_number_is_told_before_and_undone_after(failed: Organisation) -> None:
+    failure = CadFailure.objects.get()
+    unknown = Form(FormKind.STATUS, 999)
+    with pytest.raises(NotAllowed, match="No form has this number"):
+        register.used_up_to(unknown, failure, **scope(failed, 5))
+    meant = actions.understand("A1 left 0801 #S6", failure, organisation_id=failed.pk, at=at(5))
+    assert isinstance(meant, actions.Understood) and "makes 5 forms unaccounted for" in meant.warning
+
+    enter(failed, "A1 left 0801 #S6", 5)
+    assert register.lay_back(Form(FormKind.STATUS, 2), failure, **scope(failed, 6)) == 4
+    assert [row.number for row in queries.unaccounted(failed.pk, failure)] == [1]
+    with pytest.raises(NotAllowed, match="unaccounted"):
+        register.lay_back(Form(FormKind.STATUS, 2), failure, **scope(failed, 7))
+    enter(failed, "A2 arrived 0803 #S2", 8)
+    assert PaperForm.objects.get(kind="status", number=2).state == "entered"
+
+
+def test_who_enters_a_decision_in_a_drill_is_told_that_it_is_not_kept(hand: Client) -> None:
+    hand.post("/downtime/declare/", {"drill": "1", "reason": "Winter drill"})
+    hand.post("/downtime/forms/", {"drill": "1", "decision": "1"})
+    line = {"line": "#D1 0801 Divert minors", "once": "d", "drill": "1"}
+    page = hand.post("/downtime/enter/", line, follow=True).content.decode()
+
+    assert "decision is not kept" in page and not Decision.objects.exists()
+    assert "Written." not in page
+
+
+def test_forms_are_laid_back_from_the_page(hand: Client) -> None:
+    hand.post("/downtime/enter/", {"line": "A1 left 0801 #S3", "once": "a"})
+    assert "Lay them back" in hand.get("/downtime/back-entry/").content.decode()
+    assert hand.post("/downtime/reconcile/", {"step": "blank", "number": "S1"}).status_code == 302
+    assert "Lay them back" not in hand.get("/downtime/back-entry/").content.decode()
+    assert hand.post("/downtime/reconcile/", {"step": "blank", "number": "S1"}).status_code == 422

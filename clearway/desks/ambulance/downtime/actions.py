@@ -133,6 +133,9 @@ def understand(
         job = queries.job_of(organisation_id, line.call_sign, occurred_at)
         incident, assignment = _job(line, job, occurred_at, failure, organisation_id)
         warning = _missing_steps(line, job)
+    if line.form and failure and (more := register.more_by(line.form, failure, organisation_id)):
+        said = f"This makes {more} forms unaccounted for"
+        warning = f"{warning}. {said}" if warning else said
     return Understood(line, occurred_at, job, incident, assignment, sites.get(line.place or "", ""), warning)
 
 

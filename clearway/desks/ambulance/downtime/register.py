@@ -105,12 +105,44 @@ def _issue(
 
 @transaction.atomic
 def used_up_to(form: Form, failure: CadFailure, *, organisation_id: int, by: Actor, at: datetime) -> int:
-    """Say that every form up to this number was used. Returns how many are unaccounted for by that."""
+    """Say that every form up to this number was used. Returns how many are unaccounted for by that.
+
+    Raises NotAllowed: no form has this number.
+    """
     lock(organisation_id)
+    rows = queries.forms(organisation_id, drill=failure.is_drill).filter(kind=form.kind.value)
+    if not rows.filter(number=form.number).exists():
+        raise NotAllowed("unknown", f"Using forms up to {form}", "No form has this number.")
     issued = _issue(failure, form.kind, form.number, organisation_id)
     entry = Entry("downtime.used_up_to", "paper_forms", {"form": str(form), "more": issued})
     audit([entry], organisation_id=organisation_id, by=by, at=at)
     return issued
+
+
+def more_by(form: Form, failure: CadFailure, organisation_id: int) -> int:
+    """How many lower forms would be unaccounted for if this one were used. Two queries."""
+    rows = queries.forms(organisation_id, drill=failure.is_drill).filter(kind=form.kind.value)
+    row = rows.filter(number=form.number).first()
+    if row is None:
+        return 0
+    return rows.filter(number__lt=form.number, state=State.BLANK, of_pack=row.of_pack).count()
+
+
+@transaction.atomic
+def lay_back(form: Form, failure: CadFailure, *, organisation_id: int, by: Actor, at: datetime) -> int:
+    """Say that the forms from this number on which are unaccounted for lie blank in the folder after all.
+
+    Returns how many. Raises NotAllowed: there are none.
+    """
+    what = f"Laying back forms from {form} on"
+    lock(organisation_id)
+    rows = queries.unaccounted(organisation_id, failure).filter(kind=form.kind.value)
+    laid = rows.filter(number__gte=form.number).update(state=State.BLANK, failure=None)
+    if not laid:
+        raise NotAllowed("none", what, "No form of its kind from this number on is unaccounted for.")
+    entry = Entry("downtime.lay_back", "paper_forms", {"form": str(form), "forms": laid})
+    audit([entry], organisation_id=organisation_id, by=by, at=at)
+    return laid
 
 
 @transaction.atomic

@@ -25,6 +25,7 @@ from .models import HandEntry
 
 ROWS = 12  # of the page of back-entry
 SHOWN = 200
+DRILLED = "The form is entered. A drill's decision is not kept: the log is of what was really decided."
 KEY = re.compile(r"[0-9]{1,18}")  # of a row, as addresses and forms name it
 
 
@@ -84,7 +85,8 @@ def enter(request: Any) -> HttpResponse:
         return again(request, problem=str(problem), typed=typed)
     except NotAllowed as refused:
         return again(request, problem=refused.why, typed=typed)
-    said = presenters.said_of(entry, queries.places(request.organisation.pk)) if entry else "Written."
+    written = DRILLED if is_drill else "Written."
+    said = presenters.said_of(entry, queries.places(request.organisation.pk)) if entry else written
     messages.success(request, said)
     return HttpResponseRedirect(reverse("downtime:drills" if is_drill else "downtime:board"))
 
@@ -274,7 +276,9 @@ def _back_entry(
 def reconcile(request: Any) -> HttpResponse:
     """Account for a form, settle a conflict, join two jobs, or close the reconciliation."""
     step = request.POST.get("step", "")
-    form = {"void": VoidForm, "used": NumberForm}.get(step, EndForm)(request.POST, at=request.at)
+    form = {"void": VoidForm, "used": NumberForm, "blank": NumberForm}.get(step, EndForm)(
+        request.POST, at=request.at
+    )
     if form.is_valid():
         try:
             messages.success(request, _settled(request, step, form.cleaned_data))
@@ -294,6 +298,9 @@ def _settled(request: Any, step: str, given: dict[str, Any]) -> str:
     if step == "used":
         more = register.used_up_to(given["number"], failure, **scope)
         return f"Every form up to {given['number']} was used; {more} more to account for."
+    if step == "blank":
+        laid = register.lay_back(given["number"], failure, **scope)
+        return f"{laid} forms from {given['number']} on lie blank in the folder."
     if step == "choose":
         key, _, choice = request.POST.get("choice", "").partition(":")
         if not KEY.fullmatch(key) or choice not in HandEntry.Choice.values:
