@@ -7,6 +7,7 @@ from datetime import date, datetime, timedelta
 from functools import lru_cache
 from math import isnan
 from typing import Any
+from zlib import crc32
 
 import numpy as np
 
@@ -196,7 +197,10 @@ def _on_duty(
 
 
 def _breaks(shift: Any, plan: Any, at: datetime) -> list[Span]:
-    """When a crew eats: now, as planned, or, where nobody planned it, when it must begin.
+    """When a crew eats: now, as planned, or, where nobody planned it, somewhere in its window.
+
+    Crews are spread over their windows by their call signs: all at the latest minute would be a cliff that
+    no control room lets happen, and the same crew is always put at the same place.
 
     shift, plan  rows of breaks.queries, None where there is none
     """
@@ -208,9 +212,11 @@ def _breaks(shift: Any, plan: Any, at: datetime) -> list[Span]:
         return [(0.0, max(0.0, minutes - spent))]
     if shift.state == BreakState.TRAVELLING:
         return [(0.0, minutes)]
-    begins = plan.starts_at if plan is not None else shift.start_by
-    if begins is None or shift.state not in OWED:
+    if shift.state not in OWED or shift.opens_at is None or shift.start_by is None:
         return []
+    opens = max(at, shift.opens_at)
+    share = crc32(shift.call_sign.encode()) % 1000 / 1000
+    begins = plan.starts_at if plan else opens + share * max(timedelta(0), shift.start_by - opens)
     from_now = max(0.0, (begins - at).total_seconds() / 60)
     return [(from_now, from_now + minutes)]
 

@@ -18,17 +18,16 @@ DOING = {
     Doing.AT_HOSPITAL: "at hospital",
     Doing.WRAP_UP: "in wrap-up",
 }
-WIDE = 2.0  # crews too few from which a step is marked
+LEAST = 0.5  # crews too few from which a step is called short
 
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """One area in one step. short  "" where there are enough; level  how it is marked."""
+    """One area in one step, in whole crews. short  "" where there are enough."""
 
     there: str
     needed: str
     short: str
-    level: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,10 +56,9 @@ def rows(cover: Cover) -> list[Row]:
 def _row(area: str, gap: Gap) -> Row:
     cells = [
         Cell(
-            f"{there:.1f}",
-            f"{needed:.1f}",
-            f"{short:.1f}" if short >= 0.05 else "",
-            "P2" if short >= WIDE else "",
+            f"{there:.0f}",
+            f"{needed:.0f}",
+            f"{short:.0f}" if short >= LEAST else "",
         )
         for there, needed, short in zip(gap.there, gap.needed, gap.short, strict=True)
     ]
@@ -73,7 +71,7 @@ def worst(cover: Cover) -> str:
         (short, area, k)
         for area, gap in cover.gaps.items()
         for k, short in enumerate(gap.short)
-        if short >= 0.5
+        if short >= LEAST
     ]
     if not found:
         return ""

@@ -102,14 +102,19 @@ def hours(
     out: Iterable[Out],
     area: str | None,
     at: datetime,
+    known_from: datetime,
 ) -> list[Hour]:
-    """The hours of a day in unit-hours; area  None for all. Pairs of area and what is counted there."""
+    """The hours of a day in unit-hours. Pairs of area and what is counted there.
+
+    area        None for all
+    known_from  since when anybody could know who is there: earlier hours say nothing
+    """
     planned = _summed(((a, each.starts_at, each.ends_at) for a, each in shifts), edges, area, None)
     there = _summed(((a, each.began, each.ended) for a, each in duties), edges, area, at)
     lost = _summed(out, edges, area, at)
     found = []
     for place, begins in enumerate(edges[:-1]):
-        begun = begins <= at
+        begun = known_from <= begins <= at
         found.append(
             Hour(
                 begins,

@@ -9,6 +9,7 @@ from django.http import Http404, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 
+from clearway.core.feeds.queries import first_heard
 from clearway.core.layout.times import day
 from clearway.core.people.permissions import needs
 from clearway.domain.ambulance.availability import ResourceStanding
@@ -99,6 +100,9 @@ def hours(request: Any) -> HttpResponse:
     seen = {name: each.standing for name, each in reading.seen.items()}
     names = {row.call_sign for row in shifts}
     duties = queries.duties(organisation_id, seen, names, edges[0], at)
+    # A source may tell of times before it was first heard; what lies before both nobody knows.
+    said = [first_heard(organisation_id) or at, *(each.began for each in duties)]
+    known_from = max(edges[0], min(said))
     planned = [(row.area, queries.value_of(row)) for row in shifts]
     home = {row.call_sign: row.area for row in shifts}
     there = [(area_of.get(each.call_sign) or home.get(each.call_sign, ""), each) for each in duties]
@@ -114,11 +118,14 @@ def hours(request: Any) -> HttpResponse:
         "day": day(at),
         "feed": None if feed.freshness is Freshness.FRESH else feed,
         "relied_on": relied_on,
+        "known_from": known_from if known_from > edges[0] else None,
         "loaded_at": queries.newest_taken(organisation_id),
         "areas": known,
         "chosen": chosen if chosen in known else "",
-        "hours": presenters.hours(edges, planned, there, lost, chosen if chosen in known else None, at),
-        "by_area": presenters.by_area(edges, planned, there, lost, at),
+        "hours": presenters.hours(
+            edges, planned, there, lost, chosen if chosen in known else None, at, known_from
+        ),
+        "by_area": presenters.by_area((known_from, edges[-1]), planned, there, lost, at),
         "missing": presenters.missing(
             attended(values, duties, _single(organisation_id, seen, at), policy, at),
             areas,
