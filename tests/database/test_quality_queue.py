@@ -220,10 +220,11 @@ def test_a_rejection_says_why_and_goes_on_the_joint_list(
         == 302
     )
 
-    with CaptureQueriesContext(connection) as of_one:
-        page = people["sdo"].get("/quality/validation/").content.decode()
+    page = people["sdo"].get("/quality/validation/").content.decode()
 
     assert "Our screen has 09:02" in page and "A1" in page
+    with CaptureQueriesContext(connection) as of_one:
+        people["sdo"].get("/quality/validation/")
     rejected = {"proposed": at(55), "asked_at": at(100), "answer_by": at(101), "answer": "rejected"}
     FindingCase.objects.filter(ended_at=None).update(**rejected)
     assert queue.to_validate(unwell.pk, None, at(101)).count() > 1
