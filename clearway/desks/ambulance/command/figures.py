@@ -208,7 +208,7 @@ def crews(seen: Seen) -> Figures:
         ("Shifts ended, still on a job", _late_finishes(seen), seen.of_the_cad),
         ("Unit-hours planned", NO_DATA, ""),
     ]
-    return Figures("No roster is read here, so planned hours are not known.", THREE, _t(rows))
+    return Figures("Planned unit-hours are not read into this report: see Cover.", THREE, _t(rows))
 
 
 def _late_finishes(seen: Seen) -> str:
