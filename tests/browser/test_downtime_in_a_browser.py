@@ -13,6 +13,8 @@ from clearway.interchange import sealed
 from .accessibility import breaches
 from .conftest import ROOT, Open
 
+LATE = timedelta(minutes=10)
+
 
 def test_a_status_by_hand_stands_marked_on_the_officers_board_and_paper_is_accounted_for(
     open_page: Open,
@@ -54,8 +56,7 @@ def test_a_status_by_hand_stands_marked_on_the_officers_board_and_paper_is_accou
     expect(officer.locator("#notices-strip")).to_be_hidden()
 
     page.goto("/downtime/back-entry/")
-    earlier = datetime.now(LONDON) - timedelta(minutes=10)
-    page.keyboard.type(f"#{numbers[1]} {crew} unavailable {earlier:%H%M} fuel")
+    page.keyboard.type(f"#{numbers[1]} {crew} unavailable {datetime.now(LONDON) - LATE:%H%M} fuel")
     page.keyboard.press("Enter")
     page.keyboard.type("#S9999 nobody clear 0001")
     page.keyboard.press("Alt+s")
@@ -68,7 +69,8 @@ def test_a_status_by_hand_stands_marked_on_the_officers_board_and_paper_is_accou
     page.fill("#why", "Spoilt")
     page.keyboard.press("Enter")
     expect(page.locator("#account + p")).to_contain_text("Every form up to")
-    expect(page.locator("tbody")).to_contain_text(re.compile("Entered late"))
+    page.get_by_role("button", name="Ours is right").press("Enter")
+    expect(page.locator("main")).to_contain_text(re.compile("Ours is right: to be.*Entered late", re.DOTALL))
     page.get_by_role("button", name="Close the reconciliation").press("Enter")
     expect(page.locator("main")).to_contain_text("Every failure is reconciled")
 

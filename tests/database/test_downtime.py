@@ -23,7 +23,8 @@ from clearway.desks.ambulance.incidents.models import Assignment
 from clearway.desks.ambulance.resources import boards
 from clearway.desks.ambulance.resources.models import Resource
 from clearway.domain.ambulance.downtime import Form
-from clearway.domain.ambulance.words import FormKind
+from clearway.domain.ambulance.events import AvailabilityEvent
+from clearway.domain.ambulance.words import Availability, FormKind
 from clearway.domain.shared.errors import CannotParse, NotAllowed
 from tests.trust import signed_in, somebody, stop_the_clock
 
@@ -171,7 +172,7 @@ def test_the_cad_wins_on_dispatch_and_both_times_stand_side_by_side(
     beside = [each for each in queries.compared(failed.pk, failure, at(22)) if each.differs]
     assert [(each.entry.call_sign, each.theirs, each.is_open) for each in beside] == [("A1", at(2), True)]
 
-    with pytest.raises(NotAllowed, match="1 times that differ"):
+    with pytest.raises(NotAllowed, match="1 words that another source does not bear out"):
         actions.reconcile(**scope(failed, 23))
     actions.choose(entry.pk, HandEntry.Choice.OURS, **scope(failed, 24))
     actions.reconcile(**scope(failed, 25))
@@ -429,3 +430,26 @@ def test_forms_are_laid_back_from_the_page(hand: Client) -> None:
     assert hand.post("/downtime/reconcile/", {"step": "blank", "number": "S1"}).status_code == 302
     assert "Lay them back" not in hand.get("/downtime/back-entry/").content.decode()
     assert hand.post("/downtime/reconcile/", {"step": "blank", "number": "S1"}).status_code == 422
+
+
+def test_an_availability_by_hand_that_nobody_bears_out_is_open_until_somebody_settles_it(
+    knowing: Organisation, cad: Source
+) -> None:
+    deliver(cad, [AvailabilityEvent("c1", at(-90), "A1", Availability.AVAILABLE)], known=-90)
+    deliver(cad, [job("allocated", -89, call_sign="A2", incident="2")], known=-89)
+    before = enter(knowing, "A2 off 0750", -5)  # the feed is lost, nothing declared yet
+    actions.declare("Server room flooded", is_drill=False, **scope(knowing, 0))
+    entry = enter(knowing, "A1 off 0810", 12)
+    actions.end("", is_drill=False, **scope(knowing, 20))
+
+    with pytest.raises(NotAllowed, match="2 words"):
+        actions.reconcile(**scope(knowing, 21))
+    with pytest.raises(NotAllowed, match="No other source"):
+        actions.choose(before.pk, HandEntry.Choice.THEIRS, **scope(knowing, 22))
+    actions.choose(before.pk, HandEntry.Choice.OURS, **scope(knowing, 23))
+    actions.choose(entry.pk, HandEntry.Choice.THEIRS, **scope(knowing, 24))
+
+    availability = dict(Resource.objects.values_list("call_sign", "availability"))
+    assert (availability["A1"], availability["A2"]) == ("available", "off")
+    assert compare(knowing.pk, at=at(25)).differences == ()
+    actions.reconcile(**scope(knowing, 26))

@@ -417,16 +417,37 @@ def choose(key: int, choice: HandEntry.Choice, *, organisation_id: int, by: Acto
     """Record whose time is right where another source gives another one. Raises NotAllowed.
 
     The record stays what the other source says until that source corrects it: both times go on to be shown.
+    An availability stands by time alone: theirs is said again, for the source itself will not.
     """
     what = "Settling this"
     row = HandEntry.objects.select_for_update().filter(organisation_id=organisation_id, pk=key).first()
-    if row is None or row.failure is None or row.is_drill:
+    if row is None or row.is_drill:
         raise NotAllowed("gone", what, "There is no such entry. Open the page again.")
+    if not row.assignment and choice == HandEntry.Choice.THEIRS:
+        _take_back(row, organisation_id, by, at)
     row.choice, row.chosen_at, row.chosen_by = choice, at, by.name
     row.save(update_fields=["choice", "chosen_at", "chosen_by"])
     entry = Entry("downtime.choose", f"resource:{row.call_sign}", {"entry": row.pk, "choice": choice})
     audit([entry], organisation_id=organisation_id, by=by, at=at)
     return row
+
+
+def _take_back(row: HandEntry, organisation_id: int, by: Actor, at: datetime) -> None:
+    """Let the availability that another source gave last stand again: it will not say the same twice."""
+    failure = queries.to_reconcile(organisation_id)
+    found = queries.compared(organisation_id, failure, at) if failure else []
+    theirs = next((each.their_status for each in found if each.entry.pk == row.pk), "")
+    if not theirs:
+        why = "No other source says anything of it. Ours stands until one does."
+        raise NotAllowed("nothing said", "Settling this", why)
+    again = AvailabilityEvent(
+        message_id=f"theirs:{row.once}",
+        occurred_at=at,
+        call_sign=row.call_sign,
+        status=Availability(theirs),
+        source=StatusSource.MANUAL,
+    )
+    _say([again], organisation_id, by, at)
 
 
 @transaction.atomic
@@ -467,7 +488,7 @@ def reconcile(*, organisation_id: int, by: Actor, at: datetime) -> CadFailure:
         (queries.unaccounted(organisation_id, failure).count(), "forms unaccounted for"),
         (
             sum(each.is_open for each in queries.compared(organisation_id, failure, at)),
-            "times that differ from another source's",
+            "words that another source does not bear out",
         ),
         (
             sum(bool(job.may_be) for job in queries.paper_jobs(organisation_id, failure, at)),

@@ -111,9 +111,13 @@ def said_of(entry: HandEntry, places: Mapping[str, str]) -> str:
     return f"Read back: {shown.call_sign}, {shown.status.lower()}{what}, at {clock(shown.occurred_at)}."
 
 
-def beside(found: Iterable[Compared]) -> list[tuple[Compared, str]]:
-    """What differs from another source's word, with the status in words."""
-    return [(each, status(each.entry.status)) for each in found if each.differs]
+def beside(found: Iterable[Compared]) -> list[tuple[Compared, str, str]]:
+    """What differs from another source's word, with the status and theirs, where it is another, in words."""
+    return [
+        (each, status(each.entry.status), status(each.their_status) if each.their_status else "")
+        for each in found
+        if each.differs
+    ]
 
 
 @dataclass(frozen=True, slots=True)

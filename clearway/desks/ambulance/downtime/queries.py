@@ -1,6 +1,6 @@
 """Reading failures, what was entered by hand beside what other sources say, and the register of forms."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -10,8 +10,9 @@ from clearway.core.feeds.models import Source
 from clearway.core.feeds.queries import freshness_policy
 from clearway.core.organisation.queries import departments, site_rows
 from clearway.domain.ambulance import downtime
-from clearway.domain.ambulance.events import JobEvent
+from clearway.domain.ambulance.events import AvailabilityEvent, JobEvent
 from clearway.domain.ambulance.words import JobStatus, StatusSource
+from clearway.domain.shared.facts import Fact
 from clearway.domain.shared.freshness import Freshness, freshness
 from clearway.domain.shared.region import SiteKind
 
@@ -125,16 +126,20 @@ def stands_in(organisation_id: int, key: str) -> tuple[str, str] | None:
 class Compared:
     """One entry beside what another source says of the same status.
 
-    theirs  None where nobody else says anything; said_by  who does
+    theirs        None where nobody else says anything; said_by  who does
+    their_status  what they say of an availability that nobody has confirmed; "" where nobody says anything
+    unconfirmed   an availability that stands on the word by hand alone
     """
 
     entry: HandEntry
     theirs: datetime | None = None
     said_by: str = ""
+    their_status: str = ""
+    unconfirmed: bool = False
 
     @property
     def differs(self) -> bool:
-        return downtime.differs(self.entry.occurred_at, self.theirs)
+        return self.unconfirmed or downtime.differs(self.entry.occurred_at, self.theirs)
 
     @property
     def is_open(self) -> bool:
@@ -142,23 +147,53 @@ class Compared:
 
 
 def compared(organisation_id: int, failure: CadFailure, at: datetime) -> list[Compared]:
-    """Every entry of a failure beside the other word on it. Two queries."""
-    rows = list(entries(organisation_id, failure, at))
+    """Every entry of a failure, and of the lost feed before it, beside the other word on it. 3 queries."""
+    rows = [*entries(organisation_id, failure, at), *_before(organisation_id, failure)]
     streams = {f"assignment:{row.assignment}" for row in rows if row.assignment}
+    standing = _standing(rows) if failure.ended_at is not None else {}
+    known = facts.by_stream(organisation_id, streams | {f"resource:{each}" for each in standing})
     told = {
         (stream, event.event.status): event
-        for stream, known in facts.by_stream(organisation_id, streams).items()
+        for stream, each in known.items()
         for event in sorted(
-            facts.of_kind(JobEvent, known), key=lambda fact: fact.event.occurred_at, reverse=True
+            facts.of_kind(JobEvent, each), key=lambda fact: fact.event.occurred_at, reverse=True
         )
         if event.event.source is not StatusSource.MANUAL
     }
     found = []
     for row in rows:
-        status = row.status if row.assignment else ""
-        other = told.get((f"assignment:{row.assignment}", JobStatus(status))) if status else None
+        if not row.assignment:
+            is_standing = standing.get(row.call_sign) == row
+            said = facts.of_kind(AvailabilityEvent, known.get(f"resource:{row.call_sign}", []))
+            found.append(_availability(row, said) if is_standing else Compared(row))
+            continue
+        other = told.get((f"assignment:{row.assignment}", JobStatus(row.status)))
         found.append(Compared(row, other.event.occurred_at, other.source) if other else Compared(row))
     return found
+
+
+def _before(organisation_id: int, failure: CadFailure) -> QuerySet[HandEntry]:
+    """What was entered while the feed was only lost, before anybody declared this failure."""
+    rows = HandEntry.objects.filter(organisation_id=organisation_id, is_drill=False, failure__isnull=True)
+    since = failure.declared_at - LOOK_BACK
+    return rows.filter(entered_at__gt=since, entered_at__lte=failure.declared_at).order_by("-pk")
+
+
+def _standing(rows: Iterable[HandEntry]) -> dict[str, HandEntry]:
+    """Call sign -> the newest word by hand on its availability."""
+    said = (row for row in rows if not row.assignment)
+    return {row.call_sign: row for row in sorted(said, key=lambda row: (row.occurred_at, row.pk))}
+
+
+def _availability(row: HandEntry, said: Iterable[Fact[AvailabilityEvent]]) -> Compared:
+    """An availability beside the newest word of others: it stands alone while that is older and another."""
+    others = [fact for fact in said if fact.event.source is not StatusSource.MANUAL]
+    newest = max(others, key=lambda fact: fact.placed_at, default=None)
+    if newest is None:
+        return Compared(row, unconfirmed=True)
+    if newest.placed_at >= row.occurred_at - downtime.AGAIN or newest.event.status == row.status:
+        return Compared(row)
+    return Compared(row, newest.placed_at, newest.source, newest.event.status, unconfirmed=True)
 
 
 @dataclass(frozen=True, slots=True)
