@@ -2,7 +2,6 @@
 
 import time
 
-import pytest
 from playwright.sync_api import expect
 
 from .accessibility import breaches
@@ -11,7 +10,6 @@ from .conftest import Open
 WORDS = ("9 crews wait at Bath", "Divert minors for 90 min", "Two bays are shut")
 
 
-@pytest.mark.promise("H13")
 def test_a_decision_is_logged_in_a_dozen_keystrokes_beside_its_words(open_page: Open) -> None:
     page = open_page("/handovers/", user="flow")
     keys = 0

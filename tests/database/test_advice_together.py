@@ -12,12 +12,12 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from clearway.core.feeds.models import Source
-from clearway.core.organisation.models import Organisation, Site
+from clearway.core.organisation.models import Organisation, PolicyVersion, Site
 from clearway.desks.ambulance.advice import cases, queries, reading, together
 from clearway.desks.ambulance.advice.asked import stated
 from clearway.desks.ambulance.advice.models import Advice
 from clearway.desks.ambulance.advice.presenters import unseal
-from clearway.domain.ambulance.destinations import Case
+from clearway.domain.ambulance.destinations import DIRECTORY, Case
 from clearway.domain.shared.geography import Point
 from clearway.engine.ambulance.advice import Advice as Answer
 from clearway.engine.ambulance.advice import Verdict
@@ -26,6 +26,13 @@ from clearway.engine.ambulance.ranking import AdvicePolicy
 from .giving_advice import another_department, diverted, now, on_scene, post, said, sealed, stands, taken
 
 pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def _no_alternative_is_open(knowing: Organisation) -> None:
+    """The region's one alternative is open by day, and the tests are run at any hour."""
+    rows = PolicyVersion.objects.filter(organisation=knowing, name=DIRECTORY)
+    assert rows.update(values={"places": []})
 
 
 def offered(page: str) -> list[str]:

@@ -16,7 +16,7 @@ from tests.trust import acting, signed_in, somebody, stop_the_clock
 
 from .conftest import at
 
-pytestmark = [pytest.mark.django_db, pytest.mark.promise("H13")]
+pytestmark = pytest.mark.django_db
 TYPED = {"known": "9 crews wait", "decision": "Divert minors for 90 min", "reason": "Two bays are shut"}
 
 

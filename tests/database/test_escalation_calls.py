@@ -115,8 +115,12 @@ def test_a_coordinator_chairs_with_a_reason_and_the_chair_is_recorded(
     with pytest.raises(NotAllowed, match="Call 1 is open"):
         calling.open_call("", **scope(knowing, chair, 1))
     calling.say(1, "p Ann; bronze", **scope(knowing, chair, 2))
+    other = somebody("other", "patient_flow_coordinator", knowing)
     with pytest.raises(NotAllowed, match="flow chairs this call"):
-        calling.sign(1, **scope(knowing, chair, 3))
+        calling.sign(1, **scope(knowing, other, 3, "patient_flow_coordinator"))
+
+    calling.sign(1, **scope(knowing, chair, 4))  # an officer, for a chair who has gone
+    assert calling.open_call("", **scope(knowing, chair, 5)).number == 2
 
 
 def test_signed_minutes_end_the_call_and_the_database_refuses_to_change_anything(

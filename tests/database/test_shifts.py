@@ -22,7 +22,7 @@ from tests.trust import acting, signed_in, somebody, stop_the_clock
 
 from .conftest import at, deliver, job
 
-pytestmark = [pytest.mark.django_db, pytest.mark.promise("H20")]
+pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture

@@ -60,7 +60,6 @@ def test_a_shift_changes_by_the_clock_on_the_wall_also_on_the_day_the_clocks_go_
     assert last_change(POLICY, early, LONDON).astimezone(UTC) == datetime(2026, 3, 29, 6, 0, tzinfo=UTC)
 
 
-@pytest.mark.promise("H20")
 @pytest.mark.parametrize(
     ("given", "now", "gap"),
     [

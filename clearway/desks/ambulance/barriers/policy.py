@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from clearway.core.layout.times import local
-from clearway.core.organisation.queries import policy
+from clearway.core.organisation.queries import policies
 
 NAME = "barriers"
 
@@ -18,8 +18,8 @@ class BarrierPolicy:
 
 
 def barriers(organisation_id: int, at: datetime) -> BarrierPolicy:
-    """The policy in force on the local day of `at`; one query."""
-    values = policy(organisation_id, NAME, local(at).date())
+    """The policy in force on the local day of `at`, the defaults where the trust has none; one query."""
+    values = policies(organisation_id, [NAME], local(at).date()).get(NAME, {})
     chosen: dict[str, Any] = {name: values[name] for name in ("farthest", "history_days") if name in values}
     if "leads" in values:
         chosen["leads"] = tuple(values["leads"])

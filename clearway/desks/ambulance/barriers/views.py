@@ -86,7 +86,9 @@ def one(request: Any, key: int) -> HttpResponse:
         "form": form,
         "aids": [(each.aid.key, f"{each.aid.label}: {each.why}") for each in (row.options if row else [])],
         "steps": STEPS,
-        "may_work": request.reach.allows("barriers.work") and row is not None,
+        # What was promised is settled when the crew is available again too, or nobody else ever has it.
+        "may_work": request.reach.allows("barriers.work")
+        and (row is not None or (barrier is not None and bool(barrier.aids.all()))),
     }
     return render(request, "barriers/one.html", context, status=422 if form.errors else 200)
 

@@ -125,15 +125,16 @@ def _decision(row: EscalationCall, line: Line, by: Actor, at: datetime) -> int:
 
 @transaction.atomic
 def sign(number: int, *, organisation_id: int, by: Actor, at: datetime) -> CallMinutes:
-    """The chair signs the minutes: the call is over, nothing is written on it any more.
+    """The chair signs the minutes: the call is over, nothing is written on it any more. An officer may in
+    their place, so that a chair who left keeps nobody from opening the next.
 
     Raises CallNotThere, NotAllowed.
     """
     event = "Signing the minutes"
     lock(organisation_id)
     row = _open(organisation_id, number, event)
-    if by.user_id != row.chair_user_id:
-        raise NotAllowed("another", event, f"{row.chair} chairs this call, and signs it.")
+    if by.user_id != row.chair_user_id and by.role not in OFFICERS:
+        raise NotAllowed("another", event, f"{row.chair} chairs this call, and signs it, or an officer does.")
     lines = list(row.lines.all())
     if not any(line.kind == Said.PRESENT for line in lines):
         raise NotAllowed("nobody", event, "Take the roll-call first: p name; role")

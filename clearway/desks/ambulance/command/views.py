@@ -192,7 +192,7 @@ def call(request: Any, number: int) -> HttpResponse:
         "form": form,
         "refusal": refusal,
         "may_say": may,
-        "may_sign": may and row.chair_user_id == request.user.pk,
+        "may_sign": may and (row.chair_user_id == request.user.pk or request.actor.role in calling.OFFICERS),
         "live_topics": "calls feeds tasks",
         "live_after": live_after,
     }

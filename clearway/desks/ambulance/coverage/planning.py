@@ -239,6 +239,11 @@ def _to_come(
 ) -> list[Crew]:
     """Planned shifts that have not begun. One that should have and has not is nobody until it books on."""
     coming = rosters.between(organisation_id, at, at + timedelta(minutes=policy.horizon))
+    until = {
+        name: each.standing.shift_end
+        for name, each in reading.seen.items()
+        if each.standing.availability not in (None, Availability.OFF)
+    }
     found = [
         Crew(
             f"{row.call_sign}/{row.starts_at.isoformat()}",
@@ -247,10 +252,15 @@ def _to_come(
             (row.ends_at - at).total_seconds() / 60,
         )
         for row in coming
-        if row.starts_at > at
+        # Who booked on early for it is there already; the same call sign by night is another crew.
+        if row.starts_at > at and not _lasts_into(until.get(row.call_sign), row.starts_at)
     ]
     counted["to_come"] += len(found)
     return found
+
+
+def _lasts_into(ends_at: datetime | None, starts_at: datetime) -> bool:
+    return ends_at is not None and ends_at > starts_at
 
 
 def _calls_today(organisation_id: int, usual: float, at: datetime) -> tuple[float, int | None]:
