@@ -1,15 +1,40 @@
 """One at a time, for what cannot be locked by its row."""
 
+from enum import IntEnum, unique
+
 from django.db import connection
 
 
-def one_at_a_time(kind: int, key: int) -> None:
-    """Wait until nobody else works on this until the transaction ends.
+@unique
+class Lock(IntEnum):
+    """What is done by one at a time, each with a number of its own among PostgreSQL's advisory locks.
 
-    For append-only rows: PostgreSQL locks a row only for who may update it, and nobody may.
+    The key is the organisation, where nothing else is said.
+    """
 
-    kind  the number of the kind of thing, each used in one place only
-    key   the row
+    TAILER = 4103  # of the whole database
+    SEALER = 4104  # of the whole database
+    FACTS = 4101  # facts and positions
+    TASKS = 4105  # a sweep of the worklist
+    DIVERTS = 4107  # two that are right alone may be a ring together
+    FORECAST = 4108
+    TAKING = 4121  # many referrals at once
+    INVITATIONS = 4122
+    LIST_CHECKS = 4123
+    COMMAND = 4131
+    ROSTERS = 4132
+    MESSAGE = 4133  # one recipient's: the key is the message to them
+    DELAYS = 4135
+    FINDINGS = 4136  # they and their cases
+    LEVELS = 4137
+    CONCERN = 4141  # the key is the concern
+    SAFEGUARDING = 4142  # the key is the concern
+
+
+def one_at_a_time(what: Lock, key: int) -> None:
+    """Wait until nobody else does this with this key until the transaction ends.
+
+    Also for append-only rows: PostgreSQL locks a row only for who may update it, and nobody may.
     """
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [kind, key % 2**31])
+        cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [what.value, key % 2**31])

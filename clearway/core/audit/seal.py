@@ -20,12 +20,12 @@ from typing import Any
 
 from django.db import connection, transaction
 
+from ..locks import Lock
 from .models import Seal
 
 START = "0" * 64  # what the first seal stands on
 LINK = struct.Struct(">qq16s")
 RUN = 1000  # rows under one seal at most
-LOCK = 4104  # advisory lock: one sealer for the whole database
 
 _ROWS = """
     SELECT xid, id, at, organisation_id, verb, actor, user_id, role, subject, detail::text, request_id
@@ -67,7 +67,7 @@ class Report:
 def seal(at: datetime, limit: int = RUN) -> int:
     """Seal the next run of rows whose transactions have all ended. Returns how many; 0 when none wait."""
     with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [LOCK])
+        cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [Lock.SEALER.value])
         if not cursor.fetchone()[0]:
             return 0
         last = Seal.objects.order_by("-id").first()

@@ -10,13 +10,12 @@ from clearway.domain.shared.errors import NotAllowed
 
 from ..audit.actions import Actor, Entry
 from ..audit.actions import record as audit
-from ..locks import one_at_a_time
+from ..locks import Lock, one_at_a_time
 from ..people.roles import ROLES, name_of
 from . import queries
 from .models import Concern, ConcernStep
 from .policy import concern_policy
 
-LOCK = 4131  # with the concern: one step at a time
 WORKS = "concerns.work"  # the permission of roles that may own a report
 
 
@@ -80,7 +79,7 @@ def take(
 
     Raises NotAllowed; Concern.DoesNotExist.
     """
-    one_at_a_time(LOCK, key)
+    one_at_a_time(Lock.CONCERN, key)
     row = Concern.objects.get(organisation_id=organisation_id, pk=key)
     policy = concern_policy(organisation_id, at)
     now = queries.stands(row, policy)

@@ -9,7 +9,7 @@ from clearway.domain.shared.region import Desk
 
 from ..layout.times import day
 from ..people.roles import ROLES, name_of
-from ..worklist.rules import Outcome, Rule, Values, Wanted, evaluate
+from ..worklist.rules import Outcome, Rule, Values, Wanted, evaluate, listed
 from . import queries
 from .policy import NAME, made
 from .queries import Reported
@@ -66,11 +66,13 @@ def _many(found: Sequence[Reported], what: str) -> str:
 
 
 def _cause(found: Sequence[Reported], policy: ConcernPolicy) -> str:
-    named = "; ".join(
-        f"{policy.kind(each.row.kind).says}, {name_of(each.stands.owner).lower()}, since {day(each.row.at)}"
-        for each in found[:NAMED]
+    return listed(
+        [
+            f"{policy.kind(each.row.kind).says}, {name_of(each.stands.owner).lower()},"
+            f" since {day(each.row.at)}"
+            for each in found
+        ]
     )
-    return named + (f"; and {len(found) - NAMED} more" if len(found) > NAMED else "")
 
 
 CONCERN_DUE: Rule[Waiting] = Rule(

@@ -8,7 +8,7 @@ from clearway.domain.shared.region import Desk
 
 from ..layout.times import clock
 from ..people.roles import ROLES
-from ..worklist.rules import Outcome, Rule, Values, Wanted, evaluate
+from ..worklist.rules import Outcome, Rule, Values, Wanted, evaluate, listed
 from . import queries
 from .models import Decision
 
@@ -26,15 +26,14 @@ def due(found: Sequence[Decision], _policies: Mapping[str, Values]) -> Iterator[
     owners = dict.fromkeys(row.by_id for row in found)
     for owner in owners:
         rows = [row for row in found if row.by_id == owner]
-        named = "; ".join(
-            f"entry {row.pk}, review {clock(row.review_at)}: {row.decision[:80]}" for row in rows[:NAMED]
+        named = listed(
+            [f"entry {row.pk}, review {clock(row.review_at)}: {row.decision[:80]}" for row in rows], NAMED
         )
-        more = f"; and {len(rows) - NAMED} more" if len(rows) > NAMED else ""
         yield Wanted(
             subject=f"decisions:{desk_of(rows[0].role)}:{owner}",
             priority=3,
             title=f"{len(rows)} decision{'' if len(rows) == 1 else 's'} of {rows[0].by} to review",
-            cause=(named + more)[:500],
+            cause=named[:500],
             role=rows[-1].role,
             suggestion="Open the entry: say what came of it, amend it, or write that it stands",
             since=min(row.review_at for row in rows if row.review_at),

@@ -16,6 +16,7 @@ from datetime import datetime, timedelta
 from django.db import Error as DatabaseError
 from django.db import InterfaceError, OperationalError, connection, transaction
 
+from ..locks import Lock
 from .fragments import Fragment
 from .models import Change, Push
 from .turns import LONG_AGO, Turns
@@ -23,7 +24,6 @@ from .turns import LONG_AGO, Turns
 log = logging.getLogger(__name__)
 
 CHANNEL = "clearway_push"
-LOCK = 4103  # advisory lock: one tailer for the whole database
 CHANGES_AT_ONCE = 20_000
 BEAT_EVERY = timedelta(seconds=2)
 TICK_EVERY = timedelta(seconds=5)
@@ -92,7 +92,7 @@ class Tailer:
         if self._seat is not None and self._seat is connection.connection:
             return True
         with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_try_advisory_lock(%s)", [LOCK])
+            cursor.execute("SELECT pg_try_advisory_lock(%s)", [Lock.TAILER.value])
             if not cursor.fetchone()[0]:
                 return False
             # One that is stopped, but not dead, must not keep the seat.

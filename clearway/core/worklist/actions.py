@@ -5,12 +5,13 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import transaction
 
 from clearway.domain.shared.errors import NotAllowed
 
 from ..audit.actions import Actor, Entry, record_each
 from ..live.actions import announce
+from ..locks import Lock, one_at_a_time
 from ..organisation.models import Site
 from ..people.duties import DUTIES, NEXT_IN_LINE
 from ..people.models import User
@@ -21,7 +22,6 @@ from .queries import may_answer
 from .rules import PERSON, Outcome, SweepPolicy, Wanted, in_one, is_of_many, many_of
 
 TOPIC = "tasks"
-LOCK = 4105  # advisory lock, with the organisation: one sweep at a time
 State = Task.State
 OUT_OF_SIGHT = (State.ANSWERED, State.SHELVED)
 SWEPT_FIELDS = [
@@ -71,8 +71,7 @@ def sweep(organisation_id: int, outcomes: Iterable[Outcome], at: datetime, polic
     brings back what was shelved long enough, and passes an overdue P1 to the next in line.
     """
     with transaction.atomic():
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [LOCK, organisation_id])
+        one_at_a_time(Lock.TASKS, organisation_id)
         work = _Sweep(organisation_id, at, policy)
         for outcome in outcomes:
             work.follow(outcome)

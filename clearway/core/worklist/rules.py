@@ -180,6 +180,12 @@ def is_of_many(subject: str) -> bool:
     return subject.startswith(MANY)
 
 
+def listed(words: Sequence[str], most: int = 5) -> str:
+    """The first of these, and how many more there are: what a cause says of many."""
+    more = f"; and {len(words) - most} more" if len(words) > most else ""
+    return "; ".join(words[:most]) + more
+
+
 def in_one(what: str, wanted: Sequence[Wanted]) -> Iterator[Wanted]:
     """One task of each role and priority for all that is wanted, naming the worst of them.
 
@@ -190,13 +196,11 @@ def in_one(what: str, wanted: Sequence[Wanted]) -> Iterator[Wanted]:
             (each for each in wanted if (each.role, each.priority) == (role, priority)),
             key=lambda each: (-(each.reading or 0), each.since is None, each.since, each.subject),
         )
-        more = f"; and {len(rows) - NAMED} more" if len(rows) > NAMED else ""
-        named = "; ".join(each.title for each in rows[:NAMED]) + more
         yield Wanted(
             subject=f"{many_of(role)}P{priority}",
             priority=priority,
             title=f"{what}: {len(rows)}" if len(rows) > 1 else rows[0].title,
-            cause=named if len(rows) > 1 else rows[0].cause,
+            cause=listed([each.title for each in rows], NAMED) if len(rows) > 1 else rows[0].cause,
             role=role,
             suggestion=rows[0].suggestion,
             reading=rows[0].reading,

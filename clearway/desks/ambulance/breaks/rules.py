@@ -5,14 +5,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from clearway.core.layout.times import clock
-from clearway.core.worklist.rules import Outcome, Rule, Values, Wanted, evaluate
+from clearway.core.worklist.rules import Outcome, Rule, Values, Wanted, evaluate, listed
 from clearway.domain.ambulance.breaks import BreakState
 
 from . import queries
 from .models import ShiftBreaks
 
 SOON = timedelta(minutes=30)
-NAMED = 5  # crews in a cause; more are counted
 WAITS = {BreakState.OPEN.value, BreakState.LATE.value}
 
 
@@ -50,12 +49,13 @@ def due(found: Due, _policies: Mapping[str, Values]) -> Iterator[Wanted]:
 
 
 def _cause(rows: Sequence[ShiftBreaks], failed: Mapping[str, str]) -> str:
-    named = "; ".join(
-        f"{row.call_sign} to begin by {clock(row.start_by)}"
-        + (f" (planned before: {failed[row.call_sign]})" if row.call_sign in failed else "")
-        for row in rows[:NAMED]
+    return listed(
+        [
+            f"{row.call_sign} to begin by {clock(row.start_by)}"
+            + (f" (planned before: {failed[row.call_sign]})" if row.call_sign in failed else "")
+            for row in rows
+        ]
     )
-    return named + (f"; and {len(rows) - NAMED} more" if len(rows) > NAMED else "")
 
 
 BREAK_DUE: Rule[Due] = Rule(

@@ -4,13 +4,14 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import Max
 
 from clearway.core.audit.actions import Actor, Entry
 from clearway.core.audit.actions import record as audit
 from clearway.core.layout.times import LONDON, clock
 from clearway.core.live.actions import announce
+from clearway.core.locks import Lock, one_at_a_time
 from clearway.domain.ambulance.command import report_due
 from clearway.domain.shared import figures as shared
 from clearway.domain.shared.errors import NotAllowed
@@ -19,7 +20,6 @@ from . import figures, queries, sheets
 from .models import ShiftAcceptance, ShiftSheet, ShiftWord, Sitrep, SitrepAddendum
 from .policy import command_policy
 
-LOCK = 4131  # advisory lock class: one writer of what a trust's command keeps
 BY_HAND = "By hand"
 
 
@@ -151,5 +151,4 @@ def _tell(verb: str, row: ShiftSheet, detail: Mapping[str, Any], by: Actor, at: 
 
 def lock(organisation_id: int) -> None:
     """Be the only writer until the transaction ends."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [LOCK, organisation_id])
+    one_at_a_time(Lock.COMMAND, organisation_id)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from clearway.core.layout.times import clock
-from clearway.core.worklist.rules import CannotSay, Outcome, Rule, Values, Wanted, evaluate
+from clearway.core.worklist.rules import CannotSay, Outcome, Rule, Values, Wanted, evaluate, listed
 from clearway.engine.ambulance.cover import LateFinish
 from clearway.engine.ambulance.feeds import basis
 
@@ -14,7 +14,6 @@ from . import planning
 from .planning import OnJob
 from .policy import NAME, made
 
-NAMED = 5  # crews in a cause; more are counted
 POLICIES = frozenset({NAME})
 
 
@@ -34,16 +33,17 @@ def late(seen: Finishes, _policies: Mapping[str, Values]) -> Iterator[Wanted]:
     if seen.found:
         number = f"{len(seen.found)} crew{'' if len(seen.found) == 1 else 's'}"
         ordered = sorted(seen.found, key=lambda pair: pair[0].call_sign)
-        named = "; ".join(
-            f"{job.call_sign}, shift ends {clock(seen.at + timedelta(minutes=job.until_end or 0.0))}"
-            for job, _ in ordered[:NAMED]
+        named = listed(
+            [
+                f"{job.call_sign}, shift ends {clock(seen.at + timedelta(minutes=job.until_end or 0.0))}"
+                for job, _ in ordered
+            ]
         )
-        more = f"; and {len(ordered) - NAMED} more" if len(ordered) > NAMED else ""
         yield Wanted(
             subject="late_finishes",
             priority=3,
             title=f"{number} will probably finish late",
-            cause=named + more,
+            cause=named,
             role="patient_flow_coordinator",
             suggestion="Open Cover: see who can relieve whom, and tell the station",
             members=frozenset(job.call_sign for job, _ in ordered),

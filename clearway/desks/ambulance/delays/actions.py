@@ -4,12 +4,13 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db import connection, transaction
+from django.db import transaction
 
 from clearway.core.audit.actions import Actor, Entry
 from clearway.core.audit.actions import record as audit
 from clearway.core.layout.times import clock
 from clearway.core.live.actions import announce
+from clearway.core.locks import Lock, one_at_a_time
 from clearway.domain.ambulance.delays import CONVEYS, Phase, Rung, Stack, outcome_of, own_norms
 from clearway.domain.ambulance.transitions import Assignment
 from clearway.domain.ambulance.words import JobState, JobStatus
@@ -25,7 +26,6 @@ from .queries import Standing
 J = JobStatus
 Kind = DelayWord.Kind
 DAY = timedelta(days=1)
-LOCK = 4135  # advisory: one worker at a time asks, and one delay is begun once
 LONGEST = timedelta(hours=6)  # until a crew may expect to leave, or reports next
 ANSWERED_WITHIN = timedelta(days=1)  # of the end of a delay, within which words are still added
 TWICE = timedelta(minutes=2)  # in which the same report from the same hand is the same report
@@ -79,8 +79,7 @@ def follow(organisation_id: int, *, asks: bool, by: Actor, at: datetime) -> None
 
 
 def _lock(organisation_id: int) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [LOCK, organisation_id])
+    one_at_a_time(Lock.DELAYS, organisation_id)
 
 
 def _row(organisation_id: int, each: Standing) -> Delay:

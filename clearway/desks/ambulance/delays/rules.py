@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from clearway.core.layout.times import clock, local
 from clearway.core.organisation.queries import policies as policies_of
 from clearway.core.worklist.queries import MODES
-from clearway.core.worklist.rules import CannotSay, Mode, Outcome, Rule, Values, Wanted, evaluate
+from clearway.core.worklist.rules import CannotSay, Mode, Outcome, Rule, Values, Wanted, evaluate, listed
 from clearway.domain.ambulance.delays import Awaited, Phase, Rung
 
 from .. import situation as situations
@@ -16,7 +16,6 @@ from .policy import NAMES, made
 from .presenters import NO_AREA, escalated, is_passed_on, is_spoken_to
 from .queries import Standing
 
-NAMED = 5  # crews in a cause; more are counted
 MEMBER = 150  # characters of one member that a task keeps
 OFFICER = "service_delivery_officer"
 POLICIES = set(NAMES)
@@ -187,11 +186,12 @@ def _member(each: Standing) -> str:
 
 
 def _cause(rows: Sequence[Standing]) -> str:
-    named = "; ".join(
-        f"{each.clock.call_sign}, {each.clock.category or 'no category'}, since {clock(each.clock.since)}"
-        for each in rows[:NAMED]
+    return listed(
+        [
+            f"{each.clock.call_sign}, {each.clock.category or 'no category'}, since {clock(each.clock.since)}"
+            for each in rows
+        ]
     )
-    return named + (f"; and {len(rows) - NAMED} more" if len(rows) > NAMED else "")
 
 
 STACK_DUE: Rule[Found] = Rule(

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from clearway.core.layout.times import local
 from clearway.core.organisation.queries import policies_named, policy_value
-from clearway.core.worklist.rules import Outcome, Rule, Values, Wanted, evaluate
+from clearway.core.worklist.rules import Outcome, Rule, Values, Wanted, evaluate, listed
 from clearway.domain.ambulance.destination_answers import ROLE_PREFIX, Stands, role_of
 from clearway.domain.ambulance.destinations import RULE_PREFIX, DestinationRule, rule_of
 
@@ -29,13 +29,12 @@ def review(overdue: Overdue, _policies: Mapping[str, Values]) -> Iterator[Wanted
     """One task for all of them: they are answered for on one page."""
     if not overdue.used:
         return
-    named = "; ".join(f"{name} ({day})" for name, day in overdue.used[:NAMED])
-    more = f"; and {len(overdue.used) - NAMED} more" if len(overdue.used) > NAMED else ""
+    named = listed([f"{name} ({day})" for name, day in overdue.used], NAMED)
     yield Wanted(
         subject="destinations:review",
         priority=3,
         title="Advice rested on rules or roles past their review",
-        cause=f"Past the day of review and used within a day: {named}{more}.",
+        cause=f"Past the day of review and used within a day: {named}.",
         role="clinical_lead",
         suggestion="Open What destinations can do: confirm each as it stands, or with a change",
     )

@@ -5,13 +5,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from types import MappingProxyType
 
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, transaction
 from django.urls import reverse
 
 from clearway.core.audit.actions import Actor, Entry
 from clearway.core.audit.actions import record as audit
 from clearway.core.decisions import snapshots
 from clearway.core.live.actions import announce
+from clearway.core.locks import Lock, one_at_a_time
 from clearway.core.notices import actions as notices
 from clearway.core.organisation.queries import departments
 from clearway.domain.ambulance import diverts as domain
@@ -28,8 +29,6 @@ from clearway.domain.shared.errors import NotAllowed
 
 from . import presenters, queries
 from .models import Divert, Step
-
-LOCK = 4107  # advisory lock class: one writer of diverts per organisation
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,8 +98,7 @@ def propose(
 
 def _lock(organisation_id: int) -> None:
     """One at a time changes the diverts of a trust: two that are right alone may be a ring together."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [LOCK, organisation_id])
+    one_at_a_time(Lock.DIVERTS, organisation_id)
 
 
 def check_terms(

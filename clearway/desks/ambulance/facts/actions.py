@@ -16,6 +16,7 @@ from django.db import connection, transaction
 from clearway.core.audit.actions import Actor, Entry
 from clearway.core.audit.actions import record as audit
 from clearway.core.feeds.models import Source
+from clearway.core.locks import Lock, one_at_a_time
 from clearway.domain.ambulance.events import AvailabilityEvent, CallEvent, Event, HospitalEvent, JobEvent
 
 from ..incidents import actions as incidents
@@ -23,7 +24,6 @@ from ..liaison import following as liaison
 from ..resources import actions as resources
 
 _ENCODER = msgspec.json.Encoder()
-LOCK = 4101  # advisory lock class: one writer of facts and positions per organisation
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +71,7 @@ def record(messages: Sequence[Received], *, source: Source, by: Actor, at: datet
 
 def lock(organisation_id: int) -> None:
     """Be the only writer of facts and positions of this organisation until the transaction ends."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [LOCK, organisation_id])
+    one_at_a_time(Lock.FACTS, organisation_id)
 
 
 def _claim_keys(messages: Sequence[Received], source: Source, at: datetime) -> list[Outcome]:

@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 from django.db import connection, transaction
 
+from clearway.core.locks import Lock, one_at_a_time
 from clearway.domain.ambulance.situation import UNKNOWN, Situation, instant, seconds
 from clearway.domain.ambulance.words import JobStatus
 from clearway.engine.ambulance import forecast as engine
@@ -44,8 +45,7 @@ def follow(organisation_id: int, situation: Situation, at: datetime) -> None:
     """
     read = queries.read(organisation_id, situation, at)
     with transaction.atomic():
-        with connection.cursor() as cursor:  # one at a time, whichever process is first
-            cursor.execute("SELECT pg_advisory_xact_lock(4104, %s)", [organisation_id])
+        one_at_a_time(Lock.FORECAST, organisation_id)
         keep(organisation_id, situation, read, at)
         score(organisation_id, situation, read.policies.score, at)
         watch(organisation_id, situation, read, at)

@@ -8,12 +8,11 @@ from django.db import IntegrityError, transaction
 from clearway.core.audit.actions import Actor, Entry
 from clearway.core.audit.actions import record as audit
 from clearway.core.live.actions import announce
-from clearway.core.locks import one_at_a_time
+from clearway.core.locks import Lock, one_at_a_time
 from clearway.domain.shared.errors import NotAllowed
 
 from .models import DeskMessage, DeskMessageStep, DeskMessageTo
 
-LOCK = 4133  # with the message to one recipient: one step at a time
 Recipient = tuple[str, str, str]  # kind, key and name
 STEPS = ("shown", "acknowledged", "replied")
 
@@ -64,7 +63,7 @@ def came(key: int, step: str, *, organisation_id: int, by: Actor, at: datetime, 
     What comes again counts once; of a message that was replaced nothing counts. Returns whether it counted.
     The caller has seen to it that the recipient is theirs.
     """
-    one_at_a_time(LOCK, key)
+    one_at_a_time(Lock.MESSAGE, key)
     row = DeskMessageTo.objects.select_related("of__superseded_by").get(
         pk=key, of__organisation_id=organisation_id
     )

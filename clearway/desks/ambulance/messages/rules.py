@@ -4,26 +4,24 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 
 from clearway.core.layout.times import clock
-from clearway.core.worklist.rules import Outcome, Rule, Values, Wanted, evaluate
+from clearway.core.worklist.rules import Outcome, Rule, Values, Wanted, evaluate, listed
 
 from . import queries
 from .models import DeskMessageTo
 
 POLICY = "contacts"
 MINUTES = 10.0  # where the trust has no policy
-NAMED = 5
 
 
 def unanswered(found: Sequence[DeskMessageTo], _policies: Mapping[str, Values]) -> Iterator[Wanted]:
     """One for all: in the list one sees whom to ring first."""
     if found:
-        named = "; ".join(f"{each.name}, sent {clock(each.of.at)}" for each in found[:NAMED])
         number = f"{len(found)} recipient{' has' if len(found) == 1 else 's have'}"
         yield Wanted(
             subject="messages:unanswered",
             priority=2,
             title=f"{number} not acknowledged a message",
-            cause=named + (f"; and {len(found) - NAMED} more" if len(found) > NAMED else ""),
+            cause=listed([f"{each.name}, sent {clock(each.of.at)}" for each in found]),
             role="patient_flow_coordinator",
             suggestion="Ring or call them by radio, and record the contact: /messages/",
             since=found[0].of.at,

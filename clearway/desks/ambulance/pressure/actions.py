@@ -4,12 +4,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db import connection, transaction
+from django.db import transaction
 
 from clearway.core.audit.actions import Actor, Entry
 from clearway.core.audit.actions import record as audit
 from clearway.core.layout.times import clock
 from clearway.core.live.actions import announce
+from clearway.core.locks import Lock, one_at_a_time
 from clearway.core.people.roles import ROLES, name_of
 from clearway.domain.ambulance.pressure import Framework, Ladder, Plan
 from clearway.domain.shared.errors import NotAllowed
@@ -18,7 +19,6 @@ from . import queries
 from .models import ActionAnswer, ActionCard, HospitalFigure, TrustLevel
 from .policy import pressure
 
-LOCK = 4137  # advisory lock class: one writer of a trust's levels
 OLDEST = timedelta(hours=24)  # that a figure may be when it is written down
 DAYS = 7  # of the outlook of REAP
 OVERTAKEN = "overtaken"
@@ -102,8 +102,7 @@ def declare(wanted: Wanted, *, organisation_id: int, by: Actor, at: datetime) ->
     """
     plan = pressure(organisation_id, at).plans[wanted.ladder]
     _check_level(wanted, plan, by, at)
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [LOCK, organisation_id])
+    one_at_a_time(Lock.LEVELS, organisation_id)
     last = queries.history(organisation_id, wanted.ladder).first()
     if last is not None and last.number != wanted.after:
         why = f"{last.by} set {plan.named(last.level)} at {clock(last.at)}. Read it, then set it again."

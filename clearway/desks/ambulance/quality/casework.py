@@ -9,13 +9,14 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import Exists, OuterRef, Q
 
 from clearway.core.audit.actions import Actor, Entry
 from clearway.core.audit.actions import record as audit
 from clearway.core.layout.times import clock
 from clearway.core.live.actions import announce
+from clearway.core.locks import Lock, one_at_a_time
 from clearway.domain.ambulance.quality import RULES, Rule
 from clearway.domain.shared.errors import NotAllowed
 from clearway.domain.shared.findings import Severity
@@ -29,7 +30,6 @@ from .policy import QueuePolicy, queue_policy
 Kind = FindingWord.Kind
 Ended = FindingCase.Ended
 Answer = FindingCase.Answer
-LOCK = 4136  # the same class as looking: findings and their cases are brought in line by one at a time
 LATELY = timedelta(hours=25)
 DUTY = "duty:quality"
 SAME = {name: OuterRef(name) for name in ("stream", "code", "what")}
@@ -52,8 +52,7 @@ def follow(organisation_id: int, *, at: datetime) -> int:
     New findings become cases; a case whose finding is gone, or whose source now says the agreed value, ends;
     one whose finding came back is open again. Each leaves a word.
     """
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [LOCK, organisation_id])
+    one_at_a_time(Lock.FINDINGS, organisation_id)
     new = _open_new(organisation_id, at)
     ended = _confirmed(organisation_id, at)
     again = _came_back(organisation_id, at)

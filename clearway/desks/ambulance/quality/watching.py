@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db import connection, transaction
+from django.db import transaction
 
+from clearway.core.locks import Lock, one_at_a_time
 from clearway.domain.ambulance.quality import Limits
 from clearway.domain.ambulance.quality_many import APART
 from clearway.domain.ambulance.quality_tracks import rests_before
@@ -27,7 +28,6 @@ from .models import Finding
 from .policy import limits as limits_of
 
 J = JobStatus
-LOCK = 4136  # advisory lock class: the findings of a trust are looked for by one at a time
 IN_VIEW = timedelta(minutes=30)  # a job of which something became known since then is looked at again
 MANY_BACK = timedelta(hours=24)  # arrivals that are held against others; what they rest on is read as well
 HOUR = timedelta(hours=1)
@@ -96,8 +96,7 @@ def sum_up(organisation_id: int, *, at: datetime) -> int:
 
 
 def _alone(organisation_id: int) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [LOCK, organisation_id])
+    one_at_a_time(Lock.FINDINGS, organisation_id)
 
 
 def _can_check(reading: Reading, limits: Limits) -> bool:

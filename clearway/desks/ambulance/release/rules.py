@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from clearway.core.layout.times import clock
-from clearway.core.worklist.rules import Outcome, Rule, Values, Wanted, evaluate
+from clearway.core.worklist.rules import Outcome, Rule, Values, Wanted, evaluate, listed
 from clearway.domain.ambulance.release import Kind
 
 from ..incidents import queries as incidents
@@ -14,7 +14,6 @@ from .policy import NAME, made
 from .queries import Standing
 
 POLICY = NAME
-NAMED = 5  # crews in a cause; more are counted
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,13 +41,14 @@ def look_again(found: Found, _policies: Mapping[str, Values]) -> Iterator[Wanted
 
 
 def _cause(rows: Sequence[Standing], says: Mapping[str, str]) -> str:
-    named = "; ".join(
-        f"{each.call_sign}, {says.get(each.record.reason, each.record.reason).lower()},"
-        f" due {clock(each.record.look_at)}"
-        for each in rows[:NAMED]
-        if each.record.look_at
+    return listed(
+        [
+            f"{each.call_sign}, {says.get(each.record.reason, each.record.reason).lower()},"
+            f" due {clock(each.record.look_at)}"
+            for each in rows
+            if each.record.look_at
+        ]
     )
-    return named + (f"; and {len(rows) - NAMED} more" if len(rows) > NAMED else "")
 
 
 RELEASE_LOOK: Rule[Found] = Rule(

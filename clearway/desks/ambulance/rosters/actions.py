@@ -4,11 +4,12 @@ import hashlib
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db import connection, transaction
+from django.db import transaction
 
 from clearway.core.audit.actions import Actor, Entry
 from clearway.core.audit.actions import record as audit
 from clearway.core.layout.times import LONDON, clock, day, local
+from clearway.core.locks import Lock, one_at_a_time
 from clearway.core.organisation.queries import area_names
 from clearway.domain.ambulance.rosters import Difference, difference
 from clearway.domain.shared.errors import NotAllowed
@@ -18,7 +19,6 @@ from clearway.interchange.roster_file import BadRow, RosterFile
 from . import queries
 from .models import PlannedShift, Roster
 
-LOCK = 4132  # advisory lock class: one roster of a trust is taken at a time
 FIX = "Change its times, or leave the shift as it stands."
 
 
@@ -75,8 +75,7 @@ def take(key: int, *, organisation_id: int, by: Actor, at: datetime) -> tuple[Ro
     """Put the good shifts of a kept file in force. Raises NotAllowed where it was taken already, is gone, or
     changes nothing; CannotParse where it cannot be read."""
     what = "Taking this roster"
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [LOCK, organisation_id])
+    one_at_a_time(Lock.ROSTERS, organisation_id)
     row = Roster.objects.select_for_update().filter(organisation_id=organisation_id, pk=key).first()
     if row is None:
         raise NotAllowed("gone", what, "There is no such roster. Give the file again.")

@@ -7,14 +7,13 @@ from django.db import transaction
 from clearway.core.audit.actions import Actor, Entry
 from clearway.core.audit.actions import record as audit
 from clearway.core.layout.times import local
-from clearway.core.locks import one_at_a_time
+from clearway.core.locks import Lock, one_at_a_time
 from clearway.core.organisation.queries import policies
 from clearway.core.people.roles import ROLES
 from clearway.domain.shared.errors import NotAllowed
 
 from .models import Safeguarding, SafeguardingTaken
 
-LOCK = 4132  # with the concern: acknowledged by one
 READS = "safeguarding.read"  # the permission of roles that may be a queue
 POLICY = "contacts"
 
@@ -64,7 +63,7 @@ def may_look(row: Safeguarding, roles: tuple[str, ...], user_id: int | None) -> 
 @transaction.atomic
 def take(row: Safeguarding, roles: tuple[str, ...], *, by: Actor, at: datetime) -> None:
     """Somebody of the queue acknowledges it. Raises NotAllowed."""
-    one_at_a_time(LOCK, row.pk)
+    one_at_a_time(Lock.SAFEGUARDING, row.pk)
     locked = Safeguarding.objects.get(pk=row.pk)
     if locked.queue not in roles:
         raise NotAllowed("with its queue", "Acknowledging this concern", "Only its queue acknowledges it.")

@@ -4,14 +4,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 
 from clearway.core.layout.times import clock
-from clearway.core.worklist.rules import Outcome, Rule, Values, Wanted, evaluate
+from clearway.core.worklist.rules import Outcome, Rule, Values, Wanted, evaluate, listed
 from clearway.domain.ambulance.unavailability import Timer
 
 from . import queries
 from .policy import made
 from .queries import Standing
 
-NAMED = 5  # crews in a cause; more are counted
 POLICY = "unavailability"
 
 
@@ -57,11 +56,9 @@ def _was_just_asked(each: Standing) -> bool:
 
 
 def _cause(rows: Sequence[Standing]) -> str:
-    named = "; ".join(
-        f"{each.row.call_sign}, {each.reason.says.lower()}, until {clock(each.until)}"
-        for each in rows[:NAMED]
+    return listed(
+        [f"{each.row.call_sign}, {each.reason.says.lower()}, until {clock(each.until)}" for each in rows]
     )
-    return named + (f"; and {len(rows) - NAMED} more" if len(rows) > NAMED else "")
 
 
 UNAVAILABLE_OVER: Rule[Sequence[Standing]] = Rule(

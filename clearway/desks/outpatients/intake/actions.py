@@ -7,11 +7,12 @@ from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import transaction
 
 from clearway.core.audit.actions import Actor, Entry
 from clearway.core.audit.actions import record as audit
 from clearway.core.layout.times import local
+from clearway.core.locks import Lock, one_at_a_time
 from clearway.domain.outpatients.completeness import Route
 from clearway.domain.shared.errors import CannotParse, NotAllowed
 from clearway.interchange import referral_file, sheets
@@ -24,7 +25,6 @@ from ..referrals import registering
 from . import queries
 from .models import GivenFile, Layout, TakenReferral
 
-LOCK = 4121  # advisory lock class: one taker of many referrals per organisation
 NUMBERS = 100  # taken together for the rows of a sheet
 REGISTERED, REPEAT, REFUSED = "registered", "repeat", "refused"
 State = GivenFile.State
@@ -79,8 +79,7 @@ def take(
 
     is_rehearsal  all of it is taken back afterwards: what follows from the rows is not written
     """
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [LOCK, organisation_id])
+    one_at_a_time(Lock.TAKING, organisation_id)
     scope: dict[str, Any] = {"organisation_id": organisation_id, "by": by, "at": at}
     taker = _Taker(taking, scope, at_once=min(len(rows), NUMBERS) or 1)
     results = [taker.take(row, place) for place, row in enumerate(rows, start=1)]

@@ -6,12 +6,13 @@ from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import transaction
 
 from clearway.core.audit.actions import Actor
 from clearway.core.audit.actions import Entry as Row
 from clearway.core.audit.actions import record as audit
 from clearway.core.layout.times import local
+from clearway.core.locks import Lock, one_at_a_time
 from clearway.domain.outpatients import waiting as rules
 from clearway.domain.outpatients.clock_events import ClockEvent, EventKind
 from clearway.domain.outpatients.counting import in_words
@@ -385,7 +386,6 @@ def ask_in_writing(
     return made
 
 
-LOCK = 4122  # advisory lock class: one writer of invitations per organisation
 INVITED = "Please ring us to choose a date for {service}."
 
 
@@ -399,8 +399,7 @@ def invite_in_writing(
     connected  channels that a provider takes away
     One after the other, so that two clerks who press at once write once.
     """
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [LOCK, organisation_id])
+    one_at_a_time(Lock.INVITATIONS, organisation_id)
     today, steps = local(at).date(), inviting.next_steps(organisation_id, at)
     letters_due = inviting.to_write(steps, organisation_id, today)
     messages_due = inviting.to_message(steps, organisation_id, today, connected)

@@ -5,12 +5,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import transaction
 
 from clearway.core.audit.actions import Actor
 from clearway.core.audit.actions import Entry as Row
 from clearway.core.audit.actions import record as audit
 from clearway.core.layout.times import local
+from clearway.core.locks import Lock, one_at_a_time
 from clearway.core.people.models import User
 from clearway.domain.outpatients.validation import CHECKS, RETURN, RETURN_CHECKS, Found, found
 from clearway.domain.shared.errors import NotAllowed
@@ -20,7 +21,6 @@ from ..clocks import returns
 from . import checks, queue
 from .models import Checked, Finding
 
-LOCK = 4123  # advisory lock class: the checks of an organisation are asked by one at a time
 RETURNS_EVERY = timedelta(hours=1)
 TAKING, EXPLAINING = "Taking it", "Explaining it"
 UPDATED = ["severity", "fixer", "since", "words", "explained_at", "explained_by", "explained_words"]
@@ -33,8 +33,7 @@ def check(*, organisation_id: int, at: datetime) -> int:
     Whoever took a finding keeps it while it is found. The return of the last month is asked once an hour:
     its events may be corrected, and it is long. What is kept is made from the tables, so it is in no audit.
     """
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [LOCK, organisation_id])
+    one_at_a_time(Lock.LIST_CHECKS, organisation_id)
     every = checks.all_found(organisation_id, at)
     kept = Finding.objects.filter(organisation_id=organisation_id)
     words: dict[str, str] = {}
@@ -58,8 +57,7 @@ def check(*, organisation_id: int, at: datetime) -> int:
 @transaction.atomic
 def ask_returns_again(organisation_id: int) -> None:
     """The next `check` asks the return of the last month too: what it counts has come all at once."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [LOCK, organisation_id])
+    one_at_a_time(Lock.LIST_CHECKS, organisation_id)
     Checked.objects.filter(organisation_id=organisation_id).update(returns_at=None)
 
 
