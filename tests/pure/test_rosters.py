@@ -121,6 +121,16 @@ def test_a_later_roster_replaces_the_shifts_it_names_that_have_not_begun_and_no_
     assert "has begun" in change.refused[1]
 
 
+def test_a_shift_whose_only_follower_is_refused_stays_as_it_stands() -> None:
+    night, day = shift("A1", 13, 8), shift("A1", 22, 12)  # of two civil days
+    overlapping = shift("A1", 20, 12)  # on the second day: over the end of the night
+    assert night.starts_at.date() < overlapping.starts_at.date() == day.starts_at.date()
+
+    change = difference([overlapping], {1: night, 2: day}, NOW, datetime.date)
+
+    assert not change.changes and set(change.refused) == {0}
+
+
 def test_who_did_not_book_on_is_late_then_absent_and_who_came_late_is_named_so() -> None:
     shifts = [
         shift("A1", -0.5),

@@ -5,7 +5,7 @@ A shift is named by its call sign and the civil day on which it starts. A later 
 that it names and that have not begun; what has begun stays as it was planned.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from enum import StrEnum
@@ -65,6 +65,28 @@ def difference(
     day_of    the civil day of an instant; said  an instant in words
     """
     named = {(each.call_sign, day_of(each.starts_at)) for each in new}
+    while True:
+        made = _difference(new, standing, at, day_of, said, named)
+        taken = {
+            (each.call_sign, day_of(each.starts_at))
+            for place, each in enumerate(new)
+            if place not in made.refused
+        }
+        # A day of which every row is refused stays as it stands; that may refuse more, so it is asked again.
+        if not (empty := named - taken):
+            return made
+        named -= empty
+
+
+def _difference(
+    new: Sequence[RosterShift],
+    standing: Mapping[int, RosterShift],
+    at: datetime,
+    day_of: Callable[[datetime], date],
+    said: Callable[[datetime], str],
+    named: Set[tuple[str, date]],
+) -> Difference:
+    """What it changes where it replaces the shifts of these crews on these days alone."""
     wanted = set(new)
     replaced = frozenset(
         key

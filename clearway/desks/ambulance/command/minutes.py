@@ -49,12 +49,15 @@ def heads(lines: Sequence[CallLine]) -> list[Figures]:
 
 
 def points(row: EscalationCall, lines: Sequence[CallLine]) -> list[tuple[str, str, tuple[Figures, ...]]]:
-    """Each point with what was said there last, and the figures it began with."""
-    said = {line.point: line for line in lines if line.kind == Said.POINT}
+    """Each point with everything that was said there, in its order, and the figures it began with."""
+    said: dict[str, list[str]] = {}
+    for line in lines:
+        if line.kind == Said.POINT:
+            said.setdefault(line.point, []).append(line.words)
     return [
         (
             f"{place}. {point['says']}",
-            said[point["code"]].words if point["code"] in said else "",
+            "; ".join(said.get(point["code"], ())),
             again(point["figures"]),
         )
         for place, point in enumerate(row.agenda, start=1)
