@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from clearway.core.live import tailer
+from clearway.core.locks import Lock
 from tests.faults.house import House, wait_for
 from tests.faults.viewing import Screen
 
@@ -47,7 +47,7 @@ def holder_of_the_seat(house: House) -> str | None:
     return house.ask(
         "SELECT application_name FROM pg_stat_activity JOIN pg_locks USING (pid)"
         " WHERE locktype = 'advisory' AND objid = %s AND granted",
-        tailer.LOCK,
+        Lock.TAILER.value,
     )
 
 
@@ -73,7 +73,7 @@ def holders_state(house: House) -> tuple[str, float]:
         found = link.execute(
             "SELECT state, extract(epoch FROM state_change)::float FROM pg_stat_activity"
             " JOIN pg_locks USING (pid) WHERE locktype = 'advisory' AND objid = %s AND granted",
-            [tailer.LOCK],
+            [Lock.TAILER.value],
         ).fetchone()
     return found or ("away", 0.0)
 
