@@ -23,6 +23,7 @@ from clearway.domain.ambulance.events import (
     CallEvent,
     Event,
     HospitalEvent,
+    InCohort,
     JobEvent,
     Patient,
     Position,
@@ -34,6 +35,7 @@ from clearway.domain.ambulance.words import (
     HospitalMeasure,
     JobState,
     JobStatus,
+    ReceivingUnit,
     ResourceKind,
     Standing,
     StatusSource,
@@ -86,8 +88,17 @@ MEANINGS: Mapping[str, str] = {
     ),
     "user": "who pressed, as the source's own key of the person; no name",
     "accepted_by": "who at the hospital took the patient over, as a role, e.g. nurse in charge",
+    "cared_by": "of the start of a cohort, and on its list: call sign of who looks after the patient there",
+    "unit": "which part of the site receives the patient",
+    "emergency": "whether the source counts the arrival as one at an emergency department",
+    "patients": (
+        "how many patients are in the vehicle when it leaves or arrives, or this handover hands over; "
+        "one where it is not said"
+    ),
+    "cohort": "everybody who is in the cohort now; empty where nobody is, left out where no list is kept",
     "told_by": "whose word it is, where somebody wrote it down for another: a role, never a name",
 }
+LINKS = {"Patient": "[patient](#patient)", "InCohort": "[in cohort](#in-cohort)"}
 TITLES: tuple[tuple[type, str, str], ...] = (
     (
         CallEvent,
@@ -101,6 +112,7 @@ TITLES: tuple[tuple[type, str, str], ...] = (
         "hospital",
         "How a hospital stands. A figure that is left out stays as it was, with its age.",
     ),
+    (InCohort, "in cohort", "One patient of a cohort list."),
     (Patient, "patient", "The patient of a call event. Age and sex are operational, the rest is identity."),
     (
         Position,
@@ -117,6 +129,7 @@ WORDS: tuple[type[enum.Enum], ...] = (
     ResourceKind,
     StatusSource,
     HospitalMeasure,
+    ReceivingUnit,
 )
 URGENCY: Mapping[Severity, str] = {
     Severity.CRITICAL: "the number must not be published until it is mended",
@@ -150,6 +163,7 @@ LIMITS: Mapping[str, str] = {
     "wrap_up_minutes": "HQ39: longer than so many minutes",
     "late_edit_hours": "HQ30: changed more than so many hours after it happened",
     "fastest_share": "HQ34: in less than so much of the driving time",
+    "cohort_minutes": "HQ18: what began or ended within so many minutes of the list is left out",
     "relief_minutes": "HQ35: handover within so many minutes of the relief's arrival",
     "skew_seconds": "HQ28: off by more than so many seconds",
     "heaping_z": "HQ32: by more than so many standard deviations",
@@ -385,18 +399,26 @@ def _type(of: dict[str, Any]) -> str:
         return " or ".join(_type(each) for each in of["anyOf"] if each != {"type": "null"})
     if "$ref" in of:
         name = of["$ref"].rpartition("/")[2]
-        return "[patient](#patient)" if name == "Patient" else f"a word of {name}"
+        return LINKS.get(name, f"a word of {name}")
     if "enum" in of:
         return " or ".join(f"`{value}`" for value in of["enum"])
     if of.get("format") == "date-time":
         return "time with offset"
-    if of.get("type") == "object":
-        return f"words of HospitalMeasure, each with a {_type(of['additionalProperties'])}"
+    if of.get("type") in ("array", "object"):
+        return _several(of)
     return _bounds(of)
 
 
+def _several(of: dict[str, Any]) -> str:
+    if of["type"] == "array":
+        return f"list of {_type(of['items'])}, at most {of['maxItems']}"
+    return f"words of HospitalMeasure, each with a {_type(of['additionalProperties'])}"
+
+
 def _bounds(of: dict[str, Any]) -> str:
-    kind = {"string": "text", "integer": "whole number", "number": "number"}[of["type"]]
+    kind = {"string": "text", "integer": "whole number", "number": "number", "boolean": "true or false"}[
+        of["type"]
+    ]
     if of.get("pattern", "").startswith("^("):
         return " or ".join(f"`{word}`" for word in of["pattern"].strip("^$()").split("|"))
     if of.get("pattern", "").startswith("^\\d"):

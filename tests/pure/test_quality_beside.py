@@ -14,10 +14,16 @@ from clearway.domain.ambulance import quality_trends, transitions
 from clearway.domain.ambulance.events import JobEvent
 from clearway.domain.ambulance.quality import KnownSite, Limits, inspect_destination
 from clearway.domain.ambulance.quality_many import Pressed, inspect_many, together
-from clearway.domain.ambulance.quality_said import REPEATED_HOUR, inspect_said, two_sides
+from clearway.domain.ambulance.quality_said import (
+    REPEATED_HOUR,
+    inspect_said,
+    inspect_unit,
+    several_patients,
+    two_sides,
+)
 from clearway.domain.ambulance.quality_tracks import Duty, Places, Track, inspect_track, runs, track
 from clearway.domain.ambulance.transitions import Assignment
-from clearway.domain.ambulance.words import JobStatus, StatusSource
+from clearway.domain.ambulance.words import JobStatus, ReceivingUnit, StatusSource
 from clearway.domain.shared.facts import Fact, in_fixed_order
 from clearway.domain.shared.geography import Point
 from tests.making import fact, folded, job, minute
@@ -83,6 +89,11 @@ SAID: tuple[tuple[str, Said, Said], ...] = (
         facts(by(S.HALO, J.COHORT_STARTED, 79.5), by(S.HOSPITAL, J.HANDOVER, 80)),
     ),
     ("HQ17", facts(without=(J.QUEUING,)), facts(HANDOVER=60.0, CLEAR=61.0, without=(J.QUEUING,))),
+    (
+        "HQ25",
+        facts(by(S.CAD, J.AT_HOSPITAL, 45, patients=2)),
+        facts(by(S.CAD, J.AT_HOSPITAL, 45, patients=2), by(S.CREW, J.HANDOVER, 80, patients=2)),
+    ),
     ("HQ29", facts(by(S.CAD, J.PREALERT, 40, note=REPEATED_HOUR)), facts(by(S.CAD, J.PREALERT, 40))),
     ("HQ30", facts(changed(78, known=80 + 24 * 60 + 1)), facts(changed(78, known=80 + 24 * 60))),
     ("HQ31", facts(changed(75, known=100)), facts(changed(91, known=100))),  # a wait of 35 becomes one of 30
@@ -225,6 +236,24 @@ LEAPT = track(
 HELD = drive(
     (0, BASE), (1, BASE), (9, SCENE), (30, SCENE), (33, Point(50.03, -4)), (44, Point(50.03, -4)), (50, HERE)
 )
+AT_HOME = Point(50.3, -4.0)
+# A journey of 240 metres in eight minutes: half a metre a second all the way, so that no step looks like one.
+CREPT = drive((0, SCENE), (1, SCENE), (9, Point(50.00216, -4)), (30, Point(50.00216, -4)), (45, HERE))
+CREPT_PLACES = Places(PLACES.sites, "TV001", Point(50.00216, -4))
+
+
+def set_off(minutes: float) -> set[str]:
+    """What is found of a crew that pressed mobile after a minute and truly set off so late."""
+    return judged(GOOD, drive((0, BASE), (minutes, BASE), (9, SCENE), (30, SCENE), (45, HERE)))
+
+
+def overrun(goes_to: Point, bases: tuple[Point, ...] = (BASE,), stays: Point | None = None) -> set[str]:
+    """What is found of a job that is open over two hours after the shift, its vehicle in one place."""
+    seen = drive((0, BASE), (1, BASE), (9, SCENE), (30, SCENE), (45, HERE), (90, stays or goes_to), until=150)
+    stamps = {status: at for status, at in GOOD.items() if status is not J.CLEAR}
+    return judged(stamps, seen, Places(PLACES.sites, "TV001", SCENE, bases), end=20)
+
+
 TRACKS: tuple[tuple[str, Callable[[], set[str]], Callable[[], set[str]]], ...] = (
     ("HQ06", lambda: on_track(HANDOVER=96, CLEAR=97), lambda: on_track(HANDOVER=91, CLEAR=97)),
     ("HQ07", lambda: on_track(AT_HOSPITAL=40, QUEUING=46), lambda: on_track(AT_HOSPITAL=44)),
@@ -251,10 +280,17 @@ TRACKS: tuple[tuple[str, Callable[[], set[str]], Callable[[], set[str]]], ...] =
     ("ST06", lambda: judged(GOOD | {J.AT_HOSPITAL: 50}, HELD), on_track),
     ("ST07", lambda: on_track(seen=LEAPT), on_track),
     ("ST08", lambda: on_track(shift_end=20, CLEAR=141), lambda: on_track(shift_end=20, CLEAR=139)),
+    # At a station it has gone home; at the hospital or on the road the crew is at work.
+    ("ST08", lambda: overrun(BASE), lambda: overrun(HERE)),
+    ("ST08", lambda: overrun(BASE), lambda: overrun(BASE, bases=(BASE, HERE), stays=HERE)),
+    ("ST02", lambda: set_off(7), lambda: set_off(5)),
+    ("ST02", lambda: set_off(7), lambda: judged(GOOD, CREPT, CREPT_PLACES)),
 )
 
 
-@pytest.mark.parametrize(("rule", "breaks", "keeps"), TRACKS, ids=[row[0] for row in TRACKS])
+@pytest.mark.parametrize(
+    ("rule", "breaks", "keeps"), TRACKS, ids=[f"{row[0]}-{place}" for place, row in enumerate(TRACKS)]
+)
 def test_positions_show_what_is_wrong_and_leave_what_is_right_alone(
     rule: str, breaks: Callable[[], set[str]], keeps: Callable[[], set[str]]
 ) -> None:
@@ -404,11 +440,45 @@ def test_a_destination_is_known_present_and_open() -> None:
     assert not list(inspect_destination(Assignment("1", "1", "A1"), None, "", KNOWS))
 
 
+# Units and patients
+
+
+def unit(at_department: bool, **said: Any) -> list[str]:
+    facts_ = facts(by(S.CREW, J.AT_HOSPITAL, 45, **said))
+    return [each.evidence for each in inspect_unit(in_fixed_order(facts_, transitions.rank), at_department)]
+
+
+def test_what_counts_as_an_emergency_department_is_received_by_one() -> None:
+    ward, department = ReceivingUnit.WARD, ReceivingUnit.EMERGENCY_DEPARTMENT
+
+    assert unit(True, unit=ward, emergency=True) == ["received by ward, counts as an emergency department's"]
+    assert unit(True, unit=department, emergency=False)
+    assert unit(True, unit=ward, emergency=False) == unit(True, unit=department, emergency=True) == []
+    assert unit(True, unit=ward) and not unit(False, unit=ward)  # else it counts by what the site is
+    assert unit(True) == unit(True, emergency=False) == []
+
+
+def test_two_patients_may_be_handed_over_at_two_times() -> None:
+    two = facts(by(S.CAD, J.AT_HOSPITAL, 45, patients=2), by(S.CREW, J.HANDOVER, 75), without=(J.HANDOVER,))
+    both = [*two, by(S.CREW, J.HANDOVER, 80)]
+
+    assert "HQ25" in codes(two) and "HQ25" not in codes(both)
+    assert several_patients(in_fixed_order(both, transitions.rank))
+    assert not several_patients(in_fixed_order([*both, by(S.CREW, J.HANDOVER, 82)], transitions.rank))
+
+
+def test_crew_and_hospital_that_say_the_same_handover_hand_over_one_patient() -> None:
+    pair = (by(S.CREW, J.HANDOVER, 80), by(S.HOSPITAL, J.HANDOVER, 81))
+
+    assert "HQ25" in codes(facts(by(S.CAD, J.AT_HOSPITAL, 45, patients=2), *pair, without=(J.HANDOVER,)))
+
+
 PROVEN = (
     {rule for rule, *_ in SAID}
     | {rule for rule, *_ in TRACKS}
     | {"HQ12", "HQ24", "HQ26", "HQ34", "HQ35"}
-    | {"HQ28", "HQ32", "HQ33"}
+    | {"HQ28", "HQ32", "HQ33", "HQ21"}
+    | {"HQ18"}  # test_quality_cohort
 )
 
 

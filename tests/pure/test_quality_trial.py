@@ -23,7 +23,7 @@ def days() -> Trial:
     return added(trial(region, "busy", day, start + timedelta(days=day), 1, EACH) for day in range(DAYS))
 
 
-@pytest.mark.parametrize("code", sorted(FAULTS.keys() - WEAK))
+@pytest.mark.parametrize("code", sorted({*FAULTS, "HQ18", "ST08"} - WEAK))
 def test_the_rule_finds_its_fault_wherever_it_was_put_in(code: str) -> None:
     (score,) = [each for each in days().scores if each.code == code]
 
@@ -36,8 +36,8 @@ def test_few_findings_are_false() -> None:
     false = {each.code: each.false for each in days().scores if each.false}
 
     assert days().jobs > 700
-    # Those that are not faults of the feed: a wait that truly took seconds or hours, a shift that overran.
-    assert sum(count for code, count in false.items() if code not in ("HQ09", "HQ10", "ST08")) <= 5
+    # Those that are not faults of the feed: a wait that truly took seconds or hours.
+    assert sum(count for code, count in false.items() if code not in ("HQ09", "HQ10")) <= 5
 
 
 def test_every_fault_names_a_rule_and_every_weak_one_is_measured() -> None:

@@ -18,6 +18,7 @@ from .words import (
     Category,
     HospitalMeasure,
     JobStatus,
+    ReceivingUnit,
     ResourceKind,
     Standing,
     StatusSource,
@@ -30,6 +31,7 @@ Latitude = Annotated[float, Meta(ge=-90, le=90)]
 Longitude = Annotated[float, Meta(ge=-180, le=180)]
 Sequence = Annotated[int, Meta(ge=0, le=2**62)]
 Count = Annotated[int, Meta(ge=0, le=9999)]
+Patients = Annotated[int, Meta(ge=1, le=9)]
 
 
 class Patient(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -77,6 +79,11 @@ class JobEvent(
     corrects     the message id of this source's earlier event of the same status whose time this one replaces
     user         who pressed, as the source's own key of the person: never a name
     accepted_by  who at the hospital took the patient over, as a role: "nurse in charge"
+    cared_by     of the start of a cohort: call sign of the crew or team that looks after the patient there
+    unit         which part of the site receives the patient
+    emergency    whether the source counts the arrival as one at an emergency department
+    patients     how many patients are in the vehicle, or are handed over by this handover; one where it is
+                 not said
     """
 
     message_id: Identifier
@@ -95,6 +102,10 @@ class JobEvent(
     corrects: Identifier | None = None
     user: Identifier | None = None
     accepted_by: ShortText | None = None
+    cared_by: Identifier | None = None
+    unit: ReceivingUnit | None = None
+    emergency: bool | None = None
+    patients: Patients | None = None
 
     @property
     def assignment_key(self) -> str:
@@ -137,6 +148,16 @@ class AvailabilityEvent(
         return f"resource:{self.call_sign}"
 
 
+class InCohort(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """One patient of a cohort list: the assignment that brought them, and who looks after them."""
+
+    assignment: Identifier
+    cared_by: Identifier | None = None
+
+
+CohortLines = Annotated[tuple[InCohort, ...], Meta(max_length=100)]
+
+
 class HospitalEvent(
     msgspec.Struct,
     frozen=True,
@@ -151,6 +172,7 @@ class HospitalEvent(
     counts  figures of now; one that is left out stays as it was last said, and keeps that age
     source  who says it
     told_by whose word it is, where somebody wrote it down for another: a role, e.g. "nurse in charge"
+    cohort  everybody who is in the cohort now; empty where nobody is, None where no list is kept
     """
 
     message_id: Identifier
@@ -161,6 +183,7 @@ class HospitalEvent(
     note: ShortText | None = None
     source: StatusSource = StatusSource.HOSPITAL
     told_by: ShortText | None = None
+    cohort: CohortLines | None = None
 
     @property
     def stream(self) -> str:

@@ -42,17 +42,32 @@ class Note:
 
 
 @dataclass(frozen=True, slots=True)
+class Cohort:
+    """The newest list of who is in the cohort.
+
+    lines  key of the assignment -> who looks after its patient, "" where nobody says
+    """
+
+    lines: Mapping[str, str]
+    at: datetime
+    by: StatusSource
+    place: OrderKey
+
+
+@dataclass(frozen=True, slots=True)
 class HospitalStanding:
     """What the reports of one site add up to."""
 
     site: str
     figures: Mapping[HospitalMeasure, Said] = field(default_factory=dict)
     note: Note | None = None
+    cohort: Cohort | None = None
 
     @property
     def reported_at(self) -> datetime | None:
         """When anything was last said."""
-        times = [said.at for said in (*self.figures.values(), self.note) if said is not None]
+        told = (*self.figures.values(), self.note, self.cohort)
+        times = [said.at for said in told if said is not None]
         return max(times, default=None)
 
 
@@ -72,7 +87,11 @@ def apply(before: HospitalStanding, fact: Fact[HospitalEvent]) -> HospitalStandi
     note = before.note
     if event.note and (note is None or note.place < place):
         note = Note(event.note, at, place)
-    return replace(before, figures=MappingProxyType(figures), note=note)
+    cohort = before.cohort
+    if event.cohort is not None and (cohort is None or cohort.place < place):
+        lines = {each.assignment: each.cared_by or "" for each in event.cohort}
+        cohort = Cohort(lines, at, event.source, place)
+    return replace(before, figures=MappingProxyType(figures), note=note, cohort=cohort)
 
 
 def merged(one: HospitalStanding, other: HospitalStanding) -> HospitalStanding:
@@ -83,7 +102,9 @@ def merged(one: HospitalStanding, other: HospitalStanding) -> HospitalStanding:
             figures[measure] = said
     notes = [note for note in (one.note, other.note) if note is not None]
     newest = max(notes, key=lambda note: note.place, default=None)
-    return replace(one, figures=MappingProxyType(figures), note=newest)
+    lists = [each for each in (one.cohort, other.cohort) if each is not None]
+    cohort = max(lists, key=lambda each: each.place, default=None)
+    return replace(one, figures=MappingProxyType(figures), note=newest, cohort=cohort)
 
 
 def check_sense(event: HospitalEvent) -> None:
@@ -95,9 +116,16 @@ def check_sense(event: HospitalEvent) -> None:
             "A pressure level is 1, 2, 3 or 4.",
             "Send the level, not its points.",
         )
-    if not event.counts and not event.note:
+    if not event.counts and not event.note and event.cohort is None:
         raise CannotParse(
-            "field counts", "It holds no figure, and there is no note.", "Send at least one figure of now."
+            "field counts",
+            "It holds no figure, and there is neither a note nor a cohort list.",
+            "Send at least one figure of now.",
+        )
+    named = [each.assignment for each in event.cohort or ()]
+    if len(set(named)) < len(named):
+        raise CannotParse(
+            "field cohort", "It names one assignment twice.", "Name everybody in the cohort once."
         )
 
 

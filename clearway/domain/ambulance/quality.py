@@ -48,6 +48,7 @@ class Limits:
     late_edit_hours: float = 24
     fastest_share: float = 0.7
     relief_minutes: float = 5
+    cohort_minutes: float = 5
     skew_seconds: float = 60
     heaping_z: float = 3
     unknown_amber: float = 0.01
@@ -127,6 +128,12 @@ RULES: Mapping[str, Rule] = MappingProxyType(
                 "HALO",
                 "Waits at hospital and nobody says whether in a queue or a cohort",
             ),
+            Rule(
+                "HQ18",
+                Severity.HIGH,
+                "HALO",
+                "Cohort list and board disagree on who is in the cohort, or who looks after them",
+            ),
             Rule("HQ19", Severity.HIGH, "control room", "Stands at another hospital than the one recorded"),
             Rule(
                 "HQ20",
@@ -134,11 +141,18 @@ RULES: Mapping[str, Rule] = MappingProxyType(
                 "feed owner, control room",
                 "Destination missing, unknown, out of date or shut",
             ),
+            Rule(
+                "HQ21",
+                Severity.MEDIUM,
+                "control room",
+                "Counts as an emergency department's, and another unit received the patient, or the reverse",
+            ),
             Rule("HQ22", Severity.HIGH, "crew", "Left scene with a patient and clear, but never at hospital"),
             Rule("HQ23", Severity.MEDIUM, "control room", "A resource that cannot convey holds a handover"),
             Rule(
                 "HQ24", Severity.CRITICAL, "control room", "Same resource at hospital with two jobs at once"
             ),
+            Rule("HQ25", Severity.MEDIUM, "crew", "More patients in the vehicle than were handed over"),
             Rule("HQ26", Severity.CRITICAL, "feed owner", "Same arrival recorded twice"),
             Rule("HQ27", Severity.CRITICAL, "feed owner", "Time stamp lies in the future"),
             Rule("HQ28", Severity.HIGH, "feed owner", "Clock of the device is off"),

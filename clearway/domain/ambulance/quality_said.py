@@ -14,7 +14,7 @@ from .downtime import counting
 from .events import JobEvent
 from .quality import Limits
 from .transitions import Assignment, standing
-from .words import JobState, JobStatus, StatusSource
+from .words import JobState, JobStatus, ReceivingUnit, StatusSource
 
 J = JobStatus
 # What an adapter notes on a time that the change of the clocks leaves open (interchange.adapters).
@@ -51,6 +51,7 @@ def inspect_said(
         *_changes(facts, limits),
         *_release(stands),
         *_wrap_up(stands, assignment, knows, limits),
+        *_left_aboard(stands, assignment),
     ]
     return tuple(found)
 
@@ -59,6 +60,59 @@ def two_sides(facts: Facts) -> bool:
     """Whether crew and hospital have each said the handover: then its second time is no repeat by mistake."""
     sides = [fact.event.source for fact in standing(facts) if fact.event.status is J.HANDOVER]
     return len(sides) == len(_BOTH) and set(sides) == _BOTH
+
+
+def several_patients(facts: Facts) -> bool:
+    """Whether so many patients were brought that each handover said by one source may be another's."""
+    stands = standing(facts)
+    aboard, by = _aboard(stands), _handed_over(stands)
+    return aboard > 1 and max((len(each) for each in by.values()), default=0) <= aboard
+
+
+def inspect_unit(facts: Facts, is_emergency_department: bool) -> Iterator[Finding]:
+    """HQ21: what the arrival counts as, against the unit that received the patient.
+
+    is_emergency_department  what the site is, which decides where the source does not say how it counts
+    """
+    said = [fact.event for fact in counting(standing(facts))]
+    units = [event.unit for event in said if event.unit is not None]
+    if not units:
+        return
+    flags = [event.emergency for event in said if event.emergency is not None]
+    counts = flags[-1] if flags else is_emergency_department
+    unit = units[-1]
+    if counts != (unit is ReceivingUnit.EMERGENCY_DEPARTMENT):
+        as_what = "an emergency department's" if counts else "none of an emergency department"
+        yield Finding("HQ21", "unit", f"received by {unit.value.replace('_', ' ')}, counts as {as_what}")
+
+
+def _left_aboard(facts: Facts, assignment: Assignment) -> Iterator[Finding]:
+    """HQ25. Without any handover at all it is HQ04."""
+    aboard, by = _aboard(facts), _handed_over(facts)
+    if aboard < 2 or not by or assignment.state is not JobState.CLEAR:
+        return
+    over = max(sum(event.patients or 1 for event in each) for each in by.values())
+    if over < aboard:
+        yield Finding("HQ25", J.HANDOVER, f"{aboard} patients in the vehicle, {over} handed over")
+
+
+def _aboard(facts: Facts) -> int:
+    """How many patients the vehicle brought: what was last said on the way or on arrival."""
+    said = [
+        fact.event.patients
+        for fact in facts
+        if fact.event.patients is not None and fact.event.status in (J.LEFT_SCENE, J.AT_HOSPITAL)
+    ]
+    return said[-1] if said else 1
+
+
+def _handed_over(facts: Facts) -> dict[StatusSource, list[JobEvent]]:
+    """The handovers of each side: crew and hospital may both say the same one."""
+    found: dict[StatusSource, list[JobEvent]] = {}
+    for fact in facts:
+        if fact.event.status is J.HANDOVER:
+            found.setdefault(fact.event.source, []).append(fact.event)
+    return found
 
 
 def _handover_sides(facts: Facts, knows: frozenset[str], limits: Limits) -> Iterator[Finding]:

@@ -140,9 +140,24 @@ class _Job:
             yield Finding("ST07", "position", f"{words}, {clock(_instant(part.at[fast[0] + 1]))}")
         ends = self.duty.shift_end
         if ends is not None and begin < ends.timestamp() < end:
-            over = (end - ends.timestamp()) / MINUTE
-            if over > self.limits.overrun_minutes:
-                yield Finding("ST08", "shift", f"shift ended {clock(ends)}")
+            late = ends.timestamp() + self.limits.overrun_minutes * MINUTE
+            if late < end and (idle := self._idle(late, end)):
+                yield Finding("ST08", "shift", f"shift ended {clock(ends)}, {idle}")
+
+    def _idle(self, begin: float, end: float) -> str:
+        """What speaks against a crew that still works on the job, or "".
+
+        A shift may well overrun by hours: at the scene, at a hospital or on the road the crew is at work. At
+        a station, or nowhere to be seen, it has gone home and left the job open. A station on the ground of a
+        hospital, or beside the scene, says nothing.
+        """
+        part = self.seen.between(begin, end)
+        if not len(part.at):
+            last = self.seen.between(-np.inf, begin).at
+            return f"not seen since {clock(_instant(last[-1]))}" if len(last) else ""
+        run = self._longest(begin, end, lambda part: self._standing(part) & ~self._at_any_site(part))
+        is_home = run is not None and self._is_at_base(run) and not self._is_at_scene(run)
+        return self._words(run, "stands at a station") if run and is_home else ""
 
     def before_scene(self) -> Iterator[Finding]:
         """ST01, ST02, ST03."""
@@ -153,8 +168,8 @@ class _Job:
         run = self._longest(begin, end, self._standing)
         if run and self._is_at_scene(run):
             yield self._says("ST03", J.AT_SCENE, run, "stands at the scene")
-        elif run and run[1] - run[0] >= self.limits.standing_minutes * MINUTE:
-            yield Finding("ST02", J.MOBILE, self._words(run, "stands"))
+        elif kept := self._kept_place(begin, end):
+            yield Finding("ST02", J.MOBILE, self._words(kept, "stands"))
 
     def on_scene(self) -> Iterator[Finding]:
         """ST04, ST05."""
@@ -273,6 +288,26 @@ class _Job:
     def _standing(self, part: Track) -> Mask:
         """Whether it kept its place, from the position before or to the one after."""
         return _either_side(_steps(part) * 1000 < self.limits.standing_metres / 5, len(part.at))
+
+    def _kept_place(self, begin: float, end: float) -> tuple[float, float] | None:
+        """The longest time of at least so many minutes in which it came nowhere.
+
+        Held against where it began and not from one position to the next: who creeps through a town comes on.
+        """
+        part = self.seen.between(begin, end) if end > begin else NOWHERE
+        best: tuple[float, float] | None = None
+        for first in range(len(part.at)):
+            rest = part.between(float(part.at[first]), end)
+            here = Point(float(rest.latitude[0]), float(rest.longitude[0]))
+            left = _apart(rest, here) * 1000 > self.limits.standing_metres
+            broken = np.r_[False, np.diff(rest.at) > self.limits.gap_seconds]
+            over = np.flatnonzero(left | broken)
+            last = float(rest.at[over[0] - 1] if len(over) else rest.at[-1])
+            began = float(part.at[first])
+            if best is None or last - began > best[1] - best[0]:
+                best = began, last
+        least = self.limits.standing_minutes * MINUTE
+        return best if best is not None and best[1] - best[0] >= least else None
 
     def _in_fence(self, part: Track, here: Point) -> Mask:
         return np.asarray(_apart(part, here) * 1000 <= self.limits.geofence_metres)

@@ -141,6 +141,7 @@ class Assignment:
     stamps  first time of each status by the fixed order; a repeat with another time is a finding.
             For repeatable statuses the latest time, but for KEEPS_FIRST.
     since   when the present state began
+    carer   who looks after the patient in the cohort, as last said; it outlives the cohort
     """
 
     key: str
@@ -152,6 +153,7 @@ class Assignment:
     category: Category | None = None
     destination: str | None = None
     stamps: Mapping[JobStatus, datetime] = field(default_factory=dict)
+    carer: str | None = None
 
     @property
     def patient_is_waiting(self) -> bool:
@@ -308,6 +310,7 @@ def _described(assignment: Assignment, event: JobEvent) -> Assignment:
         kind=event.kind or assignment.kind,
         category=event.category or assignment.category,
         destination=event.destination or assignment.destination,
+        carer=event.cared_by or assignment.carer,
     )
 
 

@@ -177,6 +177,19 @@ class HospitalMeasure(StrEnum):
     PRESSURE_LEVEL = "pressure_level"
 
 
+class ReceivingUnit(StrEnum):
+    """Which part of a receiving site takes a patient: only the first is an emergency department."""
+
+    EMERGENCY_DEPARTMENT = "emergency_department"
+    URGENT_TREATMENT = "urgent_treatment"
+    SAME_DAY_CARE = "same_day_care"
+    ASSESSMENT_UNIT = "assessment_unit"
+    WARD = "ward"
+    MATERNITY = "maternity"
+    CATH_LAB = "cath_lab"
+    OTHER = "other"
+
+
 class Need(StrEnum):
     """What a patient may need of the place they are taken to, or of the journey.
 

@@ -10,7 +10,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import pairwise
 
+from clearway.domain.ambulance.hospitals import Cohort
 from clearway.domain.ambulance.quality import Limits
+from clearway.domain.ambulance.quality_cohort import inspect_cohorts
 from clearway.domain.ambulance.quality_many import Drive, Found, Pressed, inspect_many, together
 from clearway.domain.ambulance.quality_tracks import NOWHERE, Duty, Places, Track, inspect_track, visit
 from clearway.domain.ambulance.transitions import Assignment
@@ -28,6 +30,7 @@ class Material:
     sites       receiving sites, code -> where
     tracks      call sign -> where it was; scenes  incident -> where it was located
     bases       ambulance stations
+    cohorts     code of a site -> its newest list of who is in the cohort
     free_until  key -> until when its resource was free after it; shift_ends  key -> end of the shift it is of
     """
 
@@ -40,6 +43,7 @@ class Material:
     free_until: Mapping[str, datetime] = field(default_factory=dict)
     shift_ends: Mapping[str, datetime] = field(default_factory=dict)
     bases: Sequence[Point] = ()
+    cohorts: Mapping[str, Cohort] = field(default_factory=dict)
 
 
 def by_positions(material: Material, limits: Limits) -> dict[str, tuple[Finding, ...]]:
@@ -71,6 +75,7 @@ def by_others(material: Material, pressed: Iterable[Pressed], drive: Drive, limi
     for shown in (
         inspect_many(material.assignments, material.site_of, drive, limits),
         together(pressed, limits),
+        inspect_cohorts(material.cohorts, material.assignments, material.site_of, limits),
     ):
         for key, findings in shown.items():
             found[key] += findings

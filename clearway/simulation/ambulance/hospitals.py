@@ -32,6 +32,7 @@ HALF_HOUR = 0.5
 QUARTER = 900
 HOURS_REMEMBERED = 12  # more than an oracle looks ahead
 WALK_IN_ADMITTED, WALK_IN_TREATMENT = 0, 1
+TEAM = 4  # patients that one cohort team looks after (assumed)
 RESUS_SHARE = 0.15  # places for resuscitation as a share of the bays (assumed)
 # Upper ends of levels 1, 2 and 3. Source: the acute parameters of the OPEL framework 2023/24 as published by
 # one analytics team; the two of nine that a simulated department knows. The level is their mean, rounded up.
@@ -48,6 +49,7 @@ class Arrival:
     resus       taken in at once, whatever the queue
     placed      has a place inside; the nurse may still be awaited
     cohorted    looked after by ambulance staff inside, the crew gone or going
+    team        of who is cohorted since this world began: the number of the team that does so
     """
 
     job: object
@@ -61,6 +63,11 @@ class Arrival:
     cohorted: bool = False
     received: bool = False
     place: str = "none"
+    team: int | None = None
+
+    def carer(self, site: str) -> str | None:
+        """The call sign of the team that looks after this patient at a site."""
+        return None if self.team is None else f"COHORT {site} {self.team}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,6 +200,7 @@ class Hospital:
         self.now = Occupancy()
         self.waiting: list[tuple[float, int, Arrival]] = []  # for a place, oldest first; some placed already
         self.queuing = 0  # of them without a place
+        self.cohort: list[Arrival] = []  # in the order in which they came into it
         self.uncohorted = 0  # of those, not looked after inside
         self._walk_ins: deque[tuple[float, Luck]] = deque()
         self._for_nurse: deque[Arrival] = deque()
@@ -295,6 +303,7 @@ class Hospital:
     def _take_up_placed(self, arrival: Arrival, chance: Chance) -> None:
         """A nurse receives the first of them already, the others wait for one."""
         self.now.cohort_taken += arrival.cohorted
+        self.cohort += [arrival] if arrival.cohorted else []
         took = seconds(self.process.receiving, arrival.luck[luck.RECEIVING])
         if not arrival.resus:
             if self.now.nurses_busy >= self._nurses_on():
@@ -318,6 +327,7 @@ class Hospital:
         if arrival.cohorted:
             self.uncohorted -= 1
             self.now.cohort_taken += 1
+            self.cohort.append(arrival)
 
     def hour(self, ambulances_too: bool) -> None:
         """Draw the walk-ins and the freed beds of the coming hour, and ambulances before there are crews."""
@@ -359,6 +369,7 @@ class Hospital:
         twin.agenda, twin.listener = agenda, listener
         twin.now = replace(self.now, boarding=deque(self.now.boarding))
         twin.waiting = [(at, number, same(arrival)) for at, number, arrival in self.waiting]
+        twin.cohort = [same(arrival) for arrival in self.cohort]
         twin._walk_ins = deque(self._walk_ins)
         twin._for_nurse = deque(same(arrival) for arrival in self._for_nurse)
         twin._overdue = deque(same(arrival) for arrival in self._overdue)
@@ -491,6 +502,7 @@ class Hospital:
             self.now.nurses_busy -= 1
         if arrival.cohorted:
             self.now.cohort_taken -= 1
+            self.cohort = [each for each in self.cohort if each is not arrival]
         if arrival.job is not None:
             self.listener.handed_over(arrival)
         self._treat(arrival.place, arrival.admitted, arrival.luck[luck.TREATMENT])
@@ -562,6 +574,8 @@ class Hospital:
             oldest.cohorted = True
             self.uncohorted -= 1
             self.now.cohort_taken += 1
+            oldest.team = -(-self.now.cohort_taken // TEAM)
+            self.cohort.append(oldest)
             if oldest.job is not None:
                 self.listener.cohorted(oldest)
 

@@ -4,7 +4,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from clearway.domain.ambulance.words import CallStatus, Category, JobStatus, StatusSource
+from clearway.domain.ambulance.words import CallStatus, Category, JobStatus, ReceivingUnit, StatusSource
+from clearway.engine.ambulance.eligibility import share_of
 
 from ..shared.agenda import Agenda
 from ..shared.chance import Lognormal, factor, seconds
@@ -44,6 +45,7 @@ CREW, EOC, HALO, HOSPITAL = StatusSource.CREW, StatusSource.EOC, StatusSource.HA
 C1 = Category.C1
 EN_ROUTE = {Category.C1: Readiness.BUSY, Category.C2: Readiness.EN_ROUTE_C2}
 EN_ROUTE_LOWER, BUSY = Readiness.EN_ROUTE_LOWER, Readiness.BUSY
+TWO_PATIENTS = 0.01  # share of conveyances with a second patient in the vehicle; an assumption
 ChooseSite = Callable[[Job, float, float], str]
 
 
@@ -196,12 +198,14 @@ class Cycle:
         self._say(job, PREALERT, CREW, destination=job.site)
 
     def _leave_scene(self, job: Job) -> None:
-        self._say(job, LEFT_SCENE, CREW)
+        self._say(job, LEFT_SCENE, CREW, **_aboard(job))
         self.go_on_conveying(job)
 
     def _at_hospital(self, job: Job) -> None:
-        self._say(job, AT_HOSPITAL, CREW, destination=job.site)
         hospital = self._hospitals.get(job.site or "")
+        unit = ReceivingUnit.URGENT_TREATMENT if hospital is None else ReceivingUnit.EMERGENCY_DEPARTMENT
+        told = {"destination": job.site, "unit": unit, "emergency": hospital is not None, **_aboard(job)}
+        self._say(job, AT_HOSPITAL, CREW, **told)
         if hospital is not None:
             hospital.arrive(job, job.incident.call.luck, resus=job.incident.call.category is C1)
         else:
@@ -218,7 +222,7 @@ class Cycle:
     def cohorted(self, arrival: Arrival) -> None:
         job = _job(arrival)
         job.cohorted = True
-        self._say(job, COHORT_STARTED, HALO)
+        self._say(job, COHORT_STARTED, HALO, cared_by=arrival.carer(job.site or ""))
         self._wrap_up(job)
 
     def placed(self, arrival: Arrival) -> None:
@@ -239,7 +243,8 @@ class Cycle:
         self._handed_over(_job(arrival))
 
     def _handed_over(self, job: Job) -> None:
-        self._say(job, HANDOVER, HOSPITAL if job.cohorted else CREW, destination=job.site)
+        by = HOSPITAL if job.cohorted else CREW
+        self._say(job, HANDOVER, by, destination=job.site, **_aboard(job))
         if not job.cohorted:
             self._wrap_up(job)
 
@@ -302,6 +307,11 @@ class Cycle:
         now = job.stamps[status] = self._agenda.now
         for teller in self._tellers:
             teller.job(now, job, status, source, known)
+
+
+def _aboard(job: Job) -> dict[str, int]:
+    """What an event says of the number of patients: nothing of one alone. The same under every policy."""
+    return {"patients": 2} if share_of("two patients", job.incident.call.key) < TWO_PATIENTS else {}
 
 
 def _job(arrival: Arrival) -> Job:

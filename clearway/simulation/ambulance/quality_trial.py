@@ -13,28 +13,41 @@ from datetime import UTC, datetime, timedelta
 
 import msgspec
 
-from clearway.domain.ambulance import transitions
-from clearway.domain.ambulance.events import AvailabilityEvent, CallEvent, Event, JobEvent, Position
+from clearway.domain.ambulance import hospitals, transitions
+from clearway.domain.ambulance.events import (
+    AvailabilityEvent,
+    CallEvent,
+    Event,
+    HospitalEvent,
+    JobEvent,
+    Position,
+)
+from clearway.domain.ambulance.hospitals import Cohort
 from clearway.domain.ambulance.quality import KnownSite, Limits, inspect, inspect_destination
+from clearway.domain.ambulance.quality_cohort import inspect_cohorts
 from clearway.domain.ambulance.quality_many import Drive
-from clearway.domain.ambulance.quality_said import inspect_said
-from clearway.domain.ambulance.quality_tracks import Track, track
+from clearway.domain.ambulance.quality_said import inspect_said, inspect_unit
+from clearway.domain.ambulance.quality_tracks import NOWHERE, Track, track
 from clearway.domain.ambulance.transitions import Assignment
 from clearway.domain.ambulance.words import Availability, CallStatus, JobStatus
 from clearway.domain.shared.facts import Fact, in_fixed_order
 from clearway.domain.shared.findings import Finding
-from clearway.domain.shared.geography import Point
+from clearway.domain.shared.geography import Point, distance_km
 from clearway.domain.shared.region import Region, Site, SiteKind
 from clearway.engine.ambulance import quality
 
 from . import roads
-from .spoiling import FAULTS, Said, Streams, leap, spoil, stop_on_the_way
+from .spoiling import FAULTS, Said, Streams, leap, list_wrongly, spoil, stop_on_the_way
 from .world import World
 
 J = JobStatus
 KNOWS = frozenset({"destination", "handover", "queue", "wrap_up_reason"})
 LONG_WRAP_UP = timedelta(minutes=15)
 FREE = (Availability.AVAILABLE, Availability.RESTRICTED)
+STOOD, STOOD_KM = 300.0, 0.15  # seconds and kilometres in which a vehicle has not set off
+HOME = timedelta(minutes=90)  # so near to the end of its shift a crew's last job is its last
+ON_LISTS = "HQ18"  # put in beside the facts: into the lists of the cohorts
+Lists = dict[str, list[Cohort]]  # code of the site -> its lists, in order of time
 ON_TRACKS = ("ST06", "ST07", "ST08")  # put in beside the facts: into positions and shifts
 
 
@@ -91,7 +104,7 @@ def trial(region: Region, regime: str, seed: int, start: datetime, days: int, ea
     """Live some days, put `each` faults of every kind into them, and ask every rule."""
     world = World(region, regime, seed, start, faults=False, positions=30)
     end = start + timedelta(days=days)
-    events, positions = world.advance(end), world.positions(end)
+    events, positions, reports = world.advance(end), world.positions(end), world.reports(end)
     clean = _with_reasons(_streams(events))
     sites = {site.code: site for site in region.sites if site.kind is not SiteKind.STATION}
     departments = [site.code for site in region.sites_of(SiteKind.EMERGENCY_DEPARTMENT)]
@@ -99,7 +112,10 @@ def trial(region: Region, regime: str, seed: int, start: datetime, days: int, ea
     limits = Limits()
     folded = {key: transitions.fold(said) for key, said in spoilt.items()}
     material = _material(region, events, positions, [state for state, _ in folded.values()], end)
-    material = _beside(material, spoilt.keys() & clean.keys() - set().union(*truth.values()), truth, each)
+    whole = spoilt.keys() & clean.keys() - set().union(*truth.values())
+    material = _beside(material, whole, truth, each)
+    truth["ST02"] = {key for key in truth.get("ST02", ()) if _stood(material, folded[key][0])}
+    lists = _listed_wrongly(_lists(reports), material, whole - set().union(*truth.values()), truth, each)
     found: dict[str, set[str]] = defaultdict(set)
     for key, (state, told) in folded.items():
         codes = {finding.code for finding in told}
@@ -108,6 +124,11 @@ def trial(region: Region, regime: str, seed: int, start: datetime, days: int, ea
     for shown in (
         quality.by_positions(material, limits),
         quality.by_others(material, (), _driver(sites), limits),
+        *(
+            inspect_cohorts({site: listed}, material.assignments, material.site_of, limits)
+            for site, told in lists.items()
+            for listed in told
+        ),
     ):
         for key, findings in shown.items():
             found[key] |= {finding.code for finding in findings}
@@ -127,6 +148,7 @@ def _by_facts(state: Assignment, said: Said, sites: Mapping[str, Site], limits: 
     knows = KNOWS if queues else KNOWS - {"queue"}
     yield from inspect_said(in_fixed_order(said, transitions.rank), state, knows, limits)
     yield from inspect_destination(state, site, "12:00", KNOWS)
+    yield from inspect_unit(in_fixed_order(said, transitions.rank), queues)
 
 
 def _scores(
@@ -142,7 +164,7 @@ def _scores(
     apart = [key for key in keys if key in clean and key not in touched]
     apart = [key for key in apart if clean[key][0].event.call_sign not in crews] or apart
     false = Counter(code for key in apart for code in found[key])
-    for code in (*FAULTS, *ON_TRACKS):
+    for code in sorted((*FAULTS, *ON_TRACKS, ON_LISTS)):
         right = truth.get(code, set())
         yield Score(code, len(right), sum(code in found[key] for key in right), false[code])
 
@@ -248,30 +270,62 @@ def _beside(
     material: quality.Material, free: set[str], truth: dict[str, set[str]], each: int
 ) -> quality.Material:
     """The faults that lie in positions and shifts: each in a job of a crew of its own."""
-    tracks, ends = dict(material.tracks), dict(material.shift_ends)
+    tracks, ends = dict(material.tracks), material.shift_ends
     jobs = [
         job
         for job in sorted(material.assignments, key=lambda row: row.key)
         if job.key in free and J.CLEAR in job.stamps and job.call_sign in tracks
     ]
     crews: set[str] = set()
+    changed: dict[str, Assignment] = {}
     for code in ON_TRACKS:
         truth[code] = set()
         for job in jobs:
             if len(truth[code]) >= each or job.call_sign in crews or job.key in truth[code]:
                 continue
-            if _put_in(code, job, tracks, ends):
+            if code == "ST08":
+                opened = _left_open(material, job, truth[code], ends)
+                if opened is not None:
+                    changed[job.key] = opened
+            if job.key in changed or (code != "ST08" and _put_in(code, job, tracks)):
                 crews.add(job.call_sign)
                 truth[code].add(job.key)
-    return replace(material, tracks=tracks, shift_ends=ends)
+    assignments = [changed.get(job.key, job) for job in material.assignments]
+    return replace(material, tracks=tracks, assignments=assignments)
 
 
-def _put_in(code: str, job: Assignment, tracks: dict[str, Track], ends: dict[str, datetime]) -> bool:
-    left, arrived, clear = (job.stamps.get(each) for each in (J.LEFT_SCENE, J.AT_HOSPITAL, J.CLEAR))
-    assert clear is not None
-    if code == "ST08":
-        ends[job.key] = clear - timedelta(minutes=135)
-        return job.stamps[J.ALLOCATED] < ends[job.key]
+def _stood(material: quality.Material, job: Assignment) -> bool:
+    """Whether the vehicle truly kept its place after the press that was moved back.
+
+    A crew that was on the road anyway when it was sent set off at once: no fault has come of the press.
+    """
+    pressed = job.stamps[J.MOBILE].timestamp()
+    seen = material.tracks.get(job.call_sign, NOWHERE).between(pressed, pressed + STOOD)
+    if not len(seen.at):
+        return False
+    ends = (seen.latitude[0], seen.longitude[0], seen.latitude[-1], seen.longitude[-1])
+    return float(distance_km(*ends)) < STOOD_KM
+
+
+def _left_open(
+    material: quality.Material, job: Assignment, truth: set[str], ends: Mapping[str, datetime]
+) -> Assignment | None:
+    """The job as its crew left it open: clear was pressed for them three hours after their shift.
+
+    Of a crew that was truly clear near the end of its shift, and did nothing more; None for another.
+    """
+    shift, clear = ends.get(job.key), job.stamps[J.CLEAR]
+    if shift is None or not shift - HOME < clear < shift + HOME or job.key in truth:
+        return None
+    pressed = shift + timedelta(hours=3)
+    after = quality.next_jobs(material.assignments).get(job.key, material.until)
+    if after <= pressed or pressed > material.until:
+        return None
+    return replace(job, stamps={**job.stamps, J.CLEAR: pressed})
+
+
+def _put_in(code: str, job: Assignment, tracks: dict[str, Track]) -> bool:
+    left, arrived = (job.stamps.get(each) for each in (J.LEFT_SCENE, J.AT_HOSPITAL))
     if left is None or arrived is None or arrived - left < timedelta(minutes=22):
         return False
     seen = tracks[job.call_sign]
@@ -280,6 +334,38 @@ def _put_in(code: str, job: Assignment, tracks: dict[str, Track], ends: dict[str
     else:
         tracks[job.call_sign] = leap(seen, left.timestamp() + 300)
     return True
+
+
+def _lists(reports: Iterable[HospitalEvent]) -> Lists:
+    found: Lists = defaultdict(list)
+    for event in reports:
+        if event.cohort is not None:
+            told = hospitals.fold([Fact(event, "hospital", event.occurred_at)])
+            assert told.cohort is not None
+            found[event.site].append(told.cohort)
+    return found
+
+
+def _listed_wrongly(
+    lists: Lists, material: quality.Material, free: set[str], truth: dict[str, set[str]], each: int
+) -> Lists:
+    """The lists with so many patients wrongly on them, each in another way than the one before."""
+    spoilt, used = dict(lists), truth.setdefault(ON_LISTS, set())
+    for job in sorted(material.assignments, key=lambda row: row.key):
+        arrived, over = (job.stamps.get(status) for status in (J.AT_HOSPITAL, J.HANDOVER))
+        site = material.site_of.get(job.key, "")
+        if len(used) >= each:
+            break
+        if job.key not in free or arrived is None or over is None or site not in spoilt:
+            continue
+        way = len(used) % 3
+        if (way == 2) == (J.COHORT_STARTED in job.stamps):
+            continue
+        wrong = list_wrongly(spoilt[site], job.key, (arrived, over), way)
+        if wrong is not None:
+            spoilt[site] = wrong
+            used.add(job.key)
+    return spoilt
 
 
 def _driver(sites: Mapping[str, Site]) -> Drive:

@@ -7,11 +7,12 @@ leave figures out, and now and then a site falls silent for hours.
 import heapq
 from collections.abc import Callable, Mapping
 
-from clearway.domain.ambulance.events import HospitalEvent
+from clearway.domain.ambulance.events import HospitalEvent, InCohort
 from clearway.domain.ambulance.words import HospitalMeasure
 
 from ..shared.agenda import Agenda
 from ..shared.chance import Chance
+from .control import Job
 from .hospitals import Hospital
 from .parameters import ReportRates
 from .stream import stamp
@@ -85,5 +86,10 @@ class Reporter:
     def _send(self, code: str, counts: dict[HospitalMeasure, int], arrives: float) -> None:
         self._made += 1
         name = f"{self._prefix}-h{self._made:07d}"
-        event = HospitalEvent(name, stamp(self._agenda.now), code, counts)
+        cohort = tuple(
+            InCohort(each.job.key, each.carer(code))
+            for each in self._hospitals[code].cohort
+            if isinstance(each.job, Job)
+        )
+        event = HospitalEvent(name, stamp(self._agenda.now), code, counts, cohort=cohort)
         heapq.heappush(self._travelling, (arrives, self._made, event))

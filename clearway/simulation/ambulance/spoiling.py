@@ -14,9 +14,10 @@ import msgspec
 import numpy as np
 
 from clearway.domain.ambulance.events import JobEvent
+from clearway.domain.ambulance.hospitals import Cohort
 from clearway.domain.ambulance.quality_said import REPEATED_HOUR
 from clearway.domain.ambulance.quality_tracks import Track
-from clearway.domain.ambulance.words import JobStatus, ResourceKind, StatusSource
+from clearway.domain.ambulance.words import JobStatus, ReceivingUnit, ResourceKind, StatusSource
 from clearway.domain.shared.facts import Fact
 
 J = JobStatus
@@ -427,6 +428,54 @@ def _pressed_and_stood(said: Said, _: Around) -> Spoilt | None:
     return _only(_changed(said, {J.ALLOCATED: allocated - 10 * MINUTE, J.MOBILE: mobile - 9 * MINUTE}))
 
 
+def _ward(said: Said, _: Around) -> Spoilt | None:
+    """Taken to a ward, and still counted as one of the department."""
+    if _at(said, J.HANDOVER) is None:
+        return None
+    moved = [
+        replace(fact, event=msgspec.structs.replace(fact.event, unit=ReceivingUnit.WARD, emergency=True))
+        if fact.event.status is J.AT_HOSPITAL
+        else fact
+        for fact in said
+    ]
+    return None if moved == said or _at(said, J.AT_HOSPITAL) is None else _only(moved)
+
+
+def _second_patient(said: Said, _: Around) -> Spoilt | None:
+    """Two patients brought, and one handover recorded without saying that it is of both."""
+    if _at(said, J.HANDOVER) is None or _at(said, J.CLEAR) is None or _in_cohort(said):
+        return None
+    aboard = {J.LEFT_SCENE: 2, J.AT_HOSPITAL: 2, J.HANDOVER: None}
+    return _only(
+        [
+            replace(fact, event=msgspec.structs.replace(fact.event, patients=aboard[fact.event.status]))
+            if fact.event.status in aboard
+            else fact
+            for fact in said
+        ]
+    )
+
+
+def list_wrongly(
+    lists: Sequence[Cohort], key: str, waited: tuple[datetime, datetime], way: int
+) -> list[Cohort] | None:
+    """The lists of one site with one patient wrongly on them; None where no list shows it.
+
+    way  0: left out of every list; 1: with somebody else; 2: on those of a time in which they waited outside
+    """
+    found = []
+    for each in lists:
+        lines = dict(each.lines)
+        if way == 0:
+            lines.pop(key, None)
+        elif way == 1 and key in lines:
+            lines[key] = "COHORT ELSEWHERE"
+        elif way == 2 and waited[0] <= each.at < waited[1]:
+            lines[key] = ""
+        found.append(replace(each, lines=lines))
+    return None if found == list(lists) else found
+
+
 # Rule -> the fault that it ought to find.
 FAULTS: Mapping[str, Fault] = {
     "HQ01": _moved(J.AT_HOSPITAL, J.LEFT_SCENE, -2),
@@ -471,4 +520,6 @@ FAULTS: Mapping[str, Fault] = {
     "ST03": _late_press(J.AT_SCENE, J.LEFT_SCENE, 8),
     "ST04": _early_press(J.AT_SCENE, J.MOBILE, 5),
     "ST05": _late_press(J.LEFT_SCENE, J.AT_HOSPITAL, 8),
+    "HQ21": _ward,
+    "HQ25": _second_patient,
 }

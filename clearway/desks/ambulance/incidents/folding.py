@@ -60,14 +60,16 @@ def fold_assignment(facts: Iterable[Fact[Event]], book: ReferenceBook) -> Folded
     source = (downtime.counting(ordered) or ordered)[0].source
     known_at = max(fact.known_at for fact in jobs)
     knows, site = book.knows.get(source, frozenset()), book.sites.get(state.destination or "")
-    if quality_said.two_sides(ordered):
+    if quality_said.two_sides(ordered) or quality_said.several_patients(ordered):
         findings = tuple(each for each in findings if (each.code, each.what) != ("JC03", JobStatus.HANDOVER))
     stamps = quality.inspect(state, known_at, book.limits, knows_handover="handover" in knows)
     # At a minor unit nobody queues in the sense of the rules, and no feed says so.
-    asked = knows if site and site.kind == SiteKind.EMERGENCY_DEPARTMENT else knows - {"queue"}
+    is_department = site is not None and site.kind == SiteKind.EMERGENCY_DEPARTMENT
+    asked = knows if is_department else knows - {"queue"}
     said = quality_said.inspect_said(ordered, state, asked, book.limits)
     where = _destination(state, site, knows)
-    return FoldedAssignment(state, (*findings, *stamps, *said, *where), site, source, known_at)
+    unit = quality_said.inspect_unit(ordered, is_department)
+    return FoldedAssignment(state, (*findings, *stamps, *said, *where, *unit), site, source, known_at)
 
 
 def _destination(state: Folded, site: Site | None, knows: frozenset[str]) -> Iterator[Found]:

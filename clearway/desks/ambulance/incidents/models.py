@@ -34,6 +34,7 @@ class Assignment(models.Model):
 
     destination_code  what the feed said; destination the site it was resolved to, if any is known
     stamps            status -> ISO time of every status reported
+    carer             who looks after the patient in the cohort
     is_open           holds its resource, or leaves a patient waiting
     at_hospital_at    a copy of that stamp, for the boards' index
     """
@@ -50,6 +51,7 @@ class Assignment(models.Model):
     destination_code = models.CharField(max_length=80, null=True)
     destination = models.ForeignKey(Site, null=True, on_delete=models.SET_NULL, related_name="+")
     stamps = models.JSONField()
+    carer = models.CharField(max_length=80, null=True)
     is_open = models.BooleanField()
     at_hospital_at = models.DateTimeField(null=True)
     known_at = models.DateTimeField()

@@ -30,11 +30,14 @@ def _current_rows(organisation_id: int, at: datetime) -> QuerySet[Assignment]:
     return Assignment.objects.filter(wanted, organisation_id=organisation_id).order_by("key")
 
 
-_FIELDS = ("key", "incident", "call_sign", "state", "since", "kind", "category", "destination_code", "stamps")
+_FIELDS = (
+    *("key", "incident", "call_sign", "state", "since", "kind", "category", "destination_code", "stamps"),
+    "carer",
+)
 
 
 def _folded(values: Sequence[Any]) -> Folded:
-    key, incident, call_sign, state, since, kind, category, code, stamps = values
+    key, incident, call_sign, state, since, kind, category, code, stamps, carer = values
     return Folded(
         key=key,
         incident=incident,
@@ -45,6 +48,7 @@ def _folded(values: Sequence[Any]) -> Folded:
         category=Category(category) if category else None,
         destination=code,
         stamps={JobStatus(status): datetime.fromisoformat(at) for status, at in stamps.items()},
+        carer=carer,
     )
 
 

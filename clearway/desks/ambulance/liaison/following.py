@@ -53,5 +53,8 @@ def _save(organisation_id: int, standings: Iterable[HospitalStanding]) -> None:
         for each in sorted(standings, key=lambda standing: standing.site)
     ]
     HospitalState.objects.bulk_create(
-        rows, update_conflicts=True, unique_fields=["organisation", "site"], update_fields=["figures", "note"]
+        rows,
+        update_conflicts=True,
+        unique_fields=["organisation", "site"],
+        update_fields=["figures", "note", "cohort"],
     )

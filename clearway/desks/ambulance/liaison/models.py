@@ -11,12 +11,14 @@ class HospitalState(models.Model):
     site     the code as it was said; a predecessor's code has a row of its own
     figures  measure -> value, when, by whom, and the place in the order of facts
     note     the newest remark, likewise; null where none was made
+    cohort   the newest list of who is in the cohort, likewise; null where none is kept
     """
 
     organisation = models.ForeignKey(Organisation, on_delete=models.CASCADE)
     site = models.CharField(max_length=80)
     figures = models.JSONField(default=dict)
     note = models.JSONField(null=True)
+    cohort = models.JSONField(null=True)
 
     class Meta:
         constraints = [

@@ -141,6 +141,7 @@ class Migration(migrations.Migration):
                         ('category', models.CharField(max_length=4, null=True)),
                         ('destination_code', models.CharField(max_length=80, null=True)),
                         ('stamps', models.JSONField()),
+                        ('carer', models.CharField(max_length=80, null=True)),
                         ('is_open', models.BooleanField()),
                         ('at_hospital_at', models.DateTimeField(null=True)),
                         ('known_at', models.DateTimeField()),
@@ -622,6 +623,7 @@ class Migration(migrations.Migration):
                         ('site', models.CharField(max_length=80)),
                         ('figures', models.JSONField(default=dict)),
                         ('note', models.JSONField(null=True)),
+                        ('cohort', models.JSONField(null=True)),
                         ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to='core.organisation')),
                     ],
                     options={

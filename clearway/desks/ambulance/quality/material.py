@@ -9,6 +9,7 @@ import numpy as np
 from clearway.core.organisation.models import Site
 from clearway.core.organisation.queries import site_by_code
 from clearway.domain.ambulance.events import JobEvent
+from clearway.domain.ambulance.hospitals import Cohort
 from clearway.domain.ambulance.quality import Limits
 from clearway.domain.ambulance.quality_many import Drive, Pressed
 from clearway.domain.ambulance.quality_tracks import Track
@@ -21,6 +22,7 @@ from clearway.engine.ambulance.quality import Material
 
 from ..facts import queries as facts
 from ..incidents import queries as incidents
+from ..liaison import queries as liaison
 from ..resources import queries as resources
 from ..resources.queries import Reported, Seen
 from ..travel.network import columns_of, network
@@ -67,6 +69,18 @@ def _bases(sites: Iterable[Site]) -> tuple[Point, ...]:
 
 def _sites_of(jobs: Iterable[Assignment], codes: Mapping[str, Site]) -> dict[str, str]:
     return {each.key: codes[code].code for each in jobs if (code := each.destination or "") in codes}
+
+
+def cohorts(organisation_id: int) -> dict[str, Cohort]:
+    """The newest cohort list of each site, by its present code. Two queries."""
+    codes = site_by_code(organisation_id)
+    found: dict[str, Cohort] = {}
+    for standing in liaison.standings(organisation_id):
+        code = codes[standing.site].code if standing.site in codes else standing.site
+        held = found.get(code)
+        if standing.cohort is not None and (held is None or held.place < standing.cohort.place):
+            found[code] = standing.cohort
+    return found
 
 
 def reported(organisation_id: int, jobs: Iterable[Assignment], until: datetime) -> dict[str, list[Reported]]:

@@ -4,7 +4,7 @@ What a duty found of a job stays once the job is no longer looked at; a later fa
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -23,7 +23,7 @@ from .. import situation as situations
 from ..incidents import queries as incidents
 from ..situation import Reading
 from . import actions, queries
-from .material import LONGEST_JOB, driver, lags, material, pressed, reported
+from .material import LONGEST_JOB, cohorts, driver, lags, material, pressed, reported
 from .models import Finding
 from .policy import limits as limits_of
 
@@ -160,7 +160,7 @@ def _by_positions(organisation_id: int, about: quality.Material, limits: Limits)
 def _others(organisation_id: int, begin: datetime, end: datetime, limits: Limits, at: datetime) -> int:
     """Hold arrivals of a time against others, which are read from well before it until well after."""
     there = incidents.arrived_between(organisation_id, begin - APART, end + APART)
-    about = material(organisation_id, there, {}, at, {})
+    about = replace(material(organisation_id, there, {}, at, {}), cohorts=cohorts(organisation_id))
     by_hand = pressed(organisation_id, there, about.site_of, limits)
     found = quality.by_others(about, by_hand, driver(organisation_id, at), limits)
     shown = [each.key for each in there if begin <= each.stamps[J.AT_HOSPITAL] < end]
