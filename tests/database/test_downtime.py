@@ -453,3 +453,95 @@ def test_an_availability_by_hand_that_nobody_bears_out_is_open_until_somebody_se
     assert (availability["A1"], availability["A2"]) == ("available", "off")
     assert compare(knowing.pk, at=at(25)).differences == ()
     actions.reconcile(**scope(knowing, 26))
+
+
+# Two failures, a lost feed, a mistyped form
+
+
+def test_of_two_failures_that_are_not_reconciled_each_is_entered_and_closed_by_itself(
+    failed: Organisation,
+) -> None:
+    first = queries.current(failed.pk)
+    assert first is not None
+    actions.end("", is_drill=False, **scope(failed, 20))
+    second = actions.declare("Again", is_drill=False, **scope(failed, 300))
+    actions.end("", is_drill=False, **scope(failed, 310))
+
+    entry = enter(failed, "#S1 A1 left 0805", 320, from_paper=True, of=first.pk)
+
+    assert entry.failure == first
+    assert queries.unreconciled(failed.pk) == [second, first]
+    for minutes in (300 + 24 * 60 + 20, 300 + 24 * 60 + 22):
+        rules.run(failed.pk, situation.read(failed.pk, at(minutes)), at(minutes))
+    due = Task.objects.filter(rule="downtime_due", closed_at=None).values_list("subject", flat=True)
+    assert set(due) == {f"reconcile:{first.pk}", f"reconcile:{second.pk}"}
+    actions.reconcile(of=first.pk, **scope(failed, 2000))
+    assert queries.unreconciled(failed.pk) == [second]
+
+
+def test_the_pages_lead_to_every_failure_that_is_not_reconciled(hand: Client, failed: Organisation) -> None:
+    first = queries.current(failed.pk)
+    assert first is not None
+    actions.end("", is_drill=False, **scope(failed, 1))
+    second = actions.declare("Again", is_drill=False, **scope(failed, 2))
+    actions.end("", is_drill=False, **scope(failed, 3))
+
+    assert f"?failure={first.pk}" in hand.get("/downtime/back-entry/").content.decode()
+    page = hand.get(f"/downtime/back-entry/?failure={first.pk}").content.decode()
+    assert "Server room flooded" in page and f"?failure={second.pk}" in page
+    hand.post("/downtime/reconcile/", {"step": "close", "failure": first.pk})
+    assert queries.unreconciled(failed.pk) == [second]
+
+
+def test_what_was_entered_while_the_feed_was_lost_is_compared_without_a_failure(
+    knowing: Organisation, cad: Source
+) -> None:
+    deliver(cad, [job("allocated", 0), job("mobile", 1)], known=1)
+    enter(knowing, "A1 scene", 200)
+    assert queries.compared_while_lost(knowing.pk, at(201))[0].is_open is False
+
+    deliver(cad, [job("at_scene", 190)], known=210)
+
+    (found,) = queries.compared_while_lost(knowing.pk, at(211))
+    assert found.is_open and found.theirs == at(190)
+    later = 200 + 24 * 60
+    for minutes in (later + 1, later + 3):
+        rules.run(knowing.pk, situation.read(knowing.pk, at(minutes)), at(minutes))
+    assert Task.objects.filter(rule="downtime_due", subject="reconcile:lost", closed_at=None).exists()
+    actions.choose(found.entry.pk, HandEntry.Choice.THEIRS, **scope(knowing, later + 4))
+    assert not queries.compared_while_lost(knowing.pk, at(later + 5))[0].is_open
+
+
+def test_a_mistyped_form_is_taken_back_with_the_reason_and_is_open_again(failed: Organisation) -> None:
+    entry = enter(failed, "#S5 A1 left 0801", 5)
+    failure = queries.current(failed.pk)
+    assert failure is not None
+    wrong, right = Form(FormKind.STATUS, 5), Form(FormKind.STATUS, 2)
+    with pytest.raises(NotAllowed, match="Say what happened"):
+        actions.take_back(wrong, right, " ", failure, **scope(failed, 6))
+
+    assert actions.take_back(wrong, right, "2 read as 5", failure, **scope(failed, 6)) == 1
+
+    entry.refresh_from_db()
+    assert entry.form is not None and entry.form.number == 2
+    forms = PaperForm.objects.filter(kind="status", is_drill=False)
+    states = dict(forms.values_list("number", "state"))
+    assert (states[2], states[5], states[6]) == ("entered", "unaccounted", "blank")
+    assert Action.objects.get(verb="downtime.take_back").detail["why"] == "2 read as 5"
+    with pytest.raises(NotAllowed, match="Nothing was entered from it"):
+        actions.take_back(wrong, right, "again", failure, **scope(failed, 7))
+    register.lay_back(Form(FormKind.STATUS, 3), failure, **scope(failed, 8))
+    assert [each.number for each in queries.unaccounted(failed.pk, failure)] == [1]
+
+
+def test_a_job_on_a_mistyped_incident_form_goes_to_the_right_number(failed: Organisation) -> None:
+    enter(failed, "#I2 A1 allocated 0801", 5)
+    failure = queries.current(failed.pk)
+    assert failure is not None
+    wrong, right = Form(FormKind.INCIDENT, 2), Form(FormKind.INCIDENT, 1)
+
+    actions.take_back(wrong, right, "1 read as 2", failure, **scope(failed, 6))
+
+    held = Assignment.objects.filter(incident="paper I0001", is_open=True)
+    assert held.count() == 1 and not Assignment.objects.filter(incident="paper I0002", is_open=True).exists()
+    assert compare(failed.pk, at=at(7)).differences == ()

@@ -52,8 +52,8 @@ def test_a_list_that_disagrees_is_a_case_and_the_next_one_that_agrees_ends_it(
 def test_a_ward_counted_as_the_department_and_a_second_patient_are_cases(
     knowing: Organisation, cad: Source
 ) -> None:
-    said = {"destination": "TVH01", "unit": "ward", "emergency": True, "patients": 2}
-    events = [job("at_hospital", 0, **said), job("handover", 20), job("clear", 30)]
+    arrival = job("at_hospital", 0, destination="TVH01", unit="ward", emergency=True, patients=2)
+    events = [arrival, job("handover", 20), job("clear", 30)]
     deliver(cad, events, known=31)
     look(knowing, 32)
 

@@ -419,6 +419,40 @@ def test_of_two_sources_of_positions_the_dead_one_is_named(
     assert case("HQ37").stream == f"source:{avl.name}"
 
 
+def test_of_two_sources_of_positions_the_vehicles_of_the_silent_one_are_not_judged(
+    knowing: Organisation, cad: Source, avl: Source
+) -> None:
+    other = Source.objects.get(pk=avl.pk)
+    other.pk, other.name = None, "second"
+    other.save()
+    here = Site.objects.get(code="TVH01", organisation=knowing)
+    second = conveyance("TVH01", incident="2", call_sign="A2", until="left_scene")
+    deliver(cad, [*conveyance("TVH01", until="left_scene"), *second], known=31)
+    deliver(avl, along("A1", here, range(62, 90)), known=45)  # and then it falls silent
+    deliver(other, along("A2", here, range(62, 110)), known=55)
+
+    look(knowing, 55)
+
+    assert list(FindingCase.objects.filter(code="HQ08").values_list("call_sign", flat=True)) == ["A2"]
+    assert case("HQ37").stream == f"source:{avl.name}"
+
+
+def test_what_a_source_mends_after_days_ends_by_itself(knowing: Organisation, cad: Source) -> None:
+    twice = [*conveyance("TVH01"), *conveyance("TVH01", start=5, incident="2")]
+    deliver(cad, twice, known=70)
+    look(knowing, 71)
+    assert case("HQ24").stream == "assignment:2/A1"
+
+    late = 3 * 24 * 60
+    wrong = next(each for each in twice if each.incident == "1" and each.status is JobStatus.CLEAR)
+    deliver(
+        cad, [job("clear", 44, message_id="mended", corrects=wrong.message_id)], known=late
+    )  # of the other of the two
+    look(knowing, late + 1)
+
+    assert case("HQ24").ended == "source" and not Finding.objects.filter(code="HQ24").exists()
+
+
 def test_two_jobs_at_hospital_at_once_are_found_whatever_is_folded_again(
     knowing: Organisation, cad: Source
 ) -> None:

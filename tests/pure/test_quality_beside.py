@@ -250,7 +250,7 @@ def set_off(minutes: float) -> set[str]:
 def overrun(goes_to: Point, bases: tuple[Point, ...] = (BASE,), stays: Point | None = None) -> set[str]:
     """What is found of a job that is open over two hours after the shift, its vehicle in one place."""
     seen = drive((0, BASE), (1, BASE), (9, SCENE), (30, SCENE), (45, HERE), (90, stays or goes_to), until=150)
-    stamps = {status: at for status, at in GOOD.items() if status is not J.CLEAR}
+    stamps: dict[JobStatus, float] = {key: at for key, at in GOOD.items() if key is not J.CLEAR}
     return judged(stamps, seen, Places(PLACES.sites, "TV001", SCENE, bases), end=20)
 
 

@@ -7,7 +7,7 @@ rules truly; on a job that nobody spoiled, whatever it says is a false alarm.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
@@ -121,7 +121,7 @@ def trial(region: Region, regime: str, seed: int, start: datetime, days: int, ea
         codes = {finding.code for finding in told}
         codes |= {finding.code for finding in _by_facts(state, spoilt[key], sites, limits)}
         found[key] |= codes
-    for shown in (
+    beside: list[Mapping[str, Sequence[Finding]]] = [
         quality.by_positions(material, limits),
         quality.by_others(material, (), _driver(sites), limits),
         *(
@@ -129,7 +129,8 @@ def trial(region: Region, regime: str, seed: int, start: datetime, days: int, ea
             for site, told in lists.items()
             for listed in told
         ),
-    ):
+    ]
+    for shown in beside:
         for key, findings in shown.items():
             found[key] |= {finding.code for finding in findings}
     return Trial(

@@ -16,7 +16,7 @@ from clearway.core.layout.times import LONDON, clock, local, moment
 from clearway.core.live.actions import announce
 from clearway.core.notices import actions as notices
 from clearway.domain.ambulance import downtime
-from clearway.domain.ambulance.downtime import Decided, Line
+from clearway.domain.ambulance.downtime import Decided, Form, Line
 from clearway.domain.ambulance.events import AvailabilityEvent, JobEvent
 from clearway.domain.ambulance.transitions import AFTER_THE_END, is_legal
 from clearway.domain.ambulance.words import Availability, FormKind, JobState, JobStatus, StatusSource
@@ -238,6 +238,7 @@ def enter(
     *,
     is_drill: bool = False,
     from_paper: bool = False,
+    of: int | None = None,
     organisation_id: int,
     by: Actor,
     at: datetime,
@@ -245,12 +246,13 @@ def enter(
     """Enter one line by hand. The same `once` again is the same entry. None of a decision: it is in the log.
 
     from_paper  it was written on a form first: form number and time are needed
+    of          key of the failure whose paper it is; None for the newest that is not reconciled
     Raises CannotParse, and NotAllowed: the CAD is there, or something else was entered before.
     """
     facts.lock(organisation_id)
     if done := HandEntry.objects.filter(organisation_id=organisation_id, once=once).first():
         return done
-    failure = _failure(organisation_id, is_drill, from_paper, at)
+    failure = _failure(organisation_id, is_drill, from_paper, of, at)
     meant = understand(text, failure, from_paper=from_paper, organisation_id=organisation_id, at=at)
     if from_paper:
         _check_paper(meant)
@@ -273,13 +275,15 @@ def enter(
     return row
 
 
-def _failure(organisation_id: int, is_drill: bool, from_paper: bool, at: datetime) -> CadFailure | None:
+def _failure(
+    organisation_id: int, is_drill: bool, from_paper: bool, of: int | None, at: datetime
+) -> CadFailure | None:
     """The failure to which an entry belongs; None while the CAD is only not heard. Raises NotAllowed."""
     if is_drill:
         if (drill := queries.current(organisation_id, drill=True)) is None:
             raise NotAllowed("no drill", WHAT, "No drill goes on. Begin one first.")
         return drill
-    row = queries.to_reconcile(organisation_id) if from_paper else queries.current(organisation_id)
+    row = queries.one_to_reconcile(organisation_id, of) if from_paper else queries.current(organisation_id)
     if from_paper and row is None:
         raise NotAllowed("no failure", WHAT, "There is no failure that is not reconciled yet.")
     if row is None and not queries.cad_feed(organisation_id, at).is_away:
@@ -434,8 +438,9 @@ def choose(key: int, choice: HandEntry.Choice, *, organisation_id: int, by: Acto
 
 def _take_back(row: HandEntry, organisation_id: int, by: Actor, at: datetime) -> None:
     """Let the availability that another source gave last stand again: it will not say the same twice."""
-    failure = queries.to_reconcile(organisation_id)
-    found = queries.compared(organisation_id, failure, at) if failure else []
+    found = queries.compared_while_lost(organisation_id, at)
+    for failure in queries.unreconciled(organisation_id):
+        found += queries.compared(organisation_id, failure, at)
     theirs = next((each.their_status for each in found if each.entry.pk == row.pk), "")
     if not theirs:
         why = "No other source says anything of it. Ours stands until one does."
@@ -457,29 +462,72 @@ def same_job(paper: str, cad: str, *, organisation_id: int, by: Actor, at: datet
     The facts on paper stay, and count in the job of the CAD alone. Raises NotAllowed.
     """
     facts.lock(organisation_id)
-    failure = queries.to_reconcile(organisation_id)
-    jobs = queries.paper_jobs(organisation_id, failure, at) if failure else []
+    open_ = queries.unreconciled(organisation_id)
+    jobs = [job for failure in open_ for job in queries.paper_jobs(organisation_id, failure, at)]
     ours = next((job for job in jobs if job.key == paper), None)
     theirs = next((job for job in ours.may_be if job.key == cad), None) if ours else None
     if ours is None or theirs is None:
         raise NotAllowed("not found", "Joining two jobs", "One of the two is gone. Open the page again.")
-    rows = HandEntry.objects.filter(organisation_id=organisation_id, assignment=paper, is_drill=False)
-    moved = [event_of(row, theirs.key, theirs.incident) for row in rows.order_by("pk")]
-    first = rows.earliest("occurred_at")
-    gone = msgspec.structs.replace(
-        event_of(first), message_id=f"same:{first.once}", status=JobStatus.STOOD_DOWN, same_as=theirs.key
-    )
-    _say([*moved, gone], organisation_id, by, at)
-    rows.update(assignment=theirs.key, incident=theirs.incident)
+    _move(paper, theirs.key, theirs.incident, organisation_id, by, at)
     entry = Entry("downtime.same_job", f"assignment:{theirs.key}", {"paper": paper})
     audit([entry], organisation_id=organisation_id, by=by, at=at)
 
 
+def _move(paper: str, key: str, incident: str, organisation_id: int, by: Actor, at: datetime) -> None:
+    """Say everything of a job on paper in another job, and end the one on paper by a fact that names it."""
+    rows = HandEntry.objects.filter(organisation_id=organisation_id, assignment=paper, is_drill=False)
+    moved = [event_of(row, key, incident) for row in rows.order_by("pk")]
+    first = rows.earliest("occurred_at")
+    gone = msgspec.structs.replace(
+        event_of(first), message_id=f"same:{first.once}:{key}", status=JobStatus.STOOD_DOWN, same_as=key
+    )
+    _say([*moved, gone], organisation_id, by, at)
+    rows.update(assignment=key, incident=incident)
+
+
 @transaction.atomic
-def reconcile(*, organisation_id: int, by: Actor, at: datetime) -> CadFailure:
-    """Close the reconciliation of the newest failure. Raises NotAllowed while anything is open."""
+def take_back(
+    wrong: Form, right: Form, why: str, failure: CadFailure, *, organisation_id: int, by: Actor, at: datetime
+) -> int:
+    """Say that a form's number was mistyped: what was entered from it stands on another form.
+
+    The wrong one is unaccounted for again, for nobody knows what stands on it. Of incident forms the jobs
+    take the other number with them. Returns how many lines moved. Raises NotAllowed: nothing was entered from
+    it in this failure, no reason, or the other number cannot have been used.
+    """
+    what = f"Taking back form {wrong}"
+    facts.lock(organisation_id)
+    row = register.entered(wrong, failure, organisation_id)
+    if row is None:
+        raise NotAllowed("not entered", what, "Nothing was entered from it in this failure.")
+    if not why.strip():
+        raise NotAllowed("no reason", what, "Say what happened: a number was mistyped.")
+    if right == wrong or right.kind is not wrong.kind:
+        raise NotAllowed("the same", what, "Give another number of the same kind of form.")
+    other = register.use(right, failure, organisation_id, by, at)
+    lines = HandEntry.objects.filter(organisation_id=organisation_id, form=row)
+    keys = set(lines.exclude(assignment="").values_list("assignment", "call_sign"))
+    moved = lines.update(form=other)
+    if wrong.kind is FormKind.INCIDENT:
+        for key, call_sign in sorted(keys):
+            if key == f"paper {wrong}/{call_sign}":  # else it stands in a job of the CAD already
+                incident = f"paper {right}"
+                _move(key, f"{incident}/{call_sign}", incident, organisation_id, by, at)
+    register.unaccount(row)
+    detail = {"form": str(wrong), "other": str(right), "why": why, "lines": moved}
+    entry = Entry("downtime.take_back", "paper_forms", detail)
+    audit([entry], organisation_id=organisation_id, by=by, at=at)
+    return moved
+
+
+@transaction.atomic
+def reconcile(*, of: int | None = None, organisation_id: int, by: Actor, at: datetime) -> CadFailure:
+    """Close the reconciliation of a failure; the newest where none is named.
+
+    Raises NotAllowed while anything is open.
+    """
     what = "Closing the reconciliation"
-    failure = queries.to_reconcile(organisation_id)
+    failure = queries.one_to_reconcile(organisation_id, of)
     if failure is None:
         raise NotAllowed("closed", what, "Nothing is left to reconcile.")
     if failure.ended_at is None:

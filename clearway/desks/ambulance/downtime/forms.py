@@ -63,6 +63,19 @@ class NumberForm(DeskForm):
             raise forms.ValidationError(f"{problem.why} {problem.fix}") from None
 
 
+class TakeBackForm(NumberForm):
+    """A form whose number was mistyped, the right one, and what happened."""
+
+    right = words("Right number", most=12, missing="Enter the number that stands on the form, as S21")
+    why = words("Why", most=200, missing="Say what happened: a number was mistyped")
+
+    def clean_right(self) -> downtime.Form:
+        try:
+            return downtime.parse_form(self.cleaned_data["right"].strip())
+        except CannotParse as problem:
+            raise forms.ValidationError(f"{problem.why} {problem.fix}") from None
+
+
 class VoidForm(NumberForm):
     """A form that holds nothing, and why."""
 

@@ -1,6 +1,6 @@
 """Reading failures, what was entered by hand beside what other sources say, and the register of forms."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -22,6 +22,7 @@ from ..incidents.queries import Sent
 from .models import CadFailure, HandEntry, PackFolder, PaperForm
 
 LOOK_BACK = timedelta(hours=24)
+LOST_BACK = timedelta(days=14)  # after which nobody can say any more what was meant
 NEAR = timedelta(minutes=60)  # a job of the CAD that began so near to one on paper may be the same
 
 
@@ -75,6 +76,21 @@ def to_reconcile(organisation_id: int) -> CadFailure | None:
         organisation_id=organisation_id, is_drill=False, reconciled_at__isnull=True
     )
     return rows.order_by("-declared_at").first()
+
+
+def unreconciled(organisation_id: int) -> list[CadFailure]:
+    """Every failure that is not reconciled, newest first. One query."""
+    rows = CadFailure.objects.filter(
+        organisation_id=organisation_id, is_drill=False, reconciled_at__isnull=True
+    )
+    return list(rows.order_by("-declared_at"))
+
+
+def one_to_reconcile(organisation_id: int, key: int | None) -> CadFailure | None:
+    """One that is not reconciled, by its key; the newest where none is named. One query."""
+    if key is None:
+        return to_reconcile(organisation_id)
+    return next((each for each in unreconciled(organisation_id) if each.pk == key), None)
 
 
 def failures(organisation_id: int, *, drill: bool = False) -> QuerySet[CadFailure]:
@@ -149,8 +165,37 @@ class Compared:
 def compared(organisation_id: int, failure: CadFailure, at: datetime) -> list[Compared]:
     """Every entry of a failure, and of the lost feed before it, beside the other word on it. 3 queries."""
     rows = [*entries(organisation_id, failure, at), *_before(organisation_id, failure)]
+    return _beside(organisation_id, rows, is_over=failure.ended_at is not None)
+
+
+def compared_while_lost(organisation_id: int, at: datetime) -> list[Compared]:
+    """What was entered of late while the feed was lost and nobody declared a failure, beside the other word.
+
+    What belongs to a failure that was declared within a day is compared there. 6 queries at most.
+    """
+    rows = HandEntry.objects.filter(
+        organisation_id=organisation_id,
+        is_drill=False,
+        failure__isnull=True,
+        entered_at__gt=at - LOST_BACK,
+        entered_at__lte=at,
+    )
+    declared = [
+        each.declared_at
+        for each in failures(organisation_id).filter(declared_at__gt=at - LOST_BACK - LOOK_BACK)
+    ]
+    alone = [
+        row
+        for row in rows.select_related("form").order_by("-pk")
+        if not any(row.entered_at <= each < row.entered_at + LOOK_BACK for each in declared)
+    ]
+    return _beside(organisation_id, alone, is_over=not cad_feed(organisation_id, at).is_away) if alone else []
+
+
+def _beside(organisation_id: int, rows: Sequence[HandEntry], *, is_over: bool) -> list[Compared]:
+    """is_over  the CAD is back: then an availability that it does not bear out is a difference."""
     streams = {f"assignment:{row.assignment}" for row in rows if row.assignment}
-    standing = _standing(rows) if failure.ended_at is not None else {}
+    standing = _standing(rows) if is_over else {}
     known = facts.by_stream(organisation_id, streams | {f"resource:{each}" for each in standing})
     told = {
         (stream, event.event.status): event

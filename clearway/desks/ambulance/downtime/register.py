@@ -89,6 +89,18 @@ def use(form: Form, failure: CadFailure | None, organisation_id: int, by: Actor,
     return row
 
 
+def entered(form: Form, failure: CadFailure, organisation_id: int) -> PaperForm | None:
+    """A form that was entered in this failure. Inside a transaction that holds the lock. One query."""
+    rows = queries.forms(organisation_id, drill=failure.is_drill)
+    return rows.filter(kind=form.kind.value, number=form.number, failure=failure, state=State.ENTERED).first()
+
+
+def unaccount(row: PaperForm) -> None:
+    """Nobody knows any more what stands on this form. Inside a transaction that holds the lock."""
+    row.state, row.settled_at, row.settled_by = State.UNACCOUNTED, None, ""
+    row.save(update_fields=["state", "settled_at", "settled_by"])
+
+
 def _issue(
     failure: CadFailure, kind: FormKind, number: int, organisation_id: int, *, of_pack: bool = False
 ) -> int:

@@ -23,13 +23,15 @@ class Standing:
     """What the rules look at.
 
     folders   folder that the settings name -> its row, None before the first pack
-    open      the newest failure that is not reconciled
+    open      the failures that are not reconciled
+    lost      since when something that was entered while the feed was lost waits for a word on it
     drilled   when the last drill ended, or when the trust was set up
     """
 
     at: datetime
     folders: Mapping[str, PackFolder | None]
-    open: CadFailure | None
+    open: Sequence[CadFailure]
+    lost: datetime | None
     drilled: datetime | None
 
 
@@ -53,10 +55,12 @@ def packs(found: Standing, policies: Mapping[str, Values]) -> Iterator[Wanted]:
 
 
 def duties(found: Standing, policies: Mapping[str, Values]) -> Iterator[Wanted]:
-    """One task while a failure is not reconciled in time, and one when a drill is due."""
+    """One task for each failure that is not reconciled in time, one for what was entered while the feed was
+    only lost and differs, and one when a drill is due."""
     policy = made(policies.get(POLICY, {}))
-    failure = found.open
-    if failure is not None and failure.ended_at is not None:
+    for failure in found.open:
+        if failure.ended_at is None:
+            continue
         until = failure.ended_at + timedelta(hours=policy.reconcile_hours)
         if found.at >= until:
             yield Wanted(
@@ -66,6 +70,18 @@ def duties(found: Standing, policies: Mapping[str, Values]) -> Iterator[Wanted]:
                 cause=f"It ended {moment(failure.ended_at, found.at)}; paper may not be entered",
                 role=ROLE,
                 suggestion="Open By hand, Back-entry: enter what stands on paper, account for every form",
+                since=until,
+            )
+    if found.lost is not None:
+        until = found.lost + timedelta(hours=policy.reconcile_hours)
+        if found.at >= until:
+            yield Wanted(
+                subject="reconcile:lost",
+                priority=3,
+                title="Entries by hand and the CAD differ",
+                cause=f"Entered while the feed was lost, from {moment(found.lost, found.at)}; not settled",
+                role=ROLE,
+                suggestion="Open By hand, Back-entry: say whose time is right",
                 since=until,
             )
     if found.drilled is not None:
@@ -99,13 +115,15 @@ DOWNTIME_DUE: Rule[Standing] = Rule(
 def outcomes(
     organisation_id: int, policies: Mapping[str, Values], modes: Mapping[str, str], at: datetime
 ) -> list[Outcome]:
-    """What these rules want now. Four queries at most."""
+    """What these rules want now. Ten queries at most."""
     rows = {row.folder: row for row in queries.pack_folders(organisation_id)}
+    lost = queries.compared_while_lost(organisation_id, at)
     last = queries.failures(organisation_id, drill=True).exclude(ended_at=None).first()
     found = Standing(
         at=at,
         folders={folder: rows.get(folder) for folder in settings.DOWNTIME_FOLDERS},
-        open=queries.to_reconcile(organisation_id),
+        open=queries.unreconciled(organisation_id),
+        lost=min((each.entry.entered_at for each in lost if each.is_open), default=None),
         drilled=last.ended_at if last else first_loaded(organisation_id),
     )
     rules: Sequence[Rule[Standing]] = (DOWNTIME_PACK, DOWNTIME_DUE)

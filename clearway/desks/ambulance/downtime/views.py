@@ -20,11 +20,12 @@ from clearway.domain.shared.errors import CannotParse, NotAllowed
 from ..facts import queries as facts
 from ..resources import queries as resources
 from . import actions, presenters, queries, register
-from .forms import DeclareForm, DrawForm, EndForm, NumberForm, VoidForm
-from .models import HandEntry
+from .forms import DeclareForm, DrawForm, EndForm, NumberForm, TakeBackForm, VoidForm
+from .models import CadFailure, HandEntry
 
 ROWS = 12  # of the page of back-entry
 SHOWN = 200
+ACCOUNTED = {"void": VoidForm, "used": NumberForm, "blank": NumberForm, "take-back": TakeBackForm}
 DRILLED = "The form is entered. A drill's decision is not kept: the log is of what was really decided."
 KEY = re.compile(r"[0-9]{1,18}")  # of a row, as addresses and forms name it
 
@@ -59,7 +60,8 @@ def board(request: Any, problem: str = "", typed: str = "", form: Any = None) ->
         "rows": [
             presenters.row(each, places) for each in queries.entries(organisation_id, failure, at)[:SHOWN]
         ],
-        "left": queries.to_reconcile(organisation_id),
+        "left": [each for each in queries.unreconciled(organisation_id) if each != failure],
+        "differ": sum(each.is_open for each in queries.compared_while_lost(organisation_id, at)),
         "packs": queries.pack_folders(organisation_id),
         "problem": problem,
         "typed": typed,
@@ -221,7 +223,7 @@ def back_entry(request: Any) -> HttpResponse:
     kept, entered = [], 0
     for once, text in lines:
         try:
-            actions.enter(text, once, from_paper=True, **_scope(request))
+            actions.enter(text, once, from_paper=True, of=_asked(request), **_scope(request))
             entered += 1
         except CannotParse as problem:
             kept.append((once, text, str(problem)))
@@ -231,8 +233,19 @@ def back_entry(request: Any) -> HttpResponse:
         said = f"{entered} line{'' if entered == 1 else 's'} entered."
         messages.success(request, said if not kept else f"{said} {len(kept)} below to mend.")
         if not kept:
-            return HttpResponseRedirect(reverse("downtime:back-entry"))
+            return HttpResponseRedirect(_page(request))
     return _back_entry(request, kept)
+
+
+def _asked(request: Any) -> int | None:
+    """The key of the failure that is worked on; None where the address names none."""
+    key = request.POST.get("failure", "") or request.GET.get("failure", "")
+    return int(key) if KEY.fullmatch(key) else None
+
+
+def _page(request: Any) -> str:
+    asked = _asked(request)
+    return reverse("downtime:back-entry") + (f"?failure={asked}" if asked else "")
 
 
 def _lines(request: Any) -> list[tuple[str, str]]:
@@ -248,8 +261,9 @@ def _back_entry(
     request: Any, kept: list[tuple[str, str, str]], form: Any = None, status: int = 200
 ) -> HttpResponse:
     organisation_id, at = request.organisation.pk, request.at
-    failure = queries.to_reconcile(organisation_id)
+    failure = queries.one_to_reconcile(organisation_id, _asked(request))
     places = queries.places(organisation_id)
+    lost = queries.compared_while_lost(organisation_id, at)
     found = queries.compared(organisation_id, failure, at) if failure else []
     context = {
         "failure": failure,
@@ -258,6 +272,8 @@ def _back_entry(
         "rows": [presenters.row(each.entry, places) for each in found[:SHOWN]],
         "beside": presenters.beside(found),
         "open": sum(each.is_open for each in found),
+        "lost": presenters.beside(lost),
+        "others": [each for each in queries.unreconciled(organisation_id) if each != failure],
         "jobs": queries.paper_jobs(organisation_id, failure, at) if failure else [],
         "unaccounted": [presenters.form_name(each) for each in queries.unaccounted(organisation_id, failure)]
         if failure
@@ -276,22 +292,36 @@ def _back_entry(
 def reconcile(request: Any) -> HttpResponse:
     """Account for a form, settle a conflict, join two jobs, or close the reconciliation."""
     step = request.POST.get("step", "")
-    form = {"void": VoidForm, "used": NumberForm, "blank": NumberForm}.get(step, EndForm)(
-        request.POST, at=request.at
-    )
+    form = ACCOUNTED.get(step, EndForm)(request.POST, at=request.at)
     if form.is_valid():
         try:
             messages.success(request, _settled(request, step, form.cleaned_data))
-            return HttpResponseRedirect(reverse("downtime:back-entry"))
+            return HttpResponseRedirect(_page(request))
         except NotAllowed as refused:
             form.add_error(None, refused.why)
     return _back_entry(request, [], form)
 
 
 def _settled(request: Any, step: str, given: dict[str, Any]) -> str:
-    scope, failure = _scope(request), queries.to_reconcile(request.organisation.pk)
+    scope, failure = _scope(request), queries.one_to_reconcile(request.organisation.pk, _asked(request))
+    if step == "choose":
+        return _chosen(request, scope)
     if failure is None:
         raise NotAllowed("closed", "This", "Nothing is left to reconcile.")
+    if step in ACCOUNTED:
+        return _accounted(step, given, failure, scope)
+    if step == "same":
+        paper, _, cad = request.POST.get("jobs", "").partition("|")
+        actions.same_job(paper, cad, **scope)
+        return f"{paper} stands in job {cad} now."
+    if step == "close":
+        actions.reconcile(of=failure.pk, **scope)
+        return "Reconciled: every form is accounted for and every difference settled."
+    raise NotAllowed("unknown", "This", "Choose what to do.")
+
+
+def _accounted(step: str, given: dict[str, Any], failure: CadFailure, scope: dict[str, Any]) -> str:
+    """What was said of a form's number."""
     if step == "void":
         register.make_void(given["number"], given["why"], failure, **scope)
         return f"Form {given['number']} is void."
@@ -301,20 +331,17 @@ def _settled(request: Any, step: str, given: dict[str, Any]) -> str:
     if step == "blank":
         laid = register.lay_back(given["number"], failure, **scope)
         return f"{laid} forms from {given['number']} on lie blank in the folder."
-    if step == "choose":
-        key, _, choice = request.POST.get("choice", "").partition(":")
-        if not KEY.fullmatch(key) or choice not in HandEntry.Choice.values:
-            raise NotAllowed("unknown", "Settling this", "Choose whose time is right.")
-        entry = actions.choose(int(key), HandEntry.Choice(choice), **scope)
-        return f"Settled for {entry.call_sign}."
-    if step == "same":
-        paper, _, cad = request.POST.get("jobs", "").partition("|")
-        actions.same_job(paper, cad, **scope)
-        return f"{paper} stands in job {cad} now."
-    if step == "close":
-        actions.reconcile(**scope)
-        return "Reconciled: every form is accounted for and every difference settled."
-    raise NotAllowed("unknown", "This", "Choose what to do.")
+    moved = actions.take_back(given["number"], given["right"], given["why"], failure, **scope)
+    lines = f"{moved} line{'' if moved == 1 else 's'}"
+    return f"{lines} of {given['number']} stand on {given['right']} now; {given['number']} is open again."
+
+
+def _chosen(request: Any, scope: dict[str, Any]) -> str:
+    key, _, choice = request.POST.get("choice", "").partition(":")
+    if not KEY.fullmatch(key) or choice not in HandEntry.Choice.values:
+        raise NotAllowed("unknown", "Settling this", "Choose whose time is right.")
+    entry = actions.choose(int(key), HandEntry.Choice(choice), **scope)
+    return f"Settled for {entry.call_sign}."
 
 
 @needs("downtime.read")

@@ -104,6 +104,12 @@ def lately(organisation_id: int, known_from: datetime) -> tuple[Folded, ...]:
     return tuple(_folded(values) for values in rows.values_list(*_FIELDS))
 
 
+def changed(organisation_id: int, known_from: datetime) -> tuple[Folded, ...]:
+    """The assignments of which something became known since then, open or not; by key. One query."""
+    rows = Assignment.objects.filter(organisation_id=organisation_id, known_at__gte=known_from)
+    return tuple(_folded(values) for values in rows.order_by("key").values_list(*_FIELDS))
+
+
 def arrived_between(organisation_id: int, begin: datetime, end: datetime) -> tuple[Folded, ...]:
     """The assignments that came to a hospital from begin to before end; by key. One query."""
     rows = Assignment.objects.filter(

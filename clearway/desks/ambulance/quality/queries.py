@@ -105,6 +105,14 @@ def blind_sources(organisation_id: int) -> list[str]:
     return [row.stream.partition(":")[2] for row in rows.order_by("stream")]
 
 
+def unknown_days_back(organisation_id: int, at: datetime, most: int) -> int:
+    """How many days ago the oldest day lies of which HQ33 stands; at most so many. One query."""
+    rows = Finding.objects.filter(organisation_id=organisation_id, code="HQ33")
+    days = [date.fromisoformat(each.rpartition(":")[2]) for each in rows.values_list("stream", flat=True)]
+    backs = [back for day in days if (back := (local(at).date() - day).days) <= most]
+    return max(backs, default=0)
+
+
 def whole_days(at: datetime, count: int) -> list[date]:
     """The last whole local days before an instant, oldest first."""
     today = local(at).date()

@@ -3,7 +3,7 @@
 What a duty found of a job stays once the job is no longer looked at; a later fact brings it back into view.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -33,6 +33,7 @@ MANY_BACK = timedelta(hours=24)  # arrivals that are held against others; what t
 HOUR = timedelta(hours=1)
 DEVICES_BACK = timedelta(minutes=20)  # of positions that tell whether a device's clock is off
 PERIOD_DAYS = 7
+MOST_DAYS = 28  # after which nobody looks whether a day was mended after all
 Origin = Finding.Origin
 
 
@@ -52,12 +53,34 @@ def watch(organisation_id: int, *, at: datetime) -> Watched:
     _alone(organisation_id)
     reading, limits = situations.reading(organisation_id, at), limits_of(organisation_id, at)
     jobs = incidents.lately(organisation_id, at - IN_VIEW)
-    can = _can_check(reading, limits)
+    heard = _heard(reading, limits)
     changed = _sources(organisation_id, reading, limits, at)
-    if can:
-        changed += _positions(organisation_id, jobs, reading, limits, at)
-    changed += _others(organisation_id, at - MANY_BACK, at + HOUR, limits, at)
-    return Watched(len(jobs), changed, can)
+    if heard:
+        changed += _positions(organisation_id, jobs, heard, reading, limits, at)
+    told = incidents.changed(organisation_id, at - IN_VIEW)
+    changed += _others(
+        organisation_id, at - MANY_BACK, at + HOUR, limits, at, also=[each.key for each in told]
+    )
+    for begin, end in _mended(told, at - MANY_BACK):
+        changed += _others(organisation_id, begin, end, limits, at)
+    return Watched(len(jobs), changed, bool(heard))
+
+
+def _mended(told: Sequence[Assignment], before: datetime) -> list[tuple[datetime, datetime]]:
+    """The times, earlier than the last day, whose jobs a late word may show in another light.
+
+    From the first stamp of a job to its last, and as far about it as jobs are held against each other.
+    """
+    spans: list[tuple[datetime, datetime]] = []
+    old = [each for each in told if each.stamps and min(each.stamps.values()) < before]
+    for begin, end in sorted(
+        (min(each.stamps.values()) - APART, max(each.stamps.values()) + APART) for each in old
+    ):
+        if spans and begin <= spans[-1][1]:
+            spans[-1] = spans[-1][0], max(spans[-1][1], end)
+        else:
+            spans.append((begin, end))
+    return [(begin, min(end, before)) for begin, end in spans]
 
 
 @transaction.atomic
@@ -82,7 +105,8 @@ def look_back(organisation_id: int, begin: datetime, end: datetime, *, at: datet
 def sum_up(organisation_id: int, *, at: datetime) -> int:
     """HQ32 and HQ33 over the last seven whole days, and the week they are. Called a few times a day."""
     _alone(organisation_id)
-    limits, days = limits_of(organisation_id, at), queries.whole_days(at, PERIOD_DAYS)
+    limits = limits_of(organisation_id, at)
+    days = queries.whole_days(at, max(PERIOD_DAYS, queries.unknown_days_back(organisation_id, at, MOST_DAYS)))
     found: dict[str, list[Found]] = {}
     for (site, day), (known, unknown) in queries.known_by_site_and_day(organisation_id, days).items():
         found[f"site-day:{site}:{day}"] = list(unknown_share(known, unknown, limits))
@@ -99,15 +123,14 @@ def _alone(organisation_id: int) -> None:
     one_at_a_time(Lock.FINDINGS, organisation_id)
 
 
-def _can_check(reading: Reading, limits: Limits) -> bool:
-    """Whether any source of positions was heard lately enough."""
+def _heard(reading: Reading, limits: Limits) -> frozenset[str]:
+    """The sources of positions that were heard lately enough, by name."""
     feeds = reading.situation.feeds
-    ages = [
-        reading.situation.at - float(received)
-        for kind, received in zip(feeds.kind, feeds.received, strict=True)
-        if kind == "positions"
-    ]
-    return any(age <= limits.feed_minutes * 60 for age in ages)
+    return frozenset(
+        name
+        for name, kind, received in zip(feeds.name, feeds.kind, feeds.received, strict=True)
+        if kind == "positions" and reading.situation.at - float(received) <= limits.feed_minutes * 60
+    )
 
 
 def _sources(organisation_id: int, reading: Reading, limits: Limits, at: datetime) -> int:
@@ -126,9 +149,20 @@ def _sources(organisation_id: int, reading: Reading, limits: Limits, at: datetim
 
 
 def _positions(
-    organisation_id: int, jobs: Sequence[Assignment], reading: Reading, limits: Limits, at: datetime
+    organisation_id: int,
+    jobs: Sequence[Assignment],
+    heard: Collection[str],
+    reading: Reading,
+    limits: Limits,
+    at: datetime,
 ) -> int:
-    where = reported(organisation_id, jobs, at)
+    """What positions show of the jobs whose vehicle's source is heard; of the others it stays as it was.
+
+    A vehicle's source is the one of its newest position: of several only that which has gone silent leaves
+    its vehicles unjudged.
+    """
+    every = reported(organisation_id, jobs, at)
+    where = {name: rows for name, rows in every.items() if rows[-1].source in heard}
     about = material(organisation_id, jobs, reading.seen, at, where)
     found = _by_positions(organisation_id, about, limits)
     changed = _show(Origin.POSITIONS, found, list(found), organisation_id, at)
@@ -157,14 +191,35 @@ def _by_positions(organisation_id: int, about: quality.Material, limits: Limits)
     return found
 
 
-def _others(organisation_id: int, begin: datetime, end: datetime, limits: Limits, at: datetime) -> int:
-    """Hold arrivals of a time against others, which are read from well before it until well after."""
+def _others(
+    organisation_id: int,
+    begin: datetime,
+    end: datetime,
+    limits: Limits,
+    at: datetime,
+    also: Collection[str] = (),
+) -> int:
+    """Hold arrivals of a time against others, which are read from well before it until well after.
+
+    also  keys of jobs whose arrival may be gone since: nothing is found of them, and what was found ends
+    """
     there = incidents.arrived_between(organisation_id, begin - APART, end + APART)
     about = replace(material(organisation_id, there, {}, at, {}), cohorts=cohorts(organisation_id))
     by_hand = pressed(organisation_id, there, about.site_of, limits)
     found = quality.by_others(about, by_hand, driver(organisation_id, at), limits)
+    elsewhere = {each.key for each in there}
     shown = [each.key for each in there if begin <= each.stamps[J.AT_HOSPITAL] < end]
+    # One that arrived outside of this time is held against others with its own time.
+    shown += sorted(set(also) - elsewhere - _arrived(organisation_id, set(also) - elsewhere))
     return _show(Origin.OTHERS, found, shown, organisation_id, at)
+
+
+def _arrived(organisation_id: int, keys: Collection[str]) -> set[str]:
+    """Those of these jobs that have an arrival. One query at most."""
+    if not keys:
+        return set()
+    jobs = incidents.by_key(organisation_id, keys)
+    return {key for key, each in jobs.items() if J.AT_HOSPITAL in each.stamps}
 
 
 def _show(

@@ -107,12 +107,13 @@ _REMEMBERED = Remembered(
 
 @dataclass(frozen=True, slots=True)
 class Reported:
-    """One reported position: seconds since 1970, degrees, and seconds until it was known here."""
+    """One reported position: seconds since 1970, degrees, seconds until it was known here, its source."""
 
     at: float
     latitude: float
     longitude: float
     lag: float
+    source: str = ""
 
 
 def positions(
@@ -123,13 +124,13 @@ def positions(
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT p.call_sign, extract(epoch FROM p.occurred_at)::float8, p.latitude, p.longitude,"
-            " extract(epoch FROM p.known_at - p.occurred_at)::float8"
+            " extract(epoch FROM p.known_at - p.occurred_at)::float8, p.source"
             " FROM unnest(%s::text[], %s::timestamptz[]) AS w(call_sign, since) JOIN ambulance_position p"
             " ON p.organisation_id = %s AND p.call_sign = w.call_sign"
             " AND p.occurred_at >= w.since AND p.occurred_at <= %s"
             " ORDER BY p.call_sign, p.occurred_at",
             [list(since), list(since.values()), organisation_id, end],
         )
-        for call_sign, at, latitude, longitude, lag in cursor:
-            found[call_sign].append(Reported(at, latitude, longitude, lag))
+        for call_sign, at, latitude, longitude, lag, source in cursor:
+            found[call_sign].append(Reported(at, latitude, longitude, lag, source))
     return found
