@@ -66,6 +66,7 @@ REVOKE UPDATE, DELETE ON
     ambulance_call_minutes,
     ambulance_major_incident,
     outpatients_clock_event,
+    outpatients_feedmapping,
     outpatients_triage
     FROM {postgres.WEB};
 REVOKE DELETE ON ambulance_actioncard FROM {postgres.WEB};

@@ -27,6 +27,7 @@ class Lock(IntEnum):
     DELAYS = 4135
     FINDINGS = 4136  # they and their cases
     LEVELS = 4137
+    EXCHANGE = 4139  # messages of another system: the key is its source
     CONCERN = 4141  # the key is the concern
     SAFEGUARDING = 4142  # the key is the concern
 

@@ -27,7 +27,7 @@ from clearway.domain.shared.errors import CannotParse
 from clearway.domain.shared.facts import SKEW
 from clearway.interchange import native, referral_message
 
-from . import formats, notify, referrals
+from . import formats, hl7, notify, referrals
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -120,7 +120,10 @@ def _claim(limit: int) -> list[Batch]:
 def _process_together(batches: Sequence[Batch], at: datetime) -> int:
     by_source: dict[Source, list[Batch]] = defaultdict(list)
     for batch in batches:
-        by_source[batch.source].append(batch)
+        if batch.source.kind == hl7.KIND:
+            hl7.read(batch.pk, at=at)
+        else:
+            by_source[batch.source].append(batch)
     # In one order, so that two workers never wait for each other's locks.
     for source in sorted(by_source, key=lambda source: (source.organisation_id, source.kind, source.pk)):
         together = by_source[source]
@@ -131,6 +134,9 @@ def _process_together(batches: Sequence[Batch], at: datetime) -> int:
 
 
 def _process_apart(batch: Batch, at: datetime) -> None:
+    if batch.source.kind == hl7.KIND:
+        hl7.read(batch.pk, at=at)
+        return
     try:
         lines = _lines(batch)
     except Exception:
@@ -295,9 +301,12 @@ def replay(row_id: int, *, by: Actor, at: datetime) -> Quarantined:
     Raises CannotParse when it still cannot be read (it stays in quarantine), NotAllowed when it was
     replayed already.
     """
+    if Source.objects.filter(quarantined__pk=row_id, kind=hl7.KIND).exists():
+        hl7.replay(row_id, by=by, at=at)
+        return Quarantined.objects.get(pk=row_id)
     row = feeds.take_from_quarantine(row_id, by=by, at=at)
     (verdict,) = _recorded(row.source, [Line(row.batch, row.line, bytes(row.body))], at)
     if isinstance(verdict, CannotParse):
         raise verdict
-    feeds.settle(row, duplicate=verdict is Outcome.DUPLICATE)
+    feeds.settle(row, "duplicate" if verdict is Outcome.DUPLICATE else "applied")
     return row

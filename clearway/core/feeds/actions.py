@@ -26,6 +26,7 @@ class Rejected:
     line: int
     body: bytes
     error: CannotParse
+    waits_for: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,7 @@ class Account:
     applied: int
     duplicate: int
     rejected: tuple[Rejected, ...]
+    aside: int = 0
 
 
 def key_hash(key: str) -> str:
@@ -130,15 +132,17 @@ def close(batch: Batch, account: Account, *, at: datetime) -> None:
             why=rejected.error.why[:500],
             fix=rejected.error.fix[:500],
             known_at=at,
+            waits_for=rejected.waits_for,
         )
         for rejected in account.rejected
     )
     quarantined = len(account.rejected)
     Batch.objects.filter(pk=batch.pk).update(
         done_at=at,
-        lines=account.applied + account.duplicate + quarantined,
+        lines=account.applied + account.duplicate + account.aside + quarantined,
         applied=account.applied,
         duplicate=account.duplicate,
+        aside=account.aside,
         quarantined=quarantined,
     )
 
@@ -162,8 +166,8 @@ def take_from_quarantine(row_id: int, *, by: Actor, at: datetime) -> Quarantined
     Raises NotAllowed when it was replayed already.
     """
     row = Quarantined.objects.select_for_update().select_related("batch", "source").get(pk=row_id)
-    if row.state == Quarantined.State.REPLAYED:
-        raise NotAllowed("replayed", "replay", "This line has been replayed already.")
+    if row.state != Quarantined.State.WAITING:
+        raise NotAllowed(row.state, "replay", f"This line has been {row.state} already.")
     row.state, row.replayed_at, row.replayed_by = Quarantined.State.REPLAYED, at, by.name
     row.save(update_fields=["state", "replayed_at", "replayed_by"])
     entry = Entry("feeds.replay", f"quarantined:{row.pk}", {"batch": row.batch_id, "line": row.line})
@@ -171,9 +175,30 @@ def take_from_quarantine(row_id: int, *, by: Actor, at: datetime) -> Quarantined
     return row
 
 
-def settle(row: Quarantined, *, duplicate: bool) -> None:
-    """Move a replayed line on its batch's account from quarantined to applied or duplicate."""
-    became = "duplicate" if duplicate else "applied"
+@transaction.atomic
+def put_right(row_id: int, words: str, *, organisation_id: int, by: Actor, at: datetime) -> Quarantined:
+    """Say that a line need not be read any more, because somebody did by hand what it asked for.
+
+    Raises NotAllowed without words, and for a line that waits no more.
+    """
+    event = "Settling this line"
+    if not words.strip():
+        raise NotAllowed("not said", event, "Say what was done instead.")
+    rows = Quarantined.objects.select_for_update(of=("self",)).select_related("source")
+    row = rows.get(pk=row_id, source__organisation_id=organisation_id)
+    if row.state != Quarantined.State.WAITING:
+        raise NotAllowed(row.state, event, f"This line has been {row.state} already.")
+    row.state, row.replayed_at, row.replayed_by = Quarantined.State.SETTLED, at, by.name
+    row.settled = words.strip()[:300]
+    row.save(update_fields=["state", "replayed_at", "replayed_by", "settled"])
+    settle(row, "aside")
+    entry = Entry("feeds.put_right", f"quarantined:{row.pk}", {"batch": row.batch_id, "words": row.settled})
+    audit([entry], organisation_id=organisation_id, by=by, at=at)
+    return row
+
+
+def settle(row: Quarantined, became: str) -> None:
+    """Move a line on its batch's account from quarantined to `applied`, `duplicate` or `aside`."""
     Batch.objects.filter(pk=row.batch_id).update(quarantined=F("quarantined") - 1, **{became: F(became) + 1})
 
 

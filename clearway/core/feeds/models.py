@@ -44,7 +44,9 @@ class Source(models.Model):
 class Batch(models.Model):
     """What was received in one go, byte for byte, stored before it is acknowledged or read.
 
-    Once done, its account adds up: lines = applied + duplicate + quarantined.
+    Once done, its account adds up: lines = applied + duplicate + aside + quarantined.
+
+    aside  understood, and none of ours: of somebody or something that is not kept here, or settled by hand
     """
 
     source = models.ForeignKey(Source, on_delete=models.PROTECT)
@@ -56,6 +58,7 @@ class Batch(models.Model):
     lines = models.PositiveIntegerField(null=True)
     applied = models.PositiveIntegerField(null=True)
     duplicate = models.PositiveIntegerField(null=True)
+    aside = models.PositiveIntegerField(null=True)
     quarantined = models.PositiveIntegerField(null=True)
 
     class Meta:
@@ -66,9 +69,12 @@ class Batch(models.Model):
                     lines__isnull=True,
                     applied__isnull=True,
                     duplicate__isnull=True,
+                    aside__isnull=True,
                     quarantined__isnull=True,
                 )
-                | Q(done_at__isnull=False, lines=F("applied") + F("duplicate") + F("quarantined")),
+                | Q(
+                    done_at__isnull=False, lines=F("applied") + F("duplicate") + F("aside") + F("quarantined")
+                ),
                 name="every_line_of_a_done_batch_is_accounted_for",
             )
         ]
@@ -96,11 +102,17 @@ class Message(models.Model):
 
 
 class Quarantined(models.Model):
-    """A line that could not become a fact: its bytes, the place, why, and what would mend it."""
+    """A line that could not become a fact: its bytes, the place, why, and what would mend it.
+
+    waits_for  what another message of the same source would provide ("patient:123"): it is then read again by
+               itself; "" where a person has to see to it
+    settled    what was done instead, of one that somebody put right by hand
+    """
 
     class State(models.TextChoices):
         WAITING = "waiting"
         REPLAYED = "replayed"
+        SETTLED = "settled"
 
     source = models.ForeignKey(Source, on_delete=models.PROTECT)
     batch = models.ForeignKey(Batch, on_delete=models.PROTECT, related_name="+")  # it counts its own
@@ -113,14 +125,26 @@ class Quarantined(models.Model):
     state = models.CharField(max_length=10, choices=State, default=State.WAITING)
     replayed_at = models.DateTimeField(null=True)
     replayed_by = models.CharField(max_length=150, blank=True)
+    waits_for = models.CharField(max_length=140, blank=True)
+    settled = models.CharField(max_length=300, blank=True)
 
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["batch", "line"], name="one_quarantine_row_per_line"),
             models.CheckConstraint(
                 condition=Q(state="waiting", replayed_at__isnull=True)
-                | Q(state="replayed", replayed_at__isnull=False),
+                | Q(state__in=("replayed", "settled"), replayed_at__isnull=False),
                 name="replayed_quarantine_says_when",
             ),
+            models.CheckConstraint(
+                condition=~Q(state="settled") | ~Q(settled=""), name="a_settled_line_says_how"
+            ),
         ]
-        indexes = [models.Index(fields=["source", "state", "id"])]
+        indexes = [
+            models.Index(fields=["source", "state", "id"]),
+            models.Index(
+                fields=["source", "waits_for"],
+                condition=Q(state="waiting") & ~Q(waits_for=""),
+                name="lines_that_wait_for_another",
+            ),
+        ]

@@ -39,7 +39,7 @@ def who_holds(key: str, kind: str) -> tuple[int, str] | None:
 
 @dataclass(frozen=True, slots=True)
 class SourceAccount:
-    """received = applied + duplicate + quarantined, once nothing is waiting to be read."""
+    """received = applied + duplicate + aside + quarantined, once nothing is waiting to be read."""
 
     source: Source
     batches: int
@@ -47,11 +47,12 @@ class SourceAccount:
     received: int
     applied: int
     duplicate: int
+    aside: int
     quarantined: int
 
     @property
     def adds_up(self) -> bool:
-        return self.received == self.applied + self.duplicate + self.quarantined
+        return self.received == self.applied + self.duplicate + self.aside + self.quarantined
 
     @property
     def cannot_know(self) -> list[str]:
@@ -74,12 +75,12 @@ def accounts(organisation_id: int) -> list[SourceAccount]:
             waiting=Count("id", filter=Q(done_at__isnull=True)),
             **{
                 f"sum_{name}": Coalesce(Sum(name), 0)
-                for name in ("lines", "applied", "duplicate", "quarantined")
+                for name in ("lines", "applied", "duplicate", "aside", "quarantined")
             },
         )
     }
     nothing = dict.fromkeys(
-        ("batches", "waiting", "sum_lines", "sum_applied", "sum_duplicate", "sum_quarantined"), 0
+        ("batches", "waiting", "sum_lines", "sum_applied", "sum_duplicate", "sum_aside", "sum_quarantined"), 0
     )
     return [
         _account(source, sums.get(source.pk, nothing))
@@ -95,6 +96,7 @@ def _account(source: Source, row: Mapping[str, int]) -> SourceAccount:
         received=row["sum_lines"],
         applied=row["sum_applied"],
         duplicate=row["sum_duplicate"],
+        aside=row["sum_aside"],
         quarantined=row["sum_quarantined"],
     )
 

@@ -8,6 +8,7 @@ from .conversations.models import Answer, Conversation, Knock, Message
 from .cover.models import Absence, OfficePost, StandIn
 from .enquiries.models import Enquiry
 from .equality.models import Background, DeprivedArea
+from .exchange.models import Counterpart, FeedMapping
 from .filing.models import Document, Filing, Volume, VolumeOut
 from .intake.models import GivenFile, Layout, TakenReferral
 from .keeping.models import PatientHold
@@ -48,6 +49,7 @@ __all__ = [
     "Contact",
     "Conversation",
     "Correspondent",
+    "Counterpart",
     "DeprivedArea",
     "DisclosurePack",
     "Displaced",
@@ -57,6 +59,7 @@ __all__ = [
     "Entry",
     "Equipment",
     "Fault",
+    "FeedMapping",
     "Filing",
     "Finding",
     "Flag",

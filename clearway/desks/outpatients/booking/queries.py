@@ -335,6 +335,21 @@ def appointment(key: int, organisation_id: int) -> Appointment:
     return rows.get(pk=key, organisation_id=organisation_id)
 
 
+def newest(key: int, organisation_id: int) -> Appointment | None:
+    """The appointment that stands for one that may have been moved; None where there is none."""
+    rows = Appointment.objects.select_related("patient", "entry").filter(organisation_id=organisation_id)
+    row = rows.filter(pk=key).first()
+    while row is not None and row.moved_to_id is not None:
+        row = rows.get(pk=row.moved_to_id)
+    return row
+
+
+def in_slot(slot_id: int, person_id: int) -> Appointment | None:
+    """What keeps a seat of a slot for somebody; None where nothing does."""
+    rows = Appointment.objects.select_related("patient", "entry").filter(state__in=ACTIVE)
+    return rows.filter(slot_id=slot_id, person_id=person_id).first()
+
+
 def to_come(organisation_id: int, at: datetime, until: datetime, made_since: datetime) -> list[Any]:
     """Booked appointments that begin before `until`, or were made since, the soonest first: their times,
     the record that stands for the patient, and the code of the service. One query."""

@@ -167,6 +167,13 @@ def slots_of(organisation_id: int, slot_ids: Iterable[int]) -> list[int]:
     return list(rows.values_list("pk", flat=True))
 
 
+def slot_at(organisation_id: int, code: str, starts_at: datetime) -> Slot | None:
+    """The slot of the clinic of this code that begins then; None where there is none. One query."""
+    rows = Slot.objects.select_related("session").exclude(session__state=Session.State.CANCELLED)
+    wanted = {"session__template__code": code, "starts_at": starts_at, "organisation_id": organisation_id}
+    return rows.filter(**wanted).first()
+
+
 def names_of_slots(slot_ids: Iterable[int]) -> dict[int, tuple[str, str]]:
     """Slot -> names of its clinician and its room. One query."""
     rows = Slot.objects.filter(pk__in=list(slot_ids))

@@ -245,6 +245,24 @@ class Migration(migrations.Migration):
                     },
                 ),
                 migrations.CreateModel(
+                    name='Counterpart',
+                    fields=[
+                        ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                        ('kind', models.CharField(choices=[('patient', 'Patient'), ('referral', 'Referral'), ('appointment', 'Appointment')], max_length=12)),
+                        ('theirs', models.CharField(max_length=120)),
+                        ('ours', models.BigIntegerField(null=True)),
+                        ('told_at', models.DateTimeField()),
+                        ('key', models.CharField(max_length=120)),
+                        ('starts_at', models.DateTimeField(null=True)),
+                        ('state', models.CharField(blank=True, max_length=20)),
+                        ('source', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='core.source')),
+                    ],
+                    options={
+                        'indexes': [models.Index(fields=['source', 'kind', 'ours'], name='outpatients_source__04afe4_idx')],
+                        'constraints': [models.UniqueConstraint(fields=('source', 'kind', 'theirs'), name='one_counterpart_per_record'), models.CheckConstraint(condition=models.Q(('theirs', ''), _negated=True), name='a_counterpart_has_a_name')],
+                    },
+                ),
+                migrations.CreateModel(
                     name='DeprivedArea',
                     fields=[
                         ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
@@ -355,6 +373,22 @@ class Migration(migrations.Migration):
                         'ordering': ['room', 'name'],
                         'indexes': [],
                         'constraints': [models.UniqueConstraint(fields=('room', 'name'), name='one_thing_per_name')],
+                    },
+                ),
+                migrations.CreateModel(
+                    name='FeedMapping',
+                    fields=[
+                        ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                        ('version', models.PositiveIntegerField()),
+                        ('text', models.TextField()),
+                        ('why', models.CharField(max_length=300)),
+                        ('loaded_at', models.DateTimeField()),
+                        ('loaded_by', models.CharField(max_length=150)),
+                        ('source', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='core.source')),
+                    ],
+                    options={
+                        'indexes': [],
+                        'constraints': [models.UniqueConstraint(fields=('source', 'version'), name='one_mapping_per_version'), models.CheckConstraint(condition=models.Q(('why', ''), _negated=True), name='a_mapping_says_why')],
                     },
                 ),
                 migrations.CreateModel(

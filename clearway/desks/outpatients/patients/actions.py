@@ -157,9 +157,17 @@ def register_referred(
 
 @transaction.atomic
 def change(
-    patient_id: int, changes: Mapping[str, Any], *, organisation_id: int, by: Actor, at: datetime
+    patient_id: int,
+    changes: Mapping[str, Any],
+    *,
+    organisation_id: int,
+    by: Actor,
+    at: datetime,
+    confirms: bool = True,
 ) -> Patient:
-    """Change what is known of a patient, by column. A changed way of contact counts as confirmed that day.
+    """Change what is known of a patient, by column.
+
+    confirms  a changed way of contact was confirmed with the patient that day, where nothing else is said
 
     Raises NotAllowed like `register`, and for a column that is not changed here.
     """
@@ -171,7 +179,7 @@ def change(
     changed = {name: value for name, value in values.items() if getattr(row, name) != value}
     if not changed:
         return row
-    if set(changed) & set(CONTACTS) and "confirmed_on" not in changed:
+    if confirms and set(changed) & set(CONTACTS) and "confirmed_on" not in changed:
         changed["confirmed_on"] = local(at).date()
     for name, value in changed.items():
         setattr(row, name, value)

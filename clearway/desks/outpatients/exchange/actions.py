@@ -1,0 +1,82 @@
+"""What follows here from what another system tells: each told thing becomes the desk's own action.
+
+The same booking, the same constraint and the same refusal as at the desk. What cannot be done is refused with
+the place in the message, the reason and the fix, and leaves nothing behind. A message that is older than what
+its sender told of the same thing before changes nothing: so repeats and reordering end alike.
+"""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from types import MappingProxyType
+from typing import Any
+
+from django.core.exceptions import ObjectDoesNotExist
+from django.db import transaction
+
+from clearway.core.audit.actions import Actor, Entry
+from clearway.core.audit.actions import record as audit
+from clearway.core.feeds.models import Source
+from clearway.core.locks import Lock, one_at_a_time
+from clearway.domain.outpatients.told import (
+    AppointmentTold,
+    PeopleMerged,
+    PersonTold,
+    ReferralTold,
+    Told,
+    VisitTold,
+)
+from clearway.domain.shared.errors import NotAllowed
+from clearway.interchange.hl7 import mapping
+
+from . import bookings, people, referred
+from .envelope import Envelope, Refused, Taken
+from .models import FeedMapping
+
+TAKERS: Mapping[type, Callable[[Any, Envelope], Taken]] = MappingProxyType(
+    {
+        PersonTold: people.person,
+        PeopleMerged: people.merged,
+        VisitTold: bookings.visit,
+        AppointmentTold: bookings.appointment,
+        ReferralTold: referred.referral,
+    }
+)
+
+
+@transaction.atomic
+def take(told: Told, envelope: Envelope) -> Taken:
+    """Do what follows from one message; one message of a sender at a time.
+
+    Raises Refused, and then nothing is kept.
+    """
+    one_at_a_time(Lock.EXCHANGE, envelope.source.pk)
+    try:
+        return TAKERS[type(told)](told, envelope)
+    except NotAllowed as refusal:
+        raise Refused(
+            "message", refusal.why, "Put it right here or there, then replay the message."
+        ) from None
+    except ObjectDoesNotExist:
+        why = "What it speaks of went while it was read."
+        raise Refused("message", why, "Replay the message.") from None
+
+
+@transaction.atomic
+def load_mapping(source: Source, text: str, why: str, *, by: Actor, at: datetime) -> FeedMapping:
+    """Put a new version of how a sender writes in force.
+
+    Raises CannotParse for a mapping that cannot be read, and NotAllowed without a reason.
+    """
+    event = "Loading this mapping"
+    if not why.strip():
+        raise NotAllowed("not said", event, "Say what the new version mends.")
+    mapping.parse(text)
+    one_at_a_time(Lock.EXCHANGE, source.pk)
+    newest = FeedMapping.objects.filter(source=source).order_by("-version").values_list("version", flat=True)
+    version = (newest.first() or 0) + 1
+    row = FeedMapping.objects.create(
+        source=source, version=version, text=text, why=why.strip()[:300], loaded_at=at, loaded_by=by.name
+    )
+    entry = Entry("exchange.load_mapping", f"source:{source.name}", {"version": version, "why": row.why})
+    audit([entry], organisation_id=source.organisation_id, by=by, at=at)
+    return row

@@ -1,0 +1,88 @@
+"""One message that is taken: who tells, what became of it, and what both sides call the same thing."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from clearway.core.audit.actions import Actor
+from clearway.core.feeds.models import Source
+from clearway.core.layout.times import clock, day
+from clearway.domain.shared.errors import CannotParse
+
+from .models import Counterpart
+
+Kind = Counterpart.Kind
+
+
+class Verdict(StrEnum):
+    """What became of a message that was understood."""
+
+    APPLIED = "applied"
+    NOTHING_NEW = "nothing new"  # told before, or older than what was told since
+    ASIDE = "set aside"  # of somebody or something that is not ours
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """The verdict in words. provides: what messages that wait for it may go on with ("patient:123")"""
+
+    verdict: Verdict
+    words: str
+    provides: tuple[str, ...] = ()
+
+
+class Refused(Exception):
+    """It cannot be taken as it is. waits_for: another message that would mend it, "" where none would."""
+
+    def __init__(self, where: str, why: str, fix: str, waits_for: str = "") -> None:
+        super().__init__(why)
+        self.error, self.waits_for = CannotParse(where, why, fix), waits_for
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """Who tells, by which message, when: the sender's time, or when it was received where it says none."""
+
+    source: Source
+    key: str
+    told_at: datetime
+    at: datetime
+
+    @property
+    def scope(self) -> dict[str, Any]:
+        return {
+            "organisation_id": self.source.organisation_id,
+            "by": Actor(f"feed:{self.source.name}"),
+            "at": self.at,
+        }
+
+
+def counterpart(envelope: Envelope, kind: str, theirs: str) -> Counterpart | None:
+    """The sender's record of this id, locked until the transaction ends."""
+    rows = Counterpart.objects.select_for_update()
+    return rows.filter(source=envelope.source, kind=kind, theirs=theirs).first()
+
+
+def is_old(known: Counterpart | None, envelope: Envelope) -> bool:
+    """Whether the sender told something newer of the same thing before."""
+    return known is not None and known.told_at > envelope.told_at
+
+
+def remember(envelope: Envelope, kind: str, theirs: str, ours: int | None, **said: Any) -> Counterpart:
+    """Keep which record of ours is theirs, and that this message told of it."""
+    values = {"ours": ours, "told_at": envelope.told_at, "key": envelope.key, **said}
+    row, _ = Counterpart.objects.update_or_create(
+        source=envelope.source, kind=kind, theirs=theirs, defaults=values
+    )
+    return row
+
+
+def name(kind: str, theirs: str) -> str:
+    """What messages wait for, by the sender's own id."""
+    return f"{kind}:{theirs}"
+
+
+def said_when(instant: datetime) -> str:
+    """An instant as people read it."""
+    return f"{day(instant)}, {clock(instant)}"

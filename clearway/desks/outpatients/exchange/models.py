@@ -1,0 +1,56 @@
+"""What is known of the systems beside ours: how each writes, and which of its records are which of ours."""
+
+from django.db import models
+from django.db.models import Q
+
+from clearway.core.feeds.models import Source
+
+
+class FeedMapping(models.Model):
+    """One version of how a sender writes (interchange.hl7.mapping). The newest is in force; written once."""
+
+    source = models.ForeignKey(Source, on_delete=models.PROTECT, related_name="+")
+    version = models.PositiveIntegerField()
+    text = models.TextField()
+    why = models.CharField(max_length=300)
+    loaded_at = models.DateTimeField()
+    loaded_by = models.CharField(max_length=150)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["source", "version"], name="one_mapping_per_version"),
+            models.CheckConstraint(condition=~Q(why=""), name="a_mapping_says_why"),
+        ]
+
+
+class Counterpart(models.Model):
+    """One record of a sender and ours of the same thing, with what the sender told last.
+
+    theirs   the sender's own id: number of a patient, id of a referral, filler id of an appointment
+    ours     id of our row; null where the sender told of something that has none here, as a cancellation that
+             overtook its booking
+    told_at  the sender's time of its newest message: an older one changes nothing
+    key      the message that told it
+    starts_at, state  of an appointment as the sender has it, for reconciling
+    """
+
+    class Kind(models.TextChoices):
+        PATIENT = "patient", "Patient"
+        REFERRAL = "referral", "Referral"
+        APPOINTMENT = "appointment", "Appointment"
+
+    source = models.ForeignKey(Source, on_delete=models.PROTECT, related_name="+")
+    kind = models.CharField(max_length=12, choices=Kind)
+    theirs = models.CharField(max_length=120)
+    ours = models.BigIntegerField(null=True)
+    told_at = models.DateTimeField()
+    key = models.CharField(max_length=120)
+    starts_at = models.DateTimeField(null=True)
+    state = models.CharField(max_length=20, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["source", "kind", "theirs"], name="one_counterpart_per_record"),
+            models.CheckConstraint(condition=~Q(theirs=""), name="a_counterpart_has_a_name"),
+        ]
+        indexes = [models.Index(fields=["source", "kind", "ours"])]

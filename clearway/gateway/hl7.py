@@ -1,0 +1,215 @@
+"""HL7 v2 messages of other systems: stored and committed first, then read at once, because the sender waits.
+
+One message is one batch of one line. Its key is the sender and MSH-10: the same bytes again are a repeat,
+other bytes under the same key a contradiction. What waits for another message is read again by itself once
+that one has come. Should reading fail, the workers read it later and nothing is lost.
+"""
+
+import contextlib
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import OperationalError, transaction
+
+from clearway.core.audit.actions import Actor
+from clearway.core.feeds import actions as feeds
+from clearway.core.feeds.models import Batch, Message, Quarantined, Source
+from clearway.desks.ambulance.facts.actions import body_hash
+from clearway.desks.outpatients.exchange import actions as exchange
+from clearway.desks.outpatients.exchange import queries
+from clearway.desks.outpatients.exchange.envelope import Envelope, Refused, Taken, Verdict
+from clearway.domain.shared.errors import CannotParse, NotAllowed
+from clearway.domain.shared.facts import SKEW
+from clearway.interchange.hl7 import answer, kinds, reading
+from clearway.interchange.hl7.answer import AA, AE, AR, Answer
+from clearway.interchange.hl7.mapping import SenderMapping
+from clearway.interchange.hl7.trail import Step
+
+log = logging.getLogger(__name__)
+KIND = "hl7"
+MOST_BYTES = 1024 * 1024
+MOST_AGAIN = 200  # messages that are read again because one came: the rest go with the next
+ACCOUNTED = {Verdict.APPLIED: "applied", Verdict.NOTHING_NEW: "duplicate", Verdict.ASIDE: "aside"}
+CONTRADICTION = CannotParse(
+    "MSH-10",
+    "This control id was used before for another message.",
+    "Give every message its own; send a correction as a new message.",
+)
+FUTURE = CannotParse(
+    "MSH-7", "The time of the message lies more than a minute in the future.", "Set the clock of the sender."
+)
+FAULT = CannotParse(
+    "message",
+    "It was read but could not be recorded.",
+    "Report it to the service desk; replay it after the mend.",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """What became of one message. answer: what its sender is told"""
+
+    answer: Answer
+    taken: Taken | None = None
+    refused: Refused | None = None
+
+
+def deliver(source: Source, raw: bytes, clock: Callable[[], datetime]) -> bytes:
+    """Take one message of a source; the acknowledgement as bytes. Once it is AA or AE the message is kept."""
+    at = clock()
+    mapping = queries.mapping_of(source)
+    if len(raw) > MOST_BYTES:
+        refused = CannotParse("message", "It is over 1 MiB.", "Send it without what is attached.")
+        return answer.write(Answer(AR, answer.UNREADABLE, refused), None, key="0", at=at)
+    batch = feeds.store(source, raw, at=at)
+    header = reading.header_of(raw, mapping.zone)
+    try:
+        said = read(batch.pk, at=at).answer
+    except OperationalError:
+        raise  # the server is away: the sender gets no answer and sends it again
+    except Exception:
+        log.exception("Batch %s could not be read at once; the workers read it again", batch.pk)
+        said = Answer(AE, answer.FAULT, FAULT)
+    return answer.write(said, header, key=str(batch.pk), at=at)
+
+
+@transaction.atomic
+def read(batch_id: int, *, at: datetime) -> Read:
+    """Read a stored message, close its account, and read again what waited for it."""
+    rows = Batch.objects.select_for_update(of=("self",)).select_related("source")
+    batch = rows.get(pk=batch_id)
+    body = bytes(batch.body)
+    found = understood(batch.source, body, batch.pk, at=at)
+    if batch.done_at is None:
+        feeds.close(batch, _account(found, body), at=at)
+        feeds.heard(batch.source, at=at)
+        if found.taken is not None:
+            read_again(batch.source, found.taken.provides, at=at)
+    return found
+
+
+def _account(found: Read, body: bytes) -> feeds.Account:
+    if found.refused is not None:
+        rejected = feeds.Rejected(1, body, found.refused.error, found.refused.waits_for)
+        return feeds.Account(0, 0, (rejected,))
+    assert found.taken is not None
+    became = ACCOUNTED[found.taken.verdict]
+    counts = {name: int(name == became) for name in ACCOUNTED.values()}
+    return feeds.Account(counts["applied"], counts["duplicate"], (), counts["aside"])
+
+
+def understood(source: Source, body: bytes, batch_id: int, *, at: datetime) -> Read:
+    """What becomes of a message: taken, or why not. In the caller's transaction."""
+    mapping = queries.mapping_of(source)
+    try:
+        with transaction.atomic():
+            taken = _taken(source, body, mapping, at)
+    except Refused as refused:
+        return Read(_refusal(refused.error, mapping), refused=refused)
+    except OperationalError:
+        raise
+    except Exception:
+        log.exception("The message of batch %s could not be recorded", batch_id)
+        where = FAULT
+        return Read(Answer(AE, answer.FAULT, where), refused=Refused(where.where, where.why, where.fix))
+    return Read(Answer(AA), taken=taken)
+
+
+def _refusal(error: CannotParse, mapping: SenderMapping) -> Answer:
+    if error.where == "MSH-9":
+        return Answer(AR, answer.UNSUPPORTED, error)
+    return Answer(AR if error.where.startswith("MSH") else mapping.answer, answer.UNREADABLE, error)
+
+
+def _taken(source: Source, body: bytes, mapping: SenderMapping, at: datetime) -> Taken:
+    try:
+        message = reading.parse(body, encoding=mapping.encoding, zone=mapping.zone)
+    except CannotParse as error:
+        raise Refused(error.where, error.why, error.fix) from None
+    header = message.header
+    if mapping.is_aside(header.kind):
+        return Taken(Verdict.ASIDE, f"{header.kind.replace('^', ' ')} is none of ours by the mapping.")
+    digest = body_hash(body)
+    known = (
+        Message.objects.filter(source=source, message_id=header.key)
+        .values_list("body_hash", flat=True)
+        .first()
+    )
+    if known is not None:
+        if bytes(known) != digest:
+            raise Refused(CONTRADICTION.where, CONTRADICTION.why, CONTRADICTION.fix)
+        return Taken(Verdict.NOTHING_NEW, "This message came before.")
+    if header.sent_at is not None and header.sent_at > at + SKEW:
+        raise Refused(FUTURE.where, FUTURE.why, FUTURE.fix)
+    found = kinds.translate(message, mapping)
+    if found.told is None:
+        assert found.refused is not None
+        raise Refused(found.refused.where, found.refused.why, found.refused.fix)
+    taken = exchange.take(found.told, Envelope(source, header.key, header.sent_at or at, at))
+    Message.objects.create(source=source, message_id=header.key, body_hash=digest, known_at=at)
+    return taken
+
+
+def read_again(source: Source, provided: tuple[str, ...], *, at: datetime) -> int:
+    """Read again what waited for one of these, oldest first, and what waited for that; how many."""
+    count, ready = 0, set(provided)
+    while ready and count < MOST_AGAIN:
+        rows = Quarantined.objects.filter(
+            source=source, state=Quarantined.State.WAITING, waits_for__in=sorted(ready)
+        )
+        waiting, ready = list(rows.order_by("id").values_list("pk", flat=True)), set()
+        for key in waiting:
+            try:
+                ready |= set(replay(key, by=Actor(f"feed:{source.name}"), at=at).provides)
+                count += 1
+            except CannotParse:
+                continue
+    return count
+
+
+@transaction.atomic
+def replay(row_id: int, *, by: Actor, at: datetime) -> Taken:
+    """Read a quarantined message again. Raises CannotParse (it stays in quarantine) and NotAllowed."""
+    row = feeds.take_from_quarantine(row_id, by=by, at=at)
+    found = understood(row.source, bytes(row.body), row.batch_id, at=at)
+    if found.taken is None:
+        assert found.refused is not None
+        raise found.refused.error
+    feeds.settle(row, ACCOUNTED[found.taken.verdict])
+    return found.taken
+
+
+class _Undone(Exception):
+    """A rehearsal is over."""
+
+
+@dataclass(frozen=True, slots=True)
+class Examined:
+    """What the doctor of a feed finds: every step of reading, and what would happen."""
+
+    header: reading.Header | None
+    trail: tuple[Step, ...]
+    found: Read
+
+
+def examine(source: Source, raw: bytes, *, at: datetime) -> Examined:
+    """Read a message as if it had come, say what would follow, and take all of it back."""
+    mapping = queries.mapping_of(source)
+    trail: tuple[Step, ...] = ()
+    header = reading.header_of(raw, mapping.zone)
+    with contextlib.suppress(CannotParse):  # said again below, by the same reading
+        message = reading.parse(raw, encoding=mapping.encoding, zone=mapping.zone)
+        trail = kinds.translate(message, mapping).trail
+    found: Read | None = None
+    try:
+        with transaction.atomic():
+            found = understood(source, raw, 0, at=at)
+            raise _Undone
+    except _Undone:
+        assert found is not None
+    return Examined(header, trail, found)
+
+
+__all__ = ["KIND", "Examined", "NotAllowed", "Read", "deliver", "examine", "read", "read_again", "replay"]

@@ -1,0 +1,155 @@
+"""The listener for HL7 v2 over MLLP: each message is answered before the next of its connection is read.
+
+Several senders share one port, told apart by MSH-3 and MSH-4. With TLS and an authority of client
+certificates, the common name of the certificate is the name of the source, and must be.
+"""
+
+import asyncio
+import logging
+import ssl
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.db import close_old_connections
+from hl7.mllp import InvalidBlockError, start_hl7_server
+
+from clearway.core.feeds.models import Source
+from clearway.desks.outpatients.exchange import queries
+from clearway.domain.shared.errors import CannotParse
+from clearway.interchange.hl7 import answer, reading
+from clearway.interchange.hl7.answer import AR, Answer
+
+from . import hl7
+
+log = logging.getLogger(__name__)
+IDLE = 600.0  # seconds without a message after which a connection is closed; a sender opens it again
+AT_ONCE = 64  # connections
+THREADS = 4
+UNKNOWN = CannotParse(
+    "MSH-3",
+    "No source here is called so, or it is switched off.",
+    "Ask the trust to set up this sender, with MSH-3 and MSH-4 in its mapping.",
+)
+NO_MESSAGE = CannotParse(
+    "block", "It is no block of MLLP, or too long.", "Send VT, the message of at most 1 MiB, FS, CR."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Tls:
+    """Files: the server's certificate and key; the authority of its clients, where they must have one."""
+
+    certificate: Path
+    key: Path
+    clients: Path | None = None
+
+    def context(self) -> ssl.SSLContext:
+        """The context to listen with. Raises OSError or ssl.SSLError for files that cannot be used."""
+        made = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+        made.minimum_version = ssl.TLSVersion.TLSv1_2
+        made.load_cert_chain(self.certificate, self.key)
+        if self.clients is not None:
+            made.load_verify_locations(self.clients)
+            made.verify_mode = ssl.CERT_REQUIRED
+        return made
+
+
+def clock() -> datetime:
+    """The present."""
+    return datetime.now(UTC)
+
+
+class Listener:
+    """Takes messages on one port until it is stopped."""
+
+    def __init__(self, tls: Tls | None = None, clock: Callable[[], datetime] = clock) -> None:
+        self.tls, self.clock = tls, clock
+        self.threads = ThreadPoolExecutor(THREADS, thread_name_prefix="mllp")
+        self.connections: set[asyncio.Task[None]] = set()
+
+    async def serve(self, host: str, port: int, stop: asyncio.Event, ready: Callable[[int], None]) -> None:
+        """Listen until `stop` is set; `ready` is told the port once it is open."""
+        context = self.tls.context() if self.tls else None
+        server = await start_hl7_server(self._accept, host, port, limit=hl7.MOST_BYTES + 1024, ssl=context)
+        async with server:
+            ready(server.sockets[0].getsockname()[1])
+            await stop.wait()
+            server.close()
+            for task in self.connections:
+                task.cancel()
+            await asyncio.gather(*self.connections, return_exceptions=True)
+        self.threads.shutdown()
+
+    async def _accept(self, reader: Any, writer: Any) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        if len(self.connections) >= AT_ONCE:
+            log.warning("More than %s connections: one was turned away", AT_ONCE)
+            writer.close()
+            return
+        self.connections.add(task)
+        try:
+            await self._converse(reader, writer)
+        finally:
+            self.connections.discard(task)
+            writer.close()
+
+    async def _converse(self, reader: Any, writer: Any) -> None:
+        name = _common_name(writer.get_extra_info("peercert")) if self.tls and self.tls.clients else None
+        loop = asyncio.get_running_loop()
+        while True:
+            try:
+                raw = await asyncio.wait_for(reader.readblock(), IDLE)
+            except (InvalidBlockError, ValueError):
+                writer.writeblock(_refusal(NO_MESSAGE, None, self.clock()))
+                await writer.drain()
+                return
+            except (TimeoutError, asyncio.IncompleteReadError, ConnectionError, ssl.SSLError):
+                return
+            try:
+                said = await loop.run_in_executor(self.threads, self._deliver, raw, name)
+            except Exception:
+                log.exception("A message was not kept: its sender gets no answer and sends it again")
+                return
+            writer.writeblock(said)
+            await writer.drain()
+
+    def _deliver(self, raw: bytes, name: str | None) -> bytes:
+        close_old_connections()
+        try:
+            header = reading.header_of(raw, ZoneInfo("Europe/London"))
+            source = _sender(header, name)
+            if source is None:
+                return _refusal(UNKNOWN, header, self.clock())
+            return hl7.deliver(source, raw, self.clock)
+        finally:
+            close_old_connections()
+
+
+def _sender(header: reading.Header | None, name: str | None) -> Source | None:
+    """Who sends, by what the message says of itself; with a certificate only who is named by it.
+
+    A message without a header that can be read is kept under the only sender there is, to be looked at.
+    """
+    found = [each for each in queries.senders(hl7.KIND) if name is None or each[0].name == name]
+    if header is None:
+        return found[0][0] if len(found) == 1 else None
+    fits = (source for source, mapping in found if mapping.is_from(header.application, header.facility))
+    return next(fits, None)
+
+
+def _refusal(error: CannotParse, header: reading.Header | None, at: datetime) -> bytes:
+    return answer.write(Answer(AR, answer.UNREADABLE, error), header, key="0", at=at)
+
+
+def _common_name(certificate: Any) -> str:
+    for names in (certificate or {}).get("subject", ()):
+        for key, value in names:
+            if key == "commonName":
+                return str(value)
+    return ""

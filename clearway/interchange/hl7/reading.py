@@ -1,0 +1,228 @@
+"""HL7 v2 as it comes over the wire: bytes in; a header, and texts by their place ("PID-5.1").
+
+Places count from 1, as the standard writes them: segment, field, component, subcomponent. What is said of a
+place in an error is the place and what was expected, never the value: it may name a patient.
+"""
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta, timezone
+from functools import cached_property
+from typing import Any, Self
+from zoneinfo import ZoneInfo
+
+import hl7
+
+from clearway.domain.shared.errors import CannotParse
+
+NULL = '""'  # "delete what you hold"; an empty field says nothing at all
+LONGEST_KEY = 120  # characters of MSH-10 that are kept
+CHARACTER_SETS = {  # HL7 table 0211: what MSH-18 says -> how Python calls it
+    "ASCII": "ascii",
+    "8859/1": "iso-8859-1",
+    "8859/15": "iso-8859-15",
+    "UNICODE": "utf-8",
+    "UNICODE UTF-8": "utf-8",
+    "UTF-8": "utf-8",
+}
+PLACE = re.compile(r"([A-Z][A-Z0-9]{2})-(\d{1,2})(?:\.(\d{1,2}))?(?:\.(\d{1,2}))?")
+STAMP = re.compile(
+    r"(?P<year>\d{4})(?P<month>\d{2})?(?P<day>\d{2})?(?P<hour>\d{2})?(?P<minute>\d{2})?(?P<second>\d{2})?"
+    r"(?:\.(?P<fraction>\d{1,6}))?(?P<zone>[+-]\d{4})?"
+)
+NO_HEADER = CannotParse(
+    "MSH", "The message does not begin with a segment MSH.", "Send one message in each block, MSH first."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A place in a message. component, part: None for the whole of what is before."""
+
+    segment: str
+    field: int
+    component: int | None = None
+    part: int | None = None
+
+    @classmethod
+    def of(cls, words: str) -> Self:
+        """The place that a text like "PID-5.1" names. Raises ValueError for any other text."""
+        found = PLACE.fullmatch(words)
+        if found is None or int(found[2]) < 1:
+            raise ValueError(f"{words!r} is no place like PID-5.1")
+        segment, field, component, part = found.groups()
+        return cls(segment, int(field), *(int(each) if each else None for each in (component, part)))
+
+    def __str__(self) -> str:
+        ends = "".join(f".{each}" for each in (self.component, self.part) if each is not None)
+        return f"{self.segment}-{self.field}{ends}"
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """What MSH says of a message.
+
+    key      message control id (MSH-10), the sender's own name of the message
+    kind     "SIU^S12": message code and trigger event
+    sent_at  MSH-7, the sender's time; None where it says none
+    """
+
+    key: str
+    kind: str
+    version: str
+    application: str
+    facility: str
+    processing: str
+    sent_at: datetime | None
+
+
+@dataclass(frozen=True)
+class Message:
+    """One message that can be taken apart. zone  of times that name none."""
+
+    header: Header
+    parsed: Any
+    zone: ZoneInfo
+
+    @cached_property
+    def names(self) -> tuple[str, ...]:
+        """The names of its segments, in order."""
+        return tuple(str(each[0]) for each in self.parsed)
+
+    def count(self, segment: str) -> int:
+        """How often a segment occurs."""
+        return self.names.count(segment)
+
+    def repeats(self, place: Place, nth: int = 1) -> int:
+        """How often a field is repeated in the nth segment of its name; 0 where there is none."""
+        if self.count(place.segment) < nth:
+            return 0
+        segment = self.parsed.segments(place.segment)[nth - 1]
+        return len(segment(place.field)) if len(segment) > place.field else 0
+
+    def text(self, place: Place, *, nth: int = 1, repeat: int = 1) -> str:
+        """What stands at a place, unescaped and without spaces around it; "" where nothing does.
+
+        A place that names no component reads the first. nth  segment of that name; repeat  of its field
+        """
+        if self.repeats(place, nth) < repeat:
+            return ""
+        try:
+            found = self.parsed.extract_field(
+                place.segment, nth, place.field, repeat, place.component or 1, place.part or 1
+            )
+        except (IndexError, LookupError):
+            return ""
+        return str(found or "").strip()
+
+    def instant(self, place: Place, *, nth: int = 1) -> datetime | None:
+        """The instant at a place; None where nothing stands. Raises CannotParse."""
+        text = self.text(place, nth=nth)
+        return stamp(text, str(place), self.zone) if text not in ("", NULL) else None
+
+    def day(self, place: Place) -> date | None:
+        """The civil date at a place; None where nothing stands. Raises CannotParse."""
+        text = self.text(place)
+        if text in ("", NULL):
+            return None
+        try:
+            return date(int(text[:4]), int(text[4:6]), int(text[6:8]))
+        except ValueError:
+            raise CannotParse(str(place), "There is no such day.", "Send it as YYYYMMDD.") from None
+
+
+def parse(raw: bytes, *, encoding: str = "utf-8", zone: ZoneInfo) -> Message:
+    """Take one message apart.
+
+    encoding  of its letters, where MSH-18 names none
+    zone      of its times, where they name none
+    Raises CannotParse where it cannot be taken apart, or has no type (MSH-9) or no key (MSH-10).
+    """
+    text = _decoded(raw, encoding).lstrip("\ufeff")
+    text = re.sub(r"\r\n|\n", "\r", text).strip("\r\n \x0b\x1c")
+    if not text.startswith("MSH") or len(text) < 8:
+        raise NO_HEADER
+    try:
+        parsed = hl7.parse(text)
+    except Exception:  # its parser raises whatever it stumbles over
+        why = "The separators in MSH-1 and MSH-2 do not fit the rest."
+        raise CannotParse("MSH-2", why, r"Send |^~\& as separators.") from None
+    message = Message(_NOTHING, parsed, zone)
+    if bad := next((name for name in message.names if not re.fullmatch(r"[A-Z][A-Z0-9]{2}", name)), None):
+        number = message.names.index(bad) + 1
+        raise CannotParse(
+            f"segment {number}", "It has no name of three letters.", "End each segment with a CR only."
+        )
+    return Message(_header(message), parsed, zone)
+
+
+_NOTHING = Header("", "", "", "", "", "", None)
+
+
+def header_of(raw: bytes, zone: ZoneInfo) -> Header | None:
+    """As much of a header as can be read of anything at all, to answer it; None where there is none."""
+    try:
+        return parse(raw.partition(b"\r")[0].partition(b"\n")[0], encoding="iso-8859-1", zone=zone).header
+    except CannotParse:
+        return None
+
+
+def _decoded(raw: bytes, encoding: str) -> str:
+    named = raw.partition(b"\r")[0].partition(b"\n")[0].split(raw[3:4] or b"|")
+    said = named[17].decode("ascii", "replace").split("~")[0].strip() if len(named) > 17 else ""
+    try:
+        return raw.decode(CHARACTER_SETS.get(said.upper(), encoding))
+    except UnicodeDecodeError as problem:
+        number = raw.count(b"\r", 0, problem.start) + 1
+        why = f"A letter is not {problem.encoding}."
+        raise CannotParse(
+            f"segment {number}", why, "Say the character set in MSH-18, or in the mapping."
+        ) from None
+
+
+def _header(message: Message) -> Header:
+    def said(words: str) -> str:
+        return message.text(Place.of(words))
+
+    kind, key = f"{said('MSH-9.1')}^{said('MSH-9.2')}", said("MSH-10")
+    if not re.fullmatch(r"[A-Z0-9]{3}\^[A-Z0-9]{3}", kind):
+        raise CannotParse("MSH-9", "It names no message type and event.", "Send them like SIU^S12.")
+    if not key:
+        raise CannotParse("MSH-10", "The message has no control id.", "Give every message its own.")
+    if len(key) > LONGEST_KEY:
+        why = f"The control id is longer than {LONGEST_KEY} characters."
+        raise CannotParse("MSH-10", why, "Send a shorter one.")
+    sent_at = message.instant(Place.of("MSH-7"))
+    return Header(key, kind, said("MSH-12"), said("MSH-3"), said("MSH-4"), said("MSH-11"), sent_at)
+
+
+def stamp(text: str, where: str, zone: ZoneInfo) -> datetime:
+    """The instant that an HL7 time stamp names.
+
+    A civil time that occurs twice in autumn is the first of the two; the sender says which by an offset.
+    Raises CannotParse for less than the minute, and for a time that does not exist.
+    """
+    found = STAMP.fullmatch(text)
+    if found is None or found["minute"] is None:
+        raise CannotParse(where, "It is no time to the minute.", "Send it as YYYYMMDDHHMM[SS][+ZZZZ].")
+    names = ("year", "month", "day", "hour", "minute", "second")
+    year, month, day, hour, minute, second = (int(found[name] or 0) for name in names)
+    micro = int((found["fraction"] or "0").ljust(6, "0"))
+    try:
+        naive = datetime(year, month, day, hour, minute, second, micro)  # noqa: DTZ001 - its zone is found below
+        if found["zone"]:
+            return _with_offset(naive, found["zone"])
+    except ValueError:
+        raise CannotParse(where, "There is no such time.", "Send it as YYYYMMDDHHMM[SS][+ZZZZ].") from None
+    instant = naive.replace(tzinfo=zone).astimezone(UTC)
+    if instant.astimezone(zone).replace(tzinfo=None) != naive:
+        why = "The clocks skip this time in spring."
+        raise CannotParse(where, why, "Send the time that was meant, or an offset (+ZZZZ).")
+    return instant
+
+
+def _with_offset(naive: datetime, offset: str) -> datetime:
+    ahead = timedelta(hours=int(offset[1:3]), minutes=int(offset[3:5]))
+    if ahead >= timedelta(hours=24):
+        raise ValueError
+    return naive.replace(tzinfo=timezone(-ahead if offset[0] == "-" else ahead)).astimezone(UTC)

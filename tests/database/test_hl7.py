@@ -1,0 +1,426 @@
+"""HL7 v2 of another system becomes the desk's own actions: once, in any order, and nothing is lost."""
+
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
+from itertools import permutations
+from typing import Any
+
+import hl7
+import pytest
+from django.db import transaction
+
+from clearway.core.audit.actions import Actor
+from clearway.core.audit.models import Action
+from clearway.core.feeds import actions as feeds
+from clearway.core.feeds.models import Batch, Quarantined, Source
+from clearway.core.feeds.queries import accounts
+from clearway.core.organisation.models import Organisation
+from clearway.desks.outpatients.booking.models import Appointment
+from clearway.desks.outpatients.clinics.models import Slot, Template
+from clearway.desks.outpatients.exchange import actions as exchange
+from clearway.desks.outpatients.patients.models import Patient
+from clearway.desks.outpatients.referrals.models import Referral
+from clearway.desks.outpatients.waiting.models import Entry
+from clearway.domain.shared.errors import CannotParse, NotAllowed
+from clearway.gateway import hl7 as gateway
+from clearway.gateway import inbox
+from tests.pas import ADA, adt, ref, siu
+from tests.therapies import NINE, Department, a_department
+from tests.trust import a_trust
+
+pytestmark = pytest.mark.django_db
+MAPPING = """
+[sender]
+application = "PAS"
+set_aside = ["ORU"]
+[codes.clinic]
+"BACK-MON" = "back"
+[codes.service]
+"PHYSIO" = "physio"
+[codes.cancel_reason]
+"ILL" = "patient_ill"
+[codes.referral_source]
+"03" = "03"
+"""
+MONDAY = NINE + timedelta(days=3)
+DESK = Actor("desk")
+
+
+@pytest.fixture
+def trust() -> Organisation:
+    return a_trust()
+
+
+@pytest.fixture
+def department(trust: Organisation) -> Department:
+    return a_department(trust)
+
+
+@pytest.fixture
+def source(trust: Organisation, department: Department) -> Source:
+    made = Source.objects.create(organisation=trust, name="pas", kind="hl7", expected_interval_seconds=3600)
+    exchange.load_mapping(made, MAPPING, "the first", by=DESK, at=NINE)
+    return made
+
+
+@pytest.fixture
+def clinic(department: Department) -> list[Slot]:
+    """Four slots of clinic "back" on Monday."""
+    return slots_of(department, MONDAY)
+
+
+def slots_of(department: Department, starts_at: datetime) -> list[Slot]:
+    session = department.session(starts_at)
+    session.template, _ = Template.objects.get_or_create(
+        organisation=department.trust,
+        code="back",
+        version=1,
+        defaults={
+            "name": "Back",
+            "service": department.service,
+            "room": department.room,
+            "clinician": department.clinician,
+            "weekday": 1,
+            "valid_from": date(2026, 1, 1),
+            "slots": [],
+            "made_at": NINE,
+            "made_by": "test",
+        },
+    )
+    session.save()
+    return list(session.slots.all())
+
+
+def deliver(source: Source, raw: bytes, at: datetime = NINE) -> Any:
+    """The acknowledgement of a message, as another library reads it."""
+    return hl7.parse(gateway.deliver(source, raw, lambda: at).decode())
+
+
+def code(answer: Any) -> str:
+    return str(answer.segment("MSA")(1))
+
+
+def all_taken(source: Source, messages: Sequence[bytes], at: datetime = NINE) -> list[str]:
+    return [code(deliver(source, raw, at)) for raw in messages]
+
+
+def known(department: Department, **more: Any) -> Entry:
+    """Ada Brown, known by the sender's number, on the waiting list."""
+    told = {
+        "family_name": "Brown",
+        "given_names": "Ada",
+        "born_on": date(1970, 3, 1),
+        "nhs_number": "9990548609",
+    }
+    patient = department.patient(**told, **more)
+    return department.entry(department.referral(patient=patient), minutes=30)
+
+
+# Patients
+
+
+def test_a_patient_that_is_told_of_is_registered_once_and_then_brought_up_to_date(source: Source) -> None:
+    moved = ADA.replace("1 High Street", "2 Low Road")
+
+    first = deliver(source, adt("A28", NINE - timedelta(hours=2)))
+    again = deliver(source, adt("A31", NINE - timedelta(hours=1), pid=moved))
+
+    patient = Patient.objects.get()
+    assert (code(first), code(again)) == ("AA", "AA")
+    assert (patient.number, patient.nhs_number, patient.address) == (
+        "M1",
+        "9990548609",
+        "2 Low Road, Worcester",
+    )
+    assert patient.confirmed_on is None  # nobody has confirmed it with the patient
+    assert Action.objects.filter(verb="patients.change", actor="feed:pas").exists()
+
+
+def test_an_older_update_that_comes_late_changes_nothing(source: Source) -> None:
+    deliver(source, adt("A28", NINE - timedelta(hours=3)))
+    deliver(source, adt("A31", NINE - timedelta(hours=1), pid=ADA.replace("1 High Street", "2 Low Road")))
+
+    deliver(source, adt("A31", NINE - timedelta(hours=2), pid=ADA.replace("1 High Street", "9 Old Lane")))
+
+    assert Patient.objects.get().address == "2 Low Road, Worcester"
+
+
+def test_who_is_not_known_here_is_registered_by_no_update(source: Source) -> None:
+    assert code(deliver(source, adt("A08", NINE))) == "AA"
+
+    assert not Patient.objects.exists()
+    (account,) = accounts(source.organisation_id)
+    assert (account.aside, account.adds_up) == (1, True)
+
+
+def test_two_records_are_merged_and_later_messages_of_either_find_the_person(source: Source) -> None:
+    double = ADA.replace("M1^^^RWP^MR~9990548609^^^NHS^NH", "M2^^^RWP^MR").replace("Ada", "Mary")
+    deliver(source, adt("A28", NINE - timedelta(hours=4)))
+    deliver(source, adt("A28", NINE - timedelta(hours=3), pid=double.replace("Brown", "Whitfield")))
+
+    merged = deliver(source, adt("A40", NINE - timedelta(hours=2), more=("MRG|M2^^^RWP^MR",)))
+    again = deliver(source, adt("A40", NINE - timedelta(hours=1), more=("MRG|M2^^^RWP^MR",)))
+
+    one, two = Patient.objects.order_by("number")
+    assert (code(merged), code(again)) == ("AA", "AA")
+    assert two.merged_into == one
+
+
+def test_a_death_is_recorded_and_its_day_corrected_when_it_is_told(source: Source) -> None:
+    deliver(source, adt("A28", NINE - timedelta(hours=4)))
+    dead = ADA + "|" * 19 + "Y"
+
+    deliver(source, adt("A31", NINE - timedelta(hours=3), pid=dead))
+    on_the_day_of_the_message = Patient.objects.get().died_on
+    deliver(source, adt("A31", NINE - timedelta(hours=2), pid=ADA + "|" * 18 + "20261115|Y"))
+
+    assert on_the_day_of_the_message == date(2026, 11, 20)
+    assert Patient.objects.get().died_on == date(2026, 11, 15)
+
+
+def test_a_number_that_is_another_persons_here_waits_for_a_person(
+    source: Source, department: Department
+) -> None:
+    department.patient(born_on=date(1999, 9, 9), nhs_number="9990548609")
+
+    answer = deliver(source, adt("A28", NINE))
+
+    row = Quarantined.objects.get()
+    assert code(answer) == "AE" and str(answer.segment("ERR")(2)) == "PID^1^7"
+    assert "another birth date" in row.why and "Compare" in row.fix
+    assert Patient.objects.count() == 1
+
+
+# Appointments
+
+
+def test_a_booking_a_move_and_a_cancellation_are_the_desks_own(
+    source: Source, department: Department, clinic: list[Slot]
+) -> None:
+    entry = known(department)
+    first, second = clinic[0].starts_at, clinic[1].starts_at
+
+    told = [
+        siu("S12", NINE - timedelta(minutes=9), starts_at=first),
+        siu("S13", NINE - timedelta(minutes=8), starts_at=second),
+        siu("S15", NINE - timedelta(minutes=7), starts_at=second, reason="ILL"),
+    ]
+    assert all_taken(source, told) == ["AA"] * 3
+
+    was, now = Appointment.objects.order_by("pk")
+    entry.refresh_from_db()
+    assert (was.state, was.moved_to, now.starts_at, now.state) == ("cancelled", now, second, "cancelled")
+    assert (now.cancelled_by, now.cancel_reason, entry.state) == ("patient", "patient_ill", "waiting")
+    assert Action.objects.filter(verb="booking.book", actor="feed:pas").count() == 2
+
+
+def test_the_same_messages_in_any_order_and_twice_end_in_the_same_state(
+    source: Source, department: Department, clinic: list[Slot]
+) -> None:
+    known(department)
+    times = [NINE - timedelta(minutes=9 - place) for place in range(3)]
+    told = [
+        siu("S12", times[0], starts_at=clinic[0].starts_at, key="A"),
+        siu("S13", times[1], starts_at=clinic[1].starts_at, key="B"),
+        siu("S13", times[2], starts_at=clinic[2].starts_at, key="C"),
+    ]
+    for order in permutations(told):
+        with transaction.atomic():
+            all_taken(source, [*order, *order])
+            standing = Appointment.objects.exclude(state="cancelled").get()
+            assert standing.starts_at == clinic[2].starts_at
+            transaction.set_rollback(True)
+
+
+def test_a_cancellation_that_overtook_its_booking_leaves_the_slot_free(
+    source: Source, department: Department, clinic: list[Slot]
+) -> None:
+    known(department)
+    booked = siu("S12", NINE - timedelta(minutes=9), starts_at=clinic[0].starts_at)
+    cancelled = siu("S15", NINE - timedelta(minutes=8), reason="ILL")
+
+    assert all_taken(source, [cancelled, booked]) == ["AA", "AA"]
+
+    assert not Appointment.objects.exists()
+
+
+def test_a_booking_before_its_patient_is_taken_by_itself_once_they_come(
+    source: Source, department: Department, clinic: list[Slot]
+) -> None:
+    early = deliver(
+        source, siu("S12", NINE - timedelta(minutes=9), starts_at=clinic[0].starts_at, referral="R1")
+    )
+    waiting = Quarantined.objects.get()
+
+    deliver(source, ref("I12", NINE - timedelta(minutes=8)))
+    referral = Referral.objects.get()
+    still = Quarantined.objects.get()
+    department.entry(referral, minutes=30)
+    Referral.objects.filter(pk=referral.pk).update(state="waiting")
+    inbox.replay(still.pk, by=DESK, at=NINE)
+
+    assert code(early) == "AE" and waiting.waits_for == "patient:M1"
+    assert still.waits_for == "patient:M1"  # asked again when the patient came, and no place on the list yet
+    assert Appointment.objects.get().referral == referral
+    (account,) = accounts(source.organisation_id)
+    assert (account.applied, account.quarantined, account.adds_up) == (2, 0, True)
+
+
+def test_a_seat_that_is_given_is_given_to_nobody_else(
+    source: Source, department: Department, clinic: list[Slot]
+) -> None:
+    known(department)
+    department.booked(clinic[0])
+
+    answer = deliver(source, siu("S12", NINE, starts_at=clinic[0].starts_at))
+
+    assert code(answer) == "AE"
+    assert "Somebody else has this slot" in Quarantined.objects.get().why
+    assert Appointment.objects.count() == 1
+
+
+def test_an_unknown_clinic_waits_and_is_taken_when_the_mapping_is_mended(
+    source: Source, department: Department, clinic: list[Slot]
+) -> None:
+    known(department)
+    answer = deliver(source, siu("S12", NINE, starts_at=clinic[0].starts_at, clinic="NEW"))
+    row = Quarantined.objects.get()
+    exchange.load_mapping(source, MAPPING.replace("BACK-MON", "NEW"), "their new code", by=DESK, at=NINE)
+
+    inbox.replay(row.pk, by=DESK, at=NINE)
+
+    assert code(answer) == "AE" and "AIL-3.1" in row.place and "[codes.clinic]" in row.fix
+    assert Appointment.objects.get().slot == clinic[0]
+
+
+def test_who_comes_and_who_misses_is_told_by_the_door(source: Source, department: Department) -> None:
+    entry = known(department)
+    today = slots_of(department, NINE + timedelta(hours=1))
+    row = department.booked(today[0], entry)
+    visit = ("PV1|1|O" + "|" * 17 + "V1",)
+    at = NINE + timedelta(minutes=50)
+
+    came = deliver(source, adt("A04", at, more=visit), at)
+    row.refresh_from_db()
+    arrived = row.state
+    taken_back = deliver(source, adt("A11", at, more=visit), at)
+    late = at + timedelta(hours=1)
+    deliver(source, siu("S14", late, placer=str(row.pk), status="Noshow"), late)
+
+    row.refresh_from_db()
+    assert (code(came), arrived, code(taken_back), row.state) == ("AA", "arrived", "AA", "missed")
+
+
+def test_a_cancelled_discharge_asks_a_person_who_says_what_was_done(
+    source: Source, department: Department
+) -> None:
+    known(department)
+    answer = deliver(source, adt("A13", NINE, more=("PV1|1|O" + "|" * 17 + "V1",)))
+    row = Quarantined.objects.get()
+
+    with pytest.raises(NotAllowed, match="Say what was done"):
+        feeds.put_right(row.pk, " ", organisation_id=source.organisation_id, by=DESK, at=NINE)
+    feeds.put_right(row.pk, "Outcome taken back.", organisation_id=source.organisation_id, by=DESK, at=NINE)
+
+    assert code(answer) == "AE"
+    with pytest.raises(NotAllowed, match="settled already"):
+        inbox.replay(row.pk, by=DESK, at=NINE)
+    (account,) = accounts(source.organisation_id)
+    assert (account.aside, account.quarantined, account.adds_up) == (1, 0, True)
+
+
+# Referrals
+
+
+def test_a_referral_is_registered_completed_and_removed(source: Source, department: Department) -> None:
+    first = deliver(source, ref("I12", NINE - timedelta(minutes=9)))
+    more = ref("I13", NINE - timedelta(minutes=8)).replace(b"Low back pain", b"Low back pain, worse")
+    completed = deliver(source, more)
+    withdrawn = deliver(source, ref("I14", NINE - timedelta(minutes=7)))
+
+    row = Referral.objects.get()
+    assert [code(each) for each in (first, completed, withdrawn)] == ["AA", "AA", "AE"]
+    assert (row.condition, row.patient.nhs_number, row.sender) == (
+        "Low back pain, worse",
+        "9990548609",
+        "Hale",
+    )
+
+    exchange.load_mapping(
+        source, MAPPING.replace("set_aside", 'withdrawn = "error"\nset_aside'), "agreed", by=DESK, at=NINE
+    )
+    inbox.replay(Quarantined.objects.get().pk, by=DESK, at=NINE)
+    row.refresh_from_db()
+    assert row.state not in ("received", "waiting")
+
+
+# What comes in
+
+
+def test_a_key_that_comes_again_is_a_repeat_and_with_other_bytes_a_contradiction(source: Source) -> None:
+    once = adt("A28", NINE, key="SAME")
+
+    said = all_taken(source, [once, once, adt("A31", NINE, key="SAME")])
+
+    (account,) = accounts(source.organisation_id)
+    assert said == ["AA", "AA", "AR"]
+    assert (account.applied, account.duplicate, account.quarantined) == (1, 1, 1)
+
+
+@pytest.mark.parametrize(
+    ("raw", "place", "answer"),
+    [
+        (b"", "MSH", "AR"),
+        (b"hello", "MSH", "AR"),
+        (b"MSH|^~\\&|PAS|RWP|||20261120||SIU^S12||P|2.4\r", "MSH-10", "AR"),
+        (adt("A01", NINE), "MSH-9", "AR"),
+        (adt("A28", NINE + timedelta(hours=1)), "MSH-7", "AR"),
+        (adt("A28", NINE, pid="PID|1"), "PID-3", "AE"),
+        (adt("A28", NINE, pid=ADA.replace("9990548609", "9990548600")), "PID-3", "AE"),
+        (adt("A28", NINE, pid=ADA.replace("19700301", "19700231")), "PID-7", "AE"),
+        (siu("S12", NINE), "SCH-11.4", "AE"),
+    ],
+)
+def test_what_cannot_be_read_is_kept_with_its_place_and_explained(
+    source: Source, raw: bytes, place: str, answer: str
+) -> None:
+    said = deliver(source, raw)
+
+    row = Quarantined.objects.get()
+    assert code(said) == answer
+    assert f"line 1, {place}" in row.place and row.why and row.fix and bytes(row.body) == raw
+
+
+def test_what_the_mapping_sets_aside_is_acknowledged_and_counted(source: Source) -> None:
+    assert code(deliver(source, adt("A28", NINE).replace(b"ADT^A28", b"ORU^R01"))) == "AA"
+
+    (account,) = accounts(source.organisation_id)
+    assert (account.aside, account.quarantined) == (1, 0)
+
+
+def test_a_message_that_was_stored_and_not_read_is_read_by_the_workers(source: Source) -> None:
+    feeds.store(source, adt("A28", NINE), at=NINE)
+
+    inbox.process(lambda: NINE)
+
+    assert Patient.objects.get().number == "M1"
+    assert Batch.objects.get().applied == 1
+
+
+def test_the_doctor_says_what_would_happen_and_changes_nothing(
+    source: Source, department: Department, clinic: list[Slot]
+) -> None:
+    known(department)
+
+    found = gateway.examine(source, siu("S12", NINE, starts_at=clinic[0].starts_at), at=NINE)
+
+    assert found.found.taken is not None and found.found.taken.words.startswith("Booked:")
+    assert {step.name: step.means for step in found.trail}["clinic"] == "back"
+    assert not Appointment.objects.exists() and not Batch.objects.exists()
+
+
+def test_a_mapping_is_refused_with_its_place_and_says_why(source: Source) -> None:
+    with pytest.raises(CannotParse, match=r"codes\.sex\.M"):
+        exchange.load_mapping(source, '[codes.sex]\n"M" = "7"', "new", by=DESK, at=NINE)
+    with pytest.raises(NotAllowed, match="what the new version mends"):
+        exchange.load_mapping(source, MAPPING, "", by=DESK, at=NINE)
