@@ -114,6 +114,8 @@ def _claim(limit: int) -> list[Batch]:
             break
         chosen.append(pk)
         size += length
+    if not chosen:
+        return []  # asked many times a second, and mostly nothing waits
     return list(Batch.objects.filter(pk__in=chosen).select_related("source").order_by("id"))
 
 
