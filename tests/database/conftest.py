@@ -1,5 +1,6 @@
 """A region in the database and events to feed it with."""
 
+import functools
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -18,6 +19,7 @@ from clearway.core.organisation.models import Organisation, Site
 from clearway.desks.ambulance.facts.actions import Received, record
 from clearway.domain.ambulance.events import Event, HospitalEvent, JobEvent, Position
 from clearway.domain.ambulance.words import HospitalMeasure, JobStatus, ResourceKind
+from clearway.domain.shared.region import Region
 from clearway.gateway import inbox
 from clearway.interchange import native
 from clearway.interchange.region_pack import parse
@@ -61,10 +63,16 @@ def report(site: str, minutes: float, *, note: str | None = None, **figures: int
     return HospitalEvent(f"{site}@{minutes}", at(minutes), site, counts, note=note)
 
 
+@functools.cache
+def _pack() -> Region:
+    """The invented region's files, read once for all tests: what is read of them is frozen."""
+    return parse(find("test-valley"))
+
+
 @pytest.fixture
 def valley(db: None) -> Organisation:
     """The invented region, loaded."""
-    return load_region(parse(find("test-valley")), by=Actor("test"), at=T0 - timedelta(days=30))
+    return load_region(_pack(), by=Actor("test"), at=T0 - timedelta(days=30))
 
 
 @pytest.fixture
