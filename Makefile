@@ -17,8 +17,8 @@ demo:  ## Start everything with a simulated region and print one address; Ctrl-C
 test:  ## Run every test: on all cores, then two browsers at a time, then the tutorial beside broken processes
 	@$(PYTHON) tools/setup.py test
 	@$(RUN) -m pytest -q --numprocesses auto --dist loadfile tests/pure tests/spec tests/database
-	@$(RUN) -m pytest -q --numprocesses 2 --dist loadfile tests/browser --ignore tests/browser/test_tutorial.py
-	@$(RUN) -m pytest -q --numprocesses 2 --dist loadfile tests/browser/test_tutorial.py tests/faults
+	@$(RUN) -m pytest -q --numprocesses 2 --dist loadfile --no-loadscope-reorder tests/browser --ignore tests/browser/test_tutorial.py
+	@$(RUN) -m pytest -q --numprocesses 2 --dist loadfile --no-loadscope-reorder tests/browser/test_tutorial.py tests/faults
 
 check:  ## Style, types, layers, generated pages and the tests that need nothing
 	@$(PYTHON) tools/setup.py test

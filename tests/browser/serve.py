@@ -7,6 +7,7 @@ PHONES is the port of the local provider, on whose pages patients' telephones ar
 import os
 import sys
 import threading
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
@@ -18,6 +19,8 @@ from clearway.cli.provider import DEMO_KEY
 PASSWORD = "a long enough password"
 SEED = 7
 KEY = "the key of the provider's callbacks"
+CALMER = {"inbox": 0.12, "tailer": 0.12}
+"""Duty -> seconds between two looks: looking oftener took the server more time than all pages together."""
 WORKS_IN = {"light": "flow", "dark": "night"}  # theme -> the coordinator who chose it
 
 
@@ -228,7 +231,11 @@ def work(stop: threading.Event) -> None:
     """Read the inbox and tell the boards, as the workers do; the feeds of the night do not fall silent."""
     from clearway.gateway import duties, worker
 
-    told = [duty for group in duties.groups().values() for duty in group()]
+    told = [
+        replace(duty, every=max(duty.every, CALMER.get(duty.name, 0)))
+        for group in duties.groups().values()
+        for duty in group()
+    ]
     worker.run([*told, worker.Duty("still-heard", _still_heard, 30.0)], stop)
 
 

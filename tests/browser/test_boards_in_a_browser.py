@@ -5,10 +5,11 @@ import re
 import signal
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 from .accessibility import breaches
 from .conftest import Open, Running
+from .serve import PASSWORD
 
 BOARDS = [
     "/handovers/",
@@ -237,6 +238,18 @@ def test_a_lost_server_is_said_within_seconds_and_nothing_can_be_sent(
     finally:
         clearway.process.send_signal(signal.SIGCONT)
     expect(banner).to_be_hidden(timeout=10_000)
+
+
+def test_a_name_and_a_password_typed_by_keyboard_lead_to_the_desk(
+    chromium: Browser, clearway: Running
+) -> None:
+    page = chromium.new_page(base_url=clearway.address, locale="en-GB")
+    page.goto("/sign-in/")
+    page.fill("#username", "flow")
+    page.fill("#password", PASSWORD)
+    page.press("#password", "Enter")
+    expect(page.locator("nav.desk")).to_be_visible()
+    page.context.close()
 
 
 def test_whoever_was_signed_out_is_told_so_and_can_sign_in_again(open_page: Open) -> None:
