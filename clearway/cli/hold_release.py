@@ -19,11 +19,12 @@ def run(arguments: argparse.Namespace) -> int:
 
     ground.prepare("owner")
     from clearway.core.audit.actions import Actor
+    from clearway.core.layout.numbers import whole_number
     from clearway.core.retention import actions
     from clearway.desks.outpatients.keeping import actions as keeping
 
     number = arguments.hold.removeprefix("P")
-    if not number.isdecimal():
+    if whole_number(number) is None:
         raise CannotRun(f"{arguments.hold!r} is no hold. Write it as clearway hold list does, like 3 or P2.")
     release = actions.release_hold if number == arguments.hold else keeping.release_hold
     release(int(number), by=Actor(f"command:{getpass.getuser()}"), at=datetime.now(UTC))

@@ -242,7 +242,7 @@ def _as_json(heard: "Heard", budget: "Limits") -> dict[str, Any]:
 
 
 def _hours(text: str) -> int:
-    if text.isdigit() and 0 < int(text) <= 24 * 62:
+    if text.isascii() and text.isdigit() and len(text) <= 4 and 0 < int(text) <= 24 * 62:
         return int(text)
     raise argparse.ArgumentTypeError(f"{text!r} is not a number of hours from 1 to {24 * 62}")
 

@@ -69,7 +69,7 @@ def binaries() -> Path:
 
 
 def _number(text: str) -> float:
-    return float(text) if text.replace(".", "", 1).isdigit() else 0.0
+    return float(text) if text.isascii() and text.replace(".", "", 1).isdigit() else 0.0
 
 
 def start(home: Path, options: tuple[str, ...] = ()) -> Server:

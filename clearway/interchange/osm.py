@@ -135,7 +135,7 @@ def _speed(tags: Mapping[str, str]) -> float:
 def _limit(text: str) -> float | None:
     """A speed limit such as "30 mph" or "50" in kilometres per hour."""
     number, _, unit = text.partition(" ")
-    if not number.isdigit() or not int(number):
+    if not (number.isascii() and number.isdigit() and len(number) <= 3) or not int(number):
         return None
     return int(number) * (KM_PER_MILE if unit == "mph" else 1.0)
 

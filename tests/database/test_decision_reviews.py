@@ -1,12 +1,15 @@
 """The decision log over time: reviews ring, reflections stand beside entries, entries leave with cuts."""
 
+import re
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from django.db import IntegrityError, transaction
+from django.test import Client
 
 from clearway.core.audit.models import Action
-from clearway.core.decisions import actions
+from clearway.core.decisions import actions, queries
 from clearway.core.decisions.models import Decision, DecisionExport, DecisionNote
 from clearway.core.organisation.models import Organisation
 from clearway.core.people.models import User
@@ -15,6 +18,9 @@ from clearway.desks.ambulance import rules, situation
 from tests.trust import acting, signed_in, somebody, stop_the_clock
 
 from .conftest import at
+
+SHOWN = re.compile(r'name="shown" value="(\w+)"')
+DAY = {"first": "2026-11-20", "last": "2026-11-20"}
 
 pytestmark = pytest.mark.django_db
 TYPED = {"known": "9 crews wait", "decision": "Divert minors for 90 min", "reason": "Two bays are shut"}
@@ -34,6 +40,13 @@ def write(trust: Organisation, who: User, minutes: float, **more: Any) -> Decisi
 def note(trust: Organisation, who: User, key: int, minutes: float, kind: str = "reviewed") -> DecisionNote:
     by = acting(who, "service_delivery_officer")
     return actions.note(key, kind, "It stands", organisation_id=trust.pk, by=by, at=at(minutes))
+
+
+def looked(desk: Client) -> str:
+    """The seal of the entries that the preview of the day shows."""
+    found = SHOWN.search(desk.get("/decisions/export/", DAY).content.decode())
+    assert found is not None
+    return found[1]
 
 
 def ringing(trust: Organisation, minutes: float) -> list[tuple[str, str]]:
@@ -72,8 +85,8 @@ def test_the_database_refuses_to_change_a_note_or_an_export(
     row = write(knowing, officer, 0)
     note(knowing, officer, row.pk, 1)
     stop_the_clock(monkeypatch, at(5))
-    sent = {"first": "2026-11-20", "last": "2026-11-20", "file": "csv"}
-    assert signed_in(officer).post("/decisions/export/", sent).status_code == 200
+    desk = signed_in(officer)
+    assert desk.post("/decisions/export/", {**DAY, "file": "csv", "shown": looked(desk)}).status_code == 200
 
     for model in (DecisionNote, DecisionExport):
         for change in (lambda m=model: m.objects.update(at=at(9)), lambda m=model: m.objects.all().delete()):
@@ -127,6 +140,7 @@ def test_entries_leave_with_parts_left_out_for_a_reason_that_is_kept(
         {
             **days,
             "file": form,
+            "shown": looked(desk),
             "cut": [f"{row.pk}:told", "junk", "9:nothing-known"],
             "reason": "A third person",
         },
@@ -139,6 +153,56 @@ def test_entries_leave_with_parts_left_out_for_a_reason_that_is_kept(
     if form != "pdf":
         text = answer.content.decode()
         assert "Site manager Bath" not in text and "[left out]" in text and "Hold C4" in text
+
+
+def test_what_was_written_after_it_was_shown_does_not_leave_unseen(
+    knowing: Organisation, officer: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    row = write(knowing, officer, 0, known="A long tale. " * 30 + "The end of it")
+    stop_the_clock(monkeypatch, at(5))
+    desk = signed_in(officer)
+    assert "The end of it" in desk.get("/decisions/export/", DAY).content.decode()  # whole, not its beginning
+    shown = looked(desk)
+    note(knowing, officer, row.pk, 4, kind="outcome")
+
+    refused = desk.post("/decisions/export/", {**DAY, "file": "csv", "shown": shown})
+
+    assert refused.status_code == 422 and not DecisionExport.objects.exists()
+    text = refused.content.decode()
+    assert "Something was written since" in text and "It stands" in text
+    again = SHOWN.search(text)
+    assert again is not None
+    taken = desk.post("/decisions/export/", {**DAY, "file": "csv", "shown": again[1]})
+    assert taken.status_code == 200 and "It stands" in taken.content.decode()
+    late = write(knowing, officer, 5, decision="Hold C4")
+    unseen = desk.post("/decisions/export/", {**DAY, "file": "csv", "shown": again[1]})
+    assert unseen.status_code == 422 and str(late.pk) not in DecisionExport.objects.get().entries
+
+
+def test_decisions_to_review_are_those_of_the_local_day(knowing: Organisation, officer: User) -> None:
+    """At half past midnight in summer it is still yesterday in UTC: what was due yesterday is over."""
+    morning = datetime(2026, 7, 1, 20, tzinfo=UTC)
+    written = actions.Written(**TYPED, decided_at=morning, review_at=datetime(2026, 7, 1, 22, tzinfo=UTC))
+    by = acting(officer, "service_delivery_officer")
+    actions.write(written, organisation_id=knowing.pk, by=by, at=morning)
+
+    assert [row.decision for row in queries.to_review(knowing.pk, morning)] == [TYPED["decision"]]
+    assert queries.to_review(knowing.pk, datetime(2026, 7, 1, 23, 30, tzinfo=UTC)) == []
+
+
+@pytest.mark.parametrize("junk", ["²", "9" * 5000, "٣", "-1", "1e3"])
+def test_an_address_that_names_no_entry_begins_an_empty_page(
+    knowing: Organisation, officer: User, monkeypatch: pytest.MonkeyPatch, junk: str
+) -> None:
+    stop_the_clock(monkeypatch, at(5))
+    desk = signed_in(officer)
+
+    assert desk.get("/decisions/new/", {"corrects": junk}).status_code == 200
+    assert desk.get("/messages/new/", {"corrects": junk}).status_code == 200
+    sent = desk.post("/decisions/new/", {**TYPED, "corrects": junk})
+    assert sent.status_code == 422 and not Decision.objects.exists()
+    cut = {**DAY, "file": "csv", "cut": [f"{junk}:told"], "shown": ""}
+    assert desk.post("/decisions/export/", cut).status_code == 422
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from clearway.domain.shared.errors import NotAllowed
 from ..audit.actions import Actor, Entry, record
 from ..organisation.models import Site
 from . import snapshots
-from .export import FORMS, Asked, made
+from .export import FORMS, Asked, made, seal
 from .models import Decision, DecisionExport, DecisionNote, Told
 
 LATE = timedelta(minutes=5)  # written later than this after it was taken: says why
@@ -160,12 +160,16 @@ def note(key: int, kind: str, words: str, *, organisation_id: int, by: Actor, at
 
 @transaction.atomic
 def export(asked: Asked, rows: list[Decision], *, organisation_id: int, by: Actor, at: datetime) -> bytes:
-    """Entries as a file; which, and what was left out and why, is kept with it. Raises NotAllowed."""
+    """Entries as a file; which, and what was left out and why, is kept with it. What leaves is what was
+    shown: nothing that was written since. Raises NotAllowed."""
     event = "Taking entries out"
     if asked.form not in FORMS:
         raise NotAllowed("unknown", event, "Choose text, CSV or PDF.")
     if asked.cuts and not asked.reason:
         raise NotAllowed("unsaid", event, "Say why parts are left out.")
+    if asked.shown != seal(rows):
+        why = "Something was written since these entries were shown. Look at them again, then take them out."
+        raise NotAllowed("overtaken", event, why)
     body = made(asked, rows, at)
     DecisionExport.objects.create(
         organisation_id=organisation_id,

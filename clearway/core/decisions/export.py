@@ -1,5 +1,7 @@
 """Entries of the log as a file, with parts left out of some of them."""
 
+import hashlib
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -33,13 +35,17 @@ LEFT_OUT = "[left out]"
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """Which days, as what, and which parts of which entries are left out, with the reason."""
+    """Which days, as what, and which parts of which entries are left out, with the reason.
+
+    shown  the seal of the entries that somebody looked at before they asked (see seal)
+    """
 
     first: date
     last: date
     form: str
     cuts: Mapping[int, frozenset[str]] = field(default_factory=dict)
     reason: str = ""
+    shown: str = ""
 
 
 def words_of(row: Decision, part: str) -> str:
@@ -63,6 +69,12 @@ def _cells(row: Decision, cut: frozenset[str]) -> list[tuple[str, str]]:
         ("Corrects", str(row.supersedes_id or "")),
     ]
     return head + [(says, LEFT_OUT if part in cut else words_of(row, part)) for part, says in PARTS.items()]
+
+
+def seal(rows: Iterable[Decision]) -> str:
+    """What these entries say, as a digest: another for one more entry, and for one more word of one."""
+    said = [[row.pk, _cells(row, frozenset())] for row in rows]
+    return hashlib.sha256(json.dumps(said).encode()).hexdigest()
 
 
 def made(asked: Asked, rows: Iterable[Decision], at: datetime) -> bytes:

@@ -6,6 +6,7 @@ from typing import Any
 from django import forms
 
 from ..layout.fields import DeskForm, LocalInstant, words
+from ..layout.numbers import MOST, whole_number
 from ..organisation.models import Organisation, Site
 from . import actions
 from .export import FORMS, PARTS, Asked
@@ -38,7 +39,7 @@ class DecisionForm(DeskForm):
         error_messages={"invalid_choice": "Choose a site from the list"},
     )
     screen = forms.CharField(required=False, max_length=300)
-    corrects = forms.IntegerField(required=False)
+    corrects = forms.IntegerField(required=False, max_value=MOST)
 
     def __init__(self, data: Any, *, at: datetime, organisation: Organisation, **named: Any) -> None:
         super().__init__(data, at=at, **named)
@@ -112,6 +113,7 @@ class ExportForm(DeskForm):
         error_messages={"invalid_choice": "Choose text, CSV or PDF"},
     )
     reason = words("Why parts are left out", most=300, required=False)
+    shown = forms.CharField(required=False, max_length=64)
 
     def clean(self) -> dict[str, Any]:
         given: dict[str, Any] = super().clean() or {}
@@ -125,8 +127,8 @@ class ExportForm(DeskForm):
         found: dict[int, set[str]] = {}
         for each in cuts:
             key, _, part = each.partition(":")
-            if key.isascii() and key.isdigit() and part in PARTS:
-                found.setdefault(int(key), set()).add(part)
+            if (number := whole_number(key)) is not None and part in PARTS:
+                found.setdefault(number, set()).add(part)
         given = self.cleaned_data
         chosen = {key: frozenset(parts) for key, parts in found.items()}
-        return Asked(given["first"], given["last"], given["file"], chosen, given["reason"])
+        return Asked(given["first"], given["last"], given["file"], chosen, given["reason"], given["shown"])

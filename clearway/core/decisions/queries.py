@@ -4,6 +4,7 @@ from datetime import datetime
 
 from django.db.models import Exists, OuterRef
 
+from ..layout.times import local
 from .models import Decision, DecisionNote
 
 
@@ -18,12 +19,13 @@ def between(organisation_id: int, start: datetime, end: datetime) -> list[Decisi
 
 
 def to_review(organisation_id: int, at: datetime) -> list[Decision]:
-    """Entries whose review time has come in the last 24 hours or comes next, and that still stand."""
+    """Entries whose review time came on this local day or comes next, and that still stand."""
+    midnight = local(at).replace(hour=0, minute=0, second=0, microsecond=0)
     return list(
         Decision.objects.filter(
             organisation_id=organisation_id, review_at__isnull=False, superseded_by__isnull=True
         )
-        .filter(review_at__gte=at.replace(hour=0, minute=0, second=0, microsecond=0))
+        .filter(review_at__gte=midnight)
         .select_related("by", "site")
         .prefetch_related("told")
         .order_by("review_at")[:50]

@@ -10,12 +10,13 @@ from django.urls import reverse
 
 from clearway.domain.shared.errors import NotAllowed
 
+from ..layout.numbers import whole_number
 from ..layout.papers import PDF, TEXT, as_file
 from ..layout.times import LONDON, local
 from ..people import kept
 from ..people.permissions import needs
 from . import actions, presenters, queries
-from .export import FORMS, PARTS, words_of
+from .export import FORMS, PARTS, seal, words_of
 from .forms import DayForm, DecisionForm, ExportForm, NoteForm
 from .models import Decision
 
@@ -99,6 +100,7 @@ def export(request: Request) -> HttpResponse:
         ],
         "cuts": request.POST.getlist("cut"),
         "formats": list(FORMS.items()),
+        "shown": seal(rows),
     }
     return render(request, "decisions/export.html", context, status=422 if form.errors else 200)
 
@@ -132,9 +134,9 @@ def _beginning(request: Request) -> dict[str, Any]:
         return {}
     if typed := kept.take(request):
         return typed
-    corrects = request.GET.get("corrects", "")
-    if corrects.isdigit():
-        row = _get(request, int(corrects))
+    corrects = whole_number(request.GET.get("corrects", ""))
+    if corrects is not None:
+        row = _get(request, corrects)
         site = row.site.code if row.site else ""
         told = "; ".join(each.words for each in row.told.all())[:300]
         copied = {name: getattr(row, name) for name in COPIED}

@@ -21,6 +21,7 @@ from asgiref.sync import sync_to_async
 from django.db import Error as DatabaseError
 from psycopg.rows import TupleRow
 
+from ..layout.numbers import whole_number
 from .tailer import CHANNEL
 
 log = logging.getLogger(__name__)
@@ -333,7 +334,7 @@ def _encoded(id_: int, topic: str, key: str, body: str) -> bytes:
 def _last_seen(scope: Scope, asked: dict[str, list[str]]) -> int | None:
     headers = dict(scope["headers"])
     said = headers.get(b"last-event-id", b"").decode("latin-1") or asked.get("after", [""])[0]
-    return int(said) if said.isascii() and said.isdigit() else None
+    return whole_number(said)
 
 
 async def _until_disconnect(receive: Receive) -> None:

@@ -9,6 +9,7 @@ from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST
 
+from clearway.core.layout.numbers import whole_number
 from clearway.core.live.queries import newest_push
 from clearway.core.people import kept
 from clearway.core.people.permissions import needs
@@ -18,8 +19,6 @@ from ..contacts.whom import back_of, in_hand, known
 from . import actions, presenters, queries
 from .forms import AnswerForm, MessageForm
 from .models import DeskMessageTo
-
-LARGEST = 2**63
 
 
 @needs("desk_messages.answer")
@@ -97,9 +96,9 @@ def shown(request: Any) -> list[presenters.Mine]:
 
 
 def _beginning(request: Any, who: Any) -> dict[str, Any]:
-    corrects = request.GET.get("corrects", "")
-    if corrects.isascii() and corrects.isdigit() and int(corrects) < LARGEST:
-        row = queries.one(request.organisation.pk, int(corrects))
+    corrects = whole_number(request.GET.get("corrects", ""))
+    if corrects is not None:
+        row = queries.one(request.organisation.pk, corrects)
         if row is None:
             raise Http404
         names = ", ".join(each.name for each in row.to.all())

@@ -73,7 +73,7 @@ def search(organisation_id: int, text: str, born_on: date | None = None, most: i
 
 def _matches(text: str) -> Q:
     digits = re.sub(r"[\s-]", "", text)
-    if digits.isdigit():
+    if digits.isascii() and digits.isdigit():
         return Q(nhs_number=digits) | Q(number=digits)
     names = [
         Q(family_name__istartswith=part) | Q(given_names__icontains=part)

@@ -7,6 +7,7 @@ from django.http import Http404, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 
+from clearway.core.layout.numbers import whole_number
 from clearway.core.people.permissions import needs
 from clearway.domain.shared.errors import NotAllowed
 
@@ -65,7 +66,7 @@ def check_in(request: Any, key: int) -> HttpResponse:
 
 
 def _number(text: str) -> int | None:
-    return int(text) if text.isdecimal() else None
+    return whole_number(text)
 
 
 def _site(asked: str, places: list[tuple[str, str]]) -> str:
