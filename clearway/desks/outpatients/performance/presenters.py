@@ -4,41 +4,35 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from clearway.core.layout.spc_charts import (
+    BOTTOM,
+    CAUSES,
+    HEIGHT,
+    LEFT,
+    RIGHT,
+    TOP,
+    VARIATIONS,
+    WIDTH,
+)
 from clearway.domain.outpatients.counting import in_words
 from clearway.domain.outpatients.performance import Chapter, Indicator, Kind, Reading, Unit
 from clearway.domain.shared.direction import Better
 from clearway.engine.shared.spc import (
     LEAST,
     Assurance,
-    Cause,
     Chart,
-    Variation,
     assurance,
     variation,
 )
 
 from .queries import Series
 
-CAUSES = {
-    Cause.OUTSIDE: "outside the limits",
-    Cause.TREND: "one of seven or more that go one way",
-    Cause.TWO_OF_THREE: "one of two in three close to a limit",
-    Cause.SHIFT: "one of seven or more on one side of the mean",
-    Cause.COMMON: "usual variation",
-}
-VARIATIONS = {
-    Variation.COMMON: "Usual variation",
-    Variation.IMPROVEMENT: "Improvement",
-    Variation.CONCERN: "Concern",
-    Variation.NEUTRAL: "Change",
-}
 ASSURANCES = {
     Assurance.MEETS: "Meets its target each time",
     Assurance.FAILS: "Misses its target each time",
     Assurance.HIT_OR_MISS: "Hit or miss by chance",
 }
 LETTERS = {Assurance.MEETS: "P", Assurance.FAILS: "F", Assurance.HIT_OR_MISS: "?"}
-WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 760, 260, 56, 28, 14, 34
 WISHES = {
     Better.HIGHER: "Higher is better.",
     Better.LOWER: "Lower is better.",
