@@ -139,6 +139,7 @@ NAVIGATION: list[tuple[str, str, str, str]] = [
     ("Escalation calls", "command:calls", "command.read", ""),
     ("Major incident (METHANE)", "command:major", "command.read", ""),
     ("Situation reports", "command:sitreps", "command.read", ""),
+    ("Meeting packs", "command:packs", "command.read", ""),
     ("Forecast", "forecast:board", "forecast.read", ""),
     ("Onward requests", "onward:sent", "onward.read", "Alt+N"),
     ("Diverts", "diverts:diverts", "diverts.read", ""),

@@ -23,6 +23,7 @@ from clearway.desks.ambulance import housekeeping, live, rules, situation
 from clearway.desks.ambulance.advice import sweep
 from clearway.desks.ambulance.breaks import actions as breaks
 from clearway.desks.ambulance.command import actions as command
+from clearway.desks.ambulance.command import packs as meeting_packs
 from clearway.desks.ambulance.delays import actions as delays
 from clearway.desks.ambulance.delays.rules import asks_by_itself
 from clearway.desks.ambulance.diverts import actions as diverts
@@ -62,6 +63,7 @@ ADVICE_EVERY = timedelta(seconds=10.0)
 SEAL_SECONDS = 30.0
 FORECAST_EVERY = timedelta(seconds=60.0)
 CREWS_EVERY = timedelta(seconds=30.0)
+PACKS_EVERY = timedelta(minutes=10)
 QUALITY_EVERY = timedelta(seconds=60.0)
 QUALITY_DAYS_SECONDS = 6 * 3600.0
 SETTLING = timedelta(seconds=30)
@@ -111,6 +113,7 @@ def _rules() -> list[Duty]:
         Duty("quality", partial(_look_at_quality, Turns(QUALITY_EVERY)), TURN_SECONDS),
         Duty("quality-days", _sum_up_quality, QUALITY_DAYS_SECONDS),
         Duty("sitreps", partial(_report_the_situation, Turns(CREWS_EVERY)), TURN_SECONDS),
+        Duty("meeting-packs", partial(_make_packs, Turns(PACKS_EVERY)), TURN_SECONDS),
         Duty("seal", lambda at: seal.seal(at) == seal.RUN, SEAL_SECONDS),
         Duty("housekeeping", _keep_house, 600.0),
         Duty("retention", _let_go, RETENTION_SECONDS),
@@ -222,6 +225,13 @@ def _report_the_situation(turns: Turns, at: datetime) -> bool:
     organisation_id = turns.whose(at)
     if organisation_id is not None and _has_settled(organisation_id, at):
         command.follow(organisation_id, by=Actor("duty:sitreps"), at=at)
+    return False
+
+
+def _make_packs(turns: Turns, at: datetime) -> bool:
+    organisation_id = turns.whose(at)
+    if organisation_id is not None and _has_settled(organisation_id, at):
+        meeting_packs.follow(organisation_id, by=Actor("duty:meeting-packs"), at=at)
     return False
 
 

@@ -31,6 +31,28 @@ def test_a_situation_report_is_made_and_read_on_the_officers_screen(open_page: O
     assert download.value.suggested_filename.startswith(f"sitrep-{number}-")
 
 
+def test_a_pack_for_a_meeting_is_made_and_read_on_the_officers_screen(open_page: Open) -> None:
+    officer = open_page("/meeting-packs/", user="officer")
+    page = open_page("/meeting-packs/", user="flow")
+    page.get_by_label("with the day").press("Enter")
+
+    expect(page.locator(".said")).to_contain_text("is made")
+    number = page.url.rstrip("/").rsplit("/", 1)[-1]
+    expect(page.locator("#part-handovers tbody tr").last).to_contain_text("All together")
+    page.screenshot(path="/tmp/cmd-pack.png", full_page=True)
+    assert breaches(page) == []
+    page.set_viewport_size({"width": 320, "height": 900})
+    assert breaches(page) == []
+
+    officer.get_by_role("button", name="new").first.press("Enter")
+    officer.locator(f"#packs-{number}").get_by_role("link").press("Enter")
+    expect(officer.locator("main")).to_contain_text("Making Data Count")
+    with officer.expect_download() as download:
+        officer.get_by_role("link", name="PDF").press("Enter")
+    assert download.value.suggested_filename.startswith(f"meeting-pack-{number}-")
+    download.value.save_as("/tmp/cmd-pack.pdf")
+
+
 def test_a_shift_is_given_asked_about_and_accepted_on_a_second_screen(open_page: Open) -> None:
     officer = open_page("/shift/", user="officer")
     page = open_page("/shift/", user="flow")

@@ -1,7 +1,9 @@
 """Escalation calls from roll-call to signed minutes, and major incidents by METHANE."""
 
+import re
 import threading
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.db import IntegrityError, connection, transaction
@@ -235,9 +237,34 @@ def test_a_declared_incident_makes_a_report_and_nobody_writes_over_a_version_uns
         methane(knowing, chair, Declared.DECLARED, 1, 4)
 
 
+def test_enter_pressed_twice_declares_one_major_incident(
+    knowing: Organisation, flow: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stop_the_clock(monkeypatch, at(0))
+    key = re.search(r'name="key" value="([\w-]+)"', flow.get("/methane/").content.decode())
+    assert key is not None
+    sent = {**LETTERS, "state": "declared", "after": "0", "key": key[1]}
+
+    answers = [flow.post("/methane/", sent) for _ in range(2)]
+
+    assert [answer["Location"] for answer in answers] == ["/methane/1/", "/methane/1/"]
+    assert MajorIncident.objects.count() == Action.objects.filter(verb="major.report").count() == 1
+    changed = flow.post(
+        "/methane/", {**sent, "casualties": "Two"}
+    )  # from the page before, by the back button
+    assert changed.status_code == 422 and "Write the next there" in changed.content.decode()
+    assert MajorIncident.objects.count() == 1
+    with pytest.raises(IntegrityError), transaction.atomic():
+        MajorIncident.objects.create(
+            **LETTERS, organisation=knowing, number=2, version=1, at=at(0), state="declared", once=key[1]
+        )
+
+
 @pytest.mark.parametrize(
     ("given", "why"),
     [
+        ({"key": ""}, "Open this page again"),
+        ({"key": "x"}, "Open this page again"),
         ({"location": ""}, "Say where"),
         ({"kind": ""}, "Say what kind"),
         ({"state": ""}, "Choose how it stands"),
@@ -253,7 +280,9 @@ def test_junk_in_a_methane_report_is_refused_and_what_was_typed_stays(
     knowing: Organisation, flow: Client, monkeypatch: pytest.MonkeyPatch, given: dict[str, str], why: str
 ) -> None:
     stop_the_clock(monkeypatch, at(0))
-    answer = flow.post("/methane/", {**LETTERS, "state": "declared", "after": "0", **given})
+    answer = flow.post(
+        "/methane/", {**LETTERS, "state": "declared", "after": "0", "key": str(uuid4()), **given}
+    )
 
     text = answer.content.decode()
     assert (answer.status_code == 422 and why in text and "Coach and lorry" in text) or "kind" in given

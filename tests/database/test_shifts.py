@@ -7,15 +7,16 @@ from django.db import IntegrityError, connection, transaction
 from django.test import Client
 
 from clearway.core.audit.models import Action
+from clearway.core.decisions import actions as decisions
 from clearway.core.feeds.models import Source
 from clearway.core.live.models import Change
-from clearway.core.organisation.models import Organisation
+from clearway.core.organisation.models import Organisation, PolicyVersion
 from clearway.core.people.models import User
 from clearway.core.worklist import actions as worklist
 from clearway.core.worklist.models import Task
 from clearway.core.worklist.rules import SweepPolicy
 from clearway.desks.ambulance import live, rules, situation
-from clearway.desks.ambulance.command import actions, presenters
+from clearway.desks.ambulance.command import actions, calling, presenters
 from clearway.desks.ambulance.command.models import ShiftAcceptance, ShiftSheet, ShiftWord
 from clearway.domain.shared.errors import NotAllowed
 from tests.trust import acting, signed_in, somebody, stop_the_clock
@@ -60,16 +61,73 @@ def test_the_sheet_writes_itself_from_what_is_open(
     later = ring(knowing, night, 6, "Ask for the release plan")
     accepted = accept(knowing, night, given.number, 7)
 
-    was = dict(presenters.sheet_parts(given.figures))
+    was = dict(presenters.sheet_parts(given.figures, reads_messages=True))
     assert [row[0] for row in was["tasks"].rows] == ["P3 Ring the HALO"]
     assert was["tasks"].rows[0][1] == "Nobody, Patient flow coordinator"
-    left = dict(presenters.sheet_parts(accepted.figures))
+    left = dict(presenters.sheet_parts(accepted.figures, reads_messages=True))
     assert [row[0] for row in left["tasks"].rows] == ["P3 Ring the HALO", f"P3 {later.title}"]
     assert {"levels", "diverts", "stacks", "unavailable", "breaks", "reviews", "messages"} <= was.keys()
     assert list(Action.objects.filter(verb__startswith="shift.").values_list("verb", flat=True)) == [
         "shift.give",
         "shift.accept",
     ]
+
+
+def test_a_sheet_takes_nothing_of_the_other_desk(knowing: Organisation, day: User) -> None:
+    ring(knowing, day, 2)
+    wanted = worklist.ByHand("Ring the clinic", "Asked", 3, "outpatient_coordinator")
+    scope = {"organisation_id": knowing.pk, "at": at(2)}
+    worklist.raise_by_hand(wanted, SweepPolicy(), by=acting(day), **scope)
+    for role, words in (
+        ("outpatient_team_leader", "Close the clinic"),
+        ("patient_flow_coordinator", "Hold C4"),
+    ):
+        who = somebody(role, role, knowing)
+        written = decisions.Written("known", words, "reason", at(2), review_at=at(60))
+        decisions.write(written, by=acting(who, role), **scope)
+
+    found = dict(presenters.sheet_parts(give(knowing, day, 5).figures, reads_messages=True))
+
+    assert [row[0] for row in found["tasks"].rows] == ["P3 Ring the HALO"]
+    assert [row[0] for row in found["reviews"].rows] == ["Hold C4"]
+    report = dict(presenters.sitrep_parts(actions.make_sitrep("x", by=acting(day), **scope | {"at": at(6)})))
+    assert [row[1] for row in report["decisions"].rows] == ["Hold C4"]
+
+
+def test_who_may_not_read_messages_reads_no_words_of_them_on_a_sheet(
+    knowing: Organisation, day: User, flow: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stop_the_clock(monkeypatch, at(0))
+    sent = flow.post("/messages/new/", {"to": "Dispatcher", "words": "Send the key holder", "minutes": "5"})
+    assert sent.status_code == 302, sent.content.decode()
+    page = flow.post("/shift/", {"notes": ""})["Location"]
+
+    assert "Send the key holder" in flow.get(page).content.decode()
+    other = signed_in(somebody("admin", "administrator", knowing)).get(page).content.decode()
+    assert "Send the key holder" not in other and "For those who write messages" in other
+
+
+def test_a_part_that_cannot_be_made_says_so_and_loses_no_other(knowing: Organisation, day: User) -> None:
+    ring(knowing, day, 2)
+    agenda = {"agenda": [{"code": "a", "says": "A", "parts": ["unavailable"]}]}
+    for name, values in (("unavailability", {"reasons": [{"says": "Ill"}]}), ("command", agenda)):
+        PolicyVersion.objects.filter(organisation=knowing, name=name).update(values=values)
+
+    found = dict(presenters.sheet_parts(give(knowing, day, 5).figures, reads_messages=True))
+    report = dict(
+        presenters.sitrep_parts(
+            actions.make_sitrep("x", organisation_id=knowing.pk, by=acting(day), at=at(6))
+        )
+    )
+    chair = somebody("sdo", "service_delivery_officer", knowing)
+    call = calling.open_call(
+        "", organisation_id=knowing.pk, by=acting(chair, "service_delivery_officer"), at=at(7)
+    )
+
+    said = "This part could not be made, the others stand. It stopped with KeyError: 'code'"
+    assert found["unavailable"].sentence == report["unavailable"].sentence == said
+    assert call.agenda[0]["figures"][0]["sentence"] == said
+    assert found["tasks"].rows and report["sources"].rows
 
 
 def test_nobody_accepts_their_own_shift_or_one_that_somebody_has(
@@ -116,6 +174,34 @@ def test_a_shift_that_nobody_accepts_in_time_is_one_task_until_somebody_does(
     accept(knowing, night, given.number, 40)
     assert run(41) == []
     assert run(12 * 60 - 30) == ["Nobody has given the shift to the next"]  # half an hour after 19:00
+
+
+def test_a_sheet_that_nobody_accepted_yesterday_keeps_nobody_from_giving_todays(
+    knowing: Organisation, day: User
+) -> None:
+    give(knowing, day, -70)
+    with pytest.raises(NotAllowed, match="nobody has accepted it"):
+        give(knowing, day, -50)
+
+    assert give(knowing, day, 24 * 60 - 70).number == 2
+
+
+def test_another_role_s_sheet_says_nothing_of_a_coordinators_shift(
+    knowing: Organisation, day: User, night: User
+) -> None:
+    accept(knowing, night, give(knowing, day, -70 - 12 * 60).number, -60 - 12 * 60)
+    officer = somebody("sdo", "service_delivery_officer", knowing)
+    relief = somebody("relief", "service_delivery_officer", knowing)
+    acts = acting(officer, "service_delivery_officer")
+    number = actions.give_shift("", organisation_id=knowing.pk, by=acts, at=at(-65)).number
+    actions.accept_shift(
+        number, organisation_id=knowing.pk, by=acting(relief, "service_delivery_officer"), at=at(-62)
+    )
+
+    for minutes in (-30, -28):
+        rules.run(knowing.pk, situation.read(knowing.pk, at(minutes)), at(minutes))
+    found = Task.objects.filter(rule="shift_gap", closed_at=None).values_list("title", "role")
+    assert list(found) == [("Nobody has given the shift to the next", "patient_flow_coordinator")]
 
 
 def test_a_question_and_the_acceptance_are_pushed_to_both(

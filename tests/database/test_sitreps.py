@@ -11,16 +11,17 @@ from clearway.core.audit.actions import Actor
 from clearway.core.audit.models import Action
 from clearway.core.feeds.models import Source
 from clearway.core.live.models import Change
-from clearway.core.organisation.models import Organisation
+from clearway.core.organisation.models import Organisation, Site
 from clearway.desks.ambulance import live
 from clearway.desks.ambulance.command import actions, figures, presenters
 from clearway.desks.ambulance.command.models import Sitrep, SitrepAddendum
 from clearway.desks.ambulance.handovers import presenters as boards
 from clearway.desks.ambulance.handovers import queries as handovers
 from clearway.desks.ambulance.pressure import actions as pressure
-from clearway.domain.ambulance.events import CallEvent
+from clearway.desks.ambulance.rosters import actions as rosters
+from clearway.domain.ambulance.events import AvailabilityEvent, CallEvent
 from clearway.domain.ambulance.pressure import Ladder
-from clearway.domain.ambulance.words import CallStatus, Category
+from clearway.domain.ambulance.words import Availability, CallStatus, Category
 from clearway.domain.shared.figures import Figures
 from tests.trust import acting, signed_in, somebody, stop_the_clock
 
@@ -100,6 +101,40 @@ def test_response_times_are_counted_from_the_clock_to_the_first_crew(
     assert found["C2 response"][:3] == ("1", "25.0 min", "25.0 min")
     assert found["C2 response"][3] == "mean 20 min; nine in ten 45 min"
     assert found["C1 response"][0] == "No data"
+
+
+def test_planned_unit_hours_stand_beside_those_that_were_there(knowing: Organisation, cad: Source) -> None:
+    without = cells(parts(make(knowing, 0))["crews"])
+    assert {name: row for name, row in without.items() if name.startswith("Unit-hours")} == {
+        "Unit-hours planned today": ("No data", ""),
+        "Unit-hours there today": ("No data", ""),
+        "Unit-hours planned for the rest of the day": ("No data", ""),
+    }
+    station = Site.objects.filter(kind="station").order_by("code")[0].code
+    raw = f"call sign,station,kind,skill,start,end\nA1,{station},DCA,paramedic,{at(0)},{at(600)}\n"
+    rosters.load("r.csv", raw.encode(), organisation_id=knowing.pk, by=DUTY, at=at(-5))
+    deliver(
+        cad,
+        [
+            AvailabilityEvent("on", at(30), "A1", Availability.BOOKING_ON),
+            AvailabilityEvent("free", at(31), "A1", Availability.AVAILABLE),
+        ],
+        known=31,
+    )
+
+    found = cells(parts(make(knowing, 120))["crews"])
+
+    assert found["Unit-hours planned since 08:30"][0] == "1.5 h"
+    assert found["Unit-hours there since 08:30"][0] == "1.5 h"
+    assert found["Planned and not there"][0] == "0.0 h"
+    assert found["Unit-hours planned for the rest of the day"][0] == "8.0 h"
+
+
+def test_what_lies_beyond_the_horizon_is_said_and_not_invented(knowing: Organisation) -> None:
+    found = parts(make(knowing, 0))
+
+    assert "Waits are forecast 4 hours ahead and no further." in found["ahead"].sentence
+    assert cells(found["days"])["Incidents a day"][:2] == ("No data", "No data")
 
 
 def test_one_is_made_for_each_time_that_is_due_and_on_a_level(knowing: Organisation, cad: Source) -> None:

@@ -17,9 +17,11 @@ from clearway.domain.ambulance.command import (
     Said,
     call_line,
     ended_as,
+    is_same_change,
     last_change,
     report_due,
     shift_gap,
+    shift_gaps,
     taken,
 )
 from clearway.domain.shared.figures import Figures, again, as_text, kept
@@ -76,6 +78,44 @@ def test_a_shift_that_nobody_gave_or_accepted_in_time_is_seen(
     given: list[Given], now: datetime, gap: tuple[Gap, datetime] | None
 ) -> None:
     assert shift_gap(POLICY, given, now, LONDON) == gap
+
+
+def test_each_role_answers_for_its_own_shift() -> None:
+    given = [
+        Given(1, at(6, 50), True, "patient_flow_coordinator"),
+        Given(2, at(18, 30, day=19), False, "service_delivery_officer"),
+    ]
+
+    assert shift_gaps(POLICY, given, at(7, 30), LONDON) == {
+        "service_delivery_officer": (Gap.NOT_GIVEN, at(7))
+    }
+    assert not shift_gaps(POLICY, given[:1], at(7, 30), LONDON)  # a role that gives none is not asked
+
+
+def test_two_sheets_are_of_one_change_of_shift_or_of_two() -> None:
+    assert is_same_change(POLICY, at(6, 50), at(7, 10), LONDON)
+    assert not is_same_change(POLICY, at(6, 50), at(18, 30), LONDON)
+    assert not is_same_change(POLICY, at(5, 50), at(6, 10), LONDON)
+
+
+@pytest.mark.parametrize(
+    ("day", "hours"),
+    [
+        (datetime(2026, 10, 24, tzinfo=UTC), (18, 22, 27, 31)),  # 19:00, 23:00, 03:00, 07:00 in London
+        (datetime(2026, 3, 28, tzinfo=UTC), (19, 23, 26, 30)),
+    ],
+)
+def test_reports_keep_to_the_clock_on_the_wall_when_the_clocks_change(
+    day: datetime, hours: tuple[int, ...]
+) -> None:
+    """The night is 25 or 23 hours long: no report is an hour early, and none is made twice."""
+    every_minute = [day + timedelta(hours=hours[0], minutes=minute) for minute in range(13 * 60 + 30)]
+    due = {
+        report_due(POLICY, now, LONDON) for now in every_minute if now < day + timedelta(hours=hours[-1] + 1)
+    }
+
+    assert sorted(due) == [day + timedelta(hours=hour) for hour in hours]
+    assert all(report_due(POLICY, now, LONDON) <= now for now in every_minute)
 
 
 def test_nothing_is_counted_from_nothing_and_nine_in_ten_is_between_the_values() -> None:

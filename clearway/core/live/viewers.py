@@ -35,6 +35,7 @@ PERMISSION_OF_TOPIC = {
     "levels": "pressure.read",
     "cards": "pressure.read",
     "sitreps": "command.read",
+    "packs": "command.read",
     "shift": "command.read",
     "shifts": "command.read",
     "calls": "command.read",

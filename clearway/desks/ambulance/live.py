@@ -3,8 +3,8 @@
 Topics of changes: "site" (ODS code, "" for the unknown one), "resource" (call sign), "source" (its name).
 Topics of fragments, which pages ask for: "handovers", "stands", "wall", "forecast", "resources", "feeds",
 "onward_sent", "breaks", "unavailable", "contacts", "messages", "pressure", "levels", "cards",
-"downtime", "delays", "stacks", "wrapups", "findings", "sitreps", "shift", "shifts", "calls", "major",
-"releases".
+"downtime", "delays", "stacks", "wrapups", "findings", "sitreps", "packs", "shift", "shifts", "calls",
+"major", "releases".
 """
 
 from collections.abc import Mapping, Sequence
@@ -237,6 +237,15 @@ def sitrep_rows(organisation_id: int, numbers: frozenset[str], _at: datetime) ->
     ]
 
 
+def pack_rows(organisation_id: int, numbers: frozenset[str], _at: datetime) -> list[Fragment]:
+    """The rows of some packs for meetings."""
+    found = command.packs(organisation_id).filter(number__in=[int(number) for number in numbers])
+    return [
+        Fragment("packs", str(row.number), drawn("command/pack_row.html", row=command_words.pack_row(row)))
+        for row in found
+    ]
+
+
 def shift_sheets(organisation_id: int, numbers: frozenset[str], _at: datetime) -> list[Fragment]:
     """Who has a shift and what was said of it, on its page and in the list."""
     rows = command.sheets(organisation_id).filter(number__in=[int(number) for number in numbers])
@@ -407,6 +416,7 @@ RENDERERS: Mapping[str, Render] = {
     "contact": contact_rows,
     "message": message_rows,
     "sitrep": sitrep_rows,
+    "pack": pack_rows,
     "shift": shift_sheets,
     "call": escalation_calls,
     "major": major_incidents,

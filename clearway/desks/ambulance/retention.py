@@ -86,6 +86,9 @@ CONTACTS = Shelf(
     "desk_contacts", "ambulance_contact", "t.at", _OF_THE_TRUST, remover="clearway_forget_desk_contacts"
 )
 SITREPS = Shelf("command", "ambulance_sitrep", "t.at", _OF_THE_TRUST, remover="clearway_forget_sitreps")
+PACKS = Shelf(
+    "command", "ambulance_meeting_pack", "t.at", _OF_THE_TRUST, remover="clearway_forget_meeting_packs"
+)
 SHIFTS = Shelf(
     "command", "ambulance_shift_sheet", "t.at", _OF_THE_TRUST, remover="clearway_forget_shift_sheets"
 )
@@ -188,7 +191,7 @@ SHELVES = (
     *(DESK_MESSAGES, SAFEGUARDING),
     *(SNAPSHOTS, ADVICE, CREW_LINKS, FORECASTS, WARNINGS, PASSINGS, ROADS, DIVERTS),
     *(BREAKS, PLANNED_BREAKS, UNAVAILABLE_WORDS, UNAVAILABLE, SIGNED_LIMITS, CONTACTS),
-    *(SITREPS, SHIFTS, CALLS, MAJOR),
+    *(SITREPS, PACKS, SHIFTS, CALLS, MAJOR),
     *(PRESSURE_FIGURES, TRUST_LEVELS, BY_HAND),
     *(DELAYS, SCENE_NORMS),
     *(FINDINGS, FEEDBACK),

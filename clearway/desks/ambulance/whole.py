@@ -8,21 +8,37 @@ from typing import Any, Union, get_args, get_origin, get_type_hints
 from clearway.core.concerns import policy as concerns
 from clearway.core.worklist.queries import MODES, WORKLIST
 from clearway.core.worklist.rules import Mode, Values, sweep_policy
+from clearway.domain.ambulance.command import CommandPolicy
 from clearway.domain.shared.errors import CannotParse
 from clearway.domain.shared.region import Policy
 
 from . import policy as boards
 from .breaks import policy as breaks
+from .command import figures
+from .command import policy as command
 from .contacts import policy as contacts
 from .delays import policy as delays
 from .downtime import policy as downtime
 from .pressure import policy as pressure
 from .unavailability import policy as unavailability
 
+
+def _command(values: Values) -> CommandPolicy:
+    """Policy `command`: each part of its agenda is a part of a situation report."""
+    made = command.made(values)
+    for point in made.agenda:
+        if unknown := [part for part in point.parts if part not in figures.PARTS]:
+            known = ", ".join(figures.PARTS)
+            raise ValueError(f"Point {point.code} names {unknown[0]}, which is no part of a report: {known}")
+    return made
+
+
 Make = Callable[[Mapping[str, Values]], object]
 # What reads a policy alone, and what reads several together: each gets the one that is looked at.
 ALONE: Mapping[str, Callable[[Values], object]] = {
     breaks.NAME: breaks.made,
+    command.NAME: _command,
+    command.STANDARDS: command.standards,
     contacts.NAME: contacts.made,
     downtime.NAME: downtime.made,
     unavailability.NAME: unavailability.made,

@@ -5,11 +5,13 @@ letters of METHANE are those of JESIP's joint doctrine, as is the joint decision
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, time, timedelta
 from enum import StrEnum
 from statistics import fmean
 from zoneinfo import ZoneInfo
+
+from .meeting import PackPolicy
 
 DAY = timedelta(days=1)
 METHANE: Mapping[str, str] = {
@@ -59,6 +61,7 @@ class CommandPolicy:
     on             what else a situation report is made on
     give           so long before a change of shift a sheet counts as its own
     accept         so long after the change the next person has to accept it
+    packs          packs for meetings
     """
 
     shift_changes: tuple[time, ...] = (time(7), time(19))
@@ -67,6 +70,7 @@ class CommandPolicy:
     give: timedelta = timedelta(hours=1)
     accept: timedelta = timedelta(minutes=20)
     agenda: tuple[Point, ...] = ()
+    packs: PackPolicy = field(default_factory=PackPolicy)
 
     def __post_init__(self) -> None:
         if not self.shift_changes:
@@ -92,18 +96,26 @@ def last_change(policy: CommandPolicy, at: datetime, zone: ZoneInfo) -> datetime
 
 
 def report_due(policy: CommandPolicy, at: datetime, zone: ZoneInfo) -> datetime:
-    """The newest time for which a situation report is due: a change of shift, or some hours after one."""
-    change = last_change(policy, at, zone)
-    return change + ((at - change) // policy.every) * policy.every
+    """The newest time for which a situation report is due: a change of shift, or some hours after one.
+
+    Hours are those that a clock on the wall shows: on the night of 25 hours the report of 03:00 is made at
+    03:00, and the next at the change of shift, not an hour before it.
+    """
+    wall = last_change(policy, at, zone)
+    due = wall.astimezone(UTC)
+    while (later := (wall + policy.every).astimezone(UTC)) <= at:
+        wall, due = wall + policy.every, max(due, later)
+    return due
 
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """One shift as it was given to the next."""
+    """One shift as somebody in a role gave it to the next."""
 
     key: int
     at: datetime
     is_accepted: bool
+    role: str = ""
 
 
 class Gap(StrEnum):
@@ -111,6 +123,23 @@ class Gap(StrEnum):
 
     NOT_GIVEN = "not_given"
     NOT_ACCEPTED = "not_accepted"
+
+
+def shift_gaps(
+    policy: CommandPolicy, given: Sequence[Given], at: datetime, zone: ZoneInfo
+) -> dict[str, tuple[Gap, datetime]]:
+    """What is missing by role: a coordinator's sheet says nothing of the officer's shift. See shift_gap."""
+    by_role: dict[str, list[Given]] = {}
+    for each in given:
+        by_role.setdefault(each.role, []).append(each)
+    found = {role: shift_gap(policy, rows, at, zone) for role, rows in sorted(by_role.items())}
+    return {role: gap for role, gap in found.items() if gap is not None}
+
+
+def is_same_change(policy: CommandPolicy, one: datetime, other: datetime, zone: ZoneInfo) -> bool:
+    """Whether two instants are of one change of shift: each is of the change that comes within the time in
+    which a sheet counts as its own, or else of the last."""
+    return last_change(policy, one + policy.give, zone) == last_change(policy, other + policy.give, zone)
 
 
 def shift_gap(
@@ -130,6 +159,24 @@ def shift_gap(
     if newest.is_accepted or at < since + policy.accept:
         return None
     return Gap.NOT_ACCEPTED, since
+
+
+@dataclass(frozen=True, slots=True)
+class Standard:
+    """Of one category, in minutes from the start of its clock to the first crew: the mean, and what nine in
+    ten are not to exceed. None where there is none.
+
+    interim_mean_minutes  the mean that is asked for until the standard's own is reached
+    """
+
+    mean_minutes: float | None = None
+    ninetieth_minutes: float | None = None
+    interim_mean_minutes: float | None = None
+
+    def __post_init__(self) -> None:
+        limits = self.mean_minutes, self.ninetieth_minutes, self.interim_mean_minutes
+        if any(each is not None and each <= 0 for each in limits):
+            raise ValueError("A standard is above 0 minutes")
 
 
 @dataclass(frozen=True, slots=True)

@@ -107,9 +107,15 @@ def with_steps(organisation_id: int) -> QuerySet[Barrier]:
 
 def lasted(organisation_id: int, policy: BarrierPolicy, at: datetime) -> list[tuple[What, int, float, float]]:
     """Of the barriers that ended of late: what, how many, median and total minutes. One query."""
-    since = at - timedelta(days=policy.history_days)
+    return ended_between(organisation_id, at - timedelta(days=policy.history_days), at, at)
+
+
+def ended_between(
+    organisation_id: int, since: datetime, until: datetime, at: datetime
+) -> list[tuple[What, int, float, float]]:
+    """Of the barriers that ended in a time: what, how many, median and total minutes. One query."""
     words, found = unavailability(organisation_id, at), defaultdict[What, list[float]](list)
-    for row in out.of_late(organisation_id, since).filter(ended_at__isnull=False):
+    for row in out.of_late(organisation_id, since).filter(ended_at__lte=until):
         reason = words.reason(row.said, row.corrected)
         what = barrier_of(reason.code, reason.group)
         if what is not None and row.ended_at is not None:

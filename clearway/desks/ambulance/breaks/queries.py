@@ -68,6 +68,13 @@ def owed_of_late(organisation_id: int, at: datetime) -> Mapping[str, int]:
     return counted
 
 
+def ended_between(organisation_id: int, begin: datetime, end: datetime) -> QuerySet[ShiftBreaks]:
+    """The shifts that ended in a time."""
+    return ShiftBreaks.objects.filter(
+        organisation_id=organisation_id, shift_end__gte=begin, shift_end__lt=end
+    )
+
+
 def plans(organisation_id: int) -> dict[str, PlannedBreak]:
     """The plans that stand, with their places, by call sign. One query."""
     rows = standing_plans(organisation_id).select_related("place")

@@ -12,7 +12,7 @@ from clearway.core.audit.actions import record as audit
 from clearway.core.layout.times import LONDON, clock
 from clearway.core.live.actions import announce
 from clearway.core.locks import Lock, one_at_a_time
-from clearway.domain.ambulance.command import report_due
+from clearway.domain.ambulance.command import is_same_change, report_due
 from clearway.domain.shared import figures as shared
 from clearway.domain.shared.errors import NotAllowed
 
@@ -34,7 +34,7 @@ def make_sitrep(
     if for_at is not None and (same := made.filter(for_at=for_at).first()) is not None:
         return same
     seen = figures.see(organisation_id, at)
-    parts = {code: read(seen) for code, (_, read) in figures.PARTS.items()}
+    parts = {code: figures.titled(code, seen) for code in figures.PARTS}
     row = Sitrep.objects.create(
         organisation_id=organisation_id,
         number=(made.aggregate(Max("number"))["number__max"] or 0) + 1,
@@ -81,13 +81,20 @@ def add(number: int, words: str, *, organisation_id: int, by: Actor, at: datetim
 
 @transaction.atomic
 def give_shift(notes: str, *, organisation_id: int, by: Actor, at: datetime) -> ShiftSheet:
-    """Give the shift to whoever comes next, with all that is open now. Raises NotAllowed."""
+    """Give the shift to whoever comes next, with all that is open now: once for a change of shift,
+    while nobody has accepted it. One that stayed unaccepted at an earlier change keeps nobody.
+
+    Raises NotAllowed.
+    """
     event = "Giving the shift"
     lock(organisation_id)
     last = queries.sheets(organisation_id).first()
-    if last is not None and getattr(last, "acceptance", None) is None and last.by_user_id == by.user_id:
-        why = f"You gave it at {clock(last.at)}, and nobody has accepted it. Add a note to that sheet."
-        raise NotAllowed("given", event, why)
+    mine = queries.given_by(organisation_id, by.user_id, by.role)
+    if mine is not None and getattr(mine, "acceptance", None) is None:
+        policy = command_policy(organisation_id, at)
+        if is_same_change(policy, mine.at, at, LONDON):
+            why = f"You gave it at {clock(mine.at)}, and nobody has accepted it. Add a note to that sheet."
+            raise NotAllowed("given", event, why)
     row = ShiftSheet.objects.create(
         organisation_id=organisation_id,
         number=(last.number if last else 0) + 1,
@@ -135,7 +142,7 @@ def say_of_shift(number: int, words: str, *, organisation_id: int, by: Actor, at
 
 def _open_now(organisation_id: int, at: datetime) -> dict[str, Any]:
     seen = figures.see(organisation_id, at)
-    return {code: shared.kept([read(seen)])[0] for code, (_, read) in sheets.PARTS.items()}
+    return {code: shared.kept([figures.told(code, sheets.PARTS, seen)])[0] for code in sheets.PARTS}
 
 
 def _person(by: Actor, event: str) -> int:

@@ -2,6 +2,7 @@
 
 from dataclasses import asdict
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from django.db import transaction
@@ -68,16 +69,17 @@ def _agenda(organisation_id: int, last: EscalationCall | None, at: datetime) -> 
     for place, point in enumerate(command_policy(organisation_id, at).agenda):
         parts = [figures.titled(code, seen) for code in point.parts if code in figures.PARTS]
         if place == 0 and last is not None:
-            parts.append(_last_actions(organisation_id, last))
+            before = {"last": (f"Actions of call {last.number}", partial(_last_actions, last=last))}
+            parts.append(figures.told("last", before, seen))
         found.append({"code": point.code, "says": point.says, "figures": shared.kept(parts)})
     return found
 
 
-def _last_actions(organisation_id: int, last: EscalationCall) -> Figures:
+def _last_actions(seen: figures.Seen, last: EscalationCall) -> Figures:
     """What the last call asked for, and how that stands."""
     lines = [line for line in last.lines.all() if line.kind == Said.ACTION]
-    stand = tasks.by_keys(organisation_id, [line.task for line in lines if line.task is not None])
-    return minutes.actions(lines, stand, f"Actions of call {last.number}")
+    stand = tasks.by_keys(seen.organisation_id, [line.task for line in lines if line.task is not None])
+    return minutes.actions(lines, stand)
 
 
 @transaction.atomic

@@ -6,20 +6,27 @@ What cannot be known is "No data", never 0. No part names a patient, an incident
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import cached_property
+from typing import Any
+
+from django.db import InterfaceError, OperationalError, transaction
 
 from clearway.core.concerns import queries as concerns
 from clearway.core.decisions import queries as decisions
+from clearway.core.decisions.rules import desk_of
 from clearway.core.layout.times import LONDON, clock, duration, local, moment
 from clearway.core.organisation.queries import policies
 from clearway.core.people.roles import name_of
 from clearway.domain.ambulance.breaks import BreakState
-from clearway.domain.ambulance.command import METHANE, Declared, Ended, Taken, ended_as, taken
+from clearway.domain.ambulance.command import METHANE, Declared, Ended, Standard, Taken, ended_as, taken
 from clearway.domain.ambulance.delays import Phase, Rung
 from clearway.domain.ambulance.situation import AVAILABILITIES, UNKNOWN, instant
 from clearway.domain.ambulance.unavailability import Timer
 from clearway.domain.ambulance.words import Availability, Category
 from clearway.domain.shared.figures import Figures
 from clearway.domain.shared.freshness import freshness
+from clearway.domain.shared.region import Desk
+from clearway.engine.ambulance.forecast import HORIZON_MINUTES
 from clearway.engine.ambulance.handovers import HospitalPicture, Stage, local_midnight
 from clearway.engine.ambulance.pressure import Seen as Basis
 from clearway.engine.ambulance.pressure import handover_mean
@@ -38,26 +45,27 @@ from ..incidents import queries as incidents
 from ..pressure import presenters as pressed
 from ..pressure import queries as pressure
 from ..quality import queries as quality
+from ..rosters import queries as rosters
 from ..safeguarding import queries as safeguarding
 from ..situation import Reading
 from ..travel import queries as roads
 from ..unavailability import queries as unavailability
 from ..unavailability.policy import unavailability as unavailability_policy
 from . import queries
-from .policy import STANDARDS
+from .policy import STANDARDS, standards
 
 NO_DATA = "No data"
 THREE = ("What", "Now", "As of")
 CALLS = (Category.C1, Category.C2, Category.C3, Category.C4)
 OF_LATE = timedelta(hours=12)  # decisions that a report names
 AHEAD = (60, 120, 240)  # minutes for which the wait is forecast
-LIMITS = (("mean_minutes", "mean"), ("ninetieth_minutes", "nine in ten"))
+DAYS_AHEAD = 2  # today and tomorrow: the next 24 hours lie in them
 Rows = list[tuple[str, ...]]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Seen:
-    """What a report is made from: one reading, and what the boards make of it.
+    """What a report is made from: one reading, and what the boards make of it when it is asked for.
 
     midnight  the start of the local day
     heard     when the control room's source was last heard; None when it never was
@@ -66,9 +74,20 @@ class Seen:
     organisation_id: int
     at: datetime
     reading: Reading
-    board: handovers.Board
-    levels: pressure.Levels
     midnight: datetime
+
+    @cached_property
+    def board(self) -> handovers.Board:
+        return handovers.board(self.organisation_id, self.at, reading=self.reading)
+
+    @cached_property
+    def levels(self) -> pressure.Levels:
+        return pressure.levels(self.organisation_id, self.at, self.reading)
+
+    @cached_property
+    def runs(self) -> list[incidents.Run]:
+        """The incidents of the local day."""
+        return incidents.runs(self.organisation_id, self.midnight, self.at)
 
     @property
     def heard(self) -> datetime | None:
@@ -89,14 +108,24 @@ def see(organisation_id: int, at: datetime) -> Seen:
     """Everything at one instant."""
     reading = situations.reading(organisation_id, at)
     midnight = instant(local_midnight(at.timestamp(), LONDON)) or at
-    return Seen(
-        organisation_id,
-        at,
-        reading,
-        handovers.board(organisation_id, at, reading=reading),
-        pressure.levels(organisation_id, at, reading),
-        midnight,
-    )
+    return Seen(organisation_id, at, reading, midnight)
+
+
+def told(code: str, parts: Mapping[str, tuple[str, Callable[[Any], Figures]]], seen: Any) -> Figures:
+    """One part with its title. One that cannot be made says so in words, and loses no other.
+
+    Raises what is the database's, for which the whole paper waits.
+    """
+    title, read = parts[code]
+    try:
+        with transaction.atomic():
+            found = read(seen)
+    except (OperationalError, InterfaceError):
+        raise
+    except Exception as problem:  # whatever its fault, it must be seen
+        stopped = f"{type(problem).__name__}: {problem}"[:200]
+        found = Figures(f"This part could not be made, the others stand. It stopped with {stopped}", (), ())
+    return replace(found, title=title)
 
 
 def sources(seen: Seen) -> Figures:
@@ -113,9 +142,9 @@ def sources(seen: Seen) -> Figures:
 
 def calls(seen: Seen) -> Figures:
     """Response times and calls of the local day against the standards of policy `response_standards`."""
-    runs = incidents.runs(seen.organisation_id, seen.midnight, seen.at)
-    standards = policies(seen.organisation_id, [STANDARDS], local(seen.at).date()).get(STANDARDS, {})
-    rows = [_response(each, runs, standards.get(each, {}), seen) for each in CALLS]
+    runs = seen.runs
+    limits = standards(policies(seen.organisation_id, [STANDARDS], local(seen.at).date()).get(STANDARDS, {}))
+    rows = [_response(each, runs, limits.get(each, Standard()), seen) for each in CALLS]
     answered = [(each.answer - each.connect).total_seconds() for each in runs if each.answer and each.connect]
     rows.append(("Calls answered, by incident", *_answered(taken(answered)), "", seen.of_the_cad))
     return Figures(
@@ -127,19 +156,34 @@ def calls(seen: Seen) -> Figures:
 
 
 def _response(
-    category: Category, runs: Iterable[incidents.Run], standard: Mapping[str, float], seen: Seen
+    category: Category, runs: Iterable[incidents.Run], standard: Standard, seen: Seen
 ) -> tuple[str, ...]:
-    took = taken(
-        (each.at_scene - each.clock_start).total_seconds() / 60
-        for each in runs
-        if each.category is category and each.clock_start and each.at_scene
-        if each.at_scene >= each.clock_start
-    )
-    said = "; ".join(f"{word} {standard[name]:g} min" for name, word in LIMITS if name in standard)
+    took = taken(response_minutes(runs, category))
+    said = standard_words(standard)
     if took is None:
         return (f"{category} response", NO_DATA, NO_DATA, NO_DATA, said, seen.of_the_cad)
     mean, ninetieth = f"{took.mean:.1f} min", f"{took.ninetieth:.1f} min"
     return (f"{category} response", str(took.count), mean, ninetieth, said, seen.of_the_cad)
+
+
+def response_minutes(runs: Iterable[incidents.Run], category: Category) -> list[float]:
+    """From the start of the clock to the first crew, of the incidents of a category that have both."""
+    return [
+        (each.at_scene - each.clock_start).total_seconds() / 60
+        for each in runs
+        if each.category is category and each.clock_start and each.at_scene
+        if each.at_scene >= each.clock_start
+    ]
+
+
+def standard_words(standard: Standard) -> str:
+    """ "mean 7 min; nine in ten 15 min"; "" where there is none."""
+    limits = (
+        (standard.mean_minutes, "mean"),
+        (standard.interim_mean_minutes, "interim mean"),
+        (standard.ninetieth_minutes, "nine in ten"),
+    )
+    return "; ".join(f"{word} {limit:g} min" for limit, word in limits if limit is not None)
 
 
 def _answered(took: Taken | None) -> tuple[str, str, str]:
@@ -152,7 +196,7 @@ def outcomes(seen: Seen) -> Figures:
     """How the incidents of today that are closed ended."""
     found = [
         ended_as(crews_at_scene=each.crews_at_scene, conveyed=each.conveyed)
-        for each in incidents.runs(seen.organisation_id, seen.midnight, seen.at)
+        for each in seen.runs
         if each.closed_at is not None
     ]
     names = {
@@ -190,7 +234,7 @@ def stack(seen: Seen) -> Figures:
 def crews(seen: Seen) -> Figures:
     """Who is on shift, who is free, who cannot be sent and why."""
     if seen.heard is None:
-        return Figures("", THREE, (("Crews on shift", NO_DATA, ""),))
+        return Figures("", THREE, _t([("Crews on shift", NO_DATA, ""), *_unit_hours(seen)]))
     table = seen.reading.situation.resources
     status = [AVAILABILITIES[each] if each != UNKNOWN else None for each in table.availability]
     busy = [place != UNKNOWN for place in table.assignment]
@@ -206,9 +250,30 @@ def crews(seen: Seen) -> Figures:
             for each in (Availability.UNAVAILABLE, Availability.BREAK_TRAVEL, Availability.ON_BREAK)
         ),
         ("Shifts ended, still on a job", _late_finishes(seen), seen.of_the_cad),
-        ("Unit-hours planned", NO_DATA, ""),
+        *_unit_hours(seen),
     ]
-    return Figures("Planned unit-hours are not read into this report: see Cover.", THREE, _t(rows))
+    return Figures("", THREE, _t(rows))
+
+
+def _unit_hours(seen: Seen) -> Rows:
+    """Planned against actual unit-hours of the local day: of the same hours, those that could be known."""
+    edges = rosters.day_edges(local(seen.at).date())
+    standing = {name: each.standing for name, each in seen.reading.seen.items()}
+    found = rosters.unit_hours(seen.organisation_id, standing, edges[0], edges[-1], seen.at)
+    since = f" since {clock(found.known_from)}" if found.known_from else " today"
+    roster = seen.old(rosters.newest_taken(seen.organisation_id))
+    short = None if found.planned is None or found.there is None else found.planned - found.there
+    return [
+        (f"Unit-hours planned{since}", hours_words(found.planned), roster),
+        (f"Unit-hours there{since}", hours_words(found.there), seen.of_the_cad),
+        ("Planned and not there", hours_words(short), seen.of_the_cad if short is not None else ""),
+        ("Unit-hours planned for the rest of the day", hours_words(found.to_come), roster),
+    ]
+
+
+def hours_words(hours: float | None) -> str:
+    """ "12.5 h"; "No data" for None."""
+    return NO_DATA if hours is None else f"{hours:.1f} h"
 
 
 def _late_finishes(seen: Seen) -> str:
@@ -384,10 +449,15 @@ def risks(seen: Seen) -> Figures:
     return Figures("", THREE, _t(rows))
 
 
+def is_ours(role: str) -> bool:
+    """Whether what somebody in this role has to do, or decided, is of this desk: a trust may have both."""
+    return desk_of(role) is Desk.AMBULANCE
+
+
 def decided(seen: Seen) -> Figures:
     """Decisions of the last hours that stand, and those whose review is due."""
     found = decisions.between(seen.organisation_id, seen.at - OF_LATE, seen.at + timedelta(seconds=1))
-    standing = [row for row in found if getattr(row, "superseded_by", None) is None]
+    standing = [row for row in found if getattr(row, "superseded_by", None) is None and is_ours(row.role)]
     rows = [
         (
             f"{clock(row.decided_at)}, {name_of(row.role)}",
@@ -400,7 +470,7 @@ def decided(seen: Seen) -> Figures:
 
 
 def ahead(seen: Seen) -> Figures:
-    """The wait for an arrival in some hours, and demand of the coming days."""
+    """The wait for an arrival in some hours, as far as it is forecast."""
     situation, ground = seen.reading.situation, seen.reading.ground
     made = forecast.made(situation, ground.policy.forecast, ground.records)
     rows: Rows = []
@@ -409,7 +479,22 @@ def ahead(seen: Seen) -> Figures:
         rows.append((name, *spans))
     columns = ("Wait for handover", *(f"In {minutes // 60} h" for minutes in AHEAD))
     says = f"80% intervals, made {clock(seen.at)} from what was heard {seen.of_the_cad or 'never'}."
-    return Figures(f"{says} 12 and 24 hours ahead: {NO_DATA}.", columns, _t(rows))
+    horizon = f"Waits are forecast {HORIZON_MINUTES / 60:g} hours ahead and no further."
+    return Figures(f"{says} {horizon}", columns, _t(rows))
+
+
+def days(seen: Seen) -> Figures:
+    """Demand of today and tomorrow: what is forecast beyond the hours for which waits are."""
+    rows: Rows = []
+    for each in forecast.days_ahead(seen.organisation_id, seen.at, DAYS_AHEAD):
+        made = each.forecast
+        if made is None:
+            rows.append((each.title, *([NO_DATA] * DAYS_AHEAD), each.short))
+            continue
+        spans = [f"{low:.0f} to {high:.0f}" for low, high in zip(made.p10, made.p90, strict=True)]
+        rows.append((each.title, *spans, f"{made.days_used} days"))
+    says = "Eight days in ten fall between the two figures. By whole days: no demand of 12 hours is forecast."
+    return Figures(says, ("What", "Today", "Tomorrow", "From"), _t(rows))
 
 
 def data_quality(seen: Seen) -> Figures:
@@ -448,9 +533,8 @@ def major(seen: Seen) -> Figures:
 
 
 def titled(code: str, seen: Seen) -> Figures:
-    """One part with its title."""
-    title, read = PARTS[code]
-    return replace(read(seen), title=title)
+    """One part of a situation report with its title."""
+    return told(code, PARTS, seen)
 
 
 PARTS: Mapping[str, tuple[str, Callable[[Seen], Figures]]] = {
@@ -471,4 +555,5 @@ PARTS: Mapping[str, tuple[str, Callable[[Seen], Figures]]] = {
     "risks": ("Hazards, risks and incidents", risks),
     "decisions": ("Decisions", decided),
     "ahead": ("Forecast", ahead),
+    "days": ("Demand ahead", days),
 }

@@ -4,12 +4,25 @@ from django import forms
 
 from clearway.core.layout.fields import DeskForm, words
 from clearway.domain.ambulance.command import METHANE, Declared
+from clearway.domain.ambulance.meeting import Unit
 
 
 class AddForm(DeskForm):
     """What somebody adds to a situation report."""
 
     words = words("Correction or addition", most=1000, missing="Say what is added or corrected")
+
+
+class PackForm(DeskForm):
+    """Of which week or month a pack is made."""
+
+    unit = forms.ChoiceField(
+        choices=[(each.value, each.value.capitalize()) for each in Unit],
+        error_messages={"required": "Choose week or month", "invalid_choice": "Choose week or month"},
+    )
+    day = forms.DateField(
+        error_messages={"required": "Enter a day of the week or month", "invalid": "Enter a date"}
+    )
 
 
 class GiveForm(DeskForm):
@@ -55,6 +68,10 @@ class MethaneForm(DeskForm):
         error_messages=dict.fromkeys(
             ("required", "invalid", "min_value", "max_value"), "Open this page again, then write the report"
         ),
+    )
+
+    key = forms.UUIDField(
+        error_messages=dict.fromkeys(("required", "invalid"), "Open this page again, then write the report")
     )
 
     def letters(self) -> dict[str, str]:

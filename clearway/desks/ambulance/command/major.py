@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
+from uuid import UUID
 
 from django.db import transaction
 from django.db.models import Max
@@ -31,6 +32,7 @@ def report(
     *,
     number: int | None,
     after: int,
+    once: UUID | None = None,
     organisation_id: int,
     by: Actor,
     at: datetime,
@@ -38,13 +40,19 @@ def report(
     """Write the next version of a METHANE report, or the first of a new one; every page says it at once.
 
     number  of the incident; None begins another. after  the version that was shown, 0 for none
-    Raises NotAllowed: nobody, written meanwhile, or stood down.
+    once    of the form: sent again with the same words it is the version that it wrote before
+    Raises NotAllowed: nobody, written meanwhile, stood down, or a form that was sent with other words.
     """
     event = "Reporting a major incident"
     if by.user_id is None:
         raise NotAllowed("nobody", event, "Only a person declares, reports on and ends one.")
     lock(organisation_id)
     every = MajorIncident.objects.filter(organisation_id=organisation_id)
+    if once is not None and (same := every.filter(once=once).first()) is not None:
+        if (same.state, {name: getattr(same, name) for name in letters}) == (state.value, dict(letters)):
+            return same
+        why = f"This form wrote version {same.version} of major incident {same.number}. Write the next there."
+        raise NotAllowed("written", event, why)
     if number is None:
         if state is Declared.STOOD_DOWN:
             raise NotAllowed("new", event, "A new one is on standby or declared.")
@@ -61,6 +69,7 @@ def report(
         at=at,
         by=by.name,
         state=state.value,
+        once=once,
         **letters,
     )
     detail = {"state": row.state, "version": row.version, **letters}

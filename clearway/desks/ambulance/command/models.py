@@ -6,6 +6,7 @@ from django.db.models import Q
 from clearway.core.organisation.models import Organisation
 from clearway.core.people.models import User
 from clearway.domain.ambulance.command import Declared
+from clearway.domain.ambulance.meeting import Unit
 
 
 class Sitrep(models.Model):
@@ -45,6 +46,36 @@ class SitrepAddendum(models.Model):
     class Meta:
         ordering = ["at", "pk"]
         constraints = [models.CheckConstraint(condition=~Q(words=""), name="an_addendum_says_something")]
+
+
+class MeetingPack(models.Model):
+    """One pack for a meeting, of one week or month. Append-only: made again, it is another.
+
+    number   from 1 without a gap
+    first    the first day of what it is about
+    by_duty  made by itself, which is done once for each whole week and month
+    figures  its parts by code (see domain.shared.figures), with their charts
+    """
+
+    organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT)
+    number = models.PositiveIntegerField()
+    unit = models.CharField(max_length=5, choices=[(each.value, each.value) for each in Unit])
+    first = models.DateField()
+    at = models.DateTimeField()
+    by = models.CharField(max_length=150)
+    by_duty = models.BooleanField(default=False)
+    figures = models.JSONField()
+
+    class Meta:
+        db_table = "ambulance_meeting_pack"
+        constraints = [
+            models.UniqueConstraint(fields=["organisation", "number"], name="one_meeting_pack_per_number"),
+            models.UniqueConstraint(
+                fields=["organisation", "unit", "first"],
+                condition=Q(by_duty=True),
+                name="one_meeting_pack_by_itself",
+            ),
+        ]
 
 
 class ShiftSheet(models.Model):
@@ -175,6 +206,7 @@ class MajorIncident(models.Model):
     """One version of a METHANE report. Append-only: the newest version of a number is how it stands.
 
     number   names the incident within the trust; version  from 1 without a gap
+    once     of the form that it was written with: one that is sent twice is one version
     """
 
     organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT)
@@ -189,6 +221,7 @@ class MajorIncident(models.Model):
     access = models.CharField(max_length=500, blank=True)
     casualties = models.CharField(max_length=300, blank=True)
     services = models.CharField(max_length=500, blank=True)
+    once = models.UUIDField(null=True)
 
     class Meta:
         db_table = "ambulance_major_incident"
@@ -196,6 +229,7 @@ class MajorIncident(models.Model):
             models.UniqueConstraint(
                 fields=["organisation", "number", "version"], name="one_methane_per_version"
             ),
+            models.UniqueConstraint(fields=["organisation", "once"], name="one_methane_for_a_form"),
             models.CheckConstraint(condition=Q(version__gte=1), name="methane_counts_from_one"),
             models.CheckConstraint(
                 condition=~Q(location="") & ~Q(kind=""), name="a_methane_says_where_and_what"

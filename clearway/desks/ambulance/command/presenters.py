@@ -6,16 +6,21 @@ from datetime import datetime
 from typing import Any
 
 from clearway.core.layout import papers
-from clearway.core.layout.times import clock, day, moment, zone
+from clearway.core.layout.spc_charts import RULES
+from clearway.core.layout.times import LONDON, clock, day, moment, zone
 from clearway.core.people.roles import name_of
 from clearway.core.worklist.models import Task
 from clearway.domain.ambulance.command import METHANE, Declared
+from clearway.domain.ambulance.meeting import Unit, midnight, next_day
 from clearway.domain.shared.figures import Figures, again, as_text
+from clearway.interchange import sheets as spreadsheets
 
-from . import minutes, sheets
+from . import meeting, minutes, sheets
 from .figures import PARTS
 from .major import STATES
-from .models import EscalationCall, MajorIncident, ShiftSheet, Sitrep
+from .models import EscalationCall, MajorIncident, MeetingPack, ShiftSheet, Sitrep
+
+BY_ITSELF = "Clearway, by itself"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +74,77 @@ def sitrep_pdf(row: Sitrep) -> bytes:
 
 
 @dataclass(frozen=True, slots=True)
+class PackRow:
+    """One pack of the list. of  "Week of Mon 16 Nov 2026", "November 2026"; goes_on  it was not over yet"""
+
+    number: int
+    of: str
+    goes_on: bool
+    at: datetime
+    by: str
+
+
+def pack_row(row: MeetingPack) -> PackRow:
+    unit = Unit(row.unit)
+    begins = midnight(row.first, LONDON)
+    of = f"Week of {day(begins)}" if unit is Unit.WEEK else f"{row.first:%B %Y}"
+    goes_on = row.at < midnight(next_day(unit, row.first), LONDON)
+    return PackRow(row.number, of, goes_on, row.at, BY_ITSELF if row.by_duty else row.by)
+
+
+def pack_parts(row: MeetingPack) -> list[tuple[str, Figures]]:
+    """The parts of a pack in order, each with its code."""
+    return _parts(row.figures, {code: title for code, (title, _) in meeting.PARTS.items()})
+
+
+def pack_title(row: MeetingPack) -> str:
+    return f"Meeting pack {row.number}: {pack_row(row).of}"
+
+
+def pack_about(row: MeetingPack) -> tuple[str, ...]:
+    """Whose it is, of when, by whom, and by which rules its charts are read."""
+    head = pack_row(row)
+    so_far = " So far: it goes on." if head.goes_on else ""
+    return (
+        str(row.organisation),
+        f"As known at {clock(row.at)} {zone(row.at)} on {day(row.at)}.{so_far} By {head.by}.",
+        RULES,
+    )
+
+
+def pack_text(row: MeetingPack) -> str:
+    """The whole pack as text to copy; of each chart what it shows."""
+    parts = [part for _, part in pack_parts(row)]
+    return as_text(
+        pack_title(row), pack_about(row), [each for part in parts for each in (part, *_said(part))]
+    )
+
+
+def _said(part: Figures) -> list[Figures]:
+    return [Figures(each.says, ("Chart",), (), title=each.title) for each in part.charts]
+
+
+def pack_pdf(row: MeetingPack) -> bytes:
+    """The whole pack for print."""
+    return papers.as_pdf(pack_title(row), pack_about(row), [part for _, part in pack_parts(row)], row.at)
+
+
+def pack_csv(row: MeetingPack) -> bytes:
+    """Every figure and every point of a chart, one in a row."""
+    found = []
+    for _, part in pack_parts(row):
+        tables = [(part.title, part.columns, part.rows)]
+        tables += [(f"{part.title}: {each.title}", each.columns, each.rows) for each in part.charts]
+        for title, columns, rows in tables:
+            found += [
+                (title, first, name, cell)
+                for first, *cells in rows
+                for name, cell in zip(columns[1:], cells, strict=True)
+            ]
+    return spreadsheets.write(("Part", "Row", "Figure", "Value"), found)
+
+
+@dataclass(frozen=True, slots=True)
 class Sheet:
     """A shift as it was given, who has it, and what was said of it."""
 
@@ -98,9 +174,16 @@ def sheet(row: ShiftSheet) -> Sheet:
     )
 
 
-def sheet_parts(kept: Mapping[str, Any]) -> list[tuple[str, Figures]]:
-    """The parts of a sheet, as they were given or as they were at acceptance."""
-    return _parts(kept, {code: title for code, (title, _) in sheets.PARTS.items()})
+def sheet_parts(kept: Mapping[str, Any], *, reads_messages: bool) -> list[tuple[str, Figures]]:
+    """The parts of a sheet, as they were given or as they were at acceptance.
+
+    reads_messages  whether the words of messages are shown, which not everybody may read
+    """
+    found = _parts(kept, {code: title for code, (title, _) in sheets.PARTS.items()})
+    return [
+        (code, sheets.without_words(part) if code == "messages" and not reads_messages else part)
+        for code, part in found
+    ]
 
 
 @dataclass(frozen=True, slots=True)

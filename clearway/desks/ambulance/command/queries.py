@@ -13,10 +13,11 @@ from clearway.domain.ambulance.command import DAY, Given, Occasion
 from ..diverts import queries as diverts
 from ..pressure import queries as pressure
 from ..pressure.policy import TITLES
-from .models import EscalationCall, MajorIncident, ShiftSheet, Sitrep
+from .models import EscalationCall, MajorIncident, MeetingPack, ShiftSheet, Sitrep
 
 LISTED = 60  # reports of a list: ten days of them
 SitrepNotThere = Sitrep.DoesNotExist
+PackNotThere = MeetingPack.DoesNotExist
 CallNotThere = EscalationCall.DoesNotExist
 SheetNotThere = ShiftSheet.DoesNotExist
 SHEETS = 3 * DAY  # of sheets of late, by which the next one is missed
@@ -31,6 +32,18 @@ def sitreps(organisation_id: int) -> QuerySet[Sitrep]:
 def sitrep(organisation_id: int, number: int) -> Sitrep:
     """One report. Raises SitrepNotThere."""
     rows = Sitrep.objects.select_related("organisation").prefetch_related("addenda")
+    return rows.get(organisation_id=organisation_id, number=number)
+
+
+def packs(organisation_id: int) -> QuerySet[MeetingPack]:
+    """Every pack, newest first, without its figures."""
+    rows = MeetingPack.objects.filter(organisation_id=organisation_id)
+    return rows.defer("figures").order_by("-number")
+
+
+def pack(organisation_id: int, number: int) -> MeetingPack:
+    """One pack. Raises PackNotThere."""
+    rows = MeetingPack.objects.select_related("organisation")
     return rows.get(organisation_id=organisation_id, number=number)
 
 
@@ -73,8 +86,13 @@ def sheet(organisation_id: int, number: int) -> ShiftSheet:
 def given_of_late(organisation_id: int, at: datetime) -> list[Given]:
     """The sheets of the last days, as the domain judges gaps by them. One query."""
     rows = ShiftSheet.objects.filter(organisation_id=organisation_id, at__gt=at - SHEETS, at__lte=at)
-    found = rows.values_list("number", "at", "acceptance__pk")
-    return [Given(number, given_at, accepted is not None) for number, given_at, accepted in found]
+    found = rows.values_list("number", "at", "acceptance__pk", "role")
+    return [Given(number, given_at, accepted is not None, role) for number, given_at, accepted, role in found]
+
+
+def given_by(organisation_id: int, user_id: int | None, role: str) -> ShiftSheet | None:
+    """The newest sheet of one person in one role."""
+    return sheets(organisation_id).filter(by_user_id=user_id, role=role).first()
 
 
 def calls(organisation_id: int) -> QuerySet[EscalationCall]:

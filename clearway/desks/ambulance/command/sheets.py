@@ -1,6 +1,7 @@
 """The sheet of a shift: what is open, which whoever comes next has to know. It names no patient."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 from clearway.core.concerns.queries import open_ones
 from clearway.core.decisions import queries as decisions
@@ -34,6 +35,7 @@ def tasks(seen: Seen) -> Figures:
             f"{row.get_state_display()}, {seen.old(row.raised_at)}",
         )
         for row in worklist.open_tasks(seen.organisation_id)
+        if figures.is_ours(row.role)
     )
     return Figures("" if rows else "No task is open.", ("Task", "Owner", "Stands"), rows)
 
@@ -91,8 +93,15 @@ def reviews(seen: Seen) -> Figures:
     rows = tuple(
         (row.decision, f"{row.by}, {name_of(row.role)}", moment(row.review_at, seen.at))
         for row in decisions.to_review(seen.organisation_id, seen.at)
+        if figures.is_ours(row.role)
     )
     return Figures("" if rows else "None.", ("Decision", "By", "Review"), rows)
+
+
+def without_words(part: Figures) -> Figures:
+    """Messages that somebody has not acknowledged, for whoever may not read what they say."""
+    rows = tuple((to, "For those who write messages", sent) for to, _, sent in part.rows)
+    return replace(part, rows=rows)
 
 
 def unheard(seen: Seen) -> Figures:

@@ -1,6 +1,8 @@
 """Situation reports, shifts, escalation calls and major incidents: their pages, texts and PDFs."""
 
+from datetime import timedelta
 from typing import Any
+from uuid import uuid4
 
 from django.contrib import messages
 from django.http import Http404, HttpResponse, HttpResponseRedirect
@@ -13,11 +15,15 @@ from clearway.core.layout.times import local
 from clearway.core.live.queries import newest_push
 from clearway.core.people.permissions import needs
 from clearway.domain.ambulance.command import KEYS, METHANE, Declared
+from clearway.domain.ambulance.meeting import Unit
 from clearway.domain.shared.errors import NotAllowed
 
 from . import actions, calling, major, minutes, presenters, queries
-from .forms import AddForm, GiveForm, LineForm, MethaneForm, OpenCallForm, SayForm
-from .models import EscalationCall, ShiftSheet, Sitrep
+from . import packs as making
+from .forms import AddForm, GiveForm, LineForm, MethaneForm, OpenCallForm, PackForm, SayForm
+from .models import EscalationCall, MeetingPack, ShiftSheet, Sitrep
+
+CSV = "text/csv; charset=utf-8"
 
 
 @needs("command.read")
@@ -81,6 +87,72 @@ def sitrep_pdf(request: Any, number: int) -> HttpResponse:
     return as_file(presenters.sitrep_pdf(row), f"sitrep-{number}-{local(row.at).date()}.pdf", PDF)
 
 
+@needs("command.read", change="sitreps.make")
+def packs(request: Any) -> HttpResponse:
+    """Every pack for a meeting, newest first, and a form to make one."""
+    live_after = newest_push()
+    yesterday = (local(request.at) - timedelta(days=1)).date().isoformat()
+    form = PackForm(
+        request.POST if request.method == "POST" else None,
+        at=request.at,
+        initial={"unit": "week", "day": yesterday},
+    )
+    if form.is_valid():
+        given = form.cleaned_data
+        try:
+            row = making.make(Unit(given["unit"]), given["day"], **_who(request))
+            messages.success(request, f"Meeting pack {row.number} is made.")
+            return HttpResponseRedirect(reverse("command:pack", args=[row.number]))
+        except NotAllowed as refused:
+            form.add_error("day", refused.why)
+    context = {
+        "rows": [
+            presenters.pack_row(each) for each in queries.packs(request.organisation.pk)[: queries.LISTED]
+        ],
+        "form": form,
+        "units": [(each.value, each.value.capitalize()) for each in Unit],
+        "may_make": request.reach.allows("sitreps.make"),
+        "live_topics": "packs feeds tasks",
+        "live_after": live_after,
+    }
+    return render(request, "command/packs.html", context, status=422 if form.errors else 200)
+
+
+@needs("command.read")
+def pack(request: Any, number: int) -> HttpResponse:
+    """One pack with its charts."""
+    row = _pack(request, number)
+    context = {
+        "row": row,
+        "title": presenters.pack_title(row),
+        "about": presenters.pack_about(row)[1:],
+        "parts": presenters.pack_parts(row),
+    }
+    return render(request, "command/pack.html", context)
+
+
+@needs("command.read")
+def pack_text(request: Any, number: int) -> HttpResponse:
+    """One pack as plain text."""
+    answer = HttpResponse(presenters.pack_text(_pack(request, number)), content_type=TEXT)
+    answer["Cache-Control"] = "no-store"
+    return answer
+
+
+@needs("command.read")
+def pack_pdf(request: Any, number: int) -> HttpResponse:
+    """One pack for print."""
+    row = _pack(request, number)
+    return as_file(presenters.pack_pdf(row), f"meeting-pack-{number}-{row.first}.pdf", PDF)
+
+
+@needs("command.read")
+def pack_csv(request: Any, number: int) -> HttpResponse:
+    """One pack for a spreadsheet."""
+    row = _pack(request, number)
+    return as_file(presenters.pack_csv(row), f"meeting-pack-{number}-{row.first}.csv", CSV)
+
+
 @needs("command.read", change="shift.hand_over")
 def shift(request: Any) -> HttpResponse:
     """What is open now, a form to give it to the next person, and the sheets before."""
@@ -126,10 +198,11 @@ def sheet(request: Any, number: int) -> HttpResponse:
             refusal = refused.why
     accepted = getattr(row, "acceptance", None)
     may = request.reach.allows("shift.hand_over")
+    reads = request.reach.allows("desk_messages.send")
     context = {
         "sheet": presenters.sheet(row),
-        "parts": presenters.sheet_parts(row.figures),
-        "left": presenters.sheet_parts(accepted.figures) if accepted else (),
+        "parts": presenters.sheet_parts(row.figures, reads_messages=reads),
+        "left": presenters.sheet_parts(accepted.figures, reads_messages=reads) if accepted else (),
         "form": form,
         "refusal": refusal,
         "may_say": may,
@@ -237,13 +310,18 @@ def _methane(request: Any, number: int | None) -> HttpResponse:
     form = MethaneForm(
         request.POST if request.method == "POST" else None,
         at=request.at,
-        initial={**begun, "after": newest.version if newest else 0},
+        initial={**begun, "after": newest.version if newest else 0, "key": str(uuid4())},
     )
     if form.is_valid():
         given = form.cleaned_data
         try:
             row = major.report(
-                Declared(given["state"]), form.letters(), number=number, after=given["after"], **_who(request)
+                Declared(given["state"]),
+                form.letters(),
+                number=number,
+                after=given["after"],
+                once=given["key"],
+                **_who(request),
             )
             messages.success(request, f"Version {row.version} is on every screen.")
             return HttpResponseRedirect(reverse("command:methane", args=[row.number]))
@@ -291,6 +369,13 @@ def _sitrep(request: Any, number: int) -> Sitrep:
         return queries.sitrep(request.organisation.pk, number)
     except queries.SitrepNotThere:
         raise Http404(f"There is no situation report {number}.") from None
+
+
+def _pack(request: Any, number: int) -> MeetingPack:
+    try:
+        return queries.pack(request.organisation.pk, number)
+    except queries.PackNotThere:
+        raise Http404(f"There is no meeting pack {number}.") from None
 
 
 def _who(request: Any) -> dict[str, Any]:

@@ -354,6 +354,11 @@ def told(organisation_id: int, since: datetime, at: datetime) -> list[Delay]:
     return list(rows.prefetch_related("reports", "words"))
 
 
+def begun_between(organisation_id: int, begin: datetime, end: datetime) -> QuerySet[Delay]:
+    """The delays that began in a time, on scene and in wrap-up."""
+    return Delay.objects.filter(organisation_id=organisation_id, began__gte=begin, began__lt=end)
+
+
 # Wrap-up
 
 

@@ -43,6 +43,12 @@ def rows_in_force(organisation_id: int, at: datetime) -> QuerySet[Divert]:
     return rows.filter(Q(ends_at__isnull=True) | Q(ends_at__gt=at))
 
 
+def between(organisation_id: int, begin: datetime, end: datetime) -> list[Divert]:
+    """Those that turned patients away at any time between two instants, in order; one query."""
+    rows = Divert.objects.filter(organisation_id=organisation_id, starts_at__lt=end)
+    return list(rows.filter(Q(ends_at__isnull=True) | Q(ends_at__gt=begin)).order_by("starts_at", "id"))
+
+
 def live(organisation_id: int) -> list[Divert]:
     """Those that are proposed, asked for, agreed or in force, oldest first; one query."""
     return list(Divert.objects.filter(organisation_id=organisation_id, state__in=LIVE).order_by("id"))

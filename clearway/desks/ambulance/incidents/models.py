@@ -2,6 +2,7 @@
 
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Coalesce
 
 from clearway.core.organisation.models import Organisation, Site
 
@@ -27,6 +28,13 @@ class Incident(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["organisation", "key"], name="one_incident_per_key")]
+        indexes = [
+            models.Index(
+                "organisation",
+                Coalesce("clock_start_at", "category_set_at", "call_connect_at"),
+                name="incident_beginnings",
+            )
+        ]
 
 
 class Assignment(models.Model):

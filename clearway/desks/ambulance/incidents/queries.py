@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.db import connection
@@ -18,6 +18,7 @@ from clearway.domain.shared.geography import Point
 from .models import Assignment, Incident
 
 LOOK_BACK = timedelta(hours=24)
+LONGEST_HANDOVER = 12 * 3600  # seconds; what lasted longer is doubtful
 
 
 def open_or_at_hospital_of_late(organisation_id: int, at: datetime) -> tuple[Folded, ...]:
@@ -310,6 +311,66 @@ def runs(organisation_id: int, since: datetime, at: datetime) -> list[Run]:
             [organisation_id, since, at],
         )
         return [Run(Category(category) if category else None, *rest) for category, *rest in cursor]
+
+
+def handovers_by_day(
+    organisation_id: int, begin: datetime, end: datetime
+) -> dict[date, tuple[int, int, int]]:
+    """Local day of arrival -> handovers known, their seconds, and those longer than 30 minutes. One query.
+
+    Counted as domain.ambulance.handover_month counts, but for times that people have agreed since.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT (at_hospital_at AT TIME ZONE 'Europe/London')::date, count(*), sum(took)::bigint,"
+            " count(*) FILTER (WHERE took > 1800) FROM (SELECT at_hospital_at,"
+            "  extract(epoch FROM (stamps->>'handover')::timestamptz - at_hospital_at)::int AS took"
+            "  FROM ambulance_assignment WHERE organisation_id = %s"
+            "  AND at_hospital_at >= %s AND at_hospital_at < %s AND stamps ? 'handover') AS taken"
+            " WHERE took BETWEEN 0 AND %s GROUP BY 1",
+            [organisation_id, begin, end, LONGEST_HANDOVER],
+        )
+        return {day: (count, seconds, over) for day, count, seconds, over in cursor}
+
+
+def lost_by_day(organisation_id: int, begin: datetime, end: datetime, standard: float) -> dict[date, float]:
+    """Local day of arrival -> seconds beyond a standard, in minutes, of the same handovers. One query."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT (at_hospital_at AT TIME ZONE 'Europe/London')::date, sum(greatest(0, took - %s))"
+            " FROM (SELECT at_hospital_at,"
+            "  extract(epoch FROM (stamps->>'handover')::timestamptz - at_hospital_at)::int AS took"
+            "  FROM ambulance_assignment WHERE organisation_id = %s"
+            "  AND at_hospital_at >= %s AND at_hospital_at < %s AND stamps ? 'handover') AS taken"
+            " WHERE took BETWEEN 0 AND %s GROUP BY 1",
+            [standard * 60, organisation_id, begin, end, LONGEST_HANDOVER],
+        )
+        return {day: float(seconds) for day, seconds in cursor}
+
+
+def responses_by_day(
+    organisation_id: int, begin: datetime, end: datetime
+) -> dict[tuple[date, Category], tuple[int, float, int]]:
+    """(local day, category) -> responses, their minutes, and all incidents, reached or not. One query."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT day, category, count(took), coalesce(sum(took), 0), count(*) FROM ("
+            " SELECT (COALESCE(i.clock_start_at, i.category_set_at, i.call_connect_at)"
+            "   AT TIME ZONE 'Europe/London')::date AS day, i.category,"
+            "  (SELECT extract(epoch FROM min((a.stamps->>'at_scene')::timestamptz) - i.clock_start_at) / 60"
+            "   FROM ambulance_assignment a WHERE a.organisation_id = i.organisation_id"
+            "   AND a.incident = i.key AND a.stamps ? 'at_scene'"
+            "   HAVING min((a.stamps->>'at_scene')::timestamptz) >= i.clock_start_at) AS took"
+            " FROM ambulance_incident i WHERE i.organisation_id = %s AND i.category IS NOT NULL"
+            "  AND COALESCE(i.clock_start_at, i.category_set_at, i.call_connect_at) > %s"
+            "  AND COALESCE(i.clock_start_at, i.category_set_at, i.call_connect_at) <= %s) AS each"
+            " GROUP BY 1, 2",
+            [organisation_id, begin, end],
+        )
+        return {
+            (day, Category(category)): (reached, float(minutes), count)
+            for day, category, reached, minutes, count in cursor
+        }
 
 
 def oldest_held(organisation_id: int, at: datetime) -> dict[Category, datetime]:

@@ -5,6 +5,7 @@ import django.contrib.postgres.constraints
 import django.contrib.postgres.fields
 import django.contrib.postgres.fields.ranges
 import django.db.models.deletion
+import django.db.models.functions.comparison
 from django.conf import settings
 from django.db import migrations, models
 
@@ -667,7 +668,7 @@ class Migration(migrations.Migration):
                         ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to='core.organisation')),
                     ],
                     options={
-                        'indexes': [],
+                        'indexes': [models.Index(models.F('organisation'), django.db.models.functions.comparison.Coalesce('clock_start_at', 'category_set_at', 'call_connect_at'), name='incident_beginnings')],
                         'constraints': [models.UniqueConstraint(fields=('organisation', 'key'), name='one_incident_per_key')],
                     },
                 ),
@@ -717,12 +718,32 @@ class Migration(migrations.Migration):
                         ('access', models.CharField(blank=True, max_length=500)),
                         ('casualties', models.CharField(blank=True, max_length=300)),
                         ('services', models.CharField(blank=True, max_length=500)),
+                        ('once', models.UUIDField(null=True)),
                         ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='core.organisation')),
                     ],
                     options={
                         'db_table': 'ambulance_major_incident',
                         'indexes': [],
-                        'constraints': [models.UniqueConstraint(fields=('organisation', 'number', 'version'), name='one_methane_per_version'), models.CheckConstraint(condition=models.Q(('version__gte', 1)), name='methane_counts_from_one'), models.CheckConstraint(condition=models.Q(models.Q(('location', ''), _negated=True), models.Q(('kind', ''), _negated=True)), name='a_methane_says_where_and_what')],
+                        'constraints': [models.UniqueConstraint(fields=('organisation', 'number', 'version'), name='one_methane_per_version'), models.UniqueConstraint(fields=('organisation', 'once'), name='one_methane_for_a_form'), models.CheckConstraint(condition=models.Q(('version__gte', 1)), name='methane_counts_from_one'), models.CheckConstraint(condition=models.Q(models.Q(('location', ''), _negated=True), models.Q(('kind', ''), _negated=True)), name='a_methane_says_where_and_what')],
+                    },
+                ),
+                migrations.CreateModel(
+                    name='MeetingPack',
+                    fields=[
+                        ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                        ('number', models.PositiveIntegerField()),
+                        ('unit', models.CharField(choices=[('week', 'week'), ('month', 'month')], max_length=5)),
+                        ('first', models.DateField()),
+                        ('at', models.DateTimeField()),
+                        ('by', models.CharField(max_length=150)),
+                        ('by_duty', models.BooleanField(default=False)),
+                        ('figures', models.JSONField()),
+                        ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='core.organisation')),
+                    ],
+                    options={
+                        'db_table': 'ambulance_meeting_pack',
+                        'indexes': [],
+                        'constraints': [models.UniqueConstraint(fields=('organisation', 'number'), name='one_meeting_pack_per_number'), models.UniqueConstraint(condition=models.Q(('by_duty', True)), fields=('organisation', 'unit', 'first'), name='one_meeting_pack_by_itself')],
                     },
                 ),
                 migrations.CreateModel(

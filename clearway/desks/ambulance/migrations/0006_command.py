@@ -5,7 +5,7 @@ from django.db import migrations
 from clearway.core.retention.records import kept, remover
 
 RECORDS = kept(
-    *("ambulance_sitrep", "ambulance_sitrepaddendum"),
+    *("ambulance_sitrep", "ambulance_sitrepaddendum", "ambulance_meeting_pack"),
     *("ambulance_shift_sheet", "ambulance_shift_acceptance", "ambulance_shift_word"),
     *("ambulance_escalation_call", "ambulance_call_line", "ambulance_call_minutes"),
     "ambulance_major_incident",
@@ -18,6 +18,7 @@ SITREPS = remover(
     corrected=False,
     parts=("DELETE FROM ambulance_sitrepaddendum WHERE of_id = ANY (chosen)",),
 )
+PACKS = remover("meeting_packs", "ambulance_meeting_pack", first="t.at", last="t.at", corrected=False)
 SHIFTS = remover(
     "shift_sheets",
     "ambulance_shift_sheet",
@@ -49,6 +50,7 @@ class Migration(migrations.Migration):
     operations = [
         migrations.RunSQL(RECORDS, migrations.RunSQL.noop),
         migrations.RunSQL(SITREPS, migrations.RunSQL.noop),
+        migrations.RunSQL(PACKS, migrations.RunSQL.noop),
         migrations.RunSQL(SHIFTS, migrations.RunSQL.noop),
         migrations.RunSQL(CALLS, migrations.RunSQL.noop),
         migrations.RunSQL(MAJOR, migrations.RunSQL.noop),

@@ -1,6 +1,6 @@
 """Reading how hard hospitals and the trust are pressed."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -8,6 +8,8 @@ from django.db.models import QuerySet
 
 from clearway.core.layout.times import local
 from clearway.core.organisation.queries import policies
+from clearway.domain.ambulance.events import HospitalEvent
+from clearway.domain.ambulance.meeting import Level
 from clearway.domain.ambulance.pressure import (
     LEVELS,
     Bounds,
@@ -29,6 +31,7 @@ from clearway.engine.ambulance.feeds import basis
 from clearway.engine.ambulance.reports import site_reports
 
 from .. import situation as situations
+from ..facts import queries as facts
 from ..incidents import queries as incidents
 from ..situation import Reading
 from .models import ActionCard, HospitalFigure, TrustLevel
@@ -217,6 +220,30 @@ def newest(organisation_id: int) -> dict[Ladder, TrustLevel]:
 def history(organisation_id: int, ladder: Ladder) -> QuerySet[TrustLevel]:
     """Every level that was set, newest first."""
     return TrustLevel.objects.filter(organisation_id=organisation_id, ladder=ladder).order_by("-number")
+
+
+def set_between(organisation_id: int, ladder: Ladder, begin: datetime, end: datetime) -> list[TrustLevel]:
+    """The levels that held at any time between two instants, in order. Two queries."""
+    rows = history(organisation_id, ladder)
+    before = rows.filter(at__lte=begin).first()
+    later = rows.filter(at__gt=begin, at__lt=end)
+    return [*([before] if before else []), *reversed(later)]
+
+
+def declared_between(
+    organisation_id: int, sites: Collection[str], begin: datetime, end: datetime, holds: timedelta
+) -> dict[str, list[Level]]:
+    """The levels that hospitals said from so long before a time until its end, by site code. One query."""
+    streams = {f"hospital:{site}": site for site in sites}
+    told = facts.by_stream(organisation_id, list(streams), end, known_from=begin - holds)
+    return {
+        streams[stream]: [
+            Level(each.event.occurred_at, each.event.counts[HospitalMeasure.PRESSURE_LEVEL])
+            for each in facts.of_kind(HospitalEvent, found)
+            if HospitalMeasure.PRESSURE_LEVEL in each.event.counts
+        ]
+        for stream, found in told.items()
+    }
 
 
 def open_cards(organisation_id: int) -> list[ActionCard]:

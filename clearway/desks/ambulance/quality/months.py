@@ -65,7 +65,7 @@ def span(month: date) -> tuple[datetime, datetime]:
 def standing(organisation_id: int, month: date, at: datetime) -> Month:
     """A month as it stands. Nine queries."""
     frozen = newest(organisation_id, month)
-    now = by_site(_counted(organisation_id, month, at))
+    now = by_site(counted_between(organisation_id, *span(month), at))
     policy = queue_policy(organisation_id, at)
     open_rows = FindingCase.objects.filter(organisation_id=organisation_id, ended_at__isnull=True)
     begin, end = span(month)
@@ -103,13 +103,12 @@ def listed(organisation_id: int, at: datetime) -> list[tuple[date, HandoverMonth
     return [(month, frozen.get(month)) for month in months]
 
 
-def _counted(organisation_id: int, month: date, at: datetime) -> list[Counted]:
-    """How each arrival of a month counts, with the times that people recorded as changed at the source.
+def counted_between(organisation_id: int, begin: datetime, end: datetime, at: datetime) -> list[Counted]:
+    """How each arrival of a time counts, with the times that people recorded as changed at the source.
 
     Such a time stands in for the one it was recorded against; once the source says another, that one counts.
     """
     codes = incidents.sites_of(organisation_id)
-    begin, end = span(month)
     ended = FindingCase.objects.filter(
         happened_at__gte=begin - MOVED,
         happened_at__lt=end + MOVED,

@@ -99,6 +99,16 @@ def _within(organisation_id: int, sites: Sites) -> QuerySet[Finding]:
     return found.filter(spoken_of | Q(stream__in=incidents.streams_to(organisation_id, sites)))
 
 
+def cases_by_rule(organisation_id: int, begin: datetime, end: datetime) -> list[tuple[str, int, int, int]]:
+    """Of each rule: cases found in a time, ended in it, and open at its end. One query."""
+    rows = FindingCase.objects.filter(organisation_id=organisation_id, found_at__lt=end)
+    found = Count("pk", filter=Q(found_at__gte=begin))
+    ended = Count("pk", filter=Q(ended_at__gte=begin, ended_at__lt=end))
+    still = Count("pk", filter=Q(ended_at__isnull=True) | Q(ended_at__gte=end))
+    counted = rows.values_list("code").annotate(found, ended, still).order_by("code")
+    return [row for row in counted if any(row[1:])]
+
+
 def blind_sources(organisation_id: int) -> list[str]:
     """The sources of positions that are silent, so that rules on positions cannot be checked. One query."""
     rows = Finding.objects.filter(organisation_id=organisation_id, code="HQ37")

@@ -2,17 +2,19 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from django.db.models import QuerySet
 
+from clearway.core.feeds.queries import first_heard
 from clearway.core.layout.times import LONDON, local
 from clearway.core.organisation.models import Site
 from clearway.core.organisation.queries import stations
 from clearway.domain.ambulance.availability import ResourceStanding
 from clearway.domain.ambulance.events import AvailabilityEvent
-from clearway.domain.ambulance.rosters import LONGEST_SHIFT, Duty, RosterShift
+from clearway.domain.ambulance.rosters import LONGEST_SHIFT, Duty, RosterShift, hours_within
 from clearway.domain.ambulance.words import Availability, ResourceKind
 
 from ..facts import queries as facts
@@ -127,6 +129,51 @@ def duties(
             and (each.ended is not None or on_now)
         ]
     return found
+
+
+@dataclass(frozen=True, slots=True)
+class UnitHours:
+    """Unit-hours of a time, as far as anybody could know who was there.
+
+    known_from  since when anybody could; None where nobody could in it
+    planned     from then on, None where no roster has a shift in the whole time
+    there       of crews on duty from then on, None where nobody could know
+    to_come     planned after the instant that was looked from
+    """
+
+    known_from: datetime | None
+    planned: float | None
+    there: float | None
+    to_come: float | None
+
+
+def unit_hours(
+    organisation_id: int,
+    seen: Mapping[str, ResourceStanding],
+    begin: datetime,
+    end: datetime,
+    at: datetime,
+) -> UnitHours:
+    """Planned and actual unit-hours from begin to end, as known at an instant. Five queries."""
+    shifts = [value_of(row) for row in between(organisation_id, begin, end)]
+    told = duties(organisation_id, seen, {each.call_sign for each in shifts}, begin, at)
+    until = min(end, at)
+    # A source may tell of times before it was first heard; what lies before both nobody knows.
+    said = [first_heard(organisation_id) or at, *(each.began for each in told)]
+    known_from = max(begin, min(said))
+
+    def planned(since: datetime, to: datetime) -> float:
+        return sum(hours_within(each.starts_at, each.ends_at, (since, to))[0] for each in shifts)
+
+    if known_from >= until:
+        return UnitHours(None, None, None, planned(until, end) if shifts else None)
+    there = sum(hours_within(each.began, each.ended, (known_from, until))[0] for each in told)
+    return UnitHours(
+        known_from,
+        planned(known_from, until) if shifts else None,
+        there,
+        planned(until, end) if shifts and until < end else None,
+    )
 
 
 def _spans(name: str, events: Iterable[AvailabilityEvent]) -> list[Duty]:
