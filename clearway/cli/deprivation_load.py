@@ -63,7 +63,7 @@ def _areas(path: Path) -> Iterator[tuple[str, int]]:
             for row in rows:
                 place = f"{path}, line {rows.line_num}"
                 text = (row[names["decile"]] or "").strip()
-                if not text.isdecimal() or int(text) not in DECILES:
+                if not text.isdecimal() or len(text) > 2 or int(text) not in DECILES:
                     raise CannotRun(f"{place}, column decile: “{text}” is no decile. Write 1 to 10.")
                 try:
                     written = postcode(row[names["postcode"]] or "")
