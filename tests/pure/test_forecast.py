@@ -188,6 +188,14 @@ def test_the_longer_a_crew_has_stayed_on_scene_the_less_it_is_expected_to_convey
     assert expected[-1] < POLICY.conveyed["C2"] / 2
 
 
+def test_a_crew_whose_time_on_scene_lies_ahead_counts_as_one_that_has_just_come() -> None:
+    """A clock that runs ahead at one control room must not take the forecast from everybody."""
+    early, now = (a_situation(*DAY, on_scene("s", minutes)) for minutes in (-3, 0))
+
+    assert (coming(early) == coming(now)).all()
+    assert (forecast(early, POLICY).mean == forecast(now, POLICY).mean).all()
+
+
 def test_a_crew_that_is_turned_on_its_way_counts_where_it_is_bound_for() -> None:
     straight = forecast(a_situation(*DAY, conveying("c")), POLICY)
     turned = forecast(a_situation(*DAY, conveying("c"), bound={"c": "TV002"}), POLICY)

@@ -79,7 +79,7 @@ def _heard_of(situation: Situation, policy: ForecastPolicy, network: Network) ->
     site = np.where(turned, table.bound[here], table.site[here])
     certain = conveying | (site != UNKNOWN)
     since = (now - table.since[here]) / MINUTE
-    since = np.where(np.isnan(since), 0.0, since)
+    since = np.maximum(np.where(np.isnan(since), 0.0, since), 0.0)  # a clock that runs ahead: just begun
     shares = [policy.conveyed.get(each, policy.conveyed_otherwise) for each in CATEGORIES]
     share = np.array([*shares, policy.conveyed_otherwise])[table.category[here]]
     conveyed, leaves_in = _of_scene(share, since, policy)
