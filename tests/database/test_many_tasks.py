@@ -1,6 +1,7 @@
 """A flood of one kind is one task; what comes back within a while is the same alarm."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -74,12 +75,39 @@ def test_a_number_that_goes_up_and_down_raises_nothing_new(trust: Organisation) 
     assert list(open_now().values()) == ["On the ladder: 8"]
 
 
-def test_at_half_as_many_each_stands_for_itself_again(trust: Organisation) -> None:
+def test_what_stands_together_does_so_until_none_is_left(trust: Organisation) -> None:
+    for minutes, names in ((0, "ABCD"), (1, "A"), (2, "AB"), (3, "B"), (4, ""), (5, "C")):
+        swept(trust, names, minutes)
+    assert list(open_now().values()) == ["C: release plan"]
+    assert Task.objects.count() == 1
+
+    swept(trust, "", 6)
+    swept(trust, "", 21)
+    swept(trust, "C", 22)
+
+    assert list(open_now()) == ["C"]
+
+
+def test_where_a_trust_wants_it_no_more_each_stands_for_itself_again(trust: Organisation) -> None:
     swept(trust, "ABCD", 0)
-    swept(trust, "AB", 1)
+    swept(trust, "AB", 1, SweepPolicy())
 
     assert list(open_now()) == ["A", "B"]
     assert Task.objects.exclude(closed_at=None).get().closed_because == "Each stands for itself now"
+
+
+def test_one_of_many_that_falls_a_little_below_its_threshold_is_still_one_of_them(
+    trust: Organisation,
+) -> None:
+    def a_at(reading: float) -> list[Wanted]:
+        return [wanted("A", reading=reading, threshold=1.0), *map(wanted, "BCD")]
+
+    swept(trust, a_at(0.95), 0)
+    assert "A" not in "".join(open_now())
+
+    for minutes, reading, number in ((1, 1.0, 4), (2, 0.95, 4), (3, 0.85, 3), (4, 0.95, 3)):
+        swept(trust, a_at(reading), minutes)
+        assert list(open_now().values()) == [f"On the ladder: {number}"]
 
 
 def test_each_role_and_priority_has_its_own(trust: Organisation) -> None:
@@ -185,20 +213,100 @@ def test_what_joins_a_shelved_task_brings_it_back(trust: Organisation) -> None:
     assert Task.objects.get().state == "open"
 
 
-def test_a_further_step_of_the_worst_rings_for_all_of_them(trust: Organisation) -> None:
-    def at_step(minutes: float, step: str) -> list[Wanted]:
-        worst = wanted("A", reading=minutes, threshold=45, suggestion=step)
-        return [worst, *(wanted(each, reading=46, threshold=45, suggestion="Release") for each in "BCD")]
+def worst_at(step: float) -> list[Wanted]:
+    return [wanted("A", reading=step, threshold=30, step=step), *map(wanted, "BCD")]
 
-    swept(trust, at_step(50, "Release"), 0)
+
+def test_a_further_step_of_the_worst_rings_for_all_of_them(trust: Organisation) -> None:
+    swept(trust, worst_at(45), 0)
     Task.objects.update(state="acknowledged")
-    swept(trust, at_step(55, "Release"), 1)
+    swept(trust, worst_at(45), 1)
     assert Task.objects.get().state == "acknowledged"
 
-    swept(trust, at_step(61, "Tell the commander"), 2)
+    swept(trust, worst_at(60), 2)
 
+    assert (Task.objects.get().state, heard(trust)) == ("open", ["tasks.raise_priority"])
+
+
+def test_a_step_that_comes_back_within_the_delay_is_the_same_alarm_and_later_another(
+    trust: Organisation,
+) -> None:
+    for minutes, step in ((0, 45), (1, 60), (2, 45), (16, 60), (17, 45), (20, 60)):
+        swept(trust, worst_at(step), minutes)
+    assert len(heard(trust)) == 1
+
+    for minutes, step in ((21, 45), (36, 45), (37, 60)):
+        swept(trust, worst_at(step), minutes)
+
+    assert len(heard(trust)) == 2
+
+
+def test_of_an_answered_task_a_step_that_comes_back_is_another_alarm(trust: Organisation) -> None:
+    swept(trust, worst_at(60), 0)
+    by = acting(somebody("pfc", "patient_flow_coordinator", trust))
     task = Task.objects.get()
-    assert (task.state, task.suggestion) == ("open", "Tell the commander")
+    answer(Shown(task.pk, task.version, trust.pk), "The commander was told", by=by, at=AT)
+
+    for minutes, step in ((1, 60), (2, 45), (3, 60)):
+        swept(trust, worst_at(step), minutes)
+
+    assert (Task.objects.get().state, heard(trust)) == ("open", ["tasks.raise_priority"])
+
+
+def heard(trust: Organisation) -> list[str]:
+    """What was an alarm again of a task that was there already."""
+    verbs = ("tasks.raise_priority", "tasks.join")
+    rows = Action.objects.filter(organisation_id=trust.pk, verb__in=verbs).order_by("id")
+    return list(rows.values_list("verb", flat=True))
+
+
+@pytest.mark.parametrize(("rings_to", "priority", "rings"), [(1, 1, True), (1, 2, False), (2, 2, True)])
+def test_who_joins_rings_up_to_the_priority_that_the_trust_sets(
+    trust: Organisation, rings_to: int, priority: int, rings: bool
+) -> None:
+    policy = replace(POLICY, joining_rings={"ladder": rings_to})
+    swept(trust, [wanted(each, priority=priority) for each in "ABCD"], 0, policy)
+    Task.objects.update(state="acknowledged")
+
+    swept(trust, [wanted(each, priority=priority) for each in "ABCDE"], 1, policy)
+
+    assert (Task.objects.get().state == "open") == rings
+    assert heard(trust) == (["tasks.join"] if rings else [])
+
+
+def test_a_serious_delay_that_joins_others_rings_where_nothing_is_set(trust: Organisation) -> None:
+    for minutes, names in enumerate(("ABCD", "ABCDE")):
+        swept(trust, [wanted(each, priority=1) for each in names], minutes)
+
+    assert heard(trust) == ["tasks.join"]
+
+
+def test_who_leaves_and_comes_back_within_the_delay_has_not_joined(trust: Organisation) -> None:
+    for minutes, names in ((0, "ABCDE"), (1, "ABCD"), (15, "ABCDE"), (16, "ABCD")):
+        swept(trust, [wanted(each, priority=1) for each in names], minutes)
+    assert heard(trust) == []
+
+    for minutes, names in ((31, "ABCD"), (32, "ABCDE")):
+        swept(trust, [wanted(each, priority=1) for each in names], minutes)
+    assert heard(trust) == ["tasks.join"]
+
+
+def test_who_comes_down_from_a_more_urgent_task_is_no_alarm_of_the_lesser(trust: Organisation) -> None:
+    policy = replace(POLICY, joining_rings={"ladder": 3})
+    urgent = [wanted(each, priority=1) for each in "XY"]
+    swept(trust, [*urgent, *map(wanted, "ABCD")], 0, policy)
+
+    swept(trust, [urgent[0], wanted("Y"), *map(wanted, "ABCD")], 1, policy)
+
+    assert sorted(open_now().values()) == ["On the ladder: 5", "X: release plan"]
+    assert heard(trust) == []
+
+
+def test_who_joins_puts_off_nothing_that_nobody_has_acknowledged(trust: Organisation) -> None:
+    for minutes, names in ((0, "ABCD"), (4, "ABCDE")):
+        swept(trust, [wanted(each, priority=1) for each in names], minutes)
+
+    assert Task.objects.get().due_at == AT + 5 * MINUTE
 
 
 def test_when_each_stands_for_itself_again_what_people_did_with_all_goes_on(trust: Organisation) -> None:
@@ -207,7 +315,7 @@ def test_when_each_stands_for_itself_again_what_people_did_with_all_goes_on(trus
     task = Task.objects.get()
     answer(Shown(task.pk, task.version, trust.pk), "All were rung", by=acting(person), at=AT)
 
-    swept(trust, "AB", 1)
+    swept(trust, "AB", 1, SweepPolicy())
 
     rows = Task.objects.filter(closed_at=None)
     assert {(row.state, row.answer, row.owner) for row in rows} == {("answered", "All were rung", person)}

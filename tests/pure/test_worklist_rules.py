@@ -76,3 +76,8 @@ def test_the_policy_of_the_sweep_is_checked_when_made() -> None:
     assert made.due_at(1, AT) == AT + 3 * MINUTE
     with pytest.raises(ValueError, match="dead-band"):
         SweepPolicy(dead_band=1.5)
+
+
+def test_who_joins_rings_up_to_a_priority_that_there_is() -> None:
+    with pytest.raises(ValueError, match="a priority from 1 to 3, or 0"):
+        SweepPolicy(joining_rings={"handover_ladder": 4})

@@ -1,6 +1,6 @@
 """Every write to the worklist: what the rules want, and what people do with it."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -39,7 +39,7 @@ SWEPT_FIELDS = [
         "changed_at",
     ),
     *("shelved_until", "escalated_to", "escalated_at", "gone_since", "closed_at", "closed_because"),
-    *("members", "version"),
+    *("members", "left", "step", "step_gone_since", "version"),
 ]
 
 
@@ -118,6 +118,7 @@ class _Sweep:
             if current is not None and current.closed_at is None:
                 if self._is_kept(each):
                     self._is_there(current)
+                    self._hold_step(current, each)
                 if each.margin >= 1:
                     self._update(current, each, by)
             elif each.is_to_raise(self.at, delay(self.policy)):
@@ -128,19 +129,25 @@ class _Sweep:
         roles: dict[str, list[Wanted]] = {}
         for each in outcome.wanted:
             roles.setdefault(each.role, []).append(each)
-        found: list[Wanted] = []
+        found, told = list[Wanted](), self._told(outcome.rule)
         for role, rows in roles.items():
-            stand = [each for each in rows if self._stands(outcome, each)]
+            stand = [each for each in rows if self._stands(each, told)]
             found += in_one(outcome.many, stand) if self._are_many(outcome, role, len(stand)) else rows
         return {each.subject: each for each in found}
 
-    def _stands(self, outcome: Outcome, wanted: Wanted) -> bool:
+    def _told(self, rule: str) -> set[str]:
+        """The subjects that a task of this rule speaks of, alone or among several."""
+        tasks = [(subject, task) for (name, subject), task in self.open.items() if name == rule]
+        return {each for subject, task in tasks for each in (subject, *task.members)}
+
+    def _stands(self, wanted: Wanted, told: Collection[str]) -> bool:
         """Whether it is a task by now, or would be one if it stood alone."""
-        is_open = (outcome.rule, wanted.subject) in self.open
-        return wanted.is_to_raise(self.at, delay(self.policy)) or (is_open and self._is_kept(wanted))
+        return wanted.is_to_raise(self.at, delay(self.policy)) or (
+            wanted.subject in told and self._is_kept(wanted)
+        )
 
     def _are_many(self, outcome: Outcome, role: str, number: int) -> bool:
-        """Together from so many on, until half of that: a number that goes up and down raises nothing."""
+        """Together from so many on, until none is left: a number that goes up and down raises nothing."""
         limit = 1 if outcome.from_one else self.policy.together_from
         if not (outcome.many and limit):
             return False
@@ -148,7 +155,7 @@ class _Sweep:
         are_together = any(
             rule == outcome.rule and subject.startswith(beginning) for rule, subject in self.open
         )
-        return number >= limit or (are_together and number > limit / 2)
+        return number >= limit or are_together
 
     def _let_go(self, task: Task, outcome: Outcome, wanted: Iterable[Wanted], by: Actor) -> None:
         """Close a task whose cause has been gone for the off-delay; at once where another stands for it."""
@@ -165,13 +172,12 @@ class _Sweep:
         elif others:
             because = "Each stands for itself now" if is_for_many else "It stands together with others now"
             self._close(task, because, by)
-        elif task.state == State.ANSWERED:  # dealt with: what comes after it is another
+        elif task.state == State.ANSWERED or self._is_over(task.gone_since):
+            # What comes after one that was dealt with is another.
             self._close(task, "The cause is gone", by)
-        elif task.gone_since is None and off_delay(self.policy):
+        elif task.gone_since is None:
             task.gone_since = self.at
             self._note(task, "changed", "tasks.follow", {"gone_since": self.at.isoformat()}, by)
-        elif task.gone_since is None or self.at - task.gone_since >= off_delay(self.policy):
-            self._close(task, "The cause is gone", by)
 
     def _is_there(self, task: Task) -> None:
         """The cause is there, or there again."""
@@ -179,6 +185,24 @@ class _Sweep:
             task.gone_since = None
             task.changed_at = self.at
             self.touched[task.pk] = task
+
+    def _hold_step(self, task: Task, wanted: Wanted) -> None:
+        """A step that somebody was told of counts for the off-delay after it has gone, so that the next to
+        reach it is no other alarm; not of a task that was answered or shelved, which nobody looks at."""
+        if wanted.step >= task.step:
+            gone_since = None
+        elif task.state not in OUT_OF_SIGHT and not self._is_over(task.step_gone_since):
+            gone_since = task.step_gone_since or self.at
+        else:
+            gone_since, task.step = None, wanted.step
+            self.touched[task.pk] = task
+        if gone_since != task.step_gone_since:
+            task.step_gone_since = gone_since
+            self.touched[task.pk] = task
+
+    def _is_over(self, gone_since: datetime | None) -> bool:
+        """Whether what has been gone since then, or goes now, has been away for the off-delay."""
+        return self.at - (gone_since or self.at) >= off_delay(self.policy)
 
     def return_from_shelf(self) -> None:
         by = Actor("rule:shelf")
@@ -232,6 +256,7 @@ class _Sweep:
             changed_at=self.at,
             due_at=self.policy.due_at(wanted.priority, self.at),
             members=sorted(wanted.members),
+            step=wanted.step,
             **_words(wanted),
         )
         self._take_over(task)
@@ -263,21 +288,60 @@ class _Sweep:
         changes = {
             name: value for name, value in words.items() if name != "reading" and getattr(task, name) != value
         }
-        joined = wanted.members - set(task.members)
-        if not changes and not joined:
+        joined = self._joined(task, wanted)
+        if not changes and not joined and wanted.step <= task.step:
             return
         before = {name: getattr(task, name) for name in changes}
-        rises = _asks_for_more(task, wanted) or bool(joined and task.state in OUT_OF_SIGHT)
-        if joined or task.state != State.ANSWERED:  # of an answered one, who left and returns is not new
-            task.members = sorted(wanted.members)
+        rises, is_told = _asks_for_more(task, wanted), self._is_told(task, joined)
         for name, value in words.items():
             setattr(task, name, value)
         task.site_id = self.sites.get(wanted.site_code or "")
-        if rises:  # what was acknowledged, answered or shelved was something smaller
-            reopen(task, self.policy, self.at)
-            task.version += 1  # words alone must not spoil the form that somebody is filling in
-        verb = "tasks.raise_priority" if rises else "tasks.follow"
-        self._note(task, "changed", verb, {"now": changes, "was": before}, by)
+        task.step = max(task.step, wanted.step)
+        if rises or is_told:  # what was acknowledged, answered or shelved was something smaller
+            self._ring_again(task)
+        verb = "tasks.raise_priority" if rises else "tasks.join" if is_told else "tasks.follow"
+        detail = {"now": changes, "was": before, **({"joined": sorted(joined)} if joined else {})}
+        self._note(task, "changed", verb, detail, by)
+
+    def _joined(self, task: Task, wanted: Wanted) -> set[str]:
+        """Who is new among those that a task stands for, and was not there within the off-delay.
+
+        Follows who is there. Of an answered one, who left and returns is not new.
+        """
+        there, now = {*task.members, *task.left}, wanted.members
+        joined = set(now - there)
+        if task.state == State.ANSWERED and not joined:
+            return joined
+        left = {each: task.left.get(each, self.at.isoformat()) for each in there - now}
+        left = {each: at for each, at in left.items() if not self._is_over(datetime.fromisoformat(at))}
+        if (sorted(now), left) != (task.members, task.left):
+            task.members, task.left = sorted(now), left
+            self.touched[task.pk] = task
+        return joined
+
+    def _told_above(self, task: Task) -> set[str]:
+        """Whom a more urgent task of the same rule speaks of, or did of late: to ask for less is no alarm."""
+        above = [
+            each
+            for each in self.open.values()
+            if (each.rule, each.role) == (task.rule, task.role) and each.priority < task.priority
+        ]
+        return {subject for each in above for subject in (each.subject, *each.members, *each.left)}
+
+    def _is_told(self, task: Task, joined: set[str]) -> bool:
+        """Whether those who joined are an alarm: nobody looks at the task, or they are too urgent to be
+        overlooked among the others."""
+        if task.state in OUT_OF_SIGHT:
+            return bool(joined)
+        rings_to = self.policy.told_when_joining(task.rule)
+        return task.priority <= rings_to and bool(joined - self._told_above(task))
+
+    def _ring_again(self, task: Task) -> None:
+        """To be acknowledged anew; what nobody has acknowledged yet is due no later for it."""
+        due_at = task.due_at if task.state == State.OPEN else None
+        reopen(task, self.policy, self.at)
+        task.due_at = min(filter(None, (due_at, task.due_at)))
+        task.version += 1  # words alone must not spoil the form that somebody is filling in
 
     def _close(self, task: Task, because: str, by: Actor) -> None:
         close(task, because, self.at)
@@ -331,9 +395,9 @@ def _words(wanted: Wanted) -> dict[str, Any]:
 
 
 def _asks_for_more(task: Task, wanted: Wanted) -> bool:
-    """More urgent than it was, or a further step because the reading has grown."""
-    further = wanted.suggestion != task.suggestion and (wanted.reading or 0) > (task.reading or 0)
-    return wanted.priority < task.priority or (wanted.priority == task.priority and further)
+    """More urgent than it was, or further than it has lately been."""
+    is_further = wanted.priority == task.priority and wanted.step > task.step
+    return wanted.priority < task.priority or is_further
 
 
 def _subject(task: Task) -> str:

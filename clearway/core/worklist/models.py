@@ -13,7 +13,9 @@ class Task(models.Model):
 
     cause    what the rule saw, in words, kept current while the task is open
     members  subjects that it stands for, where it stands for several: what joins an answered one reopens it
+    left     those that it stood for of late, and since when it does not, so that a return is no joining
     gone_since  since when the cause has been gone, while the task waits whether it comes back
+    step     the furthest that it asked for lately, see Wanted; step_gone_since  since when it is less far
     reading  the number behind the cause, for the dead-band (it is not raised anew by a flicker)
     """
 
@@ -51,7 +53,10 @@ class Task(models.Model):
     escalated_to = models.CharField(max_length=40, blank=True)
     escalated_at = models.DateTimeField(null=True)
     members = ArrayField(models.CharField(max_length=150), default=list)
+    left = models.JSONField(default=dict)
     gone_since = models.DateTimeField(null=True)
+    step = models.FloatField(default=0)
+    step_gone_since = models.DateTimeField(null=True)
     closed_at = models.DateTimeField(null=True)
     closed_because = models.CharField(max_length=200, blank=True)
     version = models.PositiveIntegerField(default=1)

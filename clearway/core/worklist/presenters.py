@@ -21,6 +21,7 @@ VERBS = {
     "tasks.raise": "Raised",
     "tasks.follow": "Cause changed",
     "tasks.raise_priority": "Became more urgent",
+    "tasks.join": "Others joined",
     "tasks.close": "Closed",
     "tasks.return": "Came back from the shelf",
     "tasks.escalate": "Escalated",

@@ -21,6 +21,7 @@ from .rules import SweepPolicy, sweep_policy
 
 DAY = timedelta(hours=24)
 STANDING = timedelta(hours=1)
+RINGS_AGAIN = ("tasks.raise_priority", "tasks.join")  # verbs by which a task that was there is an alarm again
 WORKLIST, MODES, BUDGET = "worklist", "rule_modes", "alarm_budget"  # the policies of the worklist itself
 
 
@@ -201,7 +202,7 @@ def alarms(organisation_id: int, since: datetime, until: datetime) -> list[Alarm
     found = [Alarm(task.rule, task.role, task.priority, task.raised_at, task.closed_at) for task in tasks]
     by_subject = {f"task:{task.pk}": task for task in tasks}
     risen = Action.objects.filter(
-        organisation_id=organisation_id, verb="tasks.raise_priority", at__gte=since, at__lt=until
+        organisation_id=organisation_id, verb__in=RINGS_AGAIN, at__gte=since, at__lt=until
     ).values_list("subject", "at")
     found += [
         Alarm(task.rule, task.role, task.priority, at, is_again=True)

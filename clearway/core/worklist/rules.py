@@ -44,6 +44,7 @@ class Wanted:
     reading    the number behind it, and the threshold from which it counts: at or above it a task is
                raised, and one that is open is kept until the reading falls a dead-band below
     members    the subjects that it stands for, where it stands for several
+    step       how far it is within its priority; a further step is an alarm again
     """
 
     subject: str
@@ -57,6 +58,7 @@ class Wanted:
     reading: float | None = None
     threshold: float | None = None
     members: frozenset[str] = frozenset()
+    step: float = 0.0
 
     def __post_init__(self) -> None:
         if self.priority not in (1, 2, 3):
@@ -129,10 +131,12 @@ class Outcome:
 class SweepPolicy:
     """How tasks behave, whatever rule raises them (policy `worklist`).
 
-    off_delay_seconds    how long a cause must be gone before its task closes: what comes back within that
-                         time is the same alarm, not another
-    together_from        from how many subjects of one rule and role on one task stands for all, until half
-                         as many are left; 0 for never
+    off_delay_seconds    how long a cause must be gone before its task closes, or a step before it is an
+                         alarm again: what comes back within that time is the same alarm, not another
+    together_from        from how many subjects of one rule and role on one task stands for all, until none
+                         is left; 0 for never
+    joining_rings        by rule: up to which priority whoever joins those that one task stands for is an
+                         alarm again; 1 where nothing is said
     acknowledge_minutes  by priority: how long until an untouched task is overdue
     """
 
@@ -140,6 +144,7 @@ class SweepPolicy:
     off_delay_seconds: float = 0
     dead_band: float = 0.1
     together_from: int = 0
+    joining_rings: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
     acknowledge_minutes: Mapping[int, float] = field(
         default_factory=lambda: MappingProxyType({1: 5.0, 2: 15.0, 3: 60.0})
     )
@@ -152,6 +157,12 @@ class SweepPolicy:
             )
         if set(self.acknowledge_minutes) != {1, 2, 3}:
             raise ValueError("acknowledge_minutes needs a number for each of the priorities 1, 2 and 3")
+        if unknown := [each for each in self.joining_rings.values() if each not in (0, 1, 2, 3)]:
+            raise ValueError(f"joining_rings gives a priority from 1 to 3, or 0 for none; not {unknown[0]}")
+
+    def told_when_joining(self, rule: str) -> int:
+        """Up to which priority whoever joins a task of this rule is an alarm; 0 for none."""
+        return self.joining_rings.get(rule, 1)
 
     def due_at(self, priority: int, at: datetime) -> datetime:
         return at + timedelta(minutes=self.acknowledge_minutes[priority])
@@ -206,6 +217,7 @@ def in_one(what: str, wanted: Sequence[Wanted]) -> Iterator[Wanted]:
             reading=rows[0].reading,
             threshold=_lowest(rows[0]),
             members=frozenset(each.subject for each in rows),
+            step=max(each.step for each in rows),
         )
 
 

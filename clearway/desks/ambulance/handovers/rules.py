@@ -114,6 +114,7 @@ def _wanted(code: str, name: str, waits: Sequence[_Wait], ladder: Sequence[Step]
         since=_instant(longest.arrived + first.minutes * MINUTE),
         reading=longest.minutes,
         threshold=float(first.minutes),
+        step=float(step.minutes),
     )
 
 
