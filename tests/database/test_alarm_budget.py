@@ -61,5 +61,5 @@ def test_hospitals_that_come_and_go_all_morning_keep_within_the_budget_and_each_
 
 
 @pytest.mark.django_db
-def test_without_those_limits_the_same_morning_is_far_over_it() -> None:
-    assert lived(SweepPolicy(), minutes=60).per_hour > 4 * queries.Limits().raised_per_hour
+def test_without_those_limits_the_same_morning_is_more_than_twice_over_it() -> None:
+    assert lived(SweepPolicy(), minutes=60).per_hour > 2 * queries.Limits().raised_per_hour

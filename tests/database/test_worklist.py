@@ -536,6 +536,16 @@ def test_the_budget_is_measured_from_the_tasks(trust: Organisation) -> None:
     assert measured.most_in_an_hour == 4
 
 
+def test_a_task_that_asks_anew_counts_in_the_budget_as_the_alarm_that_it_is(trust: Organisation) -> None:
+    swept(trust, wanted())
+    swept(trust, wanted(priority=1), minutes=1)
+    swept(trust, wanted(priority=1, cause="said otherwise"), minutes=2)
+
+    measured = queries.budget(trust.pk, AT + 60 * MINUTE)
+
+    assert (measured.total, measured.most_in_ten_minutes) == (2, 2)
+
+
 def test_what_the_first_messages_raised_at_once_is_counted_apart(trust: Organisation) -> None:
     source = Source.objects.create(organisation=trust, name="cad", kind="cad", expected_interval_seconds=30)
     Batch.objects.create(source=source, received_at=AT, body=b"")
