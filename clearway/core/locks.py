@@ -30,6 +30,7 @@ class Lock(IntEnum):
     EXCHANGE = 4139  # messages of another system: the key is its source
     CONCERN = 4141  # the key is the concern
     SAFEGUARDING = 4142  # the key is the concern
+    ANSWERS = 4143  # one request of one source: the key is made of both
 
 
 def one_at_a_time(what: Lock, key: int) -> None:

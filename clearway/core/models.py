@@ -4,7 +4,7 @@ from .audit.models import Action, Seal
 from .concerns.models import Concern, ConcernStep
 from .decisions.models import Decision, DecisionExport, DecisionNote
 from .decisions.models import Told as DecisionTold
-from .feeds.models import Batch, Message, Quarantined, Source
+from .feeds.models import Answer, Batch, Message, Quarantined, Source
 from .live.models import Change, Heartbeat, Push
 from .notices.models import Notice
 from .onward.models import OnwardPerson, OnwardRequest, OnwardStep
@@ -16,6 +16,7 @@ from .worklist.models import Task
 
 __all__ = [
     "Action",
+    "Answer",
     "Area",
     "Batch",
     "Change",

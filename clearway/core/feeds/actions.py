@@ -14,19 +14,23 @@ from ..audit.actions import Actor, Entry
 from ..audit.actions import record as audit
 from ..live.actions import announce
 from ..organisation.models import Organisation
-from .models import Batch, Quarantined, Source
+from .models import Answer, Batch, Message, Quarantined, Source
 
 SPEAKS_ALL_THE_TIME = timedelta(seconds=5)  # the tailer draws what ages anew as often
 
 
 @dataclass(frozen=True, slots=True)
 class Rejected:
-    """A line that could not become a fact."""
+    """A line that could not become a fact.
+
+    waits_for  as of models.Quarantined; answered  its sender was told at once, and it waits for nobody
+    """
 
     line: int
     body: bytes
     error: CannotParse
     waits_for: str = ""
+    answered: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +137,7 @@ def close(batch: Batch, account: Account, *, at: datetime) -> None:
             fix=rejected.error.fix[:500],
             known_at=at,
             waits_for=rejected.waits_for,
+            state=Quarantined.State.ANSWERED if rejected.answered else Quarantined.State.WAITING,
         )
         for rejected in account.rejected
     )
@@ -145,6 +150,45 @@ def close(batch: Batch, account: Account, *, at: datetime) -> None:
         aside=account.aside,
         quarantined=quarantined,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What a request was answered, as models.Answer describes it."""
+
+    key: str
+    body_hash: bytes
+    status: int
+    body: bytes
+    location: str = ""
+    version: str = ""
+
+
+def answer(batch: Batch, told: Told, *, at: datetime) -> None:
+    """Keep what a request was answered. In the caller's transaction; again where it is answered anew."""
+    Answer.objects.update_or_create(
+        batch_id=batch.pk,
+        defaults={
+            "source_id": batch.source_id,
+            "key": told.key,
+            "body_hash": told.body_hash,
+            "status": told.status,
+            "location": told.location,
+            "version": told.version,
+            "body": told.body,
+            "known_at": at,
+        },
+    )
+
+
+def is_new_message(source: Source, message_id: str, body_hash: bytes, *, at: datetime) -> bool:
+    """Take the key of a message that became facts; whether it was free. In the caller's transaction."""
+    _, is_new = Message.objects.get_or_create(
+        source_id=source.pk,
+        message_id=message_id,
+        defaults={"body_hash": body_hash, "known_at": at},
+    )
+    return is_new
 
 
 def heard(source: Source, *, at: datetime) -> None:

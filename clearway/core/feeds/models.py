@@ -101,18 +101,45 @@ class Message(models.Model):
         indexes = [BrinIndex(fields=["known_at"], name="message_keys_by_time")]
 
 
+class Answer(models.Model):
+    """What a request that asked for something was answered, so that the same one again hears the same.
+
+    key        the sender's own name of the request; the same key with another body is refused
+    body_hash  of what was asked, by which a repeat is told from another request
+    status, location, version, body  of the answer; it goes with its batch
+    """
+
+    # The database lets it go with its batch (0003_guards).
+    batch = models.OneToOneField(
+        Batch, primary_key=True, on_delete=models.CASCADE, related_name="answer", db_constraint=False
+    )
+    source = models.ForeignKey(Source, on_delete=models.PROTECT, related_name="+")
+    key = models.CharField(max_length=120)
+    body_hash = models.BinaryField(max_length=32)
+    status = models.PositiveSmallIntegerField()
+    location = models.CharField(max_length=200, blank=True)
+    version = models.CharField(max_length=40, blank=True)
+    body = models.BinaryField()
+    known_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["source", "key"], name="one_answer_per_request")]
+
+
 class Quarantined(models.Model):
     """A line that could not become a fact: its bytes, the place, why, and what would mend it.
 
     waits_for  what another message of the same source would provide ("patient:123"): it is then read again by
                itself; "" where a person has to see to it
     settled    what was done instead, of one that somebody put right by hand
+    state  answered: its sender was told at once and asks anew, so that it waits for nobody
     """
 
     class State(models.TextChoices):
         WAITING = "waiting"
         REPLAYED = "replayed"
         SETTLED = "settled"
+        ANSWERED = "answered"
 
     source = models.ForeignKey(Source, on_delete=models.PROTECT)
     batch = models.ForeignKey(Batch, on_delete=models.PROTECT, related_name="+")  # it counts its own
@@ -132,7 +159,7 @@ class Quarantined(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["batch", "line"], name="one_quarantine_row_per_line"),
             models.CheckConstraint(
-                condition=Q(state="waiting", replayed_at__isnull=True)
+                condition=Q(state__in=("waiting", "answered"), replayed_at__isnull=True)
                 | Q(state__in=("replayed", "settled"), replayed_at__isnull=False),
                 name="replayed_quarantine_says_when",
             ),

@@ -15,7 +15,7 @@ from ..audit.models import Action
 from ..layout.times import local
 from ..organisation.queries import policies
 from .actions import key_hash
-from .models import Batch, Quarantined, Source
+from .models import Answer, Batch, Quarantined, Source
 
 FRESHNESS = "feed_freshness"
 WORTH_KNOWING = ("destination", "handover")
@@ -99,6 +99,11 @@ def _account(source: Source, row: Mapping[str, int]) -> SourceAccount:
         aside=row["sum_aside"],
         quarantined=row["sum_quarantined"],
     )
+
+
+def answered(source_id: int, key: str) -> Answer | None:
+    """What a request of this source that had this key was answered. One query."""
+    return Answer.objects.filter(source_id=source_id, key=key).first()
 
 
 def quarantine(organisation_id: int) -> QuerySet[Quarantined]:

@@ -24,9 +24,9 @@ LOST_AFTER = timedelta(seconds=10)  # without a sign of life from the worker; as
 PLACE_VIEW, PLACE_PERMISSION = settings.PLACES
 BATCHES_FORGOTTEN = {"verb": "retention.forget", "subject": "retention:batches"}
 HEARD_STEP = 5  # seconds: a fragment changes at most so often, however fast messages come
-# A desk's own sources, referrals, and what becomes of texts: they come when somebody refers or is written to,
-# and no picture ages without them.
-NOT_IN_THE_STRIP = (*OF_PEOPLE, "referrals", "notify")
+# A desk's own sources, referrals, what becomes of texts, and FHIR: they come when somebody refers, is written
+# to or asks, and no picture ages without them.
+NOT_IN_THE_STRIP = (*OF_PEOPLE, "referrals", "notify", "fhir")
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,20 +42,6 @@ class Migration(migrations.Migration):
                     },
                 ),
                 migrations.CreateModel(
-                    name='Area',
-                    fields=[
-                        ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                        ('code', models.CharField(max_length=40)),
-                        ('name', models.CharField(max_length=100)),
-                        ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='areas', to='core.organisation')),
-                    ],
-                    options={
-                        'ordering': ['name'],
-                        'indexes': [],
-                        'constraints': [models.UniqueConstraint(fields=('organisation', 'code'), name='one_area_per_code')],
-                    },
-                ),
-                migrations.CreateModel(
                     name='Batch',
                     fields=[
                         ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
@@ -74,6 +60,20 @@ class Migration(migrations.Migration):
                     options={
                         'indexes': [models.Index(condition=models.Q(('done_at__isnull', True)), fields=['id'], name='batches_to_do'), models.Index(fields=['source', 'received_at'], name='core_batch_source__6db265_idx')],
                         'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('applied__isnull', True), ('aside__isnull', True), ('done_at__isnull', True), ('duplicate__isnull', True), ('lines__isnull', True), ('quarantined__isnull', True)), models.Q(('done_at__isnull', False), ('lines', django.db.models.expressions.CombinedExpression(django.db.models.expressions.CombinedExpression(django.db.models.expressions.CombinedExpression(models.F('applied'), '+', models.F('duplicate')), '+', models.F('aside')), '+', models.F('quarantined')))), _connector='OR'), name='every_line_of_a_done_batch_is_accounted_for')],
+                    },
+                ),
+                migrations.CreateModel(
+                    name='Area',
+                    fields=[
+                        ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                        ('code', models.CharField(max_length=40)),
+                        ('name', models.CharField(max_length=100)),
+                        ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='areas', to='core.organisation')),
+                    ],
+                    options={
+                        'ordering': ['name'],
+                        'indexes': [],
+                        'constraints': [models.UniqueConstraint(fields=('organisation', 'code'), name='one_area_per_code')],
                     },
                 ),
                 migrations.CreateModel(
@@ -505,7 +505,7 @@ class Migration(migrations.Migration):
                         ('why', models.CharField(max_length=500)),
                         ('fix', models.CharField(max_length=500)),
                         ('known_at', models.DateTimeField()),
-                        ('state', models.CharField(choices=[('waiting', 'Waiting'), ('replayed', 'Replayed'), ('settled', 'Settled')], default='waiting', max_length=10)),
+                        ('state', models.CharField(choices=[('waiting', 'Waiting'), ('replayed', 'Replayed'), ('settled', 'Settled'), ('answered', 'Answered')], default='waiting', max_length=10)),
                         ('replayed_at', models.DateTimeField(null=True)),
                         ('replayed_by', models.CharField(blank=True, max_length=150)),
                         ('waits_for', models.CharField(blank=True, max_length=140)),
@@ -515,7 +515,7 @@ class Migration(migrations.Migration):
                     ],
                     options={
                         'indexes': [models.Index(fields=['source', 'state', 'id'], name='core_quaran_source__9aa399_idx'), models.Index(condition=models.Q(('state', 'waiting'), models.Q(('waits_for', ''), _negated=True)), fields=['source', 'waits_for'], name='lines_that_wait_for_another')],
-                        'constraints': [models.UniqueConstraint(fields=('batch', 'line'), name='one_quarantine_row_per_line'), models.CheckConstraint(condition=models.Q(models.Q(('replayed_at__isnull', True), ('state', 'waiting')), models.Q(('replayed_at__isnull', False), ('state__in', ('replayed', 'settled'))), _connector='OR'), name='replayed_quarantine_says_when'), models.CheckConstraint(condition=models.Q(models.Q(('state', 'settled'), _negated=True), models.Q(('settled', ''), _negated=True), _connector='OR'), name='a_settled_line_says_how')],
+                        'constraints': [models.UniqueConstraint(fields=('batch', 'line'), name='one_quarantine_row_per_line'), models.CheckConstraint(condition=models.Q(models.Q(('replayed_at__isnull', True), ('state__in', ('waiting', 'answered'))), models.Q(('replayed_at__isnull', False), ('state__in', ('replayed', 'settled'))), _connector='OR'), name='replayed_quarantine_says_when'), models.CheckConstraint(condition=models.Q(models.Q(('state', 'settled'), _negated=True), models.Q(('settled', ''), _negated=True), _connector='OR'), name='a_settled_line_says_how')],
                     },
                 ),
                 migrations.CreateModel(
@@ -583,6 +583,24 @@ class Migration(migrations.Migration):
                         'ordering': ['at', 'id'],
                         'indexes': [],
                         'constraints': [],
+                    },
+                ),
+                migrations.CreateModel(
+                    name='Answer',
+                    fields=[
+                        ('batch', models.OneToOneField(db_constraint=False, on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='answer', serialize=False, to='core.batch')),
+                        ('key', models.CharField(max_length=120)),
+                        ('body_hash', models.BinaryField(max_length=32)),
+                        ('status', models.PositiveSmallIntegerField()),
+                        ('location', models.CharField(blank=True, max_length=200)),
+                        ('version', models.CharField(blank=True, max_length=40)),
+                        ('body', models.BinaryField()),
+                        ('known_at', models.DateTimeField()),
+                        ('source', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='core.source')),
+                    ],
+                    options={
+                        'indexes': [],
+                        'constraints': [models.UniqueConstraint(fields=('source', 'key'), name='one_answer_per_request')],
                     },
                 ),
                 migrations.CreateModel(

@@ -50,6 +50,12 @@ CONCERNS = kept("core_concern", "core_concern_step") + remover(
     parts=("DELETE FROM core_concern_step WHERE of_id = ANY (chosen)",),
 )
 
+# An answer goes with the batch that it answers, however the batch goes.
+ANSWERS = """
+ALTER TABLE core_answer ADD CONSTRAINT core_answer_of_its_batch
+    FOREIGN KEY (batch_id) REFERENCES core_batch ON DELETE CASCADE;
+"""
+
 
 class Migration(migrations.Migration):
     dependencies = [("core", "0002_tables")]
@@ -61,4 +67,5 @@ class Migration(migrations.Migration):
         migrations.RunSQL(HELD, "DROP FUNCTION clearway_is_held"),
         migrations.RunSQL(CONCERNS, migrations.RunSQL.noop),
         migrations.RunSQL(COMMIT_ORDER, migrations.RunSQL.noop),
+        migrations.RunSQL(ANSWERS, "ALTER TABLE core_answer DROP CONSTRAINT core_answer_of_its_batch"),
     ]

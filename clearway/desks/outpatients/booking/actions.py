@@ -165,6 +165,14 @@ def confirm(key: int, *, organisation_id: int, by: Actor, at: datetime) -> Appoi
     return row
 
 
+def locked(key: int, *, organisation_id: int) -> Appointment:
+    """The appointment, whatever became of it, locked until the caller's transaction ends.
+
+    Raises Appointment.DoesNotExist.
+    """
+    return _lock(key, organisation_id)
+
+
 @transaction.atomic
 def still_booked(key: int, *, organisation_id: int, by: Actor, at: datetime) -> Appointment:
     """The appointment, locked until the transaction ends. Raises NotAllowed where it is not booked."""

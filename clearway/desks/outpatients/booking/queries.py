@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 from django.db import connection
-from django.db.models import Count, Exists, F, Min, OuterRef, Q, QuerySet
+from django.db.models import Count, Exists, F, Min, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 
 from clearway.core.layout.times import local
 from clearway.domain.outpatients.booking import DIED
@@ -17,6 +18,7 @@ from clearway.engine.outpatients.slots import Suggestion
 
 from ..clinics import queries as clinics
 from ..patients import queries as patients
+from ..recycling import standing as recycling
 from ..waiting import standing
 from .models import ACTIVE, Appointment, Offer
 
@@ -230,6 +232,22 @@ def busy(
     for person, starts, ends in rows.values_list("person_id", "starts_at", "ends_at"):
         found.setdefault(person, []).append((int(starts.timestamp()), int(ends.timestamp())))
     return found
+
+
+def every(organisation_id: int) -> QuerySet[Appointment]:
+    """Every appointment of the trust with its clinic, for who tells other systems of them."""
+    rows = Appointment.objects.filter(organisation_id=organisation_id)
+    return rows.select_related(
+        "slot__session__service", "slot__session__clinician", "slot__session__room__site"
+    )
+
+
+def with_free(slots: Any, at: datetime) -> Any:
+    """Slots with `free`: how many of their seats somebody can be booked into, as booking counts them."""
+    there = Appointment.objects.filter(live(at), slot_id=OuterRef("pk"))
+    taken = there.order_by().values("slot_id").annotate(seats=Count("pk")).values("seats")
+    kept = Coalesce(Subquery(taken), 0) + recycling.asked_about(at)
+    return slots.annotate(free=F("seats") - kept)
 
 
 def of_seats() -> QuerySet[Appointment]:

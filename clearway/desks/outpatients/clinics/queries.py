@@ -63,6 +63,18 @@ def week(organisation_id: int, on: date, *, site: str = "", clinician_id: int | 
     return sessions(organisation_id, monday, monday + timedelta(days=6), site=site, clinician_id=clinician_id)
 
 
+def every_session(organisation_id: int) -> QuerySet[Session]:
+    """Every clinic of the trust, for who tells other systems of them."""
+    rows = Session.objects.filter(organisation_id=organisation_id)
+    return rows.select_related("service", "clinician", "room__site")
+
+
+def every_slot(organisation_id: int) -> QuerySet[Slot]:
+    """Every slot of the trust with its clinic, for who tells other systems of them."""
+    rows = Slot.objects.filter(organisation_id=organisation_id)
+    return rows.select_related("session__service", "session__room")
+
+
 def session(key: int, organisation_id: int) -> Session:
     """One session with its slots. Raises Session.DoesNotExist."""
     rows = Session.objects.select_related("service", "clinician", "room__site", "equipment", "template")
@@ -123,6 +135,11 @@ def given_up(organisation_id: int, first: date, last: date) -> list[tuple[str, d
 def services(organisation_id: int) -> QuerySet[Service]:
     """The services that are open."""
     return Service.objects.filter(organisation_id=organisation_id, is_open=True)
+
+
+def every_service(organisation_id: int) -> QuerySet[Service]:
+    """Every service of the trust, closed ones too."""
+    return Service.objects.filter(organisation_id=organisation_id)
 
 
 def clinicians(organisation_id: int) -> QuerySet[Clinician]:

@@ -26,6 +26,11 @@ def one(organisation_id: int, patient_id: int) -> Patient:
     return Patient.objects.select_related("merged_into").get(organisation_id=organisation_id, pk=patient_id)
 
 
+def everybody(organisation_id: int) -> QuerySet[Patient]:
+    """Every record of the trust, merged ones too, for who tells other systems of them."""
+    return Patient.objects.filter(organisation_id=organisation_id)
+
+
 def exists(organisation_id: int, patient_id: int) -> bool:
     """Whether this is a patient here whose record is in use. One query."""
     rows = Patient.objects.filter(organisation_id=organisation_id, pk=patient_id)

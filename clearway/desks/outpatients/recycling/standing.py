@@ -8,6 +8,8 @@ from datetime import datetime
 from typing import Any
 
 from django.db import connection
+from django.db.models import Count, OuterRef, Subquery
+from django.db.models.functions import Coalesce
 
 from clearway.domain.outpatients.booking import notice_hours
 
@@ -43,6 +45,15 @@ def open_seats(slot_id: int) -> list[FreedSlot]:
     return list(
         FreedSlot.objects.filter(slot_id=slot_id, state=FreedSlot.State.OPEN).prefetch_related("offers")
     )
+
+
+def asked_about(at: datetime) -> Any:
+    """SQL for a query of slots: how many seats of each others are asked about at this instant."""
+    out = FreedSlot.objects.filter(
+        slot_id=OuterRef("pk"), state=FreedSlot.State.OPEN, offers__state=OUT, offers__expires_at__gt=at
+    )
+    counted = out.order_by().values("slot_id").annotate(seats=Count("pk", distinct=True)).values("seats")
+    return Coalesce(Subquery(counted), 0)
 
 
 def kept(seats: Iterable[FreedSlot], entry_id: int, at: datetime) -> set[int]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from clearway.core.layout.times import local
 from clearway.domain.outpatients import completeness
@@ -26,6 +26,16 @@ def one(organisation_id: int, referral_id: int) -> Referral:
     """One referral with patient, service and pathways. Raises Referral.DoesNotExist. One query."""
     rows = Referral.objects.select_related("patient", "service", "pathway", "parent")
     return rows.get(organisation_id=organisation_id, pk=referral_id)
+
+
+def every(organisation_id: int) -> QuerySet[Referral]:
+    """Every referral of the trust with its service, for who tells other systems of them."""
+    return Referral.objects.filter(organisation_id=organisation_id).select_related("service")
+
+
+def every_gap(organisation_id: int) -> QuerySet[Gap]:
+    """Everything that referrals of the trust lack or lacked, for who tells other systems of it."""
+    return Gap.objects.filter(referral__organisation_id=organisation_id).select_related("referral")
 
 
 def of_patient(organisation_id: int, patient_id: int) -> list[Referral]:

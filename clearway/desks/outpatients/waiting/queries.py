@@ -198,6 +198,17 @@ def free_seats(organisation_id: int, today: date) -> dict[Queue, Seats]:
     return {queue: seats(days, planned[queue], today=tomorrow) for queue, days in free.items()}
 
 
+def every_contact(organisation_id: int) -> QuerySet[Contact]:
+    """Every attempt of the trust to reach a patient, for who tells other systems of them."""
+    return Contact.objects.filter(organisation_id=organisation_id)
+
+
+def to_book(patient_ids: Collection[int], organisation_id: int) -> list[Entry]:
+    """What these records wait for with nothing booked, the first to come first. One query."""
+    rows = Entry.objects.filter(organisation_id=organisation_id, patient_id__in=patient_ids, state="waiting")
+    return list(rows.order_by(*in_order()))
+
+
 def entry(entry_id: int, organisation_id: int) -> Entry:
     """One entry with its people. Raises Entry.DoesNotExist."""
     rows = with_people(Entry.objects.filter(pk=entry_id, organisation_id=organisation_id))
