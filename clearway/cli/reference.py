@@ -42,6 +42,7 @@ from clearway.domain.ambulance.words import (
 )
 from clearway.domain.shared.findings import Severity
 from clearway.interchange import native, referral_message
+from clearway.interchange.fhir import reference as fhir_page
 
 GENERATED = "Generated from the code by `clearway reference write`; edit the code, not this page."
 
@@ -304,6 +305,7 @@ PAGES: Mapping[str, Callable[[], str]] = {
     "clock-events.md": clock_pages.clock_events,
     "clock-rules.md": clock_pages.clock_rules,
     "referral-messages.md": referral_message.reference_page,
+    "fhir.md": fhir_page.page,
     "clock-examples.md": example_pages.clock_examples_page,
     "outpatient-codes.md": clock_pages.outpatient_codes,
     "list-checks.md": list_pages.list_checks,

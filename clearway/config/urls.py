@@ -71,6 +71,6 @@ urlpatterns = [
 ]
 
 handler403 = "clearway.core.people.views.refused"
-handler404 = "clearway.core.layout.trouble.not_found"
-handler400 = "clearway.core.layout.trouble.not_understood"
-handler500 = "clearway.core.layout.trouble.failed"
+handler404 = "clearway.gateway.fhir.trouble.not_found"
+handler400 = "clearway.gateway.fhir.trouble.not_understood"
+handler500 = "clearway.gateway.fhir.trouble.failed"

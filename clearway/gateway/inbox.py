@@ -28,6 +28,8 @@ from clearway.domain.shared.facts import SKEW
 from clearway.interchange import native, referral_message
 
 from . import formats, hl7, notify, referrals
+from .fhir import answering
+from .fhir import door as fhir
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -180,7 +182,7 @@ def _close(
 def _lines(batch: Batch) -> list[Line]:
     if batch.source.kind == referrals.KIND:
         return [Line(batch, number, body) for number, body in referral_message.split(bytes(batch.body))]
-    if batch.source.kind == notify.KIND:
+    if batch.source.kind in (notify.KIND, fhir.KIND):
         return [Line(batch, 1, bytes(batch.body))]
     reader = formats.of(batch.source.format)
     lines = reader.lines(bytes(batch.body), bytes(batch.header))
@@ -207,6 +209,8 @@ def _recorded(source: Source, lines: Sequence[Line], at: datetime) -> list[Verdi
         return [verdict for line in lines for verdict in _recorded_referral(source, line, at)]
     if source.kind == notify.KIND:
         return [_recorded_callback(source, line, at) for line in lines]
+    if source.kind == fhir.KIND:
+        return [_recorded_request(source, line, at) for line in lines]
     messages = [_or_error(_read_message, line) for line in lines]
     if any(_speaks_of_hospitals(source, message) for message in messages):
         known = frozenset(site_by_code(source.organisation_id))
@@ -225,6 +229,13 @@ def _recorded_referral(source: Source, line: Line, at: datetime) -> list[Verdict
 
 def _recorded_callback(source: Source, line: Line, at: datetime) -> Verdict:
     said = notify.record(source, line.body, at=at)
+    if isinstance(said, CannotParse):
+        return said
+    return Outcome.APPLIED if said else Outcome.DUPLICATE
+
+
+def _recorded_request(source: Source, line: Line, at: datetime) -> Verdict:
+    said = answering.record(source, line.batch, line.body, at=at)
     if isinstance(said, CannotParse):
         return said
     return Outcome.APPLIED if said else Outcome.DUPLICATE

@@ -20,7 +20,7 @@ def test_worcestershire_holds_clinics_at_three_hospitals_and_receives_no_crews()
     assert REGION.desks == (Desk.OUTPATIENTS,)
     assert {site.code for site in REGION.sites} == {"RWP50", "RWP01", "RWP31"}
     assert REGION.sites_of(SiteKind.EMERGENCY_DEPARTMENT) == ()
-    assert {source.kind for source in REGION.sources} == {"referrals", "notify"}
+    assert {source.kind for source in REGION.sources} == {"referrals", "notify", "fhir"}
 
 
 def test_its_department_has_forty_clinics_a_day() -> None:
