@@ -30,6 +30,7 @@ HEARD: Mapping[str, str] = {
 }
 CALL_SIGN = re.compile(r"[A-Za-z0-9][A-Za-z0-9 /_-]{0,79}")
 MOST_SKILL = 40
+YEARS = range(2000, 2200)  # outside is a slip of the hand; no clock can be reckoned at the ends of time
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +154,9 @@ def _instant(field: str, text: str, zone: ZoneInfo) -> datetime:
     if wall is None or not re.search(r"\d[ T]\d", said):
         why = "It is empty." if not said else f"“{said[:40]}” is no time."
         raise _Wrong(field, why, "Write it like 2026-11-23 07:00 or 2026-11-23T07:00+00:00.")
+    if wall.year not in YEARS:
+        why = f"The year {wall.year:04d} is none of a roster."
+        raise _Wrong(field, why, f"Write a year from {YEARS[0]} to {YEARS[-1]}.")
     if wall.tzinfo is not None:
         return wall.astimezone(UTC)
     early, late = wall.replace(tzinfo=zone, fold=0), wall.replace(tzinfo=zone, fold=1)

@@ -59,6 +59,11 @@ def test_a_row_is_a_shift_in_local_time_or_with_an_offset() -> None:
         ("A1,ryf01,dca,,2026-11-23 19:00,2026-11-23 07:00", "end", "ends before it starts"),
         ("A1,ryf01,dca,,2026-11-23 07:00,2026-11-24 07:00", "end", "more than 16 hours"),
         ("A1,ryf01,dca,,2026-11-23 07:00,2026-11-23 19:00,x", "the row", "more cells"),
+        ("A1,ryf01,dca,,0001-01-01 00:00,2026-11-23 19:00", "start", "year 0001"),
+        ("A1,ryf01,dca,,0001-01-01T00:00+01:00,0001-01-01T07:00+01:00", "start", "year 0001"),
+        ("A1,ryf01,dca,,2026-11-23 07:00,9999-12-31 23:59", "end", "year 9999"),
+        ("A1,ryf01,dca,,9999-12-31T23:00-01:00,9999-12-31T23:59-01:00", "start", "year 9999"),
+        ("A1,ryf01,dca,,01/01/1999 07:00,01/01/1999 19:00", "start", "from 2000 to 2199"),
     ],
 )
 def test_a_bad_row_names_line_field_and_remedy_and_good_rows_are_kept(
@@ -155,6 +160,28 @@ def test_who_did_not_book_on_is_late_then_absent_and_who_came_late_is_named_so()
     ]
     assert found[2].late_by == 30
     assert [each.call_sign for each in unplanned(shifts, duties, AttendancePolicy())] == ["A7"]
+
+
+def test_a_crew_that_works_two_shifts_in_a_row_without_booking_off_is_there_in_both() -> None:
+    first, second = shift("A1", -14), shift("A1", -2)
+    still = [Duty("A1", NOW - timedelta(hours=14), None)]
+    policy = AttendancePolicy()
+
+    found = attended([first, second], still, frozenset(), policy, NOW)
+
+    assert [each.state for each in found] == [Attendance.HERE, Attendance.HERE]
+    assert found[1].late_by == 0 and unplanned([second], still, policy) == []
+
+
+def test_a_first_shift_that_runs_over_is_not_the_second_crew() -> None:
+    first, second = shift("A1", -14), shift("A1", -2)
+    over = [
+        Duty("A1", NOW - timedelta(hours=14), NOW - timedelta(minutes=90))
+    ]  # half an hour into the second
+
+    found = attended([first, second], over, frozenset(), AttendancePolicy(), NOW)
+
+    assert [each.state for each in found] == [Attendance.HERE, Attendance.ABSENT]
 
 
 def test_hours_are_divided_at_the_edges_and_none_is_lost() -> None:

@@ -148,6 +148,11 @@ class AttendancePolicy:
     early: float = 90
     left_early: float = 30
 
+    def __post_init__(self) -> None:
+        """Raises ValueError for minutes that cannot be, or that call nobody late before absent."""
+        if min(self.grace, self.early, self.left_early) < 0 or self.absent < self.grace:
+            raise ValueError("Minutes are 0 or more, and absent is not before grace")
+
 
 @dataclass(frozen=True, slots=True)
 class Duty:
@@ -190,14 +195,7 @@ def _attended(
     policy: AttendancePolicy,
     at: datetime,
 ) -> Attended:
-    earliest = shift.starts_at - timedelta(minutes=policy.early)
-    mine = [
-        each
-        for each in duties
-        if each.began < shift.ends_at
-        and (each.ended is None or each.ended > shift.starts_at)
-        and each.began >= earliest
-    ]
+    mine = [each for each in duties if _belongs(each, shift, policy)]
     if not mine:
         waits = (at - shift.starts_at).total_seconds() / 60
         if waits <= policy.grace:
@@ -215,6 +213,19 @@ def _attended(
     return Attended(shift, state, began, ended, late_by)
 
 
+def _belongs(duty: Duty, shift: RosterShift, policy: AttendancePolicy) -> bool:
+    """Whether a time on duty is one of this shift, which may be the second of two in a row.
+
+    One that began well before the shift is of the shift too when it lasts well into it: nobody books off
+    between two shifts. When it ends soon after the start, it was the shift before that ran over.
+    """
+    if duty.began >= shift.ends_at or (duty.ended is not None and duty.ended <= shift.starts_at):
+        return False
+    if duty.began >= shift.starts_at - timedelta(minutes=policy.early):
+        return True
+    return duty.ended is None or duty.ended > shift.starts_at + timedelta(minutes=policy.absent)
+
+
 def unplanned(shifts: Iterable[RosterShift], duties: Iterable[Duty], policy: AttendancePolicy) -> list[Duty]:
     """The duties that belong to no planned shift: called in, or under another call sign."""
     planned: dict[str, list[RosterShift]] = {}
@@ -225,7 +236,8 @@ def unplanned(shifts: Iterable[RosterShift], duties: Iterable[Duty], policy: Att
         duty
         for duty in duties
         if not any(
-            each.starts_at - early <= duty.began < each.ends_at for each in planned.get(duty.call_sign, ())
+            each.starts_at - early <= duty.began < each.ends_at or _belongs(duty, each, policy)
+            for each in planned.get(duty.call_sign, ())
         )
     ]
 

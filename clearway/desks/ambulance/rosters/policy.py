@@ -18,6 +18,8 @@ def attendance(organisation_id: int, at: datetime) -> AttendancePolicy:
 
 
 def made(values: Mapping[str, Any]) -> AttendancePolicy:
-    """The policy from its values; what they do not name keeps its default."""
+    """The policy from its values; what they do not name keeps its default. Raises TypeError or ValueError."""
     known = {each.name for each in fields(AttendancePolicy)}
-    return AttendancePolicy(**{name: value for name, value in values.items() if name in known})
+    if unknown := sorted(set(values) - known):
+        raise ValueError(f"{unknown[0]} is none of {', '.join(sorted(known))}")
+    return AttendancePolicy(**values)
