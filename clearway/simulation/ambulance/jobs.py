@@ -110,6 +110,10 @@ class Cycle:
         """A free crew makes for its station; it can be sent on the way."""
         self._drive(crew, crew.station.latitude, crew.station.longitude, 1.0)
 
+    def stand_by(self, crew: Crew, latitude: float, longitude: float) -> None:
+        """A free crew drives to a place and waits there; it can be sent on the way."""
+        self._drive(crew, latitude, longitude, 1.0)
+
     def close(self, incident: Incident) -> None:
         """Nobody is sent any more: the call was closed by telephone."""
         self._close(incident)

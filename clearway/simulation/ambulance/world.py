@@ -28,7 +28,7 @@ from . import luck, patients, roads
 from . import parameters as packs
 from .board import Board, bare
 from .control import ControlRoom, Incident, Job
-from .crews import Fleet
+from .crews import Crew, Fleet, Readiness
 from .demand import Call, Callers
 from .faults import Line, Presses
 from .hospitals import Hospital, Streams
@@ -194,6 +194,25 @@ class World:
     def crews(self) -> tuple[str, ...]:
         """The call signs on duty."""
         return tuple(self._fleet.by_call_sign)
+
+    @property
+    def free(self) -> list[Crew]:
+        """The crews that can be sent to anything now, in the order of booking on."""
+        return [each for each in self._fleet.on_duty() if each.readiness is Readiness.FREE]
+
+    def in_use(self) -> tuple[int, int]:
+        """How many crews are able to work, and how many of those are held by a job."""
+        crews = self._fleet.on_duty()
+        free = sum(each.readiness in (Readiness.FREE, Readiness.RESTRICTED) for each in crews)
+        held = sum(each.busy for each in crews)
+        return free + held, held
+
+    def stand_by(self, crew: Crew, latitude: float, longitude: float) -> None:
+        """Have a crew that is free stand somewhere else until its next job. Raises ValueError where it is
+        not free."""
+        if crew.readiness is not Readiness.FREE:
+            raise ValueError(f"{crew.call_sign} is not free.")
+        self._cycle.stand_by(crew, latitude, longitude)
 
     @property
     def waiting(self) -> list[Incident]:
