@@ -66,10 +66,13 @@ REVOKE UPDATE, DELETE ON
     ambulance_call_line,
     ambulance_call_minutes,
     ambulance_major_incident,
+    ambulance_barrierstep,
+    ambulance_cover_move,
     outpatients_clock_event,
     outpatients_feedmapping,
     outpatients_triage
     FROM {postgres.WEB};
+GRANT UPDATE (state, arrived_at, ended_at, how, cause, came) ON ambulance_cover_move TO {postgres.WEB};
 REVOKE DELETE ON ambulance_actioncard FROM {postgres.WEB};
 REVOKE DELETE ON outpatients_letter, outpatients_report_sent, outpatients_contact, outpatients_document,
     outpatients_filing, outpatients_disclosure_pack, outpatients_givenfile, outpatients_freed_slot,
@@ -93,6 +96,7 @@ GRANT EXECUTE ON FUNCTION clearway_add_partition, clearway_detach_partition, cle
     clearway_forget_escalation_calls, clearway_forget_major_incidents,
     clearway_forget_hospital_figures, clearway_forget_trust_levels,
     clearway_forget_desk_messages, clearway_forget_safeguarding, clearway_forget_releases,
+    clearway_forget_barriers, clearway_forget_cover_moves,
     clearway_lift_hold TO {postgres.WEB};
 GRANT SELECT, INSERT ON core_batch TO {postgres.INGEST};
 GRANT USAGE ON SEQUENCE core_batch_id_seq TO {postgres.INGEST};

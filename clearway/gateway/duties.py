@@ -24,6 +24,7 @@ from clearway.desks.ambulance.advice import sweep
 from clearway.desks.ambulance.breaks import actions as breaks
 from clearway.desks.ambulance.command import actions as command
 from clearway.desks.ambulance.command import packs as meeting_packs
+from clearway.desks.ambulance.coverage import actions as coverage
 from clearway.desks.ambulance.delays import actions as delays
 from clearway.desks.ambulance.delays.rules import asks_by_itself
 from clearway.desks.ambulance.diverts import actions as diverts
@@ -210,6 +211,7 @@ def _follow_breaks(turns: Turns, at: datetime) -> bool:
     organisation_id = turns.whose(at)
     if organisation_id is not None and _has_settled(organisation_id, at):
         breaks.follow(organisation_id, by=Actor("duty:breaks"), at=at)
+        coverage.follow(organisation_id, by=Actor("duty:cover"), at=at)
     return False
 
 

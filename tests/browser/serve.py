@@ -103,6 +103,7 @@ def fill() -> None:
     while inbox.process(now):
         pass
     casework.follow(region.pk, at=now())
+    near_and_little(region)
     diaries.fill(now(), SEED, PASSWORD)
 
     a_service(empty, "HANDS", name="Hand therapy")
@@ -111,6 +112,16 @@ def fill() -> None:
     journeys.fill(empty, now(), PASSWORD)
     calling.fill(now(), PASSWORD)
     somebody_to_remind(KEY)
+
+
+def near_and_little(region: Any) -> None:
+    """The night knows no place of a call and little help: small gains and far help are proposed too."""
+    from clearway.core.organisation.models import PolicyVersion
+
+    for name, values in (("standby", {"least_gain": 0.01}), ("barriers", {"farthest": 600})):
+        row = PolicyVersion.objects.get(organisation=region, name=name)
+        row.values |= values
+        row.save(update_fields=["values"])
 
 
 def wrong_times() -> list[Any]:
@@ -236,7 +247,29 @@ def work(stop: threading.Event) -> None:
         for group in duties.groups().values()
         for duty in group()
     ]
-    worker.run([*told, worker.Duty("still-heard", _still_heard, 30.0)], stop)
+    crews = worker.Duty("crews", _crews_with_what_they_lacked, 1.0)
+    worker.run([*told, worker.Duty("still-heard", _still_heard, 30.0), crews], stop)
+
+
+def _crews_with_what_they_lacked(at: datetime) -> bool:
+    """A crew that has had what it lacked for some seconds says that it is available, as crews do."""
+    from clearway.core.feeds.actions import store
+    from clearway.core.feeds.models import Source
+    from clearway.desks.ambulance.barriers.models import BarrierStep
+    from clearway.desks.ambulance.resources.models import Resource
+    from clearway.domain.ambulance.events import AvailabilityEvent
+    from clearway.domain.ambulance.words import Availability
+    from clearway.interchange import native
+
+    since = at - timedelta(seconds=8)
+    for step in BarrierStep.objects.filter(step="fixed", at__lt=since).select_related("of"):
+        crew = step.of.call_sign
+        rows = Resource.objects.filter(organisation=step.of.organisation_id, call_sign=crew)
+        if rows.filter(availability=Availability.UNAVAILABLE).exists():
+            ready = AvailabilityEvent(f"{crew}/{step.pk}", at, crew, Availability.AVAILABLE)
+            source = Source.objects.get(organisation=step.of.organisation_id, kind="cad")
+            store(source, native.dump([ready]), at=at)
+    return False
 
 
 def _still_heard(at: datetime) -> bool:

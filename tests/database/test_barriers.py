@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from django.db import IntegrityError, transaction
 
 from clearway.core.audit.actions import Actor
 from clearway.core.feeds.models import Source
@@ -101,8 +102,8 @@ def test_a_barrier_is_followed_on_the_page_until_the_crew_says_that_it_is_availa
     client = signed_in(somebody("ops", "operations_support", out_of_order))
     stop_the_clock(monkeypatch, at(2))
     address = f"/barriers/{key('A1')}/"
-    assert client.post(address, {"aid": "", "words": ""}).status_code == 422
-    assert client.post(address, {"aid": aid("WX12").pk, "words": "fleet desk"}).status_code == 302
+    assert client.post(address, {"aid": "", "whom": ""}).status_code == 422
+    assert client.post(address, {"aid": aid("WX12").pk, "whom": "fleet desk"}).status_code == 302
     assert client.post(address, {"step": "fixed", "words": "Keys handed over"}).status_code == 302
     assert [row.step for row in BarrierStep.objects.all()] == ["agreed", "fixed"]
     assert aid("WX12").state == "out"
@@ -117,11 +118,30 @@ def test_a_barrier_is_followed_on_the_page_until_the_crew_says_that_it_is_availa
     assert "this barrier is over" in client.get(address).content.decode()
 
 
+def test_what_was_agreed_or_done_is_never_changed_nor_deleted(out_of_order: Organisation) -> None:
+    actions.agree(key("A1"), aid("WX12").pk, "fleet", **scope(out_of_order, 2))
+    for change in (lambda: BarrierStep.objects.update(words="x"), lambda: BarrierStep.objects.all().delete()):
+        with pytest.raises(IntegrityError, match="insert-only"), transaction.atomic():
+            change()
+    assert BarrierStep.objects.get().words.endswith("fleet")
+
+
 def test_barriers_go_with_their_steps_after_their_period_and_the_register_stays(
     out_of_order: Organisation,
 ) -> None:
+    # The database itself lets nothing go that is younger than a year by its own clock.
+    long_ago = at(-1500 * 24 * 60)
+    old = Barrier.objects.create(
+        organisation=out_of_order,
+        unavailability=1,
+        call_sign="A0",
+        what="kit",
+        since=long_ago,
+        opened_at=long_ago,
+    )
+    BarrierStep.objects.create(of=old, step="agreed", words="x", at=long_ago, by="ops")
     actions.agree(key("A1"), aid("WX12").pk, "fleet", **scope(out_of_order, 2))
-    actions.step(key("A1"), "given_up", "No keys", **scope(out_of_order, 3))
     for shelf in [each for each in retention.SHELVES if each.of == "barriers"]:
-        keeping.forget(out_of_order, shelf, by=Actor("duty"), at=at(1097 * 24 * 60))
-    assert not Barrier.objects.exists() and Aid.objects.count() == 4
+        keeping.forget(out_of_order, shelf, by=Actor("duty"), at=at(5))
+    assert [row.call_sign for row in Barrier.objects.all()] == ["A1"] and Aid.objects.count() == 4
+    assert BarrierStep.objects.get().of.call_sign == "A1"

@@ -1,5 +1,6 @@
 """The cover page: the gap with what it rests on, nothing where the source is silent, and late finishes."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from clearway.core.worklist.models import Task
 from clearway.desks.ambulance import rules, situation
 from clearway.desks.ambulance.coverage import planning
 from clearway.desks.ambulance.coverage.policy import cover
+from clearway.desks.ambulance.incidents.models import Incident
 from clearway.desks.ambulance.rosters import actions as rosters
 from clearway.domain.ambulance.events import AvailabilityEvent, Event
 from clearway.domain.ambulance.words import Availability
@@ -56,6 +58,19 @@ def test_crews_count_until_their_shift_ends_and_planned_ones_from_when_it_starts
     assert gap.there == (1, 1, 0, 0, 1, 1, 1, 1)
     assert all(need > 0 for need in gap.needed) and seen.can_say
     assert (seen.counted["to_come"], seen.from_days) == (1, None)
+
+
+def test_a_history_that_becomes_long_enough_counts_within_the_same_day(valley: Organisation) -> None:
+    assert looked(valley, 0).from_days is None
+    begin = at(0) - timedelta(days=62)
+    Incident.objects.bulk_create(
+        Incident(organisation=valley, key=f"I{day}-{each}", call_connect_at=begin + timedelta(days=day))
+        for day in range(62)
+        for each in range(3)
+    )
+
+    assert looked(valley, 1).from_days is None  # of the same quarter of an hour
+    assert looked(valley, 20).from_days == 61
 
 
 def test_nothing_is_said_when_the_source_is_silent(

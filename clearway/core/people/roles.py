@@ -24,6 +24,7 @@ PERMISSIONS: Mapping[str, str] = MappingProxyType(
         "destinations.confirm": "answer for what destinations can do, and review the destination rules",
         "resources.read": "see the resource board",
         "cover.read": "see rosters, planned and actual unit-hours, and the cover gap",
+        "cover.move": "accept and refuse moves of crews to standby points, and take one back",
         "barriers.work": "keep what can help crews that cannot respond, agree it and follow it",
         "rosters.load": "load a roster, which replaces the future shifts that it names",
         "breaks.read": "see how crews stand with their meal breaks",
@@ -212,6 +213,7 @@ _COORDINATION = (
     "quality.work",
     "rosters.load",
     "barriers.work",
+    "cover.move",
 )
 _COMMAND = (
     *_COORDINATION,

@@ -16,6 +16,8 @@ from .advice import queries as advice
 from .advice.queries import Binding
 from .breaks import queries as breaks
 from .breaks.queries import Guarded
+from .coverage import queries as coverage
+from .coverage.queries import Standing as StandsBy
 from .diverts import queries as diverts
 from .downtime import queries as downtime
 from .forecast import queries as forecast
@@ -39,6 +41,7 @@ class Ground:
     bound      assignment -> the place that its crew has accepted
     passed     assignment -> the nearest appropriate place, where somebody sent its crew past it
     breaks     the beginnings of breaks that are planned
+    moves      the moves to standby points that stand, by call sign
     by_hand    call sign -> the newest instant of it that was entered by hand of late
     releases   assignment -> the newest record of its patient's release
     """
@@ -51,6 +54,7 @@ class Ground:
     bound: Mapping[str, Binding]
     passed: Mapping[str, str]
     breaks: Mapping[str, Guarded]
+    moves: Mapping[str, StandsBy]
     by_hand: Mapping[str, datetime]
     releases: Mapping[str, Standing]
     diverts: tuple[Divert, ...]
@@ -72,6 +76,7 @@ PARTS: Mapping[str, Part] = {
     "bound": Part(advice.bound, [advice.bound_rows]),
     "passed": Part(advice.passed, [advice.passed_rows]),
     "breaks": Part(breaks.planned, [breaks.rows_planned, lambda key, at: organisation.site_rows(key)]),
+    "moves": Part(coverage.standing, [coverage.rows_standing, lambda key, at: organisation.site_rows(key)]),
     "by_hand": Part(downtime.by_hand, [downtime.rows_by_hand]),
     "releases": Part(release.standing, [release.rows_of_late]),
     "diverts": Part(diverts.in_force, [diverts.rows_in_force]),

@@ -4,7 +4,7 @@ Topics of changes: "site" (ODS code, "" for the unknown one), "resource" (call s
 Topics of fragments, which pages ask for: "handovers", "stands", "wall", "forecast", "resources", "feeds",
 "onward_sent", "breaks", "unavailable", "contacts", "messages", "pressure", "levels", "cards",
 "downtime", "delays", "stacks", "wrapups", "findings", "sitreps", "packs", "shift", "shifts", "calls",
-"major", "releases".
+"major", "releases", "cover", "moves", "lates", "barriers".
 """
 
 from collections.abc import Mapping, Sequence
@@ -26,6 +26,9 @@ from clearway.domain.ambulance.delays import Phase
 from clearway.domain.ambulance.pressure import Ladder
 
 from . import situation
+from .barriers import presenters as barrier_words
+from .barriers import queries as barriers
+from .barriers.policy import barriers as barrier_policy
 from .breaks import presenters as break_words
 from .breaks import queries as breaks
 from .breaks.policy import meal_breaks
@@ -34,6 +37,10 @@ from .command import queries as command
 from .contacts import presenters as contact_words
 from .contacts import queries as contacts
 from .contacts.policy import contact_policy
+from .coverage import planning as cover
+from .coverage import presenters as cover_words
+from .coverage import queries as moves
+from .coverage.policy import cover as cover_policy
 from .delays import presenters as delay_words
 from .delays import queries as delays
 from .delays.policy import delays as delay_policy
@@ -216,7 +223,50 @@ def unavailable_rows(organisation_id: int, keys: frozenset[str], at: datetime) -
         for each in found
         if str(each.row.pk) in keys
     }
-    return [Fragment("unavailable", key, html.get(key, "")) for key in sorted(keys)]
+    return [
+        *(Fragment("unavailable", key, html.get(key, "")) for key in sorted(keys)),
+        *_barrier_rows(organisation_id, keys, at),
+    ]
+
+
+def _barrier_rows(organisation_id: int, keys: frozenset[str], at: datetime) -> list[Fragment]:
+    """The same on the page of barriers: who lacks something, what helps and what was agreed."""
+    found = barriers.stopped(
+        organisation_id, _reading(organisation_id, at), barrier_policy(organisation_id, at), at
+    )
+    rows = {str(each.key): barrier_words.row(each) for each in found if str(each.key) in keys}
+    return [
+        Fragment("barriers", key, drawn("barriers/row.html", row=rows[key]) if key in rows else "")
+        for key in sorted(keys)
+    ]
+
+
+def all_cover(organisation_id: int, _keys: frozenset[str], at: datetime) -> list[Fragment]:
+    """The cover page again: everything on it changes with time alone. Nothing where nothing can be said."""
+    policy = cover_policy(organisation_id, at)
+    seen = cover.look(organisation_id, _reading(organisation_id, at), policy, at)
+    if not seen.can_say:
+        return []
+    late = {each.call_sign: each for each in cover_words.late(cover.late_finishes(seen.jobs, policy), at)}
+    crews = _reading(organisation_id, at).situation.resources.call_sign
+    return [
+        Fragment("cover", "summary", drawn("coverage/summary.html", summary=cover_words.summary(seen))),
+        Fragment("cover", "steps", drawn("coverage/steps.html", steps=tuple(cover_words.steps(seen)))),
+        *(Fragment("cover", row.key, drawn("coverage/row.html", row=row)) for row in cover_words.rows(seen)),
+        *(
+            Fragment("lates", each, drawn("coverage/late_row.html", each=late[each]) if each in late else "")
+            for each in sorted({*crews, *late})
+        ),
+    ]
+
+
+def move_rows(organisation_id: int, keys: frozenset[str], _at: datetime) -> list[Fragment]:
+    """The rows of some moves to standby points; an empty one for a move that stands no more."""
+    html = {
+        str(row.pk): drawn("coverage/move_row.html", row=cover_words.move_row(row))
+        for row in moves.open_moves(organisation_id).filter(pk__in=[int(key) for key in keys])
+    }
+    return [Fragment("moves", key, html.get(key, "")) for key in sorted(keys)]
 
 
 def contact_rows(organisation_id: int, keys: frozenset[str], at: datetime) -> list[Fragment]:
@@ -412,6 +462,7 @@ RENDERERS: Mapping[str, Render] = {
     "notice": notices.strip,
     "onward_sent": sent,
     "break": break_rows,
+    "cover_move": move_rows,
     "unavailability": unavailable_rows,
     "contact": contact_rows,
     "message": message_rows,
@@ -429,5 +480,5 @@ RENDERERS: Mapping[str, Render] = {
 }
 TICKERS: Sequence[Render] = (
     *(all_sites, all_forecasts, all_resources, all_breaks, all_unavailable),
-    *(all_delays, all_pressure, sources, notices.strip),
+    *(all_delays, all_pressure, all_cover, sources, notices.strip),
 )

@@ -15,6 +15,7 @@ from .command.models import (
     SitrepAddendum,
 )
 from .contacts.models import Contact
+from .coverage.models import CoverMove
 from .delays.models import Delay, DelayWord, SceneNorm, StackReport
 from .diverts.models import Divert
 from .diverts.models import Step as DivertStep
@@ -48,6 +49,7 @@ __all__ = [
     "CallLine",
     "CallMinutes",
     "Contact",
+    "CoverMove",
     "CrewLink",
     "CrewMessage",
     "Delay",

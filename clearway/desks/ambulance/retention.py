@@ -137,21 +137,21 @@ ROSTERS = Shelf(
     " WHERE s.roster_id = t.id OR s.replaced_by_id = t.id)",
     since="t.came_at",
 )
-_OF_A_BARRIER = "(SELECT b.{0} FROM ambulance_barrier b WHERE b.id = t.of_id)"
-BARRIER_STEPS = Shelf(  # before what they were steps of
-    "barriers",
-    "ambulance_barrierstep",
-    "t.at",
-    f"{_OF_A_BARRIER.format('organisation_id')} = %(organisation)s",
-    since=_OF_A_BARRIER.format("since"),
+COVER_MOVES = Shelf(
+    "rosters",
+    "ambulance_cover_move",
+    "COALESCE(t.ended_at, t.decided_at)",
+    f"{_OF_THE_TRUST} AND t.state IN ('refused', 'ended')",
+    since="t.decided_at",
+    remover="clearway_forget_cover_moves",
 )
-BARRIERS = Shelf(  # the register itself stays: it says what there is now
+BARRIERS = Shelf(  # with their steps; the register itself stays: it says what there is now
     "barriers",
     "ambulance_barrier",
-    "t.opened_at",
-    f"{_OF_THE_TRUST} AND NOT EXISTS (SELECT FROM ambulance_barrierstep s WHERE s.of_id = t.id)"
-    " AND NOT EXISTS (SELECT FROM ambulance_aid a WHERE a.promised_to_id = t.id)",
+    "(SELECT COALESCE(max(s.at), t.opened_at) FROM ambulance_barrierstep s WHERE s.of_id = t.id)",
+    f"{_OF_THE_TRUST} AND NOT EXISTS (SELECT FROM ambulance_aid a WHERE a.promised_to_id = t.id)",
     since="t.since",
+    remover="clearway_forget_barriers",
 )
 SCENE_NORMS = Shelf("scene_norms", "ambulance_scenenorm", "t.until", _OF_THE_TRUST, since="t.since")
 DESK_MESSAGES = Shelf(
@@ -195,7 +195,7 @@ SHELVES = (
     *(PRESSURE_FIGURES, TRUST_LEVELS, BY_HAND),
     *(DELAYS, SCENE_NORMS),
     *(FINDINGS, FEEDBACK),
-    *(PLANNED_SHIFTS, ROSTERS, BARRIER_STEPS, BARRIERS),
+    *(PLANNED_SHIFTS, ROSTERS, COVER_MOVES, BARRIERS),
     RELEASES,
 )
 # Facts too, which may go before the months they lie in.

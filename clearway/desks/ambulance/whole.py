@@ -13,13 +13,16 @@ from clearway.domain.shared.errors import CannotParse
 from clearway.domain.shared.region import Policy
 
 from . import policy as boards
+from .barriers import policy as barriers
 from .breaks import policy as breaks
 from .command import figures
 from .command import policy as command
 from .contacts import policy as contacts
+from .coverage import policy as cover
 from .delays import policy as delays
 from .downtime import policy as downtime
 from .pressure import policy as pressure
+from .rosters import policy as rosters
 from .unavailability import policy as unavailability
 
 
@@ -36,11 +39,15 @@ def _command(values: Values) -> CommandPolicy:
 Make = Callable[[Mapping[str, Values]], object]
 # What reads a policy alone, and what reads several together: each gets the one that is looked at.
 ALONE: Mapping[str, Callable[[Values], object]] = {
+    barriers.NAME: barriers.made,
     breaks.NAME: breaks.made,
     command.NAME: _command,
     command.STANDARDS: command.standards,
     contacts.NAME: contacts.made,
+    cover.NAME: cover.made,
+    cover.STANDBY: cover.standby_made,
     downtime.NAME: downtime.made,
+    rosters.NAME: rosters.made,
     unavailability.NAME: unavailability.made,
     concerns.NAME: concerns.made,
     WORKLIST: sweep_policy,

@@ -8,7 +8,7 @@ that one is left for the next call. Everything in minutes from now.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import erf, exp, log, sqrt
 
 import numpy as np
@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 Column = npt.NDArray[np.float64]
 Span = tuple[float, float]
+PARTS = ("going", "on_scene", "conveying", "at_hospital", "wrap_up")  # of a job, in their order
 FINE = 5.0  # minutes of the steps in which calls in progress are followed
 LEAST_LEFT = 3.0  # a crew that has been longer than typical is not free yet
 FOREVER = 1e9
@@ -40,16 +41,29 @@ class CoverPolicy:
 
     step: float = 30
     horizon: float = 240
-    calls_a_day: Mapping[str, float] | None = None
+    calls_a_day: Mapping[str, float] = field(default_factory=dict)
     hourly: tuple[float, ...] = (1 / 24,) * 24
     with_a_crew: float = 0.82
     crews: float = 1.2
     call_minutes: float = 105
     most_busy: float = 0.85
-    job: Mapping[str, float] | None = None
+    job: Mapping[str, float] = field(default_factory=dict)
     spread: float = 0.5
     late_from: float = 0.5
     home: float = 10
+
+    def __post_init__(self) -> None:
+        """Raises ValueError for what no cover can be counted with."""
+        if not 0 < self.step <= self.horizon:
+            raise ValueError("step is above 0 and at most the horizon")
+        if len(self.hourly) != 24 or min(self.hourly) < 0 or not sum(self.hourly) > 0:
+            raise ValueError("hourly is 24 shares, of which one is above 0")
+        if not (0 < self.with_a_crew <= 1 and 0 < self.most_busy <= 1 and 0 <= self.late_from <= 1):
+            raise ValueError("with_a_crew, most_busy and late_from are shares, from above 0 to 1")
+        if min(self.crews, self.call_minutes, self.spread) <= 0 or self.home < 0:
+            raise ValueError("crews, call_minutes and spread are above 0, home is not below")
+        if missing := [part for part in PARTS if part not in (self.job or dict.fromkeys(PARTS))]:
+            raise ValueError(f"job says no minutes of {missing[0]}")
 
     @property
     def steps(self) -> int:
@@ -153,9 +167,6 @@ def rates(calls_a_day: float, hours: Sequence[int], policy: CoverPolicy) -> tupl
 
 
 # When a crew will be free, and whether its shift is over by then
-
-
-PARTS = ("going", "on_scene", "conveying", "at_hospital", "wrap_up")
 
 
 @dataclass(frozen=True, slots=True)

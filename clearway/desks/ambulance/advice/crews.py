@@ -11,6 +11,7 @@ from clearway.core.audit.actions import Actor
 from clearway.core.people.permissions import public
 
 from ..breaks import queries as breaks
+from ..coverage import queries as coverage
 from ..delays import queries as delays
 from ..messages import actions as desk_messages
 from ..messages import presenters as message_words
@@ -45,6 +46,7 @@ def page(request: Any, token: str) -> HttpResponse:
         "message": message,
         "changing": changing,
         "planned": planned,
+        "moved": coverage.standing(link.organisation_id, request.at).get(link.call_sign),
         "notes": notes,
         "at": request.at,
     }

@@ -32,7 +32,7 @@ class AgreeForm(DeskForm):
     """What is promised to the crew."""
 
     aid = forms.IntegerField(error_messages={"required": "Choose what helps", "invalid": "Choose what helps"})
-    words = words("With whom", most=200, missing="Say with whom it was agreed")
+    whom = words("With whom", most=200, missing="Say with whom it was agreed")
 
 
 class StepForm(DeskForm):

@@ -8,12 +8,13 @@ from django.shortcuts import render
 from django.urls import reverse
 
 from clearway.core.layout.times import clock
+from clearway.core.live.queries import newest_push
 from clearway.core.organisation.queries import stations
 from clearway.core.people.permissions import needs
 from clearway.domain.shared.errors import NotAllowed
 
 from .. import situation as situations
-from . import actions, queries
+from . import actions, presenters, queries
 from .forms import STATES, STEPS, AgreeForm, AidForm, StepForm
 from .models import Aid, Barrier, BarrierStep
 from .policy import barriers
@@ -22,7 +23,7 @@ from .policy import barriers
 @needs("resources.read", change="barriers.work")
 def listed(request: Any) -> HttpResponse:
     """Crews that lack a vehicle, kit or a mate; the register; how long such barriers lasted."""
-    organisation_id, at = request.organisation.pk, request.at
+    organisation_id, at, live_after = request.organisation.pk, request.at, newest_push()
     form = AidForm(request.POST if request.method == "POST" else None, at=at)
     if form.is_valid():
         try:
@@ -31,10 +32,10 @@ def listed(request: Any) -> HttpResponse:
             return HttpResponseRedirect(reverse("barriers:list"))
         except NotAllowed as refused:
             form.add_error(None, refused.why)
-    policy = barriers(organisation_id, at)
+    policy, reading = barriers(organisation_id, at), situations.reading(organisation_id, at)
     context = {
         "form": form,
-        "rows": queries.stopped(organisation_id, situations.reading(organisation_id, at), policy, at),
+        "rows": [presenters.row(each) for each in queries.stopped(organisation_id, reading, policy, at)],
         "register": queries.register(organisation_id),
         "lasted": queries.lasted(organisation_id, policy, at),
         "policy": policy,
@@ -42,9 +43,10 @@ def listed(request: Any) -> HttpResponse:
         "what_words": dict(Aid.What.choices),
         "state_words": dict(Aid.State.choices),
         "states": STATES,
-        "step_words": dict(BarrierStep.Step.choices),
         "places": [(site.code, site.town or site.name) for site in stations(organisation_id)],
         "may_work": request.reach.allows("barriers.work"),
+        "live_topics": "barriers feeds tasks",
+        "live_after": live_after,
     }
     return render(request, "barriers/list.html", context, status=422 if form.errors else 200)
 
@@ -68,7 +70,7 @@ def one(request: Any, key: int) -> HttpResponse:
         scope = {"organisation_id": organisation_id, "by": request.actor, "at": at}
         try:
             if agrees:
-                actions.agree(key, agree.cleaned_data["aid"], agree.cleaned_data["words"], **scope)
+                actions.agree(key, agree.cleaned_data["aid"], agree.cleaned_data["whom"], **scope)
             else:
                 actions.step(key, **step.said(), **scope)
             messages.success(request, "Written down.")

@@ -45,6 +45,7 @@ from ..rosters import queries as rosters
 from ..unavailability import queries as out
 from ..unavailability.policy import unavailability
 
+HISTORY_SECONDS = 900.0  # for which the forecast of a day's calls is kept
 UNAVAILABLE_AGAIN = 15.0  # minutes that one who is over its time is still taken to be away
 NO_AREA = ""
 OWED = (BreakState.NOT_YET, BreakState.OPEN, BreakState.LATE)
@@ -96,8 +97,8 @@ def look(organisation_id: int, reading: situations.Reading, policy: CoverPolicy,
         *_on_duty(organisation_id, reading, home, jobs, counted, at),
         *_to_come(organisation_id, reading, policy, counted, at),
     ]
-    names, codes = area_codes(organisation_id), policy.calls_a_day or {}
-    calls, days = _calls_today(organisation_id, sum(codes.values()), at)
+    names, codes = area_codes(organisation_id), policy.calls_a_day
+    calls, days = calls_today(organisation_id, sum(codes.values()), at)
     waiting = _waiting(organisation_id, names, at)
     hours = [local(at + timedelta(minutes=policy.step * (k + 0.5))).hour for k in range(policy.steps)]
     share = calls / sum(codes.values()) if codes else 0.0
@@ -149,7 +150,7 @@ def _jobs(reading: situations.Reading, home: Mapping[str, str], policy: CoverPol
         if ahead is not None and site != UNKNOWN and ahead.method[site] != "none":
             grid = ahead.p50[site]
             wait = None if np.isnan(grid[0]) else float(grid[0])
-        left = left_of_job(doing.value, 0.0 if np.isnan(spent) else spent, policy.job or {}, wait)
+        left = left_of_job(doing.value, 0.0 if np.isnan(spent) else spent, policy.job, wait)
         end = float(table.shift_end[row])
         until_end = None if np.isnan(end) else (end - seen.at) / 60
         found[name] = OnJob(name, home.get(name, NO_AREA), doing, left, until_end)
@@ -263,13 +264,19 @@ def _lasts_into(ends_at: datetime | None, starts_at: datetime) -> bool:
     return ends_at is not None and ends_at > starts_at
 
 
-def _calls_today(organisation_id: int, usual: float, at: datetime) -> tuple[float, int | None]:
-    total, days = _forecast_total(organisation_id, local(at).date())
+def calls_today(organisation_id: int, usual: float, at: datetime) -> tuple[float, int | None]:
+    """The calls of the day and the days of history behind them; the policy's, and None, where it is short."""
+    known = int(at.timestamp() // HISTORY_SECONDS)
+    total, days = _forecast_total(organisation_id, local(at).date(), known)
     return (usual, None) if total is None else (total, days)
 
 
-@lru_cache(maxsize=16)  # a day's total is forecast once
-def _forecast_total(organisation_id: int, day: date) -> tuple[float | None, int]:
+@lru_cache(maxsize=16)
+def _forecast_total(organisation_id: int, day: date, _known: int) -> tuple[float | None, int]:
+    """The day's calls forecast from the history that is known, and its days; None where it is too short.
+
+    _known  which quarter of an hour it is: history grows while a desk runs, so nothing is kept for longer
+    """
     begin = rosters.day_edges(day)[0]
     history = forecast.daily(organisation_id, "incidents", begin)
     if history is None:
@@ -289,7 +296,7 @@ def _forecast_total(organisation_id: int, day: date) -> tuple[float | None, int]
 def _waiting(organisation_id: int, names: Mapping[str, str], at: datetime) -> Counter[str]:
     """Calls to which nobody is sent, by the area of the nearest station."""
     found: Counter[str] = Counter(dict.fromkeys(names.values(), 0))
-    places = _with_area(organisation_id)
+    places = with_area(organisation_id)
     waiting = incidents.without_a_crew(organisation_id, at)
     if places and waiting:
         here = np.array([(point.latitude, point.longitude) for _, _, point, _ in waiting])
@@ -299,6 +306,7 @@ def _waiting(organisation_id: int, names: Mapping[str, str], at: datetime) -> Co
     return found
 
 
-def _with_area(organisation_id: int) -> list[tuple[Site, str]]:
+def with_area(organisation_id: int) -> list[tuple[Site, str]]:
+    """The stations that belong to an area, with its name. Two queries."""
     names = area_names(organisation_id)
     return [(site, names[site.code]) for site in stations(organisation_id) if names.get(site.code)]

@@ -192,6 +192,19 @@ def without_a_crew(organisation_id: int, at: datetime) -> list[tuple[str, Catego
     ]
 
 
+def places_between(organisation_id: int, since: datetime, until: datetime) -> list[Point]:
+    """Where the incidents were whose calls connected between two instants, of those located. One query."""
+    rows = Incident.objects.filter(
+        organisation_id=organisation_id,
+        call_connect_at__gte=since,
+        call_connect_at__lt=until,
+        latitude__isnull=False,
+        longitude__isnull=False,
+    ).exclude(category__in=NO_CREW_WANTED)
+    found: Any = rows.values_list("latitude", "longitude")
+    return [Point(latitude, longitude) for latitude, longitude in found]
+
+
 @dataclass(frozen=True, slots=True)
 class Scene:
     """Where an incident is, and what is known of its patient without identity."""

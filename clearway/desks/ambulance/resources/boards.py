@@ -15,6 +15,7 @@ from clearway.engine.ambulance.resources import Doing, Limit, ResourceRow, resou
 from .. import situation as situations
 from .. import words
 from ..breaks.queries import Guarded
+from ..coverage.queries import Standing as StandsBy
 from ..policy import DeskPolicy
 from . import positions, queries
 
@@ -96,7 +97,7 @@ def board(
     """
     reading = reading or situations.shown(organisation_id, at, known_at)
     situation, policy, areas = reading.situation, reading.ground.policy, reading.ground.areas
-    breaks, by_hand = reading.ground.breaks, reading.ground.by_hand
+    breaks, by_hand, moves = reading.ground.breaks, reading.ground.by_hand, reading.ground.moves
     if known_at is None:
         rows = resource_rows(situation, policy.resources, only)
         told, where = _told(organisation_id, rows, reading.seen)
@@ -111,7 +112,7 @@ def board(
                 each,
                 told.get(each.call_sign),
                 where.get(each.call_sign),
-                (breaks.get(each.call_sign), by_hand.get(each.call_sign)),
+                (breaks.get(each.call_sign), by_hand.get(each.call_sign), moves.get(each.call_sign)),
                 (areas, site_names),
                 known_at or at,
             )
@@ -156,12 +157,12 @@ def _row(
     row: ResourceRow,
     told: ResourceStanding | None,
     place: str | None,
-    ours: tuple[Guarded | None, datetime | None],
+    ours: tuple[Guarded | None, datetime | None, StandsBy | None],
     names: tuple[Mapping[str, str], Mapping[str, str]],
     at: datetime,
 ) -> Row:
     areas, site_names = names
-    planned, entered = ours
+    planned, entered, moved = ours
     station = told.station if told and told.station else ""
     seen_at = row.position_at
     return Row(
@@ -174,7 +175,9 @@ def _row(
         has_position=seen_at is not None,
         seen_at=seen_at if seen_at and at - seen_at > JUST_NOW else None,
         shift_end=row.shift_end,
-        limits=", ".join([*(_limit(limit, row, told) for limit in row.limits), *_break(planned, at)]),
+        limits=", ".join(
+            [*(_limit(limit, row, told) for limit in row.limits), *_break(planned, at), *_stands_by(moved)]
+        ),
         level="P3" if Limit.SHIFT_IS_OVER in row.limits else "",
         area=areas.get(row.nearest_site or "") or areas.get(station) or NO_AREA,
         station=station,
@@ -196,6 +199,13 @@ def _break(planned: Guarded | None, at: datetime) -> list[str]:
     where = f", {planned.place}" if planned.place else ""
     guard = f" ({planned.only} only)" if at >= planned.guarded_from else ""
     return [f"Break planned {clock(planned.starts_at)}{where}{guard}"]
+
+
+def _stands_by(moved: StandsBy | None) -> list[str]:
+    """A move to a standby point, which dispatch may use like any free crew."""
+    if moved is None:
+        return []
+    return [f"{'At' if moved.arrived else 'To'} standby {moved.place} until {clock(moved.stays_until)}"]
 
 
 def _limit(limit: Limit, row: ResourceRow, told: ResourceStanding | None) -> str:

@@ -59,6 +59,11 @@ def columns_of(sites: Sequence[HasPlace]) -> Places:
     )
 
 
+def columns_at(latitude: npt.NDArray[np.float64], longitude: npt.NDArray[np.float64]) -> Places:
+    """Places that have no code, by their degrees."""
+    return _Columns(("",) * len(latitude), latitude, longitude)
+
+
 File = tuple[Path, int] | None
 
 
