@@ -108,8 +108,7 @@ def follow(organisation_id: int, *, by: Actor, at: datetime) -> None:
 
 def gained(row: CoverMove, policy: StandbyPolicy, at: datetime) -> dict[str, Any]:
     """What a move gained: calls that came while the crew was at its place, of those how many it was likelier
-    than not to reach in time from there, and how many from where it had been; and the drive to the job that
-    ended it, from both."""
+    than not to reach in time from there, and how many from where it had been."""
     found: dict[str, Any] = {"calls": 0, "from_there": 0, "from_before": 0}
     if row.arrived_at is not None and row.left_latitude is not None and row.left_longitude is not None:
         calls = incidents.places_between(row.organisation_id, row.arrived_at, at)

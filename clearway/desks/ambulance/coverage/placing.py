@@ -188,12 +188,14 @@ def _until_break(shift: Any, plan: Any, at: datetime) -> float:
     shift, plan  rows of breaks.queries, None where there is none
     """
     if plan is not None:
-        return max(0.0, (plan.starts_at - at).total_seconds() / 60)
+        return _ahead(plan.starts_at, at)
     if shift is None or shift.owed_minutes is None or shift.opens_at is None:
         return float("inf")
-    if shift.state in EATS_OR_MAY:
-        return 0.0
-    return max(0.0, (shift.opens_at - at).total_seconds() / 60)
+    return 0.0 if shift.state in EATS_OR_MAY else _ahead(shift.opens_at, at)
+
+
+def _ahead(then: datetime, at: datetime) -> float:
+    return max(0.0, (then - at).total_seconds() / 60)
 
 
 def _calls(

@@ -50,7 +50,13 @@ class Row:
 
 def steps(cover: Cover) -> list[datetime]:
     """When each step begins."""
-    return [cover.at + timedelta(minutes=cover.policy.step * k) for k in range(cover.policy.steps)]
+    at = cover.at.replace(second=0, microsecond=0)
+    return [at + timedelta(minutes=cover.policy.step * k) for k in range(cover.policy.steps)]
+
+
+def _to_the_minute(at: datetime) -> datetime:
+    """What is shown in minutes is the same row until the next one."""
+    return (at + timedelta(seconds=30)).replace(second=0, microsecond=0)
 
 
 def rows(cover: Cover) -> list[Row]:
@@ -144,9 +150,9 @@ def late(found: Sequence[tuple[OnJob, LateFinish]], at: datetime) -> list[Late]:
         Late(
             job.call_sign,
             job.area or NO_AREA,
-            at + timedelta(minutes=job.until_end or 0.0),
+            _to_the_minute(at + timedelta(minutes=job.until_end or 0.0)),
             DOING.get(job.doing, str(job.doing)),
-            at + timedelta(minutes=job.left.minutes),
+            _to_the_minute(at + timedelta(minutes=job.left.minutes)),
             f"{each.chance:.0%}",
             duration(each.minutes),
             "forecast" if job.left.forecast else "typical",
