@@ -19,6 +19,7 @@ from clearway.desks.ambulance import live
 from clearway.desks.ambulance.command import meeting, packs, presenters
 from clearway.desks.ambulance.command.models import MeetingPack
 from clearway.desks.ambulance.pressure import actions as pressure
+from clearway.desks.ambulance.quality.models import FindingCase
 from clearway.domain.ambulance.events import CallEvent
 from clearway.domain.ambulance.meeting import Unit
 from clearway.domain.ambulance.pressure import Ladder
@@ -74,6 +75,7 @@ def test_what_nobody_has_said_is_no_data_and_never_nought(knowing: Organisation)
     assert cells(found["delays"])["Delays on scene"][0] == "No data"
     assert cells(found["levels"])["REAP"][:4] == ("No data",) * 4
     assert not any(part.charts for part in found.values())
+    assert not any("could not be made" in part.sentence for part in found.values())
 
 
 def test_handovers_responses_and_demand_are_those_of_the_period(knowing: Organisation, cad: Source) -> None:
@@ -89,6 +91,7 @@ def test_handovers_responses_and_demand_are_those_of_the_period(knowing: Organis
     assert cells(found["handovers"])[name][7:9] == ("1.0", "0.7")  # 5 and 55 minutes; 40 minutes
     assert cells(found["responses"])["C2 response"][:3] == ("1", "25.0 min", "25.0 min")
     assert cells(found["demand"])["C2 incidents"] == ("1",)
+    assert not any("could not be made" in part.sentence for part in found.values())
     assert cells(found["scenes"])["In wrap-up, handover to clear"][:2] == ("3", "10.0 min")
 
 
@@ -107,7 +110,7 @@ def test_a_chart_has_the_whole_days_before_and_not_the_one_that_goes_on(
     assert len(of_month.rows) == 16 and of_month.rows[0][:3] == ("Week of 9 Nov", "33.3 min", "21 handovers")
 
 
-def test_levels_and_decisions_are_told_over_the_period(knowing: Organisation, cad: Source) -> None:
+def test_levels_findings_and_decisions_are_told_over_the_period(knowing: Organisation, cad: Source) -> None:
     officer = somebody("sdo", "trust_incident_manager", knowing)
     by = acting(officer, "trust_incident_manager")
     for number, (level, minutes) in enumerate(((2, 0), (3, 120))):
@@ -116,6 +119,9 @@ def test_levels_and_decisions_are_told_over_the_period(knowing: Organisation, ca
     written = decisions.Written("known", "Hold C4", "reason", at(5), review_at=at(60))
     decisions.write(written, organisation_id=knowing.pk, by=by, at=at(5))
     deliver(cad, [report("TVH01", 0, pressure_level=4)], known=1)
+    about = {"what": "handover", "severity": "critical", "fixer": "hospital", "evidence": "x"}
+    times = {"happened_at": at(0), "found_at": at(1), "due_at": at(60)}
+    FindingCase.objects.create(organisation=knowing, stream="assignment:1", code="HQ02", **about, **times)
 
     found = parts(make(knowing, 240))
 
@@ -123,6 +129,8 @@ def test_levels_and_decisions_are_told_over_the_period(knowing: Organisation, ca
     assert "3 at Fri 20 Nov 10:00" in cells(found["levels"])["Clinical safety plan"][-1]
     hospital = cells(found["levels"])["OPEL of Millbrook Hospital"]
     assert float(hospital[3]) > 0 and hospital[:3] == ("0.0", "0.0", "0.0") and float(hospital[4]) > 80
+    assert "they said no level" in found["levels"].sentence
+    assert cells(found["quality"])["HQ02: Handed over before arriving at hospital"] == ("1", "0", "1")
     assert cells(found["decisions"])["Reviews outstanding"][0] == "1"
     assert any("Hold C4" in row for row in cells(found["decisions"]))
 

@@ -54,10 +54,11 @@ def chart(
     shown: Callable[[float], str],
     target: float | None = None,
 ) -> Chart | None:
-    """The chart of a series in the order of time; None where it has no value. Nothing in it is below 0."""
+    """The chart of a series in the order of time; None where it has fewer than two values, which show nothing
+    of how they vary. Nothing in it is below 0."""
     places = [place for place, each in enumerate(series) if each.value is not None]
     values = [each.value for each in series if each.value is not None]
-    if not values:
+    if len(values) < 2:
         return None
     read = xmr(values)
     low, high = _span(read, target)

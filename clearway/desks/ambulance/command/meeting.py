@@ -360,12 +360,15 @@ def levels(look: Look) -> Figures:
     sites = {site.code: site.name for site in receiving_sites(look.organisation_id)}
     holds = look.reading.ground.policy.reports.holds_for
     found = pressure.declared_between(look.organisation_id, sites, look.begin, look.until, LEVEL_BACK)
-    for code, name in sorted(sites.items(), key=lambda each: each[1]):
-        by_level = hours_at(found.get(code, ()), look.begin, look.until, holds)
+    told = {code: name for code, name in sites.items() if found.get(code)}
+    for code, name in sorted(told.items(), key=lambda each: each[1]):
+        by_level = hours_at(found[code], look.begin, look.until, holds)
         unknown = by_level.pop(0, 0.0)
         rows.append(_at_levels(f"OPEL of {name}", by_level, unknown, ""))
     columns = ("Hours at level", *(str(level) for level in LEVELS), "Not known", "Changed")
     says = "Of the trust as a person set it; of hospitals as they said, for as long as a level holds."
+    if silent := len(sites) - len(told):
+        says += f" {NO_DATA} of {silent} of {len(sites)} hospitals: they said no level."
     return Figures(says, columns, tuple(rows), frozenset({1, 2, 3, 4, 5}))
 
 
@@ -405,6 +408,7 @@ def let_go(look: Look) -> Figures:
         )
         for site, each in released(told, ended, policy).items()
     ]
+    rows.sort()
     limit = f"{policy.release:g}"
     columns = (
         *("Hospital", "Handed over", f"Beyond {limit} min", f"Hours beyond {limit}", "Releases"),

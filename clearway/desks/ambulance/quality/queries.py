@@ -102,11 +102,12 @@ def _within(organisation_id: int, sites: Sites) -> QuerySet[Finding]:
 def cases_by_rule(organisation_id: int, begin: datetime, end: datetime) -> list[tuple[str, int, int, int]]:
     """Of each rule: cases found in a time, ended in it, and open at its end. One query."""
     rows = FindingCase.objects.filter(organisation_id=organisation_id, found_at__lt=end)
-    found = Count("pk", filter=Q(found_at__gte=begin))
-    ended = Count("pk", filter=Q(ended_at__gte=begin, ended_at__lt=end))
-    still = Count("pk", filter=Q(ended_at__isnull=True) | Q(ended_at__gte=end))
-    counted = rows.values_list("code").annotate(found, ended, still).order_by("code")
-    return [row for row in counted if any(row[1:])]
+    counted = rows.values_list("code").annotate(
+        in_it=Count("pk", filter=Q(found_at__gte=begin)),
+        settled=Count("pk", filter=Q(ended_at__gte=begin, ended_at__lt=end)),
+        still=Count("pk", filter=Q(ended_at__isnull=True) | Q(ended_at__gte=end)),
+    )
+    return [row for row in counted.order_by("code") if any(row[1:])]
 
 
 def blind_sources(organisation_id: int) -> list[str]:
