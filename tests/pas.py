@@ -1,6 +1,8 @@
 """What a patient administration system sends, for the tests: HL7 v2 as its vendors write it."""
 
-from datetime import datetime
+import random
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -64,3 +66,36 @@ def ref(trigger: str, at: datetime, *, theirs: str = "R1", service: str = "PHYSI
     rf1 = ["RF1", "A", "R", "", "03", "", theirs, stamp(at), "", stamp(at), service]
     told = ("PRD|RP|Hale^Robin|||||M81234", ADA, "DG1|1||M54.5^Low back pain^I10", "NTE|1||Can they work?")
     return message(f"REF^{trigger}", at, "|".join(rf1), *told, key=key)
+
+
+# What nobody should send
+
+SENT = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
+GOOD = (
+    adt("A28", SENT - timedelta(minutes=9)),
+    adt("A40", SENT - timedelta(minutes=8), more=("MRG|M2^^^RWP^MR",)),
+    siu("S12", SENT - timedelta(minutes=7), starts_at=SENT + timedelta(days=3), referral="R1"),
+    ref("I12", SENT - timedelta(minutes=6)),
+)
+SPOILS: tuple[Callable[[bytes, random.Random], bytes], ...] = (
+    lambda raw, chance: raw[: chance.randrange(len(raw))],
+    lambda raw, chance: _struck(raw, chance, bytes([chance.randrange(256)])),
+    lambda raw, chance: _struck(raw, chance, chance.choice([b"|", b"^", b"~", b"&", b"\\", b"\r", b"\r\r"])),
+    lambda raw, chance: _struck(raw, chance, b""),
+    lambda raw, chance: _struck(raw, chance, b"\x00\xff" * 40),
+    lambda raw, chance: b"\r".join(chance.sample(raw.split(b"\r"), raw.count(b"\r") + 1)),
+    lambda raw, chance: raw.replace(b"|", chance.choice([b"|", b"||", b"\t", b"^"])),
+    lambda raw, chance: raw.replace(b"2026", chance.choice([b"0000", b"9999", b"2O26", b"-026"])),
+    lambda raw, chance: chance.randbytes(chance.randrange(400)),
+)
+
+
+def _struck(raw: bytes, chance: random.Random, by: bytes) -> bytes:
+    place = chance.randrange(len(raw))
+    return raw[:place] + by + raw[place + 1 :]
+
+
+def spoilt(number: int, *, seed: int) -> list[bytes]:
+    """So many good messages, each with one thing wrong that goes wrong on the way."""
+    chance = random.Random(seed)
+    return [chance.choice(SPOILS)(chance.choice(GOOD), chance) for _ in range(number)]

@@ -95,6 +95,8 @@ class Listener:
         self.connections.add(task)
         try:
             await self._converse(reader, writer)
+        except (ConnectionError, ssl.SSLError):
+            log.warning("A sender went away before it was answered; it sends the message again")
         finally:
             self.connections.discard(task)
             writer.close()

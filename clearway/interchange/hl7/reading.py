@@ -5,10 +5,11 @@ place in an error is the place and what was expected, never the value: it may na
 """
 
 import re
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta, timezone
 from functools import cached_property
-from typing import Any, Self
+from typing import Any, Self, cast
 from zoneinfo import ZoneInfo
 
 import hl7
@@ -78,26 +79,42 @@ class Header:
 
 @dataclass(frozen=True)
 class Message:
-    """One message that can be taken apart. zone  of times that name none."""
+    """One message that can be taken apart. lines  its segments as they came; zone  of times that name none.
+
+    Only the segments that are asked for are taken apart: an attached document or a vendor's own segments cost
+    nothing.
+    """
 
     header: Header
-    parsed: Any
+    lines: tuple[str, ...]
     zone: ZoneInfo
+    _apart: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)
 
     @cached_property
     def names(self) -> tuple[str, ...]:
         """The names of its segments, in order."""
-        return tuple(str(each[0]) for each in self.parsed)
+        sign = self.lines[0][3]
+        return tuple(line.partition(sign)[0] for line in self.lines)
 
     def count(self, segment: str) -> int:
         """How often a segment occurs."""
         return self.names.count(segment)
 
+    def segments(self, name: str) -> Sequence[Any]:
+        """Every segment of a name, taken apart. Raises CannotParse."""
+        if name not in self._apart:
+            head = self.lines[0]
+            rest = [line for line, its in zip(self.lines, self.names, strict=True) if its == name]
+            # The separators stand in MSH, so it is taken apart with any other.
+            apart = _apart("\r".join([head, *rest] if name != "MSH" else [head]))
+            self._apart[name] = list(apart)[name != "MSH" :]
+        return cast("Sequence[Any]", self._apart[name])
+
     def repeats(self, place: Place, nth: int = 1) -> int:
         """How often a field is repeated in the nth segment of its name; 0 where there is none."""
         if self.count(place.segment) < nth:
             return 0
-        segment = self.parsed.segments(place.segment)[nth - 1]
+        segment = self.segments(place.segment)[nth - 1]
         return len(segment(place.field)) if len(segment) > place.field else 0
 
     def text(self, place: Place, *, nth: int = 1, repeat: int = 1) -> str:
@@ -108,9 +125,8 @@ class Message:
         if self.repeats(place, nth) < repeat:
             return ""
         try:
-            found = self.parsed.extract_field(
-                place.segment, nth, place.field, repeat, place.component or 1, place.part or 1
-            )
+            segment = self.segments(place.segment)[nth - 1]
+            found = segment.extract_field(nth, place.field, repeat, place.component or 1, place.part or 1)
         except (IndexError, LookupError):
             return ""
         return str(found or "").strip()
@@ -140,20 +156,26 @@ def parse(raw: bytes, *, encoding: str = "utf-8", zone: ZoneInfo) -> Message:
     """
     text = _decoded(raw, encoding).lstrip("\ufeff")
     text = re.sub(r"\r\n|\n", "\r", text).strip("\r\n \x0b\x1c")
-    if not text.startswith("MSH") or len(text) < 8:
+    if not text.startswith("MSH") or len(text.partition("\r")[0]) < 8:
         raise NO_HEADER
-    try:
-        parsed = hl7.parse(text)
-    except Exception:  # its parser raises whatever it stumbles over
-        why = "The separators in MSH-1 and MSH-2 do not fit the rest."
-        raise CannotParse("MSH-2", why, r"Send |^~\& as separators.") from None
-    message = Message(_NOTHING, parsed, zone)
+    if "\0" in text:
+        where = f"segment {text.count(chr(13), 0, text.index(chr(0))) + 1}"
+        raise CannotParse(where, "It holds a byte of zero.", "Send text only.")
+    message = Message(_NOTHING, tuple(text.split("\r")), zone)
     if bad := next((name for name in message.names if not re.fullmatch(r"[A-Z][A-Z0-9]{2}", name)), None):
         number = message.names.index(bad) + 1
         raise CannotParse(
             f"segment {number}", "It has no name of three letters.", "End each segment with a CR only."
         )
-    return Message(_header(message), parsed, zone)
+    return replace(message, header=_header(message))
+
+
+def _apart(text: str) -> Any:
+    try:
+        return hl7.parse(text)
+    except Exception:  # its parser raises whatever it stumbles over
+        why = "The separators in MSH-1 and MSH-2 do not fit the rest."
+        raise CannotParse("MSH-2", why, r"Send |^~\& as separators.") from None
 
 
 _NOTHING = Header("", "", "", "", "", "", None)
