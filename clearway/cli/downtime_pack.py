@@ -1,4 +1,4 @@
-"""Write a downtime pack of every ambulance trust now, into the folders of the settings or those named here.
+"""Write a downtime pack of every trust now, into the folders of the settings or those named here.
 
 A worker does the same every five minutes by itself. A pack is one HTML file, sealed with the passphrase of
 CLEARWAY_DOWNTIME_PASSPHRASE_FILE: a browser opens it without a server and a network.
@@ -22,6 +22,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
+    import functools
     import getpass
     from datetime import UTC, datetime
 
@@ -32,9 +33,8 @@ def run(arguments: argparse.Namespace) -> int:
 
     from clearway.core.audit.actions import Actor
     from clearway.core.organisation.models import Organisation
-    from clearway.core.organisation.queries import with_desk
     from clearway.desks.ambulance.downtime import packing
-    from clearway.domain.shared.region import Desk
+    from clearway.gateway import packs
 
     folders = arguments.into or settings.DOWNTIME_FOLDERS
     if not folders:
@@ -42,8 +42,10 @@ def run(arguments: argparse.Namespace) -> int:
     by, at = Actor(f"command:{getpass.getuser()}"), datetime.now(UTC)
     written = [
         each
-        for organisation in Organisation.objects.filter(pk__in=with_desk(Desk.AMBULANCE))
-        for each in packing.write(organisation, folders, by=by, at=at)
+        for organisation in Organisation.objects.filter(pk__in=packs.with_packs())
+        for each in packing.write(
+            organisation, folders, by=by, at=at, lists=functools.partial(packs.lists, organisation, at)
+        )
     ]
     if arguments.json:
         print(json.dumps([asdict(each) for each in written]))

@@ -3,7 +3,7 @@
 What tells the screens can have a process without anything that thinks for long: a change would wait for it.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -54,7 +54,7 @@ from clearway.desks.outpatients.waiting import queueing
 from clearway.domain.outpatients.bank_holidays import KNOWN_UNTIL
 from clearway.domain.shared.region import Desk
 
-from . import inbox, notify, retention
+from . import inbox, notify, packs, retention
 from .worker import Duty, clock
 
 POLL_SECONDS = 0.04
@@ -237,10 +237,11 @@ def _make_packs(turns: Turns, at: datetime) -> bool:
     return False
 
 
-def _for_each_trust(what: str, act: Callable[[int], object]) -> bool:
-    """Do it for each trust of the ambulance desk: what one trust has wrong stops no other's."""
+def _for_each_trust(what: str, act: Callable[[int], object], trusts: Sequence[int] | None = None) -> bool:
+    """Do it for each trust, of the ambulance desk unless they are named: what one trust has wrong stops no
+    other's."""
     failed: list[Exception] = []
-    for organisation_id in with_desk(Desk.AMBULANCE):
+    for organisation_id in with_desk(Desk.AMBULANCE) if trusts is None else trusts:
         try:
             act(organisation_id)
         except OperationalError:
@@ -262,9 +263,10 @@ def _write_packs(at: datetime) -> bool:
 
     def tend(organisation_id: int) -> None:
         if _has_settled(organisation_id, at):
-            packing.tend(Organisation.objects.get(pk=organisation_id), by=by, at=at)
+            trust = Organisation.objects.get(pk=organisation_id)
+            packing.tend(trust, by=by, at=at, lists=lambda: packs.lists(trust, at))
 
-    return _for_each_trust("Downtime packs", tend)
+    return _for_each_trust("Downtime packs", tend, packs.with_packs())
 
 
 def _snapshot(at: datetime) -> bool:

@@ -8,6 +8,7 @@ from pathlib import Path
 from playwright.sync_api import Browser, expect
 
 from clearway.core.layout.times import LONDON
+from clearway.desks.ambulance.downtime.carried import Table
 from clearway.interchange import sealed
 
 from .accessibility import breaches
@@ -77,7 +78,9 @@ def test_a_status_by_hand_stands_marked_on_the_officers_board_and_paper_is_accou
 
 def test_a_pack_opens_from_a_folder_without_a_server_or_a_network(chromium: Browser, tmp_path: Path) -> None:
     shell = (ROOT / "clearway/desks/ambulance/downtime/templates/downtime/pack_shell.html").read_text()
-    held = '<main><h2>Resources</h2><p class="age" data-made="2026-11-20T08:00:00Z">age unknown</p></main>'
+    rows = Table("resources.csv", "Resources", ("Call sign", "State"), [("A1", "Queuing")])
+    held = '<main><h2>Resources</h2><p class="age" data-made="2026-11-20T08:00:00Z">age unknown</p>'
+    held += f'<a href="{rows.file}" download="{rows.name}">{rows.name}</a></main>'
     pack = tmp_path / "clearway-pack-south-west-20261120T0800Z.html"
     title, words, salt, nonce = "Downtime pack", "correct horse battery", os.urandom(16), os.urandom(12)
     pack.write_text(sealed.seal(held, words, salt=salt, nonce=nonce, title=title, shell=shell))
@@ -94,4 +97,8 @@ def test_a_pack_opens_from_a_folder_without_a_server_or_a_network(chromium: Brow
         page.keyboard.press("Enter")
         expect(page.locator("h2")).to_have_text("Resources")
         expect(page.locator(".age")).to_contain_text("min old")
-    assert asked == [pack.as_uri()]
+        with page.expect_download() as got:
+            page.get_by_role("link", name="resources.csv").press("Enter")
+        assert got.value.suggested_filename == "resources.csv"
+        assert Path(got.value.path()).read_text("utf-8-sig").splitlines()[1] == "A1,Queuing"
+    assert [each for each in asked if not each.startswith("data:")] == [pack.as_uri()]

@@ -1,6 +1,10 @@
 """Downtime packs: what they hold and never hold, that no folder costs another its pack, and who is told."""
 
+import base64
+import csv
+import io
 import json
+import re
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -17,6 +21,7 @@ from clearway.core.people.models import OnCall
 from clearway.core.worklist.models import Task
 from clearway.desks.ambulance import rules, situation
 from clearway.desks.ambulance.downtime import actions, packing, queries, register
+from clearway.desks.ambulance.downtime.carried import Table, as_csv
 from clearway.desks.ambulance.downtime.models import PackFolder, PaperForm
 from clearway.domain.ambulance.downtime import Form
 from clearway.domain.ambulance.events import CallEvent, Patient
@@ -79,10 +84,35 @@ def test_a_pack_holds_the_boards_decisions_people_and_numbered_forms_and_nobodys
     assert "A1" not in file.partition(sealed.BEGINS)[0]
     for there in ("A1", "Hold one crew back", "01234 567890", "local commander", "Queuing", "I0001", "D0003"):
         assert there in page
-    assert page.count("data-made=") == 8  # every part says how old it is
+    assert page.count("data-made=") == 9  # every part says how old it is
     for planted in ("PLANTED", "9990002101", "1955-01-02"):
         assert planted not in page and planted not in file
     assert "http" not in page and "src=" not in page
+
+
+def test_the_tables_of_a_pack_are_files_and_every_crew_has_a_card(
+    busy: Organisation, folders: list[Path]
+) -> None:
+    page = sealed.open_page((folders[0] / tend(busy, 1)[0].name).read_text(), WORDS)
+
+    found = dict(re.findall(r'href="data:text/csv;charset=utf-8;base64,([^"]*)" download="([^"]*)"', page))
+    files = {name: base64.b64decode(data).decode("utf-8-sig") for data, name in found.items()}
+    assert set(files) == {
+        f"{each}.csv" for each in ("resources", "hospitals", "vehicles", "diverts", "breaks")
+    }
+    assert next(csv.reader(io.StringIO(files["vehicles.csv"])))[:2] == ["Hospital", "Call sign"]
+    assert any(row[1] == "A1" for row in csv.reader(io.StringIO(files["vehicles.csv"])))
+    assert "PLANTED" not in "".join(files.values())
+    crews = len(list(csv.reader(io.StringIO(files["resources.csv"])))) - 1
+    assert page.count('class="card"') == crews >= 1
+
+
+def test_no_cell_of_a_table_is_worked_out_by_a_spreadsheet() -> None:
+    table = Table("x.csv", "X", ("A", "B"), [("=1+1", 'say "no", twice'), ("@x", "-2"), ("plain", "1-2")])
+
+    rows = list(csv.reader(io.StringIO(as_csv(table).removeprefix("\ufeff"))))
+
+    assert rows == [["A", "B"], ["'=1+1", 'say "no", twice'], ["'@x", "'-2"], ["plain", "1-2"]]
 
 
 def test_a_pack_is_written_every_five_minutes_and_goes_after_a_day(

@@ -1,5 +1,6 @@
 """What a downtime pack holds: the boards, diverts, decisions, people and blank forms, without identity."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -10,6 +11,7 @@ from clearway.core.layout import context
 from clearway.core.layout.times import clock, moment
 from clearway.core.organisation.models import Organisation
 from clearway.core.people.queries import on_call_list
+from clearway.domain.shared.region import Desk
 
 from .. import situation as situations
 from ..breaks import presenters as break_words
@@ -20,6 +22,7 @@ from ..handovers import presenters as hospitals
 from ..handovers import queries as handovers
 from ..resources import boards
 from . import presenters, queries
+from .carried import ClinicList, Table, as_table, cards
 from .models import PaperForm
 
 DAY = timedelta(hours=24)
@@ -28,53 +31,98 @@ AHEAD = timedelta(hours=24)  # of the turns on call that a pack names
 SAID = ("mobile", "on scene", "left scene", "arrived", "handed over", "clear", "available")
 
 
-def page(organisation: Organisation, forms: list[PaperForm], at: datetime) -> str:
-    """The page as it stands at an instant. A fixed number of queries."""
-    reading = situations.reading(organisation.pk, at)
-    crews = boards.board(organisation.pk, at, reading=reading).rows
-    read = handovers.board(organisation.pk, at, reading=reading)
-    rows = [hospitals.hospital_row(read, picture) for picture in read.pictures]
-    names = queries.places(organisation.pk)
+CREWS = ("Call sign", "Kind", "State", "Since", "Where", "Shift ends", "What limits it")
+HOSPITALS = ("Hospital", "Queuing", "Cohort", "Longest wait since", "Inbound", "Wrap-up", "Divert")
+VEHICLES = ("Call sign", "Category", "State", "Arrived", "Expected", "Job")
+DIVERTS = ("From", "To", "Whom", "Until")
+BREAKS = ("Call sign", "Shift ends", "Break", "To begin by", "Planned")
+
+
+def page(
+    organisation: Organisation, forms: list[PaperForm], at: datetime, clinics: Sequence[ClinicList] = ()
+) -> str:
+    """The page as it stands at an instant. A fixed number of queries.
+
+    clinics  the lists of its outpatient desk, without names; none where it has none
+    """
+    has_boards = Desk.AMBULANCE.value in organisation.desks
+    boards_ = _boards(organisation, forms, at) if has_boards else {}
+    tables = [*boards_.get("tables", ()), *([as_table(clinics)] if clinics else [])]
     return render_to_string(
         "downtime/pack.html",
         {
             "trust": organisation.name,
             "at": at,
+            "has_boards": has_boards,
+            "has_clinics": Desk.OUTPATIENTS.value in organisation.desks,
             "feeds": [
                 (feed.name, feed.freshness.value, moment(feed.heard_at, at) if feed.heard_at else "never")
                 for feed in context.feeds(organisation.pk, at)
             ],
             "failure": queries.current(organisation.pk),
-            "resources": [_crew(each, at) for each in crews],
-            "hospitals": [_hospital(each, at) for each in rows],
-            "vehicles": [(each.name, [_vehicle(one, at) for one in each.vehicles]) for each in rows],
-            "diverts": [_divert(each, names, at) for each in diverts.in_force(organisation.pk, at)],
-            "people": [
-                (
-                    each.duty.replace("_", " "),
-                    each.area.name if each.area else "Whole trust",
-                    str(each.user.display_name or each.user.username),
-                    each.contact,
-                    f"{moment(each.starts_at, at)} to {moment(each.ends_at, at)}",
-                )
-                for each in on_call_list(organisation.pk, at, at + AHEAD)
-            ],
-            "breaks": _breaks(organisation.pk, crews, at),
-            "decisions": [
-                (
-                    moment(each.decided_at, at),
-                    each.decision,
-                    each.reason,
-                    f"{each.by.display_name or each.by.username}, {each.role.replace('_', ' ')}",
-                    moment(each.review_at, at) if each.review_at else "",
-                )
-                for each in decisions.between(organisation.pk, at - DAY, at + NOW)
-            ],
-            "forms": presenters.sheets(forms, [each.call_sign for each in crews]),
-            "places": sorted(queries.receiving(organisation.pk)),
-            "said": SAID,
+            "clinics": clinics,
+            **boards_,
+            "tables": tables,
         },
     )
+
+
+def _boards(organisation: Organisation, forms: list[PaperForm], at: datetime) -> dict[str, Any]:
+    """What the ambulance desk's own part of the pack holds."""
+    reading = situations.reading(organisation.pk, at)
+    crews = boards.board(organisation.pk, at, reading=reading).rows
+    read = handovers.board(organisation.pk, at, reading=reading)
+    rows = [hospitals.hospital_row(read, picture) for picture in read.pictures]
+    names = queries.places(organisation.pk)
+    vehicles = [(each.name, [_vehicle(one, at) for one in each.vehicles]) for each in rows]
+    at_hospital = [(name, *one) for name, listed in vehicles for one in listed]
+    crew_rows, break_rows = [_crew(each, at) for each in crews], _breaks(organisation.pk, crews, at)
+    none = "No resource is on shift, as far as the sources say."
+    tables = {
+        "resources": Table("resources.csv", "Resources", CREWS, crew_rows, none),
+        "hospitals": Table("hospitals.csv", "Hospitals", HOSPITALS, [_hospital(each, at) for each in rows]),
+        "vehicles": Table("vehicles.csv", "Crews by hospital", ("Hospital", *VEHICLES), at_hospital),
+        "diverts": Table(
+            "diverts.csv",
+            "Diverts",
+            DIVERTS,
+            [_divert(each, names, at) for each in diverts.in_force(organisation.pk, at)],
+            "None.",
+        ),
+        "breaks": Table(
+            "breaks.csv", "Breaks", BREAKS, break_rows, "No crew is on a shift whose times are known."
+        ),
+    }
+    return {
+        **tables,
+        "tables": list(tables.values()),
+        "vehicle_headings": VEHICLES,
+        "by_hospital": vehicles,
+        "cards": cards(crew_rows, break_rows),
+        "people": [
+            (
+                each.duty.replace("_", " "),
+                each.area.name if each.area else "Whole trust",
+                str(each.user.display_name or each.user.username),
+                each.contact,
+                f"{moment(each.starts_at, at)} to {moment(each.ends_at, at)}",
+            )
+            for each in on_call_list(organisation.pk, at, at + AHEAD)
+        ],
+        "decisions": [
+            (
+                moment(each.decided_at, at),
+                each.decision,
+                each.reason,
+                f"{each.by.display_name or each.by.username}, {each.role.replace('_', ' ')}",
+                moment(each.review_at, at) if each.review_at else "",
+            )
+            for each in decisions.between(organisation.pk, at - DAY, at + NOW)
+        ],
+        "forms": presenters.sheets(forms, [each.call_sign for each in crews]),
+        "places": sorted(queries.receiving(organisation.pk)),
+        "said": SAID,
+    }
 
 
 def _crew(row: boards.Row, at: datetime) -> tuple[str, ...]:

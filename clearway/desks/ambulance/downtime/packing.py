@@ -17,9 +17,11 @@ from clearway.core.audit.actions import Actor, Entry
 from clearway.core.audit.actions import record as audit
 from clearway.core.organisation.models import Organisation
 from clearway.domain.ambulance.words import FormKind
+from clearway.domain.shared.region import Desk
 from clearway.interchange import sealed
 
 from . import pack, queries, register
+from .carried import ClinicList, Lists
 from .models import PackFolder, PaperForm
 from .policy import Downtime, downtime
 
@@ -59,8 +61,16 @@ def problem_of_passphrase(words: str) -> str:
     return ""
 
 
-def tend(organisation: Organisation, *, by: Actor, at: datetime) -> list[Written]:
-    """Write a pack into every folder whose last one is old enough, and remove what is past its time."""
+def no_lists() -> Sequence[ClinicList]:
+    """Those of a trust without an outpatient desk."""
+    return ()
+
+
+def tend(organisation: Organisation, *, by: Actor, at: datetime, lists: Lists = no_lists) -> list[Written]:
+    """Write a pack into every folder whose last one is old enough, and remove what is past its time.
+
+    lists  gives the clinic lists that go in; asked only where a pack is written
+    """
     folders: Sequence[str] = settings.DOWNTIME_FOLDERS
     kept = {row.folder: row for row in queries.pack_folders(organisation.pk)}
     if not folders and not kept:
@@ -70,7 +80,7 @@ def tend(organisation: Organisation, *, by: Actor, at: datetime) -> list[Written
         if folder not in folders and _is_due(row, policy, at):
             _leave(organisation, row, at - policy.keep, by, at)
     due = [folder for folder in folders if _is_due(kept.get(folder), policy, at)]
-    return write(organisation, due, by=by, at=at) if due else []
+    return write(organisation, due, by=by, at=at, lists=lists) if due else []
 
 
 def _leave(organisation: Organisation, row: PackFolder, before: datetime, by: Actor, at: datetime) -> None:
@@ -105,7 +115,9 @@ def _is_due(row: PackFolder | None, policy: Downtime, at: datetime) -> bool:
     return row.written_at is None or at >= row.written_at + policy.every
 
 
-def write(organisation: Organisation, folders: Sequence[str], *, by: Actor, at: datetime) -> list[Written]:
+def write(
+    organisation: Organisation, folders: Sequence[str], *, by: Actor, at: datetime, lists: Lists = no_lists
+) -> list[Written]:
     """Write a pack into these folders. One that is full or gone keeps no other from its pack.
 
     What is past its time goes first, whether or not a new pack can be made.
@@ -118,15 +130,17 @@ def write(organisation: Organisation, folders: Sequence[str], *, by: Actor, at: 
     if problem := problem_of_passphrase(words):
         found = [Written(folder, name, 0, problem) for folder in folders]
     else:
-        file = made(organisation, words, by=by, at=at).encode()
+        file = made(organisation, words, by=by, at=at, lists=lists).encode()
         found = [_put(Path(folder), name, file) for folder in folders]
     _note(organisation, found, by, at)
     return found
 
 
-def made(organisation: Organisation, words: str, *, by: Actor, at: datetime) -> str:
+def made(organisation: Organisation, words: str, *, by: Actor, at: datetime, lists: Lists = no_lists) -> str:
     """The sealed file of the picture at an instant."""
-    page = pack.page(organisation, reserve(organisation.pk, by=by, at=at), at)
+    has_boards = Desk.AMBULANCE.value in organisation.desks
+    forms = reserve(organisation.pk, by=by, at=at) if has_boards else []
+    page = pack.page(organisation, forms, at, lists())
     return sealed.seal(
         page,
         words,
