@@ -22,6 +22,7 @@ from clearway.domain.ambulance.events import (
     AvailabilityEvent,
     CallEvent,
     Event,
+    ExpectedRelief,
     HospitalEvent,
     InCohort,
     JobEvent,
@@ -97,9 +98,16 @@ MEANINGS: Mapping[str, str] = {
         "one where it is not said"
     ),
     "cohort": "everybody who is in the cohort now; empty where nobody is, left out where no list is kept",
+    "relief": "what is expected to relieve those who wait, and when; replaces what was expected before",
+    "expected_at": "when it is expected; left out where it came, or nothing is expected any more",
+    "words": "what is expected: a second cohort crew, two beds; no identity",
     "told_by": "whose word it is, where somebody wrote it down for another: a role, never a name",
 }
-LINKS = {"Patient": "[patient](#patient)", "InCohort": "[in cohort](#in-cohort)"}
+LINKS = {
+    "Patient": "[patient](#patient)",
+    "InCohort": "[in cohort](#in-cohort)",
+    "ExpectedRelief": "[expected relief](#expected-relief)",
+}
 TITLES: tuple[tuple[type, str, str], ...] = (
     (
         CallEvent,
@@ -113,6 +121,7 @@ TITLES: tuple[tuple[type, str, str], ...] = (
         "hospital",
         "How a hospital stands. A figure that is left out stays as it was, with its age.",
     ),
+    (ExpectedRelief, "expected relief", "What will relieve those who wait at a hospital."),
     (InCohort, "in cohort", "One patient of a cohort list."),
     (Patient, "patient", "The patient of a call event. Age and sex are operational, the rest is identity."),
     (

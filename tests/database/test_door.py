@@ -4,11 +4,14 @@ import pytest
 from django.test import Client
 
 from clearway.core.audit.actions import Actor
+from clearway.core.audit.models import Action
 from clearway.core.feeds.models import Source
 from clearway.core.organisation.models import Organisation
+from clearway.desks.ambulance.facts import verify
 from clearway.desks.ambulance.facts.models import Fact
 from clearway.desks.ambulance.incidents import queries as incidents
 from clearway.desks.ambulance.release import actions as releases
+from clearway.domain.ambulance.events import HospitalEvent, InCohort
 from clearway.domain.ambulance.release import Kind, Record
 from clearway.domain.ambulance.words import JobState
 from tests.trust import signed_in, somebody, stop_the_clock
@@ -90,3 +93,49 @@ def test_junk_is_refused_in_words_and_what_was_typed_is_kept(junk: str, door: Cl
         refused = door.post(f"/at/{HERE}/say/", sent)
         assert refused.status_code == 422 and "There is a problem" in refused.content.decode()
     assert not Fact.objects.filter(stream__startswith="hospital:").exists()
+
+
+def test_an_expected_relief_stands_on_the_coordinators_board_until_it_came(
+    door: Client, knowing: Organisation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said = {"what": "Second cohort crew", "minutes": "25", "key": "0d8c7f7e-0000-4000-8000-000000000002"}
+    for _ in range(2):  # a double tap
+        assert door.post(f"/at/{HERE}/relief/", said).status_code == 302
+    assert Fact.objects.filter(stream=f"hospital:{HERE}").count() == 1
+    pfc = signed_in(somebody("pfc", "patient_flow_coordinator", knowing))
+
+    board = pfc.get("/handovers/").content.decode()
+    assert "Relief about 09:25: Second cohort crew (HALO," in board and board.count("Relief about") == 1
+    assert "It came" in door.get(f"/at/{HERE}/").content.decode()
+    assert verify.compare(knowing.pk, at=at(61)).differences == ()
+
+    stop_the_clock(monkeypatch, at(62))
+    assert door.post(f"/at/{HERE}/relief/", {"came": "now"}).status_code == 302
+    assert "Relief about" not in pfc.get("/handovers/").content.decode()
+    assert Action.objects.filter(verb="hospitals.say").count() == 2
+
+
+def test_a_relief_that_does_not_come_is_late_and_lapses(
+    door: Client, knowing: Organisation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    door.post(f"/at/{HERE}/relief/", {"what": "Two beds", "minutes": "10"})
+
+    stop_the_clock(monkeypatch, at(75))
+    assert "Relief was due 09:10: Two beds" in door.get(f"/at/{HERE}/").content.decode()
+    stop_the_clock(monkeypatch, at(101))
+    assert "Two beds" not in door.get(f"/at/{HERE}/").content.decode()
+
+
+def test_a_relief_without_a_time_is_refused_and_what_was_typed_is_kept(door: Client) -> None:
+    page = door.post(f"/at/{HERE}/relief/", {"what": "Two beds", "minutes": "soon"})
+
+    assert page.status_code == 422
+    assert "from 1 to 720" in page.content.decode() and 'value="Two beds"' in page.content.decode()
+
+
+def test_the_newest_cohort_list_says_who_is_with_whom(door: Client, cad: Source) -> None:
+    deliver(cad, [HospitalEvent("l", at(58), HERE, {}, cohort=(InCohort(KEY, "T1"),))], known=59)
+
+    page = door.get(f"/at/{HERE}/").content.decode()
+
+    assert "In the cohort (1)" in page and "A1, with T1" in page and "By the list of the hospital" in page

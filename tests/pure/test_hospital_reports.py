@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clearway.domain.ambulance.events import HospitalEvent
+from clearway.domain.ambulance.events import ExpectedRelief, HospitalEvent
 from clearway.domain.ambulance.hospitals import check_sense, fold, inspect, merged
 from clearway.domain.ambulance.situation import MEASURES, Around, compose
 from clearway.domain.ambulance.words import HospitalMeasure as M
@@ -101,3 +101,25 @@ def test_a_level_that_does_not_exist_is_refused_with_what_would_mend_it() -> Non
             "field counts.pressure_level",
             "Send the level, not its points.",
         )
+
+
+def relief(at: float, expected: float | None) -> HospitalEvent:
+    due = None if expected is None else minute(expected)
+    return HospitalEvent(f"R{at}", minute(at), "TVH01", {}, relief=ExpectedRelief(due, "a crew"))
+
+
+def test_the_newest_word_on_a_relief_stands_and_lapses_half_an_hour_after_its_time() -> None:
+    said, came = fact(relief(0, 20)), fact(relief(10, None))
+    expected = fold([said]).relief
+
+    assert expected is not None and expected.is_expected(minute(50)) and not expected.is_expected(minute(51))
+    assert fold([said, came]) == fold([came, said])
+    ended = fold([said, came]).relief
+    assert ended is not None and not ended.is_expected(minute(11))
+
+
+@pytest.mark.parametrize("expected", [-1, 24 * 60 + 1])
+def test_a_relief_of_the_past_or_of_another_day_is_refused(expected: float) -> None:
+    check_sense(relief(0, 20))
+    with pytest.raises(CannotParse, match="expected_at"):
+        check_sense(relief(0, expected))

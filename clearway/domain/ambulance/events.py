@@ -158,6 +158,13 @@ class InCohort(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_def
 CohortLines = Annotated[tuple[InCohort, ...], Meta(max_length=100)]
 
 
+class ExpectedRelief(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """Staff, a crew or beds that will relieve those who wait; without a time nothing is expected any more."""
+
+    expected_at: Instant | None = None
+    words: ShortText | None = None
+
+
 class HospitalEvent(
     msgspec.Struct,
     frozen=True,
@@ -172,6 +179,7 @@ class HospitalEvent(
     counts  figures of now; one that is left out stays as it was last said, and keeps that age
     source  who says it
     told_by whose word it is, where somebody wrote it down for another: a role, e.g. "nurse in charge"
+    relief  what is expected to relieve the queue and when; it replaces what was expected before
     cohort  everybody who is in the cohort now; empty where nobody is, None where no list is kept
     """
 
@@ -184,6 +192,7 @@ class HospitalEvent(
     source: StatusSource = StatusSource.HOSPITAL
     told_by: ShortText | None = None
     cohort: CohortLines | None = None
+    relief: ExpectedRelief | None = None
 
     @property
     def stream(self) -> str:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import reduce
 from types import MappingProxyType
 
@@ -19,6 +19,8 @@ TAKEN_OF: Mapping[HospitalMeasure, HospitalMeasure] = MappingProxyType(
         HospitalMeasure.RESUS_TAKEN: HospitalMeasure.RESUS_PLACES,
     }
 )
+LAPSES = timedelta(minutes=30)  # after its time nobody waits for a relief that did not come (a proposal)
+FARTHEST = timedelta(hours=24)  # a relief farther ahead is a mistyped time
 LEVELS = (1, 2, 3, 4)  # of pressure; source: NHS England, OPEL framework
 
 
@@ -55,6 +57,25 @@ class Cohort:
 
 
 @dataclass(frozen=True, slots=True)
+class Relief:
+    """What was last said to be expected.
+
+    expected_at  None where it came, or nothing is expected any more
+    """
+
+    expected_at: datetime | None
+    words: str
+    at: datetime
+    by: StatusSource
+    told_by: str
+    place: OrderKey
+
+    def is_expected(self, now: datetime) -> bool:
+        """Whether it is still waited for: it has not come, and is not so late that it has lapsed."""
+        return self.expected_at is not None and now <= self.expected_at + LAPSES
+
+
+@dataclass(frozen=True, slots=True)
 class HospitalStanding:
     """What the reports of one site add up to."""
 
@@ -62,11 +83,12 @@ class HospitalStanding:
     figures: Mapping[HospitalMeasure, Said] = field(default_factory=dict)
     note: Note | None = None
     cohort: Cohort | None = None
+    relief: Relief | None = None
 
     @property
     def reported_at(self) -> datetime | None:
         """When anything was last said."""
-        told = (*self.figures.values(), self.note, self.cohort)
+        told = (*self.figures.values(), self.note, self.cohort, self.relief)
         times = [said.at for said in told if said is not None]
         return max(times, default=None)
 
@@ -91,7 +113,11 @@ def apply(before: HospitalStanding, fact: Fact[HospitalEvent]) -> HospitalStandi
     if event.cohort is not None and (cohort is None or cohort.place < place):
         lines = {each.assignment: each.cared_by or "" for each in event.cohort}
         cohort = Cohort(lines, at, event.source, place)
-    return replace(before, figures=MappingProxyType(figures), note=note, cohort=cohort)
+    relief = before.relief
+    if event.relief is not None and (relief is None or relief.place < place):
+        said = event.relief
+        relief = Relief(said.expected_at, said.words or "", at, event.source, event.told_by or "", place)
+    return replace(before, figures=MappingProxyType(figures), note=note, cohort=cohort, relief=relief)
 
 
 def merged(one: HospitalStanding, other: HospitalStanding) -> HospitalStanding:
@@ -104,7 +130,9 @@ def merged(one: HospitalStanding, other: HospitalStanding) -> HospitalStanding:
     newest = max(notes, key=lambda note: note.place, default=None)
     lists = [each for each in (one.cohort, other.cohort) if each is not None]
     cohort = max(lists, key=lambda each: each.place, default=None)
-    return replace(one, figures=MappingProxyType(figures), note=newest, cohort=cohort)
+    reliefs = [each for each in (one.relief, other.relief) if each is not None]
+    relief = max(reliefs, key=lambda each: each.place, default=None)
+    return replace(one, figures=MappingProxyType(figures), note=newest, cohort=cohort, relief=relief)
 
 
 def check_sense(event: HospitalEvent) -> None:
@@ -116,11 +144,18 @@ def check_sense(event: HospitalEvent) -> None:
             "A pressure level is 1, 2, 3 or 4.",
             "Send the level, not its points.",
         )
-    if not event.counts and not event.note and event.cohort is None:
+    if not event.counts and not event.note and event.cohort is None and event.relief is None:
         raise CannotParse(
             "field counts",
-            "It holds no figure, and there is neither a note nor a cohort list.",
+            "It holds no figure, and there is neither a note, a cohort list nor a relief.",
             "Send at least one figure of now.",
+        )
+    expected = event.relief.expected_at if event.relief else None
+    if expected is not None and not event.occurred_at <= expected <= event.occurred_at + FARTHEST:
+        raise CannotParse(
+            "field relief.expected_at",
+            "It is not within 24 hours after the report.",
+            "Send when the relief is expected.",
         )
     named = [each.assignment for each in event.cohort or ()]
     if len(set(named)) < len(named):

@@ -18,6 +18,22 @@ STEPPED = (
     Measure.BEDS_FREE,
 )
 MOST, MOST_LEVEL = 9999, 4
+MOST_MINUTES = 720
+
+
+class ReliefForm(DeskForm):
+    """What is expected to relieve those who wait, and in how many minutes."""
+
+    what = words("What is expected", most=120, missing="Say what is expected: a second crew, two beds")
+    minutes = forms.IntegerField(
+        min_value=1,
+        max_value=MOST_MINUTES,
+        error_messages=dict.fromkeys(
+            ("required", "invalid", "min_value", "max_value"),
+            f"Say in how many minutes it is expected, from 1 to {MOST_MINUTES}",
+        ),
+    )
+    key = forms.UUIDField(required=False, error_messages={"invalid": "Open the page again"})
 
 
 class OneWordForm(DeskForm):

@@ -1,17 +1,18 @@
 """What a phone at the door shows: figures to step, and where the cohort list and the board disagree."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from clearway.domain.ambulance.hospitals import HospitalStanding
 from clearway.engine.ambulance.reports import SiteReport
 
-from ..handovers.queries import FindingRow
-from ..liaison.presenters import LABEL
+from ..handovers.queries import Board, FindingRow
+from ..liaison.presenters import LABEL, SPEAKER
 from ..release.presenters import Row
 from .forms import MOST, STEPPED
 
-CONFLICTS = ("HQ15", "HQ16")  # of a handover that somebody at the hospital sees otherwise
+CONFLICTS = ("HQ15", "HQ16", "HQ18")  # of a handover that somebody at the hospital sees otherwise
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +49,30 @@ def stepped(report: SiteReport) -> list[Stepped]:
             )
         )
     return rows
+
+
+@dataclass(frozen=True, slots=True)
+class Cohorted:
+    """The newest cohort list in words: each crew's patient and who looks after them, its age and author."""
+
+    lines: tuple[str, ...]
+    at: datetime
+    by: str
+
+
+def cohort(told: Iterable[HospitalStanding], read: Board) -> Cohorted | None:
+    """The newest list of a site under all its codes; None where no list is kept."""
+    lists = [each.cohort for each in told if each.cohort is not None]
+    newest = max(lists, key=lambda each: each.place, default=None)
+    if newest is None:
+        return None
+    table = read.situation.assignments
+    names = dict(zip(table.key, table.call_sign, strict=True))
+    lines = [
+        f"{names.get(key, 'another job')}{f', with {carer}' if carer else ''}"
+        for key, carer in newest.lines.items()
+    ]
+    return Cohorted(tuple(sorted(lines)), newest.at, SPEAKER.get(newest.by, "feed"))
 
 
 def disagreements(rows: Sequence[Row], found: Sequence[FindingRow]) -> list[str]:

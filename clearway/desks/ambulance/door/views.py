@@ -1,5 +1,6 @@
 """The phone at the door of a hospital: one page to read, one tap to say."""
 
+from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -12,6 +13,7 @@ from django.views.decorators.http import require_POST
 from clearway.core.layout.times import clock
 from clearway.core.organisation.queries import ReceivingSite, receiving_sites
 from clearway.core.people.permissions import needs
+from clearway.domain.ambulance.events import ExpectedRelief
 from clearway.domain.ambulance.words import JobStatus
 from clearway.domain.shared.errors import NotAllowed
 from clearway.domain.shared.freshness import Freshness
@@ -23,7 +25,7 @@ from ..liaison import presenters as stands
 from ..liaison import queries as told
 from ..release import presenters as releases
 from . import presenters
-from .forms import OneWordForm
+from .forms import OneWordForm, ReliefForm
 
 LABELS = {
     JobStatus.QUEUING: "Queuing",
@@ -83,6 +85,28 @@ def say(request: Any, code: str) -> HttpResponse:
     return HttpResponseRedirect(reverse("door:at", args=[code]))
 
 
+@needs("hospitals.say")
+@require_POST
+def relief(request: Any, code: str) -> HttpResponse:
+    """Say what is expected to relieve those who wait, or that it came."""
+    site = _site(request, code)
+    form = ReliefForm(request.POST, at=request.at)
+    if "came" in request.POST:
+        expected, once = ExpectedRelief(), f"came:{request.POST.get('came', '')[:40]}"
+    elif form.is_valid():
+        due = request.at + timedelta(minutes=form.cleaned_data["minutes"])
+        expected = ExpectedRelief(due.replace(second=0, microsecond=0), form.cleaned_data["what"])
+        once = f"relief:{form.cleaned_data['key'] or uuid4()}"
+        if expected.expected_at is not None and expected.expected_at < request.at:
+            expected = ExpectedRelief(due, form.cleaned_data["what"])
+    else:
+        return _page(request, site, OneWordForm(None, at=request.at), form)
+    spoken = liaison.Spoken(site=code, counts={}, relief=expected, once=once)
+    liaison.say(spoken, organisation_id=request.organisation.pk, by=request.actor, at=request.at)
+    messages.success(request, f"Saved at {clock(request.at)}.")
+    return HttpResponseRedirect(reverse("door:at", args=[code]))
+
+
 def _sites(request: Any) -> list[ReceivingSite]:
     return [each for each in receiving_sites(request.organisation.pk) if request.reach.allows_site(each.code)]
 
@@ -94,7 +118,10 @@ def _site(request: Any, code: str) -> ReceivingSite:
     raise Http404(f"No hospital in reach has the code {code}.")
 
 
-def _page(request: Any, site: ReceivingSite, form: OneWordForm) -> HttpResponse:
+def _page(
+    request: Any, site: ReceivingSite, form: OneWordForm, relief_form: ReliefForm | None = None
+) -> HttpResponse:
+    expected = relief_form or ReliefForm(None, at=request.at)
     read = boards.board(request.organisation.pk, request.at, only=[site.code])
     rows = [row for row in releases.rows_of(read, request.at) if row.site == site.code]
     found = boards.findings(read, request.organisation.pk, site.code, None)
@@ -124,8 +151,15 @@ def _page(request: Any, site: ReceivingSite, form: OneWordForm) -> HttpResponse:
         "cad": read.basis.cad,
         "is_doubted": read.basis.cad.freshness is not Freshness.FRESH,
         "form": form,
+        "relief_form": expected,
+        "awaited": read.awaited.get(site.code),
+        "cohort": presenters.cohort(told.by_site(request.organisation.pk, _codes(site)).values(), read),
         "key": uuid4(),
         "may_release": request.reach.allows_site(site.code, "handovers.release"),
         "may_say": request.reach.allows_site(site.code, "hospitals.say"),
     }
-    return render(request, "door/at.html", context, status=422 if form.errors else 200)
+    return render(request, "door/at.html", context, status=422 if form.errors or expected.errors else 200)
+
+
+def _codes(site: ReceivingSite) -> list[str]:
+    return [site.code, *site.former_codes]

@@ -21,7 +21,7 @@ from clearway.engine.ambulance.handovers import (
 )
 
 from .. import words
-from ..liaison.presenters import NOT_SAID, Stand
+from ..liaison.presenters import NOT_SAID, Awaited, Stand
 from ..release import wording as release
 from .queries import Board, stand
 
@@ -91,6 +91,7 @@ class HospitalRow:
     stand      what the hospital says of itself
     ahead      the wait for an arrival in half an hour, "" where nobody can say
     divert     whom a divert in force turns away and until when, "" where there is none
+    awaited    the relief it waits for
     basis      set when the picture rests on a source that is not fresh
     """
 
@@ -116,6 +117,7 @@ class HospitalRow:
     unknown: str = ""
     ahead: str = ""
     divert: str = ""
+    awaited: Awaited | None = None
     minutes_lost: float = field(default=0, compare=False)
     coming: int = field(default=0, compare=False)
 
@@ -168,6 +170,7 @@ def hospital_row(read: Board, picture: HospitalPicture) -> HospitalRow:
         unknown=_unknown(picture, basis),
         ahead=read.ahead.get(code, ""),
         divert=read.diverted.get(code, ""),
+        awaited=read.awaited.get(code),
         minutes_lost=picture.lost.beyond_standard if picture.lost else 0,
         coming=len(stages[Stage.INBOUND]),
     )

@@ -17,8 +17,9 @@ from ..diverts import presenters as diverts
 from ..forecast import presenters as forecasts
 from ..forecast import queries as forecast
 from ..forecast.presenters import Ahead
+from ..ground import Ground
 from ..liaison import presenters
-from ..liaison.presenters import NOT_SAID, Stand
+from ..liaison.presenters import NOT_SAID, Awaited, Stand
 from ..policy import DeskPolicy
 from ..quality import queries as quality
 from ..release.queries import Standing
@@ -38,6 +39,7 @@ class Board:
     by_hand   call sign -> the newest instant of it that was entered by hand
     diverted  site code -> whom a divert in force turns away, and until when, in words
     releases  assignment -> the newest record of its patient's release
+    awaited   site code -> the relief it waits for; of a past instant none is shown
     """
 
     at: datetime
@@ -52,6 +54,7 @@ class Board:
     diverted: Mapping[str, str]
     by_hand: Mapping[str, datetime]
     releases: Mapping[str, Standing]
+    awaited: Mapping[str, Awaited]
 
     def over_since(self, since: datetime) -> list[tuple[str, str]]:
         """The assignments whose state began since then, each with the code of its hospital."""
@@ -96,7 +99,13 @@ def board(
         diverted=diverts.turned_away(situation),
         by_hand=ground.by_hand,
         releases=ground.releases,
+        awaited={} if known_at else _awaited(ground, at),
     )
+
+
+def _awaited(ground: Ground, at: datetime) -> dict[str, Awaited]:
+    codes = {code: site.code for site in ground.sites for code in (site.code, *site.former_codes)}
+    return presenters.awaited(ground.hospitals, codes, at)
 
 
 def stand(read: Board, code: str | None) -> Stand:

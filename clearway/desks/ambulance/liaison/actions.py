@@ -11,7 +11,7 @@ from django.db import transaction
 from clearway.core.audit.actions import Actor, Entry
 from clearway.core.audit.actions import record as audit
 from clearway.core.feeds.models import Source
-from clearway.domain.ambulance.events import HospitalEvent
+from clearway.domain.ambulance.events import ExpectedRelief, HospitalEvent
 from clearway.domain.ambulance.words import HospitalMeasure, StatusSource
 
 from ..facts import actions as facts
@@ -26,12 +26,14 @@ class Spoken:
 
     once     the same key again is the same word, said once
     told_by  whose word it is, where the person writes it down for another
+    relief   what is expected and when; without a time, that nothing is expected any more
     """
 
     site: str
     counts: Mapping[HospitalMeasure, int]
     note: str = ""
     told_by: str = ""
+    relief: ExpectedRelief | None = None
     once: str = field(default_factory=lambda: str(uuid4()))
 
 
@@ -49,6 +51,7 @@ def say(spoken: Spoken, *, organisation_id: int, by: Actor, at: datetime) -> boo
         note=spoken.note or None,
         source=SPEAKS_AS.get(by.role, StatusSource.EOC),
         told_by=spoken.told_by or None,
+        relief=spoken.relief,
     )
     said = msgspec.json.encode(msgspec.structs.replace(event, occurred_at=NO_TIME))
     source = Source.objects.get(organisation_id=organisation_id, kind="desk")
@@ -59,6 +62,8 @@ def say(spoken: Spoken, *, organisation_id: int, by: Actor, at: datetime) -> boo
         return say(replace(spoken, once=str(uuid4())), organisation_id=organisation_id, by=by, at=at)
     if outcome is facts.Outcome.APPLIED:
         detail = {"counts": dict(spoken.counts), "note": spoken.note, "told_by": spoken.told_by}
+        if spoken.relief is not None:
+            detail["relief"] = msgspec.to_builtins(spoken.relief)
         entry = Entry("hospitals.say", f"site:{spoken.site}", detail)
         audit([entry], organisation_id=organisation_id, by=by, at=at)
     return outcome is facts.Outcome.APPLIED

@@ -56,5 +56,5 @@ def _save(organisation_id: int, standings: Iterable[HospitalStanding]) -> None:
         rows,
         update_conflicts=True,
         unique_fields=["organisation", "site"],
-        update_fields=["figures", "note", "cohort"],
+        update_fields=["figures", "note", "cohort", "relief"],
     )

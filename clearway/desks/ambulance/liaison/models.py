@@ -12,6 +12,7 @@ class HospitalState(models.Model):
     figures  measure -> value, when, by whom, and the place in the order of facts
     note     the newest remark, likewise; null where none was made
     cohort   the newest list of who is in the cohort, likewise; null where none is kept
+    relief   what was last said to be expected, likewise; null where nothing ever was
     """
 
     organisation = models.ForeignKey(Organisation, on_delete=models.CASCADE)
@@ -19,6 +20,7 @@ class HospitalState(models.Model):
     figures = models.JSONField(default=dict)
     note = models.JSONField(null=True)
     cohort = models.JSONField(null=True)
+    relief = models.JSONField(null=True)
 
     class Meta:
         constraints = [

@@ -3,12 +3,12 @@
 Nothing here ticks: an age is given as the instant it counts from, so the same report makes the same page.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from clearway.domain.ambulance.events import HospitalEvent
-from clearway.domain.ambulance.hospitals import TAKEN_OF, Note
+from clearway.domain.ambulance.hospitals import TAKEN_OF, HospitalStanding, Note, Relief
 from clearway.domain.ambulance.words import HospitalMeasure, StatusSource
 from clearway.domain.shared.facts import Fact
 from clearway.engine.ambulance.reports import Figure, SiteReport
@@ -96,6 +96,37 @@ class Stand:
 
 
 NOT_SAID = Stand()
+
+
+@dataclass(frozen=True, slots=True)
+class Awaited:
+    """A relief that is waited for. said_at  its age; by  who said so"""
+
+    expected_at: datetime
+    words: str
+    said_at: datetime
+    by: str
+    is_late: bool
+
+
+def awaited(told: Iterable[HospitalStanding], codes: Mapping[str, str], now: datetime) -> dict[str, Awaited]:
+    """Present code of a site -> the relief it waits for; none of what came or lapsed.
+
+    codes  code of a site, present or former -> its present code
+    """
+    newest: dict[str, Relief] = {}
+    for standing in told:
+        code, relief = codes.get(standing.site, standing.site), standing.relief
+        if relief is not None and (code not in newest or newest[code].place < relief.place):
+            newest[code] = relief
+    return {code: _awaited(each, now) for code, each in newest.items() if each.is_expected(now)}
+
+
+def _awaited(relief: Relief, now: datetime) -> Awaited:
+    assert relief.expected_at is not None
+    by = SPEAKER.get(relief.by, "feed")
+    who = f"{by}, told by {relief.told_by}" if relief.told_by else by
+    return Awaited(relief.expected_at, relief.words, relief.at, who, now > relief.expected_at)
 
 
 @dataclass(frozen=True, slots=True)

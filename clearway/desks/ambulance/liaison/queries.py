@@ -41,11 +41,16 @@ def by_site(organisation_id: int, codes: Collection[str]) -> dict[str, HospitalS
 def columns_of(standing: HospitalStanding) -> dict[str, Any]:
     """The columns in which a standing is kept."""
     kept = msgspec.to_builtins(standing, enc_hook=dict)
-    return {"figures": kept["figures"], "note": kept["note"], "cohort": kept["cohort"]}
+    return {
+        "figures": kept["figures"],
+        "note": kept["note"],
+        "cohort": kept["cohort"],
+        "relief": kept["relief"],
+    }
 
 
 def _standings(chosen: QuerySet[HospitalState]) -> tuple[HospitalStanding, ...]:
-    kept = chosen.order_by("site").values("site", "figures", "note", "cohort")
+    kept = chosen.order_by("site").values("site", "figures", "note", "cohort", "relief")
     return tuple(msgspec.convert(row, HospitalStanding) for row in kept)
 
 

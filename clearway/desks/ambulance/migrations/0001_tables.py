@@ -658,6 +658,7 @@ class Migration(migrations.Migration):
                         ('figures', models.JSONField(default=dict)),
                         ('note', models.JSONField(null=True)),
                         ('cohort', models.JSONField(null=True)),
+                        ('relief', models.JSONField(null=True)),
                         ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to='core.organisation')),
                     ],
                     options={
