@@ -180,6 +180,7 @@ NAVIGATION: list[tuple[str, str, str, str]] = [
     ("Texts of letters", "op-letters:texts", "letters.read", ""),
     ("Report a concern", "concerns:report", "concerns.report", ""),
     ("Concerns", "concerns:list", "concerns.report", ""),
+    ("Recurring duties", "recurring:register", "duties.read", ""),
     ("Decisions", "decisions:log", "decisions.read", ""),
     ("Write a decision", "decisions:new", "decisions.write", "Alt+D"),
     ("Alarm budget", "tasks:budget", "budget.read", ""),

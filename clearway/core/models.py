@@ -11,6 +11,7 @@ from .onward.models import OnwardPerson, OnwardRequest, OnwardStep
 from .organisation.models import Area, Organisation, PolicyVersion, Site
 from .outbox.models import Outgoing
 from .people.models import OnCall, RoleGrant, SavedView, User
+from .recurring.models import DutyDone, RecurringDuty
 from .retention.models import LegalHold
 from .worklist.models import Task
 
@@ -26,6 +27,7 @@ __all__ = [
     "DecisionExport",
     "DecisionNote",
     "DecisionTold",
+    "DutyDone",
     "Heartbeat",
     "LegalHold",
     "Message",
@@ -39,6 +41,7 @@ __all__ = [
     "PolicyVersion",
     "Push",
     "Quarantined",
+    "RecurringDuty",
     "RoleGrant",
     "SavedView",
     "Seal",

@@ -195,19 +195,26 @@ def test_work_is_given_to_a_junior_done_reviewed_and_comes_back_with_feedback(op
 def test_a_duty_of_every_year_is_entered_by_the_leader_and_done_by_a_junior_with_its_proof(
     open_page: Open,
 ) -> None:
-    leader = open_page(f"{OFFICE}duties/", user="lena")
-    fill(leader, name="Confidentiality training", kind="Training", owner="June", every="12", unit="months")
+    leader = open_page("/duties/", user="lena")
+    fill(
+        leader,
+        name="Confidentiality training",
+        kind="Statutory and mandatory training",
+        owner="June",
+        every="12",
+        unit="months",
+    )
     send(leader, "Enter")
     expect(leader.locator(".nhsuk-error-summary")).to_be_visible()
     fill(leader, due_on=(TODAY - timedelta(days=3)).isoformat())
     send(leader, "Enter")
     expect(leader.locator(".facts")).to_contain_text("Late")
 
-    junior = open_page(f"{OFFICE}duties/", user="june")
+    junior = open_page("/duties/", user="june")
     junior.get_by_role("link", name="Confidentiality training").press("Enter")
     fill(junior, done_on=TODAY.isoformat(), evidence="Certificate 2291")
     send(junior, "Done")
-    leader.goto(f"{OFFICE}duties/")
+    leader.goto("/duties/")
     row = leader.get_by_role("row", name="Confidentiality training")
     expect(row).to_contain_text("Certificate 2291")
     expect(row).not_to_contain_text("late")

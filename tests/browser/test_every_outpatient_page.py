@@ -74,7 +74,6 @@ ROWS = {
     "letters/texts/<int:key>/": "letter_text WHERE true",
     "list/<int:key>/": "entry WHERE state = 'waiting'",
     "office/away/<int:key>/": "absence WHERE true",
-    "office/duties/<int:key>/": "recurring_duty WHERE true",
     "office/enquiries/<int:key>/": "enquiry WHERE true",
     "office/faults/<int:key>/": "fault WHERE true",
     "office/holds/<int:key>/": "patient_hold WHERE true",

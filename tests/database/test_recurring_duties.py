@@ -4,21 +4,24 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from django.db import IntegrityError, transaction
 
 from clearway.core.audit.actions import Actor
+from clearway.core.recurring import actions
+from clearway.core.recurring import rules as recurring
+from clearway.core.recurring.models import DutyDone, RecurringDuty
 from clearway.core.worklist.models import Task
 from clearway.desks.outpatients import rules, situation
-from clearway.desks.outpatients.recurring import actions
-from clearway.desks.outpatients.recurring.models import DutyDone, RecurringDuty
-from clearway.domain.outpatients.recurring import Every, Kind, Unit
 from clearway.domain.shared.errors import NotAllowed
+from clearway.domain.shared.recurring import Every, Unit
+from clearway.domain.shared.region import Desk
 from tests.therapies import NINE, TODAY, Department, a_department
-from tests.trust import a_trust, signed_in, somebody
+from tests.trust import a_trust, set_policy, signed_in, somebody
 
 pytestmark = pytest.mark.django_db
 WHO = Actor("coordinator")
 DAY = timedelta(days=1)
-PAGE = "/outpatients/office/duties/"
+PAGE = "/duties/"
 
 
 @pytest.fixture
@@ -31,7 +34,7 @@ def who(physio: Department, after: timedelta = timedelta(0)) -> Any:
 
 
 def enter(physio: Department, **more: Any) -> RecurringDuty:
-    said = {"name": "Audit of the notes", "kind": Kind.AUDIT, "owner": "Opal", **more}
+    said = {"name": "Audit of the notes", "kind": "audit", "owner": "Opal", **more}
     new = actions.New(every=Every(4, Unit.WEEKS), due_on=TODAY, **said)
     return actions.enter(new, **who(physio))
 
@@ -97,3 +100,58 @@ def test_a_leader_enters_a_duty_a_junior_does_it_and_the_leader_sees_the_evidenc
     assert junior.post(one, {"what": "end", "why": "No"}).status_code == 404
 
     assert "Certificate 12" in leader.get(PAGE).content.decode()
+
+
+def test_a_check_of_an_area_says_of_each_item_how_it_was_found_and_is_never_changed() -> None:
+    trust = a_trust()
+    items = ["Hand rub at every desk", "Desks clean"]
+    kind = {"code": "infection", "says": "Infection control", "every": 1, "unit": "months", "items": items}
+    set_policy(trust, "recurring_duties", {"kinds": [kind]})
+    officer = signed_in(somebody("sdo", "service_delivery_officer", trust))
+    coordinator = signed_in(somebody("pfc", "patient_flow_coordinator", trust))
+    today = datetime.now(UTC).date()
+    typed = {"name": "Control room", "kind": "infection", "owner": "Coordinator on duty", "place": "Desk 3"}
+    officer.post(PAGE, {**typed, "due_on": today.isoformat()})
+    row = RecurringDuty.objects.get()
+    assert (row.desk, row.every, row.unit) == ("ambulance", 1, "months")
+    said = {"what": "done", "done_on": today.isoformat(), "evidence": "Walked round", "met_0": "yes"}
+
+    one = f"{PAGE}{row.pk}/"
+    for wrong, why in (({}, "choose met or not met"), ({"met_1": "no"}, "say what was found")):
+        refused = coordinator.post(one, {**said, **wrong})
+        assert refused.status_code == 422 and why in refused.content.decode()
+    coordinator.post(one, {**said, "met_1": "no", "words_1": "Crumbs between the keys"})
+
+    assert "1 not met" in officer.get(PAGE).content.decode()
+    assert "Crumbs between the keys" in officer.get(one).content.decode()
+    with pytest.raises(IntegrityError), transaction.atomic():
+        DutyDone.objects.update(evidence="All well")
+
+
+def test_what_is_ones_own_is_seen_by_oneself_and_the_lead_alone() -> None:
+    trust = a_trust()
+    officer = signed_in(somebody("sdo", "service_delivery_officer", trust))
+    own, other = (signed_in(somebody(name, "patient_flow_coordinator", trust)) for name in ("ann", "bea"))
+    due = (datetime.now(UTC).date() - DAY).isoformat()
+    officer.post(PAGE, {"name": "Basic life support", "kind": "training", "person": "ann", "due_on": due})
+    one = f"{PAGE}{RecurringDuty.objects.get().pk}/"
+
+    for who_looks, seen in ((officer, True), (own, True), (other, False)):
+        assert ("Basic life support" in who_looks.get(PAGE).content.decode()) is seen
+        assert (who_looks.get(one).status_code == 200) is seen
+
+
+def test_overdue_duties_of_the_ambulance_desk_are_one_task_of_the_officer() -> None:
+    trust = a_trust()
+    for name in ("Appraisal", "Green plan: lights"):
+        new = actions.New(name, "review", "Ann", Every(1, Unit.MONTHS), TODAY, Desk.AMBULANCE)
+        row = actions.enter(new, organisation_id=trust.pk, by=WHO, at=NINE)
+
+    def wanted(after: timedelta) -> list[str]:
+        said = recurring.outcomes(trust.pk, {}, {}, NINE + after)
+        return [f"{each.title} ({each.role})" for of in said for each in of.wanted]
+
+    assert wanted(timedelta(0)) == []
+    assert wanted(DAY) == ["2 recurring duties are overdue (service_delivery_officer)"]
+    actions.done(row.pk, TODAY, "Half of them are out", organisation_id=trust.pk, by=WHO, at=NINE)
+    assert wanted(DAY) == ["1 recurring duty is overdue (service_delivery_officer)"]

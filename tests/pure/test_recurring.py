@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from clearway.domain.outpatients.recurring import Every, Unit, next_due
+from clearway.domain.shared.recurring import Every, Unit, next_due
 
 
 @pytest.mark.parametrize(

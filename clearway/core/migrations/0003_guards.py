@@ -55,6 +55,9 @@ ANSWERS = """
 ALTER TABLE core_answer ADD CONSTRAINT core_answer_of_its_batch
     FOREIGN KEY (batch_id) REFERENCES core_batch ON DELETE CASCADE;
 """
+DUTIES = kept("core_duty_done") + remover(
+    "duties", "core_duty_done", first="t.recorded_at", last="t.recorded_at", corrected=False
+)
 
 
 class Migration(migrations.Migration):
@@ -66,6 +69,7 @@ class Migration(migrations.Migration):
         *(migrations.RunSQL(guard(table), migrations.RunSQL.noop) for table in INSERT_ONLY),
         migrations.RunSQL(HELD, "DROP FUNCTION clearway_is_held"),
         migrations.RunSQL(CONCERNS, migrations.RunSQL.noop),
+        migrations.RunSQL(DUTIES, migrations.RunSQL.noop),
         migrations.RunSQL(COMMIT_ORDER, migrations.RunSQL.noop),
         migrations.RunSQL(ANSWERS, "ALTER TABLE core_answer DROP CONSTRAINT core_answer_of_its_batch"),
     ]

@@ -119,6 +119,7 @@ PERMISSIONS: Mapping[str, str] = MappingProxyType(
         "performance.read": "see the performance of the department and what its figures ask for",
         "performance.of_people": "see the performance of a single clinician",
         "performance.manage": "set targets, and draw the limits of a chart anew",
+        "duties.read": "see recurring duties: training, appraisals, checks of an area, the green plan",
         "duties.work": "write down that a recurring duty was done, with what shows it",
         "duties.manage": "enter and end recurring duties",
         "filing.work": "take letters and scans, file them, and send paper notes out and back",
@@ -190,6 +191,7 @@ _DESK = (
     "feeds.read",
     *("contacts.read", "contacts.write", "concerns.read"),
     *("desk_messages.answer", "safeguarding.raise"),
+    *("duties.read", "duties.work"),
     "sitreps.make",
     "shift.hand_over",
 )
@@ -222,6 +224,7 @@ _COMMAND = (
     "pressure.declare",
     "decisions.export",
     "concerns.work",
+    "duties.manage",
     "quality.sign",
     "feeds.replay",
     "on_call.manage",
@@ -243,7 +246,7 @@ _OFFICE = (
     "enquiries.work",
     "upkeep.work",
     "loans.work",
-    "duties.work",
+    *("duties.read", "duties.work"),
     "cover.ask",
     "filing.work",
 )

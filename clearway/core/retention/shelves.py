@@ -60,5 +60,13 @@ CONCERNS = Shelf(  # from when they are closed: one that is open stays, however 
     remover="clearway_forget_concerns",
 )
 
+DUTIES = Shelf(  # each time that one was done
+    "duties",
+    "core_duty_done",
+    "t.recorded_at",
+    "t.organisation_id = %(organisation)s",
+    remover="clearway_forget_duties",
+)
+
 # In this order: a batch may go once none of its lines is in quarantine.
-SHELVES = (QUARANTINE, BATCHES, POSITION_BATCHES, MESSAGE_KEYS, TASKS, ONWARD_PEOPLE, CONCERNS)
+SHELVES = (QUARANTINE, BATCHES, POSITION_BATCHES, MESSAGE_KEYS, TASKS, ONWARD_PEOPLE, CONCERNS, DUTIES)

@@ -12,6 +12,7 @@ from clearway.core.decisions import rules as decisions
 from clearway.core.feeds.rules import SILENT_FEED
 from clearway.core.layout.times import local
 from clearway.core.organisation.queries import policies
+from clearway.core.recurring import rules as recurring
 from clearway.core.worklist import queries
 from clearway.core.worklist.actions import Swept, sweep
 from clearway.core.worklist.guarded import guarded
@@ -70,6 +71,7 @@ PARTS: Sequence[Part] = (
     Part("data quality", quality.outcomes),
     Part("decisions", partial(decisions.outcomes, desk=Desk.AMBULANCE)),
     Part("concerns", partial(concerns.outcomes, desk=Desk.AMBULANCE), frozenset({concerns.POLICY})),
+    Part("recurring duties", recurring.outcomes, frozenset({recurring.POLICY})),
 )
 
 

@@ -6,6 +6,7 @@ from types import NoneType, UnionType
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
 from clearway.core.concerns import policy as concerns
+from clearway.core.recurring import policy as recurring
 from clearway.core.worklist.queries import MODES, WORKLIST
 from clearway.core.worklist.rules import Mode, Values, sweep_policy
 from clearway.domain.ambulance.command import CommandPolicy
@@ -50,6 +51,7 @@ ALONE: Mapping[str, Callable[[Values], object]] = {
     rosters.NAME: rosters.made,
     unavailability.NAME: unavailability.made,
     concerns.NAME: concerns.made,
+    recurring.NAME: recurring.made,
     WORKLIST: sweep_policy,
     MODES: lambda values: [Mode(each) for each in values.values()],
 }

@@ -14,17 +14,17 @@ from clearway.core.audit.actions import Actor
 from clearway.core.layout.times import local
 from clearway.core.people.models import User
 from clearway.core.people.queries import holding
+from clearway.core.recurring import actions as recurring
 from clearway.domain.outpatients.cover import Away
 from clearway.domain.outpatients.enquiries import About, Caller, Urgency
 from clearway.domain.outpatients.filing import Kind as Paper
 from clearway.domain.outpatients.messages import Message, code_of
 from clearway.domain.outpatients.records import Kind as Asked
-from clearway.domain.outpatients.recurring import Every, Unit
-from clearway.domain.outpatients.recurring import Kind as Duty
 from clearway.domain.outpatients.supervision import Kind as Work
 from clearway.domain.outpatients.upkeep import Kind as Broken
 from clearway.domain.outpatients.upkeep import Weight
 from clearway.domain.shared.errors import NotAllowed
+from clearway.domain.shared.recurring import Every, Unit
 
 from . import models
 from .cover import actions as cover
@@ -35,7 +35,6 @@ from .letters import actions as letters
 from .letters import queries as letters_of
 from .loans import actions as loans
 from .records import actions as records
-from .recurring import actions as recurring
 from .supervision import actions as supervision
 from .supervision import queries as supervised
 from .upkeep import actions as upkeep
@@ -66,11 +65,11 @@ ITEMS = (
     ("Raised toilet seat", "Steady"),
 )
 DUTIES = (
-    ("Confidentiality training", Duty.TRAINING, "Everybody in the office", Every(12, Unit.MONTHS), 40),
-    ("Audit of clinic outcomes", Duty.AUDIT, "Outpatient coordinator", Every(4, Unit.WEEKS), -3),
-    ("Access policy read and understood", Duty.POLICY, "Outpatient coordinator", Every(12, Unit.MONTHS), 90),
-    ("Yearly appraisal of the junior", Duty.REVIEW, "Team leader", Every(12, Unit.MONTHS), 12),
-    ("Letter texts looked through", Duty.CHECK, "Outpatient coordinator", Every(3, Unit.MONTHS), 5),
+    ("Confidentiality training", "training", "Everybody in the office", Every(12, Unit.MONTHS), 40),
+    ("Audit of clinic outcomes", "audit", "Outpatient coordinator", Every(4, Unit.WEEKS), -3),
+    ("Access policy read and understood", "policy", "Outpatient coordinator", Every(12, Unit.MONTHS), 90),
+    ("Yearly appraisal of the junior", "review", "Team leader", Every(12, Unit.MONTHS), 12),
+    ("Letter texts looked through", "check", "Outpatient coordinator", Every(3, Unit.MONTHS), 5),
 )
 SCANS = (
     (Paper.CLINIC_LETTER, "Orthopaedics, Alexandra"),
@@ -207,7 +206,7 @@ def _request(office: _Office) -> None:
     records.take(new, **office.who(18 * DAY))
 
 
-def _duty(office: _Office, name: str, kind: Duty, owner: str, every: Every, due: int) -> None:
+def _duty(office: _Office, name: str, kind: str, owner: str, every: Every, due: int) -> None:
     due_on = local(office.at).date() + due * DAY
     recurring.enter(recurring.New(name, kind, owner, every, due_on), **office.who())
 

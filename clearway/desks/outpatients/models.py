@@ -18,7 +18,6 @@ from .outcomes.models import Miss, OnRequest
 from .patients.models import Carer, Flag, Need, Patient
 from .performance.models import Baseline, Target
 from .records.models import DisclosurePack, Recipient, RecordsRequest, Rectification
-from .recurring.models import DutyDone, RecurringDuty
 from .recycling.models import FreedSlot, SlotOffer
 from .referrals.models import Gap, Referral, Triage
 from .reminders.models import Reminder
@@ -54,7 +53,6 @@ __all__ = [
     "DisclosurePack",
     "Displaced",
     "Document",
-    "DutyDone",
     "Enquiry",
     "Entry",
     "Equipment",
@@ -86,7 +84,6 @@ __all__ = [
     "Recipient",
     "RecordsRequest",
     "Rectification",
-    "RecurringDuty",
     "Referral",
     "Reminder",
     "Replan",

@@ -8,6 +8,7 @@ from clearway.core.concerns import rules as concerns
 from clearway.core.decisions import rules as decisions
 from clearway.core.layout.times import day, local
 from clearway.core.organisation.queries import policies
+from clearway.core.recurring import rules as recurring
 from clearway.core.worklist import queries
 from clearway.core.worklist.actions import Swept, sweep
 from clearway.core.worklist.guarded import guarded
@@ -24,7 +25,6 @@ from .letters.presenters import REASONS as HELD
 from .loans import rules as loans
 from .onward import rules as onward
 from .records import rules as records
-from .recurring import rules as recurring
 from .recycling import rules as recycling
 from .referrals.rules import to_chase, to_triage
 from .reminders import rules as reminders

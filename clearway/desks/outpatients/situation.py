@@ -5,6 +5,7 @@ from datetime import date, datetime, timedelta
 
 from clearway.core.onward import queries as asked_onward
 from clearway.core.outbox.queries import Standing, overdue
+from clearway.core.recurring import queries as recurring
 from clearway.domain.shared.outgoing import State
 
 from . import policy
@@ -20,7 +21,6 @@ from .loans import queries as lent
 from .outcomes import queries as outcomes
 from .records import queries as records
 from .records import rectified
-from .recurring import queries as recurring
 from .recycling import queries as recycling
 from .referrals.rules import Chase, Late, chases, late
 from .reminders import queries as reminders

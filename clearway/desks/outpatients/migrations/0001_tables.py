@@ -1041,45 +1041,6 @@ class Migration(migrations.Migration):
                     },
                 ),
                 migrations.CreateModel(
-                    name='RecurringDuty',
-                    fields=[
-                        ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                        ('name', models.CharField(max_length=120)),
-                        ('kind', models.CharField(max_length=10)),
-                        ('owner', models.CharField(max_length=120)),
-                        ('every', models.PositiveSmallIntegerField()),
-                        ('unit', models.CharField(max_length=6)),
-                        ('due_on', models.DateField()),
-                        ('entered_at', models.DateTimeField()),
-                        ('ended_at', models.DateTimeField(null=True)),
-                        ('ended_why', models.CharField(blank=True, max_length=200)),
-                        ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='core.organisation')),
-                    ],
-                    options={
-                        'db_table': 'outpatients_recurring_duty',
-                        'ordering': ['due_on', 'name', 'id'],
-                        'indexes': [],
-                        'constraints': [models.CheckConstraint(condition=models.Q(('every__gte', 1)), name='a_duty_comes_back'), models.UniqueConstraint(condition=models.Q(('ended_at__isnull', True)), fields=('organisation', 'name', 'owner'), name='one_duty_per_name_and_owner')],
-                    },
-                ),
-                migrations.CreateModel(
-                    name='DutyDone',
-                    fields=[
-                        ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                        ('done_on', models.DateField()),
-                        ('evidence', models.CharField(max_length=300)),
-                        ('recorded_at', models.DateTimeField()),
-                        ('recorded_by', models.CharField(max_length=150)),
-                        ('duty', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='times', to='outpatients.recurringduty')),
-                    ],
-                    options={
-                        'db_table': 'outpatients_duty_done',
-                        'ordering': ['-done_on', '-id'],
-                        'indexes': [],
-                        'constraints': [models.CheckConstraint(condition=models.Q(('evidence', ''), _negated=True), name='a_duty_done_has_evidence')],
-                    },
-                ),
-                migrations.CreateModel(
                     name='Referral',
                     fields=[
                         ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),

@@ -6,6 +6,7 @@ from django.http import HttpResponse
 from django.shortcuts import render
 
 from clearway.core.people.permissions import needs
+from clearway.core.recurring import queries as recurring
 
 from ..cover import queries as cover
 from ..enquiries import queries as enquiries
@@ -14,7 +15,6 @@ from ..keeping import queries as keeping
 from ..loans import queries as loans
 from ..records import queries as records
 from ..records import rectified
-from ..recurring import queries as recurring
 from ..reports import queries as reports
 from ..supervision import queries as supervision
 from ..upkeep import queries as upkeep
@@ -51,7 +51,7 @@ REGISTERS = (
         "days without anybody",
     ),
     ("Work of juniors", "op-supervision:batches", "tasks.work", supervision.count, "past their day"),
-    ("Recurring duties", "op-recurring:register", READ, recurring.count, "past their day"),
+    ("Recurring duties", "recurring:register", READ, recurring.count, "past their day"),
     ("Reports", "op-reports:register", "reports.read", reports.count, "late or not read"),
 )
 

@@ -1,47 +1,61 @@
 """Entering a recurring duty, writing down that it was done, and ending it."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from typing import Any
 
 from django.db import transaction
 
-from clearway.core.audit.actions import Actor, Entry
-from clearway.core.audit.actions import record as audit
-from clearway.core.layout.times import local
-from clearway.domain.outpatients.recurring import Every, Kind, Unit, next_due
 from clearway.domain.shared.errors import NotAllowed
+from clearway.domain.shared.recurring import Every, Found, Unit, next_due
+from clearway.domain.shared.region import Desk
 
+from ..audit.actions import Actor, Entry
+from ..audit.actions import record as audit
+from ..layout.times import local
 from .models import DutyDone, RecurringDuty
+from .policy import recurring_policy
 
 
 @dataclass(frozen=True, slots=True)
 class New:
-    """A duty as somebody enters it; due_on: the first time."""
+    """A duty as somebody enters it; due_on: the first time. every None: as the policy says of its kind."""
 
     name: str
-    kind: Kind
+    kind: str
     owner: str
-    every: Every
+    every: Every | None
     due_on: date
+    desk: Desk = Desk.OUTPATIENTS
+    person_id: int | None = None
+    place: str = ""
 
 
 @transaction.atomic
 def enter(new: New, *, organisation_id: int, by: Actor, at: datetime) -> RecurringDuty:
     """Enter a duty. Raises NotAllowed where its owner has it already."""
     same = RecurringDuty.objects.filter(
-        organisation_id=organisation_id, name=new.name, owner=new.owner, ended_at__isnull=True
+        organisation_id=organisation_id,
+        name=new.name,
+        owner=new.owner,
+        place=new.place,
+        ended_at__isnull=True,
     )
     if same.exists():
         raise NotAllowed("entered", "Entering it", "This owner has a duty of this name. Open that one.")
+    kind = recurring_policy(organisation_id, at).kind(new.kind)
+    every = new.every or Every(kind.every, kind.unit)
     row = RecurringDuty(
         organisation_id=organisation_id,
+        desk=new.desk.value,
         name=new.name,
-        kind=new.kind.value,
+        kind=new.kind,
         owner=new.owner,
-        every=new.every.count,
-        unit=new.every.unit.value,
+        person_id=new.person_id,
+        place=new.place,
+        every=every.count,
+        unit=every.unit.value,
         due_on=new.due_on,
         entered_at=at,
     )
@@ -50,16 +64,36 @@ def enter(new: New, *, organisation_id: int, by: Actor, at: datetime) -> Recurri
 
 @transaction.atomic
 def done(
-    key: int, done_on: date, evidence: str, *, organisation_id: int, by: Actor, at: datetime
+    key: int,
+    done_on: date,
+    evidence: str,
+    found: Sequence[Found] = (),
+    *,
+    organisation_id: int,
+    by: Actor,
+    at: datetime,
 ) -> RecurringDuty:
     """It was done on a day, and this shows it; its next day counts from the newest. Raises NotAllowed."""
-    row = _going_on(key, organisation_id, "Writing down that it was done")
+    event = "Writing down that it was done"
+    row = _going_on(key, organisation_id, event)
     if done_on > local(at).date():
-        raise NotAllowed("due", "Writing down that it was done", "It cannot have been done after today.")
-    DutyDone.objects.create(duty=row, done_on=done_on, evidence=evidence, recorded_at=at, recorded_by=by.name)
+        raise NotAllowed("due", event, "It cannot have been done after today.")
+    items = recurring_policy(organisation_id, at).kind(row.kind).items
+    if tuple(each.item for each in found) != items:
+        raise NotAllowed("not all looked at", event, "Say of each item how it was found.")
+    DutyDone.objects.create(
+        organisation_id=organisation_id,
+        duty=row,
+        done_on=done_on,
+        evidence=evidence,
+        found=[asdict(each) for each in found],
+        recorded_at=at,
+        recorded_by=by.name,
+    )
     newest = max(row.times.values_list("done_on", flat=True))
     row.due_on = next_due(Every(row.every, Unit(row.unit)), newest)
-    return _saved(row, "recurring.done", {"done_on": done_on.isoformat()}, by, at)
+    detail = {"done_on": done_on.isoformat(), "not_met": sum(not each.is_met for each in found)}
+    return _saved(row, "recurring.done", detail, by, at)
 
 
 @transaction.atomic

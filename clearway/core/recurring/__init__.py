@@ -1,0 +1,1 @@
+"""Recurring duties of people and areas: training, appraisals, infection control, the green plan, checks."""
