@@ -7,9 +7,10 @@ from playwright.sync_api import Page, expect
 
 from .accessibility import breaches
 from .conftest import Open
+from .keyboard import A_MINUTE
 
 UNTIL_FOLLOWED = 100  # seconds: a first look waits until the feeds have settled
-SECONDS, A_MINUTE = 30, 200  # of a read-back; keys of somebody who types at forty words a minute
+SECONDS = 30  # of a read-back
 PICTURES = Path("var/pictures")
 
 

@@ -8,9 +8,11 @@ from playwright.sync_api import Page, expect
 from .accessibility import breaches
 from .conftest import Open
 from .journeys import CLINICIAN, LEAVE_IN
+from .keyboard import Keyboard
 from .test_referrals_in_a_browser import fill, send
 
 PACKS = "/outpatients/validation/packs/"
+A_FREED_SLOT = 20  # seconds of a person at the keyboard to fill one
 
 
 def open_patient(page: Page, name: str) -> None:
@@ -88,16 +90,23 @@ def test_a_slot_that_is_given_back_is_filled_by_the_colleague_and_the_first_sees
 
     colleague = open_page("/outpatients/freed/", user="olga", theme="dark")
     seats = colleague.get_by_role("table", name="Freed slots that can be filled")
-    seats.get_by_role("row", name=CLINICIAN).last.get_by_role("link").press("Enter")
+    keys = Keyboard(colleague)
+    keys.skip_to_content()
+    keys.reach(seats.get_by_role("row", name=CLINICIAN).last.get_by_role("link"))
+    keys.press("Enter")
     expect(colleague.get_by_role("table", name="Whom to ask")).to_contain_text(re.compile("ready", re.I))
-    assert breaches(colleague) == []
     slot = colleague.url
-    colleague.get_by_role("button", name=re.compile("into the queue")).press("Enter")
+    keys.skip_to_content()
+    keys.reach(colleague.get_by_role("button", name=re.compile("into the queue")))
+    keys.press("Enter")
     expect(colleague.locator(".said")).to_contain_text("The seat is kept")
-    assert breaches(colleague) == []
-    colleague.locator("input[name=key]").first.fill("y")
-    colleague.keyboard.press("Enter")
+    keys.skip_to_content()
+    keys.reach(colleague.locator("input[name=key]").first)
+    keys.type("y")
+    keys.press("Enter")
     expect(colleague.locator(".said").first).to_contain_text("Booked")
+    assert keys.seconds < A_FREED_SLOT, keys.count
+    assert breaches(colleague) == []
 
     desk.goto(slot)
     expect(desk.locator(".facts")).to_contain_text("Filled")

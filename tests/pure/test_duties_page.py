@@ -5,11 +5,19 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 MISSING = ("Not yet", "Partly: ")
-ROWS = [
-    [cell.strip() for cell in line.strip("|").split("|")]
-    for line in (ROOT / "docs/explanation/duties.md").read_text().splitlines()
-    if line.startswith("| ") and not line.startswith("| Duty")
-]
+
+
+def rows(page: str, heading: str) -> list[list[str]]:
+    """The cells of the tables of a page of docs/explanation, without their headings."""
+    lines = (ROOT / "docs/explanation" / page).read_text().splitlines()
+    return [
+        [cell.strip() for cell in line.strip("|").split("|")]
+        for line in lines
+        if line.startswith("| ") and not line.startswith(f"| {heading}")
+    ]
+
+
+ROWS = rows("duties.md", "Duty")
 
 
 def claims_under(folder: str) -> dict[str, set[str]]:
@@ -43,3 +51,14 @@ def test_every_test_that_is_named_exists() -> None:
         for name, claim in named(proof):
             assert name in there
             assert not claim or claim in there[name], claim
+
+
+def test_every_budget_of_the_keyboard_has_its_measure_and_a_test_that_counts() -> None:
+    in_browser = claims_under("browser")
+    budgets = rows("keyboard.md", "Task")
+
+    assert len(budgets) >= 10
+    for task, budget, measured, proof in budgets:
+        assert budget and re.search(r"[0-9]", measured), task
+        ((name, claim),) = named(proof)
+        assert claim in in_browser[name], claim
