@@ -147,6 +147,8 @@ class Demo:
         if not goes_on:  # else the boards show the last session at once, and catch up while one looks
             say("Playing the last hours of the simulated region ...")
             self._wait(self._is_level, LEVEL_PATIENCE, "feed", needed=False)
+            if self._once("desk", "desk", "--region", self.arguments.region):
+                say(f"What people say and write is missing: see {self._log('desk')}.")
         if not self.supervisor.stopping:
             played = str(self.home / "department.json")
             words = ("--played", played, "--seed", str(self.arguments.seed))
@@ -173,21 +175,25 @@ class Demo:
 
     def _prepare(self) -> bool:
         """Migrate and load in a process of its own, so that this one stays small and quick to stop."""
+        chosen = self.arguments
+        failed = self._once("prepare", "prepare", "--region", chosen.region, "--regime", chosen.regime)
+        if failed:
+            log = self._log("prepare")
+            raise CannotRun(f"The database could not be made ready. The end of {log}:\n{tail(log)}")
+        return not self.supervisor.stopping
+
+    def _once(self, name: str, *words: str) -> bool:
+        """Run a part of the demo to its end; whether it failed. A signal that asks to stop ends it."""
         from clearway.config.supervisor import program
 
-        log = self._log("prepare")
-        chosen = self.arguments
-        words = ["demo", "prepare", "--region", chosen.region, "--regime", chosen.regime]
-        process = program("prepare", words, dict(os.environ), log).start()
+        process = program(name, ["demo", *words], dict(os.environ), self._log(name)).start()
         while process.poll() is None:
             if self.supervisor.stopping:
                 process.terminate()
                 process.wait(STOP_PATIENCE)
                 return False
             time.sleep(0.05)
-        if process.returncode:
-            raise CannotRun(f"The database could not be made ready. The end of {log}:\n{tail(log)}")
-        return True
+        return process.returncode != 0
 
     def _begin(self, name: str, *words: str) -> None:
         from clearway.config.supervisor import program

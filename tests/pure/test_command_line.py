@@ -10,7 +10,18 @@ from clearway import cli
 
 # Commands that do something and say so; every other one reports, and must be readable by a program.
 DOING = {
-    *("demo", "demo prepare", "provider", "feed", "feed department", "web", "ingest", "worker", "migrate"),
+    *(
+        "demo",
+        "demo prepare",
+        "demo desk",
+        "provider",
+        "feed",
+        "feed department",
+        "web",
+        "ingest",
+        "worker",
+        "migrate",
+    ),
     *("region load", "completion"),
     *("source key", "source disable", "source enable", "user add", "hold place", "hold release", "reference"),
 }
