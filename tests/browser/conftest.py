@@ -73,11 +73,13 @@ PATIENCE = 300  # seconds for the whole of Clearway to be up with its data
 class Running:
     """A Clearway that serves. `process` may be stopped and continued, to see what screens do.
 
-    phones  where the telephones of patients are
+    phones    where the telephones of patients are
+    database  its address
     """
 
     address: str
     phones: str
+    database: str
     process: subprocess.Popen[bytes]
 
 
@@ -101,7 +103,7 @@ def clearway(postgres_server: postgres.Server, tmp_path_factory: pytest.TempPath
     link = {"host": str(postgres_server.sockets), "user": postgres.OWNER}
     with psycopg.connect(**link, dbname="postgres", autocommit=True) as admin:
         admin.execute(f"CREATE DATABASE {DATABASE}")
-    port, phones = _free_port(), _free_port()
+    port, phones = free_port(), free_port()
     url = psycopg.conninfo.make_conninfo(**link, dbname=DATABASE)
     log = tmp_path_factory.mktemp("clearway") / "log"
     with log.open("wb") as output:
@@ -112,7 +114,7 @@ def clearway(postgres_server: postgres.Server, tmp_path_factory: pytest.TempPath
             stdout=output,
             stderr=subprocess.STDOUT,
         )
-    running = Running(f"http://127.0.0.1:{port}", f"http://127.0.0.1:{phones}", process)
+    running = Running(f"http://127.0.0.1:{port}", f"http://127.0.0.1:{phones}", url, process)
     try:
         _wait(running, log)
         yield running
@@ -205,7 +207,7 @@ def is_problem(said: ConsoleMessage) -> bool:
     return said.type == "error" and "status of 422" not in said.text
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])

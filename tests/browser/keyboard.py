@@ -17,8 +17,6 @@ class Keyboard:
     @property
     def seconds(self) -> float:
         """What a person needs: to press so many keys, beside what the machine took."""
-        open("/tmp/keys.txt", "a").write(
-            f"{self._page.url} {self.count} {time.monotonic() - self._begun:.2f}\n"
         return time.monotonic() - self._begun + self.count * 60 / A_MINUTE
 
     def press(self, *keys: str) -> None:

@@ -18,6 +18,7 @@ from clearway.cli.provider import DEMO_KEY
 
 PASSWORD = "a long enough password"
 SEED = 7
+LONG_IN_WRAP_UP = "Q3"  # a crew that has not said for forty minutes that it is clear
 KEY = "the key of the provider's callbacks"
 CALMER = {"inbox": 0.12, "tailer": 0.12}
 """Duty -> seconds between two looks: looking oftener took the server more time than all pages together."""
@@ -53,7 +54,7 @@ def fill() -> None:
     from clearway.gateway import inbox
     from clearway.interchange import native
     from clearway.interchange.region_pack import parse
-    from tests.browser import calling, diaries, journeys
+    from tests.browser import calling, diaries, journeys, moor
     from tests.letters import with_letters
     from tests.night import Night, Place
     from tests.outpatients import a_service
@@ -111,6 +112,7 @@ def fill() -> None:
     clinics(empty)
     journeys.fill(empty, now(), PASSWORD)
     calling.fill(now(), PASSWORD)
+    moor.fill(now(), PASSWORD)
     somebody_to_remind(KEY)
 
 
@@ -125,7 +127,10 @@ def near_and_little(region: Any) -> None:
 
 
 def wrong_times() -> list[Any]:
-    """At one hospital a patient handed over before arriving; two months ago one of whom nobody said when."""
+    """At one hospital a patient handed over before arriving; two months ago one of whom nobody said when.
+
+    And a crew that has not said for forty minutes that it is clear.
+    """
     from clearway.domain.ambulance.events import CallEvent, JobEvent, Patient
     from clearway.domain.ambulance.words import CallStatus, JobStatus, ResourceKind
 
@@ -156,6 +161,7 @@ def wrong_times() -> list[Any]:
         called,
         *job("Q1", {**steps, "handover": 140, "clear": 100}, now()),
         *job("Q2", {**steps, "clear": 60}, then),
+        *job(LONG_IN_WRAP_UP, {**steps, "handover": 40}, now()),
     ]
 
 
@@ -302,6 +308,11 @@ def main() -> None:
         "CLEARWAY_PATIENT_ADDRESS": f"http://127.0.0.1:{port}",
     }
     django.setup()
+    from django.conf import settings
+
+    from tests.browser.moor import pack
+
+    settings.REGION_PACKS = pack  # a rehearsal asks for the pack of its region
     provide(port, phones)
     fill()
     threading.Thread(target=work, args=[threading.Event()], daemon=True).start()
