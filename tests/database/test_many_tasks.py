@@ -152,6 +152,16 @@ def test_what_comes_back_within_the_delay_is_the_same_alarm(trust: Organisation)
     assert (Task.objects.count(), task.gone_since) == (1, None)
 
 
+def test_what_is_most_urgent_may_have_a_shorter_delay(trust: Organisation) -> None:
+    policy = replace(POLICY, off_delay_urgent_seconds=300)
+    swept(trust, [wanted("A", priority=1), wanted("B")], 0, policy)
+    swept(trust, "", 1, policy)
+
+    swept(trust, "", 6, policy)
+
+    assert list(open_now()) == ["B"]
+
+
 def test_what_stays_away_for_the_delay_closes_by_itself(trust: Organisation) -> None:
     swept(trust, "A", 0)
     swept(trust, "", 1)

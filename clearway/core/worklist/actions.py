@@ -172,7 +172,7 @@ class _Sweep:
         elif others:
             because = "Each stands for itself now" if is_for_many else "It stands together with others now"
             self._close(task, because, by)
-        elif task.state == State.ANSWERED or self._is_over(task.gone_since):
+        elif task.state == State.ANSWERED or self._is_over(task, task.gone_since):
             # What comes after one that was dealt with is another.
             self._close(task, "The cause is gone", by)
         elif task.gone_since is None:
@@ -191,7 +191,7 @@ class _Sweep:
         reach it is no other alarm; not of a task that was answered or shelved, which nobody looks at."""
         if wanted.step >= task.step:
             gone_since = None
-        elif task.state not in OUT_OF_SIGHT and not self._is_over(task.step_gone_since):
+        elif task.state not in OUT_OF_SIGHT and not self._is_over(task, task.step_gone_since):
             gone_since = task.step_gone_since or self.at
         else:
             gone_since, task.step = None, wanted.step
@@ -200,9 +200,9 @@ class _Sweep:
             task.step_gone_since = gone_since
             self.touched[task.pk] = task
 
-    def _is_over(self, gone_since: datetime | None) -> bool:
+    def _is_over(self, task: Task, gone_since: datetime | None) -> bool:
         """Whether what has been gone since then, or goes now, has been away for the off-delay."""
-        return self.at - (gone_since or self.at) >= off_delay(self.policy)
+        return self.at - (gone_since or self.at) >= off_delay(self.policy, task.priority)
 
     def return_from_shelf(self) -> None:
         by = Actor("rule:shelf")
@@ -313,7 +313,7 @@ class _Sweep:
         if task.state == State.ANSWERED and not joined:
             return joined
         left = {each: task.left.get(each, self.at.isoformat()) for each in there - now}
-        left = {each: at for each, at in left.items() if not self._is_over(datetime.fromisoformat(at))}
+        left = {each: at for each, at in left.items() if not self._is_over(task, datetime.fromisoformat(at))}
         if (sorted(now), left) != (task.members, task.left):
             task.members, task.left = sorted(now), left
             self.touched[task.pk] = task
@@ -367,9 +367,10 @@ def delay(policy: SweepPolicy) -> timedelta:
     return timedelta(seconds=policy.on_delay_seconds)
 
 
-def off_delay(policy: SweepPolicy) -> timedelta:
+def off_delay(policy: SweepPolicy, priority: int) -> timedelta:
     """How long a cause must be gone before its task closes."""
-    return timedelta(seconds=policy.off_delay_seconds)
+    urgent = policy.off_delay_urgent_seconds if priority == Task.Priority.P1 else None
+    return timedelta(seconds=policy.off_delay_seconds if urgent is None else urgent)
 
 
 def reopen(task: Task, policy: SweepPolicy, at: datetime) -> None:

@@ -133,6 +133,7 @@ class SweepPolicy:
 
     off_delay_seconds    how long a cause must be gone before its task closes, or a step before it is an
                          alarm again: what comes back within that time is the same alarm, not another
+    off_delay_urgent_seconds  the same for P1; None where it is the same
     together_from        from how many subjects of one rule and role on one task stands for all, until none
                          is left; 0 for never
     joining_rings        by rule: up to which priority whoever joins those that one task stands for is an
@@ -142,6 +143,7 @@ class SweepPolicy:
 
     on_delay_seconds: float = 60
     off_delay_seconds: float = 0
+    off_delay_urgent_seconds: float | None = None
     dead_band: float = 0.1
     together_from: int = 0
     joining_rings: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
