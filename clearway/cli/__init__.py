@@ -31,6 +31,7 @@ GROUPS: dict[str, dict[str, str]] = {
         "simulate": "rehearse days of a region and set the result beside published figures",
         "simulate department": "try policies of an outpatient department on the same chance",
         "demo prepare": "make the database ready for the demo, without starting anything",
+        "demo desk": "let the people of the demo say and write a few things at the ambulance desk",
         "feed": "play a simulated region into the gateway, in real time",
         "feed department": "play an invented outpatient department, in real time",
         "provider": "texts and emails that reach nobody, with telephones to look at",
