@@ -2,7 +2,7 @@
 
 from django.urls import include, path
 
-from . import notify, pages, referrals
+from . import hl7_pages, notify, pages, referrals
 
 app_name = "gateway"
 urlpatterns = [
@@ -13,4 +13,7 @@ urlpatterns = [
     path("feeds/quarantine/", pages.quarantine, name="quarantine"),
     path("feeds/quarantine/<int:row_id>/", pages.line, name="line"),
     path("feeds/quarantine/<int:row_id>/replay/", pages.replay, name="replay"),
+    path("feeds/quarantine/<int:row_id>/settle/", pages.settle, name="settle"),
+    path("feeds/<slug:source>/doctor/", hl7_pages.doctor, name="doctor"),
+    path("feeds/<slug:source>/mapping/", hl7_pages.mapping, name="mapping"),
 ]

@@ -15,7 +15,8 @@ from clearway.core.feeds.models import Quarantined
 from clearway.core.people.permissions import needs
 from clearway.domain.shared.errors import CannotParse, NotAllowed
 
-from . import inbox
+from . import hl7, inbox
+from .forms import SettleForm
 
 ROWS = 50
 SHOWN_BYTES = 2_000  # of a quarantined line; the whole of it stays in the database
@@ -24,7 +25,16 @@ SHOWN_BYTES = 2_000  # of a quarantined line; the whole of it stays in the datab
 @needs("feeds.read")
 def account(request: Any) -> HttpResponse:
     """Every source: how fresh, and received = applied + duplicate + quarantined."""
-    return render(request, "gateway/account.html", {"accounts": queries.accounts(request.organisation.pk)})
+    return render(
+        request,
+        "gateway/account.html",
+        {
+            "accounts": queries.accounts(request.organisation.pk),
+            "hl7": hl7.KIND,
+            "may_map": request.reach.allows("feeds.map"),
+            "may_replay": request.reach.allows("feeds.replay"),
+        },
+    )
 
 
 @needs("feeds.read")
@@ -42,23 +52,29 @@ def quarantine(request: Any) -> HttpResponse:
 @needs("feeds.replay")
 def line(request: Any, row_id: int) -> HttpResponse:
     """One quarantined line with its bytes. They may hold identity, so looking is recorded."""
-    row = get_object_or_404(
-        Quarantined.objects.select_related("source", "batch"),
-        pk=row_id,
-        source__organisation=request.organisation,
-    )
+    return _line(request, _row(request, row_id), SettleForm(at=request.at))
+
+
+def _line(request: Any, row: Quarantined, form: SettleForm) -> HttpResponse:
     feeds.look(row, by=request.actor, at=request.at)
-    shown = bytes(row.body)[:SHOWN_BYTES].decode("utf-8", "replace")
-    response = render(request, "gateway/line.html", {"row": row, "shown": shown})
+    # HL7 ends its segments with a carriage return, which a page does not show as a new line.
+    shown = bytes(row.body)[:SHOWN_BYTES].decode("utf-8", "replace").replace("\r", "\n")
+    context = {"row": row, "shown": shown, "form": form, "has_doctor": row.source.kind == hl7.KIND}
+    response = render(request, "gateway/line.html", context, status=422 if form.errors else 200)
     response["Cache-Control"] = "no-store"
     return response
+
+
+def _row(request: Any, row_id: int) -> Quarantined:
+    rows = Quarantined.objects.select_related("source", "batch")
+    return get_object_or_404(rows, pk=row_id, source__organisation=request.organisation)
 
 
 @needs("feeds.replay")
 @require_POST
 def replay(request: Any, row_id: int) -> HttpResponse:
     """Read a quarantined line again and say what became of it."""
-    row = get_object_or_404(Quarantined, pk=row_id, source__organisation=request.organisation)
+    row = _row(request, row_id)
     try:
         inbox.replay(row.pk, by=request.actor, at=request.at)
         messages.success(request, f"Line {row.line} of batch {row.batch_id} was read and recorded.")
@@ -67,3 +83,20 @@ def replay(request: Any, row_id: int) -> HttpResponse:
     except NotAllowed as refused:
         messages.error(request, refused.why)
     return HttpResponseRedirect(reverse("gateway:quarantine"))
+
+
+@needs("feeds.replay")
+@require_POST
+def settle(request: Any, row_id: int) -> HttpResponse:
+    """Say that somebody did by hand what a line asked for, and what that was; it waits no more."""
+    row = _row(request, row_id)
+    form = SettleForm(request.POST, at=request.at)
+    if form.is_valid():
+        scope = {"organisation_id": request.organisation.pk, "by": request.actor, "at": request.at}
+        try:
+            feeds.put_right(row.pk, form.cleaned_data["words"], **scope)
+            messages.success(request, f"Line {row.line} of batch {row.batch_id} is settled by hand.")
+            return HttpResponseRedirect(reverse("gateway:quarantine"))
+        except NotAllowed as refused:
+            form.add_error("words", refused.why)
+    return _line(request, row, form)

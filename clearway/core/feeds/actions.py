@@ -251,3 +251,13 @@ def look(row: Quarantined, *, by: Actor, at: datetime) -> None:
     """Record that somebody looked at the bytes of a quarantined line, which may name a patient."""
     entry = Entry("feeds.look", f"quarantined:{row.pk}", {"batch": row.batch_id, "line": row.line})
     audit([entry], organisation_id=row.source.organisation_id, by=by, at=at)
+
+
+@transaction.atomic
+def examined(source: Source, kind: str, *, by: Actor, at: datetime) -> None:
+    """Record that somebody read a message as this source's, to see what it means; it may name a patient.
+
+    kind  of the message, "" where it could not be read so far; nothing else of it is kept
+    """
+    entry = Entry("feeds.examine", _subject(source), {"kind": kind})
+    audit([entry], organisation_id=source.organisation_id, by=by, at=at)

@@ -189,11 +189,20 @@ def header_of(raw: bytes, zone: ZoneInfo) -> Header | None:
         return None
 
 
-def _decoded(raw: bytes, encoding: str) -> str:
+def encoded(text: str, encoding: str) -> bytes:
+    """A message that somebody pasted, in the character set that it names."""
+    return text.encode(_character_set(text.encode("utf-8", "replace"), encoding), "replace")
+
+
+def _character_set(raw: bytes, encoding: str) -> str:
     named = raw.partition(b"\r")[0].partition(b"\n")[0].split(raw[3:4] or b"|")
     said = named[17].decode("ascii", "replace").split("~")[0].strip() if len(named) > 17 else ""
+    return CHARACTER_SETS.get(said.upper(), encoding)
+
+
+def _decoded(raw: bytes, encoding: str) -> str:
     try:
-        return raw.decode(CHARACTER_SETS.get(said.upper(), encoding))
+        return raw.decode(_character_set(raw, encoding))
     except UnicodeDecodeError as problem:
         number = raw.count(b"\r", 0, problem.start) + 1
         why = f"A letter is not {problem.encoding}."
