@@ -42,6 +42,8 @@ from clearway.desks.outpatients.clinics import actions as clinics
 from clearway.desks.outpatients.conversations import actions as conversations
 from clearway.desks.outpatients.conversations.making import MessageMaker
 from clearway.desks.outpatients.conversations.wanted import OUTBOX as MESSAGES
+from clearway.desks.outpatients.exchange.making import TellingMaker
+from clearway.desks.outpatients.exchange.wanted import OUTBOX as TELLINGS
 from clearway.desks.outpatients.letters.making import LetterMaker
 from clearway.desks.outpatients.letters.wanted import OUTBOX
 from clearway.desks.outpatients.recycling import actions as recycling
@@ -55,6 +57,7 @@ from clearway.domain.outpatients.bank_holidays import KNOWN_UNTIL
 from clearway.domain.shared.region import Desk
 
 from . import inbox, notify, packs, retention
+from .mllp_carrier import Carriers
 from .worker import Duty, clock
 
 POLL_SECONDS = 0.04
@@ -133,13 +136,15 @@ def _rules() -> list[Duty]:
 
 def _office() -> Office:
     """Who makes and who carries what leaves: letters wait for people, reports come to people here, texts and
-    emails go to the provider, where one is connected."""
+    emails go to the provider, where one is connected, and messages to the systems beside us."""
     makers: dict[str, Maker] = {
         OUTBOX: LetterMaker(),
         MESSAGES: MessageMaker(),
         reporting.OUTBOX: reporting.ReportMaker(),
+        TELLINGS: TellingMaker(),
     }
-    return Office(makers, {reporting.TRAY: reporting.Tray(), **notify.carriers(notify_account())})
+    always = {reporting.TRAY: reporting.Tray(), **notify.carriers(notify_account())}
+    return Office(makers, Carriers(always))
 
 
 def notify_account() -> notify.Account | None:

@@ -28,6 +28,7 @@ POST = "post"  # waits for people: printed, put into envelopes, marked as posted
 LEASE = timedelta(seconds=60)  # a carrier that has not answered by then is taken for lost
 AGAIN = timedelta(seconds=30)  # doubled at each try
 LONGEST_WAIT = timedelta(minutes=10)  # between two tries
+MOST_DOUBLED = 10
 MOST_TRIES = 6
 MOST_ASKED = 14  # tries with a carrier that takes keys and does not answer: about an hour and a half
 UNCERTAIN = Held(
@@ -93,9 +94,13 @@ class Parcel:
 
 @dataclass
 class NotTaken(Exception):
-    """The carrier has not taken it and it may be given again later."""
+    """The carrier has not taken it and it may be given again later.
+
+    waits  it is away, and is asked for as long as it takes: nothing is wrong with the message
+    """
 
     why: str
+    waits: bool = False
 
 
 @dataclass
@@ -182,7 +187,7 @@ class Office:
         try:
             reference = self.carriers[row.carrier].carry(parcel)
         except NotTaken as refusal:
-            return partial(self._later, why=refusal.why, at=at)
+            return partial(self._later, refusal=refusal, at=at)
         except Refused as refusal:
             return partial(step, to=State.FAILED, why=refusal.why, by=self.by, at=at)
         except Exception as problem:
@@ -215,14 +220,15 @@ class Office:
         step(row, State.SENT, by=self.by, at=at, reference=reference[:80])
         self.makers[row.kind].left(row, by=self.by, at=at)
 
-    def _later(self, row: Outgoing, why: str, at: datetime) -> None:
-        if row.tries >= MOST_TRIES:
-            step(row, State.FAILED, why=f"Given up after {row.tries} tries: {why}", by=self.by, at=at)
+    def _later(self, row: Outgoing, refusal: NotTaken, at: datetime) -> None:
+        if row.tries >= MOST_TRIES and not refusal.waits:
+            why = f"Given up after {row.tries} tries: {refusal.why}"
+            step(row, State.FAILED, why=why, by=self.by, at=at)
         else:
             self._wait(row, at)
 
     def _wait(self, row: Outgoing, at: datetime) -> None:
-        wait = min(AGAIN * 2 ** (row.tries - 1), LONGEST_WAIT)
+        wait = min(AGAIN * 2 ** min(row.tries - 1, MOST_DOUBLED), LONGEST_WAIT)
         step(row, State.READY, by=self.by, at=at, due_at=at + wait)
 
     def _unknown(self, row: Outgoing, at: datetime) -> None:

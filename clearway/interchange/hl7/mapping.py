@@ -19,6 +19,8 @@ from clearway.domain.outpatients.words import CancelledBy
 from clearway.domain.shared.errors import CannotParse
 
 from .reading import Place
+from .send import Send
+from .send import parse as parse_send
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +123,7 @@ class SenderMapping:
     outpatient  patient classes (PV1-2) of outpatient visits
     withdrawn   why a referral ends when its sender cancels it (REF I14); "" where a person says
     reasons     their code -> side and reason here
+    send        what it is sent, and where; None for nothing
     """
 
     application: str = ""
@@ -137,6 +140,7 @@ class SenderMapping:
     places: Mapping[str, tuple[Place, ...]] = field(default_factory=dict)
     codes: Mapping[str, Mapping[str, str]] = field(default_factory=lambda: USUAL_CODES)
     reasons: Mapping[str, tuple[CancelledBy, str]] = field(default_factory=dict)
+    send: Send | None = None
 
     def where(self, name: str) -> tuple[Place, ...]:
         """The places at which a thing of PLACES stands."""
@@ -196,9 +200,10 @@ def parse(text: str) -> SenderMapping:
     sender, ids = whole.table("sender"), whole.table("ids")
     usual = SenderMapping()
     codes = _codes(whole.table("codes"))
+    names = (sender.text("application", ""), sender.text("facility", ""))
     made = SenderMapping(
-        application=sender.text("application", ""),
-        facility=sender.text("facility", ""),
+        application=names[0],
+        facility=names[1],
         zone=_zone(sender.text("zone", "Europe/London")),
         encoding=_encoding(sender.text("encoding", "utf-8")),
         answer=_one_of(sender.text("answer", "AE"), ANSWERS, "sender.answer"),
@@ -211,10 +216,11 @@ def parse(text: str) -> SenderMapping:
         places=_places(whole.table("places")),
         codes={**USUAL_CODES, **codes},
         reasons=_reasons(codes.get("cancel_reason", {})),
+        send=parse_send(whole.table("send"), codes, names),
     )
     sender.done(SENDER)
     ids.done(("number", "nhs_number"))
-    whole.done(("sender", "ids", "places", "codes"))
+    whole.done(("sender", "ids", "places", "codes", "send"))
     return made
 
 

@@ -154,6 +154,12 @@ def parse(raw: bytes, *, encoding: str = "utf-8", zone: ZoneInfo) -> Message:
     zone      of its times, where they name none
     Raises CannotParse where it cannot be taken apart, or has no type (MSH-9) or no key (MSH-10).
     """
+    message = take_apart(raw, encoding=encoding, zone=zone)
+    return replace(message, header=_header(message))
+
+
+def take_apart(raw: bytes, *, encoding: str = "utf-8", zone: ZoneInfo) -> Message:
+    """As parse, but whatever its header says: an acknowledgement needs no event. Raises CannotParse."""
     text = _decoded(raw, encoding).lstrip("\ufeff")
     text = re.sub(r"\r\n|\n", "\r", text).strip("\r\n \x0b\x1c")
     if not text.startswith("MSH") or len(text.partition("\r")[0]) < 8:
@@ -167,7 +173,7 @@ def parse(raw: bytes, *, encoding: str = "utf-8", zone: ZoneInfo) -> Message:
         raise CannotParse(
             f"segment {number}", "It has no name of three letters.", "End each segment with a CR only."
         )
-    return replace(message, header=_header(message))
+    return message
 
 
 def _apart(text: str) -> Any:

@@ -25,6 +25,7 @@ from clearway.domain.outpatients.booking import (
     notice_hours,
 )
 from clearway.domain.outpatients.clock_events import ClockEvent, EventKind, Evidence
+from clearway.domain.outpatients.telling import What
 from clearway.domain.outpatients.words import CancelledBy
 from clearway.domain.shared.errors import NotAllowed
 from clearway.domain.shared.onward import Step
@@ -33,6 +34,7 @@ from clearway.engine.outpatients import fit
 from .. import changed, policy
 from ..clinics import queries as clinics
 from ..clocks import actions as clocks
+from ..exchange import wanted as exchange
 from ..recycling import standing as recycling
 from ..waiting import standing
 from . import queries
@@ -218,6 +220,7 @@ def move(  # noqa: PLR0913 - what is cancelled, what is booked, and why, in one 
         row.moved_to = made
         row.save(update_fields=["moved_to"])
         recycling.led_to(row, made)
+        exchange.appointment(made, What.MOVED, by=by, at=at)
         _clock(row, by_whom, by, at)
         _say("booking.move", row, {"to": made.pk, "by": by_whom, "reason": reason}, by, at)
         return made
@@ -255,6 +258,7 @@ def cancel(
         if entry.state in standing.LIVE:
             standing.stands(entry, "waiting")
         standing.tell(entry, row.pk, "cancellation", f"Cancelled: {_when(row)}", by=by, at=at)
+    exchange.appointment(row, What.CANCELLED, by=by, at=at)
     if reason != DISCHARGED:  # the clock is told of the discharge itself
         _clock(row, by_whom, by, at)
     detail = {"by": by_whom, "reason": reason, "notice_hours": notice_hours(row.starts_at, told_at or at)}
@@ -396,6 +400,8 @@ def _book(
     made = _take(slot, entry, Appointment.State.BOOKED, by, at)
     _offer(slot, entry, "accepted", channel, at)
     standing.tell(entry, made.pk, purpose, f"Booked: {_when(made)}", by=by, at=at)
+    if purpose != "change":  # what takes the place of another is told as its move
+        exchange.appointment(made, What.BOOKED, by=by, at=at)
     _say("booking.book", made, {"slot": slot.pk, "entry": entry.pk}, by, at)
     return made
 

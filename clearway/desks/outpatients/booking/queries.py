@@ -362,6 +362,23 @@ def newest(key: int, organisation_id: int) -> Appointment | None:
     return row
 
 
+def chain(key: int, organisation_id: int) -> list[int]:
+    """Ids of an appointment and of every one that took its place since, the oldest first."""
+    rows = Appointment.objects.filter(organisation_id=organisation_id)
+    found: list[int] = []
+    after: int | None = key
+    while after is not None:
+        found.append(after)
+        after = rows.values_list("moved_to_id", flat=True).filter(pk=after).first()
+    return found
+
+
+def referrals_of(keys: Iterable[int]) -> list[int]:
+    """Ids of the referrals that appointments are for. One query."""
+    rows = Appointment.objects.filter(pk__in=list(keys), referral__isnull=False)
+    return list(rows.values_list("referral_id", flat=True).distinct())
+
+
 def in_slot(slot_id: int, person_id: int) -> Appointment | None:
     """What keeps a seat of a slot for somebody; None where nothing does."""
     rows = Appointment.objects.select_related("patient", "entry").filter(state__in=ACTIVE)

@@ -20,6 +20,7 @@ from clearway.domain.outpatients.identity import PathwayIdentifier, pathway_iden
 from clearway.domain.outpatients.measurement import Measure
 from clearway.domain.shared.errors import NotAllowed
 
+from ..exchange import wanted as exchange
 from ..numbers import Numbers, next_number
 from ..patients import queries as patients
 from ..policy import clock_policy, clock_switches
@@ -155,6 +156,7 @@ def record_begun(begun: Sequence[Begun], *, organisation_id: int, by: Actor, at:
     for each in begun:
         each.event.recorded_at, each.event.recorded_by = at, by.name[:150]
     Row.objects.bulk_create(each.event for each in begun)
+    exchange.clocks(((each.pathway, each.event) for each in begun), organisation_id, by=by, at=at)
     entries = [
         entry
         for each in begun
@@ -266,6 +268,7 @@ def record(events: Sequence[Recorded], *, organisation_id: int, by: Actor, at: d
         for pathway_id, of_one in groupby(added, key=lambda each: each.pathway_id)
     ]
     audit(entries, organisation_id=organisation_id, by=by, at=at)
+    exchange.clocks(((rows[each.pathway_id], each) for each in added), organisation_id, by=by, at=at)
     return [found[key] for key in keys]
 
 

@@ -4,6 +4,7 @@ from django.db import models
 from django.db.models import Q
 
 from clearway.core.feeds.models import Source
+from clearway.core.outbox.models import Outgoing
 
 
 class FeedMapping(models.Model):
@@ -54,3 +55,28 @@ class Counterpart(models.Model):
             models.CheckConstraint(condition=~Q(theirs=""), name="a_counterpart_has_a_name"),
         ]
         indexes = [models.Index(fields=["source", "kind", "ours"])]
+
+
+class Telling(models.Model):
+    """One message to one system about one appointment or clock, and the bytes of it that are kept.
+
+    outgoing   where it stands in the outbox
+    subject    what it is about: "appointment:7" by its first id, whatever moved since, or "pathway:3".
+               Messages of one subject leave by `number`
+    said       domain.outpatients.telling.Said, as it stood when it happened
+    body       as it is sent, its SHA-256 in the outbox; null until it is made
+    acknowledged_at  when the other system said that it has taken it
+    """
+
+    source = models.ForeignKey(Source, on_delete=models.PROTECT, related_name="+")
+    outgoing = models.OneToOneField(Outgoing, on_delete=models.PROTECT, related_name="telling")
+    subject = models.CharField(max_length=40)
+    number = models.PositiveIntegerField()
+    said = models.JSONField()
+    body = models.BinaryField(null=True)
+    acknowledged_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["source", "subject", "number"], name="one_telling_per_number")
+        ]

@@ -1,12 +1,13 @@
 """Reading how senders write and which of their records are ours."""
 
+from collections.abc import Iterable
 from functools import lru_cache
 
 from clearway.core.feeds.models import Source
 from clearway.interchange.hl7 import mapping
 from clearway.interchange.hl7.mapping import SenderMapping
 
-from .models import FeedMapping
+from .models import Counterpart, FeedMapping
 
 
 def versions(source: Source) -> list[FeedMapping]:
@@ -31,3 +32,16 @@ def mapping_of(source: Source) -> SenderMapping:
 @lru_cache(maxsize=32)
 def _parsed(text: str) -> SenderMapping:
     return mapping.parse(text)
+
+
+def told(organisation_id: int) -> list[tuple[Source, SenderMapping]]:
+    """Every system of a trust that has a mapping, with the one in force. One query."""
+    rows = FeedMapping.objects.filter(source__organisation_id=organisation_id, source__enabled=True)
+    newest = rows.order_by("source_id", "-version").distinct("source_id").select_related("source")
+    return [(row.source, _parsed(row.text)) for row in newest]
+
+
+def their_name(source: Source, kind: str, ours: Iterable[int]) -> str:
+    """What a system calls one of our records, by any of its ids here; "" where it has told none."""
+    rows = Counterpart.objects.filter(source=source, kind=kind, ours__in=list(ours)).order_by("-told_at")
+    return rows.values_list("theirs", flat=True).first() or ""

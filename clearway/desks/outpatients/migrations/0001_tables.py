@@ -1529,6 +1529,23 @@ class Migration(migrations.Migration):
                     },
                 ),
                 migrations.CreateModel(
+                    name='Telling',
+                    fields=[
+                        ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                        ('subject', models.CharField(max_length=40)),
+                        ('number', models.PositiveIntegerField()),
+                        ('said', models.JSONField()),
+                        ('body', models.BinaryField(null=True)),
+                        ('acknowledged_at', models.DateTimeField(null=True)),
+                        ('outgoing', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='telling', to='core.outgoing')),
+                        ('source', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='core.source')),
+                    ],
+                    options={
+                        'indexes': [],
+                        'constraints': [models.UniqueConstraint(fields=('source', 'subject', 'number'), name='one_telling_per_number')],
+                    },
+                ),
+                migrations.CreateModel(
                     name='Template',
                     fields=[
                         ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),

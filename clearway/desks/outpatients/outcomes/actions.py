@@ -19,6 +19,7 @@ from clearway.domain.outpatients.consultants_clock import from_therapy
 from clearway.domain.outpatients.counting import in_words
 from clearway.domain.outpatients.letters import Kind
 from clearway.domain.outpatients.outcomes import REVIEW_DAYS, SEEN_CODES, NextStep, Said
+from clearway.domain.outpatients.telling import What
 from clearway.domain.outpatients.words import Attended, CancelledBy
 from clearway.domain.outpatients.words import Outcome as Outcomes
 from clearway.domain.shared.errors import NotAllowed
@@ -30,6 +31,7 @@ from ..booking import queries as bookings
 from ..clinics import queries as clinics
 from ..clocks import actions as clocks
 from ..clocks import queries as pathways
+from ..exchange import wanted as exchange
 from ..letters import wanted as letters
 from ..waiting import actions as waiting
 from ..waiting import standing
@@ -38,6 +40,12 @@ from .models import Appointment, Miss, OnRequest
 
 FOLLOW_UP_MINUTES = 30
 REVIEW = timedelta(days=REVIEW_DAYS)
+# What other systems are told of a visit that was cashed up, by how it stands then.
+TOLD: Mapping[str, What] = {
+    "attended": What.ATTENDED,
+    "missed": What.MISSED,
+    "cancelled": What.CANCELLED,
+}
 State = Appointment.State
 ASKED_AGAIN = "asked for another date"
 
@@ -113,6 +121,7 @@ def _record(row: Appointment, said: Said, by: Actor, at: datetime) -> None:
     _close(row, said, judged, told_at, by, at)
     if judged.event is not None:
         _tell_clock(row, judged.event, judged.evidence, by, at)
+    exchange.appointment(row, TOLD[State(row.state)], by=by, at=at)
     _next(row, said, stood, by, at)
     _tell_onward(row, by, at, ends)
     changed.diary([row.starts_at], organisation_id=row.organisation_id, at=at)
@@ -326,6 +335,7 @@ def take_back(key: int, why: rules.Mistake, *, organisation_id: int, by: Actor, 
     OnRequest.objects.filter(appointment=row, taken_back_at=None).update(taken_back_at=at)
     was, stood_as = row.attended, (State(row.state), row.outcome == Outcomes.DISCHARGED)
     _reopen(row)
+    exchange.appointment(row, What.REOPENED, by=by, at=at)
     changed.diary([row.starts_at], organisation_id=organisation_id, at=at)
     _untell_onward(row, stood_as, by, at)
     detail = {"attended": was, "why": why.value}

@@ -7,9 +7,11 @@ from django.db import transaction
 from clearway.core.audit.actions import Actor, Entry
 from clearway.core.audit.actions import record as audit
 from clearway.core.layout.times import clock, local
+from clearway.domain.outpatients.telling import What
 from clearway.domain.shared.errors import NotAllowed
 
 from .. import changed
+from ..exchange import wanted as exchange
 from .models import Appointment
 
 State = Appointment.State
@@ -50,6 +52,7 @@ def _locked(key: int, organisation_id: int) -> Appointment:
 
 def _saved(row: Appointment, verb: str, by: Actor, at: datetime) -> Appointment:
     row.save(update_fields=["state", "arrived_at"])
+    exchange.appointment(row, What.ARRIVED if row.arrived_at else What.NOT_ARRIVED, by=by, at=at)
     entry = Entry(verb, f"appointment:{row.pk}", {})
     audit([entry], organisation_id=row.organisation_id, by=by, at=at)
     changed.diary([row.starts_at], organisation_id=row.organisation_id, at=at)

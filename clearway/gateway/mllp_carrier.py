@@ -1,0 +1,106 @@
+"""Carrying messages to other systems over MLLP, each on a connection of its own, until it is acknowledged.
+
+A message is known by its control id: sent again after a connection that broke, its receiver takes it once.
+"""
+
+import socket
+import ssl
+from collections.abc import Iterator, Mapping
+
+from clearway.core.feeds.models import Source
+from clearway.core.outbox.sending import Carrier, NotTaken, Parcel, Refused
+from clearway.desks.outpatients.exchange import queries
+from clearway.desks.outpatients.exchange.wanted import carrier_of
+from clearway.domain.shared.errors import CannotParse
+from clearway.interchange.hl7 import answered
+from clearway.interchange.hl7.answer import AA, AE
+from clearway.interchange.hl7.send import Send
+
+from .hl7 import KIND
+
+BEGIN, END = b"\x0b", b"\x1c\r"
+PATIENCE = 5.0  # seconds for connecting, and for the answer
+MOST_BYTES = 64 * 1024  # of an answer
+
+
+class MllpCarrier:
+    """One system, as a carrier of the outbox."""
+
+    takes_key = True
+
+    def __init__(self, send: Send, patience: float = PATIENCE) -> None:
+        self.send, self.patience = send, patience
+
+    def carry(self, parcel: Parcel) -> str:
+        """Send it; the control id of its acknowledgement. Raises NotTaken, and Refused with what was said."""
+        try:
+            raw = self._asked(parcel.body)
+        except (OSError, ssl.SSLError) as problem:
+            why = f"{self.send.host}:{self.send.port} cannot be reached: {type(problem).__name__}"
+            raise NotTaken(why, waits=True) from problem
+        key = parcel.body.partition(b"\r")[0].split(b"|")[9].decode()
+        try:
+            said = answered.read(raw)
+        except CannotParse as error:
+            raise NotTaken(f"the answer is no acknowledgement ({error.where})") from error
+        if said.of != key:
+            raise NotTaken("the acknowledgement is of another message")
+        if said.code == AA:
+            return said.key
+        words = f"{said.code}: {said.words or 'no reason was given'}"
+        if said.code == AE:
+            raise Refused(words)
+        raise NotTaken(words)
+
+    def _asked(self, body: bytes) -> bytes:
+        with socket.create_connection((self.send.host, self.send.port), self.patience) as plain:
+            if not self.send.tls:
+                return _exchange(plain, body)
+            with self._context().wrap_socket(plain, server_hostname=self.send.host) as safe:
+                return _exchange(safe, body)
+
+    def _context(self) -> ssl.SSLContext:
+        context = ssl.create_default_context(cafile=self.send.authority or None)
+        context.minimum_version = ssl.TLSVersion.TLSv1_2
+        if self.send.certificate:
+            context.load_cert_chain(self.send.certificate, self.send.key)
+        return context
+
+
+def _exchange(link: socket.socket, body: bytes) -> bytes:
+    """Send one block and read one. Raises OSError where the connection ends before."""
+    link.sendall(BEGIN + body + END)
+    read = b""
+    while END not in read:
+        more = link.recv(4096)
+        if not more or len(read) > MOST_BYTES:
+            raise ConnectionResetError("no whole block came")
+        read += more
+    return read.partition(BEGIN)[2].partition(END)[0]
+
+
+class Carriers(Mapping[str, Carrier]):
+    """The carriers that are there always, and one for each system that is sent something by its mapping.
+
+    Read anew whenever it is asked, so that a mapping counts from when it is in force.
+    """
+
+    def __init__(self, always: Mapping[str, Carrier]) -> None:
+        self.always = always
+
+    def __getitem__(self, name: str) -> Carrier:
+        return self._all()[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._all())
+
+    def __len__(self) -> int:
+        return len(self._all())
+
+    def _all(self) -> dict[str, Carrier]:
+        found = dict(self.always)
+        for source in Source.objects.filter(kind=KIND, enabled=True):
+            send = queries.mapping_of(source).send
+            if send is not None:
+                found[carrier_of(source.pk)] = MllpCarrier(send)
+        return found
