@@ -41,6 +41,7 @@ GROUPS: dict[str, dict[str, str]] = {
     "Run it": {
         "web": "serve the desks",
         "ingest": "receive messages from other systems",
+        "mllp": "receive HL7 v2 messages of a patient administration system",
         "worker": "do what happens by itself: advice, rules, snapshots",
         "migrate": "make or update the database",
         "region load": "load a region's sites, vehicles and policies",

@@ -8,7 +8,7 @@ that one has come. Should reading fail, the workers read it later and nothing is
 import contextlib
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from django.db import OperationalError, transaction
@@ -16,6 +16,7 @@ from django.db import OperationalError, transaction
 from clearway.core.audit.actions import Actor
 from clearway.core.feeds import actions as feeds
 from clearway.core.feeds.models import Batch, Message, Quarantined, Source
+from clearway.core.locks import Lock, one_at_a_time
 from clearway.desks.ambulance.facts.actions import body_hash
 from clearway.desks.outpatients.exchange import actions as exchange
 from clearway.desks.outpatients.exchange import queries
@@ -81,16 +82,34 @@ def read(batch_id: int, *, at: datetime) -> Read:
     rows = Batch.objects.select_for_update(of=("self",)).select_related("source")
     batch = rows.get(pk=batch_id)
     body = bytes(batch.body)
-    found = understood(batch.source, body, batch.pk, at=at)
+    one_at_a_time(Lock.EXCHANGE, batch.source_id)
+    waiting = _waiting(batch.source, body) if batch.done_at is None else None
+    found = _again(waiting, at) if waiting is not None else understood(batch, at=at)
     if batch.done_at is None:
-        feeds.close(batch, _account(found, body), at=at)
+        feeds.close(batch, _account(found, body, is_repeat=waiting is not None), at=at)
         feeds.heard(batch.source, at=at)
         if found.taken is not None:
             read_again(batch.source, found.taken.provides, at=at)
     return found
 
 
-def _account(found: Read, body: bytes) -> feeds.Account:
+def _waiting(source: Source, body: bytes) -> Quarantined | None:
+    """The line that waits with these very bytes: its sender did not rest until it was taken."""
+    rows = Quarantined.objects.filter(source=source, state=Quarantined.State.WAITING, digest=body_hash(body))
+    return rows.order_by("id").first()
+
+
+def _again(row: Quarantined, at: datetime) -> Read:
+    try:
+        return Read(Answer(AA), taken=replay(row.pk, by=Actor(f"feed:{row.source.name}"), at=at))
+    except CannotParse as error:
+        refused = Refused(error.where, error.why, error.fix)
+        return Read(_refusal(error, queries.mapping_of(row.source)), refused=refused)
+
+
+def _account(found: Read, body: bytes, *, is_repeat: bool) -> feeds.Account:
+    if is_repeat:
+        return feeds.Account(0, 1, ())
     if found.refused is not None:
         rejected = feeds.Rejected(1, body, found.refused.error, found.refused.waits_for)
         return feeds.Account(0, 0, (rejected,))
@@ -100,18 +119,18 @@ def _account(found: Read, body: bytes) -> feeds.Account:
     return feeds.Account(counts["applied"], counts["duplicate"], (), counts["aside"])
 
 
-def understood(source: Source, body: bytes, batch_id: int, *, at: datetime) -> Read:
-    """What becomes of a message: taken, or why not. In the caller's transaction."""
-    mapping = queries.mapping_of(source)
+def understood(batch: Batch, *, at: datetime) -> Read:
+    """What becomes of the message of a batch: taken, or why not. In the caller's transaction."""
+    mapping = queries.mapping_of(batch.source)
     try:
         with transaction.atomic():
-            taken = _taken(source, body, mapping, at)
+            taken = _taken(batch, mapping, at)
     except Refused as refused:
         return Read(_refusal(refused.error, mapping), refused=refused)
     except OperationalError:
         raise
     except Exception:
-        log.exception("The message of batch %s could not be recorded", batch_id)
+        log.exception("The message of batch %s could not be recorded", batch.pk)
         where = FAULT
         return Read(Answer(AE, answer.FAULT, where), refused=Refused(where.where, where.why, where.fix))
     return Read(Answer(AA), taken=taken)
@@ -123,7 +142,8 @@ def _refusal(error: CannotParse, mapping: SenderMapping) -> Answer:
     return Answer(AR if error.where.startswith("MSH") else mapping.answer, answer.UNREADABLE, error)
 
 
-def _taken(source: Source, body: bytes, mapping: SenderMapping, at: datetime) -> Taken:
+def _taken(batch: Batch, mapping: SenderMapping, at: datetime) -> Taken:
+    source, body = batch.source, bytes(batch.body)
     try:
         message = reading.parse(body, encoding=mapping.encoding, zone=mapping.zone)
     except CannotParse as error:
@@ -131,6 +151,9 @@ def _taken(source: Source, body: bytes, mapping: SenderMapping, at: datetime) ->
     header = message.header
     if mapping.is_aside(header.kind):
         return Taken(Verdict.ASIDE, f"{header.kind.replace('^', ' ')} is none of ours by the mapping.")
+    one_at_a_time(
+        Lock.EXCHANGE, source.pk
+    )  # before its key is looked up: a repeat on another connection waits
     digest = body_hash(body)
     known = (
         Message.objects.filter(source=source, message_id=header.key)
@@ -147,38 +170,71 @@ def _taken(source: Source, body: bytes, mapping: SenderMapping, at: datetime) ->
     if found.told is None:
         assert found.refused is not None
         raise Refused(found.refused.where, found.refused.why, found.refused.fix)
-    taken = exchange.take(found.told, Envelope(source, header.key, header.sent_at or at, at))
+    told_at = header.sent_at or batch.received_at
+    taken = exchange.take(found.told, Envelope(source, header.key, told_at, at, batch.pk))
     Message.objects.create(source=source, message_id=header.key, body_hash=digest, known_at=at)
-    return taken
+    return _with_newer(taken, mapping, at)
+
+
+def _with_newer(taken: Taken, mapping: SenderMapping, at: datetime) -> Taken:
+    """Take now what was told of somebody before they were known, and is newer than what made them known."""
+    if taken.again is None or (before := Batch.objects.filter(pk=taken.again).first()) is None:
+        return taken
+    message = reading.parse(bytes(before.body), encoding=mapping.encoding, zone=mapping.zone)
+    told = kinds.translate(message, mapping).told
+    if told is None:
+        return taken
+    header = message.header
+    told_at = header.sent_at or before.received_at
+    later = exchange.take(told, Envelope(before.source, header.key, told_at, at, before.pk))
+    return replace(taken, words=f"{taken.words} {later.words}", provides=taken.provides + later.provides)
 
 
 def read_again(source: Source, provided: tuple[str, ...], *, at: datetime) -> int:
-    """Read again what waited for one of these, oldest first, and what waited for that; how many."""
-    count, ready = 0, set(provided)
-    while ready and count < MOST_AGAIN:
+    """Read again what waited for one of these, oldest first, and what waited for that; how many.
+
+    What still cannot be taken waits on, with the reason of now and for what it lacks now.
+    """
+    count, tried, ready = 0, set[int](), set(provided)
+    while ready and len(tried) < MOST_AGAIN:
         rows = Quarantined.objects.filter(
             source=source, state=Quarantined.State.WAITING, waits_for__in=sorted(ready)
-        )
-        waiting, ready = list(rows.order_by("id").values_list("pk", flat=True)), set()
+        ).exclude(pk__in=tried)
+        waiting, ready = list(rows.order_by("id").values_list("pk", flat=True)[:MOST_AGAIN]), set()
+        tried.update(waiting)
         for key in waiting:
             try:
                 ready |= set(replay(key, by=Actor(f"feed:{source.name}"), at=at).provides)
                 count += 1
-            except CannotParse:
+            except (CannotParse, NotAllowed):
                 continue
     return count
 
 
-@transaction.atomic
 def replay(row_id: int, *, by: Actor, at: datetime) -> Taken:
     """Read a quarantined message again. Raises CannotParse (it stays in quarantine) and NotAllowed."""
-    row = feeds.take_from_quarantine(row_id, by=by, at=at)
-    found = understood(row.source, bytes(row.body), row.batch_id, at=at)
-    if found.taken is None:
-        assert found.refused is not None
-        raise found.refused.error
-    feeds.settle(row, ACCOUNTED[found.taken.verdict])
-    return found.taken
+    source_id = Quarantined.objects.values_list("source_id", flat=True).get(pk=row_id)
+    try:
+        with transaction.atomic():
+            one_at_a_time(Lock.EXCHANGE, source_id)  # before the row, as every reader does
+            row = feeds.take_from_quarantine(row_id, by=by, at=at)
+            found = understood(row.batch, at=at)
+            if found.taken is None:
+                raise _StillRefused(found)
+            feeds.settle(row, ACCOUNTED[found.taken.verdict])
+            again = found.taken
+    except _StillRefused as still:
+        refused = still.found.refused
+        assert refused is not None
+        feeds.waits_on(row_id, refused.error, refused.waits_for)
+        raise refused.error from None
+    return again
+
+
+class _StillRefused(Exception):
+    def __init__(self, found: Read) -> None:
+        super().__init__()
+        self.found = found
 
 
 class _Undone(Exception):
@@ -205,7 +261,7 @@ def examine(source: Source, raw: bytes, *, at: datetime) -> Examined:
     found: Read | None = None
     try:
         with transaction.atomic():
-            found = understood(source, raw, 0, at=at)
+            found = understood(feeds.store(source, raw, at=at), at=at)
             raise _Undone
     except _Undone:
         assert found is not None

@@ -123,7 +123,8 @@ def _claim(limit: int) -> list[Batch]:
 
 def _process_together(batches: Sequence[Batch], at: datetime) -> int:
     by_source: dict[Source, list[Batch]] = defaultdict(list)
-    for batch in batches:
+    # In one order, so that two workers never wait for each other's locks.
+    for batch in sorted(batches, key=lambda each: (each.source_id, each.pk)):
         if batch.source.kind == hl7.KIND:
             hl7.read(batch.pk, at=at)
         else:
@@ -139,7 +140,7 @@ def _process_together(batches: Sequence[Batch], at: datetime) -> int:
 
 def _process_apart(batch: Batch, at: datetime) -> None:
     if batch.source.kind == hl7.KIND:
-        hl7.read(batch.pk, at=at)
+        _read_apart(batch, at)
         return
     try:
         lines = _lines(batch)
@@ -149,6 +150,19 @@ def _process_apart(batch: Batch, at: datetime) -> None:
         _close([batch], [whole], [NOT_APPLIED], at)
         return
     _close([batch], lines, _recorded_apart(batch.source, lines, at), at)
+
+
+def _read_apart(batch: Batch, at: datetime) -> None:
+    """One message that cannot be recorded must not stand before all others."""
+    try:
+        with transaction.atomic():
+            hl7.read(batch.pk, at=at)
+    except (OperationalError, InterfaceError):
+        raise
+    except Exception:
+        log.exception("The message of batch %s could not be recorded", batch.pk)
+        whole = Line(batch, batch.first_line, bytes(batch.body))
+        _close([batch], [whole], [NOT_APPLIED], at)
 
 
 def _recorded_apart(source: Source, lines: Sequence[Line], at: datetime) -> list[Verdict]:

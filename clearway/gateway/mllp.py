@@ -16,7 +16,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.db import close_old_connections
-from hl7.mllp import InvalidBlockError, start_hl7_server
+from hl7.mllp import start_hl7_server
 
 from clearway.core.feeds.models import Source
 from clearway.desks.outpatients.exchange import queries
@@ -28,8 +28,10 @@ from . import hl7
 
 log = logging.getLogger(__name__)
 IDLE = 600.0  # seconds without a message after which a connection is closed; a sender opens it again
-AT_ONCE = 64  # connections
-THREADS = 4
+AT_ONCE, FROM_ONE = 64, 8  # connections: in all, and from one address
+PATIENCE = 30.0  # seconds for a block that has begun, and for an answer to be fetched
+THREADS = 8
+START, END = b"\x0b", b"\x1c\r"  # of a block of MLLP
 UNKNOWN = CannotParse(
     "MSH-3",
     "No source here is called so, or it is switched off.",
@@ -70,7 +72,7 @@ class Listener:
     def __init__(self, tls: Tls | None = None, clock: Callable[[], datetime] = clock) -> None:
         self.tls, self.clock = tls, clock
         self.threads = ThreadPoolExecutor(THREADS, thread_name_prefix="mllp")
-        self.connections: set[asyncio.Task[None]] = set()
+        self.connections: dict[asyncio.Task[None], str] = {}
 
     async def serve(self, host: str, port: int, stop: asyncio.Event, ready: Callable[[int], None]) -> None:
         """Listen until `stop` is set; `ready` is told the port once it is open."""
@@ -80,7 +82,7 @@ class Listener:
             ready(server.sockets[0].getsockname()[1])
             await stop.wait()
             server.close()
-            for task in self.connections:
+            for task in list(self.connections):
                 task.cancel()
             await asyncio.gather(*self.connections, return_exceptions=True)
         self.threads.shutdown()
@@ -88,17 +90,18 @@ class Listener:
     async def _accept(self, reader: Any, writer: Any) -> None:
         task = asyncio.current_task()
         assert task is not None
-        if len(self.connections) >= AT_ONCE:
-            log.warning("More than %s connections: one was turned away", AT_ONCE)
+        address = (writer.get_extra_info("peername") or ("",))[0]
+        if len(self.connections) >= AT_ONCE or list(self.connections.values()).count(address) >= FROM_ONE:
+            log.warning("More than %s connections, or %s from one: one was turned away", AT_ONCE, FROM_ONE)
             writer.close()
             return
-        self.connections.add(task)
+        self.connections[task] = address
         try:
             await self._converse(reader, writer)
-        except (ConnectionError, ssl.SSLError):
+        except (ConnectionError, ssl.SSLError, TimeoutError):
             log.warning("A sender went away before it was answered; it sends the message again")
         finally:
-            self.connections.discard(task)
+            self.connections.pop(task, None)
             writer.close()
 
     async def _converse(self, reader: Any, writer: Any) -> None:
@@ -106,20 +109,23 @@ class Listener:
         loop = asyncio.get_running_loop()
         while True:
             try:
-                raw = await asyncio.wait_for(reader.readblock(), IDLE)
-            except (InvalidBlockError, ValueError):
-                writer.writeblock(_refusal(NO_MESSAGE, None, self.clock()))
-                await writer.drain()
-                return
+                begun = await asyncio.wait_for(reader.readexactly(1), IDLE)
+                raw = await asyncio.wait_for(reader.readuntil(END), PATIENCE)
+            except asyncio.LimitOverrunError:
+                begun, raw = b"", b""
             except (TimeoutError, asyncio.IncompleteReadError, ConnectionError, ssl.SSLError):
                 return
+            if begun != START:
+                writer.writeblock(_refusal(NO_MESSAGE, None, self.clock()))
+                await asyncio.wait_for(writer.drain(), PATIENCE)
+                return
             try:
-                said = await loop.run_in_executor(self.threads, self._deliver, raw, name)
+                said = await loop.run_in_executor(self.threads, self._deliver, raw.removesuffix(END), name)
             except Exception:
                 log.exception("A message was not kept: its sender gets no answer and sends it again")
                 return
             writer.writeblock(said)
-            await writer.drain()
+            await asyncio.wait_for(writer.drain(), PATIENCE)
 
     def _deliver(self, raw: bytes, name: str | None) -> bytes:
         close_old_connections()
@@ -141,6 +147,8 @@ def _sender(header: reading.Header | None, name: str | None) -> Source | None:
     found = [each for each in queries.senders(hl7.KIND) if name is None or each[0].name == name]
     if header is None:
         return found[0][0] if len(found) == 1 else None
+    if name is None and len(found) > 1:  # among several, only who says who it is
+        found = [each for each in found if each[1].application or each[1].facility]
     fits = (source for source, mapping in found if mapping.is_from(header.application, header.facility))
     return next(fits, None)
 

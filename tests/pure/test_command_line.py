@@ -19,6 +19,7 @@ DOING = {
         "feed department",
         "web",
         "ingest",
+        "mllp",
         "worker",
         "migrate",
     ),
@@ -27,6 +28,13 @@ DOING = {
 }
 OSM = """<osm><node id="1" lat="51.01" lon="-3.0"/><node id="2" lat="51.02" lon="-3.0"/>
 <way id="9"><nd ref="1"/><nd ref="2"/><tag k="highway" v="primary"/></way></osm>"""
+
+
+def test_every_module_that_runs_is_a_command() -> None:
+    folder = Path(cli.__file__).parent
+    runs = {path.stem for path in folder.glob("*.py") if "\ndef run(arguments" in path.read_text()}
+
+    assert runs - {cli.module_of(name).rpartition(".")[2] for name in cli.names()} == set()
 
 
 def test_the_overview_lists_every_command_with_a_line() -> None:

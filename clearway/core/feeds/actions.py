@@ -43,6 +43,11 @@ class Account:
     aside: int = 0
 
 
+def digest(body: bytes) -> bytes:
+    """What tells one message from another under the same key, and a repeat from a new line."""
+    return hashlib.blake2b(body, digest_size=16).digest()
+
+
 def key_hash(key: str) -> str:
     """What is kept of a source's bearer key. Keys are long and random, so a plain hash is enough."""
     return hashlib.sha256(key.encode()).hexdigest()
@@ -136,7 +141,8 @@ def close(batch: Batch, account: Account, *, at: datetime) -> None:
             why=rejected.error.why[:500],
             fix=rejected.error.fix[:500],
             known_at=at,
-            waits_for=rejected.waits_for,
+            waits_for=rejected.waits_for[:140],
+            digest=digest(rejected.body),
             state=Quarantined.State.ANSWERED if rejected.answered else Quarantined.State.WAITING,
         )
         for rejected in account.rejected
@@ -217,6 +223,13 @@ def take_from_quarantine(row_id: int, *, by: Actor, at: datetime) -> Quarantined
     entry = Entry("feeds.replay", f"quarantined:{row.pk}", {"batch": row.batch_id, "line": row.line})
     audit([entry], organisation_id=row.source.organisation_id, by=by, at=at)
     return row
+
+
+def waits_on(row_id: int, error: CannotParse, waits_for: str) -> None:
+    """Write down why a line that was read again still waits, and for what; one that waits no more stays."""
+    row = Quarantined.objects.filter(pk=row_id, state=Quarantined.State.WAITING)
+    place = f"line 1, {error.where}"[:200]
+    row.update(place=place, why=error.why[:500], fix=error.fix[:500], waits_for=waits_for[:140])
 
 
 @transaction.atomic

@@ -132,6 +132,7 @@ class Quarantined(models.Model):
     waits_for  what another message of the same source would provide ("patient:123"): it is then read again by
                itself; "" where a person has to see to it
     settled    what was done instead, of one that somebody put right by hand
+    digest     of the bytes: the same line again is known by it while it waits
     state  answered: its sender was told at once and asks anew, so that it waits for nobody
     """
 
@@ -154,6 +155,7 @@ class Quarantined(models.Model):
     replayed_by = models.CharField(max_length=150, blank=True)
     waits_for = models.CharField(max_length=140, blank=True)
     settled = models.CharField(max_length=300, blank=True)
+    digest = models.BinaryField(max_length=16, default=b"")
 
     class Meta:
         constraints = [
@@ -173,5 +175,8 @@ class Quarantined(models.Model):
                 fields=["source", "waits_for"],
                 condition=Q(state="waiting") & ~Q(waits_for=""),
                 name="lines_that_wait_for_another",
+            ),
+            models.Index(
+                fields=["source", "digest"], condition=Q(state="waiting"), name="waiting_lines_by_digest"
             ),
         ]

@@ -62,7 +62,7 @@ class VisitTold:
 
     step: VisitStep
     who: Identity
-    on: date
+    happened_at: datetime
     filler: str = ""
 
 

@@ -37,8 +37,8 @@ def appointment(reader: Reader) -> AppointmentTold:
         filler=reader.needed("filler"),
         starts_at=starts_at,
         clinic=_clinic(reader, step, starts_at),
-        ours=reader.text("placer"),
-        referral=reader.text("appointment_referral"),
+        ours=reader.named("placer"),
+        referral=reader.named("appointment_referral"),
         side=side,
         reason=reason,
     )

@@ -1,13 +1,28 @@
 """ADT: who a patient is, which records are one person, and what happens at the door."""
 
-from datetime import date
-from zoneinfo import ZoneInfo
+from types import MappingProxyType
 
 from clearway.domain.outpatients.identity import nhs_number, postcode
 from clearway.domain.outpatients.told import Identity, PeopleMerged, PersonTold, VisitStep, VisitTold
 from clearway.domain.shared.errors import CannotParse
 
+from ..referral_file import FIELDS
 from .trail import MEND, Reader
+
+LONGEST = MappingProxyType({name: FIELDS[name].most for name in FIELDS})
+WHERE = MappingProxyType(
+    {
+        "family_name": "PID-5.1",
+        "given_names": "PID-5.2",
+        "sex": "PID-8",
+        "address": "PID-11",
+        "postcode": "PID-11.5",
+        "practice": "PD1-3",
+        "phone": "PID-13",
+        "mobile": "PID-13",
+        "email": "PID-13",
+    }
+)
 
 
 def identity(reader: Reader) -> Identity:
@@ -37,6 +52,11 @@ def person(reader: Reader) -> PersonTold:
         **reader.repeated("PID-13", "telecom"),
     }
     details = {name: text for name, text in said.items() if text is not None}
+    for name, text in (*details.items(), ("family_name", who.family_name), ("given_names", who.given_names)):
+        if len(text) > (most := LONGEST.get(name, 300)):
+            raise CannotParse(
+                WHERE[name], f"It is longer than {most} characters.", "Shorten it at its source."
+            )
     died_on = reader.day("died_on")
     flag = reader.text("is_dead")
     creates = reader.message.header.kind in reader.mapping.creates
@@ -92,12 +112,7 @@ def _visit(reader: Reader, step: VisitStep) -> VisitTold:
         raise CannotParse(
             reader.where("visit_class"), why, "Nothing: stays of other classes are not kept here."
         )
-    return VisitTold(step, identity(reader), _on(reader), reader.text("visit"))
-
-
-def _on(reader: Reader) -> date:
-    happened = reader.instant("happened_at")
-    if happened is None:
+    happened_at = reader.instant("happened_at")
+    if happened_at is None:
         raise CannotParse(reader.where("happened_at"), "It says no time.", MEND)
-    zone: ZoneInfo = reader.mapping.zone
-    return happened.astimezone(zone).date()
+    return VisitTold(step, identity(reader), happened_at, reader.named("visit"))

@@ -249,7 +249,7 @@ def stamp(text: str, where: str, zone: ZoneInfo) -> datetime:
         naive = datetime(year, month, day, hour, minute, second, micro)  # noqa: DTZ001 - its zone is found below
         if found["zone"]:
             return _with_offset(naive, found["zone"])
-    except ValueError:
+    except (ValueError, OverflowError):
         raise CannotParse(where, "There is no such time.", "Send it as YYYYMMDDHHMM[SS][+ZZZZ].") from None
     instant = naive.replace(tzinfo=zone).astimezone(UTC)
     if instant.astimezone(zone).replace(tzinfo=None) != naive:

@@ -42,8 +42,8 @@ class Reader:
         return None if not said else "" if said == NULL else said
 
     def needed(self, name: str) -> str:
-        """As text. Raises CannotParse where nothing is said."""
-        if found := self.text(name):
+        """The id of something at the sender. Raises CannotParse where nothing is said."""
+        if found := self.named(name):
             return found
         raise CannotParse(self.where(name), f"It is empty; it should hold: {PLACES[name].holds}.", MEND)
 
@@ -74,6 +74,15 @@ class Reader:
         self._note(name, place, said, found.isoformat() if found else "")
         return found
 
+    def named(self, name: str) -> str:
+        """The id of something at the sender. Raises CannotParse where it is longer than one is kept."""
+        found = self.text(name)
+        if len(found) > LONGEST_ID:
+            raise CannotParse(
+                self.where(name), f"It is longer than {LONGEST_ID} characters.", "Send the id only."
+            )
+        return found
+
     def identifier(self, name: str, ids: Ids, field_: str = "PID-3") -> str:
         """The repetition of a list of identifiers that is meant."""
         found = ""
@@ -86,6 +95,8 @@ class Reader:
                 found = said
                 break
         self.trail.append(Step(name, f"{field_}.1", "identifier of the patient", found, found))
+        if len(found) > LONGEST_ID:
+            raise CannotParse(field_, TOO_LONG, "Send the id only.")
         return found
 
     def repeated(self, field_: str, table: str) -> Mapping[str, str]:
@@ -123,6 +134,8 @@ class Reader:
         self.trail.append(Step(name, str(place or ""), PLACES[name].holds, said, means))
 
 
+LONGEST_ID = 80  # characters of an id; 199 is the most that any version of the standard allows
+TOO_LONG = f"It is longer than {LONGEST_ID} characters."
 MEND = "Send it, or say in the mapping where it stands."
 
 

@@ -4,7 +4,6 @@ A feed records a batch; a click is a batch of one. One transaction: deduplicate,
 streams they belong to, write the projections, audit, and announce what changed.
 """
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,6 +14,7 @@ from django.db import connection, transaction
 
 from clearway.core.audit.actions import Actor, Entry
 from clearway.core.audit.actions import record as audit
+from clearway.core.feeds.actions import digest
 from clearway.core.feeds.models import Source
 from clearway.core.locks import Lock, one_at_a_time
 from clearway.domain.ambulance.events import AvailabilityEvent, CallEvent, Event, HospitalEvent, JobEvent
@@ -47,7 +47,7 @@ class Outcome(StrEnum):
 
 def body_hash(body: bytes) -> bytes:
     """What tells a repeat of a message from another message under the same key. 16 bytes."""
-    return hashlib.blake2b(body, digest_size=16).digest()
+    return digest(body)
 
 
 @transaction.atomic

@@ -138,23 +138,37 @@ def _ended(told: AppointmentTold, envelope: Envelope, row: Any) -> tuple[Any, st
     if told.step in ENDED:
         if row.state in ("cancelled", "lapsed"):
             return row, ""
-        side, reason = (told.side, told.reason) if told.step is Step.CANCELLED else UNSAID
-        made = booking.cancel(
-            row.pk, by_whom=side, reason=reason, told_at=_told_at(envelope), **envelope.scope
-        )
-        return made, f"Cancelled: {when}."
+        return _cancelled(told, envelope, row), f"Cancelled: {when}."
     if told.step is Step.ARRIVED:
         if row.state in ("arrived", "attended"):
             return row, ""
-        return reception.check_in(row.pk, **envelope.scope), f"Checked in: {when}."
+        row = reception.check_in(row.pk, happened_at=envelope.told_at, **envelope.scope)
+        return row, f"Checked in: {when}."
     if row.state == "missed":
         return row, ""
-    said = Said(Attended.MISSED, None, None, NextStep.DECIDE)
+    return _said(
+        row, Said(Attended.MISSED, None, None, NextStep.DECIDE), envelope
+    ), f"Did not attend: {when}."
+
+
+def _cancelled(told: AppointmentTold, envelope: Envelope, row: Any) -> Any:
+    """Cancelled; one that has begun meanwhile, as the cashing up of its clinic does it."""
+    side, reason = (told.side, told.reason) if told.step is Step.CANCELLED else UNSAID
+    told_at = min(envelope.told_at, envelope.at)
+    if row.starts_at > envelope.at:
+        return booking.cancel(row.pk, by_whom=side, reason=reason, told_at=told_at, **envelope.scope)
+    by_patient = side is CancelledBy.PATIENT
+    code = Attended.CANCELLED_BY_PATIENT if by_patient else Attended.CANCELLED_BY_PROVIDER
+    said = Said(code, None, None, NextStep.REOFFER, reason=reason, told_at=told_at)
+    return _said(row, said, envelope)
+
+
+def _said(row: Any, said: Said, envelope: Envelope) -> Any:
     (outcome,) = outcomes.cash_up([(row.pk, said)], **envelope.scope)
     if not outcome.is_saved:
-        raise NotAllowed("as it stands", "Marking as missed", outcome.why)
+        raise NotAllowed("as it stands", "Recording what became of it", outcome.why)
     row.refresh_from_db()
-    return row, f"Did not attend: {when}."
+    return row
 
 
 def _told_at(envelope: Envelope) -> Any:
@@ -165,15 +179,19 @@ def visit(told: VisitTold, envelope: Envelope) -> Taken:
     """Check a patient in, or take it back. Raises Refused, NotAllowed."""
     patient = needed(told.who, envelope)
     if told.step is VisitStep.DISCHARGE_CANCELLED:
-        why = f"The discharge of patient {patient.number} was cancelled there; here a person takes it back."
+        why = "A discharge of this patient was cancelled there; here a person takes it back."
         fix = "Open the patient's page, take the outcome back if it was wrong, then mark this as put right."
         raise Refused("PV1-19", why, fix)
     row = _of_visit(told, envelope, patient)
+    visited = told.filler or f"appointment {row.pk}"
+    if is_old(counterpart(envelope, Kind.VISIT, visited), envelope):
+        return Taken(Verdict.NOTHING_NEW, "Something newer was told of this visit before.")
+    remember(envelope, Kind.VISIT, visited, row.pk, state=told.step.value)
     words = f"{said_when(row.starts_at)}."
     if told.step is VisitStep.ARRIVED:
         if row.state in ("arrived", "attended"):
             return Taken(Verdict.NOTHING_NEW, "The patient is checked in already.")
-        reception.check_in(row.pk, **envelope.scope)
+        reception.check_in(row.pk, happened_at=told.happened_at, **envelope.scope)
         return Taken(Verdict.APPLIED, f"Checked in: {words}")
     if row.state == "booked":
         return Taken(Verdict.NOTHING_NEW, "The patient is not checked in.")
@@ -189,7 +207,7 @@ def _of_visit(told: VisitTold, envelope: Envelope, patient: Any) -> Any:
             return row
     records = [patient.pk, *(each.pk for each in patient.merged.all())]
     rows = booked.of_people(records).filter(state__in=("booked", "arrived", "attended"))
-    found = [row for row in rows if local(row.starts_at).date() == told.on]
+    found = [row for row in rows if local(row.starts_at).date() == local(told.happened_at).date()]
     if len(found) != 1:
         many = "no appointment" if not found else f"{len(found)} appointments"
         why = f"The patient has {many} here on that day."

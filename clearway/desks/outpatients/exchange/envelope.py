@@ -25,11 +25,16 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """The verdict in words. provides: what messages that wait for it may go on with ("patient:123")"""
+    """The verdict in words.
+
+    provides  what messages that wait for it may go on with ("patient:123")
+    again     the batch of a newer telling that came before its time, to be read now
+    """
 
     verdict: Verdict
     words: str
     provides: tuple[str, ...] = ()
+    again: int | None = None
 
 
 class Refused(Exception):
@@ -42,12 +47,16 @@ class Refused(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Envelope:
-    """Who tells, by which message, when: the sender's time, or when it was received where it says none."""
+    """Who tells, by which message, when: the sender's time, or when it was received where it says none.
+
+    batch_id  where the message is kept
+    """
 
     source: Source
     key: str
     told_at: datetime
     at: datetime
+    batch_id: int
 
     @property
     def scope(self) -> dict[str, Any]:
@@ -71,7 +80,7 @@ def is_old(known: Counterpart | None, envelope: Envelope) -> bool:
 
 def remember(envelope: Envelope, kind: str, theirs: str, ours: int | None, **said: Any) -> Counterpart:
     """Keep which record of ours is theirs, and that this message told of it."""
-    values = {"ours": ours, "told_at": envelope.told_at, "key": envelope.key, **said}
+    values = {"ours": ours, "told_at": envelope.told_at, "key": envelope.key, "batch": None, **said}
     row, _ = Counterpart.objects.update_or_create(
         source=envelope.source, kind=kind, theirs=theirs, defaults=values
     )

@@ -33,12 +33,14 @@ class Counterpart(models.Model):
     told_at  the sender's time of its newest message: an older one changes nothing
     key      the message that told it
     starts_at, state  of an appointment as the sender has it, for reconciling
+    batch    of a telling about somebody who was not known here: read again once they are
     """
 
     class Kind(models.TextChoices):
         PATIENT = "patient", "Patient"
         REFERRAL = "referral", "Referral"
         APPOINTMENT = "appointment", "Appointment"
+        VISIT = "visit", "Visit"
 
     source = models.ForeignKey(Source, on_delete=models.PROTECT, related_name="+")
     kind = models.CharField(max_length=12, choices=Kind)
@@ -48,6 +50,7 @@ class Counterpart(models.Model):
     key = models.CharField(max_length=120)
     starts_at = models.DateTimeField(null=True)
     state = models.CharField(max_length=20, blank=True)
+    batch = models.BigIntegerField(null=True)
 
     class Meta:
         constraints = [

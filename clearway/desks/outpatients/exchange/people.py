@@ -1,6 +1,5 @@
 """Patients that another system tells of: found, registered, brought up to date, merged."""
 
-from dataclasses import replace
 from typing import Any
 
 from clearway.core.layout.times import local
@@ -12,9 +11,10 @@ from .envelope import Envelope, Kind, Refused, Taken, Verdict, counterpart, is_o
 
 
 def find(who: Identity, envelope: Envelope) -> Any:
-    """Our record of a person: by the sender's number, by ours, or by NHS number; None where there is none.
+    """Our record of a person: by the sender's number, or by what is told of them; None where there is none.
 
-    Raises Refused where a number is known here with another birth date.
+    A number that is also one of ours proves nothing by itself: another system counts for itself.
+    Raises Refused where one detail says that it is them and another that it is not.
     """
     organisation_id = envelope.source.organisation_id
     known = counterpart(envelope, Kind.PATIENT, who.number)
@@ -22,12 +22,22 @@ def find(who: Identity, envelope: Envelope) -> Any:
         return known_here.one(organisation_id, known.ours).stands
     key = known_here.of_number(organisation_id, who.number)
     found = known_here.one(organisation_id, key) if key is not None else None
+    if found is not None and not _is_same(found, who):
+        found = None
     if found is None and who.nhs_number:
         found = known_here.by_nhs_number(organisation_id, who.nhs_number)
-    if found is not None and who.born_on is not None and found.born_on != who.born_on:
-        why = f"Patient {found.number} here has this number and another birth date."
-        raise Refused("PID-7", why, "Compare both records, mend the wrong one, then replay the message.")
+        if found is not None and who.born_on is not None and found.born_on != who.born_on:
+            why = "The patient with this NHS number here has another birth date."
+            raise Refused("PID-7", why, "Compare both records, mend the wrong one, then replay the message.")
     return found.stands if found is not None else None
+
+
+def _is_same(row: Any, who: Identity) -> bool:
+    """Whether more than the number says that they are one person."""
+    if who.nhs_number and row.nhs_number:
+        return bool(who.nhs_number == row.nhs_number)
+    is_named = who.family_name.casefold() == row.family_name.casefold()
+    return is_named and who.born_on is not None and bool(who.born_on == row.born_on)
 
 
 def needed(who: Identity, envelope: Envelope) -> Any:
@@ -42,11 +52,15 @@ def needed(who: Identity, envelope: Envelope) -> Any:
 
 def person(told: PersonTold, envelope: Envelope) -> Taken:
     known = counterpart(envelope, Kind.PATIENT, told.who.number)
-    if is_old(known, envelope):
+    is_known = known is not None and known.ours is not None
+    if is_known and is_old(known, envelope):
         return Taken(Verdict.NOTHING_NEW, "Something newer was told of this patient before.")
     found = find(told.who, envelope)
     if found is None and not told.creates:
+        if not is_old(known, envelope):
+            remember(envelope, Kind.PATIENT, told.who.number, None, batch=envelope.batch_id)
         return Taken(Verdict.ASIDE, "The patient is not known here, and this message registers nobody.")
+    again = known.batch if known is not None and is_old(known, envelope) else None
     is_new = found is None
     row = _registered(told, envelope) if is_new else _changed(found, told, envelope)
     # A record that was merged away keeps its own number as its counterpart.
@@ -54,7 +68,7 @@ def person(told: PersonTold, envelope: Envelope) -> Taken:
     remember(envelope, Kind.PATIENT, told.who.number, ours)
     _death(row, told, envelope)
     words = f"Patient {row.number} was {'registered' if is_new else 'brought up to date'}."
-    return Taken(Verdict.APPLIED, words, (name(Kind.PATIENT, told.who.number),))
+    return Taken(Verdict.APPLIED, words, (name(Kind.PATIENT, told.who.number),), again)
 
 
 def _columns(told: PersonTold) -> dict[str, Any]:
@@ -77,9 +91,8 @@ def _registered(told: PersonTold, envelope: Envelope) -> Any:
     try:
         return patients.register(new, **envelope.scope)
     except patients.LooksAlike as alike:
-        numbers = ", ".join(known_here.one(organisation_id, key).number for key in alike.alike[:3])
-        why = f"Somebody who may be the same person is registered here already: {numbers}."
-        fix = "Compare them: give the record here the right NHS number, or register by hand, then replay."
+        why = f"{len(alike.alike)} registered here may be the same person, and no NHS number tells."
+        fix = "Compare them and give the record here the NHS number that the sender has, or say which it is."
         raise Refused("PID-5", why, fix) from None
 
 
@@ -100,20 +113,24 @@ def _death(row: Any, told: PersonTold, envelope: Envelope) -> None:
 
 def merged(told: PeopleMerged, envelope: Envelope) -> Taken:
     """The record of the prior number is shown under that of the surviving one from now on."""
-    prior_told = counterpart(envelope, Kind.PATIENT, told.prior)
+    who = told.who.who
+    known = counterpart(envelope, Kind.PATIENT, told.prior)
     prior = find(Identity(told.prior), envelope)
-    survivor = find(told.who.who, envelope)
+    survivor = find(who, envelope)
     if prior is None and survivor is None:
+        # Whoever of them is told of first makes both known.
+        remember(envelope, Kind.PATIENT, told.prior, None, batch=envelope.batch_id)
         return Taken(Verdict.ASIDE, "Neither record is known here.")
-    person(replace(told.who, creates=True), envelope)
-    survivor = needed(told.who.who, envelope)
+    if survivor is None:  # the person is here by the number that goes: the one that stays is theirs too
+        remember(envelope, Kind.PATIENT, who.number, prior.pk)
+    person(told.who, envelope)
+    survivor = needed(who, envelope)
+    provides = (name(Kind.PATIENT, told.prior), name(Kind.PATIENT, who.number))
+    if prior is not None and prior.person_id == survivor.person_id and known is not None and known.ours:
+        return Taken(Verdict.NOTHING_NEW, "They are one person here already.", provides)
     if prior is not None and prior.person_id != survivor.person_id:
-        patients.merge(
-            prior.pk, survivor.pk, f"Message {envelope.key} of {envelope.source.name}", **envelope.scope
-        )
-    elif prior_told is not None and prior is not None:
-        return Taken(Verdict.NOTHING_NEW, "They are one person here already.")
-    ours = prior_told.ours if prior_told is not None and prior_told.ours else (prior or survivor).pk
+        why = f"Message {envelope.key} of {envelope.source.name}"
+        patients.merge(prior.pk, survivor.pk, why, **envelope.scope)
+    ours = known.ours if known is not None and known.ours else (prior or survivor).pk
     remember(envelope, Kind.PATIENT, told.prior, ours)
-    provides = (name(Kind.PATIENT, told.prior), name(Kind.PATIENT, told.who.who.number))
-    return Taken(Verdict.APPLIED, f"Merged into patient {survivor.number}.", provides)
+    return Taken(Verdict.APPLIED, "The two records are one person now.", provides)

@@ -43,8 +43,8 @@ def _row(values: Mapping[str, str]) -> referral_file.ReferralRow:
 
 
 def _registered(told: ReferralTold, envelope: Envelope) -> Taken:
-    find(told.who, envelope)  # refuses a number that is another person's here
-    taking = Taking(envelope.source.name, Route.API, None)
+    patient = find(told.who, envelope)
+    taking = Taking(envelope.source.name, Route.API, patient=patient and patient.pk)
     (made,) = intake.take([_row(told.values)], taking, **envelope.scope)
     if made.verdict == REFUSED:
         raise Refused(made.where or "message", made.why, made.fix or MEND)

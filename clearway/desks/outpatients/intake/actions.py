@@ -55,11 +55,16 @@ class Result:
 
 @dataclass(frozen=True, slots=True)
 class Taking:
-    """Who sends rows, and how they came. batch  number of the message; None for a file."""
+    """Who sends rows, and how they came.
+
+    batch    number of the message; None for a file
+    patient  whose they are, where that is known by more than the row says
+    """
 
     sender: str
     route: str = Route.EMAIL
     batch: int | None = None
+    patient: int | None = None
 
 
 @transaction.atomic
@@ -224,6 +229,8 @@ class _Taker:
     def _register(self, row: ReferralRow, referral: registering.New) -> registering.Entered:
         digits = row["nhs_number"]
         patient = known.by_nhs_number(self.organisation_id, digits) if digits else None
+        if self.taking.patient is not None:
+            patient = known.one(self.organisation_id, self.taking.patient)
         if patient is not None:
             if patient.born_on != row.born_on:
                 why = "The patient with this NHS number has another birth date here."

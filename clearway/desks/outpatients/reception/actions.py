@@ -19,8 +19,14 @@ CHECKING_IN, TAKING_BACK = "Checking in", "Taking the check-in back"
 
 
 @transaction.atomic
-def check_in(key: int, *, organisation_id: int, by: Actor, at: datetime) -> Appointment:
-    """The patient is here. Raises NotAllowed for an appointment of another day or one that is not booked."""
+def check_in(
+    key: int, *, organisation_id: int, by: Actor, at: datetime, happened_at: datetime | None = None
+) -> Appointment:
+    """The patient is here. Raises NotAllowed for an appointment of another day or one that is not booked.
+
+    happened_at  when they came, where that is told later
+    """
+    came_at = min(happened_at or at, at)
     row = _locked(key, organisation_id)
     if row.state == State.ARRIVED and row.arrived_at:
         raise NotAllowed("arrived", CHECKING_IN, f"Checked in at {clock(row.arrived_at)} already.")
@@ -28,10 +34,10 @@ def check_in(key: int, *, organisation_id: int, by: Actor, at: datetime) -> Appo
         raise NotAllowed(
             row.get_state_display().lower(), CHECKING_IN, "Only a booked appointment can be checked in."
         )
-    if local(row.starts_at).date() != local(at).date():
+    if local(row.starts_at).date() != local(came_at).date():
         when = f"{local(row.starts_at):%-d %b %Y, %H:%M}"
         raise NotAllowed("on another day", CHECKING_IN, f"The appointment is on {when}.")
-    row.state, row.arrived_at = State.ARRIVED, at
+    row.state, row.arrived_at = State.ARRIVED, came_at
     return _saved(row, "reception.check_in", by, at)
 
 
