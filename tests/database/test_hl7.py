@@ -23,8 +23,9 @@ from clearway.desks.outpatients.referrals.models import Referral
 from clearway.desks.outpatients.waiting.models import Entry
 from clearway.domain.shared.errors import CannotParse, NotAllowed
 from clearway.gateway import hl7 as gateway
-from clearway.gateway import inbox
-from tests.pas import ADA, adt, ref, siu
+from clearway.gateway import inbox, mllp
+from clearway.interchange.hl7 import reading
+from tests.pas import ADA, LONDON, adt, ref, siu
 from tests.therapies import NINE, Department, a_department
 from tests.trust import a_trust
 
@@ -424,3 +425,129 @@ def test_a_mapping_is_refused_with_its_place_and_says_why(source: Source) -> Non
         exchange.load_mapping(source, '[codes.sex]\n"M" = "7"', "new", by=DESK, at=NINE)
     with pytest.raises(NotAllowed, match="what the new version mends"):
         exchange.load_mapping(source, MAPPING, "", by=DESK, at=NINE)
+
+
+# What was found wrong once
+
+
+def test_ids_longer_than_any_are_refused_and_stop_nobody_behind_them(source: Source) -> None:
+    feeds.store(source, siu("S12", NINE, filler="9" * 140, starts_at=MONDAY), at=NINE)
+    feeds.store(source, adt("A28", NINE, pid=ADA.replace("M1^", "7" * 140 + "^")), at=NINE)
+    feeds.store(source, adt("A28", NINE), at=NINE)
+
+    inbox.process(lambda: NINE)
+
+    assert Patient.objects.get().number == "M1"
+    assert {row.place for row in Quarantined.objects.all()} == {"line 1, SCH-2.1", "line 1, PID-3"}
+
+
+def test_a_number_of_another_systems_counting_is_nobody_here(source: Source, department: Department) -> None:
+    stranger = department.patient(family_name="Stone")
+    Patient.objects.filter(pk=stranger.pk).update(number="M1")
+
+    deliver(source, adt("A31", NINE, pid="PID|1||M1^^^RWP^MR||Brown^Ada||||||2 Low Road"))
+    deliver(source, adt("A40", NINE, more=("MRG|M1^^^RWP^MR",), pid=ADA.replace("M1^", "M9^")))
+
+    stranger.refresh_from_db()
+    assert (stranger.address, stranger.merged_into) == ("", None)
+
+
+def test_the_same_message_sent_again_and_again_waits_once(source: Source, department: Department) -> None:
+    told = siu("S12", NINE, starts_at=MONDAY)
+
+    said = all_taken(source, [told] * 4)
+
+    (account,) = accounts(source.organisation_id)
+    assert said == ["AE"] * 4
+    assert (account.quarantined, account.duplicate, account.adds_up) == (1, 3, True)
+
+
+def test_a_death_that_overtook_its_patient_is_known_once_they_are(source: Source) -> None:
+    dead = ADA + "|" * 18 + "20261115|Y"
+
+    all_taken(
+        source, [adt("A31", NINE - timedelta(hours=1), pid=dead), adt("A28", NINE - timedelta(hours=2))]
+    )
+
+    assert Patient.objects.get().died_on == date(2026, 11, 15)
+
+
+def test_a_departure_that_overtook_its_arrival_leaves_nobody_arrived(
+    source: Source, department: Department
+) -> None:
+    row = department.booked(slots_of(department, NINE + timedelta(hours=1))[0], known(department))
+    visit = ("PV1|1|O" + "|" * 17 + "V1",)
+
+    all_taken(
+        source,
+        [
+            adt("A11", NINE - timedelta(minutes=1), more=visit),
+            adt("A04", NINE - timedelta(minutes=5), more=visit),
+        ],
+    )
+
+    row.refresh_from_db()
+    assert row.state == "booked"
+
+
+def test_what_was_told_while_the_link_was_cut_keeps_its_times(source: Source, department: Department) -> None:
+    came = department.booked(slots_of(department, NINE)[0], known(department))
+    later = NINE + timedelta(hours=20)  # past midnight
+    visit = ("PV1|1|O" + "|" * 17 + "V1",)
+
+    deliver(source, adt("A04", NINE - timedelta(minutes=5), more=visit), later)
+
+    came.refresh_from_db()
+    assert (came.state, came.arrived_at) == ("arrived", NINE - timedelta(minutes=5))
+
+
+def test_a_cancellation_that_came_after_the_start_counts_from_when_it_was_told(
+    source: Source, department: Department
+) -> None:
+    row = department.booked(slots_of(department, NINE)[0], known(department))
+    told_at = NINE - timedelta(hours=3)
+
+    answer = deliver(source, siu("S15", told_at, placer=str(row.pk), reason="ILL"), NINE + timedelta(hours=2))
+
+    row.refresh_from_db()
+    assert (code(answer), row.state, row.cancelled_by) == ("AA", "cancelled", "patient")
+    assert row.cancelled_at == told_at
+
+
+def test_a_message_read_again_says_why_it_waits_now(source: Source, department: Department) -> None:
+    visit = ("PV1|1|O" + "|" * 17 + "F1",)
+    today = slots_of(department, NINE + timedelta(hours=1))
+    deliver(source, adt("A04", NINE, more=visit))
+    known(department)  # registered by hand, as the sender has her
+    deliver(source, adt("A31", NINE - timedelta(minutes=9)))
+    waits_for = Quarantined.objects.get().waits_for
+    deliver(source, siu("S12", NINE - timedelta(minutes=8), starts_at=today[0].starts_at))
+
+    assert waits_for == "appointment:F1"
+    assert Appointment.objects.get().state == "arrived"
+    assert not Quarantined.objects.filter(state="waiting").exists()
+
+
+@pytest.mark.parametrize("sent", ["00010101000000+0100", "99991231235959-0100", "20261123"])
+def test_a_header_with_a_time_that_cannot_be_is_kept_and_answered(source: Source, sent: str) -> None:
+    other = Source.objects.create(
+        organisation=source.organisation, name="other", kind="hl7", expected_interval_seconds=60
+    )
+    raw = adt("A28", NINE, key="K-1").replace(adt("A28", NINE).split(b"|")[6], sent.encode(), 1)
+
+    found = mllp._sender(reading.header_of(raw, LONDON), None)
+    answer = deliver(source, raw)
+
+    assert found == source != other
+    assert (code(answer), str(answer.segment("MSA")(2))) == ("AR", "K-1")
+    assert bytes(Quarantined.objects.get().body) == raw
+
+
+def test_no_line_that_waits_names_a_patient_or_a_number(source: Source, department: Department) -> None:
+    department.patient(family_name="Brown", given_names="Ada", born_on=date(1970, 3, 1))
+
+    deliver(source, adt("A28", NINE, pid=ADA.replace("~9990548609^^^NHS^NH", "")))
+
+    row = Quarantined.objects.get()
+    assert "may be the same person" in row.why
+    assert not any(each in row.why + row.fix for each in ("P0000", "Brown", "Ada"))

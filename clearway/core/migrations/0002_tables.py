@@ -554,11 +554,12 @@ class Migration(migrations.Migration):
                         ('replayed_by', models.CharField(blank=True, max_length=150)),
                         ('waits_for', models.CharField(blank=True, max_length=140)),
                         ('settled', models.CharField(blank=True, max_length=300)),
+                        ('digest', models.BinaryField(default=b'', max_length=16)),
                         ('batch', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='core.batch')),
                         ('source', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='core.source')),
                     ],
                     options={
-                        'indexes': [models.Index(fields=['source', 'state', 'id'], name='core_quaran_source__9aa399_idx'), models.Index(condition=models.Q(('state', 'waiting'), models.Q(('waits_for', ''), _negated=True)), fields=['source', 'waits_for'], name='lines_that_wait_for_another')],
+                        'indexes': [models.Index(fields=['source', 'state', 'id'], name='core_quaran_source__9aa399_idx'), models.Index(condition=models.Q(('state', 'waiting'), models.Q(('waits_for', ''), _negated=True)), fields=['source', 'waits_for'], name='lines_that_wait_for_another'), models.Index(condition=models.Q(('state', 'waiting')), fields=['source', 'digest'], name='waiting_lines_by_digest')],
                         'constraints': [models.UniqueConstraint(fields=('batch', 'line'), name='one_quarantine_row_per_line'), models.CheckConstraint(condition=models.Q(models.Q(('replayed_at__isnull', True), ('state__in', ('waiting', 'answered'))), models.Q(('replayed_at__isnull', False), ('state__in', ('replayed', 'settled'))), _connector='OR'), name='replayed_quarantine_says_when'), models.CheckConstraint(condition=models.Q(models.Q(('state', 'settled'), _negated=True), models.Q(('settled', ''), _negated=True), _connector='OR'), name='a_settled_line_says_how')],
                     },
                 ),

@@ -13,9 +13,14 @@ from typing import Any, Self, cast
 from zoneinfo import ZoneInfo
 
 import hl7
+import hl7.containers
+import hl7.util
 
 from clearway.domain.shared.errors import CannotParse
 
+# The library logs the text that it cannot unescape, which may be a name.
+for _its in (hl7.util, hl7.containers):
+    _its.logger.disabled = True
 NULL = '""'  # "delete what you hold"; an empty field says nothing at all
 LONGEST_KEY = 120  # characters of MSH-10 that are kept
 CHARACTER_SETS = {  # HL7 table 0211: what MSH-18 says -> how Python calls it
@@ -188,11 +193,18 @@ _NOTHING = Header("", "", "", "", "", "", None)
 
 
 def header_of(raw: bytes, zone: ZoneInfo) -> Header | None:
-    """As much of a header as can be read of anything at all, to answer it; None where there is none."""
+    """As much of a header as can be read of anything, to know and answer its sender; None for none."""
+    first = raw.partition(b"\r")[0].partition(b"\n")[0]
     try:
-        return parse(raw.partition(b"\r")[0].partition(b"\n")[0], encoding="iso-8859-1", zone=zone).header
+        return parse(first, encoding="iso-8859-1", zone=zone).header
     except CannotParse:
+        pass
+    fields = first.decode("iso-8859-1").strip("\ufeff \x0b").split("|")
+    if fields[0] != "MSH" or len(fields) < 3:
         return None
+    said = [each.partition("^")[0].strip() for each in (*fields, *[""] * 12)]
+    kind = fields[8].strip() if len(fields) > 8 else ""
+    return Header(said[9][:LONGEST_KEY], kind, said[11][:8], said[2], said[3], said[10][:3], None)
 
 
 def encoded(text: str, encoding: str) -> bytes:

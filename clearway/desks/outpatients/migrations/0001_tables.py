@@ -248,13 +248,14 @@ class Migration(migrations.Migration):
                     name='Counterpart',
                     fields=[
                         ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                        ('kind', models.CharField(choices=[('patient', 'Patient'), ('referral', 'Referral'), ('appointment', 'Appointment')], max_length=12)),
+                        ('kind', models.CharField(choices=[('patient', 'Patient'), ('referral', 'Referral'), ('appointment', 'Appointment'), ('visit', 'Visit')], max_length=12)),
                         ('theirs', models.CharField(max_length=120)),
                         ('ours', models.BigIntegerField(null=True)),
                         ('told_at', models.DateTimeField()),
                         ('key', models.CharField(max_length=120)),
                         ('starts_at', models.DateTimeField(null=True)),
                         ('state', models.CharField(blank=True, max_length=20)),
+                        ('batch', models.BigIntegerField(null=True)),
                         ('source', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='core.source')),
                     ],
                     options={
