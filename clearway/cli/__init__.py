@@ -56,6 +56,7 @@ GROUPS: dict[str, dict[str, str]] = {
         "roads ask": "minutes from a position to every hospital, with source and age",
         "roads graph": "make a road graph from an OpenStreetMap extract",
         "roads read": "take road disruptions from a DATEX II file",
+        "exchange reconcile": "compare appointments with those of another system, with what to do about each",
         "source key": "give a source that sends messages a new key",
         "source disable": "switch a source off: it may not deliver, and no board counts on it",
         "source enable": "switch a source on again",

@@ -8,7 +8,7 @@ from .conversations.models import Answer, Conversation, Knock, Message
 from .cover.models import Absence, OfficePost, StandIn
 from .enquiries.models import Enquiry
 from .equality.models import Background, DeprivedArea
-from .exchange.models import Counterpart, FeedMapping, Telling
+from .exchange.models import Counterpart, FeedMapping, Reconciliation, Telling
 from .filing.models import Document, Filing, Volume, VolumeOut
 from .intake.models import GivenFile, Layout, TakenReferral
 from .keeping.models import PatientHold
@@ -82,6 +82,7 @@ __all__ = [
     "Patient",
     "PatientHold",
     "Recipient",
+    "Reconciliation",
     "RecordsRequest",
     "Rectification",
     "Referral",

@@ -373,6 +373,29 @@ def chain(key: int, organisation_id: int) -> list[int]:
     return found
 
 
+def whole_chain(row: Appointment) -> list[int]:
+    """Ids of an appointment, of those before it and of those that took its place, the oldest first."""
+    first = row
+    while (before := first.moved_from.first()) is not None:
+        first = before
+    return chain(first.pk, row.organisation_id)
+
+
+def to_compare(
+    organisation_id: int, span: tuple[datetime, datetime], named: Iterable[int]
+) -> list[Appointment]:
+    """What stands of a span and of the named, after every move: no holds, and nothing that was moved away."""
+    rows = Appointment.objects.select_related("patient__merged_into", "slot__session__template")
+    rows = rows.filter(organisation_id=organisation_id).exclude(state__in=("held", "lapsed"))
+    first, end = span
+    found = {row.pk: row for row in rows.filter(starts_at__gte=first, starts_at__lt=end, moved_to=None)}
+    for key in named:
+        stands = newest(key, organisation_id)
+        if stands is not None and stands.state not in ("held", "lapsed"):
+            found.setdefault(stands.pk, stands)
+    return list(found.values())
+
+
 def referrals_of(keys: Iterable[int]) -> list[int]:
     """Ids of the referrals that appointments are for. One query."""
     rows = Appointment.objects.filter(pk__in=list(keys), referral__isnull=False)

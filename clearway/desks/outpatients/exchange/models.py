@@ -83,3 +83,30 @@ class Telling(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["source", "subject", "number"], name="one_telling_per_number")
         ]
+
+
+class Reconciliation(models.Model):
+    """One comparison of appointments with those of another system, over a span of days.
+
+    file   name of the extract; "" for what they told or acknowledged last
+    alike  how many stood alike; aside  rows of the file that are none of ours
+    rows   each difference, by ids and without names, with what was done about it since
+    """
+
+    source = models.ForeignKey(Source, on_delete=models.PROTECT, related_name="+")
+    at = models.DateTimeField()
+    by = models.CharField(max_length=150)
+    file = models.CharField(max_length=200, blank=True)
+    since = models.DateField()
+    until = models.DateField()
+    alike = models.PositiveIntegerField()
+    aside = models.PositiveIntegerField(default=0)
+    rows = models.JSONField(default=list)
+
+    class Meta:
+        ordering = ["-id"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(until__gte=models.F("since")), name="a_reconciliation_ends_after_it_begins"
+            )
+        ]

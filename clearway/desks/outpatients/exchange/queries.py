@@ -1,13 +1,17 @@
 """Reading how senders write and which of their records are ours."""
 
 from collections.abc import Iterable
+from datetime import datetime
 from functools import lru_cache
 
+from django.db.models import Q
+
 from clearway.core.feeds.models import Source
+from clearway.domain.shared.outgoing import LEFT, State
 from clearway.interchange.hl7 import mapping
 from clearway.interchange.hl7.mapping import SenderMapping
 
-from .models import Counterpart, FeedMapping
+from .models import Counterpart, FeedMapping, Reconciliation, Telling
 
 
 def versions(source: Source) -> list[FeedMapping]:
@@ -45,3 +49,28 @@ def their_name(source: Source, kind: str, ours: Iterable[int]) -> str:
     """What a system calls one of our records, by any of its ids here; "" where it has told none."""
     rows = Counterpart.objects.filter(source=source, kind=kind, ours__in=list(ours)).order_by("-told_at")
     return rows.values_list("theirs", flat=True).first() or ""
+
+
+STOPPED = (State.FAILED, State.HELD)
+
+
+def count(organisation_id: int, at: datetime) -> tuple[int, int]:
+    """Messages that other systems have not taken, and how many wait for a person. Two queries."""
+    rows = Telling.objects.filter(source__organisation_id=organisation_id)
+    on_the_way = rows.exclude(outgoing__state__in=[*LEFT, State.WITHDRAWN])
+    return on_the_way.count(), rows.filter(outgoing__state__in=STOPPED).count()
+
+
+def not_taken(organisation_id: int) -> list[Telling]:
+    """Messages that stopped, and those whose system has not taken them yet, the oldest first."""
+    rows = Telling.objects.filter(source__organisation_id=organisation_id).select_related(
+        "source", "outgoing"
+    )
+    waiting = Q(outgoing__state=State.READY, outgoing__tries__gt=0)
+    return list(rows.filter(Q(outgoing__state__in=STOPPED) | waiting).order_by("outgoing_id")[:200])
+
+
+def reconciliations(organisation_id: int) -> list[Reconciliation]:
+    """The last of each system."""
+    rows = Reconciliation.objects.filter(source__organisation_id=organisation_id).select_related("source")
+    return list(rows.order_by("source_id", "-id").distinct("source_id"))

@@ -43,6 +43,13 @@ def clocks(happened: Iterable[tuple[Any, Any]], organisation_id: int, *, by: Act
         _put(told, wants, organisation_id, at)
 
 
+def again(row: Any, what: What, source: Source, *, at: datetime) -> None:
+    """Tell one system how an appointment stands, because it has it otherwise: whoever did it."""
+    first = _first(row)
+    want = _Want(f"appointment:{first.pk}", _of_appointment(row, what, first, at))
+    _put([source], [want], row.organisation_id, at)
+
+
 @dataclass(frozen=True, slots=True)
 class _Want:
     subject: str

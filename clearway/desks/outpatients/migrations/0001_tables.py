@@ -927,6 +927,26 @@ class Migration(migrations.Migration):
                     },
                 ),
                 migrations.CreateModel(
+                    name='Reconciliation',
+                    fields=[
+                        ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                        ('at', models.DateTimeField()),
+                        ('by', models.CharField(max_length=150)),
+                        ('file', models.CharField(blank=True, max_length=200)),
+                        ('since', models.DateField()),
+                        ('until', models.DateField()),
+                        ('alike', models.PositiveIntegerField()),
+                        ('aside', models.PositiveIntegerField(default=0)),
+                        ('rows', models.JSONField(default=list)),
+                        ('source', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='core.source')),
+                    ],
+                    options={
+                        'ordering': ['-id'],
+                        'indexes': [],
+                        'constraints': [models.CheckConstraint(condition=models.Q(('until__gte', models.F('since'))), name='a_reconciliation_ends_after_it_begins')],
+                    },
+                ),
+                migrations.CreateModel(
                     name='RecordsRequest',
                     fields=[
                         ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),

@@ -10,6 +10,7 @@ from clearway.core.recurring import queries as recurring
 
 from ..cover import queries as cover
 from ..enquiries import queries as enquiries
+from ..exchange import queries as exchange
 from ..filing import queries as filing
 from ..keeping import queries as keeping
 from ..loans import queries as loans
@@ -31,6 +32,7 @@ REGISTERS = (
         "past their time",
     ),
     ("Faults of rooms and equipment", "op-upkeep:faults", READ, upkeep.count, "to be asked about again"),
+    ("Other systems", "op-exchange:exchange", "feeds.read", exchange.count, "stopped on their way"),
     ("Equipment on loan", "op-loans:loans", READ, loans.count, "past their day"),
     ("Requests for records", "op-records:requests", "records.work", records.count, "past their day"),
     (

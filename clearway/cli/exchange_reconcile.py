@@ -1,0 +1,88 @@
+"""Compare appointments with those of another system: what differs, and what to do about it.
+
+The file is an extract of that system as CSV with the columns filler (its id), placer (ours, as it echoes
+it), patient, clinic, start and status, in its codes. The days from its first to its last start are compared.
+Without a file it is compared with what that system told or acknowledged last, from today for the days of
+--days. What was found is kept for the page of other systems. Exit code 1 where something differs.
+
+Examples:
+  clearway exchange reconcile pas extract.csv
+  clearway exchange reconcile pas --days 14 --json
+"""
+
+import argparse
+import json
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+from clearway.cli import sources
+
+MOST_BYTES = 64 * 1024 * 1024
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    sources.add_arguments(parser)
+    parser.add_argument("file", nargs="?", type=Path, help="its extract as CSV")
+    parser.add_argument(
+        "--days", type=int, default=28, help="days ahead, where no file is given (default: %(default)s)"
+    )
+    parser.add_argument("--json", action="store_true", help="print what was found as JSON")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    from clearway.cli import CannotRun
+    from clearway.domain.shared.errors import CannotParse
+
+    with sources.named(arguments.name) as (source, by, at):
+        from clearway.core.layout.times import local
+        from clearway.desks.outpatients.exchange import comparing, reconciling
+
+        today = local(at).date()
+        days = (today, today + timedelta(days=max(arguments.days, 0)))
+        aside = 0
+        if arguments.file is None:
+            theirs = comparing.told_last(source, *days)
+        else:
+            try:
+                theirs, aside = _read(source, arguments.file)
+            except CannotParse as refused:
+                raise CannotRun(f"{arguments.file}: {refused}") from None
+            days = comparing.days_of(theirs) or days
+        name = arguments.file.name if arguments.file else ""
+        row, _ = reconciling.compare(source, theirs, days, file=name, aside=aside, by=by, at=at)
+    _print(row, days, arguments.json)
+    return 1 if row.rows else 0
+
+
+def _read(source: Any, file: Path) -> tuple[list[Any], int]:
+    from clearway.cli import CannotRun
+    from clearway.desks.outpatients.exchange import queries
+    from clearway.interchange import appointment_extract
+
+    try:
+        if file.stat().st_size > MOST_BYTES:
+            raise CannotRun(f"{file} is over 64 MiB. Give it day by day.")
+        raw = file.read_bytes()
+    except OSError as problem:
+        raise CannotRun(f"{file} cannot be read: {problem.strerror}.") from None
+    found = appointment_extract.read(raw, queries.mapping_of(source))
+    return list(found.rows), found.aside
+
+
+def _print(row: Any, days: tuple[date, date], as_json: bool) -> None:
+    if as_json:
+        said = {"source": row.source.name, "since": days[0].isoformat(), "until": days[1].isoformat()}
+        print(json.dumps(said | {"alike": row.alike, "aside": row.aside, "differing": row.rows}))
+        return
+    print(f"{row.source.name}, {days[0]} to {days[1]}: {row.alike} alike, {len(row.rows)} differing.")
+    for each in row.rows:
+        name = f"appointment {each['appointment']}" if each["appointment"] else f"theirs {each['filler']}"
+        what = ", ".join(each["fields"]) or each["kind"]
+        print(f"  {name}: {what}; here {_side(each['here'])}; there {_side(each['there'])}. {each['todo']}")
+    if not row.rows:
+        print("Nothing differs.")
+
+
+def _side(said: dict[str, Any] | None) -> str:
+    return f"{said['starts_at']} {said['clinic']} {said['state']}" if said else "nothing"

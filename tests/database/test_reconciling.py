@@ -1,0 +1,203 @@
+"""Appointments here and at another system are compared, and each difference is put right from here."""
+
+import json
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from clearway.cli import main
+from clearway.core.audit.models import Action
+from clearway.core.feeds.models import Source
+from clearway.core.organisation.models import Organisation
+from clearway.core.outbox.models import Outgoing
+from clearway.desks.outpatients.booking import actions as booking
+from clearway.desks.outpatients.booking.models import Appointment
+from clearway.desks.outpatients.clinics.models import Slot
+from clearway.desks.outpatients.exchange import comparing, queries, reconciling
+from clearway.desks.outpatients.exchange.models import Reconciliation
+from clearway.domain.outpatients.reconciling import Theirs
+from clearway.domain.outpatients.words import CancelledBy
+from clearway.domain.shared.errors import NotAllowed
+from clearway.interchange import appointment_extract
+from tests.database.test_hl7 import MONDAY, deliver, known, slots_of
+from tests.database.test_hl7_out import BOOKINGS, CLERK, later, scope, told, work
+from tests.pas import adt, siu
+from tests.peer import Peer, acknowledgement, listening
+from tests.therapies import NINE, Department, a_department
+from tests.trust import a_trust, signed_in, somebody
+
+pytestmark = pytest.mark.django_db
+HEAD = "filler,placer,patient,clinic,start,status\n"
+DAYS = (MONDAY.date(), MONDAY.date())
+
+
+@pytest.fixture
+def trust() -> Organisation:
+    return a_trust()
+
+
+@pytest.fixture
+def department(trust: Organisation) -> Department:
+    return a_department(trust)
+
+
+@pytest.fixture
+def clinic(department: Department) -> list[Slot]:
+    return slots_of(department, MONDAY)
+
+
+@pytest.fixture
+def peer() -> Iterator[Peer]:
+    with listening(Peer()) as made:
+        yield made
+
+
+@pytest.fixture
+def source(trust: Organisation, peer: Peer) -> Source:
+    return told(trust, peer.port, kinds=BOOKINGS)
+
+
+def extract(source: Source, *rows: str) -> list[Theirs]:
+    """What a system gives as its own: filler, placer, patient, clinic, start, status."""
+    text = HEAD + "".join(f"{row}\n" for row in rows)
+    return list(appointment_extract.read(text.encode(), queries.mapping_of(source)).rows)
+
+
+def compared(source: Source, *rows: str) -> Reconciliation:
+    made, _ = reconciling.compare(source, extract(source, *rows), DAYS, file="pas.csv", by=CLERK, at=NINE)
+    return made
+
+
+def start(slot: Slot) -> str:
+    return f"{slot.starts_at:%Y%m%d%H%M%S}+0000"
+
+
+def test_what_was_refused_is_found_sent_again_and_then_nothing_differs(
+    trust: Organisation, department: Department, clinic: list[Slot], source: Source, peer: Peer
+) -> None:
+    peer.says = lambda key: acknowledgement(key, "AE", "Unknown patient")
+    made = booking.book(clinic[0].pk, known(department).pk, **scope(trust))
+    work(later())
+
+    row = compared(source)
+    peer.says = acknowledgement
+    done = reconciling.settle(row.pk, 0, **scope(trust, later(60)))
+    work(later(60))
+    again = compared(source, f"X1,{made.pk},P1,BACK-MON,{start(clinic[0])},Booked")
+
+    assert [(each["kind"], each["todo"]) for each in row.rows] == [("here only", "send again")]
+    assert (done, peer.kinds()) == ("Sent again", ["SIU^S12"])
+    assert [each["fields"] for each in again.rows] == [["patient"]]  # P1 is another's
+    assert Action.objects.filter(verb="exchange.settle").count() == 1
+    with pytest.raises(NotAllowed):
+        reconciling.settle(row.pk, 0, **scope(trust))
+
+
+def test_what_was_booked_before_anything_was_sent_is_told_anew(
+    trust: Organisation, department: Department, clinic: list[Slot], source: Source, peer: Peer
+) -> None:
+    made = department.booked(clinic[0], known(department))
+
+    row = compared(source)
+    reconciling.settle(row.pk, 0, **scope(trust))
+    work(later())
+
+    assert peer.kinds() == ["SIU^S12"]
+    number = made.patient.number
+    assert compared(source, f"X1,{made.pk},{number},BACK-MON,{start(clinic[0])},Booked").rows == []
+
+
+def test_what_they_moved_and_never_told_is_moved_here(
+    trust: Organisation, department: Department, clinic: list[Slot], source: Source
+) -> None:
+    known(department)
+    deliver(source, adt("A28", NINE - timedelta(hours=2)))
+    deliver(source, siu("S12", NINE - timedelta(hours=1), starts_at=MONDAY, filler="F9"))
+
+    row = compared(source, f"F9,,M1,BACK-MON,{start(clinic[2])},Booked")
+    done = reconciling.settle(row.pk, 0, **scope(trust))
+
+    assert [(each["fields"], each["todo"]) for each in row.rows] == [(["time"], "move here")]
+    assert done == "Moved"
+    assert Appointment.objects.get(state="booked").slot == clinic[2]
+    assert compared(source, f"F9,,M1,BACK-MON,{start(clinic[2])},Booked").rows == []
+
+
+def test_their_message_that_waits_here_is_named(
+    trust: Organisation, department: Department, clinic: list[Slot], source: Source
+) -> None:
+    deliver(source, siu("S12", NINE - timedelta(hours=1), starts_at=MONDAY, filler="F9"))  # nobody knows her
+
+    row = compared(source, f"F9,,M1,BACK-MON,{start(clinic[0])},Booked")
+
+    (difference,) = row.rows
+    assert (difference["kind"], difference["todo"]) == ("there only", "read their waiting message")
+    assert difference["waiting"] is not None
+    with pytest.raises(NotAllowed):
+        reconciling.settle(row.pk, 0, **scope(trust))
+
+
+def test_without_an_extract_what_they_told_or_took_last_is_theirs(
+    trust: Organisation, department: Department, clinic: list[Slot], source: Source, peer: Peer
+) -> None:
+    made = booking.book(clinic[0].pk, known(department).pk, **scope(trust))
+    work(later())
+    before, _ = reconciling.compare(source, comparing.told_last(source, *DAYS), DAYS, by=CLERK, at=NINE)
+    peer.says = lambda key: acknowledgement(key, "AE", "No")
+    why: dict[str, Any] = {"by_whom": CancelledBy.PATIENT, "reason": "patient_ill"}
+    booking.cancel(made.pk, **why, **scope(trust, later(30)))
+    work(later(60))
+
+    after, _ = reconciling.compare(source, comparing.told_last(source, *DAYS), DAYS, by=CLERK, at=NINE)
+
+    assert (before.alike, before.rows) == (1, [])
+    assert [(each["fields"], each["todo"]) for each in after.rows] == [(["state"], "send again")]
+
+
+def test_the_page_shows_what_stopped_and_what_differs_and_does_it(
+    trust: Organisation,
+    department: Department,
+    clinic: list[Slot],
+    source: Source,
+    peer: Peer,
+) -> None:
+    client = signed_in(somebody("ann", "administrator", trust))
+    empty = client.get("/outpatients/exchange/").content.decode()
+    peer.says = lambda key: acknowledgement(key, "AE", "Unknown patient")
+    booking.book(clinic[0].pk, known(department).pk, **scope(trust))
+    work(later())
+    row = compared(source)
+
+    page = client.get("/outpatients/exchange/").content.decode()
+    posted = client.post("/outpatients/exchange/", {"what": "settle", "key": row.pk, "row": 0})
+    stopped = Outgoing.objects.get(kind="hl7")
+    stale = client.post("/outpatients/exchange/", {"what": "again", "key": stopped.pk}, follow=True)
+
+    assert "Every message was taken" in empty
+    assert "Unknown patient" in page
+    assert "0 alike, 1 differing" in page
+    assert posted.status_code == 302
+    assert stopped.state == "queued"
+    assert "Somebody changed it meanwhile" in stale.content.decode()
+    assert client.post("/outpatients/exchange/", {"what": "settle", "key": "x"}).status_code == 404
+
+
+def test_the_command_compares_a_file(
+    department: Department,
+    clinic: list[Slot],
+    source: Source,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    made = department.booked(clinic[0], known(department))
+    file = tmp_path / "pas.csv"
+    file.write_text(HEAD + f"F1,{made.pk},{made.patient.number},BACK-MON,{start(clinic[1])},Booked\n")
+
+    code = main(["exchange", "reconcile", source.name, str(file), "--json"])
+
+    said = json.loads(capsys.readouterr().out)
+    assert (code, said["alike"]) == (1, 0)
+    assert [(each["fields"], each["todo"]) for each in said["differing"]] == [(["time"], "ask")]
