@@ -447,7 +447,8 @@ def test_an_availability_by_hand_that_nobody_bears_out_is_open_until_somebody_se
     with pytest.raises(NotAllowed, match="No other source"):
         actions.choose(before.pk, HandEntry.Choice.THEIRS, **scope(knowing, 22))
     actions.choose(before.pk, HandEntry.Choice.OURS, **scope(knowing, 23))
-    actions.choose(entry.pk, HandEntry.Choice.THEIRS, **scope(knowing, 24))
+    for minutes, choice in ((23.2, "THEIRS"), (23.4, "OURS"), (24, "THEIRS")):
+        actions.choose(entry.pk, HandEntry.Choice[choice], **scope(knowing, minutes))
 
     availability = dict(Resource.objects.values_list("call_sign", "availability"))
     assert (availability["A1"], availability["A2"]) == ("available", "off")
@@ -545,3 +546,22 @@ def test_a_job_on_a_mistyped_incident_form_goes_to_the_right_number(failed: Orga
     held = Assignment.objects.filter(incident="paper I0001", is_open=True)
     assert held.count() == 1 and not Assignment.objects.filter(incident="paper I0002", is_open=True).exists()
     assert compare(failed.pk, at=at(7)).differences == ()
+
+
+def test_the_times_of_a_job_go_with_it_from_a_mistyped_form_and_then_to_that_of_the_cad(
+    failed: Organisation, cad: Source
+) -> None:
+    enter(failed, "A1 allocated 0805 #I2", 10)
+    enter(failed, "A1 mobile 0807", 10)
+    failure = queries.current(failed.pk)
+    assert failure is not None
+    wrong, right = Form(FormKind.INCIDENT, 2), Form(FormKind.INCIDENT, 1)
+    actions.take_back(wrong, right, "1 read as 2", failure, **scope(failed, 12))
+    actions.end("", is_drill=False, **scope(failed, 20))
+    deliver(cad, [job("allocated", 6, call_sign="A1", incident="77")], known=21)
+
+    actions.same_job("paper I0001/A1", "77/A1", **scope(failed, 23))
+
+    theirs = Assignment.objects.get(key="77/A1")
+    assert theirs.stamps == {"allocated": at(6).isoformat(), "mobile": at(7).isoformat()}
+    assert compare(failed.pk, at=at(24)).differences == ()

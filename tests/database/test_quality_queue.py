@@ -1,5 +1,6 @@
 """Findings of data quality: from the feed and the positions to the queue, both sides, and the end of each."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -25,6 +26,7 @@ from clearway.desks.ambulance.resources.queries import Reported
 from clearway.domain.ambulance.events import CallEvent, Patient, Position
 from clearway.domain.ambulance.quality import Limits
 from clearway.domain.ambulance.quality_trends import skews
+from clearway.domain.ambulance.transitions import Assignment as Folded
 from clearway.domain.ambulance.words import CallStatus, JobStatus, StatusSource
 from clearway.domain.shared.errors import NotAllowed
 from tests.trust import acting, signed_in, somebody, stop_the_clock
@@ -584,3 +586,36 @@ def test_a_delivery_of_all_ages_after_the_line_was_down_blames_no_clock() -> Non
 
     assert lags(down, -200, Limits()) == {}
     assert set(skews(lags({**down, **up, **slow}, -200, Limits()), Limits())) == {"C1"}
+
+
+def test_a_late_word_of_a_long_job_brings_back_its_ends_and_not_the_days_between() -> None:
+    a_day = timedelta(hours=24)
+    now = T0 + 10 * a_day
+    stamps = {JobStatus.ALLOCATED: T0, JobStatus.AT_HOSPITAL: at(60), JobStatus.CLEAR: now}
+    left_open = Folded("1/A1", "1", "A1", stamps=stamps)
+
+    assert watching._mended([left_open], now - a_day) == [(T0 - a_day, at(60) + a_day)]
+
+    wrong_year = replace(left_open, stamps={JobStatus.ALLOCATED: T0.replace(year=2025), **stamps})
+    spans = watching._mended([wrong_year, left_open], now - a_day)
+    assert sum((end - begin for begin, end in spans), timedelta()) < 5 * a_day
+    every_day = [
+        replace(left_open, stamps={JobStatus.AT_HOSPITAL: T0 - each * 3 * a_day}) for each in range(30)
+    ]
+    spans = watching._mended(every_day, now - a_day)
+    assert sum((end - begin for begin, end in spans), timedelta()) == watching.MOST_MENDED
+    assert spans[-1][1] == T0 + a_day
+
+
+def test_a_look_takes_as_many_queries_for_one_late_day_as_for_three(
+    knowing: Organisation, cad: Source
+) -> None:
+    counts, late = [], 30 * 24 * 60
+    for minutes, days in ((late, (3,)), (late + 60, (6, 9, 12))):
+        told = [each for day in days for each in conveyance("TVH01", start=-day * 1440 + late, incident=day)]
+        deliver(cad, told, known=minutes)
+        look(knowing, minutes + 1)
+        with CaptureQueriesContext(connection) as asked:
+            watching.watch(knowing.pk, at=at(minutes + 2))
+        counts.append(len(asked))
+    assert counts[0] == counts[1]

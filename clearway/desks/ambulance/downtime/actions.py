@@ -367,7 +367,7 @@ def event_of(row: HandEntry, assignment: str = "", incident: str = "") -> JobEve
             source=StatusSource.MANUAL,
         )
     return JobEvent(
-        message_id=f"{message_id}:moved" if assignment else message_id,
+        message_id=f"{message_id}:moved:{_short(assignment)}" if assignment else message_id,
         occurred_at=row.occurred_at,
         incident=incident or row.incident,
         call_sign=row.call_sign,
@@ -378,17 +378,25 @@ def event_of(row: HandEntry, assignment: str = "", incident: str = "") -> JobEve
     )
 
 
+def _short(assignment: str) -> str:
+    """What tells one job from another in a message's key, which has less room than the key of a job."""
+    return facts.body_hash(assignment.encode()).hex()
+
+
 def _record(row: HandEntry, organisation_id: int, by: Actor, at: datetime) -> None:
     _say([event_of(row)], organisation_id, by, at)
 
 
 def _say(events: list[JobEvent | AvailabilityEvent], organisation_id: int, by: Actor, at: datetime) -> None:
+    """Make them facts. Raises NotAllowed, and keeps nothing, where a key was used for something else."""
     source = Source.objects.get(organisation_id=organisation_id, kind=BY_HAND)
     received = [
         facts.Received(event.message_id, facts.body_hash(msgspec.json.encode(event)), (event,))
         for event in events
     ]
-    facts.record(received, source=source, by=by, at=at)
+    if facts.Outcome.CONTRADICTION in facts.record(received, source=source, by=by, at=at):
+        why = "This was entered before and said something else then. Nothing is changed; open the page again."
+        raise NotAllowed("said otherwise", WHAT, why)
 
 
 def _decide(
@@ -427,7 +435,7 @@ def choose(key: int, choice: HandEntry.Choice, *, organisation_id: int, by: Acto
     row = HandEntry.objects.select_for_update().filter(organisation_id=organisation_id, pk=key).first()
     if row is None or row.is_drill:
         raise NotAllowed("gone", what, "There is no such entry. Open the page again.")
-    if not row.assignment and choice == HandEntry.Choice.THEIRS:
+    if not row.assignment and HandEntry.Choice.THEIRS == choice != row.choice:
         _take_back(row, organisation_id, by, at)
     row.choice, row.chosen_at, row.chosen_by = choice, at, by.name
     row.save(update_fields=["choice", "chosen_at", "chosen_by"])
@@ -446,7 +454,7 @@ def _take_back(row: HandEntry, organisation_id: int, by: Actor, at: datetime) ->
         why = "No other source says anything of it. Ours stands until one does."
         raise NotAllowed("nothing said", "Settling this", why)
     again = AvailabilityEvent(
-        message_id=f"theirs:{row.once}",
+        message_id=f"theirs:{row.once}:{at:%Y%m%dT%H%M%S.%f}",  # ours may have been chosen in between
         occurred_at=at,
         call_sign=row.call_sign,
         status=Availability(theirs),

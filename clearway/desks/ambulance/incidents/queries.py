@@ -1,6 +1,6 @@
 """Reading assignments as domain values."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -113,9 +113,16 @@ def changed(organisation_id: int, known_from: datetime) -> tuple[Folded, ...]:
 
 def arrived_between(organisation_id: int, begin: datetime, end: datetime) -> tuple[Folded, ...]:
     """The assignments that came to a hospital from begin to before end; by key. One query."""
-    rows = Assignment.objects.filter(
-        organisation_id=organisation_id, at_hospital_at__gte=begin, at_hospital_at__lt=end
-    )
+    return arrived_in(organisation_id, [(begin, end)])
+
+
+def arrived_in(organisation_id: int, spans: Iterable[tuple[datetime, datetime]]) -> tuple[Folded, ...]:
+    """The assignments that came to a hospital in any of these times, each from its begin to before its end.
+    By key. One query."""
+    in_one = Q(pk__in=())
+    for begin, end in spans:
+        in_one |= Q(at_hospital_at__gte=begin, at_hospital_at__lt=end)
+    rows = Assignment.objects.filter(in_one, organisation_id=organisation_id)
     return tuple(_folded(values) for values in rows.order_by("key").values_list(*_FIELDS))
 
 

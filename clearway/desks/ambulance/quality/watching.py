@@ -34,7 +34,9 @@ HOUR = timedelta(hours=1)
 DEVICES_BACK = timedelta(minutes=20)  # of positions that tell whether a device's clock is off
 PERIOD_DAYS = 7
 MOST_DAYS = 28  # after which nobody looks whether a day was mended after all
+MOST_MENDED = timedelta(days=14)  # of the past that one look reads again; of more, `look_back` is asked
 Origin = Finding.Origin
+Span = tuple[datetime, datetime]  # from the first to before the second
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,29 +60,37 @@ def watch(organisation_id: int, *, at: datetime) -> Watched:
     if heard:
         changed += _positions(organisation_id, jobs, heard, reading, limits, at)
     told = incidents.changed(organisation_id, at - IN_VIEW)
-    changed += _others(
-        organisation_id, at - MANY_BACK, at + HOUR, limits, at, also=[each.key for each in told]
-    )
-    for begin, end in _mended(told, at - MANY_BACK):
-        changed += _others(organisation_id, begin, end, limits, at)
+    spans = [*_mended(told, at - MANY_BACK), (at - MANY_BACK, at + HOUR)]
+    changed += _others(organisation_id, spans, limits, at, also=[each.key for each in told])
     return Watched(len(jobs), changed, bool(heard))
 
 
-def _mended(told: Sequence[Assignment], before: datetime) -> list[tuple[datetime, datetime]]:
-    """The times, earlier than the last day, whose jobs a late word may show in another light.
+def _mended(told: Sequence[Assignment], before: datetime) -> list[Span]:
+    """The times, earlier than the last day, whose jobs a late word may show in another light, in order.
 
-    From the first stamp of a job to its last, and as far about it as jobs are held against each other.
+    As far about each stamp of a job as jobs are held against each other, not the days between two stamps:
+    a job that was left open, or that has a stamp of a wrong year, says nothing of those. Of more than
+    MOST_MENDED the newest.
     """
-    spans: list[tuple[datetime, datetime]] = []
     old = [each for each in told if each.stamps and min(each.stamps.values()) < before]
-    for begin, end in sorted(
-        (min(each.stamps.values()) - APART, max(each.stamps.values()) + APART) for each in old
-    ):
+    spans: list[Span] = []
+    for stamp in sorted({stamp for each in old for stamp in each.stamps.values()}):
+        begin, end = stamp - APART, min(stamp + APART, before)
         if spans and begin <= spans[-1][1]:
             spans[-1] = spans[-1][0], max(spans[-1][1], end)
-        else:
+        elif begin < end:
             spans.append((begin, end))
-    return [(begin, min(end, before)) for begin, end in spans]
+    return _newest(spans)
+
+
+def _newest(spans: Sequence[Span]) -> list[Span]:
+    left, kept = MOST_MENDED, list[Span]()
+    for begin, end in reversed(spans):
+        if left <= timedelta(0):
+            break
+        kept.insert(0, (max(begin, end - left), end))
+        left -= end - begin
+    return kept
 
 
 @transaction.atomic
@@ -97,7 +107,7 @@ def look_back(organisation_id: int, begin: datetime, end: datetime, *, at: datet
     found = _by_positions(organisation_id, about, limits)
     seen = [key for key in (each.key for each in jobs) if key in found]
     changed = _show(Origin.POSITIONS, found, seen, organisation_id, at)
-    changed += _others(organisation_id, begin, end, limits, at)
+    changed += _others(organisation_id, [(begin, end)], limits, at)
     return Watched(len(jobs), changed, bool(where))
 
 
@@ -193,23 +203,25 @@ def _by_positions(organisation_id: int, about: quality.Material, limits: Limits)
 
 def _others(
     organisation_id: int,
-    begin: datetime,
-    end: datetime,
+    spans: Sequence[Span],
     limits: Limits,
     at: datetime,
     also: Collection[str] = (),
 ) -> int:
-    """Hold arrivals of a time against others, which are read from well before it until well after.
+    """Hold arrivals of these times against others, which are read from well before each until well after. A
+    fixed number of queries, however many times they are.
 
     also  keys of jobs whose arrival may be gone since: nothing is found of them, and what was found ends
     """
-    there = incidents.arrived_between(organisation_id, begin - APART, end + APART)
+    there = incidents.arrived_in(organisation_id, [(begin - APART, end + APART) for begin, end in spans])
     about = replace(material(organisation_id, there, {}, at, {}), cohorts=cohorts(organisation_id))
     by_hand = pressed(organisation_id, there, about.site_of, limits)
     found = quality.by_others(about, by_hand, driver(organisation_id, at), limits)
     elsewhere = {each.key for each in there}
-    shown = [each.key for each in there if begin <= each.stamps[J.AT_HOSPITAL] < end]
-    # One that arrived outside of this time is held against others with its own time.
+    shown = [
+        each.key for each in there if any(begin <= each.stamps[J.AT_HOSPITAL] < end for begin, end in spans)
+    ]
+    # One that arrived outside of these times is held against others with its own time.
     shown += sorted(set(also) - elsewhere - _arrived(organisation_id, set(also) - elsewhere))
     return _show(Origin.OTHERS, found, shown, organisation_id, at)
 
