@@ -50,6 +50,7 @@ def test_a_barrier_is_agreed_on_one_screen_followed_on_another_and_over_when_the
         page.wait_for_timeout(1000)
         page.reload()
     key = (crew.get_attribute("id") or "").partition("-")[2]
+    page.get_by_role("link", name="Enter what can help").press("Enter")
     page.select_option("#what", "vehicle")
     page.fill("#label", "WX72 SPR")
     page.fill("#says", "DCA")

@@ -145,3 +145,22 @@ def test_barriers_go_with_their_steps_after_their_period_and_the_register_stays(
         keeping.forget(out_of_order, shelf, by=Actor("duty"), at=at(5))
     assert [row.call_sign for row in Barrier.objects.all()] == ["A1"] and Aid.objects.count() == 4
     assert BarrierStep.objects.get().of.call_sign == "A1"
+
+
+def test_what_can_help_is_entered_on_a_page_of_its_own_by_who_works_barriers(
+    out_of_order: Organisation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stop_the_clock(monkeypatch, at(2))
+    ops = signed_in(somebody("ops", "operations_support", out_of_order))
+    reader = signed_in(somebody("reader", "clinical_lead", out_of_order))
+    given = {"what": "vehicle", "label": "WX99", "says": "DCA", "place": station(), "state": "ready"}
+    assert "/barriers/enter/" in ops.get("/barriers/").content.decode()
+    assert "nhsuk.css" in ops.get("/barriers/enter/").content.decode()
+
+    answer = ops.post("/barriers/enter/", given | {"state": ""})
+    assert answer.status_code == 422 and 'value="WX99"' in answer.content.decode()
+    assert ops.post("/barriers/enter/", given)["Location"] == "/barriers/"
+
+    page = reader.get("/barriers/").content.decode()
+    assert "WX99" in page and "/barriers/enter/" not in page
+    assert reader.post("/barriers/enter/", given).status_code == 403

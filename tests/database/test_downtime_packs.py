@@ -5,6 +5,7 @@ import csv
 import io
 import json
 import re
+from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,7 @@ from clearway.core.people.models import OnCall
 from clearway.core.worklist.models import Task
 from clearway.desks.ambulance import rules, situation
 from clearway.desks.ambulance.downtime import actions, packing, queries, register
-from clearway.desks.ambulance.downtime.carried import Table, as_csv
+from clearway.desks.ambulance.downtime.carried import ClinicList, Table, as_csv
 from clearway.desks.ambulance.downtime.models import PackFolder, PaperForm
 from clearway.domain.ambulance.downtime import Form
 from clearway.domain.ambulance.events import CallEvent, Patient
@@ -232,3 +233,17 @@ def test_the_commands_write_and_open_a_pack(
     assert "passphrase is another" in capsys.readouterr().err
     assert main(["downtime", "open", str(words), "--passphrase-file", str(words)]) == 2
     assert main(["downtime", "open", str(tmp_path / "none"), "--passphrase-file", str(words)]) == 2
+
+
+def test_clinic_lists_that_cannot_be_made_cost_the_control_room_no_pack(busy: Organisation) -> None:
+    def broken() -> Sequence[ClinicList]:
+        raise KeyError("PLANTED")
+
+    busy.desks = ["ambulance", "outpatients"]
+    page = sealed.open_page(packing.made(busy, WORDS, by=BY, at=at(1), lists=broken), WORDS)
+
+    assert "The clinic lists could not be made." in page and "No clinic is planned" not in page
+    assert "Hold one crew back" in page and "PLANTED" not in page
+    busy.desks = ["outpatients"]
+    with pytest.raises(KeyError):
+        packing.made(busy, WORDS, by=BY, at=at(1), lists=broken)

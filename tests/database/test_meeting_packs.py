@@ -8,6 +8,7 @@ from datetime import date
 import pytest
 from django.db import IntegrityError, connection, transaction
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from clearway.core.audit.actions import Actor
 from clearway.core.audit.models import Action
@@ -16,7 +17,7 @@ from clearway.core.feeds.models import Source
 from clearway.core.live.models import Change
 from clearway.core.organisation.models import Organisation, PolicyVersion
 from clearway.desks.ambulance import live
-from clearway.desks.ambulance.command import meeting, packs, presenters
+from clearway.desks.ambulance.command import figures, meeting, packs, presenters
 from clearway.desks.ambulance.command.models import MeetingPack
 from clearway.desks.ambulance.pressure import actions as pressure
 from clearway.desks.ambulance.quality.models import FindingCase
@@ -251,3 +252,47 @@ def test_a_hospitals_own_people_see_none_and_a_clinical_lead_makes_none(
     assert ward.get("/meeting-packs/1/pack.pdf").status_code == 403
     assert lead.get("/meeting-packs/1/").status_code == 200
     assert lead.post("/meeting-packs/", {"unit": "week", "day": "2026-11-20"}).status_code == 403
+
+
+def test_the_duty_keeps_no_pack_that_lacks_a_part_and_makes_it_once_it_can(
+    knowing: Organisation, cad: Source, caplog: pytest.LogCaptureFixture
+) -> None:
+    a_busy_day(cad)
+    wrong = PolicyVersion.objects.filter(organisation=knowing, name="unavailability")
+    right = wrong.get().values
+    wrong.update(values={"reasons": [{"says": "Ill"}]})
+
+    assert packs.follow(knowing.pk, by=DUTY, at=at(MONDAY)) is None
+    assert not MeetingPack.objects.exists() and "KeyError" in caplog.text
+
+    by_hand = parts(make(knowing, MONDAY + 1))["unit_hours"].sentence
+    assert by_hand == "This part could not be made, the others stand. It stopped: key error."
+    wrong.update(values=right)
+    assert packs.follow(knowing.pk, by=DUTY, at=at(MONDAY + 10)) is not None
+
+
+def test_a_query_that_takes_too_long_costs_its_part_alone(knowing: Organisation) -> None:
+    def slow(_: None) -> Figures:
+        with connection.cursor() as cursor:
+            cursor.execute("SET LOCAL statement_timeout = 20")
+            cursor.execute("SELECT pg_sleep(5)")
+        return Figures("Never", (), ())
+
+    found, is_made = figures.tried("slow", {"slow": ("Slow", slow)}, None)
+
+    assert not is_made and found.title == "Slow" and found.sentence.endswith("It stopped: it took too long.")
+
+
+def test_a_pack_is_worked_out_before_anybody_else_has_to_wait_for_it(
+    knowing: Organisation, cad: Source
+) -> None:
+    a_busy_day(cad)
+
+    with CaptureQueriesContext(connection) as asked:
+        make(knowing, 200)
+
+    said = [each["sql"] for each in asked]
+    (locked,) = [
+        place for place, each in enumerate(said) if "pg_advisory_xact_lock" in each and "4131" in each
+    ]
+    assert locked > 50 and len(said) - locked < 10

@@ -124,7 +124,7 @@ def test_a_part_that_cannot_be_made_says_so_and_loses_no_other(knowing: Organisa
         "", organisation_id=knowing.pk, by=acting(chair, "service_delivery_officer"), at=at(7)
     )
 
-    said = "This part could not be made, the others stand. It stopped with KeyError: 'code'"
+    said = "This part could not be made, the others stand. It stopped: key error."
     assert found["unavailable"].sentence == report["unavailable"].sentence == said
     assert call.agenda[0]["figures"][0]["sentence"] == said
     assert found["tasks"].rows and report["sources"].rows

@@ -6,6 +6,7 @@ from django.contrib import messages
 from django.http import Http404, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
+from django.views.decorators.http import require_safe
 
 from clearway.core.layout.times import clock
 from clearway.core.live.queries import newest_push
@@ -20,10 +21,30 @@ from .models import Aid, Barrier, BarrierStep
 from .policy import barriers
 
 
-@needs("resources.read", change="barriers.work")
+@needs("resources.read")
+@require_safe
 def listed(request: Any) -> HttpResponse:
     """Crews that lack a vehicle, kit or a mate; the register; how long such barriers lasted."""
     organisation_id, at, live_after = request.organisation.pk, request.at, newest_push()
+    policy, reading = barriers(organisation_id, at), situations.reading(organisation_id, at)
+    context = {
+        "rows": [presenters.row(each) for each in queries.stopped(organisation_id, reading, policy, at)],
+        "register": queries.register(organisation_id),
+        "lasted": queries.lasted(organisation_id, policy, at),
+        "policy": policy,
+        "what_words": dict(Aid.What.choices),
+        "state_words": dict(Aid.State.choices),
+        "may_work": request.reach.allows("barriers.work"),
+        "live_topics": "barriers feeds tasks",
+        "live_after": live_after,
+    }
+    return render(request, "barriers/list.html", context)
+
+
+@needs("barriers.work")
+def enter(request: Any) -> HttpResponse:
+    """Enter what can help, or say anew how it stands."""
+    organisation_id, at = request.organisation.pk, request.at
     form = AidForm(request.POST if request.method == "POST" else None, at=at)
     if form.is_valid():
         try:
@@ -32,23 +53,13 @@ def listed(request: Any) -> HttpResponse:
             return HttpResponseRedirect(reverse("barriers:list"))
         except NotAllowed as refused:
             form.add_error(None, refused.why)
-    policy, reading = barriers(organisation_id, at), situations.reading(organisation_id, at)
     context = {
         "form": form,
-        "rows": [presenters.row(each) for each in queries.stopped(organisation_id, reading, policy, at)],
-        "register": queries.register(organisation_id),
-        "lasted": queries.lasted(organisation_id, policy, at),
-        "policy": policy,
         "whats": Aid.What.choices,
-        "what_words": dict(Aid.What.choices),
-        "state_words": dict(Aid.State.choices),
         "states": STATES,
         "places": [(site.code, site.town or site.name) for site in stations(organisation_id)],
-        "may_work": request.reach.allows("barriers.work"),
-        "live_topics": "barriers feeds tasks",
-        "live_after": live_after,
     }
-    return render(request, "barriers/list.html", context, status=422 if form.errors else 200)
+    return render(request, "barriers/enter.html", context, status=422 if form.errors else 200)
 
 
 @needs("resources.read", change="barriers.work")

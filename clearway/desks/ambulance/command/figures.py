@@ -3,6 +3,8 @@
 What cannot be known is "No data", never 0. No part names a patient, an incident's identity or who reported.
 """
 
+import logging
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -60,7 +62,10 @@ CALLS = (Category.C1, Category.C2, Category.C3, Category.C4)
 OF_LATE = timedelta(hours=12)  # decisions that a report names
 AHEAD = (60, 120, 240)  # minutes for which the wait is forecast
 DAYS_AHEAD = 2  # today and tomorrow: the next 24 hours lie in them
+TOOK_TOO_LONG = "57014"  # PostgreSQL's query_canceled: one query's fault, and the database is there
 Rows = list[tuple[str, ...]]
+Parts = Mapping[str, tuple[str, Callable[[Any], Figures]]]  # code -> title, and who makes it
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -111,21 +116,36 @@ def see(organisation_id: int, at: datetime) -> Seen:
     return Seen(organisation_id, at, reading, midnight)
 
 
-def told(code: str, parts: Mapping[str, tuple[str, Callable[[Any], Figures]]], seen: Any) -> Figures:
+def told(code: str, parts: Parts, seen: Any) -> Figures:
     """One part with its title. One that cannot be made says so in words, and loses no other.
 
     Raises what is the database's, for which the whole paper waits.
     """
+    return tried(code, parts, seen)[0]
+
+
+def tried(code: str, parts: Parts, seen: Any) -> tuple[Figures, bool]:
+    """One part as `told` gives it, and whether it could be made.
+
+    What was at fault stands in the log alone: its words may quote what no paper may hold. Raises as `told`.
+    """
     title, read = parts[code]
     try:
         with transaction.atomic():
-            found = read(seen)
-    except (OperationalError, InterfaceError):
-        raise
+            return replace(read(seen), title=title), True
     except Exception as problem:  # whatever its fault, it must be seen
-        stopped = f"{type(problem).__name__}: {problem}"[:200]
-        found = Figures(f"This part could not be made, the others stand. It stopped with {stopped}", (), ())
-    return replace(found, title=title)
+        took_too_long = getattr(problem.__cause__, "sqlstate", "") == TOOK_TOO_LONG
+        if isinstance(problem, OperationalError | InterfaceError) and not took_too_long:
+            raise
+        log.exception("part %s of a paper could not be made", code)
+        kind = "it took too long" if took_too_long else kind_in_words(problem)
+        sentence = f"This part could not be made, the others stand. It stopped: {kind}."
+        return Figures(sentence, (), (), title=title), False
+
+
+def kind_in_words(problem: Exception) -> str:
+    """ "zero division error": what kind of fault it was, without what it says."""
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", type(problem).__name__).lower()
 
 
 def sources(seen: Seen) -> Figures:

@@ -39,11 +39,15 @@ BREAKS = ("Call sign", "Shift ends", "Break", "To begin by", "Planned")
 
 
 def page(
-    organisation: Organisation, forms: list[PaperForm], at: datetime, clinics: Sequence[ClinicList] = ()
+    organisation: Organisation,
+    forms: list[PaperForm],
+    at: datetime,
+    clinics: Sequence[ClinicList] | None = (),
 ) -> str:
     """The page as it stands at an instant. A fixed number of queries.
 
-    clinics  the lists of its outpatient desk, without names; none where it has none
+    clinics  the lists of its outpatient desk, without names; none where it has none, None where they could
+             not be made
     """
     has_boards = Desk.AMBULANCE.value in organisation.desks
     boards_ = _boards(organisation, forms, at) if has_boards else {}

@@ -137,10 +137,11 @@ def write(
 
 
 def made(organisation: Organisation, words: str, *, by: Actor, at: datetime, lists: Lists = no_lists) -> str:
-    """The sealed file of the picture at an instant."""
+    """The sealed file of the picture at an instant. Clinic lists that cannot be made cost a control room no
+    pack: it says so of them. Raises what a desk of clinics alone cannot be packed for."""
     has_boards = Desk.AMBULANCE.value in organisation.desks
     forms = reserve(organisation.pk, by=by, at=at) if has_boards else []
-    page = pack.page(organisation, forms, at, lists())
+    page = pack.page(organisation, forms, at, _clinics(lists) if has_boards else lists())
     return sealed.seal(
         page,
         words,
@@ -149,6 +150,16 @@ def made(organisation: Organisation, words: str, *, by: Actor, at: datetime, lis
         title=f"Downtime pack of {organisation.name}, {at.astimezone(UTC):%d %b %Y %H:%M} UTC",
         shell=SHELL.read_text(),
     )
+
+
+def _clinics(lists: Lists) -> Sequence[ClinicList] | None:
+    """The clinic lists; None where they could not be made."""
+    try:
+        with transaction.atomic():
+            return lists()
+    except Exception:  # whatever the fault of the other desk, its boards must not miss their pack
+        log.exception("no clinic lists in the downtime pack")
+        return None
 
 
 def reserve(organisation_id: int, *, by: Actor, at: datetime) -> list[PaperForm]:
