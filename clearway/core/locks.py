@@ -30,6 +30,7 @@ class Lock(IntEnum):
     EXCHANGE = 4139  # messages of another system: the key is its source
     CONCERN = 4141  # the key is the concern
     SAFEGUARDING = 4142  # the key is the concern
+    COVER = 4144  # moves to standby points
     ANSWERS = 4143  # one request of one source: the key is made of both
 
 

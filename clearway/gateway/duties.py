@@ -113,6 +113,7 @@ def _rules() -> list[Duty]:
         Duty("delays", partial(_follow_delays, Turns(CREWS_EVERY)), TURN_SECONDS),
         Duty("scene-norms", _look_at_scenes, NORMS_SECONDS),
         Duty("breaks", partial(_follow_breaks, Turns(CREWS_EVERY)), TURN_SECONDS),
+        Duty("cover", partial(_follow_cover, Turns(CREWS_EVERY)), TURN_SECONDS),
         Duty("downtime-packs", _write_packs, PACK_SECONDS),
         Duty("quality", partial(_look_at_quality, Turns(QUALITY_EVERY)), TURN_SECONDS),
         Duty("quality-days", _sum_up_quality, QUALITY_DAYS_SECONDS),
@@ -216,6 +217,12 @@ def _follow_breaks(turns: Turns, at: datetime) -> bool:
     organisation_id = turns.whose(at)
     if organisation_id is not None and _has_settled(organisation_id, at):
         breaks.follow(organisation_id, by=Actor("duty:breaks"), at=at)
+    return False
+
+
+def _follow_cover(turns: Turns, at: datetime) -> bool:
+    organisation_id = turns.whose(at)
+    if organisation_id is not None and _has_settled(organisation_id, at):
         coverage.follow(organisation_id, by=Actor("duty:cover"), at=at)
     return False
 

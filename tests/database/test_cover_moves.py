@@ -21,6 +21,7 @@ from clearway.desks.ambulance.incidents.models import Incident
 from clearway.domain.ambulance.events import AvailabilityEvent, Event, Position
 from clearway.domain.ambulance.words import Availability, ResourceKind
 from clearway.domain.shared.errors import NotAllowed
+from clearway.gateway import duties
 from tests.trust import signed_in, somebody, stop_the_clock
 
 from .conftest import at, deliver, job
@@ -312,3 +313,19 @@ def test_screens_get_the_gap_the_moves_and_the_barriers_as_they_change(
     (gone,) = live.move_rows(gathered.pk, frozenset({str(row.pk)}), at(4))
     assert gone.html == ""
     assert live.all_cover(gathered.pk, frozenset(), at(60)) == []  # the source is silent
+
+
+def test_two_crews_are_never_moved_to_one_place_and_their_duty_follows_them(gathered: Organisation) -> None:
+    row = accepted(gathered)
+    twin = {
+        each.attname: getattr(row, each.attname)
+        for each in CoverMove._meta.concrete_fields
+        if each.name != "id"
+    }
+    with pytest.raises(IntegrityError, match="one_standing_move_per_place"), transaction.atomic():
+        CoverMove.objects.create(**twin | {"call_sign": "B1"})
+
+    (cover_,) = [each for group in duties.groups().values() for each in group() if each.name == "cover"]
+    cover_.work(row.stays_until)
+    row.refresh_from_db()
+    assert row.state == "ended"

@@ -11,6 +11,7 @@ from django.db.models import QuerySet
 from clearway.core.audit.actions import Actor, Entry
 from clearway.core.audit.actions import record as audit
 from clearway.core.live.actions import announce
+from clearway.core.locks import Lock, one_at_a_time
 from clearway.domain.ambulance.situation import AVAILABILITIES, UNKNOWN, Situation
 from clearway.domain.ambulance.words import Availability
 from clearway.domain.shared.errors import NotAllowed
@@ -40,6 +41,8 @@ def accept(call_sign: str, code: str, *, organisation_id: int, by: Actor, at: da
     what = f"Moving {call_sign}"
     try:
         with transaction.atomic():
+            # Each leaves enough crews in its area by itself; two at once may leave none.
+            one_at_a_time(Lock.COVER, organisation_id)
             seen = _field(organisation_id, what, at)
             found, why = placing.one(seen, call_sign, code)
             if found is None:
@@ -50,9 +53,9 @@ def accept(call_sign: str, code: str, *, organisation_id: int, by: Actor, at: da
             row = _write(found, seen.policy, State.GOING, "", organisation_id, by, at)
             _tell([row], "cover.move", by, at)
     except IntegrityError as problem:
-        if "one_standing_move_per_crew" not in str(problem):
+        if "one_standing_move_per_" not in str(problem):
             raise
-        why = "Somebody else has moved this crew meanwhile. Look at it as it is now."
+        why = "Somebody else has moved this crew, or one to this place, meanwhile. Look at it as it is now."
         raise NotAllowed("moved", what, why) from None
     return row
 

@@ -63,6 +63,11 @@ class CoverMove(models.Model):
                 condition=Q(state__in=("going", "there")),
                 name="one_standing_move_per_crew",
             ),
+            models.UniqueConstraint(
+                fields=["organisation", "place"],
+                condition=Q(state__in=("going", "there")),
+                name="one_standing_move_per_place",
+            ),
             models.CheckConstraint(
                 condition=(Q(state="refused") & ~Q(why="")) | (~Q(state="refused") & Q(why="")),
                 name="a_refused_move_says_why",

@@ -24,6 +24,7 @@ from .. import situation as situations
 from ..breaks import queries as breaks
 from ..travel.network import columns_at, network
 from . import planning, queries
+from .models import CoverMove
 
 QUARTER = 900  # seconds for which the places of past calls are kept
 EATS_OR_MAY = (BreakState.OPEN, BreakState.LATE, BreakState.TRAVELLING, BreakState.ON_BREAK)
@@ -155,7 +156,7 @@ def _crews(
     organisation_id: int,
     reading: situations.Reading,
     shifts: Mapping[str, Any],
-    moved: Collection[str],
+    moved: Mapping[str, CoverMove],
     at: datetime,
 ) -> list[FreeCrew]:
     """The crews that can be sent to anything now and whose position is known."""
@@ -170,7 +171,8 @@ def _crews(
         found.append(
             FreeCrew(
                 name,
-                home.get(name, planning.NO_AREA),
+                # Who was asked away stands in its own area no more: it must not be counted among who stays.
+                moved[name].to_area if name in moved else home.get(name, planning.NO_AREA),
                 latitude,
                 longitude,
                 np.inf if np.isnan(end) else (end - reading.situation.at) / 60,
