@@ -111,7 +111,6 @@ def test_another_makers_models_know_the_same_elements(kind: str) -> None:
             each
             for each in set(theirs) - set(ours) - left_out
             if not any(each.startswith(prefix) for prefix in anything)
-            and theirs[each].json_schema_extra.get("one_of_many") is None
         }
         assert missing == set(), name
         common = {"contained", "text"} if kind == "Bundle" else set()

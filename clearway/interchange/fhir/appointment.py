@@ -139,6 +139,9 @@ def read(resource: Mapping[str, Any]) -> Asked:
         fix = "Send one appointment a slot."
         raise refused(422, "too-costly", "Appointment.slot", "It asks for several slots.", fix)
     based = [parts.key_of(each, REFERRAL) for each in resource.get("basedOn", ())]
+    if based and based[0] is None:
+        fix = "Send ServiceRequest/ and its id here, or leave it out."
+        raise refused(422, "not-found", "Appointment.basedOn", "It is no referral of this server.", fix)
     return Asked(
         status=str(resource.get("status", "")),
         slot=slots[0] if slots else None,

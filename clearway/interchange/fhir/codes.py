@@ -173,3 +173,6 @@ MODE_OF_CHANNEL: Mapping[str, str] = MappingProxyType(
 BOOKING, REFERRAL = "booking-request", "servicerequest-request"
 EVENTS = (BOOKING, REFERRAL)
 REASONS = ("new", "update", "delete")
+# What a request is for, where it says so: others ask for a clinical validation or hand a case over.
+CATEGORIES = "https://fhir.nhs.uk/CodeSystem/message-category-servicerequest"
+TAKEN_CATEGORIES = ("referral",)

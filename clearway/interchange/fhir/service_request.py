@@ -11,11 +11,13 @@ from clearway.interchange.referral_file import ReferralRow
 
 from . import parts
 from .codes import (
+    CATEGORIES,
     ODS_ORGANISATION,
     PRIORITY_OF,
     PRIORITY_WORD,
     REFERRAL_NUMBER,
     REQUEST_STATUS,
+    TAKEN_CATEGORIES,
     UBRN,
 )
 from .outcome import Issue, Refused, refused
@@ -104,6 +106,11 @@ def read(request: Mapping[str, Any], patient: Mapping[str, str], known: Mapping[
     if request.get("status") not in TAKEN:
         fix = "Send an active one; what is over needs no referral."
         raise refused(422, "business-rule", "ServiceRequest.status", "It asks for nothing.", fix)
+    for category in request.get("category", ()):
+        if parts.coded(category, CATEGORIES) not in ("", *TAKEN_CATEGORIES):
+            fix = "Send a referral; nothing else is asked of outpatients."
+            place = "ServiceRequest.category"
+            raise refused(422, "not-supported", place, "It asks for something else than an appointment.", fix)
     said = {
         **patient,
         **known,

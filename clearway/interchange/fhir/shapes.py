@@ -57,7 +57,7 @@ ServiceRequest
   bodySite*:CodeableConcept category*:CodeableConcept code:CodeableConcept doNotPerform:boolean
   encounter:Reference identifier*:Identifier instantiatesCanonical*:canonical instantiatesUri*:uri
   insurance*:Reference intent!:code(=ServiceRequest.intent) locationCode*:CodeableConcept
-  locationReference*:Reference note*:Annotation occurrence[x]:DateTime|Period
+  locationReference*:Reference note*:Annotation occurrence[x]:DateTime|Period|Timing
   orderDetail*:CodeableConcept patientInstruction:string performer*:Reference
   performerType:CodeableConcept priority:code(routine|urgent|asap|stat)
   quantity[x]:Quantity|Range|Ratio reasonCode*:CodeableConcept reasonReference*:Reference
