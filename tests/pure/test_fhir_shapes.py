@@ -39,6 +39,7 @@ def issues(resource: Any, kind: str = "Slot") -> list[tuple[str, str]]:
         ({"schedule": {"reference": ""}}, "value", "Slot.schedule.reference"),
         ({"identifier": {"value": "1"}}, "structure", "Slot.identifier"),
         ({"identifier": [{"value": 1}]}, "value", "Slot.identifier[0].value"),
+        ({"identifier": [None]}, "structure", "Slot.identifier[0]"),
         ({"overbooked": "yes"}, "value", "Slot.overbooked"),
         ({"id": "a b"}, "value", "Slot.id"),
         ({"extension": [{}]}, "structure", "Slot.extension[0]"),

@@ -147,7 +147,8 @@ def _element(said: Any, element: Element, place: str) -> Iterator[Issue]:
         yield Issue("structure", place, "It is no list, or an empty one.", "Send a JSON array.")
     else:
         for number, each in enumerate(said):
-            if each is not None:  # a gap whose words stand beside it
+            is_gap = each is None and element.type[:1].islower()  # its words may stand beside it
+            if not is_gap:
                 yield from _one(each, element, f"{place}[{number}]")
 
 

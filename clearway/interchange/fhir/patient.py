@@ -102,7 +102,7 @@ def read(resource: Mapping[str, Any], practice: str = "") -> dict[str, str]:
     practice  ODS code of the practice, where it stands in another resource of the message
     """
     name = _name(resource)
-    given = " ".join(str(each) for each in name.get("given", ()))
+    given = " ".join(each for each in name.get("given", ()) if each)
     home: Mapping[str, Any] = next(
         (each for each in resource.get("address", ()) if each.get("use") != "old"), {}
     )
@@ -112,7 +112,7 @@ def read(resource: Mapping[str, Any], practice: str = "") -> dict[str, str]:
         "born_on": str(resource.get("birthDate", "")),
         "nhs_number": parts.identified(resource, NHS_NUMBER),
         "sex": SEX_OF.get(str(resource.get("gender", "")), "9"),
-        "address": ", ".join([*home.get("line", ()), *([home["city"]] if home.get("city") else ())])
+        "address": ", ".join(each for each in (*home.get("line", ()), home.get("city")) if each)
         or str(home.get("text", "")),
         "postcode": str(home.get("postalCode", "")),
         "practice": _practice_of(resource) or practice,
