@@ -12,6 +12,7 @@ import argparse
 import copy
 import json
 import sys
+import time
 import uuid
 import xml.etree.ElementTree as ET
 from collections import Counter
@@ -317,8 +318,11 @@ def main() -> None:
             def send(method: str, path: str, body: Any) -> tuple[int, dict[str, Any]]:
                 raw = body if isinstance(body, bytes) else json.dumps(body).encode()
                 named = {"X-Request-Id": str(uuid.uuid4())}
-                answer = http.request(method, f"/{path}", content=raw, headers=named)
-                return answer.status_code, answer.json()
+                while True:
+                    answer = http.request(method, f"/{path}", content=raw, headers=named)
+                    if answer.status_code != 429:
+                        return answer.status_code, answer.json()
+                    time.sleep(int(answer.headers["Retry-After"]))
 
             print(told(list(account(send, lambda: next(waiting))), everything))
 

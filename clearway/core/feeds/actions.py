@@ -2,7 +2,7 @@
 
 import hashlib
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -170,21 +170,13 @@ class Told:
     version: str = ""
 
 
-def answer(batch: Batch, told: Told, *, at: datetime) -> None:
-    """Keep what a request was answered. In the caller's transaction; again where it is answered anew."""
-    Answer.objects.update_or_create(
-        batch_id=batch.pk,
-        defaults={
-            "source_id": batch.source_id,
-            "key": told.key,
-            "body_hash": told.body_hash,
-            "status": told.status,
-            "location": told.location,
-            "version": told.version,
-            "body": told.body,
-            "known_at": at,
-        },
-    )
+def answer(batch: Batch, told: Told, *, at: datetime, again: bool = False) -> None:
+    """Keep what a request was answered, in the caller's transaction. again  in place of an earlier answer"""
+    values = {field.name: getattr(told, field.name) for field in fields(told)}
+    if again:
+        Answer.objects.filter(batch_id=batch.pk).update(known_at=at, **values)
+    else:
+        Answer.objects.create(batch_id=batch.pk, source_id=batch.source_id, known_at=at, **values)
 
 
 def is_new_message(source: Source, message_id: str, body_hash: bytes, *, at: datetime) -> bool:

@@ -76,7 +76,8 @@ def read(batch_id: int, *, request_id: str, at: datetime) -> Answer:
 
 
 def _read(batch_id: int, request_id: str, at: datetime) -> Answer:
-    batch = Batch.objects.select_for_update(of=("self",)).select_related("source").get(pk=batch_id)
+    rows = Batch.objects.select_for_update(of=("self",)).select_related("source__organisation")
+    batch = rows.get(pk=batch_id)
     answer, verdict = _answered(batch, batch.source, bytes(batch.body), request_id, at)
     if batch.done_at is None:
         feeds.close(batch, account(batch, verdict), at=at)
@@ -120,7 +121,7 @@ def _answered(
     by = Actor(f"feed:{source.name}", request_id=request_id)
     answer, verdict = _done(Request(source, header, body, digest, by, at))
     told = feeds.Told(key, digest, answer.status, answer.body, answer.location, answer.version)
-    feeds.answer(batch, told, at=at)
+    feeds.answer(batch, told, at=at, again=before is not None)
     return answer, verdict
 
 

@@ -111,7 +111,7 @@ def _asking(request: Any) -> Asking:
     if found is None:
         fix = "Send the key of a FHIR source as Authorization: Bearer."
         raise refused(401, "login", "header Authorization", "It holds no key that is known.", fix)
-    source = Source.objects.get(name=found[1])
+    source = Source.objects.select_related("organisation").get(name=found[1])
     LIMITS.take(source.pk, request.at)
     by = Actor(f"feed:{source.name}", request_id=request.id)
     return Asking(source, by, request.at, address(request), _target(request))
