@@ -11,6 +11,7 @@ from clearway.desks.outpatients.booking.models import Appointment, Offer
 from clearway.desks.outpatients.referrals.models import Referral
 from clearway.desks.outpatients.waiting.models import Contact, Entry
 from clearway.gateway import inbox
+from clearway.interchange.fhir.codes import CATEGORIES
 from tests import fhir
 from tests.fhir import Peer, a_booking, a_key, a_message, a_referral, issues, slots
 from tests.outpatients import NOW
@@ -18,6 +19,7 @@ from tests.therapies import Department
 from tests.trust import a_trust, stop_the_clock
 
 pytestmark = pytest.mark.django_db
+FOR_VALIDATION = {"system": CATEGORIES, "code": "validation"}
 
 
 @pytest.fixture(autouse=True)
@@ -252,6 +254,34 @@ def test_a_referral_to_a_service_that_is_not_there_waits_and_can_be_read_again(
     assert Referral.objects.count() == 1
     again = peer.post("$process-message", body, X_Request_Id="request-0002")
     assert again.status_code == 200, "the sender hears what it became"
+
+
+@pytest.mark.parametrize(
+    ("entry", "changes", "place"),
+    [
+        (1, {"doNotPerform": True}, "ServiceRequest.doNotPerform"),
+        (1, {"status": "revoked"}, "ServiceRequest.status"),
+        (
+            1,
+            {"category": [{"coding": [{"system": CATEGORIES, "code": "validation"}]}]},
+            "ServiceRequest.category",
+        ),
+        (2, {"active": False}, "Patient.active"),
+        (2, {"deceasedDateTime": "2026-11-01"}, "Patient.deceased"),
+        (2, {"name": [{"given": ["Ada"]}]}, "Patient.name.family"),
+        (2, {"birthDate": "1980"}, "Patient.birthDate"),
+    ],
+)
+def test_what_turns_the_meaning_of_a_referral_round_is_refused_by_its_place(
+    physio: Department, peer: Peer, entry: int, changes: dict[str, Any], place: str
+) -> None:
+    body = a_referral()
+    body["entry"][entry]["resource"] |= changes
+
+    answer = peer.post("$process-message", body)
+
+    assert (answer.status_code, issues(answer)[0]["expression"]) == (422, [place])
+    assert not Referral.objects.exists()
 
 
 def test_what_nobody_could_do_at_once_the_workers_do(

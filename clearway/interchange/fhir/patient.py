@@ -15,6 +15,7 @@ from .codes import (
     VERIFICATION,
     VERIFICATION_OF,
 )
+from .outcome import refused
 from .parts import Json
 
 
@@ -100,7 +101,18 @@ def read(resource: Mapping[str, Any], practice: str = "") -> dict[str, str]:
     """What a patient that was sent says, by the names of a referral's fields; all of it as text.
 
     practice  ODS code of the practice, where it stands in another resource of the message
+    Raises Refused for a record that is not in use, and for somebody who has died: nothing is asked for them.
     """
+    if resource.get("active") is False:
+        fix = "Send the record that took its place."
+        raise refused(422, "business-rule", "Patient.active", "This record is not in use.", fix)
+    if resource.get("deceasedBoolean") or resource.get("deceasedDateTime"):
+        fix = "Check the record; a death is recorded at the desk."
+        raise refused(422, "business-rule", "Patient.deceased", "The patient has died.", fix)
+    born_on = str(resource.get("birthDate", ""))
+    if born_on and len(born_on) < len("2026-11-02"):  # R4 lets a year stand alone; no patient is known by it
+        fix = "Send the whole date."
+        raise refused(422, "value", "Patient.birthDate", "The day is not said.", fix)
     name = _name(resource)
     given = " ".join(each for each in name.get("given", ()) if each)
     home: Mapping[str, Any] = next(
@@ -109,7 +121,7 @@ def read(resource: Mapping[str, Any], practice: str = "") -> dict[str, str]:
     return {
         "family_name": str(name.get("family", "")),
         "given_names": given,
-        "born_on": str(resource.get("birthDate", "")),
+        "born_on": born_on,
         "nhs_number": parts.identified(resource, NHS_NUMBER),
         "sex": SEX_OF.get(str(resource.get("gender", "")), "9"),
         "address": ", ".join(each for each in (*home.get("line", ()), home.get("city")) if each)

@@ -106,17 +106,21 @@ def read(request: Mapping[str, Any], patient: Mapping[str, str], known: Mapping[
     if request.get("status") not in TAKEN:
         fix = "Send an active one; what is over needs no referral."
         raise refused(422, "business-rule", "ServiceRequest.status", "It asks for nothing.", fix)
+    if request.get("doNotPerform"):
+        fix = "Send what is to be done; this would be taken for it."
+        raise refused(422, "not-supported", "ServiceRequest.doNotPerform", "It forbids something.", fix)
     for category in request.get("category", ()):
         if parts.coded(category, CATEGORIES) not in ("", *TAKEN_CATEGORIES):
             fix = "Send a referral; nothing else is asked of outpatients."
             place = "ServiceRequest.category"
             raise refused(422, "not-supported", place, "It asks for something else than an appointment.", fix)
+    authored = str(request.get("authoredOn", ""))  # R4 lets a month stand alone; then the day is not known
     said = {
         **patient,
         **known,
         "ubrn": parts.identified(request, UBRN),
         "priority": _priority(request),
-        "written_on": str(request.get("authoredOn", ""))[:10],
+        "written_on": authored[:10] if len(authored) >= len("2026-11-02") else "",
         "condition": _condition(request),
         "question": "\n".join(str(each.get("text", "")) for each in request.get("note", ())),
     }
