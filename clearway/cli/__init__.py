@@ -34,6 +34,8 @@ GROUPS: dict[str, dict[str, str]] = {
         "demo desk": "let the people of the demo say and write a few things at the ambulance desk",
         "feed": "play a simulated region into the gateway, in real time",
         "feed department": "play an invented outpatient department, in real time",
+        "feed check": "say whether a feed's file conforms, line by line, without a database",
+        "feed schema": "print the schema of native messages, for whoever sends them",
         "provider": "texts and emails that reach nobody, with telephones to look at",
         "rules replay": "count the alarms that the rules would raise on a simulated or past day",
         "replay": "replay a file of a real control room, every row accounted for",

@@ -42,7 +42,7 @@ from clearway.domain.ambulance.words import (
     StatusSource,
 )
 from clearway.domain.shared.findings import Severity
-from clearway.interchange import native, referral_message
+from clearway.interchange import native, native_schema, referral_message
 from clearway.interchange.fhir import reference as fhir_page
 
 GENERATED = "Generated from the code by `clearway reference write`; edit the code, not this page."
@@ -256,7 +256,9 @@ def events() -> str:
         GENERATED,
         "One JSON object a line, UTF-8, at most 16,384 bytes. A field that is not named here is refused; a "
         "field that is not required may be left out. Times carry an offset and lie between 2000 and 2099. "
-        "Keys and names hold no control characters.",
+        "Keys and names hold no control characters. The same as JSON Schema: "
+        "[events](native-events.schema.json), [positions](native-positions.schema.json). "
+        "`clearway feed check` reads a whole file by it.",
         *sections,
         "## Words",
         "Each word is explained in the [glossary](../glossary.md).",
@@ -305,10 +307,16 @@ def rules() -> str:
     )
 
 
+def _schema(kind: str) -> str:
+    return json.dumps(native_schema.published(kind, MEANINGS), indent=2, ensure_ascii=False) + "\n"
+
+
 PAGES: Mapping[str, Callable[[], str]] = {
     "commands.md": manual,
     "states.md": states,
     "events.md": events,
+    "native-events.schema.json": lambda: _schema("event"),
+    "native-positions.schema.json": lambda: _schema("position"),
     "rules.md": rules,
     "settings.md": environment.page,
     "clock-events.md": clock_pages.clock_events,

@@ -26,6 +26,7 @@ from clearway.domain.ambulance.events import HospitalEvent, Position
 from clearway.domain.shared.errors import CannotParse
 from clearway.domain.shared.facts import SKEW
 from clearway.interchange import native, referral_message
+from clearway.interchange.refusals import CONTRADICTION, FUTURE, OF_ANOTHER_KIND
 
 from . import formats, hl7, notify, referrals
 from .fhir import answering
@@ -36,16 +37,6 @@ T = TypeVar("T")
 BATCHES_AT_ONCE = 200
 BYTES_AT_ONCE = 1_000_000  # about 4,000 events: a transaction of well under a second
 
-CONTRADICTION = CannotParse(
-    "message key",
-    "This key was used before for another message.",
-    "Give every message its own key; send a correction as a new message.",
-)
-FUTURE = CannotParse(
-    "field occurred_at",
-    "The time lies more than a minute in the future.",
-    "Set the clock of the device; replay the line once its time has come.",
-)
 FORGOTTEN = CannotParse(
     "field occurred_at",
     "It happened so long ago that the keys of its time are no longer kept; it may be a repeat.",
@@ -55,11 +46,6 @@ UNKNOWN_SITE = CannotParse(
     "field site",
     "No site of this trust has this code.",
     "Send the ODS code, or add the site to the region pack and load it; then replay the line.",
-)
-OF_ANOTHER_KIND = CannotParse(
-    "field type",
-    "This source is for what hospitals say of themselves.",
-    "Send other events through a source of their own kind.",
 )
 NOT_APPLIED = CannotParse(
     "message",
