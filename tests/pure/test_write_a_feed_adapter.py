@@ -8,7 +8,9 @@ from typing import cast
 
 import pytest
 
+from clearway import cli
 from clearway.domain.shared.errors import CannotParse
+from clearway.interchange.adapters import ADAPTERS
 from clearway.interchange.adapters.adapter import Adapter, read
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "how-to" / "write-a-feed-adapter.md"
@@ -51,3 +53,22 @@ def test_the_example_imports_nothing_but_the_house_and_the_standard_library(adap
     imported = re.findall(r"^from (\w+)", block("python"), flags=re.MULTILINE)
 
     assert all(name == "clearway" or name in sys.stdlib_module_names for name in imported)
+
+
+def test_the_example_is_checked_by_the_command_as_the_page_says(
+    adapter: Adapter,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setitem(cast(dict[str, Adapter], ADAPTERS), adapter.NAME, adapter)
+    file = tmp_path / "northshire.csv"
+    file.write_text(block("csv"))
+
+    assert cli.main(["feed", "check", str(file), "--format", adapter.NAME]) == 1
+
+    told = capsys.readouterr().out.splitlines()
+    page = re.search(r"```console\n(.*?)```", PAGE.read_text(), flags=re.DOTALL)
+    assert page is not None and told[0] == page.group(1).strip()
+    assert f"  {block('text').splitlines()[-1]}" in told
+    assert not any("KNOWS" in line for line in told)
