@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from types import MappingProxyType
 
-from clearway.domain.outpatients.completeness import Side, priority_of
+from clearway.domain.outpatients.completeness import ReviewReason, Side, priority_of
 from clearway.domain.outpatients.identity import booking_reference, nhs_number, postcode, spaced
 from clearway.domain.outpatients.words import ReferralSource
 from clearway.domain.shared.errors import CannotParse
@@ -149,6 +149,14 @@ def _source(text: str) -> str:
     return found
 
 
+def _review_reason(text: str) -> str:
+    found = "_".join(text.upper().replace("-", " ").replace("_", " ").split())
+    if found not in list(ReviewReason):
+        why = "There is no such reason on a worklist of e-RS."
+        raise Wrong(why, f"Write one of: {', '.join(ReviewReason)}.")
+    return found
+
+
 def _priority_shown(said: str) -> str:
     found = priority_of(said)
     return found.meaning.capitalize() if found else "Not read: goes with the urgent"
@@ -242,6 +250,13 @@ FIELDS: Mapping[str, Field] = MappingProxyType(
         ),
         "ppid": Field(("pathway identifier", "ppid"), 20, "patient pathway identifier of that clock"),
         "issuer": Field(("pathway issuer", "ppid issuer"), 12, "ODS code of who gave that identifier"),
+        "review_reason": Field(
+            ("review reason", "reason for review", "asi reason"),
+            60,
+            "why it stands on a worklist of e-RS; with it and the UBRN, a row is one of such a worklist",
+            _review_reason,
+            lambda code: ReviewReason(code).meaning.capitalize(),
+        ),
         "again_why": Field(
             ("why another",), 200, "why it is another although there is one for the same thing already"
         ),
@@ -249,6 +264,8 @@ FIELDS: Mapping[str, Field] = MappingProxyType(
 )
 ADDED = ("Why refused", "How to mend")  # the columns that refused rows are given back with
 NEEDED = tuple(name for name, each in FIELDS.items() if each.needed)
+# A worklist of e-RS names its patients by number: who is known here needs no name in it.
+NEEDED_OF_WORKLIST = ("nhs_number", "service", "received_on", "ubrn", "review_reason")
 
 
 @dataclass(frozen=True, slots=True)
@@ -265,8 +282,9 @@ class ReferralRow:
         return date.fromisoformat(self[name]) if self[name] else None
 
     @property
-    def born_on(self) -> date:
-        return date.fromisoformat(self["born_on"])
+    def born_on(self) -> date | None:
+        """None only in a row of a worklist, which may name its patient by number alone."""
+        return self.day("born_on")
 
     @property
     def received_on(self) -> date:
@@ -279,7 +297,9 @@ class ReferralRow:
     @property
     def digest(self) -> str:
         """Of everything it says: tells a repeat from other words under the same reference."""
-        said = json.dumps(dict(sorted(self.values.items())))
+        # Without what rows could not say when the first digests were kept, as long as it says nothing.
+        values = {name: said for name, said in self.values.items() if said or name != "review_reason"}
+        said = json.dumps(dict(sorted(values.items())))
         return hashlib.sha256(said.encode()).hexdigest()
 
 
@@ -295,29 +315,42 @@ def parse(raw: bytes, mapping: Mapping[str, str] | None = None) -> list[Referral
 
 def rows(sheet: Sheet, mapping: Mapping[str, str]) -> list[ReferralRow | CannotParse]:
     """The rows of a sheet by a mapping (our name -> heading). Raises CannotParse for a mapping that lacks."""
-    if missing := [FIELDS[name].label for name in NEEDED if mapping.get(name) not in sheet.heading]:
+    needs = needed(mapping)
+    if missing := [FIELDS[name].label for name in needs if mapping.get(name) not in sheet.heading]:
         why = f"No column is called {', '.join(missing)}."
         raise CannotParse("line 1", why, "Say which column holds it.")
     if twice := sorted({each for each in mapping.values() if sheet.heading.count(each) > 1}):
         raise CannotParse("line 1", f"Two columns are called {twice[0]}.", "Give each a name of its own.")
     places = {name: sheet.heading.index(heading) for name, heading in mapping.items() if heading}
-    return [_row(line, cells, places, len(sheet.heading)) for line, cells in sheet.rows]
+    return [_row(line, cells, places, len(sheet.heading), needs) for line, cells in sheet.rows]
 
 
-def _row(line: int, cells: Sequence[str], places: Mapping[str, int], width: int) -> ReferralRow | CannotParse:
+def is_worklist(mapping: Mapping[str, str]) -> bool:
+    """Whether these columns are those of a worklist of e-RS: a booking reference and why it is listed."""
+    return bool(mapping.get("ubrn") and mapping.get("review_reason"))
+
+
+def needed(mapping: Mapping[str, str]) -> tuple[str, ...]:
+    """The fields that every row of such columns says."""
+    return NEEDED_OF_WORKLIST if is_worklist(mapping) else NEEDED
+
+
+def _row(
+    line: int, cells: Sequence[str], places: Mapping[str, int], width: int, needs: Sequence[str]
+) -> ReferralRow | CannotParse:
     if len(cells) > width:
         why = f"It has {len(cells) - width} more cells than there are headings."
         return CannotParse(f"line {line}", why, "Put quotation marks around text with a comma in it.")
-    return row_of(line, {name: cells[place] for name, place in places.items()})
+    return row_of(line, {name: cells[place] for name, place in places.items()}, needs)
 
 
-def row_of(line: int, said: Mapping[str, str]) -> ReferralRow | CannotParse:
+def row_of(line: int, said: Mapping[str, str], needs: Sequence[str] = NEEDED) -> ReferralRow | CannotParse:
     """One row from its values by our names; the first value that cannot be read refuses it, by its place."""
     values = {}
     for name, field in FIELDS.items():
         text = said.get(name, "").strip()
         try:
-            if not text and field.needed:
+            if not text and name in needs:
                 raise Wrong("It is empty.", "Fill it in; without it nothing can be registered.")
             values[name] = _read(field, text) if text else ""
         except Wrong as wrong:

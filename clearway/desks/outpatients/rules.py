@@ -26,7 +26,7 @@ from .loans import rules as loans
 from .onward import rules as onward
 from .records import rules as records
 from .recycling import rules as recycling
-from .referrals.rules import to_chase, to_triage
+from .referrals.rules import to_book, to_chase, to_triage
 from .reminders import rules as reminders
 from .replanning import rules as replanning
 from .reports import rules as reports
@@ -351,6 +351,13 @@ RULES: Sequence[Rule[Situation]] = (
         "What a referral lacks is asked for again after two and after five working days.",
         "Access policy, proposal (policy referral_intake)",
         lambda situation, values: to_chase(situation.chases),
+    ),
+    Rule(
+        "slot_issue",
+        "Who could not book through e-RS is booked by the office, in time for the priority.",
+        "e-RS reference values for what is deferred to the provider (policy referral_intake)",
+        lambda situation, values: to_book(situation.slot_issues),
+        many="referrals whose patients could not book",
     ),
     Rule(
         "triage_late",

@@ -22,7 +22,7 @@ from .outcomes import queries as outcomes
 from .records import queries as records
 from .records import rectified
 from .recycling import queries as recycling
-from .referrals.rules import Chase, Late, chases, late
+from .referrals.rules import Chase, Late, SlotIssue, chases, late, slot_issues
 from .reminders import queries as reminders
 from .replanning import queries as replanning
 from .reports import queries as sent
@@ -82,6 +82,7 @@ class Situation:
     unoutcomed  ended appointments without outcome, since `oldest`
     chases      what referrals lack and is to be asked for again
     late        referrals past their day of triage
+    slot_issues  referrals whose patients could not book through e-RS, with nothing booked yet
     enquiries   calls, messages and complaints past their time, and what was escalated
     outbox      letters that have not left
     asking      who is to be asked whether the place is still needed
@@ -135,6 +136,7 @@ class Situation:
     support: tuple[supporting.Unarranged, ...] = ()
     onward: asked_onward.Due = NOTHING_ASKED
     holds: tuple[keeping.Due, ...] = ()
+    slot_issues: tuple[SlotIssue, ...] = ()
 
 
 def read(organisation_id: int, at: datetime) -> Situation:
@@ -158,6 +160,7 @@ def read(organisation_id: int, at: datetime) -> Situation:
         oldest=open_.oldest,
         chases=chases(organisation_id, at),
         late=late(organisation_id, at),
+        slot_issues=slot_issues(organisation_id, at),
         enquiries=office.late(organisation_id, at),
         outbox=_outbox(organisation_id, at),
         asking=asking.due(organisation_id, at),

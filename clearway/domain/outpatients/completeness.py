@@ -34,6 +34,20 @@ class Route(Code):
     API = "api", "another system"
 
 
+class ReviewReason(Code):
+    """Why a referral stands on a worklist of the e-Referral Service."""
+
+    NO_SLOTS = "NO_SLOTS_AT_SERVICE", "no slots at the service"
+    SLOT_TAKEN = "SLOT_NOT_AVAILABLE", "the slot was no longer there"
+    BOOKING_FAILED = "BOOKING_ATTEMPT_PROBLEM", "the booking could not be made"
+    TRIAGE = "TRIAGE", "to be reviewed"
+
+    @property
+    def is_slot_issue(self) -> bool:
+        """The patient tried to book and could not: the list of appointment slot issues."""
+        return self is not ReviewReason.TRIAGE
+
+
 class Side(Code):
     """Which side of the body a condition is on."""
 
@@ -184,6 +198,9 @@ class IntakePolicy:
 
     chase_after      days after a gap was found on which it is asked for again
     same_again_days  how long after its end an earlier referral still counts as the same thing, in days
+    ers_loads_a_day  answers of e-RS taken for one service on a day: more the service does not give
+    slot_issue_days  after its slot issue a referral is booked within so many days: routine, urgent, two week
+                     wait (reference values of the e-RS sandbox for what is deferred to the provider, 2022)
     """
 
     triage_urgent: int = 1
@@ -191,11 +208,17 @@ class IntakePolicy:
     acknowledge: int = 2
     chase_after: tuple[int, ...] = (2, 5)
     same_again_days: int = 90
+    ers_loads_a_day: int = 2
+    slot_issue_days: tuple[int, ...] = (40, 10, 5)
     holidays: frozenset[date] = field(default_factory=frozenset)
 
     def __post_init__(self) -> None:
         if min(self.triage_urgent, self.triage_routine, self.acknowledge, self.same_again_days) < 0:
             raise ValueError("A period is 0 days or more.")
+        if self.ers_loads_a_day < 1:
+            raise ValueError(f"Worklists are taken at least once a day; got {self.ers_loads_a_day}.")
+        if len(self.slot_issue_days) != 3 or min(self.slot_issue_days) < 0:
+            raise ValueError(f"Slot issues have three periods of 0 days or more; got {self.slot_issue_days}.")
         if list(self.chase_after) != sorted(set(self.chase_after)) or min(self.chase_after, default=1) < 1:
             raise ValueError(f"Chases come one after the other, from 1 day on; got {self.chase_after}.")
 
@@ -216,6 +239,12 @@ def triage_by(received_on: date, priority: str, policy: IntakePolicy) -> date:
     """The day by which a referral is triaged."""
     days = policy.triage_urgent if is_urgent(priority) else policy.triage_routine
     return working_days_after(received_on, days, policy.holidays)
+
+
+def book_slot_issue_by(listed_on: date, priority: str, policy: IntakePolicy) -> date:
+    """The day by which a referral with a slot issue is booked; of a priority not known, as the urgent."""
+    place = {"1": 0, "2": 1, "3": 2}.get(priority, 1)
+    return listed_on + timedelta(days=policy.slot_issue_days[place])
 
 
 def next_chase(found_on: date, asked: int, policy: IntakePolicy) -> date | None:

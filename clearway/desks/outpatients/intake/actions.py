@@ -4,7 +4,7 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
@@ -13,18 +13,21 @@ from clearway.core.audit.actions import Actor, Entry
 from clearway.core.audit.actions import record as audit
 from clearway.core.layout.times import local
 from clearway.core.locks import Lock, one_at_a_time
-from clearway.domain.outpatients.completeness import Route
+from clearway.domain.outpatients.completeness import ReviewReason, Route
 from clearway.domain.shared.errors import CannotParse, NotAllowed
-from clearway.interchange import referral_file, sheets
+from clearway.interchange import ers_worklist, referral_file
 from clearway.interchange.referral_file import FIELDS, ReferralRow
 
+from .. import policy
 from ..patients import actions as patients
 from ..patients import queries as known
+from ..referrals import actions as referrals
 from ..referrals import queries as referred
 from ..referrals import registering
 from . import queries
 from .models import GivenFile, Layout, TakenReferral
 
+MORE = ("side", "ppid", "issuer", "again_why", "review_reason")
 NUMBERS = 100  # taken together for the rows of a sheet
 REGISTERED, REPEAT, REFUSED = "registered", "repeat", "refused"
 State = GivenFile.State
@@ -149,6 +152,8 @@ class _Taker:
                 why = f"This reference came before, as {before.number}, and said something else."
                 raise _Refused("reference", why, "Give a new referral its own; correct the old one by hand.")
             return self._repeat(row, before.referral_id, before.number, "its reference")
+        if row["review_reason"] and (listed := referred.of_ubrn(self.organisation_id, row["ubrn"])):
+            return self._listed_again(row, listed)
         referral = self._referral(row)
         try:
             entered = self._register(row, referral)
@@ -166,6 +171,16 @@ class _Taker:
             self._remember(row, made.pk)
         gaps = tuple(item.what for item in entered.missing)
         return Result(row.line, REGISTERED, reference, made.number, made.pk, gaps)
+
+    def _listed_again(self, row: ReferralRow, standing: Any) -> Result:
+        """What e-RS lists and is here. A slot issue is noted on it; its clock stays as it began."""
+        if standing.patient.nhs_number != row["nhs_number"]:
+            why = f"This booking reference is of another patient here, with {standing.number}."
+            raise _Refused("ubrn", why, "Compare both with e-RS, and mend the wrong one.")
+        reason = ReviewReason(row["review_reason"])
+        if reason.is_slot_issue and standing.review_reason != reason:
+            referrals.list_slot_issue(standing.pk, reason, row.received_on, **self.scope)
+        return self._repeat(row, standing.pk, standing.number, "its booking reference")
 
     def _is_of_this_message(self, before: queries.Known) -> bool:
         """Registered when the workers read the message, and only to be answered now."""
@@ -199,7 +214,7 @@ class _Taker:
             raise _Refused("service", "No service here is called so.", f"Write one of: {', '.join(codes)}.")
         self._check_days(row)
         named = ("source", "sender", "sender_organisation", "ubrn", "priority", "condition", "question")
-        said: dict[str, Any] = {name: row[name] for name in (*named, "side", "ppid", "issuer", "again_why")}
+        said: dict[str, Any] = {name: row[name] for name in (*named, *MORE)}
         return registering.New(
             0,
             service.pk,
@@ -216,9 +231,9 @@ class _Taker:
         again = "Check it with the letter."
         if row.received_on > today:
             raise _Refused("received_on", "This day is still to come.", again)
-        if row.born_on > today:
+        if row.born_on is not None and row.born_on > today:
             raise _Refused("born_on", "This day is still to come.", again)
-        if row.born_on > row.received_on:
+        if row.born_on is not None and row.born_on > row.received_on:
             raise _Refused("born_on", "The birth is after the referral.", again)
         if row.written_on is not None and row.written_on > row.received_on:
             raise _Refused("written_on", "It was received before it was written.", "Check both days.")
@@ -232,11 +247,14 @@ class _Taker:
         if self.taking.patient is not None:
             patient = known.one(self.organisation_id, self.taking.patient)
         if patient is not None:
-            if patient.born_on != row.born_on:
+            if row.born_on is not None and patient.born_on != row.born_on:
                 why = "The patient with this NHS number has another birth date here."
                 raise _Refused("born_on", why, "Compare them with the letter, and mend the wrong one.")
             referral = replace(referral, patient_id=patient.pk)
             return self._enter(registering.enter(referral, self.ground, patient, at=self.scope["at"]))
+        if row.born_on is None or not row["family_name"] or not row["given_names"]:
+            why = "Nobody here has this NHS number, and the worklist does not say name and birth date."
+            raise _Refused("nhs_number", why, "Register the patient, then give the worklist again.")
         who = ("family_name", "given_names", "address", "postcode", "phone", "mobile", "email", "practice")
         told: dict[str, Any] = {name: row[name] for name in who}
         new = patients.New(born_on=row.born_on, nhs_number=digits or None, sex=row["sex"] or "9", **told)
@@ -270,12 +288,26 @@ class _Taker:
 
 
 @transaction.atomic
-def give(raw: bytes, name: str, sender: str, *, organisation_id: int, by: Actor, at: datetime) -> GivenFile:
+def give(
+    raw: bytes,
+    name: str,
+    sender: str,
+    *,
+    organisation_id: int,
+    by: Actor,
+    at: datetime,
+    service_id: int | None = None,
+) -> GivenFile:
     """Keep a file or pasted rows as they came; a layout of the sender that is known is put to it.
 
-    Raises CannotParse where it cannot be read as a whole: then nothing is kept.
+    service_id  of the service whose worklist of e-RS it is; an answer of its interface needs it
+    Raises CannotParse where it cannot be read as a whole, and NotAllowed for more answers of one service on a
+    day than e-RS gives: then nothing is kept.
     """
-    sheet = sheets.read(raw)
+    sheet = queries.sheet(raw)
+    is_answer = ers_worklist.is_one(raw)
+    if is_answer:
+        _check_limit(raw, service_id, organisation_id, at)
     row = GivenFile.objects.create(
         organisation_id=organisation_id,
         sender=sender,
@@ -285,10 +317,51 @@ def give(raw: bytes, name: str, sender: str, *, organisation_id: int, by: Actor,
         layout=queries.layout(organisation_id, referral_file.layout_of(sheet.heading), sender),
         given_at=at,
         given_by=by.name[:150],
+        service_id=service_id,
+        is_answer=is_answer,
     )
-    detail = {"sender": sender, "rows": len(sheet.rows), "layout": row.layout_id}
+    detail = {"sender": sender, "rows": len(sheet.rows), "layout": row.layout_id, "service": service_id}
     _note("intake.give", row, detail, by, at)
+    if is_answer and row.layout is None:  # its columns are ours
+        own = {heading: heading for heading in sheet.heading}
+        return map_columns(row.pk, own, organisation_id=organisation_id, by=by, at=at)
     return row
+
+
+def _check_limit(raw: bytes, service_id: int | None, organisation_id: int, at: datetime) -> None:
+    """Raises NotAllowed without a service, and for one answer more than e-RS gives for it on a day."""
+    event = "Giving this worklist"
+    if service_id is None:
+        raise NotAllowed("of no service", event, "Say whose worklist of e-RS it is.")
+    one_at_a_time(Lock.TAKING, organisation_id)
+    today = local(at).date()
+    digest = hashlib.sha256(raw).hexdigest()
+    most = policy.intake(organisation_id, at).ers_loads_a_day
+    if queries.other_answers(organisation_id, service_id, today, digest) >= most:
+        again = f"{today + timedelta(days=1):%-d %b %Y}, 00:00"
+        why = f"e-RS gives the worklists of a service {most} times a day. It is allowed again on {again}."
+        raise NotAllowed("given as often as allowed", event, why)
+
+
+@transaction.atomic
+def load(
+    raw: bytes, name: str, sender: str, service_id: int, *, organisation_id: int, by: Actor, at: datetime
+) -> GivenFile:
+    """Take a worklist of e-RS of one service without a page between: kept, read and registered.
+
+    Columns are those remembered for the sender, else as the headings say. Raises as `give` and `map_columns`
+    do, and NotAllowed for a file that is no worklist.
+    """
+    scope: dict[str, Any] = {"organisation_id": organisation_id, "by": by, "at": at}
+    row = give(raw, name, sender, service_id=service_id, **scope)
+    if row.layout is None:
+        said = referral_file.guessed(queries.sheet(raw).heading)
+        row = map_columns(row.pk, said, **scope)
+    if row.layout is None or not referral_file.is_worklist(row.layout.mapping):
+        why = "It has no columns UBRN and review reason. Give any other file on the page."
+        raise NotAllowed("no worklist", "Loading this worklist", why)
+    found = preview(row.pk, **scope)
+    return confirm(row.pk, found.digest, **scope)
 
 
 @transaction.atomic
@@ -302,7 +375,7 @@ def map_columns(
     field has no column.
     """
     row = _open(file_id, organisation_id)
-    heading = sheets.read(bytes(row.body)).heading
+    heading = queries.sheet(bytes(row.body)).heading
     chosen = {name: mapping[name] for name in FIELDS if mapping.get(name)}
     event = "Mapping these columns"
     if unknown := sorted(set(chosen.values()) - set(heading)):
@@ -310,7 +383,8 @@ def map_columns(
     if twice := sorted(each for each in chosen.values() if heading.count(each) > 1):
         why = f"Two columns are called {twice[0]}. Give each a name of its own."
         raise NotAllowed("not mapped", event, why)
-    if missing := [FIELDS[name].label for name in referral_file.NEEDED if name not in chosen]:
+    needs = [name for name in referral_file.needed(chosen) if row.service_id is None or name != "service"]
+    if missing := [FIELDS[name].label for name in needs if name not in chosen]:
         raise NotAllowed("not mapped", event, f"Say which column holds {', '.join(missing)}.")
     digest = referral_file.layout_of(heading)
     before = queries.layout(organisation_id, digest, row.sender)
@@ -397,9 +471,10 @@ def _take_file(
 ) -> Preview:
     if row.layout is None:
         raise NotAllowed("not mapped", "Reading this file", "Say first which column holds what.")
-    rows = referral_file.rows(sheets.read(bytes(row.body)), row.layout.mapping)
+    rows = queries.rows(row)
     scope: dict[str, Any] = {"organisation_id": organisation_id, "by": by, "at": at}
-    results = take(rows, Taking(row.sender), is_rehearsal=is_rehearsal, **scope)
+    route = Route.ERS if referral_file.is_worklist(row.layout.mapping) else Route.EMAIL
+    results = take(rows, Taking(row.sender, route), is_rehearsal=is_rehearsal, **scope)
     return Preview(tuple(rows), tuple(results), _digest(results))
 
 

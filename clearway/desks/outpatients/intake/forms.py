@@ -1,5 +1,7 @@
 """What is typed when a file is given."""
 
+from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from django import forms
@@ -18,7 +20,12 @@ class GiveForm(DeskForm):
             "max_length": "Shorten it to 100 characters",
         },
     )
+    service = forms.TypedChoiceField(required=False, coerce=int, empty_value=None)
     rows = forms.CharField(required=False, strip=False)
+
+    def __init__(self, data: Any = None, *, at: datetime, services: Sequence[tuple[int, str]] = ()) -> None:
+        super().__init__(data, at=at)
+        self.fields["service"].choices = [("", ""), *services]  # type: ignore[attr-defined]
 
     def body(self, upload: Any) -> tuple[bytes, str] | None:
         """What was given and what it is called; None, with the error added, where it is nothing or too large.

@@ -5,6 +5,7 @@ from django.db.models import F, Q
 
 from clearway.core.organisation.models import Organisation
 
+from ..clinics.models import Service
 from ..referrals.models import Referral
 
 
@@ -36,6 +37,8 @@ class GivenFile(models.Model):
     """A file or pasted rows, byte for byte, kept before anything of it is understood.
 
     digest   SHA-256 of its bytes
+    service  whose worklist of e-RS it is, where that was said
+    is_answer  of the interface of e-RS, which gives a service's worklists only so often a day
     results  row by row what became of it once it was taken; without identity
     """
 
@@ -50,6 +53,8 @@ class GivenFile(models.Model):
     body = models.BinaryField()
     digest = models.CharField(max_length=64)
     layout = models.ForeignKey(Layout, null=True, on_delete=models.PROTECT)
+    service = models.ForeignKey(Service, null=True, on_delete=models.PROTECT)
+    is_answer = models.BooleanField(default=False)
     state = models.CharField(max_length=8, choices=State, default=State.GIVEN)
     given_at = models.DateTimeField()
     given_by = models.CharField(max_length=150)
@@ -63,6 +68,9 @@ class GivenFile(models.Model):
                 condition=Q(state="given", closed_at__isnull=True)
                 | ~Q(state="given") & Q(closed_at__gte=F("given_at")),
                 name="a_closed_file_says_when",
+            ),
+            models.CheckConstraint(
+                condition=Q(is_answer=False) | Q(service__isnull=False), name="an_answer_is_of_a_service"
             ),
             models.CheckConstraint(
                 condition=~Q(state="taken") | Q(layout__isnull=False), name="a_taken_file_has_a_layout"

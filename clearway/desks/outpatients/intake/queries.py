@@ -1,8 +1,15 @@
 """Reading files of referrals, their layouts and what was taken."""
 
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
+from clearway.domain.shared.errors import CannotParse
+from clearway.interchange import ers_worklist, referral_file, sheets
+from clearway.interchange.referral_file import ReferralRow
+from clearway.interchange.sheets import Sheet
+
+from ..clinics.queries import midnight
 from .models import GivenFile, Layout, TakenReferral
 
 MOST = 20  # files shown on the first page
@@ -10,7 +17,7 @@ MOST = 20  # files shown on the first page
 
 def one(organisation_id: int, file_id: int) -> GivenFile:
     """One file with its layout. Raises GivenFile.DoesNotExist. One query."""
-    rows = GivenFile.objects.select_related("layout")
+    rows = GivenFile.objects.select_related("layout", "service")
     return rows.get(organisation_id=organisation_id, pk=file_id)
 
 
@@ -57,3 +64,37 @@ def taken(organisation_id: int, sender: str, reference: str) -> Known | None:
     )
     found = rows.values_list("referral_id", "referral__number", "digest", "batch").first()
     return Known(*found) if found else None
+
+
+def sheet(raw: bytes) -> Sheet:
+    """The rows of a file, which is a spreadsheet or an answer of e-RS. Raises CannotParse."""
+    return ers_worklist.sheet(raw) if ers_worklist.is_one(raw) else sheets.read(raw)
+
+
+def rows(row: GivenFile) -> list[ReferralRow | CannotParse]:
+    """Every row of a file with a layout, read or refused. Raises CannotParse where its columns do not fit.
+
+    Where the file is of one service, each row is: e-RS has numbers of its own for services.
+    """
+    read = sheet(bytes(row.body))
+    mapping: dict[str, str] = dict(row.layout.mapping) if row.layout else {}
+    if row.service is not None:
+        heading = mapping.setdefault("service", "service")
+        if heading not in read.heading:
+            cells = tuple((line, (*each, "")) for line, each in read.rows)
+            read = Sheet((*read.heading, heading), cells)
+        place, code = read.heading.index(heading), row.service.code
+        filled = tuple((line, (*each[:place], code, *each[place + 1 :])) for line, each in read.rows)
+        read = Sheet(read.heading, filled)
+    return referral_file.rows(read, mapping)
+
+
+def other_answers(organisation_id: int, service_id: int, on: date, digest: str) -> int:
+    """How many other answers of e-RS were given for a service on a day and not put aside. One query."""
+    given = GivenFile.objects.filter(
+        organisation_id=organisation_id,
+        service_id=service_id,
+        is_answer=True,
+        given_at__gte=midnight(on),
+    ).exclude(state=GivenFile.State.DROPPED)
+    return given.exclude(digest=digest).values("digest").distinct().count()

@@ -25,13 +25,18 @@ Request = Any
 @needs("referrals.write")
 def give(request: Request) -> HttpResponse:
     """Give a file or paste rows; those that were given lately stand below."""
-    form = GiveForm(request.POST if request.method == "POST" else None, at=request.at)
+    services = referred.services(request.organisation.pk)
+    sent = request.POST if request.method == "POST" else None
+    form = GiveForm(sent, at=request.at, services=[(each.pk, each.name) for each in services])
     body = form.body(request.FILES.get("file")) if form.is_valid() else None
     if body is not None:
         try:
-            row = actions.give(*body, form.cleaned_data["sender"].strip(), **_scope(request))
+            sender, service = form.cleaned_data["sender"].strip(), form.cleaned_data["service"]
+            row = actions.give(*body, sender, service_id=service, **_scope(request))
         except CannotParse as refusal:
             form.add_error("rows", str(refusal))
+        except NotAllowed as refusal:
+            form.add_error("service", refusal.why)
         else:
             return _on(row)
     context = {
@@ -39,7 +44,8 @@ def give(request: Request) -> HttpResponse:
         "files": queries.newest(request.organisation.pk),
         "senders": queries.senders(request.organisation.pk),
         "columns": [(each.label, each.needed) for each in FIELDS.values()],
-        "services": [(each.code, each.name) for each in referred.services(request.organisation.pk)],
+        "services": [(each.code, each.name) for each in services],
+        "choices": [(each.pk, each.name) for each in services],
         "most": sheets.MOST_ROWS,
     }
     return render(request, "intake/give.html", context, status=422 if form.errors else 200)
@@ -59,7 +65,7 @@ def columns(request: Request, key: int) -> HttpResponse:
     row = _read(request, key)
     if row.state != row.State.GIVEN:
         return _on(row)
-    sheet = sheets.read(bytes(row.body))
+    sheet = queries.sheet(bytes(row.body))
     mapping = _mapping(request, row, sheet)
     problem = ""
     if request.method == "POST" and "look" not in request.POST:
@@ -118,7 +124,7 @@ def file(request: Request, key: int) -> HttpResponse:
 
 def _rows(row: GivenFile) -> Any:
     """The rows of a closed file, to name the patients; none where nothing of it was registered."""
-    return referral_file.rows(sheets.read(bytes(row.body)), row.layout.mapping) if row.layout else ()
+    return queries.rows(row) if row.layout else ()
 
 
 def _page(
@@ -169,7 +175,7 @@ def refused(request: Request, key: int) -> HttpResponse:
             raise Http404
         results = [asdict(each) for each in actions.preview(row.pk, **_scope(request)).results]
     actions.look(row.pk, "refused", **_scope(request))
-    content = presenters.refused_file(sheets.read(bytes(row.body)), results)
+    content = presenters.refused_file(queries.sheet(bytes(row.body)), results)
     answer = HttpResponse(content, content_type="text/csv; charset=utf-8")
     answer["Content-Disposition"] = f'attachment; filename="refused-{row.pk}.csv"'
     answer["Cache-Control"] = "no-store"

@@ -473,28 +473,6 @@ class Migration(migrations.Migration):
                     },
                 ),
                 migrations.CreateModel(
-                    name='GivenFile',
-                    fields=[
-                        ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                        ('sender', models.CharField(max_length=100)),
-                        ('name', models.CharField(max_length=200)),
-                        ('body', models.BinaryField()),
-                        ('digest', models.CharField(max_length=64)),
-                        ('state', models.CharField(choices=[('given', 'Not yet registered'), ('taken', 'Registered'), ('dropped', 'Put aside')], default='given', max_length=8)),
-                        ('given_at', models.DateTimeField()),
-                        ('given_by', models.CharField(max_length=150)),
-                        ('closed_at', models.DateTimeField(null=True)),
-                        ('closed_by', models.CharField(blank=True, max_length=150)),
-                        ('results', models.JSONField(default=list)),
-                        ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='core.organisation')),
-                        ('layout', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, to='outpatients.layout')),
-                    ],
-                    options={
-                        'indexes': [models.Index(fields=['organisation', '-given_at'], name='outpatients_organis_fb88c4_idx')],
-                        'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('closed_at__isnull', True), ('state', 'given')), models.Q(models.Q(('state', 'given'), _negated=True), ('closed_at__gte', models.F('given_at'))), _connector='OR'), name='a_closed_file_says_when'), models.CheckConstraint(condition=models.Q(models.Q(('state', 'taken'), _negated=True), ('layout__isnull', False), _connector='OR'), name='a_taken_file_has_a_layout')],
-                    },
-                ),
-                migrations.CreateModel(
                     name='Leave',
                     fields=[
                         ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
@@ -1080,6 +1058,8 @@ class Migration(migrations.Migration):
                         ('side', models.CharField(blank=True, max_length=10)),
                         ('question', models.TextField(blank=True)),
                         ('from_consultant', models.BooleanField(null=True)),
+                        ('review_reason', models.CharField(blank=True, max_length=30)),
+                        ('listed_on', models.DateField(null=True)),
                         ('state', models.CharField(choices=[('triage', 'To be triaged'), ('held', 'Held: the question is missing'), ('waiting', 'On the waiting list'), ('seen', 'Seen'), ('removed', 'Removed')], default='triage', max_length=10)),
                         ('removed_why', models.CharField(blank=True, max_length=60)),
                         ('removed_on', models.DateField(null=True)),
@@ -1091,7 +1071,7 @@ class Migration(migrations.Migration):
                     ],
                     options={
                         'indexes': [models.Index(fields=['organisation', 'state', 'received_on'], name='outpatients_organis_a1be14_idx')],
-                        'constraints': [models.UniqueConstraint(fields=('organisation', 'number'), name='one_referral_per_number'), models.UniqueConstraint(condition=models.Q(('ubrn', ''), _negated=True), fields=('organisation', 'ubrn'), name='one_referral_per_ubrn'), models.CheckConstraint(condition=models.Q(models.Q(('removed_on__isnull', False), ('state', 'removed'), models.Q(('removed_why', ''), _negated=True)), models.Q(models.Q(('state', 'removed'), _negated=True), ('removed_on__isnull', True), ('removed_why', '')), _connector='OR'), name='a_removed_referral_says_why_and_when'), models.CheckConstraint(condition=models.Q(('written_on__isnull', True), ('written_on__lte', models.F('received_on')), _connector='OR'), name='a_referral_is_written_before_it_is_received')],
+                        'constraints': [models.UniqueConstraint(fields=('organisation', 'number'), name='one_referral_per_number'), models.UniqueConstraint(condition=models.Q(('ubrn', ''), _negated=True), fields=('organisation', 'ubrn'), name='one_referral_per_ubrn'), models.CheckConstraint(condition=models.Q(models.Q(('removed_on__isnull', False), ('state', 'removed'), models.Q(('removed_why', ''), _negated=True)), models.Q(models.Q(('state', 'removed'), _negated=True), ('removed_on__isnull', True), ('removed_why', '')), _connector='OR'), name='a_removed_referral_says_why_and_when'), models.CheckConstraint(condition=models.Q(models.Q(('listed_on__isnull', True), ('review_reason', '')), models.Q(models.Q(('review_reason', ''), _negated=True), ('listed_on__isnull', False), models.Q(('ubrn', ''), _negated=True)), _connector='OR'), name='a_listed_referral_says_when_and_its_ubrn'), models.CheckConstraint(condition=models.Q(('written_on__isnull', True), ('written_on__lte', models.F('received_on')), _connector='OR'), name='a_referral_is_written_before_it_is_received')],
                     },
                 ),
                 migrations.CreateModel(
@@ -1295,6 +1275,30 @@ class Migration(migrations.Migration):
                         'ordering': ['name'],
                         'indexes': [],
                         'constraints': [models.UniqueConstraint(fields=('organisation', 'code'), name='one_service_per_code')],
+                    },
+                ),
+                migrations.CreateModel(
+                    name='GivenFile',
+                    fields=[
+                        ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                        ('sender', models.CharField(max_length=100)),
+                        ('name', models.CharField(max_length=200)),
+                        ('body', models.BinaryField()),
+                        ('digest', models.CharField(max_length=64)),
+                        ('is_answer', models.BooleanField(default=False)),
+                        ('state', models.CharField(choices=[('given', 'Not yet registered'), ('taken', 'Registered'), ('dropped', 'Put aside')], default='given', max_length=8)),
+                        ('given_at', models.DateTimeField()),
+                        ('given_by', models.CharField(max_length=150)),
+                        ('closed_at', models.DateTimeField(null=True)),
+                        ('closed_by', models.CharField(blank=True, max_length=150)),
+                        ('results', models.JSONField(default=list)),
+                        ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='core.organisation')),
+                        ('layout', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, to='outpatients.layout')),
+                        ('service', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, to='outpatients.service')),
+                    ],
+                    options={
+                        'indexes': [models.Index(fields=['organisation', '-given_at'], name='outpatients_organis_fb88c4_idx')],
+                        'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('closed_at__isnull', True), ('state', 'given')), models.Q(models.Q(('state', 'given'), _negated=True), ('closed_at__gte', models.F('given_at'))), _connector='OR'), name='a_closed_file_says_when'), models.CheckConstraint(condition=models.Q(('is_answer', False), ('service__isnull', False), _connector='OR'), name='an_answer_is_of_a_service'), models.CheckConstraint(condition=models.Q(models.Q(('state', 'taken'), _negated=True), ('layout__isnull', False), _connector='OR'), name='a_taken_file_has_a_layout')],
                     },
                 ),
                 migrations.CreateModel(

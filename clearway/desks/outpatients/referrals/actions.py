@@ -13,7 +13,7 @@ from clearway.core.layout.times import local
 from clearway.core.onward import actions as onward
 from clearway.domain.outpatients import completeness
 from clearway.domain.outpatients.clock_events import ClockEvent, EventKind, Evidence
-from clearway.domain.outpatients.completeness import TriageOutcome
+from clearway.domain.outpatients.completeness import ReviewReason, TriageOutcome
 from clearway.domain.outpatients.consultants_clock import from_therapy
 from clearway.domain.outpatients.identity import PathwayIdentifier, identifier_of
 from clearway.domain.outpatients.letters import Kind
@@ -104,6 +104,24 @@ def supply(
     _recheck(row, by, at)
     supplied = sorted(values) + ["parent"] * (parent_id is not None) + ["start_on"] * (start_on is not None)
     _note("referrals.supply", row, {"fields": supplied}, by, at)
+    return row
+
+
+@transaction.atomic
+def list_slot_issue(
+    referral_id: int,
+    reason: ReviewReason,
+    listed_on: date,
+    *,
+    organisation_id: int,
+    by: Actor,
+    at: datetime,
+) -> Referral:
+    """Note on a referral that e-RS lists it because its patient could not book. Its clock stays as it is."""
+    row = _locked(referral_id, organisation_id)
+    row.review_reason, row.listed_on = reason, listed_on
+    row.save(update_fields=["review_reason", "listed_on"])
+    _note("referrals.list", row, {"reason": reason, "listed_on": listed_on.isoformat()}, by, at)
     return row
 
 

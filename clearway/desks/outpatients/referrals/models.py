@@ -18,6 +18,7 @@ class Referral(models.Model):
     priority    priority type code; "" where the sender's word has no meaning here: it goes with the urgent
     route       ers, letter, email, internal, self, phone or api
     parent      the pathway that a consultant's clock runs on
+    review_reason  why it stands, or stood, on a worklist of e-RS (ReviewReason), as listed on `listed_on`
     state       where it stands; `removed_why` for those that ended without being seen
     """
 
@@ -48,6 +49,8 @@ class Referral(models.Model):
     side = models.CharField(max_length=10, blank=True)  # left, right, both, or ""
     question = models.TextField(blank=True)
     from_consultant = models.BooleanField(null=True)
+    review_reason = models.CharField(max_length=30, blank=True)
+    listed_on = models.DateField(null=True)
     state = models.CharField(max_length=10, choices=State, default=State.TRIAGE)
     removed_why = models.CharField(max_length=60, blank=True)
     removed_on = models.DateField(null=True)
@@ -62,6 +65,11 @@ class Referral(models.Model):
                 condition=Q(state="removed", removed_on__isnull=False) & ~Q(removed_why="")
                 | ~Q(state="removed") & Q(removed_on__isnull=True, removed_why=""),
                 name="a_removed_referral_says_why_and_when",
+            ),
+            models.CheckConstraint(
+                condition=Q(review_reason="", listed_on__isnull=True)
+                | ~Q(review_reason="") & Q(listed_on__isnull=False) & ~Q(ubrn=""),
+                name="a_listed_referral_says_when_and_its_ubrn",
             ),
             models.CheckConstraint(
                 condition=Q(written_on__isnull=True) | Q(written_on__lte=F("received_on")),

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
-from clearway.domain.outpatients.completeness import BY_NAME, Fixer, Route, TriageOutcome
+from clearway.domain.outpatients.completeness import BY_NAME, Fixer, ReviewReason, Route, TriageOutcome
 from clearway.domain.outpatients.counting import in_words
 from clearway.domain.outpatients.waiting import Removal
 from clearway.domain.outpatients.words import Priority, ReferralSource
@@ -138,3 +138,11 @@ def pathway_option(row: object) -> str:
     started: date | None = getattr(row, "started_on", None)
     since = in_words(started) if started else "a day nobody knows"
     return f"{getattr(row, 'ppid', '')}, clock since {since}"
+
+
+def listed(review_reason: str) -> str:
+    """Why a referral stands on a worklist of e-RS, in words; "" for none."""
+    if not review_reason:
+        return ""
+    reason = ReviewReason(review_reason)
+    return f"The patient could not book: {reason.meaning}" if reason.is_slot_issue else "For review"

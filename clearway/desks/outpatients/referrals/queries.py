@@ -10,7 +10,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from clearway.core.layout.times import local
 from clearway.domain.outpatients import completeness
-from clearway.domain.outpatients.completeness import Given, IntakePolicy
+from clearway.domain.outpatients.completeness import Given, IntakePolicy, ReviewReason
 
 from .. import policy
 from ..patients.queries import records_of
@@ -216,3 +216,18 @@ def ledger(organisation_id: int, start: date, end: date) -> Ledger:
 
 def _sum(counted: Mapping[tuple[str, str, bool], int], wanted: str) -> int:
     return sum(count for (state, _, _), count in counted.items() if state == wanted)
+
+
+def of_ubrn(organisation_id: int, ubrn: str) -> Referral | None:
+    """The referral with this booking reference, with its patient. One query."""
+    rows = Referral.objects.select_related("patient", "service")
+    return rows.filter(organisation_id=organisation_id, ubrn=ubrn).first()
+
+
+def slot_issues(organisation_id: int) -> list[Referral]:
+    """Referrals whose patients could not book and for which nothing is booked yet. One query."""
+    issues = [each for each in ReviewReason if each.is_slot_issue]
+    rows = Referral.objects.filter(
+        organisation_id=organisation_id, review_reason__in=issues, state__in=OPEN
+    ).exclude(entries__state__in=("booked", "seen"))
+    return list(rows.order_by("listed_on", "id"))

@@ -17,7 +17,7 @@ from clearway.core.audit.actions import record as audit
 from clearway.core.layout.times import local
 from clearway.domain.outpatients import completeness
 from clearway.domain.outpatients.clock_events import ClockEvent, EventKind
-from clearway.domain.outpatients.completeness import IntakePolicy, Route, Side
+from clearway.domain.outpatients.completeness import IntakePolicy, ReviewReason, Route, Side
 from clearway.domain.outpatients.identity import (
     PathwayIdentifier,
     booking_reference,
@@ -51,6 +51,7 @@ class New:
     parent_id  pathway here on which the consultant's clock runs
     start_on, ppid, issuer  of the consultant's pathway elsewhere, as far as the referral says
     again_why  why it is registered although there is one for the same thing already
+    review_reason  why it stands on a worklist of e-RS, from `received_on` on; "" where it does not
     """
 
     patient_id: int
@@ -72,6 +73,7 @@ class New:
     ppid: str = ""
     issuer: str = ""
     again_why: str = ""
+    review_reason: str = ""
 
 
 @dataclass
@@ -157,6 +159,8 @@ def enter(new: New, on: Ground, patient: Any, *, at: datetime, is_new: bool = Fa
         side=new.side,
         question=new.question,
         from_consultant=_is_from_consultant(new),
+        review_reason=new.review_reason,
+        listed_on=new.received_on if new.review_reason else None,
     )
     begun = _start_clock(row, new, on.clock)
     missing = tuple(completeness.gaps(queries.given(row)))
@@ -280,6 +284,8 @@ def first_event(row: Referral, new: New, measured: Measure) -> ClockEvent:
         kind = EventKind.SELF_REFERRAL_RECEIVED
     elif kind is EventKind.REFERRAL_RECEIVED and row.route == Route.ERS and row.ubrn:
         kind = EventKind.UBRN_CONVERTED
+        if row.review_reason and ReviewReason(row.review_reason).is_slot_issue:
+            kind = EventKind.SLOT_ISSUE_LISTED
     return ClockEvent(key, kind, new.received_on, function=row.service.function)
 
 

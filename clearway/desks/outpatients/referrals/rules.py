@@ -4,10 +4,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from clearway.core.layout.times import local
 from clearway.core.worklist.rules import Wanted
-from clearway.domain.outpatients.completeness import BY_NAME, Fixer
+from clearway.domain.outpatients.completeness import BY_NAME, Fixer, ReviewReason, book_slot_issue_by
 from clearway.domain.outpatients.counting import in_words
 
+from .. import policy
 from . import queries
 
 COORDINATOR, LEADER = "outpatient_coordinator", "outpatient_team_leader"
@@ -31,6 +33,43 @@ class Late:
     is_urgent: bool
     count: int
     since: date
+
+
+@dataclass(frozen=True, slots=True)
+class SlotIssue:
+    """A referral whose patient tried to book and could not, with nothing booked yet."""
+
+    referral: int
+    number: str
+    reason: str
+    listed_on: date
+    book_by: date
+    is_late: bool
+
+
+def slot_issues(organisation_id: int, at: datetime) -> tuple[SlotIssue, ...]:
+    """Every slot issue that waits for a booking, the oldest first. Two queries."""
+    periods, today = policy.intake(organisation_id, at), local(at).date()
+    found = []
+    for row in queries.slot_issues(organisation_id):
+        if row.listed_on is not None:
+            book_by = book_slot_issue_by(row.listed_on, row.priority, periods)
+            reason = ReviewReason(row.review_reason).meaning
+            found.append(SlotIssue(row.pk, row.number, reason, row.listed_on, book_by, book_by < today))
+    return tuple(found)
+
+
+def to_book(found: Sequence[SlotIssue]) -> Iterator[Wanted]:
+    """One task for each slot issue until an appointment is booked; urgent once its day is past."""
+    for each in found:
+        yield Wanted(
+            subject=f"referral:{each.referral}:slot_issue",
+            priority=2 if each.is_late else 3,
+            title=f"Book {each.number}: the patient could not",
+            cause=f"e-RS, {in_words(each.listed_on)}: {each.reason}; book by {in_words(each.book_by)}",
+            role=COORDINATOR,
+            suggestion=f"Have it triaged, and offer an appointment: /outpatients/referrals/{each.referral}/",
+        )
 
 
 def chases(organisation_id: int, at: datetime) -> tuple[Chase, ...]:

@@ -174,6 +174,7 @@ def _shown(request: Request, row: Referral) -> dict[str, Any]:
         "priority": presenters.priority(row.priority),
         "source": presenters.source(row),
         "route": presenters.route(row),
+        "listed": presenters.listed(row.review_reason),
         "removed": presenters.removed(row.removed_why) if row.removed_why else "",
         "triages": row.triages.order_by("-id"),
         "clinicians": clinics.clinicians(request.organisation.pk),
