@@ -75,9 +75,8 @@ def _say(results: Any, arguments: argparse.Namespace) -> int:
         named = ("line", "verdict", "number", "where", "why", "fix")
         print(json.dumps({**counts, "rows": [{name: each[name] for name in named} for each in results]}))
     else:
-        print(
-            f"{counts['registered']} registered, {counts['repeat']} here already, {counts['refused']} refused."
-        )
+        here = f"{counts['repeat']} here already"
+        print(f"{counts['registered']} registered, {here}, {counts['refused']} refused.")
         for each in results:
             if each["verdict"] == "refused":
                 place = f"row {each['line']}" + (f", {each['where']}" if each["where"] else "")

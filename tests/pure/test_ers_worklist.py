@@ -77,7 +77,8 @@ def test_what_is_no_worklist_as_a_whole_is_refused_with_what_mends_it(raw: bytes
 
 
 def test_an_export_is_known_by_its_headings_and_needs_no_names() -> None:
-    raw = b"UBRN,Review reason,NHS number,Service,Received\n000048417799,No slots at service,9990548609,MSK,16/11/2026\n"
+    head = b"UBRN,Review reason,NHS number,Service,Received\n"
+    raw = head + b"000048417799,No slots at service,9990548609,MSK,16/11/2026\n"
     (row,) = referral_file.parse(raw)
 
     assert isinstance(row, ReferralRow) and row["review_reason"] == "NO_SLOTS_AT_SERVICE"
