@@ -19,6 +19,7 @@ from clearway.desks.outpatients.referrals import rules
 from clearway.desks.outpatients.referrals.models import Referral
 from clearway.domain.outpatients.measurement import ServiceKind
 from clearway.domain.shared.errors import NotAllowed
+from clearway.interchange.referral_file import ReferralRow
 from tests.ers import ADA, BEN, a_list, an_entry
 from tests.outpatients import NOW, TODAY, a_patient, a_service, scope
 from tests.trust import a_trust, signed_in, somebody, stop_the_clock
@@ -172,6 +173,15 @@ def test_an_export_given_as_a_file_is_of_the_service_that_was_chosen(service: Se
     taken = actions.load(raw, "list.csv", "e-RS", service.pk, **scope(service.organisation))
 
     assert verdicts(taken) == ["registered"] and Referral.objects.get().service == service
+
+
+def test_a_reason_without_a_booking_reference_is_refused(service: Service) -> None:
+    values = {"family_name": "Brown", "given_names": "Ada", "born_on": "1970-03-01", "service": "MSK"}
+    row = ReferralRow(1, {**values, "received_on": "2026-11-16", "review_reason": "TRIAGE"})
+
+    (result,) = actions.take([row], actions.Taking("PAS"), **scope(service.organisation))
+
+    assert (result.verdict, result.where) == ("refused", "ubrn")
 
 
 def test_a_file_that_is_no_worklist_is_not_loaded(service: Service) -> None:

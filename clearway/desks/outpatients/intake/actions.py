@@ -174,7 +174,7 @@ class _Taker:
 
     def _listed_again(self, row: ReferralRow, standing: Any) -> Result:
         """What e-RS lists and is here. A slot issue is noted on it; its clock stays as it began."""
-        if standing.patient.nhs_number != row["nhs_number"]:
+        if row["nhs_number"] and standing.patient.nhs_number != row["nhs_number"]:
             why = f"This booking reference is of another patient here, with {standing.number}."
             raise _Refused("ubrn", why, "Compare both with e-RS, and mend the wrong one.")
         reason = ReviewReason(row["review_reason"])
@@ -213,6 +213,9 @@ class _Taker:
             codes = sorted({each.code for each in self.services.values()})
             raise _Refused("service", "No service here is called so.", f"Write one of: {', '.join(codes)}.")
         self._check_days(row)
+        if row["review_reason"] and not row["ubrn"]:
+            why = "It stands on a worklist of e-RS and has no booking reference."
+            raise _Refused("ubrn", why, "Write the UBRN, or leave out the review reason.")
         named = ("source", "sender", "sender_organisation", "ubrn", "priority", "condition", "question")
         said: dict[str, Any] = {name: row[name] for name in (*named, *MORE)}
         return registering.New(
