@@ -44,6 +44,7 @@ from clearway.domain.ambulance.words import (
 from clearway.domain.shared.findings import Severity
 from clearway.interchange import native, native_schema, referral_message
 from clearway.interchange.fhir import reference as fhir_page
+from clearway.interchange.hl7 import reference as hl7_page
 
 GENERATED = "Generated from the code by `clearway reference write`; edit the code, not this page."
 
@@ -322,6 +323,7 @@ PAGES: Mapping[str, Callable[[], str]] = {
     "clock-events.md": clock_pages.clock_events,
     "clock-rules.md": clock_pages.clock_rules,
     "referral-messages.md": referral_message.reference_page,
+    "hl7-messages.md": hl7_page.page,
     "fhir.md": fhir_page.page,
     "clock-examples.md": example_pages.clock_examples_page,
     "outpatient-codes.md": clock_pages.outpatient_codes,

@@ -38,7 +38,7 @@ def refused(role: str, statement: str) -> bool:
         *("core_action", "core_seal", "core_decision", "core_decision_told", "core_onwardstep"),
         *("ambulance_fact", "ambulance_hospitalfigure", "ambulance_trustlevel"),
         *("ambulance_actioncard", "ambulance_actionanswer", "ambulance_stackreport", "ambulance_delayword"),
-        *("ambulance_barrierstep", "ambulance_cover_move"),
+        *("ambulance_barrierstep", "ambulance_cover_move", "outpatients_feedmapping"),
     ],
 )
 def test_the_desks_can_add_to_the_record_but_never_change_it(granted: None, table: str) -> None:

@@ -1,14 +1,18 @@
 """HL7 v2 of another system becomes the desk's own actions: once, in any order, and nothing is lost."""
 
 from collections.abc import Sequence
+from contextlib import nullcontext
 from datetime import date, datetime, timedelta
 from itertools import permutations
+from pathlib import Path
 from typing import Any
 
 import hl7
 import pytest
 from django.db import transaction
 
+from clearway import cli
+from clearway.cli import ground
 from clearway.core.audit.actions import Actor
 from clearway.core.audit.models import Action
 from clearway.core.feeds import actions as feeds
@@ -27,7 +31,7 @@ from clearway.gateway import inbox, mllp
 from clearway.interchange.hl7 import reading
 from tests.pas import ADA, LONDON, adt, ref, siu
 from tests.therapies import NINE, Department, a_department
-from tests.trust import a_trust
+from tests.trust import a_trust, signed_in, somebody, stop_the_clock
 
 pytestmark = pytest.mark.django_db
 MAPPING = """
@@ -379,6 +383,7 @@ def test_a_key_that_comes_again_is_a_repeat_and_with_other_bytes_a_contradiction
         (adt("A28", NINE, pid="PID|1"), "PID-3", "AE"),
         (adt("A28", NINE, pid=ADA.replace("9990548609", "9990548600")), "PID-3", "AE"),
         (adt("A28", NINE, pid=ADA.replace("19700301", "19700231")), "PID-7", "AE"),
+        (adt("A28", NINE, pid=f"{ADA}||07700 900123 ask for her sister^PRN^CP"), "PID-13", "AE"),
         (siu("S12", NINE), "SCH-11.4", "AE"),
     ],
 )
@@ -551,3 +556,51 @@ def test_no_line_that_waits_names_a_patient_or_a_number(source: Source, departme
     row = Quarantined.objects.get()
     assert "may be the same person" in row.why
     assert not any(each in row.why + row.fix for each in ("P0000", "Brown", "Ada"))
+
+
+def test_a_source_is_set_up_and_its_mapping_loaded_and_shown_by_commands(
+    trust: Organisation,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr(ground, "prepare", lambda process: None)
+    monkeypatch.setattr(ground, "load_django", lambda process: None)
+    monkeypatch.setattr(ground, "database_at_hand", nullcontext)
+    file = tmp_path / "annexe.toml"
+
+    assert cli.main(["source", "add", "annexe", "--organisation", trust.slug]) == 0
+    file.write_text('[codes.sex]\n"M" = "7"\n')
+    assert cli.main(["mapping", "load", "annexe", str(file), "--why", "the first"]) == 2
+    assert "codes.sex.M" in capsys.readouterr().err
+    file.write_text(MAPPING)
+    assert cli.main(["mapping", "load", "annexe", str(file), "--why", "the first"]) == 0
+    capsys.readouterr()
+    assert cli.main(["mapping", "show", "annexe"]) == 0
+    assert capsys.readouterr().out == MAPPING
+    assert cli.main(["mapping", "show", "annexe", "--version", "2"]) == 2
+    assert cli.main(["source", "add", "annexe", "--organisation", "nowhere"]) == 2
+
+    assert code(deliver(Source.objects.get(name="annexe"), adt("A28", NINE))) == "AA"
+
+
+def test_a_code_that_was_unknown_goes_from_the_doctor_by_a_new_mapping_into_the_diary(
+    source: Source, department: Department, clinic: list[Slot], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stop_the_clock(monkeypatch, NINE)
+    known(department)
+    raw = siu("S12", NINE, starts_at=clinic[0].starts_at, clinic="NEW")
+    deliver(source, raw)
+    lead = signed_in(somebody("lena", "outpatient_team_leader", department.trust))
+    row = Quarantined.objects.get()
+
+    looked = lead.post("/feeds/pas/doctor/", {"row": row.pk}).content.decode()
+    mended = MAPPING.replace("[codes.service]", '"NEW" = "back"\n[codes.service]')
+    lead.post("/feeds/pas/mapping/", {"text": mended, "why": "their new clinic"})
+    would = lead.post("/feeds/pas/doctor/", {"row": row.pk}).content.decode()
+    told = lead.post(f"/feeds/quarantine/{row.pk}/replay/", follow=True).content.decode()
+
+    assert "[codes.clinic]" in looked and "Booked:" in would and "was read and recorded" in told
+    assert Appointment.objects.get().slot == clinic[0]
+    day = f"{clinic[0].starts_at:%Y-%m-%d}"
+    assert "BROWN" in lead.get(f"/outpatients/diary/?on={day}").content.decode().upper()

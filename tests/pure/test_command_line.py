@@ -24,7 +24,18 @@ DOING = {
         "migrate",
     ),
     *("region load", "completion"),
-    *("source key", "source disable", "source enable", "user add", "hold place", "hold release", "reference"),
+    *(
+        "source add",
+        "mapping load",
+        "mllp",
+        "source key",
+        "source disable",
+        "source enable",
+        "user add",
+        "hold place",
+        "hold release",
+        "reference",
+    ),
 }
 OSM = """<osm><node id="1" lat="51.01" lon="-3.0"/><node id="2" lat="51.02" lon="-3.0"/>
 <way id="9"><nd ref="1"/><nd ref="2"/><tag k="highway" v="primary"/></way></osm>"""

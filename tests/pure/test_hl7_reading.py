@@ -59,3 +59,9 @@ def test_a_byte_of_zero_is_refused_by_its_segment() -> None:
     problem = _problem(adt("A28", SENT).replace(b"Ada", b"A\0a"))
 
     assert problem is not None and problem.where == "segment 3"
+
+
+def test_a_header_after_a_byte_order_mark_or_empty_lines_is_answered_by_its_key() -> None:
+    for before in (b"\xef\xbb\xbf", b"\r\n", b"\n \n"):
+        header = reading.header_of(before + adt("A28", SENT, key="7"), LONDON)
+        assert header is not None and header.key == "7"

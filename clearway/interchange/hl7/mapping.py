@@ -214,7 +214,7 @@ def parse(text: str) -> SenderMapping:
         number=_ids(ids.table("number"), usual.number),
         nhs_number=_ids(ids.table("nhs_number"), usual.nhs_number),
         places=_places(whole.table("places")),
-        codes={**USUAL_CODES, **codes},
+        codes={name: {**USUAL_CODES.get(name, {}), **codes.get(name, {})} for name in TABLES},
         reasons=_reasons(codes.get("cancel_reason", {})),
         send=parse_send(whole.table("send"), codes, names),
     )

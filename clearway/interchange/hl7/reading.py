@@ -4,6 +4,7 @@ Places count from 1, as the standard writes them: segment, field, component, sub
 place in an error is the place and what was expected, never the value: it may name a patient.
 """
 
+import codecs
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -194,7 +195,8 @@ _NOTHING = Header("", "", "", "", "", "", None)
 
 def header_of(raw: bytes, zone: ZoneInfo) -> Header | None:
     """As much of a header as can be read of anything, to know and answer its sender; None for none."""
-    first = raw.partition(b"\r")[0].partition(b"\n")[0]
+    begun = raw.removeprefix(codecs.BOM_UTF8).lstrip(b"\r\n \x0b")
+    first = begun.partition(b"\r")[0].partition(b"\n")[0]
     try:
         return parse(first, encoding="iso-8859-1", zone=zone).header
     except CannotParse:

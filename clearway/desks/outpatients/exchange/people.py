@@ -7,7 +7,15 @@ from clearway.domain.outpatients.told import Identity, PeopleMerged, PersonTold
 
 from ..patients import actions as patients
 from ..patients import queries as known_here
+from ..patients.models import Patient
 from .envelope import Envelope, Kind, Refused, Taken, Verdict, counterpart, is_old, name, remember
+
+WHERE = {  # of the columns of a patient, for what a sender is told
+    **dict.fromkeys(("family_name", "given_names"), "PID-5"),
+    **dict.fromkeys(("phone", "mobile", "email"), "PID-13"),
+    **dict.fromkeys(("address", "postcode"), "PID-11"),
+    "practice": "PD1-3",
+}
 
 
 def find(who: Identity, envelope: Envelope) -> Any:
@@ -75,7 +83,13 @@ def _columns(told: PersonTold) -> dict[str, Any]:
     who = told.who
     said: dict[str, Any] = {"family_name": who.family_name, "given_names": who.given_names}
     said |= {"born_on": who.born_on, "nhs_number": who.nhs_number or None}
-    return {column: value for column, value in said.items() if value} | dict(told.details)
+    found = {column: value for column, value in said.items() if value} | dict(told.details)
+    for column, value in found.items():
+        most = Patient._meta.get_field(column).max_length
+        if isinstance(value, str) and most is not None and len(value) > most:
+            why = f"The {column.replace('_', ' ')} is longer than the {most} characters that are kept."
+            raise Refused(WHERE.get(column, "PID"), why, "Shorten it at its source, and send it again.")
+    return found
 
 
 def _registered(told: PersonTold, envelope: Envelope) -> Any:

@@ -1,0 +1,46 @@
+"""Set up a system that sends HL7 v2 over MLLP; it may deliver at once.
+
+Sources of other kinds come with the region pack. Setting one up twice changes nothing but its interval.
+
+Example: clearway source add trust-pas --organisation worcestershire
+"""
+
+import argparse
+import getpass
+from datetime import UTC, datetime
+
+HOUR = 3600
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """What it is called and whose it is."""
+    parser.add_argument("name", help="name of the source; with client certificates, their common name")
+    parser.add_argument("--organisation", metavar="SLUG", required=True, help="the trust, as in its pack")
+    parser.add_argument(
+        "--every", type=int, default=HOUR, metavar="SECONDS", help="expected interval (default: %(default)s)"
+    )
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Make it, or say that it is there."""
+    from clearway.cli import CannotRun, ground
+
+    ground.prepare("owner")
+    from clearway.core.audit.actions import Actor
+    from clearway.core.feeds import actions
+    from clearway.core.organisation.models import Organisation
+    from clearway.gateway.hl7 import KIND
+
+    organisation = Organisation.objects.filter(slug=arguments.organisation).first()
+    if organisation is None:
+        known = ", ".join(Organisation.objects.values_list("slug", flat=True)) or "none is loaded"
+        raise CannotRun(f"There is no organisation {arguments.organisation!r}. Known: {known}.")
+    if not 0 < arguments.every <= 7 * 24 * HOUR:
+        raise CannotRun("--every is 1 second to a week.")
+    at, by = datetime.now(UTC), Actor(f"command:{getpass.getuser()}")
+    opening = actions.Opening(arguments.name, KIND, "native", arguments.every, frozenset())
+    source = actions.open_source(organisation, opening, by=by, at=at)
+    actions.switch(source, True, by=by, at=at)
+    print(f"{source.name} may send HL7 v2.")
+    print(f"Say how it writes: clearway mapping load {source.name} FILE --why ...")
+    return 0

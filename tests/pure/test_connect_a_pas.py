@@ -1,0 +1,54 @@
+"""The page that says how to connect a patient administration system says what works."""
+
+import re
+import shlex
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from clearway import cli
+from clearway.cli import module_of
+from clearway.domain.outpatients.told import AppointmentTold
+from clearway.interchange.hl7 import kinds, mapping, reading
+from clearway.interchange.hl7 import reference as hl7_page
+
+PAGE = (Path(__file__).resolve().parents[2] / "docs" / "how-to" / "connect-a-pas.md").read_text()
+
+
+def blocks(language: str) -> list[str]:
+    return [
+        re.sub(r"(?m)^   ", "", found) for found in re.findall(rf"(?ms)^ *```{language}\n(.*?)^ *```$", PAGE)
+    ]
+
+
+def test_the_mapping_and_the_message_of_the_page_are_read_as_it_says() -> None:
+    (text,), (pasted,) = blocks("toml"), blocks("hl7")
+
+    message = reading.parse(pasted.encode(), zone=ZoneInfo("Europe/London"))
+    told = kinds.translate(message, mapping.parse(text)).told
+
+    assert isinstance(told, AppointmentTold)
+    assert (told.filler, told.clinic, told.who.number) == ("F1", "back", "M1")
+
+
+def test_every_command_of_the_page_is_one() -> None:
+    commands = [line for block in blocks("sh") for line in block.splitlines()]
+    commands += re.findall(r"`(clearway [^`]+)`", PAGE)
+    assert len(commands) == 6
+    for line in commands:
+        words = shlex.split(line.partition(" > ")[0])[1:]
+        name, rest = cli._split(words)
+        assert name is not None
+        cli._parser(name, __import__(module_of(name), fromlist=["run"])).parse_args(rest)
+
+
+def test_the_reference_names_every_message_and_every_place() -> None:
+    page = hl7_page.page()
+
+    assert all(f"| `{kind}` |" in page for kind in kinds.KINDS)
+    assert all(f"| `{name}` |" in page for name in mapping.PLACES)
+
+
+def test_a_code_that_a_trust_adds_leaves_the_usual_ones_as_they_are() -> None:
+    found = mapping.parse('[codes.sex]\n"X" = "9"\n"F" = "9"\n').codes["sex"]
+
+    assert (found["X"], found["F"], found["M"]) == ("9", "9", "1")
