@@ -7,6 +7,7 @@ Examples:
 
 import argparse
 import json
+from typing import Any
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -35,7 +36,7 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _told(row):  # type: ignore[no-untyped-def]
+def _told(row: Any) -> dict[str, Any]:
     return {
         "version": row.version,
         "loaded_at": row.loaded_at.isoformat(),

@@ -27,7 +27,6 @@ DOING = {
     *(
         "source add",
         "mapping load",
-        "mllp",
         "source key",
         "source disable",
         "source enable",

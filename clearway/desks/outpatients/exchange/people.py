@@ -7,7 +7,6 @@ from clearway.domain.outpatients.told import Identity, PeopleMerged, PersonTold
 
 from ..patients import actions as patients
 from ..patients import queries as known_here
-from ..patients.models import Patient
 from .envelope import Envelope, Kind, Refused, Taken, Verdict, counterpart, is_old, name, remember
 
 WHERE = {  # of the columns of a patient, for what a sender is told
@@ -85,7 +84,7 @@ def _columns(told: PersonTold) -> dict[str, Any]:
     said |= {"born_on": who.born_on, "nhs_number": who.nhs_number or None}
     found = {column: value for column, value in said.items() if value} | dict(told.details)
     for column, value in found.items():
-        most = Patient._meta.get_field(column).max_length
+        most = known_here.longest(column)
         if isinstance(value, str) and most is not None and len(value) > most:
             why = f"The {column.replace('_', ' ')} is longer than the {most} characters that are kept."
             raise Refused(WHERE.get(column, "PID"), why, "Shorten it at its source, and send it again.")

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from functools import reduce
 from operator import and_
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 from django.db.models import Q, QuerySet
 from django.db.models.functions import Coalesce
@@ -262,3 +262,8 @@ def best_channel(patient: Patient, flags: Iterable[Flag] = ()) -> str | None:
     held, patient = tuple(flags), patient.stands
     wanted = [patient.channel, LETTER, "email", TEXT]
     return next((each for each in wanted if may_contact(patient, each, flags=held)), None)
+
+
+def longest(column: str) -> int | None:
+    """How many characters of a column of a patient are kept; None where it is no text."""
+    return cast("int | None", getattr(Patient._meta.get_field(column), "max_length", None))
