@@ -6,10 +6,11 @@ a thousand single messages cost one commit, and each message still has its own o
 
 import logging
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
+from types import MappingProxyType
 from typing import TypeVar
 
 from django.db import InterfaceError, OperationalError, transaction
@@ -35,6 +36,13 @@ from .fhir import door as fhir
 log = logging.getLogger(__name__)
 T = TypeVar("T")
 BATCHES_AT_ONCE = 200
+# Kinds of which one batch is one message, with an account of its own: read as its sender was answered.
+READ_WHOLE: Mapping[str, Callable[[int, datetime], object]] = MappingProxyType(
+    {
+        hl7.KIND: lambda batch_id, at: hl7.read(batch_id, at=at),
+        fhir.KIND: lambda batch_id, at: answering.read(batch_id, request_id="", at=at),
+    }
+)
 BYTES_AT_ONCE = 1_000_000  # about 4,000 events: a transaction of well under a second
 
 FORGOTTEN = CannotParse(
@@ -111,8 +119,8 @@ def _process_together(batches: Sequence[Batch], at: datetime) -> int:
     by_source: dict[Source, list[Batch]] = defaultdict(list)
     # In one order, so that two workers never wait for each other's locks.
     for batch in sorted(batches, key=lambda each: (each.source_id, each.pk)):
-        if batch.source.kind == hl7.KIND:
-            hl7.read(batch.pk, at=at)
+        if batch.source.kind in READ_WHOLE:
+            READ_WHOLE[batch.source.kind](batch.pk, at)
         else:
             by_source[batch.source].append(batch)
     # In one order, so that two workers never wait for each other's locks.
@@ -125,7 +133,7 @@ def _process_together(batches: Sequence[Batch], at: datetime) -> int:
 
 
 def _process_apart(batch: Batch, at: datetime) -> None:
-    if batch.source.kind == hl7.KIND:
+    if batch.source.kind in READ_WHOLE:
         _read_apart(batch, at)
         return
     try:
@@ -142,7 +150,7 @@ def _read_apart(batch: Batch, at: datetime) -> None:
     """One message that cannot be recorded must not stand before all others."""
     try:
         with transaction.atomic():
-            hl7.read(batch.pk, at=at)
+            READ_WHOLE[batch.source.kind](batch.pk, at)
     except (OperationalError, InterfaceError):
         raise
     except Exception:

@@ -1,5 +1,6 @@
 """FHIR over HTTP: what is read, and that booking through it is the same action as the click."""
 
+from datetime import date
 from typing import Any
 
 import pytest
@@ -213,6 +214,38 @@ def test_a_message_cancels_what_a_message_booked(physio: Department, peer: Peer)
 
     assert answer.status_code == 200, answer.content
     assert Appointment.objects.get().state == "cancelled"
+
+
+def test_a_message_about_another_patient_cancels_nobody(physio: Department, peer: Peer) -> None:
+    a_patient_who_waits(physio)
+    made = peer.post("$process-message", a_message(slots()[0])).json()["entry"][1]["resource"]
+    physio.patient(nhs_number="9990548617", born_on=date(1980, 5, 1))
+    changed = {"id": made["id"], "status": "cancelled"}
+
+    answer = peer.post(
+        "$process-message",
+        a_message(slots()[0], nhs_number="9990548617", reason="update", changed=changed),
+    )
+
+    assert answer.status_code == 422
+    assert issues(answer)[0]["diagnostics"].startswith("It is another patient's.")
+    assert Appointment.objects.get().state == "booked"
+
+
+def test_what_the_workers_refuse_waits_for_nobody_where_only_the_sender_can_mend_it(
+    physio: Department, peer: Peer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from clearway.gateway.fhir import answering
+
+    (slot, *_), entry = slots(), physio.entry(minutes=30)
+    physio.booked(slot)
+    with monkeypatch.context() as broken:
+        broken.setattr(answering, "_read", lambda *_: 1 / 0)
+        peer.post("Appointment", a_booking(slot, entry), X_Request_Id="request-0004")
+
+    inbox.process(lambda: NOW)
+
+    assert Quarantined.objects.get().state == "answered"
 
 
 def test_a_booking_for_somebody_of_another_birth_date_is_refused(physio: Department, peer: Peer) -> None:

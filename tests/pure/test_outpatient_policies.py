@@ -14,7 +14,15 @@ from clearway.interchange import region_pack
 NOW = datetime(2026, 11, 20, 9, tzinfo=UTC)
 SHIPPED = {each.name: each.values for each in region_pack.parse(regions.find("worcestershire")).policies}
 
-WITH_OTHER_READERS = ("feed_freshness", "worklist", "retention", "clock_rules", "onward_services", "concerns")
+WITH_OTHER_READERS = (
+    "feed_freshness",
+    "worklist",
+    "retention",
+    "clock_rules",
+    "onward_services",
+    "concerns",
+    "recurring_duties",
+)
 
 
 @pytest.mark.parametrize("name", policies.KINDS)

@@ -342,6 +342,10 @@ def _rebooking(request: Request, said: message.Message, asked: appointment.Asked
         fix = "Send the appointment with the id that it was answered with."
         raise refused(422, "not-found", "Appointment.id", "There is none of this id here.", fix)
     stands = _locked(request, key)
+    theirs = booking.locked(key, organisation_id=request.source.organisation_id).patient_id
+    if theirs not in _named(request, said, asked):
+        fix = "Send the id that its booking was answered with."
+        raise refused(422, "business-rule", "Appointment.id", "It is another patient's.", fix)
     there = message.slot_of(said)
     if there is not None:
         asked = appointment.with_slot(asked, _slot(request, there).pk)

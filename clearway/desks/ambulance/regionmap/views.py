@@ -9,6 +9,7 @@ from django.shortcuts import render
 
 from clearway.core.layout import past
 from clearway.core.layout.times import clock
+from clearway.core.live.queries import newest_push
 from clearway.core.people.permissions import needs
 from clearway.engine.ambulance.handovers import HospitalPicture
 from clearway.engine.ambulance.resources import Doing, ResourceRow, resource_rows
@@ -81,7 +82,7 @@ class Closure:
 @needs("map.read")
 def region(request: Any) -> HttpResponse:
     """The region, or one area of it, now or as it was known."""
-    asked = past.asked(request)
+    asked, live_after = past.asked(request), newest_push()
     read = handovers.board(request.organisation.pk, request.at, asked.known_at)
     area = request.GET.get("area", "")
     sites = read.situation.sites
@@ -108,7 +109,7 @@ def region(request: Any) -> HttpResponse:
         "known_at": asked.known_at,
         "at_error": asked.error,
         "live_topics": "feeds tasks",
-        "live_after": 0,
+        "live_after": live_after,
     }
     return render(request, "regionmap/region.html", context)
 
