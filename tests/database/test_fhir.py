@@ -220,7 +220,9 @@ def test_a_message_about_another_patient_cancels_nobody(physio: Department, peer
     a_patient_who_waits(physio)
     made = peer.post("$process-message", a_message(slots()[0])).json()["entry"][1]["resource"]
     physio.patient(nhs_number="9990548617", born_on=date(1980, 5, 1))
-    changed = {"id": made["id"], "status": "cancelled"}
+    system = "http://terminology.hl7.org/CodeSystem/appointment-cancellation-reason"
+    reason = {"coding": [{"system": system, "code": "pat"}]}
+    changed = {"id": made["id"], "status": "cancelled", "cancelationReason": reason}
 
     answer = peer.post(
         "$process-message",
@@ -228,7 +230,7 @@ def test_a_message_about_another_patient_cancels_nobody(physio: Department, peer
     )
 
     assert answer.status_code == 422
-    assert issues(answer)[0]["diagnostics"].startswith("It is another patient's.")
+    assert "It is another patient's." in issues(answer)[0]["diagnostics"]
     assert Appointment.objects.get().state == "booked"
 
 
