@@ -258,6 +258,20 @@ def test_a_pattern_becomes_feedback_with_findings_before_and_after(
     assert "2 so far" in pfc.get("/quality/patterns/").content.decode()
 
 
+def test_a_note_of_the_same_day_has_the_days_findings_before_it_and_only_later_ones_after(
+    knowing: Organisation, cad: Source
+) -> None:
+    cad.refresh_from_db()
+    wrong_jobs(cad, 0, 6, 0)
+    casework.follow(knowing.pk, at=at(500))
+    plan = feedback.Plan("crew", "C1", "HQ04", "note", T0.date(), "Team leader", "Press at the bedside")
+
+    row = feedback.give(plan, organisation_id=knowing.pk, by=by(), at=at(500))
+    (given,) = feedback.given(knowing.pk, at(501))
+
+    assert (row.before, given.after) == (6, 0)
+
+
 def test_feedback_about_nothing_or_changed_afterwards_is_refused(november: Organisation) -> None:
     plan = feedback.Plan("crew", "A9", "HQ04", "note", T0.date(), "Team leader", "x")
     with pytest.raises(NotAllowed, match="no such finding"):

@@ -23,18 +23,31 @@ from .policy import command_policy
 BY_HAND = "By hand"
 
 
-@transaction.atomic
 def make_sitrep(
     because: str, *, organisation_id: int, by: Actor, at: datetime, for_at: datetime | None = None
 ) -> Sitrep:
     """Make a report of this instant and keep it. One that is made for a time is made once: asked again, it is
     given back."""
+    # A report takes a while: nothing is locked meanwhile, or a major incident could not be declared.
+    seen = figures.see(organisation_id, at)
+    parts = {code: figures.titled(code, seen) for code in figures.PARTS}
+    return _keep(because, parts, organisation_id=organisation_id, by=by, at=at, for_at=for_at)
+
+
+@transaction.atomic
+def _keep(
+    because: str,
+    parts: Mapping[str, shared.Figures],
+    *,
+    organisation_id: int,
+    by: Actor,
+    at: datetime,
+    for_at: datetime | None,
+) -> Sitrep:
     lock(organisation_id)
     made = Sitrep.objects.filter(organisation_id=organisation_id)
     if for_at is not None and (same := made.filter(for_at=for_at).first()) is not None:
         return same
-    seen = figures.see(organisation_id, at)
-    parts = {code: figures.titled(code, seen) for code in figures.PARTS}
     row = Sitrep.objects.create(
         organisation_id=organisation_id,
         number=(made.aggregate(Max("number"))["number__max"] or 0) + 1,

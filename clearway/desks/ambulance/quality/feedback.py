@@ -62,7 +62,9 @@ def given(organisation_id: int, at: datetime) -> list[Given]:
     for row in rows.order_by("-on", "-pk")[:MOST]:
         begin = queries.midnight(row.on)
         end = begin + timedelta(days=days)
-        found.append(Given(row, _count(row, begin, min(end, at)), days, end <= at))
+        # Of a note of the same day, what was found before it is not what came after it.
+        after = row.made_at if row.on == local(row.made_at).date() else begin
+        found.append(Given(row, _count(row, after, min(end, at)), days, end <= at))
     return found
 
 
@@ -97,7 +99,7 @@ def give(plan: Plan, *, organisation_id: int, by: Actor, at: datetime) -> Feedba
     if plan.on > today + FURTHEST:
         raise NotAllowed("far", what, "Choose a day within the next three months.")
     days = queue_policy(organisation_id, at).pattern_days
-    end = min(queries.midnight(plan.on), at)
+    end = queries.midnight(plan.on) if plan.on < today else at
     begin = end - timedelta(days=days)
     before = _between(organisation_id, plan.about, plan.key, plan.code, begin, end)
     if not before:
