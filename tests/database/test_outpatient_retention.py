@@ -19,6 +19,7 @@ from clearway.cli import main
 from clearway.config import migrate, postgres
 from clearway.core.audit.actions import Actor
 from clearway.core.audit.models import Action
+from clearway.core.feeds.models import Source
 from clearway.core.organisation.models import Organisation, PolicyVersion
 from clearway.core.outbox.models import Outgoing
 from clearway.core.retention import actions as core
@@ -27,6 +28,7 @@ from clearway.desks.outpatients.booking.models import Appointment
 from clearway.desks.outpatients.clocks.models import Pathway
 from clearway.desks.outpatients.conversations.models import Answer, Conversation, Message
 from clearway.desks.outpatients.enquiries.models import Enquiry
+from clearway.desks.outpatients.exchange.models import Telling
 from clearway.desks.outpatients.filing.models import Document, Filing
 from clearway.desks.outpatients.intake.models import GivenFile
 from clearway.desks.outpatients.keeping import actions as keeping
@@ -321,6 +323,18 @@ def a_risk(physio: Department, patient: Patient) -> None:
     )
 
 
+def a_telling(physio: Department, patient: Patient) -> None:
+    """What another system was told of the one visit there was."""
+    source = Source.objects.create(
+        organisation=physio.trust, name="pas", kind="hl7", expected_interval_seconds=3600
+    )
+    row = outgoing(physio.trust, "hl7")
+    visit = Appointment.objects.get(patient=patient)
+    Telling.objects.create(
+        source=source, outgoing=row, subject=f"appointment:{visit.pk}", number=1, said={}, body=b"MSH"
+    )
+
+
 KINDS: dict[str, tuple[Callable[[Department, Patient], object], tuple[type[Model], ...]]] = {
     "given_files": (a_given_file, (GivenFile,)),
     "disclosure_packs": (a_pack, (DisclosurePack,)),
@@ -333,6 +347,7 @@ KINDS: dict[str, tuple[Callable[[Department, Patient], object], tuple[type[Model
     "sent_reports": (a_sent_report, (SentReport, Outgoing)),
     "freed_slots": (a_freed_slot, (FreedSlot, SlotOffer)),
     "attendance_scores": (a_risk, (AttendanceScore,)),
+    "tellings": (a_telling, (Telling, Outgoing)),
 }
 OF_A_RECORD = ("documents", "letters", "contacts", "conversations", "emails")
 

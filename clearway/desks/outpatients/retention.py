@@ -36,5 +36,6 @@ SHELVES = tuple(
         "sent_reports",
         "freed_slots",
         "attendance_scores",
+        "tellings",
     )
 )

@@ -203,6 +203,18 @@ VIEWS = {
     WHERE s.organisation_id = trust AND s.scored_at < before
         AND a.ends_at < before AND a.state NOT IN ('held', 'booked', 'arrived')
 """,
+    # What another system was told, and the bytes of it: the record is the appointment's own.
+    "tellings": """
+    SELECT t.id, o.queued_at, GREATEST(o.since, t.acknowledged_at),
+        COALESCE(clearway_patient_is_held(COALESCE(a.patient_id, w.patient_id)), false)
+    FROM outpatients_telling t JOIN core_outgoing o ON o.id = t.outgoing_id
+    LEFT JOIN outpatients_appointment a
+        ON a.id = CASE WHEN t.subject LIKE 'appointment:%' THEN split_part(t.subject, ':', 2)::bigint END
+    LEFT JOIN outpatients_pathway w
+        ON w.id = CASE WHEN t.subject LIKE 'pathway:%' THEN split_part(t.subject, ':', 2)::bigint END
+    WHERE o.organisation_id = trust AND o.queued_at < before
+        AND o.state NOT IN ('queued', 'ready', 'held', 'sending')
+""",
     # A seat and what was given back because it was filled, under the first of them: they go together. While
     # anybody who was asked still waits, their answers count.
     "freed_slots": """
@@ -261,6 +273,10 @@ REMOVALS = {
     WITH gone AS (DELETE FROM outpatients_report_sent s WHERE s.id = ANY (chosen) RETURNING s.outgoing_id)
     DELETE FROM core_outgoing o USING gone WHERE o.id = gone.outgoing_id;
 """,
+    "tellings": """
+    WITH gone AS (DELETE FROM outpatients_telling t WHERE t.id = ANY (chosen) RETURNING t.outgoing_id)
+    DELETE FROM core_outgoing o USING gone WHERE o.id = gone.outgoing_id;
+""",
     "attendance_scores": "    DELETE FROM outpatients_attendance_score s WHERE s.id = ANY (chosen);\n",
     "freed_slots": """
     WITH RECURSIVE chain AS (
@@ -298,6 +314,7 @@ KEPT = (
     "outpatients_givenfile",
     "outpatients_freed_slot",
     "outpatients_attendance_score",
+    "outpatients_telling",
     "outpatients_slot_offer",
     "outpatients_conversation",
     "outpatients_message",
