@@ -19,7 +19,7 @@ def an_entry(
     parts = [
         {"url": "patient", "valueReference": {"reference": f"#Patient-{number}"}},
         coded("priority", "ROUTINE"),
-        {"url": dated, "valueDateTime": f"{day}T13:42:10.967Z"},
+        {"url": dated, "valueDateTime": day if "T" in day else f"{day}T13:42:10.967Z"},
     ]
     if reason:
         parts.append(coded("reviewReason", reason))

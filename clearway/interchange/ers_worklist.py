@@ -10,12 +10,16 @@ with one, so each is looked for by the names in `NAMED`, and an entry that has n
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
 from types import MappingProxyType
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from clearway.domain.shared.errors import CannotParse
 
 from .sheets import MOST_ROWS, Sheet
+
+LONDON = ZoneInfo("Europe/London")
 
 MOST_BYTES = 10 * 1024 * 1024  # of one answer, by the limits of the interface
 HEADING = (
@@ -75,7 +79,7 @@ def _cells(entry: Any, held: Mapping[str, Mapping[str, Any]]) -> tuple[str, ...]
     item = entry.get("item")
     kind, _, ubrn = _text(item.get("reference") if isinstance(item, dict) else "").rpartition("/")
     said = {name: _first(parts, urls) for name, urls in NAMED.items()}
-    said["received_on"] = said["received_on"][:10]  # of an instant, its day
+    said["received_on"] = _day(said["received_on"])
     said["ubrn"] = ubrn if kind.endswith("ReferralRequest") else ""
     # An entry of the list for review has a type in place of a reason, and it may lack even that.
     if said["review_reason"] in ("TRIAGE_DEFERRAL", "APPOINTMENT") or (
@@ -84,6 +88,16 @@ def _cells(entry: Any, held: Mapping[str, Mapping[str, Any]]) -> tuple[str, ...]
         said["review_reason"] = "TRIAGE"
     said |= _patient(_held(parts.get("patient"), held))
     return tuple(said.get(name, "") for name in HEADING)
+
+
+def _day(said: str) -> str:
+    """Of an instant, its day in London: half past eleven at night UTC in summer is the next day there."""
+    try:
+        instant = datetime.fromisoformat(said)
+    except ValueError:
+        return said[:10]
+    is_instant = len(said) > 10 and instant.tzinfo is not None
+    return (instant.astimezone(LONDON) if is_instant else instant).date().isoformat()
 
 
 def _is_for_review(entry: Mapping[str, Any]) -> bool:

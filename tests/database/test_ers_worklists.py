@@ -90,6 +90,15 @@ def test_a_referral_that_later_has_no_slot_keeps_its_clock_and_waits_for_a_booki
     assert [each.priority for each in late] == [2]
 
 
+def test_a_slot_issue_of_a_referral_that_has_ended_is_refused_and_not_lost(service: Service) -> None:
+    load(service, a_list(an_entry(UBRN)))
+    Referral.objects.update(state="removed", removed_why="declined", removed_on=TODAY)
+
+    again = load(service, ISSUE)
+
+    assert verdicts(again) == ["refused"] and "has ended here" in again.results[0]["why"]
+
+
 def test_once_it_is_booked_a_slot_issue_asks_for_nothing(service: Service) -> None:
     load(service, ISSUE)
     row = Referral.objects.get()

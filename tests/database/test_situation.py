@@ -118,7 +118,7 @@ def test_the_live_reading_takes_as_many_queries_however_full_the_region_and_fewe
     for number in range(3):
         deliver(cad, conveyance("TVH01", incident=str(number), call_sign=f"A{number}", until="left_scene"))
 
-    with django_assert_max_num_queries(17):
+    with django_assert_max_num_queries(18):
         situation.read(valley.pk, at(50))
     deliver(cad, conveyance("TVH01", incident="3", call_sign="A3", until="left_scene"))
     with django_assert_max_num_queries(6):

@@ -21,7 +21,7 @@ def blocks(language: str) -> list[str]:
 
 
 def test_the_mapping_and_the_message_of_the_page_are_read_as_it_says() -> None:
-    (text,), (pasted,) = blocks("toml"), blocks("hl7")
+    (text, _), (pasted,) = blocks("toml"), blocks("hl7")
 
     message = reading.parse(pasted.encode(), zone=ZoneInfo("Europe/London"))
     told = kinds.translate(message, mapping.parse(text)).told
@@ -30,10 +30,19 @@ def test_the_mapping_and_the_message_of_the_page_are_read_as_it_says() -> None:
     assert (told.filler, told.clinic, told.who.number) == ("F1", "back", "M1")
 
 
+def test_the_table_that_sends_is_read_as_the_page_has_it() -> None:
+    text, send = blocks("toml")
+
+    made = mapping.parse(f"{text}\n{send}").send
+
+    assert made is not None and made.tls
+    assert (made.host, made.port) == ("pas.trust.example", 2575)
+
+
 def test_every_command_of_the_page_is_one() -> None:
     commands = [line for block in blocks("sh") for line in block.splitlines()]
     commands += re.findall(r"`(clearway [^`]+)`", PAGE)
-    assert len(commands) == 6
+    assert len(commands) == 7
     for line in commands:
         words = shlex.split(line.partition(" > ")[0])[1:]
         name, rest = cli._split(words)

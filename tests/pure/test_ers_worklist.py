@@ -39,6 +39,20 @@ def test_an_entry_for_review_and_a_slot_issue_say_reference_patient_priority_rea
 
 
 @pytest.mark.parametrize(
+    ("said", "day"),
+    [
+        ("2026-06-01T23:30:00Z", "2026-06-02"),
+        ("2026-06-01T23:30:00+01:00", "2026-06-01"),
+        ("2026-11-16T23:30:00+00:00", "2026-11-16"),
+    ],
+)
+def test_an_instant_counts_on_its_day_in_london(said: str, day: str) -> None:
+    (row,) = rows(a_list(an_entry("000048417799", day=said)))
+
+    assert isinstance(row, ReferralRow) and row["received_on"] == day
+
+
+@pytest.mark.parametrize(
     ("entry", "where", "why"),
     [
         (an_entry("12345"), "line 1, ubrn", "twelve digits"),

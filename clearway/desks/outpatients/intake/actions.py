@@ -174,10 +174,14 @@ class _Taker:
 
     def _listed_again(self, row: ReferralRow, standing: Any) -> Result:
         """What e-RS lists and is here. A slot issue is noted on it; its clock stays as it began."""
-        if row["nhs_number"] and standing.patient.nhs_number != row["nhs_number"]:
+        if row["nhs_number"] and standing.patient.stands.nhs_number != row["nhs_number"]:
             why = f"This booking reference is of another patient here, with {standing.number}."
             raise _Refused("ubrn", why, "Compare both with e-RS, and mend the wrong one.")
         reason = ReviewReason(row["review_reason"])
+        if reason.is_slot_issue and standing.state not in referred.OPEN:
+            why = f"The patient tries to book by it, and {standing.number} has ended here."
+            fix = "Ring the patient: end it in e-RS too, or register a new referral."
+            raise _Refused("ubrn", why, fix)
         if reason.is_slot_issue and standing.review_reason != reason:
             referrals.list_slot_issue(standing.pk, reason, row.received_on, **self.scope)
         return self._repeat(row, standing.pk, standing.number, "its booking reference")
