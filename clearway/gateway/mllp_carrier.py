@@ -5,9 +5,9 @@ A message is known by its control id: sent again after a connection that broke, 
 
 import socket
 import ssl
+import time
 from collections.abc import Iterator, Mapping
 
-from clearway.core.feeds.models import Source
 from clearway.core.outbox.sending import Carrier, NotTaken, Parcel, Refused
 from clearway.desks.outpatients.exchange import queries
 from clearway.desks.outpatients.exchange.wanted import carrier_of
@@ -16,10 +16,8 @@ from clearway.interchange.hl7 import answered
 from clearway.interchange.hl7.answer import AA, AE
 from clearway.interchange.hl7.send import Send
 
-from .hl7 import KIND
-
 BEGIN, END = b"\x0b", b"\x1c\r"
-PATIENCE = 5.0  # seconds for connecting, and for the answer
+PATIENCE = 5.0  # seconds for connecting to one address, and then for the handshake, sending and the answer
 MOST_BYTES = 64 * 1024  # of an answer
 
 
@@ -47,36 +45,54 @@ class MllpCarrier:
             raise NotTaken("the acknowledgement is of another message")
         if said.code == AA:
             return said.key
-        words = f"{said.code}: {said.words or 'no reason was given'}"
+        words = f"{said.code}: {said.words or 'it names no error'}"
         if said.code == AE:
             raise Refused(words)
         raise NotTaken(words)
 
     def _asked(self, body: bytes) -> bytes:
+        context = self._context() if self.send.tls else None
         with socket.create_connection((self.send.host, self.send.port), self.patience) as plain:
-            if not self.send.tls:
-                return _exchange(plain, body)
-            with self._context().wrap_socket(plain, server_hostname=self.send.host) as safe:
-                return _exchange(safe, body)
+            # One deadline for all that follows, far under the lease of the outbox: who sends a byte now and
+            # then would hold the worker for ever, and the message would be sent again meanwhile.
+            until = time.monotonic() + self.patience
+            if context is None:
+                return _exchange(plain, body, until)
+            with context.wrap_socket(plain, server_hostname=self.send.host) as safe:
+                return _exchange(safe, body, until)
 
     def _context(self) -> ssl.SSLContext:
-        context = ssl.create_default_context(cafile=self.send.authority or None)
-        context.minimum_version = ssl.TLSVersion.TLSv1_2
-        if self.send.certificate:
-            context.load_cert_chain(self.send.certificate, self.send.key)
+        """Raises Refused where a file cannot be read: asking again mends nothing."""
+        try:
+            context = ssl.create_default_context(cafile=self.send.authority or None)
+            context.minimum_version = ssl.TLSVersion.TLSv1_2
+            if self.send.certificate:
+                context.load_cert_chain(self.send.certificate, self.send.key)
+        except OSError as problem:  # an SSLError is one
+            why = f"A certificate file that [send] names cannot be read: {type(problem).__name__}"
+            raise Refused(why) from problem
         return context
 
 
-def _exchange(link: socket.socket, body: bytes) -> bytes:
-    """Send one block and read one. Raises OSError where the connection ends before."""
+def _exchange(link: socket.socket, body: bytes, until: float) -> bytes:
+    """Send one block and read one. Raises OSError where the connection ends before, or the time is over."""
+    link.settimeout(_left(until))
     link.sendall(BEGIN + body + END)
     read = b""
     while END not in read:
+        link.settimeout(_left(until))
         more = link.recv(4096)
         if not more or len(read) > MOST_BYTES:
             raise ConnectionResetError("no whole block came")
         read += more
     return read.partition(BEGIN)[2].partition(END)[0]
+
+
+def _left(until: float) -> float:
+    left = until - time.monotonic()
+    if left <= 0:
+        raise TimeoutError("no whole block came in time")
+    return left
 
 
 class Carriers(Mapping[str, Carrier]):
@@ -99,8 +115,7 @@ class Carriers(Mapping[str, Carrier]):
 
     def _all(self) -> dict[str, Carrier]:
         found = dict(self.always)
-        for source in Source.objects.filter(kind=KIND, enabled=True):
-            send = queries.mapping_of(source).send
-            if send is not None:
-                found[carrier_of(source.pk)] = MllpCarrier(send)
+        for source, mapping in queries.to_send():
+            if mapping.send is not None:
+                found[carrier_of(source.pk)] = MllpCarrier(mapping.send)
         return found

@@ -1,5 +1,6 @@
 """What a system answers of a message that it was sent."""
 
+import re
 from dataclasses import dataclass
 
 from clearway.domain.shared.errors import CannotParse
@@ -10,14 +11,21 @@ from .mapping import HERE
 from .reading import Message, Place
 
 CODES = {AA: AA, AE: AE, AR: AR, "CA": AA, "CE": AE, "CR": AR}  # the enhanced mode's mean the same here
-MOST = 250  # characters of what it says
-# Where versions say what was wrong: MSA-3 until 2.7, ERR-1 until 2.4, ERR-2 to ERR-8 since.
-WORDS = ("MSA-3", "MSA-6.2", "ERR-2", "ERR-3.2", "ERR-3", "ERR-7", "ERR-8", "ERR-1.4.2", "ERR-1")
+# Where versions say which error it is and where, never its words, which may name a patient: ERR-3 and ERR-2
+# since 2.5, all within ERR-1 before. A code is a number, with a few letters before it where it is their own.
+ERRORS = ("ERR-3", "ERR-5", "ERR-1.4", "MSA-6")
+PLACES = (("ERR-2", "ERR-2.3"), ("ERR-1", "ERR-1.3"))
+CODE = re.compile(r"[A-Za-z]{0,4}[-_]?[0-9]{1,6}")
+SEGMENT = re.compile(r"[A-Z][A-Z0-9]{2}")
+NUMBER = re.compile(r"[0-9]{1,3}")
 
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """An acknowledgement. code: AA, AE or AR; of: the control id it names; key: its own"""
+    """An acknowledgement. code: AA, AE or AR; of: the control id it names; key: its own
+
+    words  which error it names, and where: none of its sentences
+    """
 
     code: str
     of: str
@@ -35,5 +43,14 @@ def read(raw: bytes) -> Answered:
 
 
 def _words(found: Message) -> str:
-    said = dict.fromkeys(filter(None, (found.text(Place.of(place)) for place in WORDS)))
-    return "; ".join(said)[:MOST]
+    codes = [found.text(Place.of(place)) for place in ERRORS]
+    code = next(filter(CODE.fullmatch, codes), "")
+    places = (_place(*(found.text(Place.of(part)) for part in parts)) for parts in PLACES)
+    place = next(filter(None, places), "")
+    return " at ".join(filter(None, (code and f"error {code}", place)))
+
+
+def _place(segment: str, field: str) -> str:
+    if SEGMENT.fullmatch(segment) is None:
+        return ""
+    return f"{segment}-{field}" if NUMBER.fullmatch(field) else segment

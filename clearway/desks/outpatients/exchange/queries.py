@@ -1,5 +1,6 @@
 """Reading how senders write and which of their records are ours."""
 
+import logging
 from collections.abc import Iterable
 from datetime import datetime
 from functools import lru_cache
@@ -7,11 +8,14 @@ from functools import lru_cache
 from django.db.models import Q
 
 from clearway.core.feeds.models import Source
+from clearway.domain.shared.errors import CannotParse
 from clearway.domain.shared.outgoing import LEFT, State
 from clearway.interchange.hl7 import mapping
 from clearway.interchange.hl7.mapping import SenderMapping
 
 from .models import Counterpart, FeedMapping, Reconciliation, Telling
+
+log = logging.getLogger(__name__)
 
 
 def versions(source: Source) -> list[FeedMapping]:
@@ -39,10 +43,28 @@ def _parsed(text: str) -> SenderMapping:
 
 
 def told(organisation_id: int) -> list[tuple[Source, SenderMapping]]:
-    """Every system of a trust that has a mapping, with the one in force. One query."""
+    """Every system of a trust that has a mapping, with the one in force. One query.
+
+    One whose mapping cannot be read any more is left out and logged: it must stop nobody's booking.
+    """
     rows = FeedMapping.objects.filter(source__organisation_id=organisation_id, source__enabled=True)
     newest = rows.order_by("source_id", "-version").distinct("source_id").select_related("source")
-    return [(row.source, _parsed(row.text)) for row in newest]
+    return [(row.source, found) for row in newest if (found := _readable(row.source, row.text)) is not None]
+
+
+def to_send() -> list[tuple[Source, SenderMapping]]:
+    """Every HL7 system that may be sent something, of every trust, as `told` gives them. One query."""
+    rows = FeedMapping.objects.filter(source__kind="hl7", source__enabled=True)
+    newest = rows.order_by("source_id", "-version").distinct("source_id").select_related("source")
+    return [(row.source, found) for row in newest if (found := _readable(row.source, row.text)) is not None]
+
+
+def _readable(source: Source, text: str) -> SenderMapping | None:
+    try:
+        return _parsed(text)
+    except CannotParse as error:
+        log.error("The mapping of source %s cannot be read: %s: %s", source.name, error.where, error.why)
+        return None
 
 
 def their_name(source: Source, kind: str, ours: Iterable[int]) -> str:
