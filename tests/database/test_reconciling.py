@@ -7,11 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.db import transaction
 
 from clearway.cli import main
 from clearway.core.audit.models import Action
 from clearway.core.feeds.models import Source
 from clearway.core.organisation.models import Organisation
+from clearway.core.outbox import actions as outbox
 from clearway.core.outbox.models import Outgoing
 from clearway.desks.outpatients.booking import actions as booking
 from clearway.desks.outpatients.booking.models import Appointment
@@ -177,12 +179,25 @@ def test_the_page_shows_what_stopped_and_what_differs_and_does_it(
     stale = client.post("/outpatients/exchange/", {"what": "again", "key": stopped.pk}, follow=True)
 
     assert "Every message was taken" in empty
-    assert "Unknown patient" in page
+    assert "error 207" in page and "Unknown patient" not in page  # their words may name somebody
     assert "0 alike, 1 differing" in page
     assert posted.status_code == 302
     assert stopped.state == "queued"
     assert "Somebody changed it meanwhile" in stale.content.decode()
     assert client.post("/outpatients/exchange/", {"what": "settle", "key": "x"}).status_code == 404
+
+
+def test_no_other_row_of_the_outbox_is_sent_again_or_ended_from_this_page(trust: Organisation) -> None:
+    client = signed_in(somebody("ann", "administrator", trust))
+    with transaction.atomic():
+        put = outbox.put(["letter:1"], "letter", carrier="post", organisation_id=trust.pk, at=NINE)
+    Outgoing.objects.filter(pk=put["letter:1"]).update(state="failed", why="No printer")
+
+    for what in ("again", "by_hand"):
+        asked = client.post("/outpatients/exchange/", {"what": what, "key": put["letter:1"]})
+        assert asked.status_code == 404
+
+    assert Outgoing.objects.get(pk=put["letter:1"]).state == "failed"
 
 
 def test_the_command_compares_a_file(

@@ -23,12 +23,22 @@ HEAD = "filler,placer,patient,clinic,start,status\n"
 
 @pytest.mark.parametrize(
     "theirs",
-    [THEIRS, replace(THEIRS, filler="", placer="7"), replace(THEIRS, filler="F9", placer="8", number="")],
+    [THEIRS, replace(THEIRS, filler="", placer="7"), replace(THEIRS, filler="", placer="8", number="")],
 )
 def test_what_stands_alike_is_found_by_either_id_and_differs_in_nothing(theirs: Theirs) -> None:
     found = reconcile([OURS], [theirs], {})
 
     assert (found.alike, found.differences) == (1, ())
+
+
+def test_our_id_under_another_id_of_theirs_is_no_match() -> None:
+    found = reconcile([OURS], [replace(THEIRS, filler="F9", placer="8")], {})
+
+    assert [each.kind for each in found.differences] == [Kind.THERE, Kind.HERE]
+
+
+def test_what_they_hold_of_a_hold_is_compared_like_any() -> None:
+    assert reconcile([OURS], [replace(THEIRS, state="held")], {}).alike == 1
 
 
 def test_what_ended_on_one_side_and_is_unknown_on_the_other_is_alike() -> None:
@@ -46,6 +56,7 @@ def test_what_ended_on_one_side_and_is_unknown_on_the_other_is_alike() -> None:
         (OURS, replace(THEIRS, number="M2"), Todo.ASK),
         (replace(OURS, said_at=LATE, told_at=EARLY), replace(THEIRS, starts_at=EARLY), Todo.SEND),
         (replace(OURS, said_at=EARLY, told_at=LATE), replace(THEIRS, starts_at=EARLY), Todo.MOVE),
+        (replace(OURS, said_at=EARLY, told_at=LATE), replace(THEIRS, starts_at=EARLY, number=""), Todo.ASK),
         (replace(OURS, said_at=EARLY, told_at=LATE), replace(THEIRS, state="missed"), Todo.ASK),
         (replace(OURS, said_at=LATE, state="cancelled"), THEIRS, Todo.SEND),
         (OURS, replace(THEIRS, starts_at=EARLY), Todo.ASK),

@@ -8,6 +8,7 @@ from enum import StrEnum
 # States that are one to both sides: another system knows no difference between them.
 STANDS: Mapping[str, str] = {
     "booked": "booked",
+    "held": "booked",  # kept of theirs, once, that was booked there and held here
     "arrived": "seen",
     "attended": "seen",
     "missed": "missed",
@@ -94,7 +95,7 @@ def reconcile(ours: Sequence[Ours], theirs: Sequence[Theirs], waiting: Mapping[s
     by_id = {str(key): each for each in ours for key in each.ids}
     left, found, alike = {each.ids: each for each in ours}, [], 0
     for there in theirs:
-        here = by_filler.get(there.filler) or by_id.get(there.placer)
+        here = by_filler.get(there.filler) or _by_our_id(by_id.get(there.placer), there)
         if here is not None:
             left.pop(here.ids, None)
         difference = _difference(here, there, waiting.get(there.filler))
@@ -105,6 +106,13 @@ def reconcile(ours: Sequence[Ours], theirs: Sequence[Theirs], waiting: Mapping[s
         alike += difference is None
         found += [difference] if difference else []
     return Reconciled(alike, tuple(found))
+
+
+def _by_our_id(here: Ours | None, there: Theirs) -> Ours | None:
+    """Ours of that id, unless they have told another id of theirs for it: then one of both is wrong."""
+    if here is not None and here.filler and there.filler and here.filler != there.filler:
+        return None
+    return here
 
 
 def _difference(here: Ours | None, there: Theirs | None, waiting: int | None) -> Difference | None:
@@ -133,13 +141,14 @@ def _fields(here: Ours, there: Theirs, is_state: bool) -> tuple[str, ...]:
 
 
 def _todo(here: Ours, there: Theirs, fields: tuple[str, ...], waiting: int | None) -> Todo:
-    """Whoever spoke last is right; who that is must be known, and never for another patient."""
+    """Whoever spoke last is right; who that is must be known, and moved only where the patient is."""
     if waiting:
         return Todo.READ
     if "patient" in fields:
         return Todo.ASK
     if here.said_at is not None and (here.told_at is None or here.said_at >= here.told_at):
         return Todo.SEND
-    if here.told_at is not None and "state" not in fields and here.state == there.state == "booked":
+    is_booked = "state" not in fields and here.state == there.state == "booked"
+    if here.told_at is not None and is_booked and there.number in here.numbers:
         return Todo.MOVE
     return Todo.ASK

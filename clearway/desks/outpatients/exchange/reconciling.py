@@ -153,6 +153,14 @@ def _move(said: dict[str, Any], *, organisation_id: int, by: Actor, at: datetime
 
 
 @transaction.atomic
+def send_again(key: int, *, organisation_id: int, by: Actor, at: datetime) -> None:
+    """A message that stopped goes on. Raises NotAllowed; Telling.DoesNotExist for any other message."""
+    Telling.objects.get(source__organisation_id=organisation_id, outgoing_id=key)
+    outbox.release(key, organisation_id=organisation_id, by=by, at=at)
+
+
+@transaction.atomic
 def put_right(key: int, *, organisation_id: int, by: Actor, at: datetime) -> None:
-    """A message that stopped is not sent any more: somebody has put it right there. Raises NotAllowed."""
+    """A message that stopped is not sent any more: somebody has put it right there. Raises as send_again."""
+    Telling.objects.get(source__organisation_id=organisation_id, outgoing_id=key)
     outbox.withdraw(key, BY_HAND, organisation_id=organisation_id, by=by, at=at)

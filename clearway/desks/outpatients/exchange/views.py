@@ -9,7 +9,6 @@ from django.http import Http404, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 
-from clearway.core.outbox import actions as outbox
 from clearway.core.people.permissions import needs
 from clearway.domain.outpatients.reconciling import Todo
 from clearway.domain.shared.errors import NotAllowed
@@ -50,7 +49,7 @@ def _do(request: Any) -> None:
         if what == "settle":
             said = reconciling.settle(key, _number(request, "row"), **who)
         elif what == "again":
-            outbox.release(key, **who)
+            reconciling.send_again(key, **who)
             said = "It is sent again"
         elif what == "by_hand":
             reconciling.put_right(key, **who)
