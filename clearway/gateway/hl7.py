@@ -119,12 +119,15 @@ def _account(found: Read, body: bytes, *, is_repeat: bool) -> feeds.Account:
     return feeds.Account(counts["applied"], counts["duplicate"], (), counts["aside"])
 
 
-def understood(batch: Batch, *, at: datetime) -> Read:
-    """What becomes of the message of a batch: taken, or why not. In the caller's transaction."""
+def understood(batch: Batch, *, at: datetime, waits_since: datetime | None = None) -> Read:
+    """What becomes of the message of a batch: taken, or why not. In the caller's transaction.
+
+    waits_since  when it was put into quarantine, of one that is read again
+    """
     mapping = queries.mapping_of(batch.source)
     try:
         with transaction.atomic():
-            taken = _taken(batch, mapping, at)
+            taken = _taken(batch, mapping, at, waits_since)
     except Refused as refused:
         return Read(_refusal(refused.error, mapping), refused=refused)
     except OperationalError:
@@ -142,7 +145,7 @@ def _refusal(error: CannotParse, mapping: SenderMapping) -> Answer:
     return Answer(AR if error.where.startswith("MSH") else mapping.answer, answer.UNREADABLE, error)
 
 
-def _taken(batch: Batch, mapping: SenderMapping, at: datetime) -> Taken:
+def _taken(batch: Batch, mapping: SenderMapping, at: datetime, waits_since: datetime | None) -> Taken:
     source, body = batch.source, bytes(batch.body)
     try:
         message = reading.parse(body, encoding=mapping.encoding, zone=mapping.zone)
@@ -157,12 +160,14 @@ def _taken(batch: Batch, mapping: SenderMapping, at: datetime) -> Taken:
     digest = body_hash(body)
     known = (
         Message.objects.filter(source=source, message_id=header.key)
-        .values_list("body_hash", flat=True)
+        .values_list("body_hash", "known_at")
         .first()
     )
-    if known is not None:
-        if bytes(known) != digest:
-            raise Refused(CONTRADICTION.where, CONTRADICTION.why, CONTRADICTION.fix)
+    if known is not None and bytes(known[0]) != digest:
+        raise Refused(CONTRADICTION.where, CONTRADICTION.why, CONTRADICTION.fix)
+    # One that was set aside and then put back waits under a key that is kept already (feeds.set_back).
+    is_back = known is not None and waits_since is not None and known[1] <= waits_since
+    if known is not None and not is_back:
         return Taken(Verdict.NOTHING_NEW, "This message came before.")
     if header.sent_at is not None and header.sent_at > at + SKEW:
         raise Refused(FUTURE.where, FUTURE.why, FUTURE.fix)
@@ -172,22 +177,39 @@ def _taken(batch: Batch, mapping: SenderMapping, at: datetime) -> Taken:
         raise Refused(found.refused.where, found.refused.why, found.refused.fix)
     told_at = header.sent_at or batch.received_at
     taken = exchange.take(found.told, Envelope(source, header.key, told_at, at, batch.pk))
-    Message.objects.create(source=source, message_id=header.key, body_hash=digest, known_at=at)
+    if known is None:
+        Message.objects.create(source=source, message_id=header.key, body_hash=digest, known_at=at)
     return _with_newer(taken, mapping, at)
 
 
 def _with_newer(taken: Taken, mapping: SenderMapping, at: datetime) -> Taken:
-    """Take now what was told of somebody before they were known, and is newer than what made them known."""
+    """Take now what was told of somebody before they were known, and is newer than what made them known.
+
+    What cannot be taken of it goes back into quarantine; what made them known stands all the same.
+    """
     if taken.again is None or (before := Batch.objects.filter(pk=taken.again).first()) is None:
         return taken
-    message = reading.parse(bytes(before.body), encoding=mapping.encoding, zone=mapping.zone)
-    told = kinds.translate(message, mapping).told
-    if told is None:
-        return taken
+    try:
+        with transaction.atomic():
+            later = _newer(before, mapping, at)
+    except Refused as refused:
+        feeds.set_back(before, refused.error, refused.waits_for, at=at)
+        return replace(taken, words=f"{taken.words} What was told of them later waits for a person.")
+    return replace(taken, words=f"{taken.words} {later.words}", provides=taken.provides + later.provides)
+
+
+def _newer(before: Batch, mapping: SenderMapping, at: datetime) -> Taken:
+    try:
+        message = reading.parse(bytes(before.body), encoding=mapping.encoding, zone=mapping.zone)
+    except CannotParse as error:
+        raise Refused(error.where, error.why, error.fix) from None
+    found = kinds.translate(message, mapping)
+    if found.told is None:
+        assert found.refused is not None
+        raise Refused(found.refused.where, found.refused.why, found.refused.fix)
     header = message.header
     told_at = header.sent_at or before.received_at
-    later = exchange.take(told, Envelope(before.source, header.key, told_at, at, before.pk))
-    return replace(taken, words=f"{taken.words} {later.words}", provides=taken.provides + later.provides)
+    return exchange.take(found.told, Envelope(before.source, header.key, told_at, at, before.pk))
 
 
 def read_again(source: Source, provided: tuple[str, ...], *, at: datetime) -> int:
@@ -218,7 +240,7 @@ def replay(row_id: int, *, by: Actor, at: datetime) -> Taken:
         with transaction.atomic():
             one_at_a_time(Lock.EXCHANGE, source_id)  # before the row, as every reader does
             row = feeds.take_from_quarantine(row_id, by=by, at=at)
-            found = understood(row.batch, at=at)
+            found = understood(row.batch, at=at, waits_since=row.known_at)
             if found.taken is None:
                 raise _StillRefused(found)
             feeds.settle(row, ACCOUNTED[found.taken.verdict])

@@ -19,6 +19,7 @@ from clearway.core.feeds import actions as feeds
 from clearway.core.feeds.models import Batch, Quarantined, Source
 from clearway.core.feeds.queries import accounts
 from clearway.core.organisation.models import Organisation
+from clearway.desks.outpatients.booking import actions as booking
 from clearway.desks.outpatients.booking.models import Appointment
 from clearway.desks.outpatients.clinics.models import Slot, Template
 from clearway.desks.outpatients.exchange import actions as exchange
@@ -604,3 +605,31 @@ def test_a_code_that_was_unknown_goes_from_the_doctor_by_a_new_mapping_into_the_
     assert Appointment.objects.get().slot == clinic[0]
     day = f"{clinic[0].starts_at:%Y-%m-%d}"
     assert "BROWN" in lead.get(f"/outpatients/diary/?on={day}").content.decode().upper()
+
+
+def test_a_seat_that_is_held_for_the_patient_is_booked_when_the_booking_comes(
+    source: Source, department: Department, clinic: list[Slot]
+) -> None:
+    held = booking.hold(
+        clinic[0].pk, known(department).pk, organisation_id=source.organisation_id, by=DESK, at=NINE
+    )
+
+    assert code(deliver(source, siu("S12", NINE, starts_at=clinic[0].starts_at))) == "AA"
+
+    held.refresh_from_db()
+    assert held.state == "booked"
+
+
+def test_a_newer_telling_that_cannot_be_taken_waits_and_undoes_no_registration(source: Source) -> None:
+    lives = adt("A31", NINE - timedelta(hours=1), pid=ADA + "|" * 19 + "N")
+
+    said = all_taken(source, [lives, adt("A28", NINE - timedelta(hours=2), pid=ADA + "|" * 19 + "Y")])
+
+    waiting = Quarantined.objects.get()
+    (account,) = accounts(source.organisation_id)
+    assert said == ["AA", "AA"]
+    assert Patient.objects.get().number == "M1"
+    assert bytes(waiting.body) == lives
+    assert (account.applied, account.aside, account.quarantined, account.adds_up) == (1, 0, 1, True)
+    with pytest.raises(CannotParse, match="patient lives"):  # read again in earnest, not taken for a repeat
+        inbox.replay(waiting.pk, by=DESK, at=NINE + timedelta(minutes=1))

@@ -129,24 +129,25 @@ def store(source: Source, body: bytes, *, at: datetime, header: bytes = b"", fir
     )
 
 
+def _waiting(batch: Batch, rejected: Rejected, at: datetime) -> Quarantined:
+    return Quarantined(
+        source_id=batch.source_id,
+        batch=batch,
+        line=rejected.line,
+        body=rejected.body,
+        place=f"line {rejected.line}, {rejected.error.where}"[:200],
+        why=rejected.error.why[:500],
+        fix=rejected.error.fix[:500],
+        known_at=at,
+        waits_for=rejected.waits_for[:140],
+        digest=digest(rejected.body),
+        state=Quarantined.State.ANSWERED if rejected.answered else Quarantined.State.WAITING,
+    )
+
+
 def close(batch: Batch, account: Account, *, at: datetime) -> None:
     """Write the account of a batch and put its rejected lines in quarantine. In the caller's transaction."""
-    Quarantined.objects.bulk_create(
-        Quarantined(
-            source_id=batch.source_id,
-            batch=batch,
-            line=rejected.line,
-            body=rejected.body,
-            place=f"line {rejected.line}, {rejected.error.where}"[:200],
-            why=rejected.error.why[:500],
-            fix=rejected.error.fix[:500],
-            known_at=at,
-            waits_for=rejected.waits_for[:140],
-            digest=digest(rejected.body),
-            state=Quarantined.State.ANSWERED if rejected.answered else Quarantined.State.WAITING,
-        )
-        for rejected in account.rejected
-    )
+    Quarantined.objects.bulk_create(_waiting(batch, rejected, at) for rejected in account.rejected)
     quarantined = len(account.rejected)
     Batch.objects.filter(pk=batch.pk).update(
         done_at=at,
@@ -222,6 +223,19 @@ def waits_on(row_id: int, error: CannotParse, waits_for: str) -> None:
     row = Quarantined.objects.filter(pk=row_id, state=Quarantined.State.WAITING)
     place = f"line 1, {error.where}"[:200]
     row.update(place=place, why=error.why[:500], fix=error.fix[:500], waits_for=waits_for[:140])
+
+
+def set_back(batch: Batch, error: CannotParse, waits_for: str, *, at: datetime) -> None:
+    """Put the one line of a batch, which was set aside, into quarantine after all: it is found to be ours.
+
+    In the caller's transaction.
+    """
+    body = bytes(batch.body)
+    if Quarantined.objects.filter(batch=batch, state=Quarantined.State.WAITING).exists():
+        return
+    moved = Batch.objects.filter(pk=batch.pk, aside=1).update(aside=0, quarantined=F("quarantined") + 1)
+    if moved:
+        Quarantined.objects.bulk_create([_waiting(batch, Rejected(1, body, error, waits_for), at)])
 
 
 @transaction.atomic

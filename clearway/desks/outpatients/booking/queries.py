@@ -403,8 +403,8 @@ def referrals_of(keys: Iterable[int]) -> list[int]:
 
 
 def in_slot(slot_id: int, person_id: int) -> Appointment | None:
-    """What keeps a seat of a slot for somebody; None where nothing does."""
-    rows = Appointment.objects.select_related("patient", "entry").filter(state__in=ACTIVE)
+    """Their appointment in a slot, whatever became of it; None where there is none. A hold is none."""
+    rows = Appointment.objects.select_related("patient", "entry").filter(state__in=KEPT)
     return rows.filter(slot_id=slot_id, person_id=person_id).first()
 
 
