@@ -1,6 +1,8 @@
 """What happens here is told to the systems beside us: once, in order, until each has taken it."""
 
+import contextlib
 import socket
+import threading
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
@@ -13,17 +15,18 @@ from clearway.core.feeds.models import Source
 from clearway.core.organisation.models import Organisation
 from clearway.core.outbox import actions as outbox
 from clearway.core.outbox.models import Outgoing
-from clearway.core.outbox.sending import Office
+from clearway.core.outbox.sending import NotTaken, Office, Parcel, Refused
 from clearway.desks.outpatients.booking import actions as booking
 from clearway.desks.outpatients.clinics.models import Slot
 from clearway.desks.outpatients.exchange import actions as exchange
 from clearway.desks.outpatients.exchange.making import TellingMaker
-from clearway.desks.outpatients.exchange.models import Counterpart, Telling
+from clearway.desks.outpatients.exchange.models import Counterpart, FeedMapping, Telling
 from clearway.desks.outpatients.outcomes import actions as outcomes
 from clearway.desks.outpatients.reception import actions as reception
 from clearway.domain.outpatients.outcomes import Mistake, NextStep, Said
 from clearway.domain.outpatients.words import Attended, CancelledBy, Outcome
-from clearway.gateway.mllp_carrier import Carriers
+from clearway.gateway.mllp_carrier import Carriers, MllpCarrier
+from clearway.interchange.hl7.send import Send
 from tests.database.test_hl7 import DESK, MAPPING, MONDAY, deliver, known, slots_of
 from tests.pas import adt, siu
 from tests.peer import Peer, acknowledgement, listening
@@ -238,7 +241,7 @@ def test_a_refusal_stands_with_its_words_until_somebody_sends_it_again_and_the_n
     work(later(60))
     work(later(120))
 
-    assert refused == ("failed", "AE: 207; Unknown patient", ["failed", "ready"])
+    assert refused == ("failed", "AE: error 207", ["failed", "ready"])
     assert states() == ["sent", "sent"]
     assert peer.kinds() == ["SIU^S12", "SIU^S15"]
 
@@ -334,3 +337,120 @@ def test_a_clinic_that_has_no_code_there_is_held_and_goes_once_the_mapping_is_me
 
     assert held == ("held", "AIL-3: A session of no clinic has no code there.")
     assert peer.came[0].ail.ail_3.value == "ELSE"
+
+
+# What was found wrong once
+
+
+def cancelled(trust: Organisation, key: int, at: datetime) -> None:
+    booking.cancel(key, by_whom=CancelledBy.PATIENT, reason="patient_ill", **scope(trust, at))
+
+
+@pytest.mark.parametrize("is_taken", [True, False])
+def test_an_echo_of_what_was_cancelled_meanwhile_links_the_ids_and_books_nothing(
+    trust: Organisation, department: Department, clinic: list[Slot], peer: Peer, is_taken: bool
+) -> None:
+    source = told(trust, peer.port, kinds=BOOKINGS)
+    made = booking.book(clinic[0].pk, known(department).pk, **scope(trust))
+    work(later(11))
+    cancelled(trust, made.pk, later(30))
+    if is_taken:
+        work(later(45))
+        work(later(60))
+
+    at = later(40)
+    echo = siu("S12", at, starts_at=clinic[0].starts_at, filler="F9", placer=str(made.pk))
+    answer = deliver(source, echo, later(61))
+    work(later(90))
+
+    linked = Counterpart.objects.get(kind="appointment")
+    assert str(answer.segment("MSA")(1)) == "AA"
+    assert not Slot.objects.filter(appointments__state="booked").exists()
+    assert (linked.theirs, linked.ours, linked.state) == ("F9", made.pk, "cancelled")
+
+
+def test_their_move_of_before_ours_changes_nothing_when_it_comes_after(
+    trust: Organisation, department: Department, clinic: list[Slot]
+) -> None:
+    source = told(trust, 1, kinds=BOOKINGS)  # nobody answers there: the link is cut
+    known(department)
+    deliver(source, adt("A28", NINE - timedelta(hours=2)))
+    deliver(source, siu("S12", NINE - timedelta(hours=1), starts_at=clinic[0].starts_at, filler="F9"))
+    theirs = Counterpart.objects.get(kind="appointment")
+    assert theirs.ours is not None
+    why: dict[str, Any] = {"by_whom": CancelledBy.PATIENT, "reason": "patient_ill"}
+    booking.move(theirs.ours, clinic[2].pk, **why, **scope(trust, NINE + timedelta(minutes=30)))
+
+    moved = siu("S13", NINE + timedelta(minutes=5), starts_at=clinic[1].starts_at, filler="F9")
+    deliver(source, moved, NINE + timedelta(minutes=40))
+
+    assert Slot.objects.get(appointments__state="booked") == clinic[2]
+
+
+def test_numbers_go_on_after_the_oldest_messages_were_let_go(
+    trust: Organisation, department: Department, clinic: list[Slot]
+) -> None:
+    told(trust, 1, kinds=BOOKINGS)
+    made = booking.book(clinic[0].pk, known(department).pk, **scope(trust))
+    Telling.objects.update(number=2)  # the first has gone
+
+    cancelled(trust, made.pk, later(30))
+
+    assert list(Telling.objects.order_by("number").values_list("number", flat=True)) == [2, 3]
+
+
+def test_what_follows_in_clocks_is_told_to_who_told_the_cause(
+    trust: Organisation, department: Department, clinic: list[Slot]
+) -> None:
+    source = told(trust, 1, kinds='["clocks", "cancellations"]')
+    known(department)
+    deliver(source, adt("A28", NINE - timedelta(hours=2)))
+    deliver(source, siu("S12", NINE - timedelta(hours=1), starts_at=clinic[0].starts_at))
+
+    deliver(source, siu("S15", NINE - timedelta(minutes=9), starts_at=clinic[0].starts_at, reason="ILL"))
+
+    assert [each.said["what"] for each in Telling.objects.all()] == ["clock"]
+
+
+def test_a_mapping_that_cannot_be_read_any_more_stops_no_booking_and_no_other_system(
+    trust: Organisation, department: Department, clinic: list[Slot], caplog: pytest.LogCaptureFixture
+) -> None:
+    broken = told(trust, 1, kinds=BOOKINGS)
+    other = told(trust, 1, name="theatre", kinds=BOOKINGS)
+    FeedMapping.objects.create(
+        source=broken, version=2, text="[sender", why="written by an older release", loaded_at=NINE
+    )
+
+    booking.book(clinic[0].pk, known(department).pk, **scope(trust))
+
+    assert [each.source for each in Telling.objects.all()] == [other]
+    assert list(Carriers({})) == [f"mllp:{other.pk}"]
+    assert "The mapping of source pas cannot be read" in caplog.text
+
+
+def test_who_answers_a_byte_now_and_then_is_given_up_in_time() -> None:
+    ended = threading.Event()
+
+    def drip(server: socket.socket) -> None:
+        link, _ = server.accept()
+        with link, contextlib.suppress(OSError):
+            while not ended.wait(0.05):
+                link.sendall(b"\x0b")
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        thread = threading.Thread(target=drip, args=(server,))
+        thread.start()
+        carrier = MllpCarrier(Send("127.0.0.1", server.getsockname()[1]), patience=0.3)
+        try:
+            with pytest.raises(NotTaken, match="TimeoutError"):
+                carrier.carry(Parcel("1", "", b"MSH|", again=False))
+        finally:
+            ended.set()
+            thread.join()
+
+
+def test_a_certificate_file_that_is_not_there_is_said_and_not_asked_for_again() -> None:
+    carrier = MllpCarrier(Send("127.0.0.1", 1, tls=True, authority="/nowhere/authority.pem"))
+
+    with pytest.raises(Refused, match="certificate file"):
+        carrier.carry(Parcel("1", "", b"MSH|", again=False))

@@ -14,6 +14,8 @@ from ..clinics import queries as clinics
 from ..outcomes import actions as outcomes
 from ..reception import actions as reception
 from ..waiting import standing
+from . import crossing
+from .crossing import ENDED
 from .envelope import (
     Envelope,
     Kind,
@@ -29,7 +31,6 @@ from .envelope import (
 from .people import needed
 
 UNSAID = (CancelledBy.PROVIDER, "slot_cancelled")  # whose sender gives no reason
-ENDED = (Step.CANCELLED, Step.MADE_IN_ERROR)
 
 
 def appointment(told: AppointmentTold, envelope: Envelope) -> Taken:
@@ -42,7 +43,9 @@ def appointment(told: AppointmentTold, envelope: Envelope) -> Taken:
         # It overtook its booking, which is older and will change nothing.
         _keep(told, envelope, None, "cancelled")
         return Taken(Verdict.ASIDE, "This appointment is not known here; its booking will not be taken.")
-    if told.step in (Step.BOOKED, Step.MOVED, Step.CHANGED):
+    if row is not None and (why := crossing.crossed(told, envelope, row, known)):
+        return Taken(Verdict.NOTHING_NEW, why, (name(Kind.APPOINTMENT, told.filler),))
+    if told.step in crossing.PLACED:
         row, words = _placed(told, envelope, row)
     else:
         row, words = _ended(told, envelope, _there(told, row))

@@ -1,6 +1,7 @@
 """Telling other systems: called by the parts of the desk in the transaction of what happens.
 
-Who came with it is not told it again: what a feed did goes to every other system that asks for it.
+Who came with it is not told it again: what a feed did goes to every other system that asks for it. What
+follows from it in clocks is told to everybody who asks, because only we reckon them.
 """
 
 from collections.abc import Iterable, Sequence
@@ -8,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Count, prefetch_related_objects
+from django.db.models import Max, prefetch_related_objects
 
 from clearway.core.audit.actions import Actor
 from clearway.core.feeds.models import Source
@@ -57,11 +58,13 @@ class _Want:
 
 
 def _told(organisation_id: int, what: What, by: Actor) -> list[Source]:
-    """Who is told: whoever asks for it, but not who did it."""
+    """Who is told: whoever asks for it, but of an appointment not who did it."""
     return [
         source
         for source, mapping in queries.told(organisation_id)
-        if mapping.send is not None and mapping.send.wants(what) and by.name != f"feed:{source.name}"
+        if mapping.send is not None
+        and mapping.send.wants(what)
+        and (what is What.CLOCK or by.name != f"feed:{source.name}")
     ]
 
 
@@ -69,7 +72,8 @@ def _put(told: Sequence[Source], wants: Sequence[_Want], organisation_id: int, a
     for source in told:
         subjects = {each.subject for each in wants}
         rows = Telling.objects.filter(source=source, subject__in=subjects)
-        before = dict(rows.values_list("subject").annotate(Count("pk")).order_by())
+        # By the highest, as the oldest are let go of when their period is over.
+        before = dict(rows.values_list("subject").annotate(Max("number")).order_by())
         made: dict[str, Telling] = {}
         for want in wants:
             number = before[want.subject] = before.get(want.subject, 0) + 1
