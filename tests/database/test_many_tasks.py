@@ -291,6 +291,20 @@ def test_a_serious_delay_that_joins_others_rings_where_nothing_is_set(trust: Org
     assert heard(trust) == ["tasks.join"]
 
 
+@pytest.mark.parametrize(("then", "rings"), [("E", ["tasks.join"]), ("A", []), ("AE", [])])
+def test_a_further_one_rings_when_none_of_the_others_is_left(
+    trust: Organisation, then: str, rings: list[str]
+) -> None:
+    swept(trust, "ABCD", 0)
+    Task.objects.update(state="acknowledged")
+    swept(trust, "", 1)
+
+    swept(trust, then, 5)
+
+    assert heard(trust) == rings
+    assert (Task.objects.get().state == "open") == bool(rings)
+
+
 def test_who_leaves_and_comes_back_within_the_delay_has_not_joined(trust: Organisation) -> None:
     for minutes, names in ((0, "ABCDE"), (1, "ABCD"), (15, "ABCDE"), (16, "ABCD")):
         swept(trust, [wanted(each, priority=1) for each in names], minutes)

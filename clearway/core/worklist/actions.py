@@ -98,6 +98,7 @@ class _Sweep:
         )
         self.open = {(task.rule, task.subject): task for task in rows.order_by("id")}
         self.states = {task.pk: task.state for task in self.open.values()}
+        self.were_gone = {task.pk for task in self.open.values() if task.gone_since is not None}
         sites = Site.objects.filter(organisation_id=self.organisation_id)
         places = list(sites.values_list("code", "id", "area_id"))
         self.sites = {code: site for code, site, _ in places}
@@ -288,11 +289,12 @@ class _Sweep:
         changes = {
             name: value for name, value in words.items() if name != "reading" and getattr(task, name) != value
         }
+        others = self._are_others(task, wanted)
         joined = self._joined(task, wanted)
         if not changes and not joined and wanted.step <= task.step:
             return
         before = {name: getattr(task, name) for name in changes}
-        rises, is_told = _asks_for_more(task, wanted), self._is_told(task, joined)
+        rises, is_told = _asks_for_more(task, wanted), self._is_told(task, joined, others)
         for name, value in words.items():
             setattr(task, name, value)
         task.site_id = self.sites.get(wanted.site_code or "")
@@ -328,13 +330,17 @@ class _Sweep:
         ]
         return {subject for each in above for subject in (each.subject, *each.members, *each.left)}
 
-    def _is_told(self, task: Task, joined: set[str]) -> bool:
-        """Whether those who joined are an alarm: nobody looks at the task, or they are too urgent to be
-        overlooked among the others."""
+    def _are_others(self, task: Task, wanted: Wanted) -> bool:
+        """Whether a task waited out its off-delay with nobody left, and none of those it spoke of is back."""
+        return task.pk in self.were_gone and not wanted.members & {*task.members, *task.left}
+
+    def _is_told(self, task: Task, joined: set[str], are_others: bool) -> bool:
+        """Whether those who joined are an alarm: nobody looks at the task, they are too urgent to be
+        overlooked among the others, or there are no others: alone each of them would ring."""
         if task.state in OUT_OF_SIGHT:
             return bool(joined)
         rings_to = self.policy.told_when_joining(task.rule)
-        return task.priority <= rings_to and bool(joined - self._told_above(task))
+        return (are_others or task.priority <= rings_to) and bool(joined - self._told_above(task))
 
     def _ring_again(self, task: Task) -> None:
         """To be acknowledged anew; what nobody has acknowledged yet is due no later for it."""
