@@ -1,9 +1,10 @@
 """The outbox: written with its cause, made once, sent once, and honest about what it does not know."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from django.db import IntegrityError, connection, transaction
@@ -250,6 +251,88 @@ def test_what_a_killed_worker_left_is_picked_up(trust: Organisation, takes_key: 
 
     assert stands(trust) == [expected]
     assert len(van.took) == takes_key
+
+
+def test_a_carrier_that_is_away_is_asked_for_one_message_and_the_others_go_on(trust: Organisation) -> None:
+    put(trust, "a", "b", "c", carrier="van")
+    put(trust, "d", carrier="bike")
+    van, bike = Van(failing(NotTaken("away", waits=True))), Van()
+    both = Office({"test": Maker()}, {"van": van, "bike": bike})
+
+    run(both)
+    assert ([each.body for each in van.took], stands(trust)) == ([b"a"], ["ready"] * 3 + ["sent"])
+    for minutes in range(1, 60):
+        run(both, LATER + timedelta(minutes=minutes))
+    assert {each.body for each in van.took} == {b"a"}
+    assert Action.objects.filter(verb="outbox.ready", subject=f"outgoing:{pk_of('b')}").count() == 1
+
+    van.does = lambda: "van-1"
+    run(both, LATER + timedelta(hours=2))
+    assert set(stands(trust)) == {"sent"}
+
+
+def pk_of(key: str) -> int:
+    return Outgoing.objects.get(key=key).pk
+
+
+def test_what_nobody_carries_any_more_is_held_with_words_and_goes_once_somebody_does(
+    trust: Organisation,
+) -> None:
+    put(trust, "a", "b", carrier="van")
+    Outgoing.objects.filter(key="b").update(state="sending", since=T0, tries=1)
+    run(office(Maker()), T0 + timedelta(minutes=2))
+
+    rows = Outgoing.objects.order_by("id")
+    assert [(row.state, row.reason) for row in rows] == [("held", "carrier"), ("held", "uncertain")]
+    assert all(row.why and row.fix for row in rows)
+
+    actions.release(pk_of("a"), organisation_id=trust.pk, by=DESK, at=LATER)
+    run(office(Maker(), Van()))
+    assert stands(trust) == ["sent", "held"]
+
+
+class Asked(dict[str, Any]):
+    """Carriers that are read anew at each question."""
+
+    times = 0
+
+    def _count(self) -> None:
+        self.times += 1
+
+    def __getitem__(self, name: str) -> Any:
+        self._count()
+        return super().__getitem__(name)
+
+    def get(self, name: str, default: Any = None) -> Any:
+        self._count()
+        return super().get(name, default)
+
+    def __iter__(self) -> Iterator[str]:
+        self._count()
+        return super().__iter__()
+
+    def __len__(self) -> int:
+        self._count()
+        return super().__len__()
+
+
+def test_carriers_are_asked_for_once_for_a_message_and_never_without_one(trust: Organisation) -> None:
+    carriers = Asked(van=Van())
+    worker = Office({"test": Maker()}, carriers)
+    run(worker)
+    assert carriers.times == 0
+
+    put(trust, "a", carrier="van")
+    run(worker)
+    assert (carriers.times, stands(trust)) == (1, ["sent"])
+
+
+def test_what_is_ready_and_long_past_due_is_overdue_unless_it_waits_for_people(trust: Organisation) -> None:
+    put(trust, "a", carrier="van")
+    put(trust, "b")
+    Outgoing.objects.update(state="ready")
+
+    assert queries.overdue(trust.pk, T0 + timedelta(hours=1)).count == 1
 
 
 def test_what_has_left_cannot_be_withdrawn(trust: Organisation) -> None:

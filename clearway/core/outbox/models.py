@@ -7,6 +7,8 @@ from clearway.domain.shared.outgoing import LEFT, SAYS_WHY
 
 from ..organisation.models import Organisation
 
+POST = "post"  # a carrier that waits for people: printed, put into envelopes, marked as posted
+
 
 class Outgoing(models.Model):
     """One message to one recipient, written in the transaction of what causes it (docs/adr/0062).

@@ -7,7 +7,7 @@ from django.db.models import Count, Min, Q
 
 from clearway.domain.shared.outgoing import WAITING, State
 
-from .models import Outgoing
+from .models import POST, Outgoing
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +31,11 @@ def standing(organisation_id: int, kind: str) -> dict[State, Standing]:
 
 def overdue(organisation_id: int, before: datetime) -> Standing:
     """Messages due before then that no worker has made or carried: it stands still. One query."""
+    carried = Q(state=State.READY) & ~Q(carrier=POST)  # letters wait for people
     rows = Outgoing.objects.filter(
-        Q(state=State.QUEUED) | Q(state=State.SENDING), organisation_id=organisation_id, due_at__lt=before
+        Q(state__in=(State.QUEUED, State.SENDING)) | carried,
+        organisation_id=organisation_id,
+        due_at__lt=before,
     )
     found = rows.aggregate(count=Count("pk"), oldest=Min("due_at"))
     return Standing(found["count"], found["oldest"])

@@ -19,18 +19,22 @@ from clearway.domain.shared.outgoing import State
 
 from ..audit.actions import Actor
 from .actions import Held, step
-from .models import Outgoing
+from .models import POST, Outgoing
 
 log = logging.getLogger(__name__)
 
 DUTY = Actor("duty:outbox")
-POST = "post"  # waits for people: printed, put into envelopes, marked as posted
 LEASE = timedelta(seconds=60)  # a carrier that has not answered by then is taken for lost
 AGAIN = timedelta(seconds=30)  # doubled at each try
 LONGEST_WAIT = timedelta(minutes=10)  # between two tries
 MOST_DOUBLED = 10
 MOST_TRIES = 6
 MOST_ASKED = 14  # tries with a carrier that takes keys and does not answer: about an hour and a half
+NOBODY_CARRIES = Held(
+    "carrier",
+    "The system or provider that it goes to is not connected any more.",
+    "Connect it again and let the message be made anew, or withdraw it.",
+)
 UNCERTAIN = Held(
     "uncertain",
     "The connection ended while it was being sent: it may have left, or not.",
@@ -170,51 +174,57 @@ class Office:
             step(row, State.WITHDRAWN, why=because.why, by=self.by, at=at)
 
     def _send(self, at: datetime) -> bool:
-        row = self._claim(at)
-        if row is None or row.state != State.SENDING:
+        row, carrier = self._claim(at)
+        if row is None or carrier is None:
             return row is not None
         body = self.makers[row.kind].body(row)
         parcel = Parcel(f"{row.organisation_id}:{row.key}", row.digest, body, again=row.tries > 1)
-        write = self._asked(row, parcel, at)
+        write = self._asked(row, carrier, parcel, at)
         with transaction.atomic():
             now = Outgoing.objects.select_for_update().get(pk=row.pk)
             if now.state == State.SENDING and now.since == row.since:
                 write(now)
         return True
 
-    def _asked(self, row: Outgoing, parcel: Parcel, at: datetime) -> Callable[[Outgoing], None]:
+    def _asked(
+        self, row: Outgoing, carrier: Carrier, parcel: Parcel, at: datetime
+    ) -> Callable[[Outgoing], None]:
         """Call the carrier; what is to be written of its answer."""
         try:
-            reference = self.carriers[row.carrier].carry(parcel)
+            reference = carrier.carry(parcel)
         except NotTaken as refusal:
             return partial(self._later, refusal=refusal, at=at)
         except Refused as refusal:
             return partial(step, to=State.FAILED, why=refusal.why, by=self.by, at=at)
         except Exception as problem:
             log.warning("Message %s: no answer from %s: %s", row.pk, row.carrier, type(problem).__name__)
-            return partial(self._unknown, at=at)
+            return partial(self._unknown, carrier=carrier, at=at)
         return partial(self._gone, reference=reference, at=at)
 
-    def _claim(self, at: datetime) -> Outgoing | None:
-        """The next one for a carrier, looked at again and marked as being sent before anybody is called."""
-        if not self.carriers:
-            return None
+    def _claim(self, at: datetime) -> tuple[Outgoing | None, Carrier | None]:
+        """The next one for a carrier, looked at again and marked as being sent before anybody is called.
+
+        No carrier where it does not go now. Carriers are asked for once: they may be read from the tables.
+        """
         with transaction.atomic():
             rows = Outgoing.objects.select_for_update(skip_locked=True).filter(
-                state=State.READY, due_at__lte=at, kind__in=list(self.makers), carrier__in=list(self.carriers)
+                state=State.READY, due_at__lte=at, kind__in=list(self.makers)
             )
-            row = rows.order_by("due_at", "id").first()
+            row = rows.exclude(carrier=POST).order_by("due_at", "id").first()
             if row is None:
-                return None
+                return None, None
             between = self.makers[row.kind].look_again(row, at)
             if isinstance(between, Later):
                 row.due_at = max(between.at, at + AGAIN)
                 row.save(update_fields=["due_at"])
             elif between is not None:
                 self._stop(row, between, at)
+            elif (carrier := self.carriers.get(row.carrier)) is None:
+                self._stop(row, NOBODY_CARRIES, at)
             else:
                 step(row, State.SENDING, by=self.by, at=at, tries=row.tries + 1)
-            return row
+                return row, carrier
+            return row, None
 
     def _gone(self, row: Outgoing, reference: str, at: datetime) -> None:
         step(row, State.SENT, by=self.by, at=at, reference=reference[:80])
@@ -226,28 +236,36 @@ class Office:
             step(row, State.FAILED, why=why, by=self.by, at=at)
         else:
             self._wait(row, at)
+            if refusal.waits:
+                self._rest(row.carrier, row.due_at)
 
     def _wait(self, row: Outgoing, at: datetime) -> None:
         wait = min(AGAIN * 2 ** min(row.tries - 1, MOST_DOUBLED), LONGEST_WAIT)
         step(row, State.READY, by=self.by, at=at, due_at=at + wait)
 
-    def _unknown(self, row: Outgoing, at: datetime) -> None:
+    def _rest(self, carrier: str, until: datetime) -> None:
+        """Ask a carrier that is away for nothing else until then: each try could take until its time-out,
+        and everybody else's messages would wait behind. What another worker has in hand is left to it."""
+        rows = Outgoing.objects.select_for_update(skip_locked=True).filter(
+            state=State.READY, carrier=carrier, due_at__lt=until
+        )
+        Outgoing.objects.filter(pk__in=rows.values("pk")).update(due_at=until)
+
+    def _unknown(self, row: Outgoing, carrier: Carrier | None, at: datetime) -> None:
         """It may have left. Who takes keys is asked again, for long; then a person finds out."""
-        if self.carriers[row.carrier].takes_key and row.tries < MOST_ASKED:
+        if carrier is not None and carrier.takes_key and row.tries < MOST_ASKED:
             self._wait(row, at)
         else:
             step(row, State.HELD, held=UNCERTAIN, by=self.by, at=at)
 
     def _pick_up(self, at: datetime) -> bool:
         """What a worker that was killed left as being sent."""
-        if not self.carriers:
-            return False
         with transaction.atomic():
             rows = Outgoing.objects.select_for_update(skip_locked=True).filter(
-                state=State.SENDING, since__lt=at - self.lease, carrier__in=list(self.carriers)
+                state=State.SENDING, since__lt=at - self.lease, kind__in=list(self.makers)
             )
             row = rows.order_by("since", "id").first()
             if row is None:
                 return False
-            self._unknown(row, at)
+            self._unknown(row, self.carriers.get(row.carrier), at)
         return True

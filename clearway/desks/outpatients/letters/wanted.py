@@ -6,8 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from clearway.core.outbox import actions as outbox
-from clearway.core.outbox.models import Outgoing
-from clearway.core.outbox.sending import POST
+from clearway.core.outbox.models import POST, Outgoing
 from clearway.domain.outpatients.letters import Audience, Kind
 
 from .models import Letter
