@@ -1,10 +1,12 @@
 """The register of recurring duties: due, evidence, overdue."""
 
+import threading
+import time
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 
 from clearway.core.audit.actions import Actor
 from clearway.core.recurring import actions
@@ -80,6 +82,61 @@ def test_an_owner_has_a_duty_of_a_name_once_until_it_ends(physio: Department) ->
     with pytest.raises(NotAllowed, match="was ended"):
         actions.done(row.pk, TODAY, "Report", **who(physio))
     assert enter(physio).pk != row.pk
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_who_enter_a_duty_in_the_same_moment_the_second_is_told_that_it_is_there() -> None:
+    physio = a_department(a_trust())
+    said: list[str] = []
+
+    def second() -> None:
+        try:
+            enter(physio)
+        except NotAllowed as problem:
+            said.append(str(problem))
+        finally:
+            connection.close()
+
+    other = threading.Thread(target=second)
+    with transaction.atomic():
+        enter(physio)
+        other.start()
+        while not _waits_for_a_lock():
+            time.sleep(0.01)
+    other.join()
+
+    assert "Open that one" in said[0]
+    assert RecurringDuty.objects.count() == 1
+
+
+def _waits_for_a_lock() -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(*) FROM pg_locks JOIN pg_database ON pg_database.datname = current_database()"
+            " JOIN pg_stat_activity USING (pid) WHERE NOT granted AND datid = pg_database.oid"
+        )
+        return bool(cursor.fetchone()[0])
+
+
+@pytest.mark.parametrize("desk", list(Desk))
+def test_a_task_says_of_peoples_own_duties_the_kind_and_how_many(desk: Desk) -> None:
+    physio = a_department(a_trust())
+    for name in ("ann", "bea"):
+        person = somebody(name, "junior_coordinator", physio.trust)
+        enter(physio, name=f"Appraisal of {name}", kind="review", owner=name, person_id=person.pk, desk=desk)
+    enter(physio, desk=desk)
+
+    if desk is Desk.OUTPATIENTS:
+        tasks(physio, DAY)
+        found = [(row.subject, row.title + row.cause) for row in Task.objects.filter(rule="duty_overdue")]
+        own = dict(found)["recurring_duties:review"]
+        assert len(found) == 2
+        assert "overdue: review, 2" in own
+    else:
+        (wanted,) = recurring.outcomes(physio.trust.pk, {}, {}, NINE + DAY)[0].wanted
+        own = wanted.title + wanted.cause
+        assert own == "3 recurring duties are overdueAudit of the notes, Opal; review of people: 2"
+    assert "ann" not in own and "bea" not in own and "Appraisal" not in own
 
 
 def test_a_leader_enters_a_duty_a_junior_does_it_and_the_leader_sees_the_evidence(physio: Department) -> None:

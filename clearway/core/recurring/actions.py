@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from typing import Any
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 
 from clearway.domain.shared.errors import NotAllowed
 from clearway.domain.shared.recurring import Every, Found, Unit, next_due
@@ -43,7 +43,7 @@ def enter(new: New, *, organisation_id: int, by: Actor, at: datetime) -> Recurri
         ended_at__isnull=True,
     )
     if same.exists():
-        raise NotAllowed("entered", "Entering it", "This owner has a duty of this name. Open that one.")
+        raise _is_there()
     kind = recurring_policy(organisation_id, at).kind(new.kind)
     every = new.every or Every(kind.every, kind.unit)
     row = RecurringDuty(
@@ -59,7 +59,17 @@ def enter(new: New, *, organisation_id: int, by: Actor, at: datetime) -> Recurri
         due_on=new.due_on,
         entered_at=at,
     )
-    return _saved(row, "recurring.enter", {"due_on": row.due_on.isoformat()}, by, at)
+    try:
+        with transaction.atomic():
+            return _saved(row, "recurring.enter", {"due_on": row.due_on.isoformat()}, by, at)
+    except IntegrityError as problem:  # somebody entered it in the same moment
+        if "one_duty_per_name_owner_and_place" not in str(problem):
+            raise
+        raise _is_there() from problem
+
+
+def _is_there() -> NotAllowed:
+    return NotAllowed("entered", "Entering it", "This owner has a duty of this name. Open that one.")
 
 
 @transaction.atomic

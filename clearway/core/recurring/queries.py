@@ -33,12 +33,14 @@ def _seen(organisation_id: int, seen_by: int | None) -> QuerySet[RecurringDuty]:
 
 @dataclass(frozen=True, slots=True)
 class Overdue:
-    """A duty past its day."""
+    """A duty past its day. kind: a code of the policy; is_own: a person's own, which not everybody sees"""
 
     key: int
     name: str
     owner: str
     due_on: date
+    kind: str
+    is_own: bool
 
 
 def overdue(organisation_id: int, at: datetime, desk: Desk = Desk.OUTPATIENTS) -> tuple[Overdue, ...]:
@@ -46,7 +48,11 @@ def overdue(organisation_id: int, at: datetime, desk: Desk = Desk.OUTPATIENTS) -
     rows = RecurringDuty.objects.filter(
         organisation_id=organisation_id, desk=desk, ended_at__isnull=True, due_on__lt=local(at).date()
     )
-    return tuple(Overdue(*row) for row in rows.values_list("pk", "name", "owner", "due_on"))
+    found = rows.only("pk", "name", "owner", "due_on", "kind", "person_id")
+    return tuple(
+        Overdue(row.pk, row.name, row.owner, row.due_on, row.kind, is_own=row.person_id is not None)
+        for row in found
+    )
 
 
 def count(organisation_id: int, at: datetime) -> tuple[int, int]:
