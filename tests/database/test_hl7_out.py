@@ -16,6 +16,8 @@ from clearway.core.organisation.models import Organisation
 from clearway.core.outbox import actions as outbox
 from clearway.core.outbox.models import Outgoing
 from clearway.core.outbox.sending import NotTaken, Office, Parcel, Refused
+from clearway.core.worklist.models import Task
+from clearway.desks.outpatients import rules, situation
 from clearway.desks.outpatients.booking import actions as booking
 from clearway.desks.outpatients.clinics.models import Slot
 from clearway.desks.outpatients.exchange import actions as exchange
@@ -262,6 +264,32 @@ def test_a_link_that_is_cut_for_a_day_costs_nothing(
         work(later(25 * 3600))
 
     assert (waiting, states(), peer.kinds()) == ("ready", ["sent"], ["SIU^S12"])
+
+
+def test_a_system_that_stops_or_stays_away_is_one_task_of_the_leader_until_it_is_told(
+    trust: Organisation, department: Department, clinic: list[Slot], peer: Peer
+) -> None:
+    source = told(trust, peer.port, kinds=BOOKINGS)
+    booking.book(clinic[0].pk, known(department).pk, **scope(trust))
+
+    def said(minutes: int) -> list[tuple[str, str, str]]:
+        at = later(60 * minutes)
+        rules.run(trust.pk, situation.read(trust.pk, at), at)
+        rows = Task.objects.filter(rule="untold_system", closed_at=None)
+        return list(rows.values_list("subject", "title", "role"))
+
+    task, leader = f"source:{source.pk}:untold", "outpatient_team_leader"
+    assert said(29) == []
+    assert said(31) == [(task, "Messages to pas are waiting", leader)]
+    Source.objects.update(enabled=False)
+    work(later(60 * 32))
+    assert set(Outgoing.objects.filter(kind="hl7").values_list("state", "reason")) == {("held", "carrier")}
+    assert said(33) == [(task, "Messages to pas are stopped", leader)]
+
+    Source.objects.update(enabled=True)
+    outbox.release(Outgoing.objects.get(kind="hl7").pk, **scope(trust, later(60 * 34)))
+    work(later(60 * 34))
+    assert (said(35), states()) == ([], ["sent"])
 
 
 def test_a_message_that_was_taken_before_the_link_broke_is_sent_again_under_its_own_control_id(

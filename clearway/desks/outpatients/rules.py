@@ -19,6 +19,7 @@ from .clocks import rules as clocks
 from .conversations import rules as conversations
 from .cover import rules as cover
 from .enquiries import rules as enquiries
+from .exchange import rules as exchange
 from .filing import rules as filing
 from .keeping import rules as keeping
 from .letters.presenters import REASONS as HELD
@@ -160,9 +161,9 @@ def stuck(situation: Situation, values: Mapping[str, Values]) -> Iterator[Wanted
         subject="outbox:stuck",
         priority=2,
         title="The outbox stands still",
-        cause=f"The oldest letter has been due since {day(situation.outbox.stuck_since)}",
+        cause=f"The oldest message has been due since {day(situation.outbox.stuck_since)}",
         role=LEADER,
-        suggestion="Tell the administrator that no worker takes up letters; ring who is seen first",
+        suggestion="Tell the administrator that no worker takes up messages; ring who is seen first",
         reading=float(situation.outbox.stuck),
         threshold=1.0,
     )
@@ -345,6 +346,12 @@ RULES: Sequence[Rule[Situation]] = (
         "The outbox is worked at all times.",
         "Clearway, ADR 0062",
         stuck,
+    ),
+    Rule(
+        "untold_system",
+        "A system beside us is told what changed within half an hour, and what stopped is seen to.",
+        "Clearway proposal",
+        lambda situation, values: exchange.to_see_to(situation.untold),
     ),
     Rule(
         "referral_incomplete",

@@ -14,6 +14,7 @@ from .clocks import queries as clocks
 from .conversations import queries as conversations
 from .cover import queries as covering
 from .enquiries import queries as office
+from .exchange.rules import Untold, untold
 from .filing import queries as filed
 from .keeping import queries as keeping
 from .letters import queries as letters
@@ -105,6 +106,7 @@ class Situation:
     holds       on patients' records, to be reviewed or to be lifted by a second person
     onward      what other desks ask for, that waits for a person
     book_anew   who lost appointments to a death that was withdrawn
+    untold      systems beside us that have not taken what they are told
     """
 
     at: datetime
@@ -137,6 +139,7 @@ class Situation:
     onward: asked_onward.Due = NOTHING_ASKED
     holds: tuple[keeping.Due, ...] = ()
     slot_issues: tuple[SlotIssue, ...] = ()
+    untold: tuple[Untold, ...] = ()
 
 
 def read(organisation_id: int, at: datetime) -> Situation:
@@ -161,6 +164,7 @@ def read(organisation_id: int, at: datetime) -> Situation:
         chases=chases(organisation_id, at),
         late=late(organisation_id, at),
         slot_issues=slot_issues(organisation_id, at),
+        untold=untold(organisation_id, at),
         enquiries=office.late(organisation_id, at),
         outbox=_outbox(organisation_id, at),
         asking=asking.due(organisation_id, at),
