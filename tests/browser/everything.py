@@ -188,7 +188,7 @@ def _plan(physio: Department, now: datetime, who: dict[str, Any]) -> None:
 
 def _ask_onward(trust: Organisation, now: datetime, who: dict[str, Any]) -> None:
     """Two requests of another desk: one to be read, one with a referral to hold a slot for."""
-    takes_falls(trust, now)
+    takes_falls(trust, now, also=())
     for name in ("Rowan", "Hazel"):
         person = onward.Person(name, "Ada", (now - 80 * 365 * DAY).date())
         row = onward.send(onward.New((trust.code, FALLS), "falls", "Fell, unhurt", person), **who)

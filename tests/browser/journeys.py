@@ -49,8 +49,9 @@ def fill(organisation: Organisation, now: datetime, password: str) -> None:
     takes_falls(organisation, now)
 
 
-def takes_falls(organisation: Organisation, now: datetime) -> None:
-    """A falls service that crews of the South West and of this trust may ask, with a clinic tomorrow."""
+def takes_falls(organisation: Organisation, now: datetime, also: tuple[str, ...] = ("RYF",)) -> None:
+    """A falls service that crews of this trust may ask, and of others (the South West), with a clinic
+    tomorrow."""
     falls = a_department(organisation, FALLS)
     falls.numbers = count(7001)
     falls.session(now.replace(minute=0, second=0, microsecond=0) + DAY, slots=4)
@@ -61,7 +62,7 @@ def takes_falls(organisation: Organisation, now: datetime) -> None:
         "days": [1, 2, 3, 4, 5, 6, 7],
         "accepts": {"priority": "2", "minutes": 30},
     }
-    values = {"from": ["RYF", organisation.code], "services": {FALLS: said}}
+    values = {"from": [*also, organisation.code], "services": {FALLS: said}}
     set_policy(organisation, "onward_services", values)
 
 

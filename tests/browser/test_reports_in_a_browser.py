@@ -35,6 +35,7 @@ def test_a_report_has_the_figures_of_its_page_and_its_recipient_says_that_it_was
     picture(leader, "reports")
     assert breaches(leader) == []
     leader.get_by_role("link", name="Waiting times and capacity").first.press("Enter")
+    expect(leader.get_by_role("table", name="Waiting times and capacity")).to_be_visible()
     sent = cells(leader, "Waiting times and capacity")
     picture(leader, "report-sent")
     assert breaches(leader) == []
