@@ -63,12 +63,14 @@ def test_a_clinic_of_twenty_is_cashed_up_by_keyboard_within_a_minute(open_page: 
 
 def test_a_patient_is_checked_in_with_enter(open_page: Open) -> None:
     page = open_page("/outpatients/reception/", user="opal")
-    page.get_by_role("button", name="Check in").last.focus()
+    button = page.get_by_role("button", name="Check in").last
+    who = button.inner_text().removeprefix("Check in").strip()
+    button.focus()
     page.keyboard.press("Enter")
 
     expect(page.locator(".said").first).to_contain_text("is checked in")
-    here = page.get_by_role("row").filter(has=page.get_by_role("button", name="Take back"))
-    expect(here.last).to_be_focused()
+    here = page.get_by_role("row").filter(has=page.get_by_role("button", name=f"Take back {who}"))
+    expect(here).to_be_focused()
     page.keyboard.press("ArrowUp")
     expect(page.get_by_role("button", name="Check in").last).to_be_focused()
 
