@@ -17,7 +17,6 @@ from clearway.core.audit.actions import Actor
 from clearway.core.feeds import actions as feeds
 from clearway.core.feeds.models import Batch, Message, Quarantined, Source
 from clearway.core.locks import Lock, one_at_a_time
-from clearway.desks.ambulance.facts.actions import body_hash
 from clearway.desks.outpatients.exchange import actions as exchange
 from clearway.desks.outpatients.exchange import queries
 from clearway.desks.outpatients.exchange.envelope import Envelope, Refused, Taken, Verdict
@@ -27,6 +26,7 @@ from clearway.interchange.hl7 import answer, kinds, reading
 from clearway.interchange.hl7.answer import AA, AE, AR, Answer
 from clearway.interchange.hl7.mapping import SenderMapping
 from clearway.interchange.hl7.trail import Step
+from clearway.interchange.refusals import NOT_APPLIED
 
 log = logging.getLogger(__name__)
 KIND = "hl7"
@@ -40,11 +40,6 @@ CONTRADICTION = CannotParse(
 )
 FUTURE = CannotParse(
     "MSH-7", "The time of the message lies more than a minute in the future.", "Set the clock of the sender."
-)
-FAULT = CannotParse(
-    "message",
-    "It was read but could not be recorded.",
-    "Report it to the service desk; replay it after the mend.",
 )
 
 
@@ -72,7 +67,7 @@ def deliver(source: Source, raw: bytes, clock: Callable[[], datetime]) -> bytes:
         raise  # the server is away: the sender gets no answer and sends it again
     except Exception:
         log.exception("Batch %s could not be read at once; the workers read it again", batch.pk)
-        said = Answer(AE, answer.FAULT, FAULT)
+        said = Answer(AE, answer.FAULT, NOT_APPLIED)
     return answer.write(said, header, key=str(batch.pk), at=at)
 
 
@@ -95,7 +90,9 @@ def read(batch_id: int, *, at: datetime) -> Read:
 
 def _waiting(source: Source, body: bytes) -> Quarantined | None:
     """The line that waits with these very bytes: its sender did not rest until it was taken."""
-    rows = Quarantined.objects.filter(source=source, state=Quarantined.State.WAITING, digest=body_hash(body))
+    rows = Quarantined.objects.filter(
+        source=source, state=Quarantined.State.WAITING, digest=feeds.digest(body)
+    )
     return rows.order_by("id").first()
 
 
@@ -103,8 +100,7 @@ def _again(row: Quarantined, at: datetime) -> Read:
     try:
         return Read(Answer(AA), taken=replay(row.pk, by=Actor(f"feed:{row.source.name}"), at=at))
     except CannotParse as error:
-        refused = Refused(error.where, error.why, error.fix)
-        return Read(_refusal(error, queries.mapping_of(row.source)), refused=refused)
+        return Read(_refusal(error, queries.mapping_of(row.source)), refused=Refused.by(error))
 
 
 def _account(found: Read, body: bytes, *, is_repeat: bool) -> feeds.Account:
@@ -134,8 +130,7 @@ def understood(batch: Batch, *, at: datetime, waits_since: datetime | None = Non
         raise
     except Exception:
         log.exception("The message of batch %s could not be recorded", batch.pk)
-        where = FAULT
-        return Read(Answer(AE, answer.FAULT, where), refused=Refused(where.where, where.why, where.fix))
+        return Read(Answer(AE, answer.FAULT, NOT_APPLIED), refused=Refused.by(NOT_APPLIED))
     return Read(Answer(AA), taken=taken)
 
 
@@ -147,39 +142,44 @@ def _refusal(error: CannotParse, mapping: SenderMapping) -> Answer:
 
 def _taken(batch: Batch, mapping: SenderMapping, at: datetime, waits_since: datetime | None) -> Taken:
     source, body = batch.source, bytes(batch.body)
-    try:
-        message = reading.parse(body, encoding=mapping.encoding, zone=mapping.zone)
-    except CannotParse as error:
-        raise Refused(error.where, error.why, error.fix) from None
+    message = _apart(body, mapping)
     header = message.header
     if mapping.is_aside(header.kind):
         return Taken(Verdict.ASIDE, f"{header.kind.replace('^', ' ')} is none of ours by the mapping.")
-    one_at_a_time(
-        Lock.EXCHANGE, source.pk
-    )  # before its key is looked up: a repeat on another connection waits
-    digest = body_hash(body)
-    known = (
-        Message.objects.filter(source=source, message_id=header.key)
-        .values_list("body_hash", "known_at")
-        .first()
-    )
+    # Before its key is looked up: a repeat on another connection waits.
+    one_at_a_time(Lock.EXCHANGE, source.pk)
+    digest = feeds.digest(body)
+    before = Message.objects.filter(source=source, message_id=header.key)
+    known = before.values_list("body_hash", "known_at").first()
     if known is not None and bytes(known[0]) != digest:
-        raise Refused(CONTRADICTION.where, CONTRADICTION.why, CONTRADICTION.fix)
+        raise Refused.by(CONTRADICTION)
     # One that was set aside and then put back waits under a key that is kept already (feeds.set_back).
     is_back = known is not None and waits_since is not None and known[1] <= waits_since
     if known is not None and not is_back:
         return Taken(Verdict.NOTHING_NEW, "This message came before.")
     if header.sent_at is not None and header.sent_at > at + SKEW:
-        raise Refused(FUTURE.where, FUTURE.why, FUTURE.fix)
-    found = kinds.translate(message, mapping)
-    if found.told is None:
-        assert found.refused is not None
-        raise Refused(found.refused.where, found.refused.why, found.refused.fix)
-    told_at = header.sent_at or batch.received_at
-    taken = exchange.take(found.told, Envelope(source, header.key, told_at, at, batch.pk))
+        raise Refused.by(FUTURE)
+    taken = _followed(message, batch, mapping, at)
     if known is None:
         Message.objects.create(source=source, message_id=header.key, body_hash=digest, known_at=at)
     return _with_newer(taken, mapping, at)
+
+
+def _apart(body: bytes, mapping: SenderMapping) -> reading.Message:
+    try:
+        return reading.parse(body, encoding=mapping.encoding, zone=mapping.zone)
+    except CannotParse as error:
+        raise Refused.by(error) from None
+
+
+def _followed(message: reading.Message, batch: Batch, mapping: SenderMapping, at: datetime) -> Taken:
+    """Do what follows from a message of this batch. Raises Refused."""
+    found = kinds.translate(message, mapping)
+    if found.told is None:
+        assert found.refused is not None
+        raise Refused.by(found.refused)
+    told_at = message.header.sent_at or batch.received_at
+    return exchange.take(found.told, Envelope(batch.source, message.header.key, told_at, at, batch.pk))
 
 
 def _with_newer(taken: Taken, mapping: SenderMapping, at: datetime) -> Taken:
@@ -191,25 +191,11 @@ def _with_newer(taken: Taken, mapping: SenderMapping, at: datetime) -> Taken:
         return taken
     try:
         with transaction.atomic():
-            later = _newer(before, mapping, at)
+            later = _followed(_apart(bytes(before.body), mapping), before, mapping, at)
     except Refused as refused:
         feeds.set_back(before, refused.error, refused.waits_for, at=at)
         return replace(taken, words=f"{taken.words} What was told of them later waits for a person.")
     return replace(taken, words=f"{taken.words} {later.words}", provides=taken.provides + later.provides)
-
-
-def _newer(before: Batch, mapping: SenderMapping, at: datetime) -> Taken:
-    try:
-        message = reading.parse(bytes(before.body), encoding=mapping.encoding, zone=mapping.zone)
-    except CannotParse as error:
-        raise Refused(error.where, error.why, error.fix) from None
-    found = kinds.translate(message, mapping)
-    if found.told is None:
-        assert found.refused is not None
-        raise Refused(found.refused.where, found.refused.why, found.refused.fix)
-    header = message.header
-    told_at = header.sent_at or before.received_at
-    return exchange.take(found.told, Envelope(before.source, header.key, told_at, at, before.pk))
 
 
 def read_again(source: Source, provided: tuple[str, ...], *, at: datetime) -> int:
@@ -288,6 +274,3 @@ def examine(source: Source, raw: bytes, *, at: datetime) -> Examined:
     except _Undone:
         assert found is not None
     return Examined(header, trail, found)
-
-
-__all__ = ["KIND", "Examined", "NotAllowed", "Read", "deliver", "examine", "read", "read_again", "replay"]

@@ -27,7 +27,7 @@ from clearway.domain.ambulance.events import HospitalEvent, Position
 from clearway.domain.shared.errors import CannotParse
 from clearway.domain.shared.facts import SKEW
 from clearway.interchange import native, referral_message
-from clearway.interchange.refusals import CONTRADICTION, FUTURE, OF_ANOTHER_KIND
+from clearway.interchange.refusals import CONTRADICTION, FUTURE, NOT_APPLIED, OF_ANOTHER_KIND
 
 from . import formats, hl7, notify, referrals
 from .fhir import answering
@@ -36,6 +36,7 @@ from .fhir import door as fhir
 log = logging.getLogger(__name__)
 T = TypeVar("T")
 BATCHES_AT_ONCE = 200
+BYTES_AT_ONCE = 1_000_000  # about 4,000 events: a transaction of well under a second
 # Kinds of which one batch is one message, with an account of its own: read as its sender was answered.
 READ_WHOLE: Mapping[str, Callable[[int, datetime], object]] = MappingProxyType(
     {
@@ -43,7 +44,6 @@ READ_WHOLE: Mapping[str, Callable[[int, datetime], object]] = MappingProxyType(
         fhir.KIND: lambda batch_id, at: answering.read(batch_id, request_id="", at=at),
     }
 )
-BYTES_AT_ONCE = 1_000_000  # about 4,000 events: a transaction of well under a second
 
 FORGOTTEN = CannotParse(
     "field occurred_at",
@@ -54,11 +54,6 @@ UNKNOWN_SITE = CannotParse(
     "field site",
     "No site of this trust has this code.",
     "Send the ODS code, or add the site to the region pack and load it; then replay the line.",
-)
-NOT_APPLIED = CannotParse(
-    "message",
-    "It was read but could not be recorded.",
-    "Report the line number to the service desk; replay it after the mend.",
 )
 
 
@@ -123,7 +118,6 @@ def _process_together(batches: Sequence[Batch], at: datetime) -> int:
             READ_WHOLE[batch.source.kind](batch.pk, at)
         else:
             by_source[batch.source].append(batch)
-    # In one order, so that two workers never wait for each other's locks.
     for source in sorted(by_source, key=lambda source: (source.organisation_id, source.kind, source.pk)):
         together = by_source[source]
         lines = [line for batch in together for line in _lines(batch)]
@@ -190,7 +184,7 @@ def _close(
 def _lines(batch: Batch) -> list[Line]:
     if batch.source.kind == referrals.KIND:
         return [Line(batch, number, body) for number, body in referral_message.split(bytes(batch.body))]
-    if batch.source.kind in (notify.KIND, fhir.KIND):
+    if batch.source.kind == notify.KIND:
         return [Line(batch, 1, bytes(batch.body))]
     reader = formats.of(batch.source.format)
     lines = reader.lines(bytes(batch.body), bytes(batch.header))

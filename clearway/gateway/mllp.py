@@ -109,23 +109,24 @@ class Listener:
         loop = asyncio.get_running_loop()
         while True:
             try:
-                begun = await asyncio.wait_for(reader.readexactly(1), IDLE)
-                raw = await asyncio.wait_for(reader.readuntil(END), PATIENCE)
+                # Not wait_for: it can swallow that the listener stops, when something comes in just then.
+                async with asyncio.timeout(IDLE):
+                    begun = await reader.readexactly(1)
+                async with asyncio.timeout(PATIENCE):
+                    raw = await reader.readuntil(END)
             except asyncio.LimitOverrunError:
                 begun, raw = b"", b""
             except (TimeoutError, asyncio.IncompleteReadError, ConnectionError, ssl.SSLError):
                 return
             if begun != START:
-                writer.writeblock(_refusal(NO_MESSAGE, None, self.clock()))
-                await asyncio.wait_for(writer.drain(), PATIENCE)
+                await _answer(writer, _refusal(NO_MESSAGE, None, self.clock()))
                 return
             try:
                 said = await loop.run_in_executor(self.threads, self._deliver, raw.removesuffix(END), name)
             except Exception:
                 log.exception("A message was not kept: its sender gets no answer and sends it again")
                 return
-            writer.writeblock(said)
-            await asyncio.wait_for(writer.drain(), PATIENCE)
+            await _answer(writer, said)
 
     def _deliver(self, raw: bytes, name: str | None) -> bytes:
         close_old_connections()
@@ -137,6 +138,12 @@ class Listener:
             return hl7.deliver(source, raw, self.clock)
         finally:
             close_old_connections()
+
+
+async def _answer(writer: Any, said: bytes) -> None:
+    writer.writeblock(said)
+    async with asyncio.timeout(PATIENCE):
+        await writer.drain()
 
 
 def _sender(header: reading.Header | None, name: str | None) -> Source | None:

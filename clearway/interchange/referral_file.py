@@ -72,6 +72,8 @@ def _day(text: str) -> str:
     said = re.sub(r"[ T]00:00(:00(\.0+)?)?Z?$", "", text)
     numbered = re.fullmatch(r"(\d{1,2})[/.\-](\d{1,2})[/.\-](\d{4})", said)
     named = re.fullmatch(r"(\d{1,2})[ \-]([A-Za-z]{3})[a-z]*[ \-](\d{4})", said)
+    if re.fullmatch(r"(19|20)\d\d", said):  # as a serial it would be a day of 1905
+        raise Wrong("It is a year alone.", "Write the whole day, like 2026-11-02 or 02/11/2026.")
     try:
         if numbered:
             day, month, year = (int(part) for part in numbered.groups())

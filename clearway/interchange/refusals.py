@@ -12,6 +12,11 @@ FUTURE = CannotParse(
     "The time lies more than a minute in the future.",
     "Set the clock of the device; replay the line once its time has come.",
 )
+NOT_APPLIED = CannotParse(
+    "message",
+    "It was read but could not be recorded.",
+    "Report the line number to the service desk; replay it after the mend.",
+)
 OF_ANOTHER_KIND = CannotParse(
     "field type",
     "This source is for what hospitals say of themselves.",

@@ -1,19 +1,15 @@
 """HL7 v2 of another system becomes the desk's own actions: once, in any order, and nothing is lost."""
 
-from collections.abc import Sequence
 from contextlib import nullcontext
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from itertools import permutations
 from pathlib import Path
-from typing import Any
 
-import hl7
 import pytest
 from django.db import transaction
 
 from clearway import cli
 from clearway.cli import ground
-from clearway.core.audit.actions import Actor
 from clearway.core.audit.models import Action
 from clearway.core.feeds import actions as feeds
 from clearway.core.feeds.models import Batch, Quarantined, Source
@@ -21,35 +17,20 @@ from clearway.core.feeds.queries import accounts
 from clearway.core.organisation.models import Organisation
 from clearway.desks.outpatients.booking import actions as booking
 from clearway.desks.outpatients.booking.models import Appointment
-from clearway.desks.outpatients.clinics.models import Slot, Template
+from clearway.desks.outpatients.clinics.models import Slot
 from clearway.desks.outpatients.exchange import actions as exchange
 from clearway.desks.outpatients.patients.models import Patient
 from clearway.desks.outpatients.referrals.models import Referral
-from clearway.desks.outpatients.waiting.models import Entry
 from clearway.domain.shared.errors import CannotParse, NotAllowed
 from clearway.gateway import hl7 as gateway
 from clearway.gateway import inbox, mllp
 from clearway.interchange.hl7 import reading
+from tests.beside import DESK, MAPPING, MONDAY, all_taken, code, deliver, known, slots_of
 from tests.pas import ADA, LONDON, adt, ref, siu
 from tests.therapies import NINE, Department, a_department
 from tests.trust import a_trust, signed_in, somebody, stop_the_clock
 
 pytestmark = pytest.mark.django_db
-MAPPING = """
-[sender]
-application = "PAS"
-set_aside = ["ORU"]
-[codes.clinic]
-"BACK-MON" = "back"
-[codes.service]
-"PHYSIO" = "physio"
-[codes.cancel_reason]
-"ILL" = "patient_ill"
-[codes.referral_source]
-"03" = "03"
-"""
-MONDAY = NINE + timedelta(days=3)
-DESK = Actor("desk")
 
 
 @pytest.fixture
@@ -73,53 +54,6 @@ def source(trust: Organisation, department: Department) -> Source:
 def clinic(department: Department) -> list[Slot]:
     """Four slots of clinic "back" on Monday."""
     return slots_of(department, MONDAY)
-
-
-def slots_of(department: Department, starts_at: datetime) -> list[Slot]:
-    session = department.session(starts_at)
-    session.template, _ = Template.objects.get_or_create(
-        organisation=department.trust,
-        code="back",
-        version=1,
-        defaults={
-            "name": "Back",
-            "service": department.service,
-            "room": department.room,
-            "clinician": department.clinician,
-            "weekday": 1,
-            "valid_from": date(2026, 1, 1),
-            "slots": [],
-            "made_at": NINE,
-            "made_by": "test",
-        },
-    )
-    session.save()
-    return list(session.slots.all())
-
-
-def deliver(source: Source, raw: bytes, at: datetime = NINE) -> Any:
-    """The acknowledgement of a message, as another library reads it."""
-    return hl7.parse(gateway.deliver(source, raw, lambda: at).decode())
-
-
-def code(answer: Any) -> str:
-    return str(answer.segment("MSA")(1))
-
-
-def all_taken(source: Source, messages: Sequence[bytes], at: datetime = NINE) -> list[str]:
-    return [code(deliver(source, raw, at)) for raw in messages]
-
-
-def known(department: Department, **more: Any) -> Entry:
-    """Ada Brown, known by the sender's number, on the waiting list."""
-    told = {
-        "family_name": "Brown",
-        "given_names": "Ada",
-        "born_on": date(1970, 3, 1),
-        "nhs_number": "9990548609",
-    }
-    patient = department.patient(**told, **more)
-    return department.entry(department.referral(patient=patient), minutes=30)
 
 
 # Patients
@@ -422,7 +356,8 @@ def test_the_doctor_says_what_would_happen_and_changes_nothing(
     found = gateway.examine(source, siu("S12", NINE, starts_at=clinic[0].starts_at), at=NINE)
 
     assert found.found.taken is not None and found.found.taken.words.startswith("Booked:")
-    assert {step.name: step.means for step in found.trail}["clinic"] == "back"
+    means = {step.name: step.means for step in found.trail}
+    assert (means["clinic"], means["starts_at"]) == ("back", "Mon 23 Nov 2026, 09:00:00 GMT")
     assert not Appointment.objects.exists() and not Batch.objects.exists()
 
 

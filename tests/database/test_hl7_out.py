@@ -10,18 +10,16 @@ from typing import Any
 import pytest
 from django.db import transaction
 
-from clearway.core.audit.actions import Actor
 from clearway.core.feeds.models import Source
 from clearway.core.organisation.models import Organisation
 from clearway.core.outbox import actions as outbox
 from clearway.core.outbox.models import Outgoing
-from clearway.core.outbox.sending import NotTaken, Office, Parcel, Refused
+from clearway.core.outbox.sending import NotTaken, Parcel, Refused
 from clearway.core.worklist.models import Task
 from clearway.desks.outpatients import rules, situation
 from clearway.desks.outpatients.booking import actions as booking
 from clearway.desks.outpatients.clinics.models import Slot
 from clearway.desks.outpatients.exchange import actions as exchange
-from clearway.desks.outpatients.exchange.making import TellingMaker
 from clearway.desks.outpatients.exchange.models import Counterpart, FeedMapping, Telling
 from clearway.desks.outpatients.outcomes import actions as outcomes
 from clearway.desks.outpatients.reception import actions as reception
@@ -29,14 +27,25 @@ from clearway.domain.outpatients.outcomes import Mistake, NextStep, Said
 from clearway.domain.outpatients.words import Attended, CancelledBy, Outcome
 from clearway.gateway.mllp_carrier import Carriers, MllpCarrier
 from clearway.interchange.hl7.send import Send
-from tests.database.test_hl7 import DESK, MAPPING, MONDAY, deliver, known, slots_of
+from tests.beside import (
+    BOOKINGS,
+    DESK,
+    MAPPING,
+    MONDAY,
+    deliver,
+    known,
+    later,
+    scope,
+    slots_of,
+    told,
+    work,
+)
 from tests.pas import adt, siu
 from tests.peer import Peer, acknowledgement, listening
 from tests.therapies import NINE, Department, a_department
 from tests.trust import a_trust
 
 pytestmark = pytest.mark.django_db
-CLERK = Actor("clerk")
 
 
 @pytest.fixture
@@ -58,34 +67,6 @@ def clinic(department: Department) -> list[Slot]:
 def peer() -> Iterator[Peer]:
     with listening(Peer()) as made:
         yield made
-
-
-def told(trust: Organisation, port: int, name: str = "pas", more: str = "", kinds: str = "") -> Source:
-    """A system that is told what it asks for, on a port."""
-    made = Source.objects.create(organisation=trust, name=name, kind="hl7", expected_interval_seconds=3600)
-    send = f'\n[send]\nhost = "127.0.0.1"\nport = {port}\n{kinds and f"kinds = {kinds}"}\n{more}'
-    exchange.load_mapping(made, MAPPING + send, "the first", by=DESK, at=NINE)
-    return made
-
-
-BOOKINGS = '["bookings", "moves", "cancellations", "arrivals", "outcomes"]'
-
-
-def scope(trust: Organisation, at: datetime = NINE, by: Actor = CLERK) -> dict[str, Any]:
-    return {"organisation_id": trust.pk, "by": by, "at": at}
-
-
-def work(at: datetime) -> None:
-    """Everything that the workers do at an instant."""
-    office = Office({"hl7": TellingMaker()}, Carriers({}))
-    for _ in range(100):
-        if not office.work(at):
-            return
-    raise AssertionError("the outbox never comes to rest")
-
-
-def later(seconds: int = 11, since: datetime = NINE) -> datetime:
-    return since + timedelta(seconds=seconds)
 
 
 def states() -> list[str]:

@@ -70,7 +70,7 @@ def test_the_doctor_says_why_not_and_what_mends_it(lead: Client, source: Source)
     page = lead.post("/feeds/pas/doctor/", {"row": row.pk})
 
     assert "Add the code to [codes.clinic]" in words(page) and "answered AE" in words(page)
-    assert "SCH-11.4" in words(page) and "2026-11-20 09:00:00 UTC" in words(page)
+    assert "SCH-11.4" in words(page) and "Fri 20 Nov 2026, 09:00:00 GMT" in words(page)
     assert Action.objects.filter(verb="feeds.look", subject=f"quarantined:{row.pk}").exists()
     assert "unreadable" not in words(lead.post("/feeds/pas/doctor/", {"message": "hello"}))
     assert lead.post("/feeds/pas/doctor/", {"message": ""}).status_code == 422

@@ -28,6 +28,7 @@ from clearway.desks.outpatients.exchange import actions as exchange
 from clearway.desks.outpatients.patients.models import Patient
 from clearway.gateway import hl7 as gateway
 from clearway.gateway.mllp import Listener, Tls
+from clearway.interchange.refusals import NOT_APPLIED
 from tests.pas import ADA, adt, spoilt, stamp
 from tests.therapies import NINE
 from tests.trust import a_trust
@@ -239,4 +240,4 @@ def test_spoilt_messages_are_each_kept_answered_and_explained() -> None:
     assert [bytes(each) for each in Batch.objects.order_by("pk").values_list("body", flat=True)] == sent
     rows = Quarantined.objects.all()
     assert len(rows) > 100 and all(row.place and row.why and row.fix for row in rows)
-    assert not [row.why for row in rows if row.why == gateway.FAULT.why]
+    assert not [row.why for row in rows if row.why == NOT_APPLIED.why]

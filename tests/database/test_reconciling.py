@@ -24,8 +24,7 @@ from clearway.domain.outpatients.reconciling import Theirs
 from clearway.domain.outpatients.words import CancelledBy
 from clearway.domain.shared.errors import NotAllowed
 from clearway.interchange import appointment_extract
-from tests.database.test_hl7 import MONDAY, deliver, known, slots_of
-from tests.database.test_hl7_out import BOOKINGS, CLERK, later, scope, told, work
+from tests.beside import BOOKINGS, CLERK, MONDAY, deliver, known, later, scope, slots_of, told, work
 from tests.pas import adt, siu
 from tests.peer import Peer, acknowledgement, listening
 from tests.therapies import NINE, Department, a_department

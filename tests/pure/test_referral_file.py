@@ -117,6 +117,7 @@ def test_a_value_is_shown_as_it_would_be_read(name: str, said: str, read: str) -
     [
         ("born_on", "01/03/70", "two digits"),
         ("born_on", "13/25/1970", "no such day"),
+        ("born_on", "1980", "year alone"),
         ("born_on", "29/02/2025", "no such day"),
         ("nhs_number", "9.99055E+09", "rounded"),
         ("nhs_number", "9990548600", "last digit"),

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 
 from clearway.domain.shared.errors import CannotParse
 
@@ -64,7 +64,12 @@ class Reader:
         """The instant that is said. Raises CannotParse."""
         place, said = self._found(name)
         found = self.message.instant(place) if place else None
-        self._note(name, place, said, f"{found.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC" if found else "")
+        self._note(
+            name,
+            place,
+            said,
+            f"{found.astimezone(self.message.zone):%a %-d %b %Y, %H:%M:%S %Z}" if found else "",
+        )
         return found
 
     def day(self, name: str) -> date | None:

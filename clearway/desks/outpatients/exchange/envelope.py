@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, Self
 
 from clearway.core.audit.actions import Actor
 from clearway.core.feeds.models import Source
@@ -43,6 +43,11 @@ class Refused(Exception):
     def __init__(self, where: str, why: str, fix: str, waits_for: str = "") -> None:
         super().__init__(why)
         self.error, self.waits_for = CannotParse(where, why, fix), waits_for
+
+    @classmethod
+    def by(cls, error: CannotParse) -> Self:
+        """Of what cannot be read at all: nothing that comes later mends it."""
+        return cls(error.where, error.why, error.fix)
 
 
 @dataclass(frozen=True, slots=True)
