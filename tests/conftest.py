@@ -7,11 +7,13 @@ when the run is killed.
 
 import importlib.util
 import os
+import random
 import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+import hypothesis.core
 import pytest
 from hypothesis import HealthCheck, settings
 
@@ -33,11 +35,52 @@ for name in ("DATABASE_URL", "CLEARWAY_PROCESS"):
 
 from clearway.config import database, postgres  # noqa: E402
 from clearway.config.migrate import prepare_embedded  # noqa: E402
+from tests import sizes  # noqa: E402
 
 if HAS_SETTINGS:  # the conftest of a folder may import models as it is read
     import django
 
     django.setup()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """How much is tried, with which chance, and of which promises."""
+    group = parser.getgroup("clearway")
+    group.addoption(
+        "--size", choices=sizes.NAMES, default="change", help="how much is tried (tests/sizes.py)"
+    )
+    group.addoption("--seed", type=int, help="chance of an earlier run, to have it again")
+    group.addoption(
+        "--promise", action="append", default=[], help="only tests that carry this promise; may be repeated"
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """One seed for the whole run, the properties of Hypothesis included; processes beside get the same."""
+    if config.option.seed is None:
+        config.option.seed = random.SystemRandom().randrange(1_000_000)
+    else:
+        hypothesis.core.global_force_seed = config.option.seed
+    sizes.begin(config.option.size, config.option.seed)
+
+
+def pytest_report_header(config: pytest.Config) -> str:
+    return f"size {config.option.size}, seed {config.option.seed} (again: --seed {config.option.seed})"
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """With --promise, only the tests that carry one of them."""
+    wanted = set(config.option.promise)
+    if wanted:
+        chosen = [each for each in items if wanted & {mark.args[0] for mark in each.iter_markers("promise")}]
+        config.hook.pytest_deselected(items=[each for each in items if each not in chosen])
+        items[:] = chosen
+
+
+@pytest.fixture
+def chance(request: pytest.FixtureRequest) -> random.Random:
+    """Chance that can be had again with --seed, whichever tests run beside this one."""
+    return sizes.luck(request.node.nodeid)
 
 
 def pytest_unconfigure() -> None:

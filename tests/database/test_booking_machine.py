@@ -1,6 +1,5 @@
 """Any order of booking, moving, cancelling, courses and leave: no seat twice, nobody in two places."""
 
-import os
 from datetime import timedelta
 from itertools import combinations
 from typing import Any
@@ -19,6 +18,7 @@ from clearway.desks.outpatients.clinics.models import Slot
 from clearway.desks.outpatients.waiting.models import Entry
 from clearway.domain.outpatients.words import CancelledBy
 from clearway.domain.shared.errors import NotAllowed
+from tests import sizes
 from tests.therapies import NINE, Department, a_department
 from tests.trust import a_trust
 
@@ -203,24 +203,16 @@ def machine(physio: Department) -> type[RuleBasedStateMachine]:
     return Desk
 
 
-@pytest.mark.skipif("CLEARWAY_STEPS" not in os.environ, reason="the long run is asked for by CLEARWAY_STEPS")
-def test_any_order_of_many_steps_does_so_too() -> None:
-    physio, steps = a_department(a_trust()), int(os.environ["CLEARWAY_STEPS"])
-    long = settings(max_examples=steps // 50, stateful_step_count=50, deadline=None)
-
-    run_state_machine_as_test(
-        machine(physio), settings=settings(long, suppress_health_check=list(HealthCheck))
-    )
-
-
+@pytest.mark.promise("R4")
 def test_any_order_of_steps_leaves_the_tables_as_the_model_says() -> None:
-    physio = a_department(a_trust())
+    physio, steps = a_department(a_trust()), sizes.of("R4", "steps")
+    each = 15 if steps < 1_000 else 50
 
     run_state_machine_as_test(
         machine(physio),
         settings=settings(
-            max_examples=6,
-            stateful_step_count=15,
+            max_examples=steps // each,
+            stateful_step_count=each,
             deadline=None,
             suppress_health_check=list(HealthCheck),
         ),

@@ -19,7 +19,7 @@ from clearway.core.feeds.models import Batch, Quarantined
 from clearway.core.organisation.models import Organisation
 from clearway.desks.outpatients.booking.models import Appointment
 from clearway.gateway.fhir import door
-from tests import fhir
+from tests import fhir, sizes
 from tests.fhir import Peer, a_booking, a_key, a_message, a_referral, issues, slots
 from tests.outpatients import NOW, a_patient
 from tests.therapies import Department
@@ -86,7 +86,7 @@ def test_a_damaged_request_is_done_or_kept_and_explained_and_the_account_adds_up
     ]
     everywhere = [(where, body, path) for where, body in bodies for path in places(body)]
 
-    @settings(max_examples=120)
+    @settings(max_examples=sizes.of("R6", "damaged FHIR requests"))
     @given(
         st.sampled_from(everywhere),
         JUNK,

@@ -22,6 +22,7 @@ from clearway.domain.ambulance.words import Availability, CallStatus, Category
 from clearway.domain.shared.errors import CannotParse
 from clearway.gateway import inbox
 from clearway.interchange import native
+from tests import sizes
 
 from .conftest import Actor, at, conveyance, deliver, job
 
@@ -236,7 +237,12 @@ def picture(organisation: Organisation) -> list[object]:
     ]
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@pytest.mark.promise("R5")
+@settings(
+    max_examples=sizes.of("R5", "orders of events"),
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
 @given(seed=strategies.integers(0, 10_000))
 def test_any_order_and_any_duplication_end_in_the_same_picture(
     valley: Organisation, cad: Source, seed: int

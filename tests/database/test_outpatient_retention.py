@@ -384,7 +384,7 @@ def test_what_the_office_kept_goes_with_its_period_and_not_a_day_before(
     assert Patient.objects.filter(pk=seen.pk).exists()
 
 
-@pytest.mark.promise("R8")
+@pytest.mark.promise("S10")
 @pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "sent_reports"])
 def test_a_hold_on_the_patient_keeps_it_until_it_is_released(
     kind: str, physio: Department, seen: Patient
@@ -402,7 +402,7 @@ def test_a_hold_on_the_patient_keeps_it_until_it_is_released(
     assert not any(table._default_manager.exists() for table in tables)
 
 
-@pytest.mark.promise("R8")
+@pytest.mark.promise("S10")
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_hold_of_the_trust_keeps_what_any_day_of_it_touches(
     kind: str, physio: Department, seen: Patient

@@ -187,7 +187,7 @@ def test_what_the_dry_run_announced_is_what_went(
     assert verified(capsys) == 0
 
 
-@pytest.mark.promise("R8")
+@pytest.mark.promise("S10")
 def test_a_message_whose_key_is_gone_is_refused_and_one_whose_key_is_kept_is_a_duplicate(
     cad: Source, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -217,7 +217,7 @@ def test_a_key_outlives_by_a_day_the_messages_that_are_still_taken(cad: Source) 
     assert again.quarantined == 7
 
 
-@pytest.mark.promise("R8")
+@pytest.mark.promise("S10")
 def test_the_account_adds_up_afterwards_and_says_from_when_it_counts(
     long_ago: Source, valley: Organisation
 ) -> None:
@@ -234,7 +234,7 @@ def test_the_account_adds_up_afterwards_and_says_from_when_it_counts(
     assert "since 8 Jun 2021" in " ".join(page.split())
 
 
-@pytest.mark.promise("R8")
+@pytest.mark.promise("S10")
 def test_what_is_held_stays_until_the_hold_is_released(long_ago: Source, valley: Organisation) -> None:
     at = MARCH + 1200 * DAY
     hold = holds.place_hold(valley, "Inquest", MARCH - DAY, MARCH + DAY, by=BY, at=at)
@@ -271,7 +271,7 @@ def test_a_partition_with_anything_held_stays_whole(cad: Source, valley: Organis
     assert Fact.objects.count() == 7
 
 
-@pytest.mark.promise("R8")
+@pytest.mark.promise("S10")
 def test_a_month_of_facts_goes_whole_and_no_job_is_left_in_halves(
     cad: Source, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -423,7 +423,7 @@ def refusal(statement: str) -> str:
     return str(refused.value)
 
 
-@pytest.mark.promise("R8")
+@pytest.mark.promise("S10")
 @pytest.mark.parametrize(
     ("parent", "name", "start", "end"),
     [
@@ -453,7 +453,7 @@ def test_the_database_detaches_no_partition_on_which_any_trust_has_a_hold(
     assert name not in partitions()
 
 
-@pytest.mark.promise("R8")
+@pytest.mark.promise("S10")
 def test_a_hold_that_comes_after_detaching_keeps_the_facts_until_it_is_released(
     cad: Source, valley: Organisation
 ) -> None:
@@ -633,7 +633,7 @@ def test_what_the_desk_decided_by_goes_with_its_own_period_and_not_a_day_before(
     assert verified(capsys) == 0
 
 
-@pytest.mark.promise("R8")
+@pytest.mark.promise("S10")
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("began", [-1, 0.9])
 def test_what_the_desk_decided_by_stays_while_any_of_it_is_held(

@@ -1,10 +1,9 @@
 """Many clients book the same seats at once, on connections of their own, at every isolation level.
 
-The quick size is 300 attempts on 15 seats. CLEARWAY_RACES=10000 makes it 10,000 on 500.
+Twenty patients want each seat; tests/sizes.py says how many attempts there are.
 """
 
 import contextlib
-import os
 import random
 import threading
 from collections import Counter
@@ -26,12 +25,13 @@ from clearway.desks.outpatients.patients.models import Patient
 from clearway.desks.outpatients.waiting.models import Contact, Entry
 from clearway.domain.outpatients.words import CancelledBy
 from clearway.domain.shared.errors import NotAllowed
+from tests import sizes
 from tests.therapies import NINE, Department, a_department
 from tests.trust import a_trust
 
 pytestmark = pytest.mark.django_db(transaction=True)
 CLIENTS = 64
-ATTEMPTS = int(os.environ.get("CLEARWAY_RACES", "300"))
+ATTEMPTS = sizes.of("R2", "attempts")
 SEATS = ATTEMPTS // 20
 GROUP = 5  # seats of a class; a fifth of all seats are in classes
 WHO = Actor("racer")
@@ -115,6 +115,7 @@ def race(jobs: list[Any], level: str, work: Work) -> list[BaseException]:
     return wrong
 
 
+@pytest.mark.promise("R2")
 @pytest.mark.parametrize("level", LEVELS)
 def test_as_many_bookings_as_seats_whatever_the_isolation_level(
     physio: Department, level: str, chance: random.Random
@@ -151,6 +152,7 @@ def test_as_many_bookings_as_seats_whatever_the_isolation_level(
     assert Entry.objects.filter(state="booked").count() == SEATS
 
 
+@pytest.mark.promise("R4")
 @pytest.mark.parametrize("level", LEVELS)
 def test_a_frozen_clinic_takes_nobody_after_the_freeze_whatever_the_isolation_level(
     physio: Department, level: str
@@ -182,6 +184,7 @@ def test_a_frozen_clinic_takes_nobody_after_the_freeze_whatever_the_isolation_le
     assert all("could not serialize" in str(problem) for problem in wrong)
 
 
+@pytest.mark.promise("R4")
 def test_two_patients_who_change_places_at_once_end_with_one_seat_each(physio: Department) -> None:
     (one, _), (two, _), *_ = seats_of(physio, 16)
     who: dict[str, Any] = {"organisation_id": physio.trust.pk, "by": WHO, "at": NINE}

@@ -12,10 +12,12 @@ from datetime import UTC, datetime, timedelta
 import httpx
 import pytest
 
+from tests import sizes
 from tests.faults.house import House, lines, wait_for
 
 STEPS = ("allocated", "mobile", "at_scene", "left_scene", "at_hospital", "handover", "clear")
-KILLS_EACH = 3
+KILLS = sizes.of("R1", "kills")
+VICTIMS = ("worker", "ingest", "postgres")
 
 
 def statuses(crew: str, chance: random.Random) -> Iterator[list[dict[str, object]]]:
@@ -159,7 +161,7 @@ AUDITED = (
 
 def kill_at_random(house: House, chance: random.Random) -> None:
     """Kill a worker, the ingest process or PostgreSQL, each several times, and start it again."""
-    victims = ["worker", "ingest", "postgres"] * KILLS_EACH
+    victims = [VICTIMS[place % len(VICTIMS)] for place in range(KILLS)]
     chance.shuffle(victims)
     for victim in victims:
         time.sleep(chance.uniform(0.1, 0.9))

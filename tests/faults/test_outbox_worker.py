@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from tests import sizes
 from tests.faults.house import House, a_house, wait_for
 
-SEED = 11
-MESSAGES, KILLS = 150, 8
+MESSAGES, KILLS = 150, sizes.of("R20", "kills")
 WORKERS = ("outbox-1", "outbox-2")
 PUT = """
 INSERT INTO core_outgoing (organisation_id, key, kind, carrier, state, queued_at, due_at, since,
@@ -36,9 +36,8 @@ def still_to_do(house: House) -> int:
 
 
 @pytest.mark.promise("R20")
-def test_killed_workers_lose_no_message_and_send_none_twice(tmp_path: Path) -> None:
+def test_killed_workers_lose_no_message_and_send_none_twice(tmp_path: Path, chance: random.Random) -> None:
     tmp_path.chmod(0o777)
-    chance = random.Random(SEED)
     with a_house() as house:
         with house.connect() as link:
             link.execute(PUT, [MESSAGES])

@@ -20,9 +20,10 @@ from clearway.desks.outpatients.conversations.wanted import OUTBOX
 from clearway.gateway import notify
 from clearway.gateway.local_provider import LocalProvider
 from clearway.simulation.provider import Faults, Provider
+from tests import sizes
 from tests.messages import TEN, a_writing_department, remind
 
-PATIENTS = 40
+PATIENTS = sizes.of("R20", "texts")
 SEED = 5
 KEY = "test-11111111-2222-4333-8444-555555555555-66666666-7777-4888-8999-000000000000"
 WRONG = Faults(
@@ -55,6 +56,7 @@ def callbacks(source: Source, told: queue.Queue[bytes]) -> int:
     return new
 
 
+@pytest.mark.promise("R20")
 @pytest.mark.django_db
 def test_thirty_in_a_hundred_time_outs_lose_no_text_and_double_none(
     house: LocalProvider, told: queue.Queue[bytes], monkeypatch: pytest.MonkeyPatch

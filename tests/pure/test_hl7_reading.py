@@ -15,6 +15,7 @@ from tests.pas import LONDON, SENT, adt, siu, spoilt
 MAPPING = mapping.parse('[codes.clinic]\n"BACK-MON" = "back"\n[codes.service]\n"PHYSIO" = "physio"\n')
 
 
+@pytest.mark.promise("R6")
 def test_a_thousand_spoilt_messages_are_read_or_refused_with_words_and_can_be_answered() -> None:
     refused = 0
     for raw in spoilt(1000, seed=1):

@@ -1,0 +1,52 @@
+"""How much each promise is tried, and the seed that a run is had again from.
+
+`change` is what every change is tested with, so that the whole suite stays short; `quick` is what `clearway
+evidence` runs on anybody's machine; `full` is the size before a release. quick and full are the sizes of the
+project's list of promises. pytest takes `--size quick` and `--seed 7`; tests/conftest.py sets both before any
+test is read, so that a module may ask for its size as it is imported.
+"""
+
+import random
+from typing import NamedTuple
+
+NAMES = ("change", "quick", "full")
+
+
+class Sizes(NamedTuple):
+    change: int
+    quick: int
+    full: int
+
+
+# Promise -> what is counted -> how many.
+TABLE: dict[str, dict[str, Sizes]] = {
+    "R1": {"kills": Sizes(9, 25, 500)},
+    "R2": {"attempts": Sizes(300, 1_000, 10_000)},
+    "R4": {"steps": Sizes(90, 5_000, 200_000)},
+    "R5": {"orders of events": Sizes(15, 100, 1_000)},
+    "R6": {"damaged FHIR requests": Sizes(120, 300, 300)},
+    "R20": {"texts": Sizes(40, 40, 90), "kills": Sizes(8, 8, 100)},
+}
+
+_run = {"size": "change", "seed": 0}
+
+
+def begin(name: str, seed: int) -> None:
+    """Set the size and seed of this run; before any test is read."""
+    _run.update(size=name, seed=seed)
+
+
+def of(promise: str, what: str) -> int:
+    """How many of these this run tries for the promise."""
+    return int(getattr(TABLE[promise][what], str(_run["size"])))
+
+
+def told(promise: str, size: str) -> dict[str, int]:
+    """What is counted of a promise at this size, for whoever reads the result."""
+    return {what: int(getattr(sizes, size)) for what, sizes in TABLE.get(promise, {}).items()}
+
+
+def luck(test: str) -> random.Random:
+    """Chance of one test, the same for the same seed whatever else runs: it prints how to have it again."""
+    print(f"Again with the same chance: --seed {_run['seed']} --size {_run['size']}")
+    return random.Random(f"{_run['seed']} {test}")
