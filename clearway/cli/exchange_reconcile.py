@@ -1,7 +1,8 @@
 """Compare appointments with those of another system: what differs, and what to do about it.
 
 The file is an extract of that system as CSV with the columns filler (its id), placer (ours, as it echoes
-it), patient, clinic, start and status, in its codes. The days from its first to its last start are compared.
+it), patient, clinic, start and status, in its codes. The days from its first to its last start are compared,
+at most 92.
 Without a file it is compared with what that system told or acknowledged last, from today for the days of
 --days. What was found is kept for the page of other systems. Exit code 1 where something differs.
 
@@ -19,6 +20,7 @@ from typing import Any
 from clearway.cli import sources
 
 MOST_BYTES = 64 * 1024 * 1024
+FAR = 10_000  # days ahead of any calendar
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -32,25 +34,25 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     from clearway.cli import CannotRun
-    from clearway.domain.shared.errors import CannotParse
+    from clearway.domain.shared.errors import CannotParse, NotAllowed
 
     with sources.named(arguments.name) as (source, by, at):
         from clearway.core.layout.times import local
         from clearway.desks.outpatients.exchange import comparing, reconciling
 
         today = local(at).date()
-        days = (today, today + timedelta(days=max(arguments.days, 0)))
+        days = (today, today + timedelta(days=min(max(arguments.days, 0), FAR)))
         aside = 0
-        if arguments.file is None:
-            theirs = comparing.told_last(source, *days)
-        else:
-            try:
+        try:
+            if arguments.file is None:
+                theirs = comparing.told_last(source, *days)
+            else:
                 theirs, aside = _read(source, arguments.file)
-            except CannotParse as refused:
-                raise CannotRun(f"{arguments.file}: {refused}") from None
-            days = comparing.days_of(theirs) or days
-        name = arguments.file.name if arguments.file else ""
-        row, _ = reconciling.compare(source, theirs, days, file=name, aside=aside, by=by, at=at)
+                days = comparing.days_of(theirs) or days
+            name = arguments.file.name if arguments.file else ""
+            row, _ = reconciling.compare(source, theirs, days, file=name, aside=aside, by=by, at=at)
+        except (CannotParse, NotAllowed) as refused:
+            raise CannotRun(f"{arguments.file}: {refused}" if arguments.file else str(refused)) from None
     _print(row, days, arguments.json)
     return 1 if row.rows else 0
 

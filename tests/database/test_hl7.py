@@ -134,6 +134,17 @@ def test_a_number_that_is_another_persons_here_waits_for_a_person(
 # Appointments
 
 
+def test_a_code_that_no_clinic_here_has_is_refused_as_that(source: Source, department: Department) -> None:
+    known(department)
+    text = MAPPING.replace('"back"', '"front"')
+    exchange.load_mapping(source, text, "a slip", by=DESK, at=NINE)
+
+    answer = deliver(source, siu("S12", NINE, starts_at=MONDAY))
+
+    row = Quarantined.objects.get()
+    assert (code(answer), row.place, row.why) == ("AE", "line 1, AIL-3", "No clinic here has the code front.")
+
+
 def test_a_booking_a_move_and_a_cancellation_are_the_desks_own(
     source: Source, department: Department, clinic: list[Slot]
 ) -> None:

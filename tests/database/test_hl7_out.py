@@ -40,7 +40,7 @@ from tests.beside import (
     told,
     work,
 )
-from tests.pas import adt, siu
+from tests.pas import ADA, adt, siu
 from tests.peer import Peer, acknowledgement, listening
 from tests.therapies import NINE, Department, a_department
 from tests.trust import a_trust
@@ -463,3 +463,20 @@ def test_a_certificate_file_that_is_not_there_is_said_and_not_asked_for_again() 
 
     with pytest.raises(Refused, match="certificate file"):
         carrier.carry(Parcel("1", "", b"MSH|", again=False))
+
+
+def test_appointments_that_fall_through_a_death_are_told_to_who_told_the_death(
+    trust: Organisation, department: Department, clinic: list[Slot], peer: Peer
+) -> None:
+    source = told(trust, peer.port, kinds=BOOKINGS)
+    entry = known(department)
+    deliver(source, adt("A28", NINE - timedelta(hours=2)))
+    deliver(source, siu("S12", NINE - timedelta(hours=1), starts_at=clinic[0].starts_at))
+
+    deliver(source, adt("A31", NINE, pid=ADA + "|" * 18 + "20261119|Y"))
+    work(later())
+
+    entry.refresh_from_db()
+    (said,) = peer.taken.values()
+    assert (entry.state, peer.kinds()) == ("removed", ["SIU^S15"])
+    assert said.sch.sch_2.value == "F1"

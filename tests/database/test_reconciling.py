@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django.db import transaction
+from django.db import connection, transaction
+from django.test.utils import CaptureQueriesContext
 
 from clearway.cli import main
 from clearway.core.audit.models import Action
@@ -32,6 +33,7 @@ from tests.trust import a_trust, signed_in, somebody
 
 pytestmark = pytest.mark.django_db
 HEAD = "filler,placer,patient,clinic,start,status\n"
+BY_PATIENT: dict[str, Any] = {"by_whom": CancelledBy.PATIENT, "reason": "patient_ill"}
 DAYS = (MONDAY.date(), MONDAY.date())
 
 
@@ -148,14 +150,46 @@ def test_without_an_extract_what_they_told_or_took_last_is_theirs(
     work(later())
     before, _ = reconciling.compare(source, comparing.told_last(source, *DAYS), DAYS, by=CLERK, at=NINE)
     peer.says = lambda key: acknowledgement(key, "AE", "No")
-    why: dict[str, Any] = {"by_whom": CancelledBy.PATIENT, "reason": "patient_ill"}
-    booking.cancel(made.pk, **why, **scope(trust, later(30)))
+    booking.cancel(made.pk, **BY_PATIENT, **scope(trust, later(30)))
     work(later(60))
 
     after, _ = reconciling.compare(source, comparing.told_last(source, *DAYS), DAYS, by=CLERK, at=NINE)
 
     assert (before.alike, before.rows) == (1, [])
     assert [(each["fields"], each["todo"]) for each in after.rows] == [(["state"], "send again")]
+
+
+def test_reconciling_asks_as_many_queries_of_many_appointments_as_of_few(
+    trust: Organisation, department: Department, source: Source
+) -> None:
+    slots = [slot for day in range(3) for slot in slots_of(department, MONDAY + timedelta(days=day))]
+    rows = [department.booked(slot, department.entry(minutes=30)) for slot in slots]
+    booking.move(
+        rows[0].pk, slots_of(department, MONDAY + timedelta(days=3))[0].pk, **BY_PATIENT, **scope(trust)
+    )
+    days = (MONDAY.date(), MONDAY.date() + timedelta(days=6))
+    asked = []
+    for until in (MONDAY.date(), days[1]):
+        with CaptureQueriesContext(connection) as queries_made:
+            theirs = comparing.told_last(source, MONDAY.date(), until)
+            found = comparing.here(source, theirs, MONDAY.date(), until)
+        asked.append((len(queries_made), len(found)))
+
+    assert asked == [(9, 3), (9, 12)]
+    moved = found[-1]
+    assert (moved.ids[0], len(moved.ids)) == (rows[0].pk, 2)
+
+
+@pytest.mark.parametrize("days", [-1, 92])
+def test_a_span_that_is_too_long_or_ends_before_it_begins_is_refused(
+    trust: Organisation, source: Source, days: int
+) -> None:
+    since = MONDAY.date()
+
+    with pytest.raises(NotAllowed, match=r"92 days|before the first"):
+        reconciling.compare(source, [], (since, since + timedelta(days=days)), by=CLERK, at=NINE)
+
+    assert not Reconciliation.objects.exists()
 
 
 def test_the_page_shows_what_stopped_and_what_differs_and_does_it(

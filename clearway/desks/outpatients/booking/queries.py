@@ -381,19 +381,43 @@ def whole_chain(row: Appointment) -> list[int]:
     return chain(first.pk, row.organisation_id)
 
 
+CHAINS = """
+WITH RECURSIVE onward AS (
+    SELECT id AS key, id, moved_to_id
+      FROM outpatients_appointment WHERE organisation_id = %s AND id = ANY(%s)
+    UNION ALL
+    SELECT onward.key, later.id, later.moved_to_id
+      FROM onward JOIN outpatients_appointment AS later ON later.id = onward.moved_to_id
+), backward AS (
+    SELECT key, id, 0 AS step FROM onward WHERE moved_to_id IS NULL
+    UNION ALL
+    SELECT backward.key, earlier.id, backward.step + 1
+      FROM backward JOIN outpatients_appointment AS earlier ON earlier.moved_to_id = backward.id
+)
+SELECT key, array_agg(id ORDER BY step DESC, id) FROM backward GROUP BY key
+"""
+
+
+def chains(keys: Iterable[int], organisation_id: int) -> dict[int, tuple[int, ...]]:
+    """Of each of these appointments the ids that whole_chain gives. Those of another trust are left out.
+    One query."""
+    with connection.cursor() as cursor:
+        cursor.execute(CHAINS, [organisation_id, list(keys)])
+        return {key: tuple(ids) for key, ids in cursor.fetchall()}
+
+
 def to_compare(
     organisation_id: int, span: tuple[datetime, datetime], named: Iterable[int]
-) -> list[Appointment]:
-    """What stands of a span and of the named, after every move: no holds, and nothing that was moved away."""
-    rows = Appointment.objects.select_related("patient__merged_into", "slot__session__template")
-    rows = rows.filter(organisation_id=organisation_id).exclude(state__in=("held", "lapsed"))
+) -> list[tuple[Appointment, tuple[int, ...]]]:
+    """What stands of a span and of the named, after every move: no holds, and nothing that was moved away.
+    Each with the ids of its whole chain. Three queries."""
+    rows = Appointment.objects.filter(organisation_id=organisation_id).exclude(state__in=("held", "lapsed"))
     first, end = span
-    found = {row.pk: row for row in rows.filter(starts_at__gte=first, starts_at__lt=end, moved_to=None)}
-    for key in named:
-        stands = newest(key, organisation_id)
-        if stands is not None and stands.state not in ("held", "lapsed"):
-            found.setdefault(stands.pk, stands)
-    return list(found.values())
+    here = rows.filter(starts_at__gte=first, starts_at__lt=end, moved_to=None).values_list("pk", flat=True)
+    ids = {chain[-1]: chain for chain in chains({*here, *named}, organisation_id).values()}
+    found = rows.filter(pk__in=list(ids)).order_by("starts_at", "pk")
+    found = found.select_related("patient__merged_into", "slot__session__template")
+    return [(row, ids[row.pk]) for row in found]
 
 
 def referrals_of(keys: Iterable[int]) -> list[int]:

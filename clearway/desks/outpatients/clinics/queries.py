@@ -191,6 +191,11 @@ def slot_at(organisation_id: int, code: str, starts_at: datetime) -> Slot | None
     return rows.filter(**wanted).first()
 
 
+def is_clinic(organisation_id: int, code: str) -> bool:
+    """Whether a clinic has this code, whatever its weeks. One query."""
+    return Template.objects.filter(organisation_id=organisation_id, code=code).exists()
+
+
 def names_of_slots(slot_ids: Iterable[int]) -> dict[int, tuple[str, str]]:
     """Slot -> names of its clinician and its room. One query."""
     rows = Slot.objects.filter(pk__in=list(slot_ids))

@@ -104,11 +104,13 @@ def _placed(told: AppointmentTold, envelope: Envelope, row: Any) -> tuple[Any, s
 def _slot(told: AppointmentTold, envelope: Envelope) -> Any:
     assert told.starts_at is not None
     found = clinics.slot_at(envelope.source.organisation_id, told.clinic, told.starts_at)
+    if found is None and not clinics.is_clinic(envelope.source.organisation_id, told.clinic):
+        why = f"No clinic here has the code {told.clinic}."
+        fix = "Mend [codes.clinic] of the mapping, or give a clinic here this code; then replay the message."
+        raise Refused("AIL-3", why, fix)
     if found is None:
         why = f"Clinic {told.clinic} has no slot on {said_when(told.starts_at)}."
-        fix = (
-            "Add the time to the clinic here, or mend [codes.clinic] of the mapping; then replay the message."
-        )
+        fix = "Add the time to the clinic here, or mend the time there; then replay the message."
         raise Refused("AIL-3 and SCH-11", why, fix)
     return found
 

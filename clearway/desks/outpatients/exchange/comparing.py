@@ -1,14 +1,15 @@
 """Reading what reconciling compares: appointments here, and what another system told or took last."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from typing import Any
+from typing import Any, Self
 
 from clearway.core.feeds.models import Quarantined, Source
 from clearway.core.layout.times import LONDON, local
 from clearway.domain.outpatients.reconciling import Ours, Theirs
 from clearway.domain.outpatients.telling import Said
-from clearway.domain.shared.errors import CannotParse
+from clearway.domain.shared.errors import CannotParse, NotAllowed
 from clearway.domain.shared.outgoing import LEFT
 from clearway.interchange.hl7 import reading
 
@@ -16,6 +17,8 @@ from ..booking import queries as booked
 from . import queries
 from .models import Counterpart, Telling
 
+LARGEST = 2**63
+MOST_DAYS = 92  # compared at once: a quarter
 MOST_WAITING = 1000  # messages that are looked through for the appointment they are about
 Kind = Counterpart.Kind
 
@@ -26,6 +29,16 @@ def days_of(theirs: Iterable[Theirs]) -> tuple[date, date] | None:
     return (min(days), max(days)) if days else None
 
 
+def check_span(since: date, until: date) -> None:
+    """Raises NotAllowed for more days than are compared at once, and for days in the wrong order."""
+    event, days = "Comparing", (until - since).days + 1
+    if days < 1:
+        raise NotAllowed("the last day is before the first", event, "Give the first day before the last.")
+    if days > MOST_DAYS:
+        why = f"At most {MOST_DAYS} days are compared at once: give it in parts, or mend the wrong date."
+        raise NotAllowed(f"it covers {days} days, {since} to {until}", event, why)
+
+
 def span(since: date, until: date) -> tuple[datetime, datetime]:
     """The instants at which days begin and end."""
     first, end = (datetime.combine(each, time(), LONDON) for each in (since, until + timedelta(days=1)))
@@ -33,59 +46,96 @@ def span(since: date, until: date) -> tuple[datetime, datetime]:
 
 
 def here(source: Source, theirs: Sequence[Theirs], since: date, until: date) -> list[Ours]:
-    """Appointments of these days, and those that a row of theirs is about, on whatever day they are."""
-    names = Counterpart.objects.filter(source=source, kind=Kind.APPOINTMENT, ours__isnull=False)
+    """Appointments of these days, and those that a row of theirs is about, on whatever day they are.
+
+    Seven queries, however many there are.
+    """
+    names = _appointments(source).filter(ours__isnull=False)
     named: set[Any] = set(
         names.filter(theirs__in=[each.filler for each in theirs]).values_list("ours", flat=True)
     )
     named |= {int(each.placer) for each in theirs if each.placer.isascii() and each.placer.isdigit()}
-    rows = booked.to_compare(
-        source.organisation_id, span(since, until), [key for key in named if key < 2**63]
+    found = booked.to_compare(
+        source.organisation_id, span(since, until), [key for key in named if key < LARGEST]
     )
-    return [_ours(source, row) for row in rows]
+    told = _Told.of(source, found)
+    return [told.ours(row, ids) for row, ids in found]
 
 
-def _ours(source: Source, row: Any) -> Ours:
-    ids = booked.whole_chain(row)
-    known = Counterpart.objects.filter(source=source, kind=Kind.APPOINTMENT, ours__in=ids).order_by(
-        "-told_at"
-    )
-    newest = known.first()
-    last = Telling.objects.filter(source=source, subject=f"appointment:{ids[0]}").order_by("-number").first()
-    patient = row.patient.stands
-    numbers = Counterpart.objects.filter(
-        source=source, kind=Kind.PATIENT, ours__in={patient.pk, row.patient_id}
-    )
-    template = row.slot.session.template
-    return Ours(
-        tuple(ids),
-        newest.theirs if newest else "",
-        frozenset({patient.number, row.patient.number, *numbers.values_list("theirs", flat=True)}),
-        template.code if template is not None else "",
-        row.starts_at,
-        row.state,
-        said_at=Said.again(last.said).happened_at if last else None,
-        told_at=newest.told_at if newest else None,
-    )
+def _appointments(source: Source) -> Any:
+    return Counterpart.objects.filter(source=source, kind=Kind.APPOINTMENT)
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """What was told of appointments by each side, read at once.
+
+    theirs   appointment here -> their newest telling of it; said: its first id -> when our newest happened
+    numbers  patient here -> what they call them
+    """
+
+    theirs: Mapping[int, Counterpart]
+    said: Mapping[str, datetime]
+    numbers: Mapping[int, frozenset[str]]
+
+    @classmethod
+    def of(cls, source: Source, found: Sequence[tuple[Any, tuple[int, ...]]]) -> Self:
+        keys = [key for _, ids in found for key in ids]
+        tellings = _appointments(source).filter(ours__in=keys).order_by("told_at")
+        theirs = {row.ours: row for row in tellings}
+        subjects = [_subject(ids) for _, ids in found]
+        newest = Telling.objects.filter(source=source, subject__in=subjects)
+        newest = newest.order_by("subject", "-number").distinct("subject")
+        said = {each.subject: Said.again(each.said).happened_at for each in newest}
+        people = {key for row, _ in found for key in (row.patient_id, row.patient.person_id)}
+        rows = Counterpart.objects.filter(source=source, kind=Kind.PATIENT, ours__in=people)
+        numbers: dict[int, frozenset[str]] = {}
+        for row in rows:
+            if row.ours is not None:
+                numbers[row.ours] = numbers.get(row.ours, frozenset()) | {row.theirs}
+        return cls(theirs, said, numbers)
+
+    def ours(self, row: Any, ids: tuple[int, ...]) -> Ours:
+        known = [self.theirs[key] for key in ids if key in self.theirs]
+        newest = max(known, key=lambda each: each.told_at, default=None)
+        patient, template = row.patient.stands, row.slot.session.template
+        told = (self.numbers.get(key, frozenset()) for key in (patient.pk, row.patient_id))
+        return Ours(
+            ids,
+            newest.theirs if newest else "",
+            frozenset({patient.number, row.patient.number}).union(*told),
+            template.code if template is not None else "",
+            row.starts_at,
+            row.state,
+            said_at=self.said.get(_subject(ids)),
+            told_at=newest.told_at if newest else None,
+        )
+
+
+def _subject(ids: Sequence[int]) -> str:
+    return f"appointment:{ids[0]}"
 
 
 def told_last(source: Source, since: date, until: date) -> list[Theirs]:
-    """What another system holds, as far as it has told or acknowledged it: without an extract of its own."""
+    """What another system holds, as far as it has told or acknowledged it: without an extract of its own.
+
+    Raises NotAllowed for too many days. Three queries.
+    """
+    check_span(since, until)
     first, end = span(since, until)
-    rows = Counterpart.objects.filter(source=source, kind=Kind.APPOINTMENT)
     found = [
         Theirs(row.theirs, str(row.ours or ""), "", "", row.starts_at, row.state)
-        for row in rows.filter(starts_at__gte=first, starts_at__lt=end)
+        for row in _appointments(source).filter(starts_at__gte=first, starts_at__lt=end)
     ]
     known = {each.placer for each in found}
     taken = Telling.objects.filter(
         source=source, outgoing__state__in=LEFT, subject__startswith="appointment:"
     )
-    for each in taken.order_by("subject", "-number").distinct("subject"):
-        said = Said.again(each.said)
-        ids = booked.chain(int(said.placer), source.organisation_id)
-        is_in = said.starts_at is not None and first <= said.starts_at < end
-        if is_in and known.isdisjoint(map(str, ids)):
+    newest = [Said.again(each.said) for each in taken.order_by("subject", "-number").distinct("subject")]
+    inside = [said for said in newest if said.starts_at is not None and first <= said.starts_at < end]
+    ids = booked.chains([int(said.placer) for said in inside], source.organisation_id)
+    for said in inside:
+        if known.isdisjoint(map(str, ids.get(int(said.placer), ()))):
             found.append(Theirs("", said.placer, "", said.clinic, said.starts_at, said.state))
     return found
 

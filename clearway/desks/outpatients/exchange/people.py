@@ -1,12 +1,17 @@
 """Patients that another system tells of: found, registered, brought up to date, merged."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from clearway.core.layout.times import local
+from clearway.domain.outpatients.telling import What
 from clearway.domain.outpatients.told import Identity, PeopleMerged, PersonTold
 
+from ..booking import queries as booked
 from ..patients import actions as patients
 from ..patients import queries as known_here
+from . import queries, wanted
 from .envelope import Envelope, Kind, Refused, Taken, Verdict, counterpart, is_old, name, remember
 
 WHERE = {  # of the columns of a patient, for what a sender is told
@@ -118,10 +123,22 @@ def _death(row: Any, told: PersonTold, envelope: Envelope) -> None:
     """A death whose day is not told is recorded on the day of the message, and corrected once it is told."""
     if told.is_dead and (told.died_on is not None or row.died_on is None):
         died_on = told.died_on or local(envelope.told_at).date()
-        patients.record_death(row.pk, died_on, **envelope.scope)
+        with _told_back(row, envelope):
+            patients.record_death(row.pk, died_on, **envelope.scope)
     elif told.is_alive and row.died_on is not None:
         why = "The sender says that the patient lives, and a death is recorded here."
         raise Refused("PID-30", why, "Withdraw the death on the patient's page if it is wrong, then replay.")
+
+
+@contextmanager
+def _told_back(person: Any, envelope: Envelope) -> Iterator[None]:
+    """Tell the sender of the appointments that are cancelled meanwhile: its message said nothing of them."""
+    records = [person.pk, *(each.pk for each in person.merged.all())]
+    stood = set(booked.of_people(records).filter(state="booked").values_list("pk", flat=True))
+    yield
+    if stood and queries.is_told(envelope.source, What.CANCELLED):
+        for each in booked.of_people(records).filter(pk__in=stood, state="cancelled").order_by("pk"):
+            wanted.again(each, What.CANCELLED, envelope.source, at=envelope.at)
 
 
 def merged(told: PeopleMerged, envelope: Envelope) -> Taken:

@@ -8,6 +8,7 @@ from functools import lru_cache
 from django.db.models import Q
 
 from clearway.core.feeds.models import Source
+from clearway.domain.outpatients.telling import What
 from clearway.domain.shared.errors import CannotParse
 from clearway.domain.shared.outgoing import LEFT, State
 from clearway.interchange.hl7 import mapping
@@ -50,6 +51,12 @@ def told(organisation_id: int) -> list[tuple[Source, SenderMapping]]:
     rows = FeedMapping.objects.filter(source__organisation_id=organisation_id, source__enabled=True)
     newest = rows.order_by("source_id", "-version").distinct("source_id").select_related("source")
     return [(row.source, found) for row in newest if (found := _readable(row.source, row.text)) is not None]
+
+
+def is_told(source: Source, what: What) -> bool:
+    """Whether a system asks to be told of this, and can be. One query."""
+    send = mapping_of(source).send
+    return source.enabled and send is not None and send.wants(what)
 
 
 def to_send() -> list[tuple[Source, SenderMapping]]:

@@ -43,8 +43,12 @@ def compare(
     by: Actor,
     at: datetime,
 ) -> tuple[Reconciliation, Reconciled]:
-    """Compare, and keep what was found. days: the first and the last that are compared"""
+    """Compare, and keep what was found. days: the first and the last that are compared
+
+    Raises NotAllowed for more days than comparing.MOST_DAYS.
+    """
     since, until = days
+    comparing.check_span(since, until)
     found = reconcile(comparing.here(source, theirs, since, until), theirs, comparing.waiting(source))
     row = Reconciliation.objects.create(
         source=source,
@@ -138,7 +142,9 @@ def _move(said: dict[str, Any], *, organisation_id: int, by: Actor, at: datetime
     starts_at = datetime.fromisoformat(there["starts_at"])
     slot = clinics.slot_at(organisation_id, there["clinic"], starts_at)
     if slot is None:
-        raise NotAllowed("no such slot", "Moving it here", f"Clinic {there['clinic']} has no slot then.")
+        is_clinic = clinics.is_clinic(organisation_id, there["clinic"])
+        why = f"Clinic {there['clinic']} has no slot then." if is_clinic else "No clinic here has its code."
+        raise NotAllowed("no such slot", "Moving it here", why)
     booking.move(
         said["appointment"],
         slot.pk,
