@@ -55,6 +55,9 @@ def slots_of(physio: Any, count: int, now: datetime) -> list[dict[str, Any]]:
                 "patient": patient.pk,
                 "entry": entry.pk,
                 "nhs_number": patient.nhs_number,
+                "family_name": patient.family_name,
+                "given_names": patient.given_names,
+                "told_at": now.isoformat(),
                 "born_on": patient.born_on.isoformat(),
             }
         )

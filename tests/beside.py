@@ -38,9 +38,9 @@ CLERK = Actor("clerk")
 BOOKINGS = '["bookings", "moves", "cancellations", "arrivals", "outcomes"]'
 
 
-def slots_of(department: Department, starts_at: datetime) -> list[Slot]:
-    session = department.session(starts_at)
-    session.template, _ = Template.objects.get_or_create(
+def template_of(department: Department) -> Template:
+    """The clinic that the mapping calls BACK-MON."""
+    made, _ = Template.objects.get_or_create(
         organisation=department.trust,
         code="back",
         version=1,
@@ -56,6 +56,12 @@ def slots_of(department: Department, starts_at: datetime) -> list[Slot]:
             "made_by": "test",
         },
     )
+    return made
+
+
+def slots_of(department: Department, starts_at: datetime) -> list[Slot]:
+    session = department.session(starts_at)
+    session.template = template_of(department)
     session.save()
     return list(session.slots.all())
 

@@ -35,6 +35,7 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
         "ADT^A13": _of(people.discharge_cancelled, "asks a person to look at the referral that was ended"),
         "ADT^A28": _of(people.person, "registers or updates the patient"),
         "ADT^A31": _of(people.person, "updates the patient"),
+        "ADT^A34": _of(people.merged, "merges two records of one person, as version 2.3 says it"),
         "ADT^A40": _of(people.merged, "merges two records of one person"),
         "SIU^S12": _of(appointments.appointment, "books"),
         "SIU^S13": _of(appointments.appointment, "moves"),

@@ -55,7 +55,9 @@ def person(reader: Reader) -> PersonTold:
     for name, text in (*details.items(), ("family_name", who.family_name), ("given_names", who.given_names)):
         if len(text) > (most := LONGEST.get(name, 300)):
             raise CannotParse(
-                WHERE[name], f"It is longer than {most} characters.", "Shorten it at its source."
+                WHERE[name],
+                f"It is longer than {most} characters.",
+                "Shorten it at its source, or leave it out in [places] of the mapping.",
             )
     died_on = reader.day("died_on")
     flag = reader.text("is_dead")
@@ -82,7 +84,7 @@ def _postcode(reader: Reader) -> str | None:
 
 
 def merged(reader: Reader) -> PeopleMerged:
-    """A40: the number in MRG-1 is merged into that of PID-3. Raises CannotParse."""
+    """A40, in version 2.3 also A34: the number in MRG-1 is merged into that of PID-3. Raises CannotParse."""
     if reader.message.count("PID") > 1 or reader.message.count("MRG") > 1:
         why = "It merges several patients at once."
         raise CannotParse("MRG", why, "Send one merger in each message.")
