@@ -35,7 +35,7 @@ for name in ("DATABASE_URL", "CLEARWAY_PROCESS"):
 
 from clearway.config import database, postgres  # noqa: E402
 from clearway.config.migrate import prepare_embedded  # noqa: E402
-from tests import sizes  # noqa: E402
+from tests import recording, sizes  # noqa: E402
 
 if HAS_SETTINGS:  # the conftest of a folder may import models as it is read
     import django
@@ -53,6 +53,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         "--promise", action="append", default=[], help="only tests that carry this promise; may be repeated"
     )
+    group.addoption("--record", type=Path, metavar="FILE", help="write down there how each test ended")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -62,6 +63,8 @@ def pytest_configure(config: pytest.Config) -> None:
     else:
         hypothesis.core.global_force_seed = config.option.seed
     sizes.begin(config.option.size, config.option.seed)
+    if config.option.record:
+        config.pluginmanager.register(recording.Recorder(config.option.record, config.option.size))
 
 
 def pytest_report_header(config: pytest.Config) -> str:

@@ -82,6 +82,7 @@ GROUPS: dict[str, dict[str, str]] = {
         "hold place": "keep everything of a span of time, whatever its period: a legal hold",
         "hold list": "the legal holds that are in force",
         "hold release": "end a legal hold",
+        "evidence": "run the tests of each promise on this machine and keep what they found",
         "doctor": "check this machine and deployment, and name the fix for each fault",
         "config": "show where each setting comes from",
         "completion": "print the shell's completion script",
