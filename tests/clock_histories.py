@@ -13,7 +13,7 @@ from clearway.domain.outpatients.clock_events import (
     Evidence,
     in_fixed_order,
 )
-from clearway.domain.outpatients.clock_rules import ClockPolicy, Switch
+from clearway.domain.outpatients.clock_policy import ClockPolicy, Switch
 
 FIRST_DAY = date(2025, 1, 1)
 SAID = sorted(set(Evidence) - DERIVED)

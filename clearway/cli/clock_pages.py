@@ -7,17 +7,10 @@ from enum import EnumType
 from clearway.cli.clocks import ANSWER
 from clearway.domain.outpatients import words
 from clearway.domain.outpatients.clock_events import DERIVED, EventKind, Evidence
-from clearway.domain.outpatients.clock_rules import (
-    CLOSED,
-    FINDINGS,
-    OPEN,
-    SWITCHES,
-    TABLE,
-    Effect,
-    Phase,
-    Prompt,
-    Rule,
-)
+from clearway.domain.outpatients.clock_findings import FINDINGS
+from clearway.domain.outpatients.clock_policy import SWITCHES
+from clearway.domain.outpatients.clock_rules import TABLE, Rule
+from clearway.domain.outpatients.clock_words import CLOSED, OPEN, Effect, Phase, Prompt
 from clearway.domain.outpatients.words import ClockState, Code, RttStatus
 from clearway.interchange.clock_file import COLUMNS
 
@@ -169,7 +162,7 @@ def _phases(when: frozenset[Phase]) -> str:
 
 
 def _state(phase: Phase) -> str:
-    from clearway.domain.outpatients.clock_rules import Standing
+    from clearway.domain.outpatients.clock_words import Standing
 
     state = str(Standing(phase).state)
     return f"{state}, or unknown_start" if phase.is_open else state

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from clearway.domain.outpatients.clock_events import ClockEvent
-    from clearway.domain.outpatients.clock_rules import ClockPolicy
+    from clearway.domain.outpatients.clock_policy import ClockPolicy
     from clearway.engine.outpatients.bulk_clocks import Clocks
     from clearway.engine.outpatients.returns import Returns, Waits
     from clearway.interchange.clock_file import ClockFile
@@ -76,7 +76,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    from clearway.domain.outpatients.clock_rules import ClockPolicy, Switch
+    from clearway.domain.outpatients.clock_policy import ClockPolicy, Switch
     from clearway.engine.outpatients.returns import Span, doubts
     from clearway.interchange import clock_file
 
@@ -184,7 +184,7 @@ class Answer:
 
     def found(self) -> dict[str, list[object]]:
         """The findings as columns."""
-        from clearway.domain.outpatients.clock_rules import FINDINGS
+        from clearway.domain.outpatients.clock_findings import FINDINGS
 
         names = ("pathway", "event_id", "event", "date", "code", "what", "fix")
         rows = [
@@ -234,7 +234,7 @@ class Answer:
 
 def compute(read: "ClockFile", as_of: date, policy: "ClockPolicy") -> Answer:
     """The clocks of every pathway of a file, corrections applied, with everything found wrong."""
-    from clearway.domain.outpatients.clock_rules import FINDINGS, FIXES
+    from clearway.domain.outpatients.clock_findings import FINDINGS, FIXES
     from clearway.domain.outpatients.corrections import settled
     from clearway.engine.outpatients.bulk_clocks import FINDING_CODES, EventColumns, bulk_clocks
 
@@ -264,7 +264,7 @@ def _without_contact(
     clocks: "Clocks", events: "list[ClockEvent]"
 ) -> "Iterable[tuple[int, ClockEvent, str, str]]":
     """Stops that cannot have been made outside a contact."""
-    from clearway.domain.outpatients.clock_rules import FINDINGS
+    from clearway.domain.outpatients.clock_findings import FINDINGS
 
     rows = (clocks.pathway.tolist(), clocks.event.tolist(), clocks.rule.tolist())
     for pathway, row, rule in zip(*rows, strict=True):

@@ -7,7 +7,7 @@ from datetime import date
 from typing import Any
 
 from clearway.domain.outpatients.clock_events import ClockEvent, EventKind, Evidence
-from clearway.domain.outpatients.clock_rules import ClockPolicy, Switch
+from clearway.domain.outpatients.clock_policy import ClockPolicy, Switch
 from clearway.domain.outpatients.words import MeasurementType
 from clearway.domain.shared.errors import CannotParse
 

@@ -23,7 +23,7 @@ from clearway.desks.outpatients.referrals.models import Referral
 from clearway.desks.outpatients.waiting import actions as waiting
 from clearway.desks.outpatients.waiting import checks
 from clearway.desks.outpatients.waiting.models import Contact, Entry
-from clearway.domain.outpatients.clock_rules import Prompt
+from clearway.domain.outpatients.clock_words import Prompt
 from clearway.domain.outpatients.enquiries import About
 from clearway.domain.outpatients.measurement import ServiceKind
 from clearway.domain.outpatients.outcomes import PRESETS, Mistake, NextStep, Said

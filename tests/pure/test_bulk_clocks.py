@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from clearway.domain.outpatients.clock_events import ClockEvent, EventKind
-from clearway.domain.outpatients.clock_rules import TABLE, ClockPolicy, Rulebook
+from clearway.domain.outpatients.clock_policy import ClockPolicy
+from clearway.domain.outpatients.clock_rules import TABLE, Rulebook
 from clearway.domain.outpatients.clocks import Pathway, explain
 from clearway.domain.outpatients.counting import band_of
 from clearway.domain.outpatients.words import RttStatus

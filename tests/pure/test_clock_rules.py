@@ -12,18 +12,10 @@ from hypothesis import strategies as st
 
 from clearway.domain.outpatients import counting
 from clearway.domain.outpatients.clock_events import ClockEvent, EventKind, Evidence
-from clearway.domain.outpatients.clock_rules import (
-    FINDINGS,
-    REFUSALS,
-    TABLE,
-    ClockPolicy,
-    Effect,
-    Phase,
-    Rule,
-    Rulebook,
-    Switch,
-    allied_health_policy,
-)
+from clearway.domain.outpatients.clock_findings import FINDINGS
+from clearway.domain.outpatients.clock_policy import ClockPolicy, Switch, allied_health_policy
+from clearway.domain.outpatients.clock_rules import REFUSALS, TABLE, Rule, Rulebook
+from clearway.domain.outpatients.clock_words import Effect, Phase
 from clearway.domain.outpatients.clocks import Pathway, check, explain
 from clearway.domain.outpatients.measurement import Asked, ServiceKind, measure
 from clearway.domain.outpatients.words import ClockState, MeasurementType, Priority, RttStatus

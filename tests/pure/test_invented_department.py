@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from clearway.config.regions import find
 from clearway.domain.outpatients.clock_events import ClockEvent
-from clearway.domain.outpatients.clock_rules import ClockPolicy
+from clearway.domain.outpatients.clock_policy import ClockPolicy
 from clearway.domain.outpatients.clocks import explain
 from clearway.domain.outpatients.department import Department
 from clearway.domain.outpatients.words import MeasurementType

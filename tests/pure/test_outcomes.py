@@ -8,7 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from clearway.domain.outpatients.clock_events import EventKind, Evidence
-from clearway.domain.outpatients.clock_rules import ClockPolicy, Phase, Standing, rulebook
+from clearway.domain.outpatients.clock_policy import ClockPolicy
+from clearway.domain.outpatients.clock_rules import rulebook
+from clearway.domain.outpatients.clock_words import Phase, Standing
 from clearway.domain.outpatients.outcomes import (
     PRESETS,
     TABLE,

@@ -9,7 +9,7 @@ import pytest
 
 from clearway.domain.outpatients import counting
 from clearway.domain.outpatients.clock_events import ATTENDED_CODE, ClockEvent, EventKind, Evidence
-from clearway.domain.outpatients.clock_rules import ClockPolicy, Switch
+from clearway.domain.outpatients.clock_policy import ClockPolicy, Switch
 from clearway.domain.outpatients.clocks import Pathway, Period, explain
 from clearway.domain.outpatients.words import MeasurementType
 

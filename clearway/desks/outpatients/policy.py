@@ -11,7 +11,7 @@ from clearway.domain.outpatients.attendance import AttendancePolicy
 from clearway.domain.outpatients.bank_holidays import BANK_HOLIDAYS
 from clearway.domain.outpatients.booking import Holds
 from clearway.domain.outpatients.clinics import ClinicPolicy
-from clearway.domain.outpatients.clock_rules import ClockPolicy, Switch, allied_health_policy
+from clearway.domain.outpatients.clock_policy import ClockPolicy, Switch, allied_health_policy
 from clearway.domain.outpatients.completeness import IntakePolicy
 from clearway.domain.outpatients.enquiries import EnquiryPolicy
 from clearway.domain.outpatients.filing import FilingPolicy

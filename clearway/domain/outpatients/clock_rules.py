@@ -13,196 +13,41 @@ a choice, a `Switch` of the policy makes it.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
-from enum import StrEnum
 from functools import lru_cache
 from itertools import combinations
 from types import MappingProxyType
 
 from .clock_events import EventKind, Evidence
-from .counting import STANDARD_DAYS, BandLabels, BreachDay, in_words
-from .words import ClockState, Code, MeasurementType, Priority, RttStatus
+from .clock_policy import ClockPolicy, Switch
+from .clock_words import (
+    AGAIN,
+    CLOSED,
+    DONE,
+    MONITORING,
+    NONE,
+    NULLIFIED,
+    OFFERS_NEEDED,
+    OPEN,
+    SEEN,
+    STANDINGS,
+    STOPPED,
+    TRANSFERRED,
+    UNSEEN,
+    WAITING,
+    Effect,
+    Phase,
+    Prompt,
+    Standing,
+)
+from .counting import in_words
+from .words import RttStatus
 
 E, S = EventKind, RttStatus
 
 # Since then there are no pauses, and only open pathways are held to a standard. Earlier days are read alike.
 RULES_FROM = date(2015, 10, 1)
-OFFERS_NEEDED = 2  # reasonable offers declined, before monitoring may follow from them
-
-
-class Phase(StrEnum):
-    """Where a pathway stands, as finely as the rules need it."""
-
-    NONE = "none"
-    WAITING = "waiting"  # for the first appointment after the referral
-    WAITING_AGAIN = "waiting_again"  # for it once more, after missing it had nullified the first clock
-    SEEN = "seen"  # something has happened; more is to come
-    MONITORING = "monitoring"
-    STOPPED = "stopped"
-    NULLIFIED = "nullified"
-    TRANSFERRED = "transferred"
-    DIED = "died"
-
-    @property
-    def is_open(self) -> bool:
-        return self in OPEN
-
-
-OPEN = frozenset({Phase.WAITING, Phase.WAITING_AGAIN, Phase.SEEN})
-UNSEEN = frozenset({Phase.WAITING, Phase.WAITING_AGAIN})
-CLOSED = frozenset({Phase.MONITORING, Phase.STOPPED, Phase.NULLIFIED, Phase.TRANSFERRED})
-NONE, WAITING, AGAIN, SEEN, MONITORING, STOPPED, NULLIFIED, TRANSFERRED, DEAD = (
-    frozenset({phase}) for phase in Phase
-)
-DONE = MONITORING | STOPPED
-
-_STATE: Mapping[Phase, ClockState] = MappingProxyType(
-    {
-        Phase.NONE: ClockState.NONE,
-        Phase.WAITING: ClockState.TICKING,
-        Phase.WAITING_AGAIN: ClockState.TICKING,
-        Phase.SEEN: ClockState.TICKING,
-        Phase.MONITORING: ClockState.MONITORING,
-        Phase.STOPPED: ClockState.STOPPED,
-        Phase.NULLIFIED: ClockState.NULLIFIED,
-        Phase.TRANSFERRED: ClockState.TRANSFERRED,
-        Phase.DIED: ClockState.STOPPED,
-    }
-)
-
-
-class Effect(StrEnum):
-    """What an event does to the periods of its pathway."""
-
-    KEEP = "keep"
-    OPEN = "open"  # a period, from the day of the event
-    OPEN_STATED = "open_stated"  # a period, from the start that the event states
-    OPEN_UNKNOWN = "open_unknown"  # a period whose start nobody knows
-    MOVE_START = "move_start"  # to the start that the event states, if that is earlier or none was known
-    STOP = "stop"  # on the day of the event
-    STOP_AT_MISS = "stop_at_miss"  # on the day of the last missed appointment
-    NULLIFY = "nullify"
-    LEAVE = "leave"  # our list; the clock goes on elsewhere
-
-    @property
-    def opens(self) -> bool:
-        return self in (Effect.OPEN, Effect.OPEN_STATED, Effect.OPEN_UNKNOWN)
-
-    @property
-    def closes(self) -> bool:
-        return self in (Effect.STOP, Effect.STOP_AT_MISS, Effect.NULLIFY, Effect.LEAVE)
-
-
-class Prompt(Code):
-    """What a person should do next because of an event; the worklist takes it from here."""
-
-    SHOW_NOTICE = "show_notice", "show that the patient was told of the appointment, or mend the address"
-    DECIDE_AFTER_MISS = "decide_after_miss", "clinician decides: offer again, or discharge"
-    SAFEGUARDING = "safeguarding", "take the safeguarding step; never discharge by rule"
-    CLINICAL_REVIEW = "clinical_review", "a clinician reviews whether the delay is safe"
-    AGREE_NEXT_STEP = "agree_next_step", "agree the next step with the patient"
-    REVIEW_MONITORING = "review_monitoring", "review the patient on active monitoring"
-    CANCEL_EVERYTHING = "cancel_everything", "cancel every booking and message"
-    TELL_CONSULTANT = "tell_consultant", "tell the consultant that therapy ended; their clock runs on"
-    SET_LATEST_DATE = "set_latest_date", "set the latest clinically appropriate date and the risk flag"
-    FIND_START = "find_start", "find when the wait began"
-    SEND_TRANSFER_DATA = "send_transfer_data", "send the transfer data set with the clock start"
-    OPEN_SEPARATE_PATHWAY = "open_separate_pathway", "see that the other condition has its own pathway"
-    RESOLVE_STATUS = "resolve_status", "ask the clinician for the status of this activity"
-
-
-# Days after the event by which a prompt is due; the others are due at once.
-DUE_AFTER: Mapping[Prompt, int] = MappingProxyType({Prompt.AGREE_NEXT_STEP: 14, Prompt.REVIEW_MONITORING: 84})
-
-
-class Switch(StrEnum):
-    """The choices that the guidance leaves open."""
-
-    MISS_DISCHARGE_STOPS_AT_MISS = "miss_discharge_stops_at_miss"
-    SECOND_MISS_NULLIFIES = "second_miss_nullifies"
-    LATE_ARRIVAL_IS_MISS = "late_arrival_is_miss"
-
-
-SWITCHES: Mapping[Switch, str] = MappingProxyType(
-    {
-        Switch.MISS_DISCHARGE_STOPS_AT_MISS: (
-            "When a patient is discharged after missing a later appointment, the clock stops on the day "
-            "of that appointment. Off: on the day of the discharge."
-        ),
-        Switch.SECOND_MISS_NULLIFIES: (
-            "Missing the first appointment again, after it was rebooked, nullifies the new clock too. "
-            "Off: the clock goes on and a clinician decides."
-        ),
-        Switch.LATE_ARRIVAL_IS_MISS: (
-            "Arriving too late to be seen counts as a missed appointment. Off: the clock goes on."
-        ),
-    }
-)
-
-
-@dataclass(frozen=True, slots=True)
-class ClockPolicy:
-    """What a trust has chosen, and the standard that a wait is held to.
-
-    standard_days  last day inside the standard
-    goal_days      a local aim within it, if there is one
-    breach_day     which day is labelled the breach date; both are always given
-    """
-
-    switches: frozenset[Switch] = field(default_factory=frozenset)
-    measurement: MeasurementType = MeasurementType.CONSULTANT_LED
-    standard_days: int = STANDARD_DAYS
-    goal_days: int | None = None
-    breach_day: BreachDay = BreachDay.FIRST_DAY_OVER
-    labels: BandLabels = field(default_factory=BandLabels)
-
-    def __post_init__(self) -> None:
-        if self.standard_days < 1 or not 0 < (self.goal_days or 1) <= self.standard_days:
-            raise ValueError(
-                f"A goal lies within the standard, not {self.goal_days} in {self.standard_days}."
-            )
-        if self.measurement is MeasurementType.CONSULTANT_LED and self.standard_days != STANDARD_DAYS:
-            raise ValueError(f"The national standard is {STANDARD_DAYS} days; got {self.standard_days}.")
-
-
-def allied_health_policy(
-    priority: Priority = Priority.ROUTINE, switches: frozenset[Switch] = frozenset()
-) -> ClockPolicy:
-    """The same rules for measurement type 02: 18 weeks at most, aims of 2 weeks (urgent) and 8 (routine).
-
-    The aims are proposals for a trust to set.
-    """
-    goal = 56 if priority is Priority.ROUTINE else 14
-    return ClockPolicy(switches, MeasurementType.ALLIED_HEALTH, STANDARD_DAYS, goal)
-
-
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """All that the rules look at, dates apart.
-
-    offers       reasonable offers declined in this period, at most OFFERS_NEEDED
-    start_known  False while an open period has no start
-    """
-
-    phase: Phase = Phase.NONE
-    offers: int = 0
-    start_known: bool = True
-
-    @property
-    def state(self) -> ClockState:
-        if self.phase.is_open and not self.start_known:
-            return ClockState.UNKNOWN_START
-        return _STATE[self.phase]
-
-
-# Every way to stand that can be reached or imagined, in a fixed order.
-STANDINGS: tuple[Standing, ...] = tuple(
-    Standing(phase, offers, known)
-    for phase in Phase
-    for offers in (range(OFFERS_NEEDED + 1) if phase.is_open else (0,))
-    for known in ((True, False) if phase.is_open else (True,))
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -274,97 +119,6 @@ class Rule:
 
 def _day(day: date | None) -> str:
     return "an unknown day" if day is None else in_words(day)
-
-
-@dataclass(frozen=True, slots=True)
-class FindingKind:
-    """What can be wrong with the events of a pathway."""
-
-    code: str
-    says: str
-    fix: str
-
-
-FINDINGS: Mapping[str, FindingKind] = MappingProxyType(
-    {
-        each.code: each
-        for each in (
-            FindingKind(
-                "CK01",
-                "The event cannot follow from here; the clock did not change",
-                "Record what comes before it, correct it, or withdraw it.",
-            ),
-            FindingKind(
-                "CK02",
-                "What the rule asks for is not shown; the clock goes on",
-                "Add the missing evidence by a correction, or leave the clock running.",
-            ),
-            FindingKind(
-                "CK04",
-                "The stated start lies before the end of an earlier clock; it was taken from that end",
-                "Ask the other provider for the start of this wait, and correct it.",
-            ),
-            FindingKind(
-                "CK05",
-                "A correction names an event that is not there; it stands as an event of its own",
-                "Send the event that it replaces, or name the right one.",
-            ),
-            FindingKind(
-                "CK06",
-                "An event was corrected more than once; the latest correction counts",
-                "Nothing, if the latest is right; otherwise correct the latest.",
-            ),
-            FindingKind(
-                "CK07",
-                "One key names two different events; the one known first counts",
-                "Give the other one a key of its own, or send it as a correction.",
-            ),
-            FindingKind(
-                "CK08",
-                "The patient waits and the start of the clock is not known",
-                "Find the referral and record start_found with its date.",
-            ),
-            FindingKind(
-                "CK09",
-                "The status of an activity is not yet known",
-                "Ask the clinician and correct the event.",
-            ),
-            FindingKind(
-                "CK10",
-                "The rebooked first appointment was missed as well; the clock goes on",
-                "A clinician decides: offer again, or discharge.",
-            ),
-            FindingKind(
-                "CK11",
-                "Corrections replace one another in a circle; none of them counts",
-                "Withdraw them and record the event once.",
-            ),
-            FindingKind(
-                "CK12",
-                "A clock stop outside a contact is not possible with this status",
-                "Record the contact at which it happened, or another kind of stop.",
-            ),
-        )
-    }
-)
-
-# What to do about an event that cannot follow, by where the pathway stood.
-FIXES: Mapping[Phase, str] = MappingProxyType(
-    {
-        Phase.NONE: "Record how the referral came, or start_not_known; otherwise withdraw it.",
-        Phase.WAITING: "A clock is running: correct the event, or withdraw it.",
-        Phase.WAITING_AGAIN: "A clock is running: correct the event, or withdraw it.",
-        Phase.SEEN: "A clock is running: correct the event, or withdraw it.",
-        Phase.MONITORING: "Record decision_to_treat first if the patient goes ahead; otherwise withdraw it.",
-        Phase.STOPPED: (
-            "If it belongs to a new wait, record what began it first (rereferred, new_treatment_decided, "
-            "second_side_ready); otherwise correct or withdraw it."
-        ),
-        Phase.NULLIFIED: "Record reoffered or rebooked_by_patient with its day first; otherwise withdraw it.",
-        Phase.TRANSFERRED: "Record transfer_received if the patient came back; otherwise withdraw it.",
-        Phase.DIED: "The patient died before this day: correct the date of one of the two.",
-    }
-)
 
 
 def _starts() -> Iterable[Rule]:

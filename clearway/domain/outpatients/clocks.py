@@ -11,19 +11,11 @@ from datetime import date, timedelta
 from ..shared.errors import NotAllowed
 from . import counting
 from .clock_events import ATTENDED_CODE, ClockEvent, EventKind
-from .clock_rules import (
-    DUE_AFTER,
-    FINDINGS,
-    FIXES,
-    ClockPolicy,
-    Effect,
-    Phase,
-    Prompt,
-    Rule,
-    Rulebook,
-    Standing,
-)
+from .clock_findings import FINDINGS, FIXES
+from .clock_policy import ClockPolicy
+from .clock_rules import Rule, Rulebook
 from .clock_rules import rulebook as national_rulebook
+from .clock_words import DUE_AFTER, Effect, Phase, Prompt, Standing
 from .corrections import Trouble, settled
 from .words import ClockState, MeasurementType, RttStatus
 
@@ -32,7 +24,7 @@ from .words import ClockState, MeasurementType, RttStatus
 class ClockFinding:
     """An event that cannot be right, or lacks what its rule asks for. The event stays in the history.
 
-    code   one of clock_rules.FINDINGS
+    code   one of clock_findings.FINDINGS
     key    of the event, and `on` its day
     where  the phase in which the pathway stood, in words
     """

@@ -9,7 +9,7 @@ from .clock_events import ClockEvent, EventKind, in_fixed_order
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """Something wrong with keys or corrections: a code of clock_rules.FINDINGS and the event."""
+    """Something wrong with keys or corrections: a code of clock_findings.FINDINGS and the event."""
 
     code: str
     event: ClockEvent

@@ -18,7 +18,7 @@ from clearway.domain.shared.errors import NotAllowed
 
 from .booking import REASONS
 from .clock_events import EventKind, Evidence
-from .clock_rules import CLOSED, DONE, MONITORING, OPEN, STOPPED, UNSEEN, Phase
+from .clock_words import CLOSED, DONE, MONITORING, OPEN, STOPPED, UNSEEN, Phase
 from .consultants_clock import from_therapy
 from .waiting import MOST_VISITS
 from .words import Attended, CancelledBy, Code, Outcome, RttStatus
@@ -97,7 +97,7 @@ class Stood:
     has_next      another appointment of the same referral is booked
     still_booked  the visits of the same referral that are to come, in words, soonest first
     is_consultants  the clock is that of the consultant who sent the patient
-    late_is_miss  the trust counts who came too late to be seen as missed (clock_rules.LATE_ARRIVAL_IS_MISS)
+    late_is_miss  the trust counts who came too late to be seen as missed (clock_policy.LATE_ARRIVAL_IS_MISS)
     """
 
     on: date

@@ -18,16 +18,10 @@ import numpy.typing as npt
 
 from clearway.domain.outpatients import counting
 from clearway.domain.outpatients.clock_events import ClockEvent, EventKind, Evidence
-from clearway.domain.outpatients.clock_rules import (
-    FINDINGS,
-    TABLE,
-    ClockPolicy,
-    Effect,
-    Rule,
-    Rulebook,
-    Standing,
-    rulebook,
-)
+from clearway.domain.outpatients.clock_findings import FINDINGS
+from clearway.domain.outpatients.clock_policy import ClockPolicy
+from clearway.domain.outpatients.clock_rules import TABLE, Rule, Rulebook, rulebook
+from clearway.domain.outpatients.clock_words import Effect, Standing
 from clearway.domain.outpatients.words import ClockState, RttStatus
 
 Ints = npt.NDArray[np.int64]

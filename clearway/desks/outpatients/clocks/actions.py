@@ -13,7 +13,7 @@ from clearway.core.audit.actions import record as audit
 from clearway.core.layout.times import local
 from clearway.core.organisation.models import Organisation
 from clearway.domain.outpatients.clock_events import ClockEvent, EventKind
-from clearway.domain.outpatients.clock_rules import Switch
+from clearway.domain.outpatients.clock_policy import Switch
 from clearway.domain.outpatients.clocks import Pathway as Explained
 from clearway.domain.outpatients.clocks import check, explain
 from clearway.domain.outpatients.identity import PathwayIdentifier, pathway_identifier

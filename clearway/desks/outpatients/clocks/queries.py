@@ -10,7 +10,8 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from clearway.core.audit.models import Action
 from clearway.core.layout.times import local
 from clearway.domain.outpatients.clock_events import ClockEvent, EventKind, Evidence
-from clearway.domain.outpatients.clock_rules import TABLE, Prompt
+from clearway.domain.outpatients.clock_rules import TABLE
+from clearway.domain.outpatients.clock_words import Prompt
 from clearway.domain.outpatients.clocks import Pathway as Explained
 from clearway.domain.outpatients.clocks import Prompted, explain, refuses
 from clearway.domain.outpatients.corrections import settled

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from clearway.core.worklist.rules import Wanted
-from clearway.domain.outpatients.clock_rules import Prompt
+from clearway.domain.outpatients.clock_words import Prompt
 from clearway.domain.outpatients.counting import in_words
 
 from .queries import PromptDue

@@ -14,7 +14,7 @@ from clearway.core.onward import actions as onward
 from clearway.domain.outpatients import outcomes as rules
 from clearway.domain.outpatients.booking import DISCHARGED, UNSAID
 from clearway.domain.outpatients.clock_events import ClockEvent, EventKind, Evidence
-from clearway.domain.outpatients.clock_rules import Phase
+from clearway.domain.outpatients.clock_words import Phase
 from clearway.domain.outpatients.consultants_clock import from_therapy
 from clearway.domain.outpatients.counting import in_words
 from clearway.domain.outpatients.letters import Kind

@@ -9,7 +9,8 @@ from django.db.models import Count, Min, QuerySet
 
 from clearway.core.layout.times import LONDON, clock, day, local
 from clearway.domain.outpatients.clock_events import ClockEvent
-from clearway.domain.outpatients.clock_rules import Phase, Switch
+from clearway.domain.outpatients.clock_policy import Switch
+from clearway.domain.outpatients.clock_words import Phase
 from clearway.domain.outpatients.outcomes import Stood, age_on
 
 from ..booking import queries as bookings

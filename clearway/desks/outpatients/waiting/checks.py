@@ -9,7 +9,7 @@ from typing import Any
 from django.db.models import Count, Exists, F, Max, Min, OuterRef, Q
 
 from clearway.core.layout.times import local
-from clearway.domain.outpatients.clock_rules import Prompt
+from clearway.domain.outpatients.clock_words import Prompt
 from clearway.domain.outpatients.validation import (
     APPOINTMENT_CHECKS,
     CHECKS,
