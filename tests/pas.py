@@ -1,6 +1,7 @@
 """What a patient administration system sends, for the tests: HL7 v2 as its vendors write it."""
 
 import random
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from itertools import count
@@ -95,7 +96,14 @@ def _struck(raw: bytes, chance: random.Random, by: bytes) -> bytes:
     return raw[:place] + by + raw[place + 1 :]
 
 
-def spoilt(number: int, *, seed: int) -> list[bytes]:
-    """So many good messages, each with one thing wrong that goes wrong on the way."""
+def spoilt(number: int, *, seed: int, key: str = "") -> list[bytes]:
+    """So many good messages, each with one thing wrong that goes wrong on the way.
+
+    key  control id of each before it was spoilt, where it matters that it is a new one
+    """
     chance = random.Random(seed)
-    return [chance.choice(SPOILS)(chance.choice(GOOD), chance) for _ in range(number)]
+    return [chance.choice(SPOILS)(_under(chance.choice(GOOD), key), chance) for _ in range(number)]
+
+
+def _under(raw: bytes, key: str) -> bytes:
+    return re.sub(rb"\|K\d+\|P\|", f"|{key}|P|".encode(), raw, count=1) if key else raw

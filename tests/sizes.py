@@ -23,8 +23,17 @@ TABLE: dict[str, dict[str, Sizes]] = {
     "R1": {"kills": Sizes(9, 25, 500)},
     "R2": {"attempts": Sizes(300, 1_000, 10_000)},
     "R4": {"steps": Sizes(90, 5_000, 200_000)},
-    "R5": {"orders of events": Sizes(15, 100, 1_000)},
-    "R6": {"damaged FHIR requests": Sizes(120, 300, 300)},
+    "R5": {
+        "orders of events": Sizes(15, 100, 1_000),
+        "messages of a control room": Sizes(300, 5_000, 100_000),
+        "messages of a patient system": Sizes(26, 416, 2_080),
+    },
+    "R6": {
+        "damaged HL7 messages": Sizes(40, 400, 400),
+        "damaged FHIR requests": Sizes(120, 300, 300),
+        "damaged CSV and XLSX files": Sizes(39, 300, 300),
+    },
+    "R9": {"intervals": Sizes(2_000, 10_000, 10_000)},
     "R20": {"texts": Sizes(40, 40, 90), "kills": Sizes(8, 8, 100)},
 }
 

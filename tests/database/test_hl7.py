@@ -230,6 +230,7 @@ def test_a_seat_that_is_given_is_given_to_nobody_else(
     assert Appointment.objects.count() == 1
 
 
+@pytest.mark.promise("R6")
 def test_an_unknown_clinic_waits_and_is_taken_when_the_mapping_is_mended(
     source: Source, department: Department, clinic: list[Slot]
 ) -> None:

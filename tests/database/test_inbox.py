@@ -134,6 +134,7 @@ def test_an_unknown_destination_is_shown_as_unknown_and_found(cad: Source) -> No
     assert Finding.objects.filter(code="HQ20").exists()
 
 
+@pytest.mark.promise("R6")
 def test_a_quarantined_line_can_be_replayed_once_mended(cad: Source, monkeypatch: pytest.MonkeyPatch) -> None:
     batch = deliver(cad, b"legacy line")
     row = Quarantined.objects.get()

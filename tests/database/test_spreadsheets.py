@@ -216,6 +216,7 @@ def test_a_row_more_costs_a_preview_a_few_queries_and_what_follows_from_all_rows
     assert (kept.pathways, kept.differences) == (14, ())
 
 
+@pytest.mark.promise("R6")
 def test_the_good_rows_are_registered_once_and_the_refused_are_given_back_to_be_mended(
     desk: Client, trust: Organisation
 ) -> None:
