@@ -35,6 +35,7 @@ TABLE: dict[str, dict[str, Sizes]] = {
     },
     "R9": {"intervals": Sizes(2_000, 10_000, 10_000)},
     "R20": {"texts": Sizes(40, 40, 90), "kills": Sizes(8, 8, 100)},
+    "S7": {"tamperings": Sizes(50, 50, 1_000)},
 }
 
 _run = {"size": "change", "seed": 0}

@@ -84,6 +84,15 @@ VARIABLES = {
         "CLEARWAY_DOWNTIME_PASSPHRASE",
     ),
     "CLEARWAY_DOWNTIME_PASSPHRASE": Variable("That passphrase itself.", "none", secret=True),
+    "CLEARWAY_AUDIT_PLACES": Variable(
+        "Places outside the database that are told of each seal of the audit, with commas between: "
+        "folder:PATH, syslog:/dev/log, syslog:tcp:HOST:PORT, syslog:udp:HOST:PORT, paper:PATH.",
+        "none: a cut or rebuilt audit cannot be told from a whole one",
+    ),
+    "CLEARWAY_AUDIT_KEY_FILE": Variable(
+        "File of the key that signs these checkpoints, made where it is missing.",
+        "audit-key in CLEARWAY_HOME",
+    ),
     "CLEARWAY_METRICS_TOKEN": Variable(
         "Bearer token that /metrics asks for.", "none: only this machine may read it", secret=True
     ),

@@ -34,6 +34,9 @@ DOWNTIME_FOLDERS = [each for each in os.environ.get("CLEARWAY_DOWNTIME_FOLDERS",
 DOWNTIME_PASSPHRASE_FILE = os.environ.get("CLEARWAY_DOWNTIME_PASSPHRASE_FILE", "")
 DOWNTIME_PASSPHRASE = os.environ.get("CLEARWAY_DOWNTIME_PASSPHRASE", "")
 
+AUDIT_KEY_FILE = Path(os.environ.get("CLEARWAY_AUDIT_KEY_FILE", HOME / "audit-key"))
+AUDIT_PLACES = [each for each in os.environ.get("CLEARWAY_AUDIT_PLACES", "").split(",") if each]
+
 STILL_TIME = stopwatch.still_time  # the one clock that a rehearsal may ask
 REGION_PACKS = regions.find  # the files of an organisation's pack, by its slug
 

@@ -1,6 +1,6 @@
 """The tables of the core, gathered for Django; each part of the core keeps its own."""
 
-from .audit.models import Action, Seal
+from .audit.models import Action, CheckpointPlace, Seal
 from .concerns.models import Concern, ConcernStep
 from .decisions.models import Decision, DecisionExport, DecisionNote
 from .decisions.models import Told as DecisionTold
@@ -21,6 +21,7 @@ __all__ = [
     "Area",
     "Batch",
     "Change",
+    "CheckpointPlace",
     "Concern",
     "ConcernStep",
     "Decision",

@@ -33,7 +33,7 @@ STEP = timedelta(seconds=30)  # as often as the rules are asked; live it is ever
 SETTLING = timedelta(hours=2)  # at first a picture is half a picture: what it raises is not counted
 POSITION_SECONDS = 60.0
 # Nothing leaves, and nothing is kept: what seals, sends, writes for downtime and lets go has nothing to do.
-LEFT_OUT = frozenset({"seal", "outbox", "downtime-packs", "retention"})
+LEFT_OUT = frozenset({"seal", "checkpoints", "outbox", "downtime-packs", "retention"})
 
 K = TypeVar("K", str, tuple[str, str])
 Deliveries = Callable[[datetime], Iterable[tuple[str, bytes]]]

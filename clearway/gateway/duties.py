@@ -11,7 +11,7 @@ from django.conf import settings
 from django.core.management import call_command
 from django.db import OperationalError
 
-from clearway.core.audit import seal
+from clearway.core.audit import checkpoints, seal
 from clearway.core.audit.actions import Actor
 from clearway.core.feeds.queries import first_heard
 from clearway.core.live.tailer import Tailer
@@ -65,6 +65,7 @@ RULES_EVERY = timedelta(seconds=5)
 TURN_SECONDS = 0.25  # how often it is asked whose turn it is
 ADVICE_EVERY = timedelta(seconds=10.0)
 SEAL_SECONDS = 30.0
+CHECKPOINT_SECONDS = 5.0  # with the seconds of a seal: a row is known outside within 60 s
 FORECAST_EVERY = timedelta(seconds=60.0)
 CREWS_EVERY = timedelta(seconds=30.0)
 PACKS_EVERY = timedelta(minutes=10)
@@ -120,6 +121,7 @@ def _rules() -> list[Duty]:
         Duty("sitreps", partial(_report_the_situation, Turns(CREWS_EVERY)), TURN_SECONDS),
         Duty("meeting-packs", partial(_make_packs, Turns(PACKS_EVERY)), TURN_SECONDS),
         Duty("seal", lambda at: seal.seal(at) == seal.RUN, SEAL_SECONDS),
+        Duty("checkpoints", checkpoints.tell, CHECKPOINT_SECONDS),
         Duty("housekeeping", _keep_house, 600.0),
         Duty("retention", _let_go, RETENTION_SECONDS),
         Duty("outpatient-rules", _ask_outpatient_rules, OUTPATIENT_SECONDS),

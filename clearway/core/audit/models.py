@@ -48,6 +48,7 @@ class Seal(models.Model):
 
     digest = SHA-256 over the previous digest and the canonical JSON of each row of the run.
 
+    total  rows under this seal and all before it
     links  32 bytes a row (xid, id, start of the chain's digest after it), so that a fault can be named
     """
 
@@ -55,11 +56,29 @@ class Seal(models.Model):
     after_xid = models.BigIntegerField()
     after_id = models.BigIntegerField()
     rows = models.PositiveIntegerField()
+    total = models.PositiveBigIntegerField()
     last_xid = models.BigIntegerField()
     last_id = models.BigIntegerField()
     previous = models.CharField(max_length=64)
     digest = models.CharField(max_length=64, unique=True)
     links = models.BinaryField()
+
+
+class CheckpointPlace(models.Model):
+    """How it stands with a place outside the database that is told of each seal (checkpoints.py).
+
+    seal     id of the last seal that it was told of, 0 before the first
+    problem  why the last attempt failed; "" when it did not
+    """
+
+    place = models.CharField(max_length=300, unique=True)
+    seal = models.BigIntegerField(default=0)
+    written_at = models.DateTimeField(null=True)
+    problem = models.CharField(max_length=300, blank=True)
+    failed_at = models.DateTimeField(null=True)
+
+    class Meta:
+        db_table = "core_checkpoint_place"
 
 
 class LookReview(models.Model):

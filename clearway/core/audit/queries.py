@@ -3,9 +3,10 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from django.conf import settings
 from django.db.models import Q, QuerySet
 
-from .models import LOOKS, Action, Seal
+from .models import LOOKS, Action, CheckpointPlace, Seal
 
 PAGE = 200  # rows shown at a time
 REVIEWED_LATELY = timedelta(days=31)
@@ -50,6 +51,16 @@ def actions(organisation_id: int, wanted: Filter, limit: int = PAGE) -> list[Act
 def head() -> Seal | None:
     """The newest seal: its digest is what to keep outside the database."""
     return Seal.objects.order_by("-id").first()
+
+
+def failing_places() -> list[CheckpointPlace]:
+    """The places of the settings that did not take the last checkpoint. One query."""
+    return [row for row in places_told() if row.problem]
+
+
+def places_told() -> list[CheckpointPlace]:
+    """How it stands with each place of the settings that was told once. One query."""
+    return list(CheckpointPlace.objects.filter(place__in=settings.AUDIT_PLACES).order_by("place"))
 
 
 def looks_to_review(organisation_id: int, who: str = "", whom: str = "") -> list[Action]:

@@ -1,4 +1,4 @@
-"""Looks at identities that wait for their review."""
+"""Looks at identities that wait for their review, and places outside that take no checkpoint of the audit."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
@@ -41,6 +41,46 @@ LOOKS_TO_REVIEW: Rule[Waiting] = Rule(
     source="Policy identity_looks",
     check=to_review,
 )
+
+
+class Place(NamedTuple):
+    """How it stands with one place: why it takes no checkpoint, since when, and the last that it took."""
+
+    place: str
+    problem: str
+    written_at: datetime | None
+    at: datetime
+
+
+def untold(found: Sequence[Place], policies: Mapping[str, Values]) -> Iterator[Wanted]:
+    """One task for each place that takes no checkpoint."""
+    for each in found:
+        told = each.written_at
+        last = f"The last is of {day(told)}, {clock(told)}" if told else "It has never had one"
+        yield Wanted(
+            subject=f"checkpoints:{each.place}"[:150],
+            priority=2,
+            title=f"No checkpoint of the audit reaches {each.place}"[:150],
+            cause=f"{last}. {each.problem}"[:300],
+            role="administrator",
+            suggestion="Have the place mended; where the audit is in doubt, see How to check the audit",
+        )
+
+
+CHECKPOINTS: Rule[Sequence[Place]] = Rule(
+    code="audit_checkpoints",
+    sentence="A place outside the database that takes no checkpoint of the audit is somebody's to mend.",
+    source="Setting CLEARWAY_AUDIT_PLACES; what is in no other place can be rewritten unseen",
+    check=untold,
+)
+
+
+def of_places(
+    organisation_id: int, policies: Mapping[str, Values], modes: Mapping[str, str], at: datetime
+) -> list[Outcome]:
+    """The places are of the installation, so that every trust on it is told. One query."""
+    found = [Place(row.place, row.problem, row.written_at, at) for row in queries.failing_places()]
+    return evaluate([CHECKPOINTS], found, policies, modes)
 
 
 def outcomes(

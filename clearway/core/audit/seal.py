@@ -6,10 +6,11 @@ so that no row can slip in behind a sealed one.
 
 What the chain shows: any row under a seal that was changed, removed, added or moved, also by somebody with
 every right on the database. What it cannot show by itself: that the newest rows and their seals were cut off
-together, or that everything was computed anew. For that, keep a head digest outside the database (paper, a
-log on another machine) and give it to `verify`; `clearway verify audit` prints it.
+together, or that everything was computed anew. For that each seal is signed and put outside the database
+(checkpoints.py), where check_audit.py, a file that needs nothing but Python, holds an export against it.
 """
 
+import base64
 import hashlib
 import json
 import struct
@@ -72,11 +73,11 @@ def seal(at: datetime, limit: int = RUN) -> int:
             return 0
         last = Seal.objects.order_by("-id").first()
         after = (last.last_xid, last.last_id) if last else (0, 0)
-        previous = last.digest if last else START
+        previous, total = (last.digest, last.total) if last else (START, 0)
         cursor.execute(f"{_ROWS}{_ENDED}{_ORDER} LIMIT %s", [*after, limit])
         rows = cursor.fetchall()
         if rows:
-            _write(at, after, previous, rows)
+            _write(at, after, previous, total, rows)
     return len(rows)
 
 
@@ -146,7 +147,7 @@ def _name(link: Seal, row: Row, expected: tuple[int, int, bytes] | None) -> Faul
     return Fault(row[1], link.pk, "a sealed row was changed")
 
 
-def _write(at: datetime, after: tuple[int, int], previous: str, rows: list[Row]) -> None:
+def _write(at: datetime, after: tuple[int, int], previous: str, total: int, rows: list[Row]) -> None:
     digest, links = bytes.fromhex(previous), bytearray()
     for row in rows:
         digest = _next(digest, row)
@@ -156,6 +157,7 @@ def _write(at: datetime, after: tuple[int, int], previous: str, rows: list[Row])
         after_xid=after[0],
         after_id=after[1],
         rows=len(rows),
+        total=total + len(rows),
         last_xid=rows[-1][0],
         last_id=rows[-1][1],
         previous=previous,
@@ -166,6 +168,52 @@ def _write(at: datetime, after: tuple[int, int], previous: str, rows: list[Row])
 
 def _next(digest: bytes, row: Row) -> bytes:
     return hashlib.sha256(digest + canonical(row)).digest()
+
+
+def statement(link: Seal) -> dict[str, Any]:
+    """What a seal says, in the words of check_audit.py."""
+    return {
+        "after": [link.after_xid, link.after_id],
+        "at": link.at.astimezone(UTC).isoformat(timespec="microseconds"),
+        "digest": link.digest,
+        "last": [link.last_xid, link.last_id],
+        "links": hashlib.sha256(bytes(link.links)).hexdigest(),
+        "previous": link.previous,
+        "rows": link.rows,
+        "seal": link.pk,
+        "total": link.total,
+    }
+
+
+def export() -> Iterator[bytes]:
+    """The whole audit as lines: every seal, then every row in the order of the chain, as check_audit.py reads
+    them. The line of a row is what the chain is made of. One picture of the database, read a piece at a time.
+    """
+    with transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+        yield from lines()
+
+
+def lines() -> Iterator[bytes]:
+    """The lines of `export`, inside the transaction of the caller."""
+    with connection.cursor() as cursor:
+        for link in Seal.objects.order_by("id").iterator(chunk_size=100):
+            links = base64.b64encode(bytes(link.links)).decode()
+            yield as_json({"links": links, "seal": statement(link)})
+        cursor.execute(f"DECLARE audit_export NO SCROLL CURSOR FOR {_ROWS}{_ORDER}", [-(2**63), 0])
+        while True:
+            cursor.execute(f"FETCH {RUN} FROM audit_export")
+            rows = cursor.fetchall()
+            yield from map(canonical, rows)
+            if not rows:
+                break
+        cursor.execute("CLOSE audit_export")
+
+
+def as_json(value: object) -> bytes:
+    """JSON as bytes that are the same on every machine: sorted keys, no spaces."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
 
 
 def canonical(row: Row) -> bytes:
@@ -184,7 +232,7 @@ def canonical(row: Row) -> bytes:
         "detail": json.loads(detail),
         "request_id": request,
     }
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+    return as_json(value)
 
 
 def _rows_between(after: tuple[int, int], last: tuple[int, int]) -> Iterator[Row]:

@@ -77,6 +77,22 @@ class Migration(migrations.Migration):
                     },
                 ),
                 migrations.CreateModel(
+                    name='CheckpointPlace',
+                    fields=[
+                        ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                        ('place', models.CharField(max_length=300, unique=True)),
+                        ('seal', models.BigIntegerField(default=0)),
+                        ('written_at', models.DateTimeField(null=True)),
+                        ('problem', models.CharField(blank=True, max_length=300)),
+                        ('failed_at', models.DateTimeField(null=True)),
+                    ],
+                    options={
+                        'db_table': 'core_checkpoint_place',
+                        'indexes': [],
+                        'constraints': [],
+                    },
+                ),
+                migrations.CreateModel(
                     name='Heartbeat',
                     fields=[
                         ('name', models.CharField(max_length=60, primary_key=True, serialize=False)),
@@ -141,6 +157,7 @@ class Migration(migrations.Migration):
                         ('after_xid', models.BigIntegerField()),
                         ('after_id', models.BigIntegerField()),
                         ('rows', models.PositiveIntegerField()),
+                        ('total', models.PositiveBigIntegerField()),
                         ('last_xid', models.BigIntegerField()),
                         ('last_id', models.BigIntegerField()),
                         ('previous', models.CharField(max_length=64)),

@@ -66,6 +66,7 @@ PARTS: Sequence[Part] = (
     Part("command", command.outcomes, frozenset({command.POLICY})),
     Part("downtime", downtime.outcomes, frozenset({downtime.POLICY})),
     Part("looks at identities", looks.outcomes, frozenset({reviewing.POLICY})),
+    Part("checkpoints of the audit", looks.of_places),
     Part("messages", messages.outcomes, frozenset({messages.POLICY})),
     Part("safeguarding", safeguarding.outcomes),
     Part("data quality", quality.outcomes),

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import partial
 
+from clearway.core.audit import rules as audit
 from clearway.core.concerns import rules as concerns
 from clearway.core.decisions import rules as decisions
 from clearway.core.layout.times import day, local
@@ -509,8 +510,10 @@ def run(organisation_id: int, situation: Situation, at: datetime) -> Swept:
     outcomes = evaluate(RULES, situation, values, modes)
     reported = partial(concerns.outcomes, organisation_id, values, modes, at, desk=Desk.OUTPATIENTS)
     decided = partial(decisions.outcomes, organisation_id, values, modes, at, desk=Desk.OUTPATIENTS)
+    told = partial(audit.of_places, organisation_id, values, modes, at)
     every = together(
         *(outcomes, guarded("concerns of outpatients", reported)),
+        guarded("checkpoints of the audit", told),
         guarded("decisions of outpatients", decided),
     )
     return sweep(organisation_id, every, at, sweep_policy(values.get(queries.WORKLIST)))
