@@ -22,7 +22,7 @@ class Sizes(NamedTuple):
 TABLE: dict[str, dict[str, Sizes]] = {
     "R1": {"kills": Sizes(9, 25, 500)},
     "R2": {"attempts": Sizes(300, 1_000, 10_000)},
-    "R4": {"steps": Sizes(90, 5_000, 200_000)},
+    "R4": {"steps": Sizes(90, 5_000, 200_000), "things done by 8 workers": Sizes(240, 5_000, 200_000)},
     "R5": {
         "orders of events": Sizes(15, 100, 1_000),
         "messages of a control room": Sizes(300, 5_000, 100_000),

@@ -1,8 +1,19 @@
 """One at a time, for what cannot be locked by its row."""
 
+import functools
+import random
+import time
+from collections.abc import Callable
 from enum import IntEnum, unique
+from typing import ParamSpec, TypeVar
 
-from django.db import connection
+from django.db import OperationalError, connection, transaction
+
+GIVEN_UP = ("40001", "40P01")  # serialization failure, deadlock: nothing was done, and it can be done again
+AGAIN = 3
+PAUSE = 0.05  # seconds, at most, before each further try
+P = ParamSpec("P")
+T = TypeVar("T")
 
 
 @unique
@@ -41,3 +52,26 @@ def one_at_a_time(what: Lock, key: int) -> None:
     """
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [what.value, key % 2**31])
+
+
+def whole(action: Callable[P, T]) -> Callable[P, T]:
+    """One transaction, done again when the database gave it up for another's, three times at most.
+
+    Two actions may lock the same rows in another order, each for a good reason; then one of them is given up,
+    and nothing of it has happened. Inside another transaction it is not done again: that one is lost too.
+    """
+
+    @functools.wraps(action)
+    def done(*args: P.args, **kwargs: P.kwargs) -> T:
+        is_outermost = not connection.in_atomic_block
+        for left in reversed(range(AGAIN + 1)):
+            try:
+                with transaction.atomic():
+                    return action(*args, **kwargs)
+            except OperationalError as lost:
+                if not left or not is_outermost or getattr(lost.__cause__, "sqlstate", "") not in GIVEN_UP:
+                    raise
+            time.sleep(random.uniform(0, PAUSE))
+        raise AssertionError("unreachable")
+
+    return done

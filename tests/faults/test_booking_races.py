@@ -85,13 +85,13 @@ def entries_of(physio: Department, kinds: list[str]) -> list[int]:
     return [entry.pk for entry in entries]
 
 
-def race(jobs: list[Any], level: str, work: Work) -> list[BaseException]:
-    """Do every job once, by 64 clients at this isolation level; what went wrong other than a refusal."""
+def race(jobs: list[Any], level: str, work: Work, clients: int = CLIENTS) -> list[BaseException]:
+    """Do every job once, by so many clients at this isolation level; what went wrong but for refusals."""
     waiting: SimpleQueue[Any] = SimpleQueue()
     for job in jobs:
         waiting.put(job)
     wrong: list[BaseException] = []
-    together = threading.Barrier(min(CLIENTS, len(jobs)))
+    together = threading.Barrier(min(clients, len(jobs)))
 
     def client() -> None:
         try:
@@ -107,11 +107,11 @@ def race(jobs: list[Any], level: str, work: Work) -> list[BaseException]:
         finally:
             connection.close()
 
-    clients = [threading.Thread(target=client) for _ in range(together.parties)]
-    for each in clients:
+    racing = [threading.Thread(target=client) for _ in range(together.parties)]
+    for each in racing:
         each.start()
-    for each in clients:
-        each.join(600)
+    for each in racing:
+        each.join(3600)
     return wrong
 
 

@@ -18,7 +18,7 @@ from clearway.core.audit.actions import Actor
 from clearway.core.feeds import actions as feeds
 from clearway.core.feeds import queries
 from clearway.core.feeds.models import Batch, Source
-from clearway.core.locks import Lock, one_at_a_time
+from clearway.core.locks import GIVEN_UP, Lock, one_at_a_time
 from clearway.domain.shared.errors import CannotParse
 from clearway.interchange.fhir import outcome
 from clearway.interchange.fhir.outcome import Refused, refused
@@ -29,7 +29,6 @@ from .door import Answer, Asking, request_key
 
 log = logging.getLogger(__name__)
 TRIES = 3
-GIVEN_UP = ("40001", "40P01")  # serialization failure, deadlock: the transaction can be done again
 # What a person may mend here, so that the request is read again: a code that was not known, a patient who was
 # not registered. Everybody else was told at once what to send instead.
 MENDED_HERE = (422,)

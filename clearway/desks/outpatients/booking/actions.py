@@ -15,6 +15,7 @@ from django.db import IntegrityError, OperationalError, connection, transaction
 
 from clearway.core.audit.actions import Actor, Entry, record
 from clearway.core.layout.times import clock, day, local
+from clearway.core.locks import GIVEN_UP, whole
 from clearway.core.onward import actions as onward
 from clearway.domain.outpatients.booking import (
     DIED,
@@ -41,7 +42,6 @@ from . import queries
 from .models import Appointment, Offer
 
 TRIES = 12
-GIVEN_UP = ("40001", "40P01")  # serialization failure, deadlock: the transaction can be done again
 SEAT, PLACE = "a_seat_is_given_once", "a_patient_is_in_one_place"
 TAKEN = "Somebody else has this slot now."
 CROWDED = "Too many people book here at this moment, and nothing was saved. Try again, or another slot."
@@ -228,7 +228,7 @@ def move(  # noqa: PLR0913 - what is cancelled, what is booked, and why, in one 
     return _whole(work, event, entry_id, organisation_id, at)
 
 
-@transaction.atomic
+@whole
 def cancel(
     key: int,
     *,

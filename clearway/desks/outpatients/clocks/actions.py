@@ -11,6 +11,7 @@ from django.db import transaction
 from clearway.core.audit.actions import Actor, Entry
 from clearway.core.audit.actions import record as audit
 from clearway.core.layout.times import local
+from clearway.core.locks import whole
 from clearway.core.organisation.models import Organisation
 from clearway.domain.outpatients.clock_events import ClockEvent, EventKind
 from clearway.domain.outpatients.clock_policy import Switch
@@ -243,7 +244,7 @@ def moved(
     record([*withdrawn, *said], organisation_id=organisation_id, by=by, at=at)
 
 
-@transaction.atomic
+@whole
 def record(events: Sequence[Recorded], *, organisation_id: int, by: Actor, at: datetime) -> list[Explained]:
     """Record events of any number of pathways; what their clocks say then, in the order of first mention.
 
@@ -272,7 +273,7 @@ def record(events: Sequence[Recorded], *, organisation_id: int, by: Actor, at: d
     return [found[key] for key in keys]
 
 
-@transaction.atomic
+@whole
 def say(pathway_id: int, event: ClockEvent, *, organisation_id: int, by: Actor, at: datetime) -> Explained:
     """Record one event that a person enters by hand.
 
@@ -289,7 +290,7 @@ def say(pathway_id: int, event: ClockEvent, *, organisation_id: int, by: Actor, 
     return record([recorded], organisation_id=organisation_id, by=by, at=at)[0]
 
 
-@transaction.atomic
+@whole
 def done(pathway_id: int, key: str, words: str, *, organisation_id: int, by: Actor, at: datetime) -> None:
     """What an event of a clock asks a person to do has been done. words  what was done, in a sentence.
 
