@@ -27,6 +27,8 @@ HOME.chmod(0o711)  # the ordinary user that runs PostgreSQL for root must be abl
 (HOME / "static").mkdir()  # where a deployment collects its page files; here they are read from the code
 os.environ["CLEARWAY_HOME"] = str(HOME)
 os.environ["CLEARWAY_SECRET_KEY"] = "for tests only"
+os.environ["CLEARWAY_FACTOR_KEY"] = "for-tests-only-and-long-enough-for-one"
+os.environ["CLEARWAY_SECOND_FACTOR"] = "none"  # what is asked of whom is test_second_factor's
 HAS_SETTINGS = importlib.util.find_spec("clearway.config.settings") is not None
 if HAS_SETTINGS:
     os.environ["DJANGO_SETTINGS_MODULE"] = "clearway.config.settings"

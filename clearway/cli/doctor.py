@@ -282,7 +282,48 @@ def answering_server() -> Iterator[Finding]:
         yield from durability(dict(link.execute("SELECT name, setting FROM pg_settings").fetchall()))
         yield skew(link)
         yield from roles(link)
-        yield migrations(link)
+        tables = migrations(link)
+        yield tables
+        if tables.state == OK:
+            yield from second_factors()
+
+
+def second_factors() -> Iterator[Finding]:
+    """Who could sign in with a password alone, and whether what apps share with us can be opened."""
+    from datetime import UTC, datetime
+
+    from django.conf import settings
+
+    from clearway.core.factors import queries, sealing
+
+    without = queries.without(datetime.now(UTC))
+    yield passwords_alone(settings.SECOND_FACTOR, without["all"], without["privileged"])
+    if lost := queries.cannot_be_opened():
+        fix = "Put the former key below the new one in CLEARWAY_FACTOR_KEY_FILE, or reset these people."
+        yield Finding("Key of second factors", FAULT, f"It opens {lost} of the apps no more.", fix)
+    elif sealing.keys():
+        yield Finding("Key of second factors", OK, "Present.")
+    else:
+        fix = f"Write {sealing.SHORTEST_KEY} random characters or more to CLEARWAY_FACTOR_KEY_FILE."
+        yield Finding("Key of second factors", FAULT, "None: no authenticator app can be added.", fix)
+
+
+def passwords_alone(asked: str, people: int, privileged: int) -> Finding:
+    """Accounts without a second factor: how many, and how many of them administer people or see the audit."""
+    about, wanted = "Second factor", ("none", "privileged", "everybody")
+    if asked not in wanted:
+        fix = f"Set CLEARWAY_SECOND_FACTOR to one of {', '.join(wanted)}."
+        return Finding(about, FAULT, f"{asked!r} is taken for everybody.", fix)
+    hosts = set(filter(None, os.environ.get("CLEARWAY_ALLOWED_HOSTS", "").split(","))) - LOCAL_HOSTS
+    who = f"{people} account{'s' * (people != 1)} without one, {privileged} of them privileged"
+    told = f"{who}; asked of {asked}."
+    if asked == "none":
+        fix = "Set CLEARWAY_SECOND_FACTOR=privileged or everybody; only a look around is without."
+        return Finding(about, FAULT if hosts else WARNING, told, fix)
+    if privileged or (asked == "everybody" and people):
+        fix = "They are asked for one when they sign in: docs/how-to/second-factor.md."
+        return Finding(about, WARNING, told, fix)
+    return Finding(about, OK, told)
 
 
 def server_version(number: int) -> Finding:

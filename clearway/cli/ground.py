@@ -67,6 +67,7 @@ def prepare_environment(process: str) -> None:
     os.environ["CLEARWAY_PROCESS"] = process
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "clearway.config.settings")
     ensure_secret_key()
+    ensure_factor_key()
 
 
 def ensure_secret_key() -> None:
@@ -77,6 +78,15 @@ def ensure_secret_key() -> None:
     if os.environ.get("CLEARWAY_SECRET_KEY") or os.environ.get("CLEARWAY_SECRET_KEY_FILE"):
         return
     path = database.home() / "secret-key"
+    if not path.exists():
+        write_private(path, secrets.token_urlsafe(48))
+
+
+def ensure_factor_key() -> None:
+    """Make the key that seals the secrets of second factors, likewise; several machines are given one."""
+    if os.environ.get("CLEARWAY_FACTOR_KEY") or os.environ.get("CLEARWAY_FACTOR_KEY_FILE"):
+        return
+    path = database.home() / "factor-key"
     if not path.exists():
         write_private(path, secrets.token_urlsafe(48))
 

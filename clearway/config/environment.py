@@ -41,6 +41,21 @@ VARIABLES = {
         "not set",
     ),
     "CLEARWAY_SECRET_KEY_FILE": Variable("File that holds that key.", "secret-key in CLEARWAY_HOME"),
+    "CLEARWAY_SECOND_FACTOR": Variable(
+        "Who needs a second factor: none; privileged (who administers people, or reads or reviews the audit, "
+        "needs a passkey for that); everybody (and those a passkey). The demo sets none.",
+        "privileged",
+    ),
+    "CLEARWAY_FACTOR_KEY": Variable(
+        "Keys that seal the secrets of authenticator apps, the newest first, with spaces between; "
+        "32 characters or more each.",
+        "CLEARWAY_FACTOR_KEY_FILE",
+        secret=True,
+    ),
+    "CLEARWAY_FACTOR_KEY_FILE": Variable(
+        "File that holds these keys, one a line, the newest first; read each time.",
+        "factor-key in CLEARWAY_HOME",
+    ),
     "CLEARWAY_ALLOWED_HOSTS": Variable(
         "Names under which people reach the desks, with commas between.", "localhost,127.0.0.1,[::1]"
     ),

@@ -17,6 +17,11 @@ SECRET_KEY_FILE = Path(os.environ.get("CLEARWAY_SECRET_KEY_FILE", HOME / "secret
 SECRET_KEY = os.environ.get("CLEARWAY_SECRET_KEY") or (
     SECRET_KEY_FILE.read_text().strip() if SECRET_KEY_FILE.exists() else ""
 )
+# The keys that seal secrets of second factors are of their own, and read each time (core/factors/sealing.py).
+FACTOR_KEY = os.environ.get("CLEARWAY_FACTOR_KEY", "")
+FACTOR_KEY_FILE = os.environ.get("CLEARWAY_FACTOR_KEY_FILE", str(HOME / "factor-key"))
+# Who needs a second factor: "none", "privileged" or "everybody". Anything else asks the most.
+SECOND_FACTOR = os.environ.get("CLEARWAY_SECOND_FACTOR", "privileged")
 ALLOWED_HOSTS = os.environ.get("CLEARWAY_ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]").split(",")
 CSRF_TRUSTED_ORIGINS = [o for o in os.environ.get("CLEARWAY_TRUSTED_ORIGINS", "").split(",") if o]
 
@@ -151,7 +156,6 @@ NAVIGATION: list[tuple[str, str, str, str]] = [
     ("What destinations can do", "destinations:confirm", "advice.read", ""),
     ("Today", "op-today:today", "outpatients.read", "Alt+0"),
     ("Patients", "op-patients:search", "patients.read", "Alt+P"),
-    ("Practices", "op-directory:search", "patients.read", ""),
     ("Referrals", "op-referrals:ledger", "referrals.read", "Alt+7"),
     ("Asked by other desks", "op-onward:come", "referrals.read", ""),
     ("Triage", "op-referrals:triage", "referrals.read", "Alt+8"),
@@ -194,6 +198,7 @@ NAVIGATION: list[tuple[str, str, str, str]] = [
     ("Policies", "organisation:policies", "policies.read", ""),
     ("On call", "people:on-call", "on_call.read", ""),
     ("People", "people:people", "people.read", ""),
+    ("Your second factor", "factors:mine", "account.keep", ""),
     ("Audit", "audit:audit", "audit.read", ""),
     ("Looks to review", "audit:looks", "looks.review", ""),
 ]

@@ -4,6 +4,7 @@ from django.urls import include, path
 
 urlpatterns = [
     path("", include("clearway.core.people.urls")),
+    path("", include("clearway.core.factors.urls")),
     path("", include("clearway.core.worklist.urls")),
     path("", include("clearway.core.decisions.urls")),
     path("", include("clearway.core.concerns.urls")),
@@ -50,7 +51,6 @@ urlpatterns = [
     path("", include("clearway.desks.outpatients.enquiries.urls")),
     path("", include("clearway.desks.outpatients.upkeep.urls")),
     path("", include("clearway.desks.outpatients.exchange.urls")),
-    path("", include("clearway.desks.outpatients.directory.urls")),
     path("", include("clearway.desks.outpatients.loans.urls")),
     path("", include("clearway.desks.outpatients.records.urls")),
     path("", include("clearway.desks.outpatients.keeping.urls")),

@@ -4,6 +4,7 @@ from .audit.models import Action, CheckpointPlace, Seal
 from .concerns.models import Concern, ConcernStep
 from .decisions.models import Decision, DecisionExport, DecisionNote
 from .decisions.models import Told as DecisionTold
+from .factors.models import Factor, RecoveryCode, WrongCodes
 from .feeds.models import Answer, Batch, Message, Quarantined, Source
 from .live.models import Change, Heartbeat, Push
 from .notices.models import Notice
@@ -29,6 +30,7 @@ __all__ = [
     "DecisionNote",
     "DecisionTold",
     "DutyDone",
+    "Factor",
     "Heartbeat",
     "LegalHold",
     "Message",
@@ -42,6 +44,7 @@ __all__ = [
     "PolicyVersion",
     "Push",
     "Quarantined",
+    "RecoveryCode",
     "RecurringDuty",
     "RoleGrant",
     "SavedView",
@@ -50,4 +53,5 @@ __all__ = [
     "Source",
     "Task",
     "User",
+    "WrongCodes",
 ]

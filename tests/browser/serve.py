@@ -75,6 +75,7 @@ def fill() -> None:
         (region, "lead", "clinical_lead", None, "dark"),
         (region, "officer", "service_delivery_officer", None, "light"),
         (empty, "quiet", coordinator, None, "light"),
+        (empty, "petra", "administrator", None, "light"),
         (empty, "opal", "outpatient_coordinator", None, "light"),
         (empty, "olga", "outpatient_coordinator", None, "dark"),
         (empty, "carla", "clinician", None, "light"),

@@ -10,6 +10,7 @@ from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_K
 from django.db import close_old_connections
 from django.utils.crypto import constant_time_compare
 
+from ..factors import strength
 from ..people import screens
 from ..people.middleware import why_ended
 from ..people.models import User
@@ -64,7 +65,7 @@ def authenticate(scope: Scope, topics: frozenset[str]) -> Viewer | None:
         if user is None:
             return None
         now = standing(user, at)
-        reach = screens.narrowed(now.reach, session)
+        reach = screens.narrowed(strength.narrowed(now.reach, session), session)
         scopes = frozenset(
             (topic, reach.sites_for(permission))
             for topic, permission in PERMISSION_OF_TOPIC.items()

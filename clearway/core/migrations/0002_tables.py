@@ -34,6 +34,7 @@ class Migration(migrations.Migration):
                         ('email', models.EmailField(blank=True, max_length=254)),
                         ('is_active', models.BooleanField(default=True)),
                         ('theme', models.CharField(default='light', max_length=10)),
+                        ('sessions_ended', models.PositiveIntegerField(default=0)),
                     ],
                     options={
                         'abstract': False,
@@ -383,6 +384,21 @@ class Migration(migrations.Migration):
                     },
                 ),
                 migrations.CreateModel(
+                    name='RecoveryCode',
+                    fields=[
+                        ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                        ('digest', models.CharField(max_length=200)),
+                        ('made_at', models.DateTimeField()),
+                        ('used_at', models.DateTimeField(null=True)),
+                        ('user', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                    ],
+                    options={
+                        'db_table': 'core_recovery_code',
+                        'indexes': [],
+                        'constraints': [],
+                    },
+                ),
+                migrations.CreateModel(
                     name='RecurringDuty',
                     fields=[
                         ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
@@ -648,6 +664,20 @@ class Migration(migrations.Migration):
                     },
                 ),
                 migrations.CreateModel(
+                    name='WrongCodes',
+                    fields=[
+                        ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                        ('count', models.PositiveSmallIntegerField(default=0)),
+                        ('locked_until', models.DateTimeField(null=True)),
+                        ('user', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                    ],
+                    options={
+                        'db_table': 'core_wrong_codes',
+                        'indexes': [],
+                        'constraints': [],
+                    },
+                ),
+                migrations.CreateModel(
                     name='Answer',
                     fields=[
                         ('batch', models.OneToOneField(db_constraint=False, on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='answer', serialize=False, to='core.batch')),
@@ -699,6 +729,27 @@ class Migration(migrations.Migration):
                         'db_table': 'core_decision_note',
                         'ordering': ['at', 'id'],
                         'constraints': [models.CheckConstraint(condition=models.Q(('words', ''), _negated=True), name='a_decision_note_says_something')],
+                        'indexes': [],
+                    },
+                ),
+                migrations.CreateModel(
+                    name='Factor',
+                    fields=[
+                        ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                        ('kind', models.CharField(choices=[('code', 'Authenticator app'), ('passkey', 'Passkey')], max_length=10)),
+                        ('name', models.CharField(max_length=60)),
+                        ('secret', models.BinaryField(default=bytes)),
+                        ('last_step', models.BigIntegerField(default=0)),
+                        ('credential', models.BinaryField(null=True, unique=True)),
+                        ('public_key', models.BinaryField(default=bytes)),
+                        ('uses', models.BigIntegerField(default=0)),
+                        ('added_at', models.DateTimeField()),
+                        ('used_at', models.DateTimeField(null=True)),
+                        ('user', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='factors', to=settings.AUTH_USER_MODEL)),
+                    ],
+                    options={
+                        'ordering': ['added_at', 'id'],
+                        'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('credential', None), ('kind', 'code'), models.Q(('secret', b''), _negated=True)), models.Q(('credential__isnull', False), ('kind', 'passkey'), ('secret', b''), models.Q(('public_key', b''), _negated=True)), _connector='OR'), name='a_factor_has_what_its_kind_needs')],
                         'indexes': [],
                     },
                 ),

@@ -225,11 +225,13 @@ def end_on_call(on_call_id: int, *, organisation_id: int, by: Actor, at: datetim
         _record("people.end_on_call", f"on_call:{on_call_id}", detail, organisation_id, by, at)
 
 
-def record_sign_in(user: Any, *, request_id: str, at: datetime) -> None:
-    """Record that somebody signed in, in the leading role held now."""
+def record_sign_in(user: Any, *, how: str = "password", request_id: str, at: datetime) -> None:
+    """Record that somebody signed in, in the leading role held now, and by what."""
     now = standing(user, at)
     by = actor(user, now.roles[0] if now.roles else "", request_id)
-    _record_session(user, "people.sign_in", now.organisation.pk if now.organisation else None, by, at)
+    home = now.organisation.pk if now.organisation else None
+    with transaction.atomic():
+        _record("people.sign_in", f"user:{user.username}", {"by": how}, home, by, at)
 
 
 def record_sign_out(user: User, *, by: Actor, at: datetime) -> None:

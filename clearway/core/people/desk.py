@@ -10,6 +10,7 @@ from django.views.decorators.http import require_POST
 
 from clearway.domain.shared.errors import NotAllowed
 
+from ..factors.queries import with_a_factor
 from . import actions, presenters, queries
 from .duties import DUTIES
 from .forms import GrantForm, OnCallForm, ReasonForm
@@ -25,7 +26,9 @@ ROTA_AHEAD = timedelta(days=7)
 def people(request: Request, problem: str = "", status: int = 200) -> HttpResponse:
     """Who holds which role, where and until when."""
     listed = presenters.people(queries.people(request.organisation.pk), request.at)
-    return render(request, "people/people.html", {"people": listed, "problem": problem}, status=status)
+    held = with_a_factor(request.organisation.pk) if request.reach.allows("people.manage") else set()
+    context = {"people": listed, "problem": problem, "with_a_factor": held}
+    return render(request, "people/people.html", context, status=status)
 
 
 @needs("people.stand_in")

@@ -10,6 +10,7 @@ from django.contrib import auth
 from django.http import HttpRequest, HttpResponse
 
 from ..audit.actions import Actor
+from ..factors import strength
 from . import kept, screens
 from .reach import NOTHING, actor, standing
 
@@ -54,7 +55,8 @@ class WhoAndWhen:
         touch(request)
         now = standing(request.user, request.at)
         request.organisation, request.roles = now.organisation, now.roles
-        request.reach = screens.narrowed(now.reach, request.session)
+        reach = strength.narrowed(now.reach, request.session)
+        request.reach = screens.narrowed(reach, request.session)
         request.actor = actor(request.user, now.roles[0] if now.roles else "", request.id)
 
 

@@ -1,5 +1,6 @@
 """People, the roles they hold, and who is on call."""
 
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
@@ -8,6 +9,7 @@ from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import ArrayField, DateTimeRangeField, RangeBoundary, RangeOperators
 from django.db import models
 from django.db.models import F, Func, Q
+from django.utils.crypto import salted_hmac
 
 from ..organisation.models import Area, Organisation, Site
 
@@ -26,13 +28,17 @@ class UserManager(BaseUserManager["User"]):
 
 
 class User(AbstractBaseUser):
-    """A person who signs in. What they may do stands in their role grants."""
+    """A person who signs in. What they may do stands in their role grants.
+
+    sessions_ended  counts how often all sessions of the account were ended at once
+    """
 
     username = models.CharField(max_length=150, unique=True)
     display_name = models.CharField(max_length=150)
     email = models.EmailField(blank=True)
     is_active = models.BooleanField(default=True)
     theme = models.CharField(max_length=10, default="light")
+    sessions_ended = models.PositiveIntegerField(default=0)
 
     objects = UserManager()
     USERNAME_FIELD = "username"
@@ -40,6 +46,15 @@ class User(AbstractBaseUser):
 
     def __str__(self) -> str:
         return self.display_name
+
+    def get_session_auth_hash(self) -> str:
+        """What a session must know to stay this account's: it changes with the password, and on request."""
+        known = f"{self.password}:{self.sessions_ended}"
+        return salted_hmac("clearway.core.people.session", known, algorithm="sha256").hexdigest()
+
+    def get_session_auth_fallback_hash(self) -> Iterator[str]:
+        """None: a key that signed sessions before is worth nothing."""
+        return iter(())
 
 
 class GrantQuerySet(models.QuerySet["RoleGrant"]):

@@ -11,6 +11,7 @@ from django.conf import settings
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
+from django.urls import reverse
 
 from ..audit.actions import Actor, Entry, record
 from ..organisation.models import Organisation
@@ -69,6 +70,8 @@ def needs(permission: str, *, change: str | None = None) -> Callable[[View], Vie
             if not request.user.is_authenticated:
                 return ask_to_sign_in(request)
             asked = requirement.of(request.method) or permission
+            if asked in request.reach.withheld:
+                return ask_to_prove_more(request)
             if not request.reach.allows(asked):
                 return refuse(request, asked)
             request.actor = replace(request.actor, role=request.reach.scopes[asked][1])
@@ -102,6 +105,12 @@ def ask_to_sign_in(request: HttpRequest) -> HttpResponse:
     can_go_back = request.method in SAFE or kept.KEY in request.session
     back = {"next": request.get_full_path()} if can_go_back else {}
     return HttpResponseRedirect(f"{settings.LOGIN_URL}?{urlencode(back)}" if back else settings.LOGIN_URL)
+
+
+def ask_to_prove_more(request: HttpRequest) -> HttpResponse:
+    """To the second factor, which this person's role asks for and this session has not seen; and back."""
+    back = urlencode({"next": request.get_full_path()} if request.method in SAFE else {})
+    return HttpResponseRedirect(f"{reverse('factors:mine')}?{back}")
 
 
 def refuse(request: Any, permission: str) -> HttpResponse:

@@ -25,10 +25,12 @@ class Reach:
     scopes  permission -> (sites, code of the leading role that gives it)
     sites   where the permission of the page being served holds: None for everywhere, else ODS codes.
             Empty until a page has named its permission, so that a forgotten check shows nothing.
+    withheld  what the roles allow and this session does not, until the person has proved more
     """
 
     scopes: Mapping[str, tuple[Sites, str]] = field(default_factory=lambda: MappingProxyType({}))
     sites: Sites = frozenset()
+    withheld: frozenset[str] = frozenset()
 
     @property
     def permissions(self) -> frozenset[str]:

@@ -12,6 +12,7 @@ from types import MappingProxyType
 PERMISSIONS: Mapping[str, str] = MappingProxyType(
     {
         "home.read": "sign in and open the first page",
+        "account.keep": "keep one's own second factor",
         "concerns.report": "report a hazard, a risk, a near miss or an incident, and follow one's own",
         "concerns.read": "see every hazard, risk, near miss and incident that was reported",
         "concerns.work": "answer for reported hazards, risks and incidents: acknowledge, look into, close",
@@ -159,7 +160,7 @@ class Role:
 
 
 def _role(code: str, name: str, permissions: Iterable[str], binding: Binding = Binding.NONE) -> Role:
-    held = frozenset(permissions) | {"home.read", "concerns.report"}
+    held = frozenset(permissions) | {"home.read", "account.keep", "concerns.report"}
     if unknown := held - PERMISSIONS.keys():
         raise ValueError(f"Role {code} names permissions that do not exist: {sorted(unknown)}")
     return Role(code, name, held, binding)

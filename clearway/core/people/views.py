@@ -1,20 +1,24 @@
 """Signing in and out, and what is said to somebody who may not."""
 
 from typing import Any
+from urllib.parse import urlencode
 
 from axes.decorators import axes_dispatch
 from django.conf import settings
 from django.contrib import auth
 from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
-from django.utils.http import url_has_allowed_host_and_scheme
+from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_POST
 
-from . import actions, screens
+from ..factors import half, strength
+from ..factors import queries as factors
+from . import actions
 from .permissions import public
 from .presenters import why_signed_out
+from .signing_in import begin, next_page
 
 Request = Any
 
@@ -40,11 +44,11 @@ def sign_in(request: Request) -> HttpResponse:
     if user is None:
         wrong = {"username": "The user name or the password is not right. Check both and try again"}
         return _sign_in_page(request, username=name, errors=wrong, status=422)
-    auth.login(request, user)
-    request.session.pop("ended", None)
-    screens.end(request.session)
-    actions.record_sign_in(user, request_id=request.id, at=request.at)
-    return HttpResponseRedirect(_next(request))
+    if factors.has_one(user):
+        half.begin(request, user)
+        return HttpResponseRedirect(f"{reverse('factors:second')}?{urlencode({'next': next_page(request)})}")
+    begin(request, user, strength.PASSWORD)
+    return HttpResponseRedirect(next_page(request))
 
 
 @public
@@ -72,14 +76,5 @@ def refused(request: Request, exception: Exception | None = None) -> HttpRespons
 
 
 def _sign_in_page(request: Request, status: int = 200, **context: Any) -> HttpResponse:
-    blank: dict[str, Any] = {"username": "", "errors": {}, "notice": None, "next": _next(request)}
+    blank: dict[str, Any] = {"username": "", "errors": {}, "notice": None, "next": next_page(request)}
     return render(request, "people/sign_in.html", blank | context, status=status)
-
-
-def _next(request: Request) -> str:
-    """Where to go after signing in: never to another site."""
-    target = request.POST.get("next") or request.GET.get("next") or ""
-    safe = url_has_allowed_host_and_scheme(
-        target, allowed_hosts={request.get_host()}, require_https=request.is_secure()
-    )
-    return target if safe else settings.LOGIN_REDIRECT_URL

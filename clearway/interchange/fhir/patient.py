@@ -21,11 +21,7 @@ from .parts import Json
 
 @dataclass(frozen=True, slots=True)
 class Values:
-    """A patient as the desk knows them. merged_into  the record that stands for this one.
-
-    practice         code of the practice that counts now; practice_name, "" where no directory has it
-    practice_before  the code that was given, where a successor took its place
-    """
+    """A patient as the desk knows them. merged_into  the record that stands for this one."""
 
     key: int
     number: str
@@ -38,8 +34,6 @@ class Values:
     address: str = ""
     postcode: str = ""
     practice: str = ""
-    practice_name: str = ""
-    practice_before: str = ""
     phone: str = ""
     mobile: str = ""
     email: str = ""
@@ -70,12 +64,7 @@ def write(values: Values) -> Json:
         birthDate=parts.day(values.born_on),
         deceasedDateTime=parts.day(values.died_on),
         address=parts.without_empty([_address(values)]),
-        generalPractitioner=parts.without_empty(
-            [
-                _practice(values.practice, display=values.practice_name),
-                _practice(values.practice_before, use="old"),
-            ]
-        ),
+        generalPractitioner=parts.without_empty([_practice(values.practice)]),
         link=_link(values.merged_into),
     )
 
@@ -97,9 +86,9 @@ def _address(values: Values) -> Json:
     return parts.said(use="home" if lines or values.postcode else "", line=lines, postalCode=values.postcode)
 
 
-def _practice(code: str, display: str = "", use: str = "") -> Json:
-    named = parts.identifier(ODS_ORGANISATION, code, use=use)
-    return parts.said(type="Organization", identifier=named, display=display) if named else {}
+def _practice(code: str) -> Json:
+    named = parts.identifier(ODS_ORGANISATION, code)
+    return {"type": "Organization", "identifier": named} if named else {}
 
 
 def _link(merged_into: int | None) -> list[Json]:
@@ -168,7 +157,6 @@ def _reached(resource: Mapping[str, Any]) -> dict[str, str]:
 def _practice_of(resource: Mapping[str, Any]) -> str:
     for each in resource.get("generalPractitioner", ()):
         named = each.get("identifier", {})
-        is_code = named.get("system", "").casefold() == ODS_ORGANISATION.casefold()
-        if is_code and named.get("use") != "old":
+        if named.get("system", "").casefold() == ODS_ORGANISATION.casefold():
             return str(named.get("value", ""))
     return ""

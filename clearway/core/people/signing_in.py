@@ -1,0 +1,46 @@
+"""Beginning a session for somebody who was recognised, in whatever way."""
+
+from typing import Any
+
+from django.conf import settings
+from django.contrib import auth, messages
+from django.utils.http import url_has_allowed_host_and_scheme
+
+from ..factors import queries as factors
+from ..factors import strength
+from ..layout.times import clock, day
+from . import actions, screens
+
+NEWS = {
+    "factors.reset": "{who} took away your second factors on {when}.",
+    "factors.locked": "Five wrong codes were typed for your account on {when}, after your password.",
+    "people.set_password": "{who} set your password on {when}.",
+    "people.enable_user": "{who} enabled your account on {when}.",
+}
+ASK = " If you did not ask for it, tell your privacy officer now."
+
+
+def begin(request: Any, user: Any, proved: str) -> None:
+    """Sign somebody in on this machine, on record, and tell them what others did to their account.
+
+    proved  how the session is known to be theirs: one of factors.strength
+    """
+    since = user.last_login
+    auth.login(request, user)
+    for name in ("ended", "half", "signed_in_at", "seen_at"):
+        request.session.pop(name, None)
+    screens.end(request.session)
+    strength.mark(request.session, proved, request.at)
+    actions.record_sign_in(user, how=proved or "password", request_id=request.id, at=request.at)
+    for each in factors.news(user, since):
+        words = NEWS[each.verb].format(who=each.actor, when=f"{day(each.at)}, {clock(each.at)}")
+        messages.warning(request, words + ASK)
+
+
+def next_page(request: Any) -> str:
+    """Where to go afterwards: never to another site."""
+    target = request.POST.get("next") or request.GET.get("next") or ""
+    safe = url_has_allowed_host_and_scheme(
+        target, allowed_hosts={request.get_host()}, require_https=request.is_secure()
+    )
+    return target if safe else settings.LOGIN_REDIRECT_URL
