@@ -1,7 +1,7 @@
 """Put a new version of how a system beside ours writes in force: a file of TOML, with the reason.
 
-It counts from the next message. What waits in quarantine is read again there. A file that cannot be read is
-refused with its place, and the version in force stays.
+It counts from the next message, and what waits in quarantine is read again with it at once. A file that
+cannot be read is refused with its place, and the version in force stays.
 
 Example: clearway mapping load trust-pas trust-pas.toml --why "codes of the new clinics"
 """
@@ -28,7 +28,7 @@ def run(arguments: argparse.Namespace) -> int:
     with sources.named(arguments.name) as (source, by, at):
         from clearway.desks.outpatients.exchange.actions import load_mapping
         from clearway.domain.shared.errors import CannotParse
-        from clearway.gateway.hl7 import KIND
+        from clearway.gateway.hl7 import KIND, read_waiting
 
         if source.kind != KIND:
             raise CannotRun(
@@ -38,5 +38,8 @@ def run(arguments: argparse.Namespace) -> int:
             row = load_mapping(source, text, arguments.why, by=by, at=at)
         except CannotParse as problem:
             raise CannotRun(f"{arguments.file}: {problem}") from None
+        taken, left = read_waiting(source, by=by, at=at)
         print(f"Version {row.version} of {source.name} is in force.")
+        if taken + left:
+            print(f"Of {taken + left} messages that waited, {taken} could be read now and {left} wait on.")
     return 0

@@ -219,6 +219,23 @@ def read_again(source: Source, provided: tuple[str, ...], *, at: datetime) -> in
     return count
 
 
+def read_waiting(source: Source, *, by: Actor, at: datetime) -> tuple[int, int]:
+    """Read again what waits of a source, oldest first, as after its mapping was mended: how many were taken,
+    and how many wait on.
+
+    At most MOST_AGAIN are tried at once; what waited for one that was taken follows by itself.
+    """
+    waiting = Quarantined.objects.filter(source=source, state=Quarantined.State.WAITING)
+    before = waiting.count()
+    for key in list(waiting.order_by("id").values_list("pk", flat=True)[:MOST_AGAIN]):
+        try:
+            read_again(source, replay(key, by=by, at=at).provides, at=at)
+        except (CannotParse, NotAllowed):
+            continue
+    left = waiting.count()
+    return before - left, left
+
+
 def replay(row_id: int, *, by: Actor, at: datetime) -> Taken:
     """Read a quarantined message again. Raises CannotParse (it stays in quarantine) and NotAllowed."""
     source_id = Quarantined.objects.values_list("source_id", flat=True).get(pk=row_id)

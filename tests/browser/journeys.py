@@ -1,6 +1,6 @@
 """What journeys of the outpatient desk begin with: a service of their own, so that no other test meets it."""
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from itertools import count
 from typing import Any
 
@@ -10,13 +10,18 @@ from clearway.core.feeds.models import Source
 from clearway.core.organisation.models import Organisation
 from clearway.core.people.models import RoleGrant, User
 from clearway.desks.outpatients.clinics.models import Clinician
+from clearway.desks.outpatients.exchange import actions as exchange
 from clearway.desks.outpatients.referrals import actions as referrals
 from clearway.desks.outpatients.waiting import actions as packs
 from clearway.desks.outpatients.waiting.models import Entry
+from clearway.gateway import hl7
+from tests.beside import slots_of
+from tests.pas import adt, siu
 from tests.therapies import Department, a_department
 from tests.trust import set_policy
 
 SERVICE, FALLS = "Speech", "falls"
+SENDER = "hill-pas"
 CLINICIAN = "Toni Marsh"
 KEY = "a key that a practice system would have"
 DAY = timedelta(days=1)
@@ -47,6 +52,35 @@ def fill(organisation: Organisation, now: datetime, password: str) -> None:
     packs.make_packs(organisation_id=organisation.pk, by=Actor("duty:packs"), at=now)
     _accepted(speech, "Invers", now - 100 * DAY)
     takes_falls(organisation, now)
+    beside(organisation, now)
+
+
+def beside(organisation: Organisation, now: datetime) -> None:
+    """A patient administration system that has told of a clinic by a code which nobody has mapped, and of
+    somebody who looks like a patient here: what it said of them waits.
+    """
+    hearing = a_department(organisation, "hearing")
+    hearing.numbers = count(9001)
+    source = Source.objects.create(
+        organisation=organisation, name=SENDER, kind="hl7", expected_interval_seconds=86400
+    )
+    by = Actor("test")
+    exchange.load_mapping(source, '[codes.clinic]\n"EARS-MON" = "back"\n', "the first", by=by, at=now)
+    slots = slots_of(hearing, now.replace(minute=0, second=0, microsecond=0) + DAY)
+    for name, born_on in (("Listener", "1961-02-03"), ("Whisper", "1948-05-06")):
+        patient = hearing.patient(family_name=name, given_names="Ann", born_on=date.fromisoformat(born_on))
+        hearing.entry(hearing.referral(patient=patient), minutes=30, added_at=now)
+    known, alike = (
+        "PID|1||P09001^^^RWP^MR||Listener^Ann||19610203|F",
+        "PID|1||PAS-77^^^RWP^MR||Whisper^Anne||19480506|F",
+    )
+    sent = now - timedelta(minutes=5)
+    for raw in (
+        siu("S12", sent, filler="E1", clinic="EARS-TUE", starts_at=slots[0].starts_at, pid=known),
+        adt("A28", sent, pid=alike),
+        siu("S12", sent, filler="E2", clinic="EARS-MON", starts_at=slots[1].starts_at, pid=alike),
+    ):
+        hl7.deliver(source, raw, lambda: now)
 
 
 def takes_falls(organisation: Organisation, now: datetime, also: tuple[str, ...] = ("RYF",)) -> None:

@@ -1,15 +1,17 @@
 """Referrals come by form, by spreadsheet and by message, and are seen onto the list by keyboard."""
 
 import os
+import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from .accessibility import breaches
 from .conftest import Open
-from .journeys import KEY
+from .journeys import KEY, SENDER
+from .keyboard import Keyboard
 
 PICTURES = os.environ.get("CLEARWAY_PICTURES", "")
 PHONE = (390, 844)
@@ -199,3 +201,41 @@ def test_the_pages_of_a_patient_and_a_pathway_break_no_accessibility_rule(
 
     narrow = open_page(page.url, user=user, theme=theme, size=PHONE)
     assert narrow.evaluate("document.documentElement.scrollWidth") <= PHONE[0]
+
+
+def go(page: Page, link: Locator) -> None:
+    """From field to field to a link or button, and on to where it leads."""
+    keys = Keyboard(page)
+    keys.skip_to_content()
+    keys.reach(link)
+    with page.expect_navigation():
+        keys.press("Enter")
+
+
+def test_a_booking_of_an_unmapped_clinic_goes_from_quarantine_to_the_diary_by_keyboard(
+    open_page: Open,
+) -> None:
+    page = open_page("/feeds/", user="lena")
+    go(page, page.get_by_role("row", name=SENDER).get_by_role("link", name=re.compile("^[0-9]+$")))
+    go(page, page.get_by_role("row", name="codes.clinic").get_by_role("link", name="See the line"))
+    expect(page.get_by_role("main")).to_contain_text("Add the code to [codes.clinic]")
+    go(page, page.get_by_role("button", name="See what each field means"))
+    expect(page.get_by_role("row", name="AIL-3.1")).to_contain_text("EARS-TUE")
+    expect(page.locator("#found")).to_contain_text("It would be kept in quarantine")
+    assert breaches(page) == []
+
+    go(page, page.get_by_role("link", name="its mapping"))
+    page.focus("#text")
+    page.keyboard.press("Control+End")
+    page.keyboard.type('"EARS-TUE" = "back"')
+    fill(page, why="The Tuesday clinic")
+    go(page, page.get_by_role("button", name="Put in force"))
+    expect(page.locator(".said")).to_contain_text("1 could be read now")
+
+    colleague = open_page("/outpatients/diary/", user="olga", theme="dark")
+    with colleague.expect_navigation():
+        colleague.keyboard.press("Alt+PageDown")
+    expect(colleague.locator("#diary-picture")).to_contain_text("Listener")
+    colleague.goto("/outpatients/patients/?text=listener")
+    go(colleague, colleague.get_by_role("link", name="LISTENER, Ann"))
+    expect(colleague.get_by_role("table", name="Appointments")).to_contain_text("Booked")

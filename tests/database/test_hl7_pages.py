@@ -12,7 +12,7 @@ from clearway.core.organisation.models import Organisation
 from clearway.desks.outpatients.exchange.models import FeedMapping
 from clearway.desks.outpatients.patients.models import Patient
 from clearway.gateway import hl7
-from tests.pas import adt, siu
+from tests.pas import ADA, adt, siu
 from tests.therapies import NINE
 from tests.trust import a_trust, signed_in, somebody, stop_the_clock
 
@@ -96,6 +96,22 @@ def test_a_new_mapping_says_why_or_is_refused_with_its_place_and_keeps_what_was_
     row = FeedMapping.objects.get()
     assert (row.text, row.why, row.loaded_by) == ('[codes.sex]\n"X" = "9"\n', "their code", "lena")
     assert "their code" in words(lead.get("/feeds/pas/mapping/"))
+
+
+def test_a_mended_mapping_reads_again_what_waited_and_says_how_much_of_it_waits_on(
+    lead: Client, source: Source
+) -> None:
+    waits = adt("A28", NINE, pid=ADA.replace("|F|", "|Q|"))
+    hl7.deliver(source, waits, lambda: NINE)
+    hl7.deliver(source, b"hello", lambda: NINE)
+
+    page = lead.post(
+        "/feeds/pas/mapping/", {"text": '[codes.sex]\n"Q" = "9"', "why": "their code"}, follow=True
+    )
+
+    assert "Of 2 messages that waited, 1 could be read now and 1 wait on." in words(page)
+    assert Patient.objects.get().sex == "9"
+    assert Action.objects.get(verb="feeds.replay").actor == "lena"
 
 
 def test_a_line_is_settled_with_words_and_never_without(lead: Client, source: Source) -> None:
