@@ -48,6 +48,7 @@ GROUPS: dict[str, dict[str, str]] = {
         "migrate": "make or update the database",
         "region load": "load a region's sites, vehicles and policies",
         "ers load": "take a worklist of the e-Referral Service into referrals and clocks",
+        "directory load": "load practices, trusts and their successors from a file of ODS",
         "roster load": "load which crew is to work when, from CSV or XLSX",
         "region export": "write a region back as a pack, with what was answered at the desk",
         "clocks": "waiting time clocks and return figures from a file of dated events",

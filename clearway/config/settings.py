@@ -156,6 +156,7 @@ NAVIGATION: list[tuple[str, str, str, str]] = [
     ("What destinations can do", "destinations:confirm", "advice.read", ""),
     ("Today", "op-today:today", "outpatients.read", "Alt+0"),
     ("Patients", "op-patients:search", "patients.read", "Alt+P"),
+    ("Practices", "op-directory:search", "patients.read", ""),
     ("Referrals", "op-referrals:ledger", "referrals.read", "Alt+7"),
     ("Asked by other desks", "op-onward:come", "referrals.read", ""),
     ("Triage", "op-referrals:triage", "referrals.read", "Alt+8"),

@@ -51,6 +51,7 @@ urlpatterns = [
     path("", include("clearway.desks.outpatients.enquiries.urls")),
     path("", include("clearway.desks.outpatients.upkeep.urls")),
     path("", include("clearway.desks.outpatients.exchange.urls")),
+    path("", include("clearway.desks.outpatients.directory.urls")),
     path("", include("clearway.desks.outpatients.loans.urls")),
     path("", include("clearway.desks.outpatients.records.urls")),
     path("", include("clearway.desks.outpatients.keeping.urls")),

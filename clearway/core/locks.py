@@ -42,6 +42,7 @@ class Lock(IntEnum):
     CONCERN = 4141  # the key is the concern
     SAFEGUARDING = 4142  # the key is the concern
     COVER = 4144  # moves to standby points
+    DIRECTORY = 4145
     ANSWERS = 4143  # one request of one source: the key is made of both
 
 

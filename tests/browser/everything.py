@@ -41,7 +41,7 @@ from clearway.domain.outpatients.rectification import Asker, Value
 from clearway.domain.outpatients.reports import Cadence, Unit, What
 from clearway.domain.outpatients.trials import Days, Outcome
 from clearway.domain.outpatients.words import CancelledBy
-from tests.browser.journeys import FALLS, takes_falls
+from tests.browser.journeys import FALLS, list_practices, takes_falls
 from tests.letters import with_letters, work
 from tests.outpatients import a_patient, a_service
 from tests.past_visits import with_a_past, with_first_visits
@@ -72,6 +72,7 @@ def fill(now: datetime, password: str) -> None:
     with_letters(trust)
     who: dict[str, Any] = {"organisation_id": trust.pk, "by": Actor("every"), "at": now}
     hour = now.replace(minute=0, second=0, microsecond=0)
+    list_practices(who)
     _waiting(physio, now)
     _cash_up(physio, hour, who)
     _free(physio, hour, who)

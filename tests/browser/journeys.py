@@ -10,12 +10,14 @@ from clearway.core.feeds.models import Source
 from clearway.core.organisation.models import Organisation
 from clearway.core.people.models import RoleGrant, User
 from clearway.desks.outpatients.clinics.models import Clinician
+from clearway.desks.outpatients.directory import actions as directory
 from clearway.desks.outpatients.exchange import actions as exchange
 from clearway.desks.outpatients.referrals import actions as referrals
 from clearway.desks.outpatients.waiting import actions as packs
 from clearway.desks.outpatients.waiting.models import Entry
 from clearway.gateway import hl7
 from tests.beside import slots_of
+from tests.directory import file, practice, successor
 from tests.pas import adt, siu
 from tests.therapies import Department, a_department
 from tests.trust import set_policy
@@ -49,6 +51,8 @@ def fill(organisation: Organisation, now: datetime, password: str) -> None:
         waits(speech, now, name, days, **MOBILE)
     waits(speech, now, "Stillwell", 90, **PLACE)
     waits(speech, now, "Longman", 130, **PLACE)
+    waits(speech, now, "Tolley", 40, practice="M81001", **PLACE)
+    list_practices({"organisation_id": organisation.pk, "by": Actor("test"), "at": now})
     packs.make_packs(organisation_id=organisation.pk, by=Actor("duty:packs"), at=now)
     _accepted(speech, "Invers", now - 100 * DAY)
     takes_falls(organisation, now)
@@ -81,6 +85,14 @@ def beside(organisation: Organisation, now: datetime) -> None:
         siu("S12", sent, filler="E2", clinic="EARS-MON", starts_at=slots[1].starts_at, pid=alike),
     ):
         hl7.deliver(source, raw, lambda: now)
+
+
+def list_practices(who: dict[str, Any]) -> None:
+    """A directory: one practice that closed, and two that took its place."""
+    closed = practice("M81001", "HILL SURGERY", closed="20240331")
+    others = (practice("M81002", "VALE SURGERY"), practice("M81003", "DALE SURGERY"))
+    directory.load(file(closed, *others), "epraccur.csv", **who)
+    directory.load(file(*(successor("M81001", each[0]) for each in others)), "succ.csv", **who)
 
 
 def takes_falls(organisation: Organisation, now: datetime, also: tuple[str, ...] = ("RYF",)) -> None:

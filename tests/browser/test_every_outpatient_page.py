@@ -104,7 +104,7 @@ ROWS = {
     "validation/<int:key>/explain/": "finding WHERE true",
     "validation/packs/<int:key>/": "validationpack WHERE true",
 }
-WORDS = {"code": "knee", "kind": "calls", "step": "need"}
+WORDS = {"code": "knee", "kind": "calls", "practice": "M81001", "step": "need"}
 SAMPLE = ("", "list/", "diary/", "patients/<int:key>/", "office/", "outbox/", "outcomes/<int:key>/")
 """Pages also seen in the dark theme and on a phone, beside what is seen so elsewhere."""
 

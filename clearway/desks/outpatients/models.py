@@ -6,6 +6,7 @@ from .clinics.models import Clinician, Equipment, Leave, Room, Service, Session,
 from .clocks.models import ClockEvent, Pathway
 from .conversations.models import Answer, Conversation, Knock, Message
 from .cover.models import Absence, OfficePost, StandIn
+from .directory.models import DirectoryLoad, ListedOrganisation, ListedSuccession, SuccessorChoice
 from .enquiries.models import Enquiry
 from .equality.models import Background, DeprivedArea
 from .exchange.models import Counterpart, FeedMapping, Reconciliation, Telling
@@ -50,6 +51,7 @@ __all__ = [
     "Correspondent",
     "Counterpart",
     "DeprivedArea",
+    "DirectoryLoad",
     "DisclosurePack",
     "Displaced",
     "Document",
@@ -71,6 +73,8 @@ __all__ = [
     "Letter",
     "LetterBatch",
     "LetterText",
+    "ListedOrganisation",
+    "ListedSuccession",
     "Loan",
     "Message",
     "Miss",
@@ -97,6 +101,7 @@ __all__ = [
     "Slot",
     "SlotOffer",
     "StandIn",
+    "SuccessorChoice",
     "TakenReferral",
     "Target",
     "Telling",

@@ -19,6 +19,7 @@ from clearway.domain.shared.region import Desk
 from .clocks import rules as clocks
 from .conversations import rules as conversations
 from .cover import rules as cover
+from .directory import rules as directory
 from .enquiries import rules as enquiries
 from .exchange import rules as exchange
 from .filing import rules as filing
@@ -353,6 +354,12 @@ RULES: Sequence[Rule[Situation]] = (
         "A system beside us is told what changed within half an hour, and what stopped is seen to.",
         "Clearway proposal",
         lambda situation, values: exchange.to_see_to(situation.untold),
+    ),
+    Rule(
+        "practice_unclear",
+        "Every practice in a patient's record is one that letters reach.",
+        "Clearway proposal",
+        lambda situation, values: directory.to_see_to(situation.practices),
     ),
     Rule(
         "referral_incomplete",

@@ -13,6 +13,7 @@ from .booking import queries as booking
 from .clocks import queries as clocks
 from .conversations import queries as conversations
 from .cover import queries as covering
+from .directory import queries as directory
 from .enquiries import queries as office
 from .exchange.rules import Untold, untold
 from .filing import queries as filed
@@ -40,7 +41,7 @@ NOTHING_TO_REVIEW, ALL_FILED = supervision.ToReview(), filed.Due()
 NOBODY_WRITES, NOBODY_TO_RING = Standing(0, None), reminders.ToRing()
 NOTHING_LATE = office.Late(office.Overdue(0, None, False), office.Overdue(0, None, False), (), ())
 STUCK_AFTER = timedelta(minutes=15)  # a message that is due is made within seconds
-NOBODY_TO_ASK, NOTHING_ASKED = Asking(), asked_onward.Due()
+NOBODY_TO_ASK, NOTHING_ASKED, ALL_SETTLED = Asking(), asked_onward.Due(), directory.Unsettled()
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +108,7 @@ class Situation:
     onward      what other desks ask for, that waits for a person
     book_anew   who lost appointments to a death that was withdrawn
     untold      systems beside us that have not taken what they are told
+    practices   codes of practices in our records that stand for no open one
     """
 
     at: datetime
@@ -140,6 +142,7 @@ class Situation:
     holds: tuple[keeping.Due, ...] = ()
     slot_issues: tuple[SlotIssue, ...] = ()
     untold: tuple[Untold, ...] = ()
+    practices: directory.Unsettled = ALL_SETTLED
 
 
 def read(organisation_id: int, at: datetime) -> Situation:
@@ -165,6 +168,7 @@ def read(organisation_id: int, at: datetime) -> Situation:
         late=late(organisation_id, at),
         slot_issues=slot_issues(organisation_id, at),
         untold=untold(organisation_id, at),
+        practices=directory.unsettled(organisation_id, at),
         enquiries=office.late(organisation_id, at),
         outbox=_outbox(organisation_id, at),
         asking=asking.due(organisation_id, at),

@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -13,6 +13,8 @@ from clearway.core.layout.times import local
 from clearway.core.organisation.models import Organisation
 from clearway.desks.outpatients.booking import queries as booking
 from clearway.desks.outpatients.clinics import queries as clinics
+from clearway.desks.outpatients.directory import queries as directory
+from clearway.desks.outpatients.directory.queries import Resolved
 from clearway.desks.outpatients.patients import queries as patients
 from clearway.desks.outpatients.referrals import queries as referrals
 from clearway.desks.outpatients.waiting import queries as waiting
@@ -41,10 +43,14 @@ CAME = ("arrived", "attended")
 
 @dataclass(frozen=True, slots=True)
 class Ground:
-    """The trust whose rows are read, and when."""
+    """The trust whose rows are read, and when.
+
+    practices  what the codes of the patients that are written stand for, where there is a directory
+    """
 
     trust: Organisation
     at: datetime
+    practices: Mapping[str, Resolved] = field(default_factory=dict)
 
     @property
     def id(self) -> int:
@@ -85,7 +91,16 @@ def versioned(resource: Json) -> Json:
 
 def _patient(row: Any, on: Ground) -> Found:
     said = {name: getattr(row, name) for name in _PATIENT}
-    values = patient.Values(row.pk, nhs_number=row.nhs_number or "", merged_into=row.merged_into_id, **said)
+    now = known.current if (known := on.practices.get(row.practice)) else None
+    if now is not None and now.code != row.practice:
+        said |= {"practice": now.code, "practice_before": row.practice}
+    values = patient.Values(
+        row.pk,
+        nhs_number=row.nhs_number or "",
+        practice_name=now.name if now else "",
+        merged_into=row.merged_into_id,
+        **said,
+    )
     return Found(patient.write(values), (row.pk,), row)
 
 
@@ -465,7 +480,15 @@ def one(kind: str, key: int | None, on: Ground) -> Found | None:
     if key is None:
         return None
     row = KINDS[kind].rows(on).filter(pk=key).first()
-    return KINDS[kind].write(row, on) if row is not None else None
+    return KINDS[kind].write(row, _known(kind, [row], on)) if row is not None else None
+
+
+def _known(kind: str, rows: Iterable[Any], on: Ground) -> Ground:
+    """With what is to be known of these rows together, rather than of each by itself."""
+    if kind != "Patient":
+        return on
+    codes = {row.practice for row in rows}
+    return replace(on, practices=directory.resolve(on.id, codes, local(on.at).date()))
 
 
 def search(kind: str, query: Query, on: Ground) -> Page:
@@ -482,6 +505,7 @@ def search(kind: str, query: Query, on: Ground) -> Page:
     read = list(rows.order_by(*order)[: query.count + 1])
     shown = read[: query.count]
     after = _place(shown[-1], of.by_time) if len(read) > query.count else ""
+    on = _known(kind, shown, on)
     return Page(tuple(of.write(row, on) for row in shown), total, after)
 
 
@@ -520,8 +544,9 @@ def included(includes: Iterable[str], found: Iterable[Found], on: Ground) -> lis
         keys["Patient"] = {row.patient_id for row in rows}
     if "Appointment:slot" in asked:
         keys["Slot"] = {row.slot_id for row in rows}
-    return [
-        (kind, KINDS[kind].write(row, on))
-        for kind, those in keys.items()
-        for row in KINDS[kind].rows(on).filter(pk__in=those).order_by("pk")
-    ]
+    with_them = []
+    for kind, those in keys.items():
+        rows = list(KINDS[kind].rows(on).filter(pk__in=those).order_by("pk"))
+        known = _known(kind, rows, on)
+        with_them += [(kind, KINDS[kind].write(row, known)) for row in rows]
+    return with_them

@@ -21,7 +21,11 @@ from .parts import Json
 
 @dataclass(frozen=True, slots=True)
 class Values:
-    """A patient as the desk knows them. merged_into  the record that stands for this one."""
+    """A patient as the desk knows them. merged_into  the record that stands for this one.
+
+    practice         code of the practice that counts now; practice_name, "" where no directory has it
+    practice_before  the code that was given, where a successor took its place
+    """
 
     key: int
     number: str
@@ -34,6 +38,8 @@ class Values:
     address: str = ""
     postcode: str = ""
     practice: str = ""
+    practice_name: str = ""
+    practice_before: str = ""
     phone: str = ""
     mobile: str = ""
     email: str = ""
@@ -64,7 +70,12 @@ def write(values: Values) -> Json:
         birthDate=parts.day(values.born_on),
         deceasedDateTime=parts.day(values.died_on),
         address=parts.without_empty([_address(values)]),
-        generalPractitioner=parts.without_empty([_practice(values.practice)]),
+        generalPractitioner=parts.without_empty(
+            [
+                _practice(values.practice, display=values.practice_name),
+                _practice(values.practice_before, use="old"),
+            ]
+        ),
         link=_link(values.merged_into),
     )
 
@@ -86,9 +97,9 @@ def _address(values: Values) -> Json:
     return parts.said(use="home" if lines or values.postcode else "", line=lines, postalCode=values.postcode)
 
 
-def _practice(code: str) -> Json:
-    named = parts.identifier(ODS_ORGANISATION, code)
-    return {"type": "Organization", "identifier": named} if named else {}
+def _practice(code: str, display: str = "", use: str = "") -> Json:
+    named = parts.identifier(ODS_ORGANISATION, code, use=use)
+    return parts.said(type="Organization", identifier=named, display=display) if named else {}
 
 
 def _link(merged_into: int | None) -> list[Json]:
@@ -157,6 +168,7 @@ def _reached(resource: Mapping[str, Any]) -> dict[str, str]:
 def _practice_of(resource: Mapping[str, Any]) -> str:
     for each in resource.get("generalPractitioner", ()):
         named = each.get("identifier", {})
-        if named.get("system", "").casefold() == ODS_ORGANISATION.casefold():
+        is_code = named.get("system", "").casefold() == ODS_ORGANISATION.casefold()
+        if is_code and named.get("use") != "old":
             return str(named.get("value", ""))
     return ""

@@ -18,6 +18,7 @@ from clearway.domain.shared.errors import NotAllowed
 
 from ..clinics import actions as clinic_actions
 from ..clinics import queries as clinics
+from ..directory import presenters as directory
 from ..patients import actions as patient_actions
 from ..patients import presenters as patient_presenters
 from ..patients import queries as patients
@@ -115,6 +116,9 @@ def enquiry(request: Any, key: int) -> HttpResponse:
     context = {
         "row": row,
         "facts": presenters.facts(row),
+        "practice": directory.named(row.organisation_id, row.patient.practice, local(request.at).date())
+        if row.patient
+        else None,
         "stands": presenters.stands(row),
         "late": presenters.is_late(row, request.at),
         "form": form,

@@ -17,6 +17,7 @@ from clearway.domain.outpatients.letters import Text, What, check_text
 from clearway.domain.shared.errors import NotAllowed
 from clearway.domain.shared.outgoing import State
 
+from ..directory import queries as directory
 from ..waiting import actions as waiting
 from ..waiting import standing
 from . import queries
@@ -145,9 +146,10 @@ def set_address(key: int, name: str, address: str, *, organisation_id: int, by: 
     if letter.referral is None or not name.strip() or len(address.strip()) < 5:
         raise NotAllowed("not said", event, "Enter the name and the whole address.")
     who = letter.referral.sender_organisation.strip() or letter.referral.sender.strip()
+    found = directory.resolved(organisation_id, who, local(at).date())
     Correspondent.objects.update_or_create(
         organisation_id=organisation_id,
-        key=who,
+        key=found.current.code if found is not None and found.current is not None else who,
         defaults={"name": name.strip()[:150], "address": address.strip()[:300]},
     )
     _note("letters.set_address", key, {"referral": letter.referral_id}, organisation_id, by, at)

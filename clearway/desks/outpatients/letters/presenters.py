@@ -58,6 +58,7 @@ REASONS: Mapping[str, str] = {
     "returned": "A letter there came back",
     "changed": "The address has changed",
     "referrer": "Address of the referrer is not known",
+    "practice": "The referring practice has closed",
     "format": "Needs another form",
     "language": "No passage in the language",
     "text": "No approved text",

@@ -87,3 +87,9 @@ def try_again(patient_id: int, *, at: datetime) -> None:
     waiting = stands.filter(state="held", reason__in=("address", "returned", "format", "language", "unsafe"))
     waiting |= stands.filter(state="ready")
     waiting.update(state="queued", since=at, due_at=at, reason="", why="", fix="", digest="")
+
+
+def practices_changed(organisation_id: int, *, at: datetime) -> None:
+    """Make anew what waits because a practice closed. Called when the directory says more of successors."""
+    held = Outgoing.objects.filter(letter__organisation_id=organisation_id, state="held", reason="practice")
+    held.update(state="queued", since=at, due_at=at, reason="", why="", fix="")

@@ -9,6 +9,7 @@ from clearway.core.people.permissions import needs
 from clearway.core.recurring import queries as recurring
 
 from ..cover import queries as cover
+from ..directory import queries as directory
 from ..enquiries import queries as enquiries
 from ..exchange import queries as exchange
 from ..filing import queries as filing
@@ -33,6 +34,13 @@ REGISTERS = (
     ),
     ("Faults of rooms and equipment", "op-upkeep:faults", READ, upkeep.count, "to be asked about again"),
     ("Other systems", "op-exchange:exchange", "feeds.read", exchange.count, "stopped on their way"),
+    (
+        "Practices and organisations",
+        "op-directory:search",
+        "patients.read",
+        directory.count,
+        "codes to be seen to",
+    ),
     ("Equipment on loan", "op-loans:loans", READ, loans.count, "past their day"),
     ("Requests for records", "op-records:requests", "records.work", records.count, "past their day"),
     (

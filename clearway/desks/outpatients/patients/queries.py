@@ -8,7 +8,7 @@ from functools import reduce
 from operator import and_
 from typing import Any, Protocol, cast
 
-from django.db.models import Q, QuerySet
+from django.db.models import Count, Q, QuerySet
 from django.db.models.functions import Coalesce
 
 from clearway.domain.outpatients.identity import Person, looks_alike
@@ -159,6 +159,20 @@ def carers_of(patient_id: int) -> list[Carer]:
 def merged_into(patient_id: int) -> list[Patient]:
     """The records that this one took over. One query."""
     return list(Patient.objects.filter(merged_into_id=patient_id).order_by("id"))
+
+
+def practices(organisation_id: int) -> dict[str, int]:
+    """Code of a general practice -> how many living patients' records name it. One query."""
+    rows = Patient.objects.filter(organisation_id=organisation_id, merged_into__isnull=True)
+    named = rows.filter(died_on__isnull=True).exclude(practice="").order_by("practice")
+    return dict(named.values_list("practice").annotate(count=Count("pk")))
+
+
+def of_practices(organisation_id: int, codes: Collection[str]) -> list[Patient]:
+    """Living patients whose records name one of these practices, by name; at most `MOST`. One query."""
+    rows = Patient.objects.filter(organisation_id=organisation_id, merged_into__isnull=True)
+    rows = rows.filter(died_on__isnull=True, practice__in=codes)
+    return list(rows.order_by("family_name", "given_names", "id")[:MOST])
 
 
 def records_of(patient_id: int) -> list[int]:

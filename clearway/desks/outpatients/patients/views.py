@@ -19,6 +19,7 @@ from clearway.domain.shared.errors import NotAllowed
 
 from ..booking import queries as booking
 from ..clocks import queries as pathways
+from ..directory import presenters as directory
 from ..equality import actions as equality
 from ..equality import queries as background
 from ..keeping import queries as keeping
@@ -211,6 +212,7 @@ def _page(
         "born": presenters.born(row, _today(request)),
         "nhs_number": presenters.number(row),
         "sex": presenters.SEX[row.sex],
+        "general_practice": directory.named(organisation_id, row.practice, _today(request)),
         "preferences": presenters.preferences(row, _sites(request)),
         "flags": presenters.flags(queries.flags_of([row.pk]).get(row.pk, [])),
         "needs": presenters.needs(queries.needs_of([row.pk]).get(row.pk, [])),

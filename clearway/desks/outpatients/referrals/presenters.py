@@ -29,9 +29,9 @@ def removed(why: str) -> str:
 
 
 def source(row: Referral) -> str:
-    """Who referred."""
+    """Who referred; their organisation is shown as the directory has it."""
     said = ReferralSource(row.source).meaning if row.source else "source not known"
-    return ", ".join(part for part in (row.sender, said, row.sender_organisation) if part)
+    return ", ".join(part for part in (row.sender, said) if part)
 
 
 def route(row: Referral) -> str:

@@ -16,6 +16,7 @@ from clearway.domain.shared.errors import NotAllowed
 
 from ..clinics import queries as clinics
 from ..clocks import queries as pathways
+from ..directory import presenters as directory
 from ..patients import actions as patient_actions
 from ..patients import presenters as people
 from ..patients import queries as patients
@@ -173,6 +174,9 @@ def _shown(request: Request, row: Referral) -> dict[str, Any]:
         "needs": people.needs(patients.needs_of([key]).get(key, [])),
         "priority": presenters.priority(row.priority),
         "source": presenters.source(row),
+        "organisation": directory.named(
+            request.organisation.pk, row.sender_organisation, local(request.at).date()
+        ),
         "route": presenters.route(row),
         "listed": presenters.listed(row.review_reason),
         "removed": presenters.removed(row.removed_why) if row.removed_why else "",
