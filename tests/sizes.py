@@ -20,9 +20,13 @@ class Sizes(NamedTuple):
 
 # Promise -> what is counted -> how many.
 TABLE: dict[str, dict[str, Sizes]] = {
-    "R1": {"kills": Sizes(9, 25, 500)},
+    "R1": {
+        "kills while messages come": Sizes(9, 13, 250),
+        "kills while bookings come": Sizes(3, 12, 250),
+        "bookings": Sizes(40, 1_000, 20_000),
+    },
     "R2": {"attempts": Sizes(300, 1_000, 10_000)},
-    "R4": {"steps": Sizes(90, 5_000, 200_000), "things done by 8 workers": Sizes(240, 5_000, 200_000)},
+    "R4": {"steps": Sizes(90, 2_000, 100_000), "things done by 8 workers": Sizes(240, 3_000, 100_000)},
     "R5": {
         "orders of events": Sizes(15, 100, 1_000),
         "messages of a control room": Sizes(300, 5_000, 100_000),
@@ -34,6 +38,7 @@ TABLE: dict[str, dict[str, Sizes]] = {
         "damaged CSV and XLSX files": Sizes(39, 300, 300),
     },
     "R9": {"intervals": Sizes(2_000, 10_000, 10_000)},
+    "R18": {"requests": Sizes(40, 500, 10_000), "seconds of partition": Sizes(1, 10, 60)},
     "R20": {"texts": Sizes(40, 40, 90), "kills": Sizes(8, 8, 100)},
     "S7": {"tamperings": Sizes(50, 50, 1_000)},
 }

@@ -100,7 +100,7 @@ class House:
             return f"http://127.0.0.1:{port}"
         kind = name.split("-", maxsplit=1)[0]
         self.begin(name, "-m", "clearway", kind, "--port", str(port))
-        wait_for(lambda: listens(port), seconds=20, what=f"{name} to listen")
+        wait_for(lambda: listens(port), seconds=60, what=f"{name} to listen")
         return f"http://127.0.0.1:{port}"
 
     def work(self, name: str, *groups: str) -> subprocess.Popen[bytes]:

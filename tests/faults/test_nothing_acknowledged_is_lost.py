@@ -16,7 +16,7 @@ from tests import sizes
 from tests.faults.house import House, lines, wait_for
 
 STEPS = ("allocated", "mobile", "at_scene", "left_scene", "at_hospital", "handover", "clear")
-KILLS = sizes.of("R1", "kills")
+KILLS = sizes.of("R1", "kills while messages come")
 VICTIMS = ("worker", "ingest", "postgres")
 
 

@@ -12,6 +12,7 @@ from django.db.models import QuerySet
 
 from clearway.core.audit.actions import Actor, Entry, record
 from clearway.core.layout.times import local
+from clearway.core.locks import whole
 from clearway.core.people.queries import may_be_asked
 from clearway.domain.outpatients import clinics as rules
 from clearway.domain.outpatients.bank_holidays import KNOWN_UNTIL
@@ -279,7 +280,7 @@ def _day(on: date) -> str:
     return f"{on:%a} {on.day} {on:%b %Y}"
 
 
-@transaction.atomic
+@whole
 def freeze(session_id: int, why: str, *, organisation_id: int, by: Actor, at: datetime) -> Session:
     """Let nobody be booked into a session any more; what is booked stays. Raises NotAllowed."""
     session = _lock(session_id, organisation_id)
@@ -290,7 +291,7 @@ def freeze(session_id: int, why: str, *, organisation_id: int, by: Actor, at: da
     return session
 
 
-@transaction.atomic
+@whole
 def unfreeze(session_id: int, *, organisation_id: int, by: Actor, at: datetime) -> Session:
     """Open a frozen session again; leave and what is broken still block it. Raises NotAllowed."""
     session = _lock(session_id, organisation_id)
@@ -303,7 +304,7 @@ def unfreeze(session_id: int, *, organisation_id: int, by: Actor, at: datetime) 
     return session
 
 
-@transaction.atomic
+@whole
 def cancel_session(session_id: int, why: str, *, organisation_id: int, by: Actor, at: datetime) -> Session:
     """Cancel a session: no slot of it can be booked. Raises NotAllowed.
 
@@ -318,7 +319,7 @@ def cancel_session(session_id: int, why: str, *, organisation_id: int, by: Actor
     return session
 
 
-@transaction.atomic
+@whole
 def block(
     place: Place, words: str, until: date, *, organisation_id: int, by: Actor, at: datetime
 ) -> list[int]:
@@ -337,7 +338,7 @@ def block(
     return found
 
 
-@transaction.atomic
+@whole
 def free(place: Place, cause: str, *, organisation_id: int, by: Actor, at: datetime) -> list[int]:
     """Undo what `block` did for a cause, the beginning of its words. Returns the slots that are free now.
 
@@ -470,7 +471,7 @@ def ask_leave(wanted: NewLeave, *, organisation_id: int, by: Actor, at: datetime
     return row
 
 
-@transaction.atomic
+@whole
 def decide_leave(leave_id: int, granted: bool, *, organisation_id: int, by: Actor, at: datetime) -> Leave:
     """Grant or refuse leave. Granted, its slots are blocked; bookings in them stay. Raises NotAllowed."""
     row = Leave.objects.select_for_update().get(pk=leave_id, organisation_id=organisation_id)
