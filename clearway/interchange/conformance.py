@@ -260,7 +260,7 @@ def _words(said: Iterable[Said]) -> list[str]:
 
 def _is_promised(word: str) -> bool:
     """Whether an adapter lists the word in KNOWS when its feed can say it."""
-    statuses = {*map(str, JobStatus), *map(str, CallStatus)}
+    statuses = {*map(str, JobStatus), *map(str, CallStatus), *map(str, HospitalMeasure)}
     return word in statuses or word in ("category", "destination", "kind", "place")
 
 

@@ -1,4 +1,4 @@
-"""Files of two control rooms, translated: every row becomes events or a reason, and nothing is made up."""
+"""Files of control rooms and of hospitals: every row becomes events or a reason, and nothing is made up."""
 
 import csv
 import gzip
@@ -13,9 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from clearway.domain.ambulance import quality, transitions
-from clearway.domain.ambulance.events import CallEvent, Event, JobEvent
+from clearway.domain.ambulance.events import CallEvent, Event, HospitalEvent, JobEvent
 from clearway.domain.ambulance.transitions import Assignment
-from clearway.domain.ambulance.words import CallStatus, JobState, JobStatus, ResourceKind
+from clearway.domain.ambulance.words import CallStatus, HospitalMeasure, JobState, JobStatus, ResourceKind
 from clearway.domain.shared.errors import CannotParse
 from clearway.domain.shared.facts import Fact
 from clearway.domain.shared.findings import Finding
@@ -26,6 +26,7 @@ from clearway.interchange.adapters.adapter import MAX_ROW_BYTES, Adapter, Row, p
 J = JobStatus
 FIXTURES = Path(__file__).parent.parent / "fixtures"
 SAN_FRANCISCO, LANCASTER = ADAPTERS["san_francisco"], ADAPTERS["lancaster"]
+WINTER_SITREP = ADAPTERS["winter_sitrep"]
 KNOWN_AT = datetime(2026, 1, 1, tzinfo=UTC)
 Result = list[Event] | CannotParse
 
@@ -134,14 +135,19 @@ def test_the_events_are_native_events(adapter: Adapter) -> None:
 def test_nothing_is_said_that_the_feed_cannot_know(adapter: Adapter) -> None:
     for result in results(adapter):
         for event in [] if isinstance(result, CannotParse) else result:
-            assert event.status in adapter.KNOWS
+            said = event.counts if isinstance(event, HospitalEvent) else [event.status]
+            assert set(said) <= adapter.KNOWS
             for field in ("category", "destination", "kind"):
                 assert getattr(event, field, None) is None or field in adapter.KNOWS
 
 
 @pytest.mark.parametrize(
     ("adapter", "old", "new"),
-    [(SAN_FRANCISCO, b"09:42:00", b"09:43:00"), (LANCASTER, b"14:48:00", b"14:49:00")],
+    [
+        (SAN_FRANCISCO, b"09:42:00", b"09:43:00"),
+        (LANCASTER, b"14:48:00", b"14:49:00"),
+        (WINTER_SITREP, b"2021-01-04", b"2021-01-05"),
+    ],
     ids=ADAPTERS.keys(),
 )
 def test_a_changed_row_is_a_new_fact_beside_the_old(adapter: Adapter, old: bytes, new: bytes) -> None:
@@ -151,7 +157,10 @@ def test_a_changed_row_is_a_new_fact_beside_the_old(adapter: Adapter, old: bytes
     after = parse(adapter, line.message.replace(old, new))
 
     changed = [(was, now) for was, now in zip(before, after, strict=True) if was.message_id != now.message_id]
-    assert [(was.status, now.status) for was, now in changed] == [(J.AT_HOSPITAL, J.AT_HOSPITAL)]
+    ((was, now),) = changed
+    assert was.stream == now.stream
+    assert getattr(was, "status", None) == getattr(now, "status", None)
+    assert was.occurred_at < now.occurred_at
 
 
 @pytest.mark.parametrize("adapter", ADAPTERS.values(), ids=ADAPTERS.keys())
@@ -409,3 +418,31 @@ def test_a_time_in_the_hour_that_autumn_repeats_is_the_first_and_says_so() -> No
 
 def _ids(result: Result) -> list[str] | CannotParse:
     return result if isinstance(result, CannotParse) else [event.message_id for event in result]
+
+
+# The winter situation reports
+
+
+def test_free_beds_are_what_is_open_less_what_is_taken_as_at_eight() -> None:
+    (report,) = events(results(WINTER_SITREP)[0])
+
+    assert isinstance(report, HospitalEvent)
+    assert (report.site, report.counts) == ("RZ1", {HospitalMeasure.BEDS_FREE: 22})
+    assert at(report) == "2021-01-04 08:00:00"
+
+
+@pytest.mark.parametrize(
+    ("place", "where"),
+    [
+        (2, "line 4, field org_code"),
+        (3, "line 5, field ga_beds_open"),
+        (4, "line 6, field ga_beds_occupied"),
+        (5, "line 7, field ga_beds_open"),
+        (6, "line 8, field date"),
+    ],
+)
+def test_a_row_that_says_no_beds_of_a_hospital_is_refused(place: int, where: str) -> None:
+    refused = refusal(results(WINTER_SITREP)[place])
+
+    assert refused.where == where
+    assert refused.fix

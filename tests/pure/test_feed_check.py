@@ -171,11 +171,13 @@ def test_nothing_at_all_does_not_conform() -> None:
 
 @pytest.mark.parametrize("name", ADAPTERS)
 def test_a_control_rooms_file_is_checked_row_by_row_and_its_adapter_keeps_its_word(name: str) -> None:
-    report = check((FIXTURES / f"{name}.csv").read_bytes(), name, Kind.CAD, NOW)
+    kind = Kind.HOSPITAL if name == "winter_sitrep" else Kind.CAD
+    report = check((FIXTURES / f"{name}.csv").read_bytes(), name, kind, NOW)
 
-    assert report.taken and report.refused and report.doubts
+    assert report.taken and report.refused
+    assert report.doubts or kind is Kind.HOSPITAL  # figures that stand alone contradict nothing
     assert report.unlisted == ()
-    assert {"handover", "destination"} <= set(report.never_says)
+    assert {"handover", "destination"} <= set(report.never_says) or kind is Kind.HOSPITAL
     assert report.received == report.taken + report.repeated + len(report.refused)
 
 

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from clearway.domain.ambulance import quality, transitions
-from clearway.domain.ambulance.events import Event, JobEvent
+from clearway.domain.ambulance.events import Event, HospitalEvent, JobEvent
 from clearway.domain.ambulance.transitions import Assignment
 from clearway.domain.ambulance.words import JobStatus
 from clearway.domain.shared.errors import CannotParse
@@ -225,3 +225,29 @@ def _duration(text: str) -> timedelta:
 
 def _units(row: dict[str, str]) -> set[str]:
     return {unit for name in LISTS for unit in re.findall(r"([^=, ]+)=", row[f"Unit_{name}_Times"])}
+
+
+def test_winter_reports_become_free_beds_or_a_reason_as_counted_by_other_means() -> None:
+    parquet = pytest.importorskip("pyarrow.parquet")
+    path = "nhs_winter_sitrep/winter_sitrep_2015_2021.parquet"
+    if not (DATA / path).is_file():
+        pytest.skip(f"The published file {path} is not beside the repository; see CLEARWAY_REAL_DATA.")
+    table = parquet.read_table(DATA / path).slice(0, 4000)
+    said = table.to_pylist()
+    text = io.StringIO()
+    writer = csv.DictWriter(text, table.column_names)
+    writer.writeheader()
+    writer.writerows(said)
+
+    results = [result for _, result in read(ADAPTERS["winter_sitrep"], text.getvalue().encode())]
+
+    free = [
+        row["ga_beds_open"] - row["ga_beds_occupied"]
+        for row in said
+        if row["org_code"] != "-" and row["ga_beds_open"] is not None and row["ga_beds_occupied"] is not None
+    ]
+    reports = [event for result in results if not isinstance(result, CannotParse) for event in result]
+    assert len(results) == len(said)
+    assert [sum(event.counts.values()) for event in reports if isinstance(event, HospitalEvent)] == [
+        each for each in free if each >= 0
+    ]

@@ -1,8 +1,10 @@
-"""Readers of control rooms' own files; each is one module, listed here by its name."""
+"""Readers of control rooms' and hospitals' own files; each is one module, listed here by its name."""
 
 from collections.abc import Mapping
 
-from . import lancaster, san_francisco
+from . import lancaster, san_francisco, winter_sitrep
 from .adapter import Adapter
 
-ADAPTERS: Mapping[str, Adapter] = {adapter.NAME: adapter for adapter in (san_francisco, lancaster)}
+ADAPTERS: Mapping[str, Adapter] = {
+    adapter.NAME: adapter for adapter in (san_francisco, lancaster, winter_sitrep)
+}

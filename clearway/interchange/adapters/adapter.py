@@ -22,12 +22,13 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from clearway.domain.ambulance.events import AvailabilityEvent, CallEvent, Event, JobEvent
+from clearway.domain.ambulance.events import AvailabilityEvent, CallEvent, Event, HospitalEvent, JobEvent
 from clearway.domain.ambulance.quality_said import REPEATED_HOUR
 from clearway.domain.shared.errors import CannotParse
 from clearway.interchange.native import check_years, explained
 
 MAX_ROW_BYTES = 16_384
+MOST_DIGITS = 9
 _GZIP = b"\x1f\x8b"
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _NOTHING = ("", "NULL", "null")
@@ -70,6 +71,16 @@ class Row:
             raise self.cannot(column, "It is empty, and nothing can be placed without it.", "Ask the sender.")
         return text
 
+    def count(self, column: str) -> int | None:
+        """The whole number of a column, also written as "514.0"; None where the feed says nothing."""
+        text = self.text(column)
+        if text is None:
+            return None
+        whole = text.removesuffix(".0")
+        if not (whole.isascii() and whole.isdigit() and len(whole) <= MOST_DIGITS):
+            raise self.cannot(column, "Expected a whole number, 0 or more.", "Mend it at the source.")
+        return int(whole)
+
     def cannot(self, column: str, why: str, fix: str) -> CannotParse:
         """The refusal of this row, to be raised. Neither text may hold what the sender wrote."""
         return CannotParse(f"field {column}", why, fix)
@@ -79,7 +90,8 @@ class Adapter(Protocol):
     """A module that reads one kind of file.
 
     NAME      how configuration and the stored messages name it
-    KNOWS     what the feed can know at all; what is not in it is shown as unknown, never as late
+    KNOWS     what the feed can know at all: statuses, a hospital's figures, category, destination, kind,
+              place; what is not in it is shown as unknown, never as late
     TIMEZONE  of clock times sent without offset
     LEFT_OUT  the columns that are not carried into events, by the reason
     """
@@ -133,7 +145,7 @@ def read(adapter: Adapter, body: bytes) -> Iterator[tuple[Line, list[Event] | Ca
             yield line, replace(refusal, where=f"line {line.number}, {refusal.where}")
 
 
-E = TypeVar("E", CallEvent, JobEvent, AvailabilityEvent)
+E = TypeVar("E", CallEvent, JobEvent, AvailabilityEvent, HospitalEvent)
 
 
 def event(kind: type[E], /, **said: Any) -> E:
