@@ -1,9 +1,12 @@
-"""Saying that something a screen shows has changed."""
+"""Saying that something a screen shows has changed, or who may see it."""
 
+import json
 from collections.abc import Iterable
 from datetime import datetime
 
 from django.db import connection
+
+from .tailer import CHANNEL
 
 
 def announce(topic: str, keys: Iterable[str], *, organisation_id: int, at: datetime) -> None:
@@ -13,3 +16,12 @@ def announce(topic: str, keys: Iterable[str], *, organisation_id: int, at: datet
             "INSERT INTO core_change (organisation_id, topic, key, at) SELECT %s, %s, unnest(%s::text[]), %s",
             [organisation_id, topic, list(dict.fromkeys(keys)), at],
         )
+
+
+def look_again(organisation_id: int) -> None:
+    """Have every live stream of the organisation ask now who is behind it, once the transaction is done.
+
+    For what may not wait for the next check of each: a session was ended from outside.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_notify(%s, %s)", [CHANNEL, json.dumps({"look_again": organisation_id})])

@@ -6,6 +6,7 @@ cannot keep up, or was away too long, is told to load its page anew.
 """
 
 import asyncio
+import contextlib
 import json
 import logging
 import random
@@ -36,6 +37,7 @@ LISTENING_SECONDS = 5  # how long a screen waits for the process to hear the dat
 LOOK_SECONDS = 10  # after so long a silence the database is asked, which finds a dead connection
 CHECK_SECONDS = 60  # how soon a screen hears that its person signed out or holds another role
 TOPICS_OF_ALL = ("feeds", "notices")  # told to everybody of the trust, whatever sites they see
+AT_ONCE_SECONDS = 1  # the same where a session was ended from outside
 RESET = b"event: reset\ndata: {}\n\n"
 ENDED = b"event: ended\ndata: {}\n\n"
 HEADERS = [
@@ -83,6 +85,7 @@ class Screen:
     after    the newest id it has seen; nothing up to it is sent again
     waiting  what is to be sent next
     awake    set when there is something to do
+    doubted  set when it is to be asked now who is behind it
     lost     it fell too far behind, or its person now sees other things: it loads its page anew
     ended    its person may see nothing of it any more
     """
@@ -91,6 +94,7 @@ class Screen:
     after: int = 0
     waiting: list[bytes] = field(default_factory=list)
     awake: asyncio.Event = field(default_factory=asyncio.Event)
+    doubted: asyncio.Event = field(default_factory=asyncio.Event)
     lost: bool = False
     ended: bool = False
 
@@ -206,7 +210,10 @@ class Stream:
         """
         while True:
             # Screens that came back together are not asked about together.
-            await asyncio.sleep(self._check_seconds * random.uniform(0.8, 1))
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(screen.doubted.wait(), self._check_seconds * random.uniform(0.8, 1))
+                await asyncio.sleep(random.uniform(0, AT_ONCE_SECONDS))
+            screen.doubted.clear()
             try:
                 viewer = await self._viewer(scope, topics)
             except DatabaseError:
@@ -294,6 +301,8 @@ class Stream:
                 for message in messages:
                     if "beat" in message:
                         self._beat(message["beat"], message.get("but", ()))
+                    if "look_again" in message:
+                        self._doubt(message["look_again"])
 
     def _beat(self, at: str, but: Collection[int] = ()) -> None:
         """Tell every screen that all is well, but those of some organisations: their boards may be wrong."""
@@ -301,6 +310,12 @@ class Stream:
         for viewer, screens in self._screens.items():
             for screen in screens if viewer.organisation_id not in but else ():
                 screen.offer(encoded)
+
+    def _doubt(self, organisation_id: int) -> None:
+        """Somebody's session was ended: every screen of the organisation is checked."""
+        for viewer, screens in self._screens.items():
+            for screen in screens if viewer.organisation_id == organisation_id else ():
+                screen.doubted.set()
 
     async def _fan_out(self, link: psycopg.AsyncConnection[TupleRow]) -> None:
         pushes = await _fetch(link, after=self._recent.newest)
