@@ -44,7 +44,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         make_environment()
         install_packages(ROOT / LOCKS[purpose])
         make_command()
-        fetch_assets()
+        fetch_assets(with_provider=purpose == "test")
         fetch_drive_times()
         if purpose == "test":
             offer_browser()
@@ -119,15 +119,20 @@ def make_command() -> None:
     command.chmod(0o755)
 
 
-def fetch_assets() -> None:
-    """Fetch the front-end packages with npm and copy the few files that the pages use."""
+def fetch_assets(*, with_provider: bool = False) -> None:
+    """Fetch the front-end packages with npm and copy the few files that the pages use.
+
+    with_provider  also the OpenID provider through which tests sign in; nothing else needs it
+    """
     sources = [ROOT / "package-lock.json", ROOT / "tools" / "assets.py"]
     stamp = fingerprint(*(source.read_text() for source in sources))
-    if is_done("assets", stamp) and assets.are_present(ROOT):
+    has_provider = (ROOT / "node_modules" / "oidc-provider").is_dir()
+    if is_done("assets", stamp) and assets.are_present(ROOT) and (has_provider or not with_provider):
         return
     npm = npm_command()
+    only = [] if with_provider else ["--omit=dev"]
     with step("Fetching the front-end files"):
-        run([*npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"])
+        run([*npm, "ci", *only, "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"])
         assets.copy(ROOT)
     done("assets", stamp)
 
