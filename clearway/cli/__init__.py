@@ -70,6 +70,7 @@ GROUPS: dict[str, dict[str, str]] = {
     },
     "People": {
         "user add": "make an account and give it a role",
+        "user recovery": "keep a local account for when the provider of sign-ins is away, or no longer",
         "user list": "who has an account, and with which roles",
     },
     "Look after it": {

@@ -85,6 +85,7 @@ def look() -> Iterator[Finding]:
     yield from machine()
     yield from downtime_packs()
     yield from deployment()
+    yield from sign_in()
     yield from database_server()
 
 
@@ -234,6 +235,39 @@ def deployment() -> Iterator[Finding]:
     else:
         fix = "Serve by https and set CLEARWAY_HTTPS=1."
         yield Finding("https", FAULT, "Cookies would travel in the clear.", fix)
+
+
+def sign_in() -> Iterator[Finding]:
+    """The provider through which people sign in: whether it is set up whole, and whether it answers."""
+    from clearway.config.environment import openid
+    from clearway.domain.shared.errors import CannotParse
+    from clearway.gateway.openid import client, configuration
+
+    values = openid(os.environ)
+    about = "Sign-in"
+    if not any(values[name] for name in ("issuer", "client_id", "key_file", "access_file", "address")):
+        yield Finding(about, OK, "With local accounts; no provider is set up.")
+        return
+    try:
+        ours = configuration.read(values)
+    except CannotParse as problem:
+        yield Finding(about, FAULT, f"{problem.where}: {problem.why}", problem.fix)
+        return
+    if not ours.access.order:
+        fix = "Name acr values in [strength] of the access file, if the provider tells of them."
+        yield Finding(about, WARNING, "However weakly somebody signed in there, it will do.", fix)
+    try:
+        at = datetime.now(UTC)
+        found, keys = client.provider(ours.issuer, at), client.keys(ours.issuer, at)
+    except client.Away as problem:
+        fix = "Try the issuer in a browser of this machine, and see whether a proxy or firewall is between."
+        yield Finding(about, FAULT, f"{ours.issuer}: {problem}", fix)
+        return
+    if not found.end_session:
+        fix = "Nothing to do here; who signs out stays known to the provider, and is asked anew next time."
+        yield Finding(about, WARNING, "The provider has no address for signing out.", fix)
+    given = f"{len(ours.access.gifts)} entries of access, {len(keys)} keys of the provider"
+    yield Finding(about, OK, f"Through {ours.issuer}: {given}, our key is {ours.keys[0].kid}.")
 
 
 def secret_key() -> Finding:

@@ -28,6 +28,7 @@ def run(arguments: argparse.Namespace) -> int:
                 "site": grant.site.code if grant.site else None,
                 "area": grant.area.code if grant.area else None,
                 "ends_at": grant.ends_at.isoformat() if grant.ends_at else None,
+                "from": "claims" if grant.from_claims else "here",
             }
         )
     listed = [
@@ -35,6 +36,7 @@ def run(arguments: argparse.Namespace) -> int:
             "name": user.username,
             "display_name": user.display_name,
             "enabled": user.is_active,
+            "recovery": user.for_recovery,
             "roles": held.get(user.pk, []),
         }
         for user in User.objects.order_by("username")
@@ -47,4 +49,5 @@ def _line(user) -> str:  # type: ignore[no-untyped-def]
     roles = ", ".join(
         f"{role['role']} ({role['site'] or role['area'] or role['organisation']})" for role in user["roles"]
     )
-    return f"{user['name']:<24} {'' if user['enabled'] else 'disabled '}{roles or 'no role now'}"
+    marks = f"{'' if user['enabled'] else 'disabled '}{'for recovery ' if user['recovery'] else ''}"
+    return f"{user['name']:<24} {marks}{roles or 'no role now'}"

@@ -108,10 +108,37 @@ VARIABLES = {
         "File of the key that signs these checkpoints, made where it is missing.",
         "audit-key in CLEARWAY_HOME",
     ),
+    "CLEARWAY_OPENID_ISSUER": Variable(
+        "Issuer of the OpenID provider through which people sign in, exactly as the provider writes it.",
+        "none: people sign in with local accounts",
+    ),
+    "CLEARWAY_OPENID_CLIENT_ID": Variable("Our id at that provider.", "none"),
+    "CLEARWAY_OPENID_KEY_FILE": Variable(
+        "File of our private keys for it, PEM; the first signs, the public halves of all are published.",
+        "none",
+    ),
+    "CLEARWAY_OPENID_ACCESS_FILE": Variable(
+        "File that says which claims give which role where, TOML; what it does not name gives nothing.",
+        "none",
+    ),
+    "CLEARWAY_OPENID_ADDRESS": Variable(
+        "Address under which people reach the desks, as https://clearway.example, for coming back.", "none"
+    ),
+    "CLEARWAY_OPENID_NAME": Variable(
+        "What people call the provider; it stands on the button.", "your trust's provider"
+    ),
+    "CLEARWAY_OPENID_SCOPE": Variable("Scopes that are asked for, with spaces between.", "openid profile"),
     "CLEARWAY_METRICS_TOKEN": Variable(
         "Bearer token that /metrics asks for.", "none: only this machine may read it", secret=True
     ),
 }
+
+
+def openid(environment: Mapping[str, str] = os.environ) -> dict[str, str]:
+    """The provider through which people sign in, as the environment names it; no issuer: local accounts."""
+    usual = {"name": "your trust's provider", "scope": "openid profile"}
+    names = ("issuer", "client_id", "key_file", "access_file", "address", "name", "scope")
+    return {name: environment.get(f"{PREFIX}OPENID_{name.upper()}") or usual.get(name, "") for name in names}
 
 
 def unknown(environment: Mapping[str, str] = os.environ) -> dict[str, str]:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from csp.constants import NONCE, SELF
 
-from . import logs, regions, stopwatch
+from . import environment, logs, regions, stopwatch
 from .database import databases, home
 
 PACKAGE = Path(__file__).resolve().parents[1]
@@ -41,6 +41,7 @@ DOWNTIME_PASSPHRASE = os.environ.get("CLEARWAY_DOWNTIME_PASSPHRASE", "")
 
 AUDIT_KEY_FILE = Path(os.environ.get("CLEARWAY_AUDIT_KEY_FILE", HOME / "audit-key"))
 AUDIT_PLACES = [each for each in os.environ.get("CLEARWAY_AUDIT_PLACES", "").split(",") if each]
+OPENID = environment.openid()  # the provider through which people sign in
 
 STILL_TIME = stopwatch.still_time  # the one clock that a rehearsal may ask
 REGION_PACKS = regions.find  # the files of an organisation's pack, by its slug

@@ -70,6 +70,7 @@ urlpatterns = [
     path("", include("clearway.desks.outpatients.replanning.urls")),
     path("", include("clearway.desks.outpatients.clinics.urls")),
     path("", include("clearway.desks.outpatients.letters.urls")),
+    path("sign-in/provider/", include("clearway.gateway.openid.urls")),
     path("", include("clearway.gateway.page_urls")),
 ]
 

@@ -12,6 +12,7 @@ from .onward.models import OnwardPerson, OnwardRequest, OnwardStep
 from .organisation.models import Area, Organisation, PolicyVersion, Site
 from .outbox.models import Outgoing
 from .people.models import OnCall, RoleGrant, SavedView, User
+from .people.provider.models import ProviderPerson, ProviderSession, SpentLogout
 from .recurring.models import DutyDone, RecurringDuty
 from .retention.models import LegalHold
 from .worklist.models import Task
@@ -42,6 +43,8 @@ __all__ = [
     "Organisation",
     "Outgoing",
     "PolicyVersion",
+    "ProviderPerson",
+    "ProviderSession",
     "Push",
     "Quarantined",
     "RecoveryCode",
@@ -51,6 +54,7 @@ __all__ = [
     "Seal",
     "Site",
     "Source",
+    "SpentLogout",
     "Task",
     "User",
     "WrongCodes",

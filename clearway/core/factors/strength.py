@@ -17,6 +17,7 @@ from ..people.roles import ROLES
 
 KEY, PROVED = "factor", "proved_at"
 PASSWORD, CODE, RECOVERY, PASSKEY, PROVIDER = "", "code", "recovery", "passkey", "provider"
+PLAIN = "plain"  # the provider vouches for somebody, and not that there was a second factor
 STRONG = frozenset({PASSKEY, PROVIDER})  # no false page can ask for them
 NONE, PRIVILEGED, EVERYBODY = "none", "privileged", "everybody"
 FRESH_SECONDS = 10 * 60  # after which an account's own factors are changed only by who proves it again
@@ -42,11 +43,15 @@ def is_fresh(session: Any, at: datetime) -> bool:
 def is_enough(permission: str, strength: str) -> bool:
     """Whether a session of this strength may do this, where its person may."""
     asked = settings.SECOND_FACTOR
-    if permission in ALWAYS or asked == NONE:
+    if permission in ALWAYS:
+        return True
+    if strength == PASSWORD and settings.OPENID["issuer"]:
+        return False  # an account for recovery: a password alone is not enough beside a provider
+    if asked == NONE:
         return True
     if permission in GUARDED:
         return strength in STRONG
-    return asked == PRIVILEGED or strength != PASSWORD
+    return asked == PRIVILEGED or strength not in (PASSWORD, PLAIN)
 
 
 def narrowed(reach: Reach, session: Any) -> Reach:

@@ -35,6 +35,7 @@ class Migration(migrations.Migration):
                         ('is_active', models.BooleanField(default=True)),
                         ('theme', models.CharField(default='light', max_length=10)),
                         ('sessions_ended', models.PositiveIntegerField(default=0)),
+                        ('for_recovery', models.BooleanField(default=False)),
                     ],
                     options={
                         'abstract': False,
@@ -368,6 +369,35 @@ class Migration(migrations.Migration):
                     },
                 ),
                 migrations.CreateModel(
+                    name='ProviderPerson',
+                    fields=[
+                        ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                        ('issuer', models.CharField(max_length=300)),
+                        ('subject', models.CharField(max_length=255)),
+                        ('seen_at', models.DateTimeField()),
+                        ('user', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='provider_person', to=settings.AUTH_USER_MODEL)),
+                    ],
+                    options={
+                        'indexes': [],
+                        'constraints': [models.UniqueConstraint(fields=('issuer', 'subject'), name='one_account_per_subject_of_a_provider')],
+                    },
+                ),
+                migrations.CreateModel(
+                    name='ProviderSession',
+                    fields=[
+                        ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                        ('session_key', models.CharField(max_length=40, unique=True)),
+                        ('sid', models.CharField(blank=True, max_length=255)),
+                        ('acr', models.CharField(blank=True, max_length=255)),
+                        ('began_at', models.DateTimeField()),
+                        ('person', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='sessions', to='core.providerperson')),
+                    ],
+                    options={
+                        'indexes': [models.Index(fields=['sid'], name='core_provid_sid_3cf9b5_idx'), models.Index(fields=['began_at'], name='core_provid_began_a_cfa5d6_idx')],
+                        'constraints': [],
+                    },
+                ),
+                migrations.CreateModel(
                     name='Push',
                     fields=[
                         ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
@@ -508,6 +538,7 @@ class Migration(migrations.Migration):
                         ('ends_at', models.DateTimeField(null=True)),
                         ('acting', models.BooleanField(default=False)),
                         ('reason', models.CharField(blank=True, max_length=300)),
+                        ('from_claims', models.BooleanField(default=False)),
                         ('area', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, to='core.area')),
                         ('granted_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
                         ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='core.organisation')),
@@ -516,7 +547,7 @@ class Migration(migrations.Migration):
                     ],
                     options={
                         'indexes': [models.Index(fields=['user', 'starts_at'], name='core_rolegr_user_id_cfdb11_idx')],
-                        'constraints': [models.CheckConstraint(condition=models.Q(('ends_at__isnull', True), ('ends_at__gt', models.F('starts_at')), _connector='OR'), name='grant_ends_after_it_starts'), models.CheckConstraint(condition=models.Q(('acting', False), models.Q(('ends_at__isnull', False), models.Q(('reason', ''), _negated=True)), _connector='OR'), name='acting_up_has_an_end_and_a_reason')],
+                        'constraints': [models.CheckConstraint(condition=models.Q(('ends_at__isnull', True), ('ends_at__gt', models.F('starts_at')), _connector='OR'), name='grant_ends_after_it_starts'), models.CheckConstraint(condition=models.Q(('acting', False), models.Q(('ends_at__isnull', False), models.Q(('reason', ''), _negated=True)), _connector='OR'), name='acting_up_has_an_end_and_a_reason'), models.CheckConstraint(condition=models.Q(('from_claims', False), models.Q(('acting', False), ('granted_by__isnull', True)), _connector='OR'), name='claims_give_for_good_and_by_nobody'), models.UniqueConstraint(condition=models.Q(('ends_at__isnull', True), ('from_claims', True)), fields=('user', 'role', 'organisation', 'site', 'area'), name='one_running_grant_from_claims', nulls_distinct=False)],
                     },
                 ),
                 migrations.CreateModel(
@@ -608,6 +639,20 @@ class Migration(migrations.Migration):
                     options={
                         'indexes': [django.contrib.postgres.indexes.BrinIndex(fields=['known_at'], name='message_keys_by_time')],
                         'constraints': [],
+                    },
+                ),
+                migrations.CreateModel(
+                    name='SpentLogout',
+                    fields=[
+                        ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                        ('issuer', models.CharField(max_length=300)),
+                        ('token_id', models.CharField(max_length=255)),
+                        ('sid', models.CharField(blank=True, max_length=255)),
+                        ('until', models.DateTimeField()),
+                    ],
+                    options={
+                        'indexes': [models.Index(fields=['until'], name='core_spentl_until_81e40c_idx')],
+                        'constraints': [models.UniqueConstraint(fields=('issuer', 'token_id'), name='a_logout_token_is_taken_once')],
                     },
                 ),
                 migrations.CreateModel(

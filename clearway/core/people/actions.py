@@ -150,6 +150,9 @@ def end_grant(
             raise NotAllowed("held for good", "Ending this role", "Only an administrator ends it.")
         if row.ends_at is not None and row.ends_at <= at:
             raise NotAllowed("over", "Ending this role", "It has ended already.")
+        if row.from_claims:
+            why = "The provider's claims give it and would give it again. Have it taken away there."
+            raise NotAllowed("given by claims", "Ending this role", why)
         before = _described(row)
         if row.starts_at >= at:
             row.starts_at = at - timedelta(microseconds=1)

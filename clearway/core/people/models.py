@@ -31,6 +31,7 @@ class User(AbstractBaseUser):
     """A person who signs in. What they may do stands in their role grants.
 
     sessions_ended  counts how often all sessions of the account were ended at once
+    for_recovery  a local account that may come in although people sign in through a provider
     """
 
     username = models.CharField(max_length=150, unique=True)
@@ -39,6 +40,7 @@ class User(AbstractBaseUser):
     is_active = models.BooleanField(default=True)
     theme = models.CharField(max_length=10, default="light")
     sessions_ended = models.PositiveIntegerField(default=0)
+    for_recovery = models.BooleanField(default=False)
 
     objects = UserManager()
     USERNAME_FIELD = "username"
@@ -67,6 +69,7 @@ class RoleGrant(models.Model):
     """A role that a person holds at an organisation, or only at one site or area, for a time.
 
     Acting up is a grant with `acting` set: it needs an end and a reason, which the database checks.
+    One `from_claims` is what the provider said at the last sign-in; it ends when that is said no more.
     """
 
     user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="grants")
@@ -79,6 +82,7 @@ class RoleGrant(models.Model):
     acting = models.BooleanField(default=False)
     reason = models.CharField(max_length=300, blank=True)
     granted_by = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+")
+    from_claims = models.BooleanField(default=False)
 
     objects = GrantQuerySet.as_manager()
 
@@ -91,6 +95,16 @@ class RoleGrant(models.Model):
             models.CheckConstraint(
                 condition=Q(acting=False) | (Q(ends_at__isnull=False) & ~Q(reason="")),
                 name="acting_up_has_an_end_and_a_reason",
+            ),
+            models.CheckConstraint(
+                condition=Q(from_claims=False) | Q(acting=False, granted_by__isnull=True),
+                name="claims_give_for_good_and_by_nobody",
+            ),
+            models.UniqueConstraint(
+                fields=["user", "role", "organisation", "site", "area"],
+                condition=Q(from_claims=True, ends_at__isnull=True),
+                nulls_distinct=False,
+                name="one_running_grant_from_claims",
             ),
         ]
         indexes = [models.Index(fields=["user", "starts_at"])]

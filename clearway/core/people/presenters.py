@@ -33,6 +33,7 @@ class HeldRole:
     acting: bool
     reason: str
     given_by: str
+    from_claims: bool
     standing: str
 
 
@@ -93,9 +94,16 @@ def _held(grant: RoleGrant, at: datetime) -> HeldRole:
         ends_at=grant.ends_at,
         acting=grant.acting,
         reason=grant.reason,
-        given_by=grant.granted_by.display_name if grant.granted_by else "Set-up",
+        given_by=_giver(grant),
+        from_claims=grant.from_claims,
         standing=_standing(grant, at),
     )
+
+
+def _giver(grant: RoleGrant) -> str:
+    if grant.from_claims:
+        return "The provider's claims"
+    return grant.granted_by.display_name if grant.granted_by else "Set-up"
 
 
 def _standing(grant: RoleGrant, at: datetime) -> str:

@@ -10,6 +10,7 @@ from ..factors import queries as factors
 from ..factors import strength
 from ..layout.times import clock, day
 from . import actions, screens
+from .provider import recovery
 
 NEWS = {
     "factors.reset": "{who} took away your second factors on {when}.",
@@ -20,10 +21,11 @@ NEWS = {
 ASK = " If you did not ask for it, tell your privacy officer now."
 
 
-def begin(request: Any, user: Any, proved: str) -> None:
+def begin(request: Any, user: Any, proved: str, *, through_provider: bool = False) -> None:
     """Sign somebody in on this machine, on record, and tell them what others did to their account.
 
-    proved  how the session is known to be theirs: one of factors.strength
+    proved            how the session is known to be theirs: one of factors.strength
+    through_provider  the trust's provider vouches for them; a local account beside one is told of
     """
     since = user.last_login
     auth.login(request, user)
@@ -31,7 +33,10 @@ def begin(request: Any, user: Any, proved: str) -> None:
         request.session.pop(name, None)
     screens.end(request.session)
     strength.mark(request.session, proved, request.at)
-    actions.record_sign_in(user, how=proved or "password", request_id=request.id, at=request.at)
+    how = "provider" if through_provider else proved or "password"
+    actions.record_sign_in(user, how=how, request_id=request.id, at=request.at)
+    if recovery.is_only_for_recovery() and not through_provider:
+        recovery.record_use(user, request_id=request.id, at=request.at)
     for each in factors.news(user, since):
         words = NEWS[each.verb].format(who=each.actor, when=f"{day(each.at)}, {clock(each.at)}")
         messages.warning(request, words + ASK)

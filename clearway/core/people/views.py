@@ -18,6 +18,7 @@ from ..factors import queries as factors
 from . import actions
 from .permissions import public
 from .presenters import why_signed_out
+from .provider import recovery, sessions
 from .signing_in import begin, next_page
 
 Request = Any
@@ -30,8 +31,7 @@ Request = Any
 def sign_in(request: Request) -> HttpResponse:
     """The sign-in page. One message for every wrong pair, so that it tells nobody who has an account."""
     if request.method != "POST":
-        ended = request.session.get("ended")
-        return _sign_in_page(request, notice=why_signed_out(ended))
+        return _first_page(request)
     name, password = request.POST.get("username", "").strip(), request.POST.get("password", "")
     missing = {
         field: f"Enter your {words}"
@@ -41,9 +41,8 @@ def sign_in(request: Request) -> HttpResponse:
     if missing:
         return _sign_in_page(request, username=name, errors=missing, status=422)
     user = auth.authenticate(request, username=name, password=password)
-    if user is None:
-        wrong = {"username": "The user name or the password is not right. Check both and try again"}
-        return _sign_in_page(request, username=name, errors=wrong, status=422)
+    if wrong := _why_not(user):
+        return _sign_in_page(request, username=name, errors={"username": wrong}, status=422)
     if factors.has_one(user):
         half.begin(request, user)
         return HttpResponseRedirect(f"{reverse('factors:second')}?{urlencode({'next': next_page(request)})}")
@@ -57,8 +56,10 @@ def sign_out(request: Request) -> HttpResponse:
     """Ends the session, and asks the browser to forget what it kept."""
     if request.user.is_authenticated:
         actions.record_sign_out(request.user, by=request.actor, at=request.at)
+    began = request.session.get(sessions.KEY)
     auth.logout(request)
-    response = HttpResponseRedirect(settings.LOGOUT_REDIRECT_URL)
+    on = reverse("openid:gone") if sessions.left(request.session, began) else settings.LOGOUT_REDIRECT_URL
+    response = HttpResponseRedirect(on)
     response["Clear-Site-Data"] = '"cache", "storage"'
     return response
 
@@ -77,4 +78,23 @@ def refused(request: Request, exception: Exception | None = None) -> HttpRespons
 
 def _sign_in_page(request: Request, status: int = 200, **context: Any) -> HttpResponse:
     blank: dict[str, Any] = {"username": "", "errors": {}, "notice": None, "next": next_page(request)}
+    blank |= {"is_recovery": recovery.is_only_for_recovery(), "provider": settings.OPENID["name"]}
     return render(request, "people/sign_in.html", blank | context, status=status)
+
+
+def _why_not(user: Any) -> str:
+    """Why somebody who typed a name and a password does not come in; "" for who does."""
+    if user is None:
+        return "The user name or the password is not right. Check both and try again"
+    if recovery.is_only_for_recovery() and not user.for_recovery:
+        return f"This account is not for recovery. Sign in with {settings.OPENID['name']}"
+    return ""
+
+
+def _first_page(request: Request) -> HttpResponse:
+    """The way in: through the provider, where there is one."""
+    notice = why_signed_out(request.session.get("ended"))
+    if not recovery.is_only_for_recovery() or "recovery" in request.GET:
+        return _sign_in_page(request, notice=notice)
+    shown = {"provider": settings.OPENID["name"], "notice": notice, "next": next_page(request)}
+    return render(request, "people/sign_in_provider.html", shown)

@@ -1,0 +1,280 @@
+"""Signing in through a provider: the account, its grants from claims, its sessions, and their end."""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.contrib.auth.validators import UnicodeUsernameValidator
+from django.contrib.sessions.models import Session
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError, transaction
+
+from clearway.domain.shared.errors import NotAllowed
+
+from ...audit.actions import Actor, Entry, record
+from ...live.actions import look_again
+from ...organisation.models import Organisation
+from ..actions import Grant, check_grant
+from ..models import RoleGrant, User
+from ..reach import standing
+from .models import ProviderPerson, ProviderSession, SpentLogout
+
+PREFIX = "p-"  # of user names made here
+LONGEST_NAME = 100
+LONGEST_SESSION = timedelta(days=8)  # a screen is kept for 7
+EVENT = "Signing in"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A role somewhere, as the access file names it: by codes."""
+
+    role: str
+    organisation: str
+    site: str = ""
+    area: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Recognised:
+    """Somebody whom the provider vouches for.
+
+    places  what the claims give; none where they give nothing
+    told    for the audit: how strongly, by which version of the access file, which claims were looked at
+    """
+
+    issuer: str
+    subject: str
+    name: str
+    places: tuple[Place, ...]
+    told: Mapping[str, Any]
+
+
+class GivenNothing(NotAllowed):
+    """The claims give no role that can be held here."""
+
+
+@dataclass(frozen=True, slots=True)
+class Began:
+    """A session at the provider. sid: its name there, or ""."""
+
+    sid: str
+    acr: str
+
+
+def come_in(who: Recognised, *, request_id: str, at: datetime) -> User:
+    """The account of somebody the provider vouches for, its grants brought to what the claims give now.
+
+    Made at the first time. Raises GivenNothing where they give no role (grants from earlier claims end all
+    the same), NotAllowed where the account is disabled or belongs to another trust.
+    """
+    try:
+        return _come_in(who, Actor("provider", request_id=request_id), at)
+    except IntegrityError:  # the first time, in two windows at once: now the other one has made it
+        return _come_in(who, Actor("provider", request_id=request_id), at)
+
+
+def _come_in(who: Recognised, by: Actor, at: datetime) -> User:
+    with transaction.atomic():
+        known = ProviderPerson.objects.filter(issuer=who.issuer, subject=who.subject).first()
+        user = User.objects.select_for_update().get(pk=known.user_id) if known else None
+        home = _trust_of(user) if user else None
+        wanted, left_out = _grants(who.places, user or User(username=PREFIX), home, at)
+        refusal = _why_not(user, wanted, left_out)
+        if refusal is None and user is None:
+            user = _make(who, by, at)
+            wanted = [replace(each, user=user) for each in wanted]
+        if user is not None and (refusal is None or isinstance(refusal, GivenNothing)):
+            _follow(user, wanted, by, at)
+        if refusal is None and user is not None:
+            _see(user, who, at)
+        elif refusal is not None:
+            subject = f"user:{user.username if user else _username(who)}"
+            detail = {**who.told, "why": refusal.state, "left_out": left_out}
+            where = home.pk if home else None
+            record([Entry("people.refused_sign_in", subject, detail)], organisation_id=where, by=by, at=at)
+    if refusal is not None:
+        raise refusal
+    assert user is not None
+    return user
+
+
+def check_still_there(session: Began, *, issuer: str) -> None:
+    """Refuse a session that the provider ended before it began here."""
+    if session.sid and SpentLogout.objects.filter(issuer=issuer, sid=session.sid).exists():
+        raise NotAllowed("over", EVENT, "The provider has ended this session. Sign in again.")
+
+
+def begin(user: User, session_key: str, session: Began, *, at: datetime) -> None:
+    """Remember a session of ours with its name at the provider."""
+    with transaction.atomic():
+        ProviderSession.objects.filter(began_at__lt=at - LONGEST_SESSION).delete()
+        ProviderSession.objects.create(
+            person=user.provider_person,
+            session_key=session_key,
+            sid=session.sid,
+            acr=session.acr,
+            began_at=at,
+        )
+
+
+def end_sessions(
+    issuer: str, token_id: str, *, subject: str, sid: str, until: datetime, request_id: str, at: datetime
+) -> int:
+    """End the sessions that a logout token names: of this sid, else all of the subject; returns how many.
+
+    until  when the token is over
+    Raises NotAllowed when the token was taken before.
+    """
+    with transaction.atomic():
+        SpentLogout.objects.filter(until__lt=at).delete()
+        spent = {"issuer": issuer, "token_id": token_id[:255]}
+        _, is_new = SpentLogout.objects.get_or_create(**spent, defaults={"sid": sid[:255], "until": until})
+        if not is_new:
+            raise NotAllowed("used", "Ending a session", "This logout token was taken before.")
+        found = ProviderSession.objects.filter(person__issuer=issuer).select_related("person__user")
+        found = found.filter(sid=sid) if sid else found
+        found = found.filter(person__subject=subject) if subject else found
+        rows = list(found)
+        keys = [row.session_key for row in rows]
+        Session.objects.filter(session_key__in=keys).delete()
+        ProviderSession.objects.filter(session_key__in=keys).delete()
+        for user in {row.person.user for row in rows}:
+            _tell_of_end(user, [row for row in rows if row.person.user_id == user.pk], request_id, at)
+    return len(rows)
+
+
+def _tell_of_end(user: User, rows: Sequence[ProviderSession], request_id: str, at: datetime) -> None:
+    home = standing(user, at).organisation
+    where = home.pk if home else None
+    by = Actor("provider", request_id=request_id)
+    entry = Entry("people.ended_by_provider", f"user:{user.username}", {"sessions": len(rows)})
+    record([entry], organisation_id=where, by=by, at=at)
+    if where is not None:
+        look_again(where)
+
+
+def _why_not(user: User | None, wanted: Sequence[Grant], left_out: Sequence[str]) -> NotAllowed | None:
+    if user is not None and not user.is_active:
+        why = "The account is disabled in Clearway. An administrator can enable it."
+        return NotAllowed("the account is disabled", EVENT, why)
+    if not wanted:
+        return GivenNothing("no role is given", EVENT, " ".join(left_out))
+    return None
+
+
+def _trust_of(user: User) -> Organisation | None:
+    """A person belongs to one trust for ever, as `grant_role` has it."""
+    grant = RoleGrant.objects.filter(user=user).select_related("organisation").order_by("starts_at").first()
+    return grant.organisation if grant else None
+
+
+def _grants(
+    places: Sequence[Place], user: User, home: Organisation | None, at: datetime
+) -> tuple[list[Grant], list[str]]:
+    """The grants that the claims give at one trust, and in words what they would give and cannot."""
+    wanted: list[Grant] = []
+    left_out: list[str] = []
+    for place in places:
+        try:
+            grant = _grant(place, user, at)
+            home = home or grant.organisation
+            if grant.organisation.pk != home.pk:
+                why = f"The account belongs to {home.name}."
+                raise NotAllowed("elsewhere", place.organisation, why)
+        except NotAllowed as refusal:
+            left_out.append(f"{place.role} at {place.organisation}: {refusal.why}")
+        else:
+            wanted.append(grant)
+    return wanted, left_out
+
+
+def _grant(place: Place, user: User, at: datetime) -> Grant:
+    organisation = Organisation.objects.filter(slug=place.organisation).first()
+    if organisation is None:
+        raise NotAllowed("unknown", place.organisation, "There is no such organisation.")
+    site = organisation.sites.filter(code=place.site).first() if place.site else None
+    area = organisation.areas.filter(code=place.area).first() if place.area else None
+    if (place.site and site is None) or (place.area and area is None):
+        raise NotAllowed("unknown", place.organisation, "There is no such site or area.")
+    grant = Grant(user, place.role, organisation, at, site=site, area=area)
+    check_grant(grant, at)
+    return grant
+
+
+def _make(who: Recognised, by: Actor, at: datetime) -> User:
+    """A new account without a password. Its name is no key: a local account of that name stays another."""
+    name = _username(who)
+    if User.objects.filter(username__iexact=name).exists():
+        name = f"{PREFIX}{_short(who)}"
+    user = User(username=name, display_name=who.name[:150] or name)
+    user.set_unusable_password()
+    user.save()
+    ProviderPerson.objects.create(user=user, issuer=who.issuer, subject=who.subject, seen_at=at)
+    entry = Entry("people.add_user", f"user:{name}", {"issuer": who.issuer, "subject": who.subject})
+    record([entry], organisation_id=None, by=by, at=at)
+    return user
+
+
+def _username(who: Recognised) -> str:
+    name = f"{PREFIX}{who.subject}"
+    try:
+        UnicodeUsernameValidator()(name)
+    except ValidationError:
+        return f"{PREFIX}{_short(who)}"
+    return name if len(name) <= LONGEST_NAME else f"{PREFIX}{_short(who)}"
+
+
+def _short(who: Recognised) -> str:
+    return hashlib.sha256(f"{who.issuer}\0{who.subject}".encode()).hexdigest()[:20]
+
+
+def _see(user: User, who: Recognised, at: datetime) -> None:
+    ProviderPerson.objects.filter(user=user).update(seen_at=at)
+    if who.name and user.display_name != who.name[:150]:
+        user.display_name = who.name[:150]
+        user.save(update_fields=["display_name"])
+
+
+def _follow(user: User, wanted: Sequence[Grant], by: Actor, at: datetime) -> None:
+    """End grants from claims that are no longer given, make those that are new. Local ones are left alone."""
+    held = RoleGrant.objects.running_at(at).filter(user=user, from_claims=True)
+    by_place = {(row.role, row.organisation_id, row.site_id, row.area_id): row for row in held}
+    new = {_place(each): each for each in wanted}
+    entries = []
+    for place in by_place.keys() - new.keys():
+        row = by_place[place]
+        row.ends_at = max(at, row.starts_at + timedelta(microseconds=1))
+        row.save(update_fields=["ends_at"])
+        entries.append(
+            Entry("people.end_grant", f"user:{user.username}", {"role": row.role, "why": "claims"})
+        )
+    for place in new.keys() - by_place.keys():
+        grant = new[place]
+        RoleGrant.objects.create(
+            user=user,
+            role=grant.role,
+            organisation=grant.organisation,
+            site=grant.site,
+            area=grant.area,
+            starts_at=at,
+            from_claims=True,
+        )
+        detail = {
+            "role": grant.role,
+            "site": grant.site.code if grant.site else None,
+            "area": grant.area.code if grant.area else None,
+            "from": "claims",
+        }
+        entries.append(Entry("people.grant_role", f"user:{user.username}", detail))
+    home = next((each.organisation.pk for each in wanted), None)
+    home = home or next((row.organisation_id for row in by_place.values()), None)
+    if entries:
+        record(entries, organisation_id=home, by=by, at=at)
+
+
+def _place(grant: Grant) -> tuple[str, int, int | None, int | None]:
+    site, area = grant.site, grant.area
+    return grant.role, grant.organisation.pk, site.pk if site else None, area.pk if area else None

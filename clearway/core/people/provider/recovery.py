@@ -1,0 +1,59 @@
+"""Local accounts beside a provider: only those marked for recovery come in, and never quietly."""
+
+from datetime import datetime
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+
+from clearway.domain.shared.errors import NotAllowed
+
+from ...audit.actions import Actor, Entry, record
+from ...layout.times import local
+from ...worklist.actions import ByHand, raise_by_hand
+from ...worklist.queries import policy
+from ..models import User
+from ..reach import actor, standing
+from .models import ProviderPerson
+
+TOLD = "privacy_officer"  # reads the audit, and did not hand out the account
+
+
+def is_only_for_recovery() -> bool:
+    """Whether people sign in through a provider, so that local accounts are for when it is away."""
+    return bool(settings.OPENID["issuer"])
+
+
+def keep_for_recovery(
+    user: User, wanted: bool, *, organisation_id: int | None, by: Actor, at: datetime
+) -> None:
+    """Mark a local account as one for recovery, or take the mark away."""
+    if wanted and ProviderPerson.objects.filter(user=user).exists():
+        why = "This account comes from the provider, which would be away just then. Use a local one."
+        raise NotAllowed("it is the provider's", "Keeping it for recovery", why)
+    with transaction.atomic():
+        user = User.objects.select_for_update().get(pk=user.pk)
+        user.for_recovery = wanted
+        user.save(update_fields=["for_recovery"])
+        verb = "people.keep_for_recovery" if wanted else "people.end_recovery"
+        record([Entry(verb, f"user:{user.username}", {})], organisation_id=organisation_id, by=by, at=at)
+
+
+def record_use(user: Any, *, request_id: str, at: datetime) -> None:
+    """Record that an account for recovery was used, and tell the privacy officer by a task."""
+    now = standing(user, at)
+    by = actor(user, now.roles[0] if now.roles else "", request_id)
+    home = now.organisation
+    with transaction.atomic():
+        entry = Entry("people.use_recovery", f"user:{user.username}", {})
+        record([entry], organisation_id=home.pk if home else None, by=by, at=at)
+        if home is not None:
+            wanted = ByHand(
+                f"Recovery account {user.username} was used",
+                "Somebody signed in without the trust's provider. Ask whether it was away, and look in the "
+                "audit at what was done.",
+                2,
+                TOLD,
+            )
+            rules = policy(home.pk, local(at).date())
+            raise_by_hand(wanted, rules, organisation_id=home.pk, by=by, at=at)

@@ -1,0 +1,27 @@
+"""What a browser's session remembers of the provider."""
+
+from typing import Any
+
+KEY = "provider"  # of a session that began at the provider
+LEAVING = "leaving_provider"  # its ID token, to sign out there too
+ANEW = "sign_in_anew"  # the next person at this screen proves who it is, whoever the provider still knows
+
+
+def began(session: Any, id_token: str) -> None:
+    """This session began at the provider."""
+    session[KEY] = {"id_token": id_token}
+    session.pop(ANEW, None)
+
+
+def left(session: Any, before: dict[str, Any] | None) -> bool:
+    """The person has signed out. before: what KEY held. Whether there is a provider to sign out at too."""
+    if before is None:
+        return False
+    session[ANEW] = True
+    session[LEAVING] = before["id_token"]
+    return True
+
+
+def must_be_anew(session: Any) -> bool:
+    """Whether somebody else may sit here now: signed out, idle for long, or a session that was too old."""
+    return ANEW in session or "ended" in session
