@@ -1,5 +1,6 @@
 """A system that receives HL7 v2, built on another library's MLLP server and parser."""
 
+import ssl
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -72,10 +73,12 @@ class Server(MLLPServer):  # type: ignore[misc]
 
 
 @contextmanager
-def listening(peer: Peer, port: int = 0) -> Iterator[Peer]:
-    """The peer takes messages meanwhile, on peer.port."""
+def listening(peer: Peer, port: int = 0, context: ssl.SSLContext | None = None) -> Iterator[Peer]:
+    """The peer takes messages meanwhile, on peer.port. context: of TLS, for a peer that asks for it"""
     server = Server("127.0.0.1", port, dict.fromkeys(KINDS, (Handler, peer)), timeout=5)
     peer.port = server.server_address[1]
+    if context is not None:
+        server.socket = context.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()
     try:

@@ -24,7 +24,7 @@ from clearway.domain.shared.errors import CannotParse
 from clearway.interchange.hl7 import answer, reading
 from clearway.interchange.hl7.answer import AR, Answer
 
-from . import hl7
+from . import hl7, tls
 
 log = logging.getLogger(__name__)
 IDLE = 600.0  # seconds without a message after which a connection is closed; a sender opens it again
@@ -73,11 +73,12 @@ class Listener:
         self.tls, self.clock = tls, clock
         self.threads = ThreadPoolExecutor(THREADS, thread_name_prefix="mllp")
         self.connections: dict[asyncio.Task[None], str] = {}
+        self.context: ssl.SSLContext | None = None
 
     async def serve(self, host: str, port: int, stop: asyncio.Event, ready: Callable[[int], None]) -> None:
         """Listen until `stop` is set; `ready` is told the port once it is open."""
-        context = self.tls.context() if self.tls else None
-        server = await start_hl7_server(self._accept, host, port, limit=hl7.MOST_BYTES + 1024, ssl=context)
+        self.context = self.tls.context() if self.tls else None
+        server = await start_hl7_server(self._accept, host, port, limit=hl7.MOST_BYTES + 1024)
         async with server:
             ready(server.sockets[0].getsockname()[1])
             await stop.wait()
@@ -97,7 +98,8 @@ class Listener:
             return
         self.connections[task] = address
         try:
-            await self._converse(reader, writer)
+            if self.context is None or await _is_safe(writer, self.context, address):
+                await self._converse(reader, writer)
         except (ConnectionError, ssl.SSLError, TimeoutError):
             log.warning("A sender went away before it was answered; it sends the message again")
         finally:
@@ -134,10 +136,21 @@ class Listener:
             header = reading.header_of(raw, ZoneInfo("Europe/London"))
             source = _sender(header, name)
             if source is None:
-                return _refusal(UNKNOWN, header, self.clock())
+                return _refusal(UNKNOWN if name is None else _unnamed(name), header, self.clock())
             return hl7.deliver(source, raw, self.clock)
         finally:
             close_old_connections()
+
+
+async def _is_safe(writer: Any, context: ssl.SSLContext, address: str) -> bool:
+    """Begin TLS; where that fails, say why in the log. Nothing may be awaited before: what the sender says
+    first belongs to TLS."""
+    try:
+        await writer.start_tls(context, ssl_handshake_timeout=PATIENCE)
+    except OSError as problem:  # an SSLError is one
+        log.warning("A sender at %s was turned away: %s", address, tls.why(problem, "--clients"))
+        return False
+    return True
 
 
 async def _answer(writer: Any, said: bytes) -> None:
@@ -158,6 +171,13 @@ def _sender(header: reading.Header | None, name: str | None) -> Source | None:
         found = [each for each in found if each[1].application or each[1].facility]
     fits = (source for source, mapping in found if mapping.is_from(header.application, header.facility))
     return next(fits, None)
+
+
+def _unnamed(name: str) -> CannotParse:
+    """A certificate tells who sends, and must tell the same as MSH-3 and MSH-4."""
+    said = f"No source here is called {name[:60]}, as its certificate is"
+    why = f"{said}, or that source writes another MSH-3 or MSH-4."
+    return CannotParse("MSH-3", why, "Call the source as the certificate, or mend [sender] of its mapping.")
 
 
 def _refusal(error: CannotParse, header: reading.Header | None, at: datetime) -> bytes:

@@ -16,6 +16,8 @@ from clearway.interchange.hl7 import answered
 from clearway.interchange.hl7.answer import AA, AE
 from clearway.interchange.hl7.send import Send
 
+from . import tls
+
 BEGIN, END = b"\x0b", b"\x1c\r"
 PATIENCE = 5.0  # seconds for connecting to one address, and then for the handshake, sending and the answer
 MOST_BYTES = 64 * 1024  # of an answer
@@ -30,12 +32,15 @@ class MllpCarrier:
         self.send, self.patience = send, patience
 
     def carry(self, parcel: Parcel) -> str:
-        """Send it; the control id of its acknowledgement. Raises NotTaken, and Refused with what was said."""
+        """Send it; the control id of its acknowledgement. Raises NotTaken, and Refused with what was said.
+
+        Whatever is wrong with the link or a certificate waits, and goes on by itself once it is mended.
+        """
         try:
             raw = self._asked(parcel.body)
-        except (OSError, ssl.SSLError) as problem:
-            why = f"{self.send.host}:{self.send.port} cannot be reached: {type(problem).__name__}"
-            raise NotTaken(why, waits=True) from problem
+        except OSError as problem:  # an SSLError is one
+            words = f"{self.send.host}:{self.send.port} cannot be reached: {self._why(problem)}"
+            raise NotTaken(words, waits=True) from problem
         key = parcel.body.partition(b"\r")[0].split(b"|")[9].decode()
         try:
             said = answered.read(raw)
@@ -61,17 +66,33 @@ class MllpCarrier:
             with context.wrap_socket(plain, server_hostname=self.send.host) as safe:
                 return _exchange(safe, body, until)
 
+    def _why(self, problem: OSError) -> str:
+        words = tls.why(problem, "[send]")
+        # Who refuses a certificate may close before its alert was read.
+        if self.send.tls and tls.is_broken_off(problem) and not isinstance(problem, ConnectionRefusedError):
+            has = "accepts our certificate" if self.send.certificate else "asks for a certificate of ours"
+            return f"{words}; look there whether it {has}"
+        return words
+
     def _context(self) -> ssl.SSLContext:
-        """Raises Refused where a file cannot be read: asking again mends nothing."""
+        """Raises NotTaken where a file cannot be used, with the field of [send] that names it."""
+        field = "authority"
         try:
             context = ssl.create_default_context(cafile=self.send.authority or None)
             context.minimum_version = ssl.TLSVersion.TLSv1_2
+            field = "certificate or key"
             if self.send.certificate:
                 context.load_cert_chain(self.send.certificate, self.send.key)
         except OSError as problem:  # an SSLError is one
-            why = f"A certificate file that [send] names cannot be read: {type(problem).__name__}"
-            raise Refused(why) from problem
+            words = f"the file that {field} of [send] names cannot be used: {_of_file(problem)}"
+            raise NotTaken(words, waits=True) from problem
         return context
+
+
+def _of_file(problem: OSError) -> str:
+    if isinstance(problem, ssl.SSLError):
+        return "it holds no certificate, or no key that goes with it"
+    return (problem.strerror or type(problem).__name__).lower()
 
 
 def _exchange(link: socket.socket, body: bytes, until: float) -> bytes:

@@ -14,7 +14,7 @@ from clearway.core.feeds.models import Source
 from clearway.core.organisation.models import Organisation
 from clearway.core.outbox import actions as outbox
 from clearway.core.outbox.models import Outgoing
-from clearway.core.outbox.sending import NotTaken, Parcel, Refused
+from clearway.core.outbox.sending import NotTaken, Parcel
 from clearway.core.worklist.models import Task
 from clearway.desks.outpatients import rules, situation
 from clearway.desks.outpatients.booking import actions as booking
@@ -451,18 +451,20 @@ def test_who_answers_a_byte_now_and_then_is_given_up_in_time() -> None:
         thread.start()
         carrier = MllpCarrier(Send("127.0.0.1", server.getsockname()[1]), patience=0.3)
         try:
-            with pytest.raises(NotTaken, match="TimeoutError"):
+            with pytest.raises(NotTaken, match="no answer in time"):
                 carrier.carry(Parcel("1", "", b"MSH|", again=False))
         finally:
             ended.set()
             thread.join()
 
 
-def test_a_certificate_file_that_is_not_there_is_said_and_not_asked_for_again() -> None:
+def test_a_certificate_file_that_is_not_there_is_said_and_waits_until_it_is() -> None:
     carrier = MllpCarrier(Send("127.0.0.1", 1, tls=True, authority="/nowhere/authority.pem"))
 
-    with pytest.raises(Refused, match="certificate file"):
+    with pytest.raises(NotTaken, match=r"authority of .send. names cannot be used: no such file") as missing:
         carrier.carry(Parcel("1", "", b"MSH|", again=False))
+
+    assert missing.value.waits
 
 
 def test_appointments_that_fall_through_a_death_are_told_to_who_told_the_death(

@@ -12,10 +12,6 @@ from typing import Any
 
 import hl7
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 from hl7.client import MLLPClient
 from hl7apy.core import Message
 from hl7apy.parser import parse_message
@@ -29,6 +25,7 @@ from clearway.desks.outpatients.patients.models import Patient
 from clearway.gateway import hl7 as gateway
 from clearway.gateway.mllp import Listener, Tls
 from clearway.interchange.refusals import NOT_APPLIED
+from tests.certificates import Authority
 from tests.pas import ADA, adt, spoilt, stamp
 from tests.therapies import NINE
 from tests.trust import a_trust
@@ -74,7 +71,7 @@ class Peer:
 
     def __init__(self, port: int, context: ssl.SSLContext | None = None) -> None:
         raw = socket.create_connection(("127.0.0.1", port), timeout=20)
-        self.socket = context.wrap_socket(raw, server_hostname="localhost") if context else raw
+        self.socket = context.wrap_socket(raw, server_hostname="127.0.0.1") if context else raw
         self.rest = b""
 
     def send(self, data: bytes) -> None:
@@ -171,55 +168,17 @@ def test_a_message_in_pieces_two_in_one_packet_and_one_that_breaks_off() -> None
 def test_with_certificates_a_sender_is_who_its_certificate_names_and_nobody_else(tmp_path: Path) -> None:
     a_sender(a_trust(), "pas", "PAS")
     authority = Authority(tmp_path)
-    tls = Tls(*authority.issued("localhost"), authority.certificate)
+    tls = Tls(*authority.issued("clearway"), authority.certificate)
 
     with listening(tls) as port:
-        right = Peer(port, authority.client("pas")).ask(adt("A28", NINE))
-        wrong = Peer(port, authority.client("someone-else")).ask(adt("A28", NINE))
-        with pytest.raises((ssl.SSLError, ConnectionError, AssertionError)):
-            Peer(port, authority.client(None)).ask(adt("A28", NINE))
+        right = Peer(port, authority.client(authority.issued("pas"))).ask(adt("A28", NINE))
+        other = Peer(port, authority.client(authority.issued("someone-else")))
+        other.send(START + adt("A28", NINE) + END)
+        wrong = other.answer()
 
-    assert (right, wrong) == ("AA", "AR")
+    assert (right, wrong.msa.msa_1.value) == ("AA", "AR")
+    assert "called someone-else, as its certificate" in wrong.err.to_er7()
     assert Batch.objects.count() == 1
-
-
-class Authority:
-    """An authority of certificates for one test, with its files."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder, self.key = folder, ec.generate_private_key(ec.SECP256R1())
-        self.name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "The trust's own")])
-        self.certificate = folder / "authority.pem"
-        ca = x509.BasicConstraints(ca=True, path_length=None)
-        self.certificate.write_bytes(self._signed(self.name, self.key, ca))
-
-    def issued(self, name: str) -> tuple[Path, Path]:
-        """Certificate and key of a name, as files."""
-        key = ec.generate_private_key(ec.SECP256R1())
-        subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
-        extension = x509.SubjectAlternativeName([x509.DNSName(name)])
-        files = self.folder / f"{name}.pem", self.folder / f"{name}.key"
-        files[0].write_bytes(self._signed(subject, key, extension))
-        plain = serialization.NoEncryption()
-        pem, kind = serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8
-        files[1].write_bytes(key.private_bytes(pem, kind, plain))
-        return files
-
-    def client(self, name: str | None) -> ssl.SSLContext:
-        """How a sender connects that has a certificate of this name, or none."""
-        made = ssl.create_default_context(cafile=str(self.certificate))
-        made.verify_flags &= ~ssl.VERIFY_X509_STRICT  # the test's authority says less than a real one
-        if name is not None:
-            made.load_cert_chain(*self.issued(name))
-        return made
-
-    def _signed(self, subject: x509.Name, key: Any, extension: Any) -> bytes:
-        begin = datetime(2020, 1, 1)  # noqa: DTZ001 - certificates take it as UTC
-        made = x509.CertificateBuilder().subject_name(subject).issuer_name(self.name)
-        made = made.public_key(key.public_key()).serial_number(x509.random_serial_number())
-        made = made.not_valid_before(begin).not_valid_after(begin + timedelta(days=36500))
-        made = made.add_extension(extension, critical=False)
-        return made.sign(self.key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
 
 
 # What nobody should send

@@ -235,13 +235,14 @@ class Office:
             why = f"Given up after {row.tries} tries: {refusal.why}"
             step(row, State.FAILED, why=why, by=self.by, at=at)
         else:
-            self._wait(row, at)
+            self._wait(row, refusal.why, at)
             if refusal.waits:
                 self._rest(row.carrier, row.due_at)
 
-    def _wait(self, row: Outgoing, at: datetime) -> None:
+    def _wait(self, row: Outgoing, why: str, at: datetime) -> None:
+        """It stays ready and says why it was not taken, for whoever looks meanwhile."""
         wait = min(AGAIN * 2 ** min(row.tries - 1, MOST_DOUBLED), LONGEST_WAIT)
-        step(row, State.READY, by=self.by, at=at, due_at=at + wait)
+        step(row, State.READY, why=why, by=self.by, at=at, due_at=at + wait)
 
     def _rest(self, carrier: str, until: datetime) -> None:
         """Ask a carrier that is away for nothing else until then: each try could take until its time-out,
@@ -254,7 +255,7 @@ class Office:
     def _unknown(self, row: Outgoing, carrier: Carrier | None, at: datetime) -> None:
         """It may have left. Who takes keys is asked again, for long; then a person finds out."""
         if carrier is not None and carrier.takes_key and row.tries < MOST_ASKED:
-            self._wait(row, at)
+            self._wait(row, UNCERTAIN.why, at)
         else:
             step(row, State.HELD, held=UNCERTAIN, by=self.by, at=at)
 
