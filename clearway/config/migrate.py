@@ -77,7 +77,7 @@ GRANT UPDATE (state, arrived_at, ended_at, how, cause, came) ON ambulance_cover_
 REVOKE DELETE ON ambulance_actioncard FROM {postgres.WEB};
 REVOKE DELETE ON outpatients_letter, outpatients_report_sent, outpatients_contact, outpatients_document,
     outpatients_filing, outpatients_disclosure_pack, outpatients_givenfile, outpatients_freed_slot,
-    outpatients_attendance_score, outpatients_telling,
+    outpatients_attendance_score, outpatients_telling, outpatients_counterpart,
     outpatients_slot_offer, outpatients_conversation, outpatients_message, outpatients_answer
     FROM {postgres.WEB};
 REVOKE INSERT, UPDATE, DELETE ON core_legalhold FROM {postgres.WEB};
@@ -92,6 +92,7 @@ GRANT EXECUTE ON FUNCTION clearway_add_partition, clearway_detach_partition, cle
     clearway_forget_documents_aside, clearway_forget_disclosure_packs, clearway_forget_given_files,
     clearway_forget_sent_reports, clearway_forget_freed_slots, clearway_forget_conversations,
     clearway_forget_emails, clearway_forget_attendance_scores, clearway_forget_tellings,
+    clearway_forget_counterparts,
     clearway_forget_desk_contacts, clearway_forget_concerns, clearway_forget_duties,
     clearway_forget_delays,
     clearway_forget_sitreps, clearway_forget_meeting_packs, clearway_forget_shift_sheets,

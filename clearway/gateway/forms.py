@@ -13,6 +13,21 @@ class SettleForm(DeskForm):
     words = words("What was done", most=300, missing="Say what was done instead")
 
 
+class WhoForm(DeskForm):
+    """Which patient somebody of another system is; "0": none of them."""
+
+    patient = forms.IntegerField(
+        min_value=0, max_value=2**63 - 1, error_messages={"required": "Say whether they are one person"}
+    )
+    why = words("How you know it", most=300, missing="Say how you know it")
+
+
+class TakeBackForm(DeskForm):
+    """Why an answer is taken back."""
+
+    why = words("How you know it", most=300, missing="Say how you know it")
+
+
 class MessageForm(DeskForm):
     """A message to be examined. It may name a patient, and is kept nowhere."""
 

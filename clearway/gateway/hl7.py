@@ -198,6 +198,11 @@ def _with_newer(taken: Taken, mapping: SenderMapping, at: datetime) -> Taken:
     return replace(taken, words=f"{taken.words} {later.words}", provides=taken.provides + later.provides)
 
 
+def read_put_aside(batch_id: int, source: Source, *, at: datetime) -> None:
+    """Take what was told of somebody before they were known. In the caller's transaction."""
+    _with_newer(Taken(Verdict.APPLIED, "", again=batch_id), queries.mapping_of(source), at)
+
+
 def read_again(source: Source, provided: tuple[str, ...], *, at: datetime) -> int:
     """Read again what waited for one of these, oldest first, and what waited for that; how many.
 

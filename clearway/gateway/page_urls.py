@@ -2,7 +2,7 @@
 
 from django.urls import include, path
 
-from . import hl7_pages, notify, pages, referrals
+from . import hl7_pages, notify, pages, referrals, who_pages
 
 app_name = "gateway"
 urlpatterns = [
@@ -14,6 +14,8 @@ urlpatterns = [
     path("feeds/quarantine/<int:row_id>/", pages.line, name="line"),
     path("feeds/quarantine/<int:row_id>/replay/", pages.replay, name="replay"),
     path("feeds/quarantine/<int:row_id>/settle/", pages.settle, name="settle"),
+    path("feeds/quarantine/<int:row_id>/who/", who_pages.who, name="who"),
+    path("feeds/quarantine/<int:row_id>/who/back/", who_pages.back, name="who-back"),
     path("feeds/<slug:source>/doctor/", hl7_pages.doctor, name="doctor"),
     path("feeds/<slug:source>/mapping/", hl7_pages.mapping, name="mapping"),
 ]

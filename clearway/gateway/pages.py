@@ -15,7 +15,7 @@ from clearway.core.feeds.models import Quarantined
 from clearway.core.people.permissions import needs
 from clearway.domain.shared.errors import CannotParse, NotAllowed
 
-from . import hl7, inbox
+from . import hl7, inbox, who_is_it
 from .forms import SettleForm
 
 ROWS = 50
@@ -59,7 +59,14 @@ def _line(request: Any, row: Quarantined, form: SettleForm) -> HttpResponse:
     feeds.look(row, by=request.actor, at=request.at)
     # HL7 ends its segments with a carriage return, which a page does not show as a new line.
     shown = bytes(row.body)[:SHOWN_BYTES].decode("utf-8", "replace").replace("\r", "\n")
-    context = {"row": row, "shown": shown, "form": form, "has_doctor": row.source.kind == hl7.KIND}
+    asked = who_is_it.question(row, at=request.at) if request.reach.allows("patients.write") else None
+    context = {
+        "row": row,
+        "shown": shown,
+        "form": form,
+        "has_doctor": row.source.kind == hl7.KIND,
+        "has_alike": asked is not None and bool(asked.alike()) and row.state == "waiting",
+    }
     response = render(request, "gateway/line.html", context, status=422 if form.errors else 200)
     response["Cache-Control"] = "no-store"
     return response

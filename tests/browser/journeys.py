@@ -76,7 +76,7 @@ def beside(organisation: Organisation, now: datetime) -> None:
         hearing.entry(hearing.referral(patient=patient), minutes=30, added_at=now)
     known, alike = (
         "PID|1||P09001^^^RWP^MR||Listener^Ann||19610203|F",
-        "PID|1||PAS-77^^^RWP^MR||Whisper^Anne||19480506|F",
+        "PID|1||PAS-77^^^RWP^MR||Whisper^Anne||19480506|F|||7 Quay Street^^Worcester^^WR1 1AA",
     )
     sent = now - timedelta(minutes=5)
     for raw in (

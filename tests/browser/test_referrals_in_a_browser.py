@@ -239,3 +239,23 @@ def test_a_booking_of_an_unmapped_clinic_goes_from_quarantine_to_the_diary_by_ke
     colleague.goto("/outpatients/patients/?text=listener")
     go(colleague, colleague.get_by_role("link", name="LISTENER, Ann"))
     expect(colleague.get_by_role("table", name="Appointments")).to_contain_text("Booked")
+
+
+def test_who_looks_like_a_patient_is_compared_and_what_waited_is_booked_by_keyboard(open_page: Open) -> None:
+    page = open_page("/feeds/quarantine/", user="lena")
+    go(page, page.get_by_role("row", name="may be the same person").get_by_role("link", name="See the line"))
+    go(page, page.get_by_role("link", name="Compare with who is registered"))
+    expect(page.get_by_role("row", name="Given names")).to_contain_text("Ann (differs)")
+    assert breaches(page) == []
+    picture(page, "who")
+
+    keys = Keyboard(page)
+    keys.reach(page.get_by_role("radio").first)
+    keys.press("Space")
+    fill(page, why="Rang the patient")
+    send(page, "Say so, and read what waits")
+    expect(page.locator(".said")).to_contain_text("2 messages were taken")
+
+    colleague = open_page("/outpatients/patients/?text=whisper", user="olga", theme="dark")
+    go(colleague, colleague.get_by_role("link", name="WHISPER"))
+    expect(colleague.get_by_role("table", name="Appointments")).to_contain_text("Booked")

@@ -28,7 +28,7 @@ from clearway.desks.outpatients.booking.models import Appointment
 from clearway.desks.outpatients.clocks.models import Pathway
 from clearway.desks.outpatients.conversations.models import Answer, Conversation, Message
 from clearway.desks.outpatients.enquiries.models import Enquiry
-from clearway.desks.outpatients.exchange.models import Telling
+from clearway.desks.outpatients.exchange.models import Counterpart, Telling
 from clearway.desks.outpatients.filing.models import Document, Filing
 from clearway.desks.outpatients.intake.models import GivenFile
 from clearway.desks.outpatients.keeping import actions as keeping
@@ -335,6 +335,15 @@ def a_telling(physio: Department, patient: Patient) -> None:
     )
 
 
+def a_counterpart(physio: Department, patient: Patient) -> None:
+    """What another system calls the one visit there was."""
+    source = Source.objects.create(
+        organisation=physio.trust, name="pas", kind="hl7", expected_interval_seconds=3600
+    )
+    visit, told = Appointment.objects.get(patient=patient), {"told_at": MARCH + DAY, "key": "1"}
+    Counterpart.objects.create(source=source, kind="appointment", theirs="F1", ours=visit.pk, **told)
+
+
 KINDS: dict[str, tuple[Callable[[Department, Patient], object], tuple[type[Model], ...]]] = {
     "given_files": (a_given_file, (GivenFile,)),
     "disclosure_packs": (a_pack, (DisclosurePack,)),
@@ -348,8 +357,9 @@ KINDS: dict[str, tuple[Callable[[Department, Patient], object], tuple[type[Model
     "freed_slots": (a_freed_slot, (FreedSlot, SlotOffer)),
     "attendance_scores": (a_risk, (AttendanceScore,)),
     "tellings": (a_telling, (Telling, Outgoing)),
+    "counterparts": (a_counterpart, (Counterpart,)),
 }
-OF_A_RECORD = ("documents", "letters", "contacts", "conversations", "emails")
+OF_A_RECORD = ("documents", "letters", "contacts", "conversations", "emails", "counterparts")
 
 
 def due(at: datetime) -> dict[str, tuple[int, int]]:
@@ -496,11 +506,11 @@ def test_a_record_stays_whole_while_anything_of_the_person_is_open_or_young(
     for kind in OF_A_RECORD:
         KINDS[kind][0](physio, seen)
     needs(physio, seen)
-    before = [model._default_manager.count() for model in (Letter, Contact, Document)]
+    before = [model._default_manager.count() for model in (Letter, Contact, Document, Counterpart)]
 
     retention.forget_all(MARCH + 4000 * DAY, by=BY)
 
-    assert [model._default_manager.count() for model in (Letter, Contact, Document)] == before
+    assert [model._default_manager.count() for model in (Letter, Contact, Document, Counterpart)] == before
 
 
 def test_who_was_asked_about_a_seat_is_kept_while_they_wait(physio: Department, seen: Patient) -> None:

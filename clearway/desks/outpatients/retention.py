@@ -37,5 +37,6 @@ SHELVES = tuple(
         "freed_slots",
         "attendance_scores",
         "tellings",
+        "counterparts",
     )
 )

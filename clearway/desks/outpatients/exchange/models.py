@@ -34,7 +34,14 @@ class Counterpart(models.Model):
     key      the message that told it
     starts_at, state  of an appointment as the sender has it, for reconciling
     batch    of a telling about somebody who was not known here: read again once they are
+    answer   what a person said of somebody who looks like a patient here (likeness.py), by whom, when, for
+             which line of quarantine
+    changed  what their messages then changed of that patient, column -> [before, after], to be taken back
     """
+
+    class Answer(models.TextChoices):
+        SAME = "same", "That patient"
+        OTHER = "other", "Two people"
 
     class Kind(models.TextChoices):
         PATIENT = "patient", "Patient"
@@ -51,10 +58,20 @@ class Counterpart(models.Model):
     starts_at = models.DateTimeField(null=True)
     state = models.CharField(max_length=20, blank=True)
     batch = models.BigIntegerField(null=True)
+    answer = models.CharField(max_length=8, choices=Answer, blank=True)
+    answered_at = models.DateTimeField(null=True)
+    answered_by = models.CharField(max_length=150, blank=True)
+    answered_for = models.BigIntegerField(null=True)
+    changed = models.JSONField(default=dict)
 
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["source", "kind", "theirs"], name="one_counterpart_per_record"),
+            models.CheckConstraint(
+                condition=Q(answer="", answered_at__isnull=True, answered_by="", answered_for__isnull=True)
+                | Q(~Q(answer=""), ~Q(answered_by=""), kind="patient", answered_at__isnull=False),
+                name="an_answer_says_who_and_when",
+            ),
             models.CheckConstraint(condition=~Q(theirs=""), name="a_counterpart_has_a_name"),
         ]
         indexes = [models.Index(fields=["source", "kind", "ours"])]

@@ -13,6 +13,7 @@ from ..patients import actions as patients
 from ..patients import queries as known_here
 from . import queries, wanted
 from .envelope import Envelope, Kind, Refused, Taken, Verdict, counterpart, is_old, name, remember
+from .models import Counterpart
 
 WHERE = {  # of the columns of a patient, for what a sender is told
     **dict.fromkeys(("family_name", "given_names"), "PID-5"),
@@ -74,7 +75,7 @@ def person(told: PersonTold, envelope: Envelope) -> Taken:
         return Taken(Verdict.ASIDE, "The patient is not known here, and this message registers nobody.")
     again = known.batch if known is not None and is_old(known, envelope) else None
     is_new = found is None
-    row = _registered(told, envelope) if is_new else _changed(found, told, envelope)
+    row = _registered(told, envelope, known) if is_new else _changed(found, told, envelope)
     # A record that was merged away keeps its own number as its counterpart.
     ours = known.ours if known is not None and known.ours is not None else row.pk
     remember(envelope, Kind.PATIENT, told.who.number, ours)
@@ -83,7 +84,8 @@ def person(told: PersonTold, envelope: Envelope) -> Taken:
     return Taken(Verdict.APPLIED, words, (name(Kind.PATIENT, told.who.number),), again)
 
 
-def _columns(told: PersonTold) -> dict[str, Any]:
+def columns(told: PersonTold) -> dict[str, Any]:
+    """What is told of a person, by column of our record. Raises Refused for what is too long."""
     who = told.who
     said: dict[str, Any] = {"family_name": who.family_name, "given_names": who.given_names}
     said |= {"born_on": who.born_on, "nhs_number": who.nhs_number or None}
@@ -96,7 +98,7 @@ def _columns(told: PersonTold) -> dict[str, Any]:
     return found
 
 
-def _registered(told: PersonTold, envelope: Envelope) -> Any:
+def _registered(told: PersonTold, envelope: Envelope, known: Counterpart | None) -> Any:
     who, organisation_id = told.who, envelope.source.organisation_id
     if missing := [
         place for place, value in (("PID-5", who.family_name), ("PID-7", who.born_on)) if not value
@@ -104,19 +106,20 @@ def _registered(told: PersonTold, envelope: Envelope) -> Any:
         raise Refused(missing[0], "It is empty, and nobody is registered without it.", "Send it.")
     is_free = known_here.of_number(organisation_id, who.number) is None and len(who.number) <= 20
     new = patients.New(
-        **_columns(told) | {"given_names": who.given_names}, number=who.number if is_free else ""
+        **columns(told) | {"given_names": who.given_names}, number=who.number if is_free else ""
     )
+    is_other = known is not None and known.answer == Counterpart.Answer.OTHER
     try:
-        return patients.register(new, **envelope.scope)
+        return patients.register(new, though_alike=is_other, **envelope.scope)
     except patients.LooksAlike as alike:
         why = f"{len(alike.alike)} registered here may be the same person, and no NHS number tells."
-        fix = "Compare them and give the record here the NHS number that the sender has, or say which it is."
-        raise Refused("PID-5", why, fix) from None
+        fix = "Open the line, compare them side by side, and say whether they are one person."
+        raise Refused("PID-5", why, fix, name(Kind.PATIENT, who.number)) from None
 
 
 def _changed(row: Any, told: PersonTold, envelope: Envelope) -> Any:
     # What another system holds of a way of contact was not confirmed with the patient today.
-    return patients.change(row.pk, _columns(told), confirms=False, **envelope.scope)
+    return patients.change(row.pk, columns(told), confirms=False, **envelope.scope)
 
 
 def _death(row: Any, told: PersonTold, envelope: Envelope) -> None:

@@ -256,11 +256,16 @@ class Migration(migrations.Migration):
                         ('starts_at', models.DateTimeField(null=True)),
                         ('state', models.CharField(blank=True, max_length=20)),
                         ('batch', models.BigIntegerField(null=True)),
+                        ('answer', models.CharField(blank=True, choices=[('same', 'That patient'), ('other', 'Two people')], max_length=8)),
+                        ('answered_at', models.DateTimeField(null=True)),
+                        ('answered_by', models.CharField(blank=True, max_length=150)),
+                        ('answered_for', models.BigIntegerField(null=True)),
+                        ('changed', models.JSONField(default=dict)),
                         ('source', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='core.source')),
                     ],
                     options={
                         'indexes': [models.Index(fields=['source', 'kind', 'ours'], name='outpatients_source__04afe4_idx')],
-                        'constraints': [models.UniqueConstraint(fields=('source', 'kind', 'theirs'), name='one_counterpart_per_record'), models.CheckConstraint(condition=models.Q(('theirs', ''), _negated=True), name='a_counterpart_has_a_name')],
+                        'constraints': [models.UniqueConstraint(fields=('source', 'kind', 'theirs'), name='one_counterpart_per_record'), models.CheckConstraint(condition=models.Q(models.Q(('answer', ''), ('answered_at__isnull', True), ('answered_by', ''), ('answered_for__isnull', True)), models.Q(models.Q(('answer', ''), _negated=True), models.Q(('answered_by', ''), _negated=True), ('answered_at__isnull', False), ('kind', 'patient')), _connector='OR'), name='an_answer_says_who_and_when'), models.CheckConstraint(condition=models.Q(('theirs', ''), _negated=True), name='a_counterpart_has_a_name')],
                     },
                 ),
                 migrations.CreateModel(

@@ -215,6 +215,18 @@ VIEWS = {
     WHERE o.organisation_id = trust AND o.queued_at < before
         AND o.state NOT IN ('queued', 'ready', 'held', 'sending')
 """,
+    # What a record is called elsewhere, as long as the record; what has none here, from when it was told.
+    "counterparts": """
+    SELECT c.id, c.told_at, GREATEST(c.told_at, c.answered_at),
+        COALESCE(clearway_patient_is_held(c.patient), false)
+    FROM (
+        SELECT n.*, CASE n.kind WHEN 'patient' THEN n.ours
+            WHEN 'referral' THEN (SELECT r.patient_id FROM outpatients_referral r WHERE r.id = n.ours)
+            ELSE (SELECT a.patient_id FROM outpatients_appointment a WHERE a.id = n.ours) END AS patient
+        FROM outpatients_counterpart n JOIN core_source s ON s.id = n.source_id
+        WHERE s.organisation_id = trust AND n.told_at < before
+    ) c WHERE c.ours IS NULL OR c.patient IN (SELECT p.id FROM clearway_patients_past(trust, before) p)
+""",
     # A seat and what was given back because it was filled, under the first of them: they go together. While
     # anybody who was asked still waits, their answers count.
     "freed_slots": """
@@ -277,6 +289,7 @@ REMOVALS = {
     WITH gone AS (DELETE FROM outpatients_telling t WHERE t.id = ANY (chosen) RETURNING t.outgoing_id)
     DELETE FROM core_outgoing o USING gone WHERE o.id = gone.outgoing_id;
 """,
+    "counterparts": "    DELETE FROM outpatients_counterpart c WHERE c.id = ANY (chosen);\n",
     "attendance_scores": "    DELETE FROM outpatients_attendance_score s WHERE s.id = ANY (chosen);\n",
     "freed_slots": """
     WITH RECURSIVE chain AS (
@@ -315,6 +328,7 @@ KEPT = (
     "outpatients_freed_slot",
     "outpatients_attendance_score",
     "outpatients_telling",
+    "outpatients_counterpart",
     "outpatients_slot_offer",
     "outpatients_conversation",
     "outpatients_message",
