@@ -52,6 +52,7 @@ GROUPS: dict[str, dict[str, str]] = {
         "roster load": "load which crew is to work when, from CSV or XLSX",
         "region export": "write a region back as a pack, with what was answered at the desk",
         "clocks": "waiting time clocks and return figures from a file of dated events",
+        "ads export": "write incidents and responses in the shape of the Ambulance Data Set",
         "clocks export": "write an organisation's own clock events as such a file",
         "attendance train": "learn from the trust's own past who might not come, and keep the model",
         "attendance evaluate": "measure such a model, or the same on a file of bookings",

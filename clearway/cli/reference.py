@@ -42,7 +42,7 @@ from clearway.domain.ambulance.words import (
     StatusSource,
 )
 from clearway.domain.shared.findings import Severity
-from clearway.interchange import native, native_schema, referral_message
+from clearway.interchange import ads_export, native, native_schema, referral_message
 from clearway.interchange.fhir import reference as fhir_page
 from clearway.interchange.hl7 import reference as hl7_page
 
@@ -322,6 +322,7 @@ PAGES: Mapping[str, Callable[[], str]] = {
     "settings.md": environment.page,
     "clock-events.md": clock_pages.clock_events,
     "clock-rules.md": clock_pages.clock_rules,
+    "ads-export.md": ads_export.reference_page,
     "referral-messages.md": referral_message.reference_page,
     "hl7-messages.md": hl7_page.page,
     "fhir.md": fhir_page.page,
