@@ -26,6 +26,7 @@ TABLE: dict[str, dict[str, Sizes]] = {
         "bookings": Sizes(40, 1_000, 20_000),
     },
     "R2": {"attempts": Sizes(300, 1_000, 10_000)},
+    "R3": {"pairs of edits": Sizes(6, 200, 2_000)},
     "R4": {"steps": Sizes(90, 2_000, 100_000), "things done by 8 workers": Sizes(240, 3_000, 100_000)},
     "R5": {
         "orders of events": Sizes(15, 100, 1_000),
@@ -37,6 +38,7 @@ TABLE: dict[str, dict[str, Sizes]] = {
         "damaged FHIR requests": Sizes(120, 300, 300),
         "damaged CSV and XLSX files": Sizes(39, 300, 300),
     },
+    "R8": {"examples of each operation": Sizes(0, 30, 300)},
     "R9": {"intervals": Sizes(2_000, 10_000, 10_000)},
     "R18": {"requests": Sizes(40, 500, 10_000), "seconds of partition": Sizes(1, 10, 60)},
     "R20": {"texts": Sizes(40, 40, 90), "kills": Sizes(8, 8, 100)},

@@ -14,6 +14,7 @@ from clearway.desks.outpatients.patients.models import Carer, Flag, Need, Patien
 from clearway.desks.outpatients.referrals import actions as referrals
 from clearway.desks.outpatients.referrals.models import Gap, Referral
 from clearway.desks.outpatients.waiting.models import Entry
+from tests.filled import filled
 from tests.outpatients import NOW, TODAY, a_patient, a_service, scope
 from tests.trust import a_trust, signed_in, somebody, stop_the_clock
 
@@ -344,7 +345,8 @@ def test_what_becomes_known_on_the_patients_page_closes_the_gap(
     patients.change(row.patient_id, {"address": ""}, **scope(trust))
     assert Gap.objects.filter(closed_at__isnull=True).get().what == "identity"
 
-    sent = {**PERSON, "nhs_number": "9990548609", "phone": "1"}
-    desk.post(f"/outpatients/patients/{row.patient_id}/edit/", sent)
+    edit = f"/outpatients/patients/{row.patient_id}/edit/"
+    seen = filled(desk.get(edit))["seen"]
+    desk.post(edit, {**PERSON, "nhs_number": "9990548609", "phone": "1", "seen": seen})
 
     assert not Gap.objects.filter(closed_at__isnull=True).exists()

@@ -10,6 +10,7 @@ from django.db import IntegrityError, transaction
 
 from clearway.core.audit.actions import Actor, Entry
 from clearway.core.audit.actions import record as audit
+from clearway.core.clashes import own_changes
 from clearway.core.layout.times import clock, day, local
 from clearway.domain.outpatients.booking import DIED
 from clearway.domain.outpatients.clock_events import ClockEvent, EventKind
@@ -164,18 +165,23 @@ def change(
     by: Actor,
     at: datetime,
     confirms: bool = True,
+    seen: Mapping[str, Any] | None = None,
 ) -> Patient:
     """Change what is known of a patient, by column.
 
     confirms  a changed way of contact was confirmed with the patient that day, where nothing else is said
+    seen      what the person who changes it had before them, by column; what is still so is not written
 
-    Raises NotAllowed like `register`, and for a column that is not changed here.
+    Raises NotAllowed like `register`, and for a column that is not changed here; ChangedMeanwhile where
+    somebody else changed the same column since it was seen.
     """
     event = "Changing this patient"
     if unknown := sorted(set(changes) - CHANGEABLE):
         raise NotAllowed("as it stands", event, f"{', '.join(unknown)} cannot be changed here.")
     row = _locked(organisation_id, patient_id)
     values = _checked(changes, at, event)
+    if seen is not None:
+        values = own_changes(values, seen, row, event)
     changed = {name: value for name, value in values.items() if getattr(row, name) != value}
     if not changed:
         return row

@@ -108,9 +108,12 @@ class PersonForm(DeskForm):
         return given
 
 
+def known(patient: Any) -> dict[str, Any]:
+    """What a patient's form is opened with, by column."""
+    return {name: getattr(patient, name) for name in actions.CHANGEABLE if name != "confirmed_on"}
+
+
 def shown(patient: Any) -> dict[str, Any]:
     """What the form begins with for a patient who is registered."""
-    known = {name: getattr(patient, name) for name in actions.CHANGEABLE if name != "confirmed_on"}
-    known["days"] = [str(each) for each in patient.days]
-    known["born_on"] = patient.born_on.isoformat()
-    return known
+    days = [str(each) for each in patient.days]
+    return {**known(patient), "days": days, "born_on": patient.born_on.isoformat()}

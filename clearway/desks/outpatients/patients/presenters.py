@@ -2,8 +2,11 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime
+from typing import Any
 
+from clearway.core.clashes import Clash
+from clearway.core.layout.times import day
 from clearway.domain.outpatients.counting import in_words
 from clearway.domain.outpatients.identity import spaced
 from clearway.domain.outpatients.words import NhsNumberStatus
@@ -114,3 +117,42 @@ def preferences(patient: Patient, sites: dict[str, str]) -> str:
     )
     opted = "; no messages from machines" if patient.opted_out else ""
     return f"{where}; {days}; {notice}; by {patient.channel}{opted}"
+
+
+NAMES = {
+    "nhs_number": "NHS number",
+    "nhs_number_status": "Trace of the NHS number",
+    "born_on": "Birth date",
+    "practice": "General practice",
+    "phone": "Telephone",
+    "may_text": "Agreed to text messages",
+    "channel": "Wants to be reached by",
+    "notice_hours": "Shortest notice in hours",
+    "opted_out": "No messages from machines",
+}
+
+
+def clashes(found: Iterable[Clash]) -> list[tuple[str, str, str]]:
+    """Each field that two people changed: its name, what is saved now, what was not saved."""
+    return [
+        (
+            NAMES.get(each.field, each.field.replace("_", " ").capitalize()),
+            _said(each.field, each.now),
+            _said(each.field, each.yours),
+        )
+        for each in found
+    ]
+
+
+def _said(field: str, value: Any) -> str:
+    if field == "sex":
+        return SEX.get(value, "")
+    if field == "nhs_number_status":
+        return NhsNumberStatus(value).meaning.capitalize() if value else ""
+    if field == "days":
+        return ", ".join(WEEKDAYS[int(each) - 1] for each in value) or "Any day"
+    if field == "born_on":
+        return day(datetime.fromisoformat(value).replace(tzinfo=UTC))
+    if isinstance(value, list):
+        return ", ".join(map(str, value)) or "Any"
+    return {True: "Yes", False: "No"}[value] if isinstance(value, bool) else str(value) or "Nothing"

@@ -1,6 +1,6 @@
 """Patients: finding them, registering, and the page where all that concerns one of them stands."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -10,6 +10,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_POST
 
+from clearway.core import clashes
 from clearway.core.layout.times import local
 from clearway.core.organisation.queries import site_by_code
 from clearway.core.people import kept
@@ -29,7 +30,7 @@ from ..records import rectified
 from ..referrals import queries as referrals
 from ..waiting import standing as waiting
 from . import actions, presenters, queries
-from .forms import CHANNELS, DAYS, SEXES, STATUSES, WEEKEND, PersonForm, SearchForm, shown
+from .forms import CHANNELS, DAYS, SEXES, STATUSES, WEEKEND, PersonForm, SearchForm, known, shown
 from .models import Carer, Flag, Need, Patient
 
 Request = Any
@@ -81,16 +82,53 @@ def edit(request: Request, key: int) -> HttpResponse:
     """Change who a patient is and how to reach them."""
     row = _read(request, key)
     data = request.POST if request.method == "POST" else None
-    initial = kept.take(request) or shown(row)
-    form = PersonForm(data, at=request.at, sites=_sites(request).items(), initial=initial)
+    typed = kept.take(request)
+    opened = typed.get("seen") or clashes.seal(known(row))
+    form = PersonForm(data, at=request.at, sites=_sites(request).items(), initial=typed or shown(row))
     if form.is_valid():
         try:
-            actions.change(row.pk, form.values(), **_scope(request))
+            seen = clashes.unseal(request.POST.get("seen", ""), "Changing this patient")
+            actions.change(row.pk, form.values(), seen=seen, **_scope(request))
             messages.success(request, "Saved.")
             return HttpResponseRedirect(reverse("op-patients:patient", args=[row.pk]))
+        except clashes.ChangedMeanwhile as refusal:
+            return _both(request, form, seen, refusal, _read(request, key))
         except NotAllowed as refusal:
             form.add_error(None, refusal.why)
-    return _form(request, form, f"Change {row}", [], row)
+    if data is not None:
+        opened = request.POST.get("seen", "")
+    return _form(request, form, f"Change {row}", [], row, opened)
+
+
+def _both(
+    request: Request,
+    form: PersonForm,
+    seen: Mapping[str, Any],
+    refusal: clashes.ChangedMeanwhile,
+    row: Patient,
+) -> HttpResponse:
+    """The form with what this person changed, elsewhere what is saved now; both values where they clash."""
+    mine = {name for name, value in form.values().items() if clashes.plain(value) != seen.get(name)}
+    merged = request.POST.copy()
+    for name, value in shown(row).items():
+        if name not in mine and name in form.fields:
+            _put(merged, name, value)
+    again = PersonForm(merged, at=request.at, sites=_sites(request).items())
+    if again.is_valid():
+        again.add_error(None, refusal.why)
+    names = presenters.clashes(refusal.clashes)
+    return _form(request, again, f"Change {row}", [], row, clashes.seal(known(row)), names, status=409)
+
+
+def _put(sent: Any, name: str, value: Any) -> None:
+    """Put a value into what a form sent, as its browser would."""
+    sent.pop(name, None)
+    if isinstance(value, (list, tuple)):
+        sent.setlist(name, [str(each) for each in value])
+    elif value is True:
+        sent[name] = "yes"
+    elif value not in (False, None):
+        sent[name] = str(value)
 
 
 @needs("patients.read")
@@ -252,9 +290,18 @@ def _letters(request: Request, people: list[int]) -> list[letter_words.Row]:
 
 
 def _form(
-    request: Request, form: PersonForm, title: str, alike: list[Patient], row: Patient | None = None
+    request: Request,
+    form: PersonForm,
+    title: str,
+    alike: list[Patient],
+    row: Patient | None = None,
+    seen: str = "",
+    both: Sequence[tuple[str, str, str]] = (),
+    status: int = 0,
 ) -> HttpResponse:
     context = {
+        "seen": seen,
+        "both": both,
         "form": form,
         "title": title,
         "row": row,
@@ -265,7 +312,8 @@ def _form(
         "days": [*DAYS, *WEEKEND],
         "sites": list(_sites(request).items()),
     }
-    return render(request, "patients/form.html", context, status=422 if form.errors else 200)
+    status = status or (422 if form.errors else 200)
+    return render(request, "patients/form.html", context, status=status)
 
 
 def _read(request: Request, key: int) -> Patient:
