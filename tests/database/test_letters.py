@@ -168,6 +168,7 @@ def test_a_moved_appointment_brings_one_letter_that_names_both_times(physio: Dep
     assert letters("cancellation") == []
 
 
+@pytest.mark.promise("R20")
 def test_a_confirmation_that_has_not_left_goes_nowhere_once_the_visit_is_cancelled(
     physio: Department,
 ) -> None:
@@ -234,6 +235,7 @@ def test_the_same_event_told_twice_brings_one_letter(physio: Department) -> None
 # Looked at again
 
 
+@pytest.mark.promise("R20")
 def test_nothing_is_sent_to_somebody_who_has_died(physio: Department) -> None:
     entry, _ = booked(physio)
     patients.record_death(entry.patient_id, NOW.date(), **who(physio))

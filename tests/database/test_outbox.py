@@ -186,6 +186,7 @@ def test_a_carrier_is_given_each_message_once_with_a_key_that_names_nobody(trust
     assert Outgoing.objects.get().reference == "van-1"
 
 
+@pytest.mark.promise("R20")
 def test_it_is_looked_at_again_in_the_moment_of_sending(trust: Organisation) -> None:
     put(trust, "a", carrier="van")
     van = Van()
@@ -229,6 +230,7 @@ def test_without_an_answer_and_without_keys_a_person_finds_out(trust: Organisati
     assert Outgoing.objects.get().reason == "uncertain"
 
 
+@pytest.mark.promise("R20")
 def test_without_an_answer_a_carrier_that_takes_keys_is_given_the_same_key_again(trust: Organisation) -> None:
     put(trust, "a", carrier="van")
     van = Van(failing(TimeoutError()), takes_key=True)

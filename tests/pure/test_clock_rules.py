@@ -147,6 +147,7 @@ def test_a_wait_grows_by_a_day_each_day_and_by_nothing_else(
             assert then.days - now.days == now.is_open
 
 
+@pytest.mark.promise("R9")
 @pytest.mark.parametrize("start", [date(2025, 3, 24), date(2025, 10, 20), date(2024, 2, 20)])
 def test_the_days_on_which_the_clocks_change_are_days_like_others(start: date) -> None:
     referral = said((EventKind.REFERRAL_RECEIVED, start))

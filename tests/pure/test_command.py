@@ -98,6 +98,7 @@ def test_two_sheets_are_of_one_change_of_shift_or_of_two() -> None:
     assert not is_same_change(POLICY, at(5, 50), at(6, 10), LONDON)
 
 
+@pytest.mark.promise("R9")
 @pytest.mark.parametrize(
     ("day", "hours"),
     [

@@ -82,6 +82,7 @@ def test_an_area_with_calls_and_no_crew_is_short_of_all_it_needs() -> None:
     assert gap["north"].short == gap["north"].needed and gap["south"].worst == 0
 
 
+@pytest.mark.promise("R9")
 def test_rates_follow_the_local_hour_also_when_the_clocks_change() -> None:
     shares = tuple(float(hour) for hour in range(24))
     policy = CoverPolicy(hourly=shares, with_a_crew=1.0)

@@ -76,6 +76,7 @@ def test_a_bad_row_names_line_field_and_remedy_and_good_rows_are_kept(
     assert [each.call_sign for each in file.shifts] == ["A9"]
 
 
+@pytest.mark.promise("R9")
 def test_the_hour_that_comes_twice_needs_an_offset_and_the_skipped_one_is_refused() -> None:
     twice = read("A1,ryf01,dca,,2026-10-25 01:30,2026-10-25 09:00").bad[0]
     assert twice.field == "start" and "2026-10-25T01:30+01:00 or 2026-10-25T01:30+00:00" in twice.fix
