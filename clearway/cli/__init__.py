@@ -62,7 +62,7 @@ GROUPS: dict[str, dict[str, str]] = {
         "roads graph": "make a road graph from an OpenStreetMap extract",
         "roads read": "take road disruptions from a DATEX II file",
         "exchange reconcile": "compare appointments with those of another system, with what to do about each",
-        "source add": "set up a system that sends HL7 v2",
+        "source add": "set up a system that sends HL7 v2, or a dashboard that reads figures",
         "mapping load": "say how such a system writes: a new version, with the reason",
         "mapping show": "print how such a system writes",
         "source key": "give a source that sends messages a new key",

@@ -42,7 +42,7 @@ from clearway.domain.ambulance.words import (
     StatusSource,
 )
 from clearway.domain.shared.findings import Severity
-from clearway.interchange import ads_export, native, native_schema, referral_message
+from clearway.interchange import ads_export, native, native_schema, referral_message, regional_figures
 from clearway.interchange.fhir import reference as fhir_page
 from clearway.interchange.hl7 import reference as hl7_page
 
@@ -318,6 +318,7 @@ PAGES: Mapping[str, Callable[[], str]] = {
     "events.md": events,
     "native-events.schema.json": lambda: _schema("event"),
     "native-positions.schema.json": lambda: _schema("position"),
+    "regional-figures.schema.json": lambda: json.dumps(regional_figures.schema(), indent=2) + "\n",
     "rules.md": rules,
     "settings.md": environment.page,
     "clock-events.md": clock_pages.clock_events,

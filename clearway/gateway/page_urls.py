@@ -2,12 +2,13 @@
 
 from django.urls import include, path
 
-from . import hl7_pages, notify, pages, referrals, who_pages
+from . import hl7_pages, notify, pages, referrals, regional, who_pages
 
 app_name = "gateway"
 urlpatterns = [
     path("fhir/R4/", include("clearway.gateway.fhir.urls")),
     path("api/v1/referrals", referrals.deliver, name="referrals"),
+    path("api/v1/regional", regional.figures, name="regional"),
     path("api/v1/notify", notify.deliver, name="notify"),
     path("feeds/", pages.account, name="account"),
     path("feeds/quarantine/", pages.quarantine, name="quarantine"),

@@ -6,7 +6,7 @@ from typing import Any
 
 from clearway.domain.shared.freshness import FreshnessPolicy, freshness
 
-from ..feeds.models import OF_PEOPLE, Source
+from ..feeds.models import SILENT, Source
 from ..feeds.queries import freshness_policy, last_heard
 
 Picture = Callable[[int, datetime, datetime], dict[str, Any]]
@@ -38,7 +38,7 @@ def _safely(picture: Picture, organisation_id: int, decided_at: datetime, now: d
 
 
 def _sources(organisation_id: int) -> list[Source]:
-    spoken = Source.objects.filter(organisation_id=organisation_id, enabled=True).exclude(kind__in=OF_PEOPLE)
+    spoken = Source.objects.filter(organisation_id=organisation_id, enabled=True).exclude(kind__in=SILENT)
     return list(spoken.order_by("name"))
 
 

@@ -8,7 +8,9 @@ from django.db.models import F, Q
 from ..organisation.models import Organisation
 
 BY_HAND = "by_hand"
-OF_PEOPLE = ("desk", BY_HAND)  # kinds of sources that are people: silence of theirs is nothing amiss
+OF_PEOPLE = ("desk", BY_HAND)  # kinds of sources that are people
+READER = "dashboard"  # the kind that asks and never sends
+SILENT = (*OF_PEOPLE, READER)  # silence of theirs is nothing amiss
 
 
 class Source(models.Model):

@@ -11,7 +11,7 @@ from django.urls import reverse
 from clearway.domain.shared.freshness import Freshness, FreshnessPolicy, freshness
 
 from ..audit.models import Action
-from ..feeds.models import OF_PEOPLE, Source
+from ..feeds.models import SILENT, Source
 from ..feeds.queries import first_heard, freshness_policy
 from ..live.queries import last_beat
 from ..notices.models import Notice
@@ -26,7 +26,7 @@ BATCHES_FORGOTTEN = {"verb": "retention.forget", "subject": "retention:batches"}
 HEARD_STEP = 5  # seconds: a fragment changes at most so often, however fast messages come
 # A desk's own sources, referrals, what becomes of texts, and FHIR: they come when somebody refers, is written
 # to or asks, and no picture ages without them.
-NOT_IN_THE_STRIP = (*OF_PEOPLE, "referrals", "notify", "fhir")
+NOT_IN_THE_STRIP = (*SILENT, "referrals", "notify", "fhir")
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ import msgspec
 from django.db import connection
 from django.db.models import Q
 
-from clearway.core.feeds.models import OF_PEOPLE, Source
+from clearway.core.feeds.models import SILENT, Source
 from clearway.core.feeds.queries import last_heard, switched_on
 from clearway.domain.ambulance import availability as availability_axis
 from clearway.domain.ambulance import hospitals as hospital_reports
@@ -163,7 +163,7 @@ def _relevant(assignments: Iterable[Folded], at: datetime) -> list[Folded]:
 def _sources(organisation_id: int, on: Collection[int] | None = None) -> Iterable[Source]:
     """The sources that a picture rests on: those of these ids, or those enabled now."""
     chosen = Q(enabled=True) if on is None else Q(pk__in=on)
-    return Source.objects.filter(chosen, organisation_id=organisation_id).exclude(kind__in=OF_PEOPLE)
+    return Source.objects.filter(chosen, organisation_id=organisation_id).exclude(kind__in=SILENT)
 
 
 def _feed(source: Source, received_at: datetime | None) -> Feed:

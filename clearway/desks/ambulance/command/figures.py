@@ -235,9 +235,9 @@ def outcomes(seen: Seen) -> Figures:
 
 def stack(seen: Seen) -> Figures:
     """Calls to which nobody has been sent, and the oldest of each category."""
-    if not incidents.runs(seen.organisation_id, seen.at - OF_LATE, seen.at):
+    held = calls_held(seen)
+    if held is None:
         return Figures("No call was heard of.", THREE, (("Calls without a crew", NO_DATA, ""),))
-    held = incidents.held(seen.organisation_id, seen.at)
     oldest = incidents.oldest_held(seen.organisation_id, seen.at)
     rows = [
         (
@@ -251,22 +251,47 @@ def stack(seen: Seen) -> Figures:
     return Figures("", THREE, _t(rows))
 
 
-def crews(seen: Seen) -> Figures:
-    """Who is on shift, who is free, who cannot be sent and why."""
+def calls_held(seen: Seen) -> dict[Category, int] | None:
+    """Calls without a crew, by category; None where no call was heard of."""
+    if not incidents.runs(seen.organisation_id, seen.at - OF_LATE, seen.at):
+        return None
+    return incidents.held(seen.organisation_id, seen.at)
+
+
+@dataclass(frozen=True, slots=True)
+class CrewCounts:
+    """How many crews are on shift, free to be sent, and on a job; `status` of each."""
+
+    on_shift: int
+    free: int
+    busy: int
+    status: list[Availability | None]
+
+
+def crew_counts(seen: Seen) -> CrewCounts | None:
+    """The crews now; None where the control room was never heard."""
     if seen.heard is None:
-        return Figures("", THREE, _t([("Crews on shift", NO_DATA, ""), *_unit_hours(seen)]))
+        return None
     table = seen.reading.situation.resources
     status = [AVAILABILITIES[each] if each != UNKNOWN else None for each in table.availability]
     busy = [place != UNKNOWN for place in table.assignment]
     ready = (Availability.AVAILABLE, Availability.RESTRICTED)
     on_shift = [each not in (Availability.OFF, Availability.BOOKING_ON, None) for each in status]
     free = sum(each in ready and not is_busy for each, is_busy in zip(status, busy, strict=True))
+    return CrewCounts(sum(on_shift), free, sum(busy), status)
+
+
+def crews(seen: Seen) -> Figures:
+    """Who is on shift, who is free, who cannot be sent and why."""
+    counts = crew_counts(seen)
+    if counts is None:
+        return Figures("", THREE, _t([("Crews on shift", NO_DATA, ""), *_unit_hours(seen)]))
     rows: Rows = [
-        ("Crews on shift", str(sum(on_shift)), seen.of_the_cad),
-        ("Free to be sent", str(free), seen.of_the_cad),
-        ("On a job", str(sum(busy)), seen.of_the_cad),
+        ("Crews on shift", str(counts.on_shift), seen.of_the_cad),
+        ("Free to be sent", str(counts.free), seen.of_the_cad),
+        ("On a job", str(counts.busy), seen.of_the_cad),
         *(
-            (words.AVAILABILITY[each], str(status.count(each)), seen.of_the_cad)
+            (words.AVAILABILITY[each], str(counts.status.count(each)), seen.of_the_cad)
             for each in (Availability.UNAVAILABLE, Availability.BREAK_TRAVEL, Availability.ON_BREAK)
         ),
         ("Shifts ended, still on a job", _late_finishes(seen), seen.of_the_cad),
