@@ -13,7 +13,7 @@ Examples:
 
 import argparse
 import json
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -81,10 +81,16 @@ def _print(row: Any, days: tuple[date, date], as_json: bool) -> None:
     for each in row.rows:
         name = f"appointment {each['appointment']}" if each["appointment"] else f"theirs {each['filler']}"
         what = ", ".join(each["fields"]) or each["kind"]
-        print(f"  {name}: {what}; here {_side(each['here'])}; there {_side(each['there'])}. {each['todo']}")
+        print(f"  {name}: {what}; here {_side(each['here'])}; there {_side(each['there'])}: {each['todo']}")
     if not row.rows:
         print("Nothing differs.")
 
 
 def _side(said: dict[str, Any] | None) -> str:
-    return f"{said['starts_at']} {said['clinic']} {said['state']}" if said else "nothing"
+    from clearway.core.layout.times import clock, day
+
+    if not said:
+        return "nothing"
+    at = said["starts_at"] and datetime.fromisoformat(said["starts_at"])
+    when = f"{day(at)}, {clock(at)}, " if at else ""
+    return f"{when}{said['clinic']} {said['state']}".strip()

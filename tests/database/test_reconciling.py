@@ -1,6 +1,7 @@
 """Appointments here and at another system are compared, and each difference is put right from here."""
 
 import json
+import socket
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -12,7 +13,7 @@ from django.test.utils import CaptureQueriesContext
 
 from clearway.cli import main
 from clearway.core.audit.models import Action
-from clearway.core.feeds.models import Source
+from clearway.core.feeds.models import Quarantined, Source
 from clearway.core.organisation.models import Organisation
 from clearway.core.outbox import actions as outbox
 from clearway.core.outbox.models import Outgoing
@@ -21,6 +22,7 @@ from clearway.desks.outpatients.booking.models import Appointment
 from clearway.desks.outpatients.clinics.models import Slot
 from clearway.desks.outpatients.exchange import comparing, queries, reconciling
 from clearway.desks.outpatients.exchange.models import Reconciliation
+from clearway.desks.outpatients.patients.models import Patient
 from clearway.domain.outpatients.reconciling import Theirs
 from clearway.domain.outpatients.words import CancelledBy
 from clearway.domain.shared.errors import NotAllowed
@@ -143,6 +145,20 @@ def test_their_message_that_waits_here_is_named(
         reconciling.settle(row.pk, 0, **scope(trust))
 
 
+def test_a_waiting_message_that_is_older_than_what_they_told_since_is_not_pointed_to(
+    department: Department, clinic: list[Slot], source: Source
+) -> None:
+    deliver(source, adt("A28", NINE - timedelta(hours=3)))
+    deliver(source, siu("S12", NINE - timedelta(hours=2), starts_at=MONDAY, filler="F9"))  # on no list yet
+    department.entry(department.referral(patient=Patient.objects.get()), minutes=30)
+    deliver(source, siu("S12", NINE - timedelta(hours=1), starts_at=MONDAY, filler="F9"))
+
+    row = compared(source, f"F9,,M1,BACK-MON,{start(clinic[2])},Booked")
+
+    assert Quarantined.objects.filter(state="waiting").count() == 1
+    assert [(each["todo"], each["waiting"]) for each in row.rows] == [("move here", None)]
+
+
 def test_without_an_extract_what_they_told_or_took_last_is_theirs(
     trust: Organisation, department: Department, clinic: list[Slot], source: Source, peer: Peer
 ) -> None:
@@ -218,6 +234,51 @@ def test_the_page_shows_what_stopped_and_what_differs_and_does_it(
     assert stopped.state == "queued"
     assert "Somebody changed it meanwhile" in stale.content.decode()
     assert client.post("/outpatients/exchange/", {"what": "settle", "key": "x"}).status_code == 404
+
+
+def test_a_system_that_is_away_is_one_line_however_much_waits_and_is_asked_at_once_when_somebody_says(
+    trust: Organisation, department: Department, clinic: list[Slot]
+) -> None:
+    client = signed_in(somebody("ann", "administrator", trust))
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    source = told(trust, port, kinds=BOOKINGS)
+    made = booking.book(clinic[0].pk, known(department).pk, **scope(trust))
+    booking.cancel(made.pk, **BY_PATIENT, **scope(trust, later(1)))
+    for seconds in (20, 60, 200):
+        work(later(seconds))
+
+    page = client.get("/outpatients/exchange/").content.decode()
+    asked = client.post("/outpatients/exchange/", {"what": "now", "key": source.pk}, follow=True)
+    elsewhere = client.post("/outpatients/exchange/", {"what": "now", "key": source.pk + 1})
+    due = set(Outgoing.objects.filter(kind="hl7").values_list("state", "due_at"))
+
+    assert page.count("nothing listens there") == 1
+    assert "2 since" in page and "after 3 tries" in page and "Nothing waits for you." in page
+    assert "It is asked again now" in asked.content.decode()
+    assert elsewhere.status_code == 404
+    assert {state for state, _ in due} == {"ready"}
+    assert Action.objects.filter(verb="outbox.hurry").count() == 1
+
+
+def test_what_is_hurried_goes_at_once_and_not_when_it_is_its_turn(
+    trust: Organisation, department: Department, clinic: list[Slot]
+) -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    source = told(trust, port, kinds=BOOKINGS)
+    booking.book(clinic[0].pk, known(department).pk, **scope(trust))
+    work(later(20))
+
+    with listening(Peer(), port) as peer:
+        work(later(21))
+        before = peer.kinds()
+        reconciling.try_now(source.pk, **scope(trust, later(22)))
+        work(later(22))
+
+    assert (before, peer.kinds()) == ([], ["SIU^S12"])
 
 
 def test_no_other_row_of_the_outbox_is_sent_again_or_ended_from_this_page(trust: Organisation) -> None:

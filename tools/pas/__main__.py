@@ -88,8 +88,10 @@ class Desk:
         return {}
 
     def do(self, line: str) -> dict[str, Any]:
-        """Do what a line says. Raises CannotDo, TypeError, ValueError, KeyError."""
+        """Do what a line says. Raises CannotDo, TypeError, ValueError, KeyError, OSError."""
         verb, *words = shlex.split(line)
+        if strays := [word for word in words if "=" not in word]:
+            raise CannotDo(f"Write {strays[0]} as name=value.")
         said = dict(word.split("=", 1) for word in words)
         if verb in TYPED:
             with self.sender.more:
@@ -123,8 +125,10 @@ def main() -> None:
             continue
         try:
             print(json.dumps({"ok": True, **desk.do(line)}), flush=True)
-        except (CannotDo, TypeError, ValueError, KeyError) as problem:
+        except (CannotDo, ValueError, OSError) as problem:
             print(json.dumps({"ok": False, "why": str(problem)}), flush=True)
+        except (TypeError, KeyError) as problem:
+            print(json.dumps({"ok": False, "why": f"Look at --help: {problem}"}), flush=True)
 
 
 if __name__ == "__main__":

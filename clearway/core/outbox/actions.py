@@ -110,3 +110,17 @@ def withdraw(key: int, why: str, *, organisation_id: int, by: Actor, at: datetim
     (row,) = lock([key], organisation_id)
     step(row, State.WITHDRAWN, why=why, by=by, at=at)
     return row
+
+
+@transaction.atomic
+def hurry(carrier: str, *, organisation_id: int, by: Actor, at: datetime) -> int:
+    """Ask a carrier that was away now, not when it is its turn; how many messages wait for it."""
+    rows = Outgoing.objects.filter(organisation_id=organisation_id, carrier=carrier, state=State.READY)
+    count = rows.filter(due_at__gt=at).update(due_at=at)
+    record(
+        [Entry("outbox.hurry", f"carrier:{carrier}", {"count": count})],
+        organisation_id=organisation_id,
+        by=by,
+        at=at,
+    )
+    return count

@@ -141,16 +141,24 @@ def told_last(source: Source, since: date, until: date) -> list[Theirs]:
 
 
 def waiting(source: Source) -> Mapping[str, int]:
-    """Their id of an appointment -> the newest message about it that waits here for a person."""
+    """Their id of an appointment -> the newest message about it that waits here for a person.
+
+    One that is older than what was told of the appointment since changes nothing, and is none.
+    """
     mapping = queries.mapping_of(source)
-    found: dict[str, int] = {}
+    found: dict[str, tuple[int, datetime | None]] = {}
     rows = Quarantined.objects.filter(source=source, state=Quarantined.State.WAITING).order_by("-id")
     for key, body in rows.values_list("pk", "body")[:MOST_WAITING]:
         try:
             message = reading.parse(bytes(body), encoding=mapping.encoding, zone=mapping.zone)
             names = filter(None, (message.text(place) for place in mapping.where("filler")))
-            found.setdefault(next(names, ""), key)
+            found.setdefault(next(names, ""), (key, message.header.sent_at))
         except CannotParse:
             continue
     found.pop("", None)
-    return found
+    told = dict(_appointments(source).filter(theirs__in=found).values_list("theirs", "told_at"))
+    return {
+        name: key
+        for name, (key, sent_at) in found.items()
+        if sent_at is None or name not in told or sent_at >= told[name]
+    }

@@ -2,10 +2,11 @@
 
 import logging
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 
-from django.db.models import Q
+from django.db.models import Count, Max, Min
 
 from clearway.core.feeds.models import Source
 from clearway.domain.outpatients.telling import What
@@ -81,6 +82,7 @@ def their_name(source: Source, kind: str, ours: Iterable[int]) -> str:
 
 
 STOPPED = (State.FAILED, State.HELD)
+MOST_SHOWN = 200
 
 
 def count(organisation_id: int, at: datetime) -> tuple[int, int]:
@@ -90,13 +92,44 @@ def count(organisation_id: int, at: datetime) -> tuple[int, int]:
     return on_the_way.count(), rows.filter(outgoing__state__in=STOPPED).count()
 
 
-def not_taken(organisation_id: int) -> list[Telling]:
-    """Messages that stopped, and those whose system has not taken them yet, the oldest first."""
-    rows = Telling.objects.filter(source__organisation_id=organisation_id).select_related(
-        "source", "outgoing"
+def stopped(organisation_id: int) -> list[Telling]:
+    """Messages that wait for a person, the oldest first. One query."""
+    rows = Telling.objects.filter(source__organisation_id=organisation_id, outgoing__state__in=STOPPED)
+    return list(rows.select_related("source", "outgoing").order_by("outgoing_id")[:MOST_SHOWN])
+
+
+@dataclass(frozen=True, slots=True)
+class Away:
+    """A system that took nothing when it was last asked: why, how many messages wait for it and since when,
+    how often the first was tried, and when it is asked again."""
+
+    source: int
+    name: str
+    why: str
+    count: int
+    since: datetime
+    tries: int
+    again: datetime
+
+
+def away(organisation_id: int) -> list[Away]:
+    """Systems that are waited for, by name. Two queries."""
+    rows = Telling.objects.filter(source__organisation_id=organisation_id, outgoing__state=State.READY)
+    tried = rows.filter(outgoing__tries__gt=0).order_by("source__name", "-outgoing__since", "-outgoing_id")
+    found = list(tried.distinct("source__name").select_related("source", "outgoing"))
+    counted = rows.filter(source__in=[each.source_id for each in found]).values("source_id").order_by()
+    sums = counted.annotate(
+        count=Count("pk"),
+        since=Min("outgoing__queued_at"),
+        tries=Max("outgoing__tries"),
+        again=Min("outgoing__due_at"),
     )
-    waiting = Q(outgoing__state=State.READY, outgoing__tries__gt=0)
-    return list(rows.filter(Q(outgoing__state__in=STOPPED) | waiting).order_by("outgoing_id")[:200])
+    names = ("source_id", "count", "since", "tries", "again")
+    by_source = {each[0]: each[1:] for each in sums.values_list(*names)}
+    return [
+        Away(each.source_id, each.source.name, each.outgoing.why, *by_source[each.source_id])
+        for each in found
+    ]
 
 
 def reconciliations(organisation_id: int) -> list[Reconciliation]:

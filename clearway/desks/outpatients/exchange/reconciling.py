@@ -170,3 +170,12 @@ def put_right(key: int, *, organisation_id: int, by: Actor, at: datetime) -> Non
     """A message that stopped is not sent any more: somebody has put it right there. Raises as send_again."""
     Telling.objects.get(source__organisation_id=organisation_id, outgoing_id=key)
     outbox.withdraw(key, BY_HAND, organisation_id=organisation_id, by=by, at=at)
+
+
+def try_now(source_id: int, *, organisation_id: int, by: Actor, at: datetime) -> int:
+    """A system that was away is asked again at once; how many messages wait for it.
+
+    Raises Source.DoesNotExist for one of another trust.
+    """
+    source = Source.objects.get(pk=source_id, organisation_id=organisation_id)
+    return outbox.hurry(wanted.carrier_of(source.pk), organisation_id=organisation_id, by=by, at=at)

@@ -32,8 +32,8 @@ def exchange(request: Any) -> HttpResponse:
         return HttpResponseRedirect(reverse("op-exchange:exchange"))
     found = [(row, _shown(row)) for row in queries.reconciliations(request.organisation.pk)]
     context = {
-        "tellings": queries.not_taken(request.organisation.pk),
-        "stopped": queries.STOPPED,
+        "away": queries.away(request.organisation.pk),
+        "tellings": queries.stopped(request.organisation.pk),
         "reconciliations": found,
         "buttons": BUTTONS,
         "asks": ASKS,
@@ -54,6 +54,8 @@ def _do(request: Any) -> None:
         elif what == "by_hand":
             reconciling.put_right(key, **who)
             said = "It is not sent any more"
+        elif what == "now":
+            said = f"It is asked again now: {reconciling.try_now(key, **who)} waiting"
         else:
             raise Http404("No such form.")
     except NotAllowed as refusal:
