@@ -140,7 +140,9 @@ def add_passkey(request: Request) -> HttpResponse:
 @needs("account.keep")
 @require_POST
 def remove(request: Request, key: int) -> HttpResponse:
-    """Take one of one's own factors away."""
+    """Take one of one's own factors away; there is none of anybody else's."""
+    if key not in {each.pk for each in queries.of(request.user).factors}:
+        raise Http404
     if not _is_fresh(request):
         return _to_confirm(request)
     try:
