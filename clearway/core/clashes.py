@@ -15,6 +15,10 @@ from django.core import signing
 from clearway.domain.shared.errors import NotAllowed
 
 SALT = "clearway.seen"
+MEANWHILE = (
+    "Somebody else saved this while you had it open. Nothing of yours is saved yet: look at both values, then"
+    " save what is right."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,11 +64,7 @@ def own_changes(values: Mapping[str, Any], seen: Mapping[str, Any], row: Any, ev
         if plain(getattr(row, name)) not in (seen[name], plain(value))
     )
     if clashes:
-        why = (
-            "Somebody else saved this while you had it open. Nothing of yours is saved yet:"
-            " look at both values, then save what is right."
-        )
-        raise ChangedMeanwhile("changed meanwhile", event, why, clashes)
+        raise ChangedMeanwhile("changed meanwhile", event, MEANWHILE, clashes)
     return mine
 
 

@@ -14,6 +14,7 @@ from clearway.desks.outpatients.letters.models import Letter, LetterBatch, Lette
 from clearway.desks.outpatients.patients import actions as patients
 from clearway.desks.outpatients.referrals import actions as referrals
 from clearway.desks.outpatients.waiting.models import Contact
+from tests.filled import filled
 from tests.letters import with_letters, work
 from tests.outpatients import NOW, a_patient, scope
 from tests.therapies import Department, a_department
@@ -177,14 +178,16 @@ def test_a_text_goes_from_draft_to_approved_by_two_people(
 ) -> None:
     old = LetterText.objects.get(code=CODE)
     edit = f"/outpatients/letters/texts/{old.pk}/edit/"
-    refused = desk.post(edit, {"title": "Your visit", "body": BODY.replace("{when}", "{whne}"), "note": "x"})
+    seen = filled(desk.get(edit))["seen"]
+    wrong = {"title": "Your visit", "body": BODY.replace("{when}", "{whne}"), "note": "x", "seen": seen}
+    refused = desk.post(edit, wrong)
     assert refused.status_code == 422
     assert "Body, line 1: {whne} is not filled in here." in text(refused)
     checked = desk.post(edit, {"title": "x", "body": BODY + "Please attend.", "note": "x", "what": "check"})
     assert "is not an everyday word" in text(checked)
     assert LetterText.objects.filter(code=CODE).count() == 1
 
-    desk.post(edit, {"title": "Your visit", "body": BODY, "note": "Shorter"})
+    desk.post(edit, {"title": "Your visit", "body": BODY, "note": "Shorter", "seen": seen})
     new = LetterText.objects.get(code=CODE, version=2)
     address = f"/outpatients/letters/texts/{new.pk}/"
     assert "Changed since version 1" in text(desk.get(address))
@@ -196,6 +199,29 @@ def test_a_text_goes_from_draft_to_approved_by_two_people(
     assert "Approved, in force from 20 Nov 2026." in text(answer)
     new.refresh_from_db()
     assert (new.state, new.approved_by) == ("approved", "lead")
+
+
+@pytest.mark.promise("R3")
+def test_of_two_who_write_one_text_the_second_sees_what_the_first_wrote(
+    physio: Department, desk: Client
+) -> None:
+    other = signed_in(somebody("second", "outpatient_coordinator", physio.trust))
+    edit = f"/outpatients/letters/texts/{LetterText.objects.get(code=CODE).pk}/edit/"
+    seen = filled(desk.get(edit))["seen"]
+    theirs = {"title": "Your visit", "body": BODY + "Ring us.", "note": "Ring", "seen": seen}
+    desk.post(edit, {"title": "Your visit", "body": BODY + "Park here.", "note": "Park", "seen": seen})
+
+    second = other.post(edit, theirs)
+
+    new = LetterText.objects.get(code=CODE, version=2)
+    assert second.status_code == 409 and "Park here." in new.body
+    told = text(second)
+    assert told.index("Yours, not saved") < told.index("Park here.") and "Ring us." in told
+    again = {**theirs, "seen": filled(second)["seen"]}
+    assert other.post(edit, again).status_code == 302
+    new.refresh_from_db()
+    assert "Ring us." in new.body
+    assert other.post(edit, {**theirs, "seen": "forged"}).status_code == 422
 
 
 def test_the_lead_sends_a_text_back_with_what_is_to_change(

@@ -8,6 +8,7 @@ from typing import Any
 from django.db import IntegrityError, transaction
 
 from clearway.core.audit.actions import Actor, Entry, record
+from clearway.core.clashes import MEANWHILE, ChangedMeanwhile, Clash
 from clearway.core.layout.times import local
 from clearway.core.outbox import actions as outbox
 from clearway.core.outbox.actions import Held
@@ -289,13 +290,40 @@ class Written:
     applies: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
 
+def says(row: LetterText) -> dict[str, Any]:
+    """What a version says, to be held against what somebody writes."""
+    return {"title": row.title, "body": row.body, "applies": dict(row.applies)}
+
+
+def _check_seen(newest: LetterText, written: Written, seen: Mapping[str, Any]) -> None:
+    """Nobody's words are written over unseen. A text is one thing: what two wrote is not put together."""
+    now = says(newest)
+    if now == seen:
+        return
+    applies = {name: list(words) for name, words in written.applies.items() if words}
+    yours = {"title": written.title.strip(), "body": _tidy(written.body), "applies": applies}
+    clashes = tuple(
+        Clash(name, seen.get(name), now[name], yours[name]) for name in now if now[name] != yours[name]
+    )
+    if clashes:
+        raise ChangedMeanwhile("changed meanwhile", WRITING, MEANWHILE, clashes)
+
+
 @transaction.atomic
 def write_version(
-    code: str, written: Written, *, organisation_id: int, by: Actor, at: datetime
+    code: str,
+    written: Written,
+    *,
+    organisation_id: int,
+    by: Actor,
+    at: datetime,
+    seen: Mapping[str, Any] | None = None,
 ) -> LetterText:
     """Write the next version of a text, or go on with the one that is worked on: a draft again.
 
-    Raises CannotParse with place and fix for a text that cannot be, NotAllowed without saying what changed.
+    seen  what the newest version said when who writes opened it, as `says` gives it
+    Raises CannotParse with place and fix for a text that cannot be, NotAllowed without saying what changed,
+    and ChangedMeanwhile where somebody else wrote since.
     """
     rows = list(
         LetterText.objects.select_for_update()
@@ -307,6 +335,8 @@ def write_version(
     if not written.note.strip():
         raise NotAllowed("not said", WRITING, "Say what you changed and why.")
     newest = rows[0]
+    if seen is not None:
+        _check_seen(newest, written, seen)
     row = newest
     if newest.state == LetterText.State.APPROVED:
         named = ("organisation_id", "what", "code", "kind", "audience", "style", "language", "place")

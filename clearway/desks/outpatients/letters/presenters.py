@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from clearway.core.clashes import Clash
 from clearway.core.layout.times import day, moment
 from clearway.domain.outpatients.letter_formats import Format, language_name
 from clearway.domain.outpatients.letters import Audience, Kind
@@ -269,3 +270,15 @@ def difference(old: LetterText | None, new: LetterText) -> list[Line]:
     marks = {"+ ": "added", "- ": "gone", "  ": ""}
     compared = difflib.ndiff(before, after)
     return [Line(marks[each[:2]], each[2:]) for each in compared if each[:2] in marks]
+
+
+def clash(each: Clash) -> tuple[str, str, str]:
+    """What two people wrote differently: its name, what is saved now, what was not saved."""
+    name = {"title": "Subject", "body": "Text", "applies": "Whom it is for"}[each.field]
+    return name, _written(each.now), _written(each.yours)
+
+
+def _written(said: object) -> str:
+    if isinstance(said, Mapping):
+        return "; ".join(f"{name} {', '.join(words)}" for name, words in said.items()) or "Everybody"
+    return str(said) or "Nothing"

@@ -1,6 +1,6 @@
 """Pages of the texts of letters: versions, what changed, the check, a preview, and approval."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from django.contrib import messages
@@ -9,6 +9,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
 
+from clearway.core import clashes
 from clearway.core.layout.fields import DeskForm
 from clearway.core.layout.times import local
 from clearway.core.people.permissions import needs
@@ -146,7 +147,11 @@ def edit(request: Request, key: int) -> HttpResponse:
             if request.POST.get("what") == "check":
                 findings = actions.check_written(row, written)
                 return _edit(request, row, form, findings, checked=True)
-            made = actions.write_version(row.code, written, **_who(request))
+            seen = clashes.unseal(request.POST.get("seen", ""), actions.WRITING)
+            made = actions.write_version(row.code, written, seen=seen, **_who(request))
+        except clashes.ChangedMeanwhile as refusal:
+            form.add_error(None, refusal.why)
+            return _edit(request, row, form, findings, both=refusal.clashes)
         except CannotParse as refusal:
             field = refusal.where.partition(",")[0]
             message = f"{refusal.where[:1].upper()}{refusal.where[1:]}: {refusal.why} {refusal.fix}"
@@ -160,9 +165,19 @@ def edit(request: Request, key: int) -> HttpResponse:
 
 
 def _edit(
-    request: Request, row: LetterText, form: DeskForm, findings: list[dict[str, str]], checked: bool = False
+    request: Request,
+    row: LetterText,
+    form: DeskForm,
+    findings: list[dict[str, str]],
+    checked: bool = False,
+    both: Sequence[clashes.Clash] = (),
 ) -> HttpResponse:
+    """both  what somebody else wrote meanwhile, where the form is shown again with it"""
+    before_them = queries.versions(request.organisation.pk, row.code)[0] if both else row
+    was_opened = request.method == "POST" and not both
     context = {
+        "seen": request.POST.get("seen", "") if was_opened else clashes.seal(actions.says(before_them)),
+        "both": [presenters.clash(each) for each in both],
         "text": row,
         "name": presenters.text_name(row),
         "form": form,
@@ -171,7 +186,8 @@ def _edit(
         "findings": findings,
         "checked": checked,
     }
-    return render(request, "letters/edit.html", context, status=422 if form.errors else 200)
+    status = 409 if both else 422 if form.errors else 200
+    return render(request, "letters/edit.html", context, status=status)
 
 
 def _fields(row: LetterText) -> Mapping[str, Field]:
