@@ -232,14 +232,14 @@ def test_codes_that_stand_for_no_open_practice_are_on_the_check_list_until_they_
 # Pages
 
 
-@pytest.mark.parametrize("text", ["M81002", "vale surg", "wr51dd"])
 def test_a_practice_is_found_by_code_name_or_postcode_and_its_page_tells_its_history(
-    trust: Organisation, text: str
+    trust: Organisation,
 ) -> None:
     merged(trust)
     desk = signed_in(somebody("ada", "outpatient_coordinator", trust))
 
-    assert "VALE SURGERY" in desk.get("/outpatients/directory/", {"text": text}).content.decode()
+    for text in ("M81002", "vale surg", "wr51dd"):
+        assert "VALE SURGERY" in desk.get("/outpatients/directory/", {"text": text}).content.decode()
     page = desk.get("/outpatients/directory/M81001/").content.decode()
     assert "Status: active became closed; Closed: nothing became 2024-03-31" in page
     assert "VALE SURGERY</a> (M81002), from 1 Apr 2024" in page
