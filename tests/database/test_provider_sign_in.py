@@ -19,6 +19,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from django.contrib.sessions.models import Session
 from django.test import Client
 
+from clearway import cli
 from clearway.core.audit.models import Action
 from clearway.core.organisation.models import Organisation
 from clearway.core.people import actions as people
@@ -155,6 +156,25 @@ def test_a_stronger_sign_in_gives_the_role_that_asks_for_it(through: None, trust
     strong, _ = sign_in(Person(LEE))
     assert strong.get("/people/").status_code == 200
     assert (weak.session["factor"], strong.session["factor"]) == ("code", "provider")
+
+
+def test_a_session_that_proved_too_little_can_be_proved_more_strongly(
+    through: None, settings: Any, trust: Organisation
+) -> None:
+    settings.SECOND_FACTOR = "privileged"
+    local = somebody("given here", "administrator", trust)
+    browser, _ = sign_in(Person(LEE, acr="AAL2_ANY"))
+    RoleGrant.objects.filter(user=local).update(user=ProviderPerson.objects.get().user)
+    refused = browser.get("/people/roles/")
+    assert refused["Location"].startswith("/my-account/second-factor/?next=")
+    assert "/sign-in/provider/?strong=yes" in browser.get(refused["Location"]).content.decode()
+
+    query = "?strong=yes&next=/people/roles/"
+    assert parse_qs(urlsplit(door(browser, query)).query)["acr_values"] == ["AAL3_ANY"]
+    _, weak = sign_in(Person(LEE, acr="AAL2_ANY"), browser, query)
+    assert (weak.status_code, "AAL3_ANY" in weak.content.decode()) == (403, True)
+    _, strong = sign_in(Person(LEE), browser, query)
+    assert browser.get(strong["Location"]).status_code == 200
 
 
 def test_who_signed_in_too_weakly_is_told_what_it_takes(through: None) -> None:
@@ -451,7 +471,7 @@ def test_new_keys_of_the_provider_are_fetched_once_and_old_ones_count_no_more(od
     old = odd.sign(odd.claims("x"))
     assert with_token(odd, lambda nonce: odd.sign(odd.claims(nonce))).status_code == 302
     odd.keys = {"two": rsa.generate_private_key(65537, 2048)}
-    asking_provider._known[odd.address].keys_at = datetime.now(UTC) - timedelta(minutes=1)
+    asking_provider._keys[odd.address].at = datetime.now(UTC) - timedelta(minutes=1)
 
     assert with_token(odd, lambda nonce: odd.sign(odd.claims(nonce), "two")).status_code == 302
     assert with_token(odd, lambda _: old).status_code == 403
@@ -477,6 +497,26 @@ def test_claims_about_somebody_else_are_not_taken(odd: Issuer) -> None:
 
     assert answer.status_code == 403
     assert "sub of userinfo" in answer.content.decode()
+
+
+@pytest.mark.promise("R19")
+@pytest.mark.parametrize(
+    "says",
+    [
+        {"issuer": "https://elsewhere.example"},
+        {"token_endpoint": "http://elsewhere.example/token"},
+        {"authorization_endpoint": None},
+    ],
+    ids=str,
+)
+def test_a_provider_that_is_another_or_speaks_in_the_clear_is_asked_nothing(
+    odd: Issuer, says: dict[str, Any]
+) -> None:
+    odd.says = says
+
+    assert Client().get("/sign-in/provider/").status_code == 503
+    assert Client().get("/sign-in/provider/").status_code == 503
+    assert odd.asked == ["/.well-known/openid-configuration"]  # and not again within seconds
 
 
 def logout_of(issuer: Issuer, **changed: Any) -> dict[str, Any]:
@@ -614,6 +654,19 @@ def test_one_kept_for_recovery_comes_in_and_somebody_is_told(
 
     recovery.keep_for_recovery(local, False, organisation_id=trust.pk, by=acting(local), at=AT)
     assert try_local().status_code == 422
+
+
+def test_the_command_marks_an_account_and_says_which_there_is_none_of(
+    local: User, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("clearway.cli.ground.prepare", lambda role: None)
+
+    assert cli.main(["user", "recovery", "night", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out) == {"name": "night", "recovery": True}
+    assert User.objects.get().for_recovery
+    assert cli.main(["user", "recovery", "night", "--end"]) == 0
+    assert not User.objects.get().for_recovery
+    assert cli.main(["user", "recovery", "day"]) == 2
 
 
 def test_an_account_of_the_provider_is_none_for_recovery(through: None, trust: Organisation) -> None:

@@ -211,13 +211,17 @@ def _proved_again(request: Request) -> str:
 
 
 def _stronger(one: str, other: str) -> str:
-    order = [strength.PASSWORD, strength.RECOVERY, strength.CODE, strength.PROVIDER, strength.PASSKEY]
+    order = [
+        *(strength.PASSWORD, strength.PLAIN, strength.RECOVERY),
+        *(strength.CODE, strength.PROVIDER, strength.PASSKEY),
+    ]
     return max(one, other, key=order.index)
 
 
 def _is_fresh(request: Request) -> bool:
     """Whether factors may be changed now; who has one must have used it in this session."""
-    proved = strength.of(request.session) != strength.PASSWORD or not queries.has_one(request.user)
+    alone = strength.of(request.session) in (strength.PASSWORD, strength.PLAIN)
+    proved = not alone or not queries.has_one(request.user)
     return proved and strength.is_fresh(request.session, request.at)
 
 

@@ -5,11 +5,11 @@ import threading
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from http.client import HTTPException
-from typing import Any
+from typing import Any, Generic, TypeVar
 from urllib.parse import urlencode
 
 from clearway.interchange.openid import asking
@@ -21,6 +21,7 @@ PATIENCE = 5.0  # seconds for one answer, all of it
 MOST_BYTES = 1_000_000
 KNOWN_FOR = timedelta(minutes=10)  # what the provider says of itself, and its keys
 ASKED_AGAIN_AFTER = timedelta(seconds=10)  # for a key that nobody knows: anybody can name one
+T = TypeVar("T")
 DISCOVERY = "/.well-known/openid-configuration"
 
 
@@ -49,47 +50,60 @@ class Provider:
     names_itself: bool = False
 
 
-@dataclass
-class Known:
-    """What this process remembers of the provider."""
+class Remembered(Generic[T]):
+    """One thing that this process knows of the provider, for a while.
 
-    provider: Provider | None = None
-    keys: Sequence[Claims] = ()
-    provider_at: datetime | None = None
-    keys_at: datetime | None = None
-    lock: threading.Lock = field(default_factory=threading.Lock)
+    A failure is remembered too: while the provider hangs, one request in ten seconds waits for it, not all.
+    """
+
+    def __init__(self) -> None:
+        self.value: T | None = None
+        self.at: datetime | None = None
+        self.failed_at: datetime | None = None
+        self.lock = threading.Lock()
+
+    def get(self, fetch: Callable[[], T], at: datetime, no_older_than: timedelta = KNOWN_FOR) -> T:
+        """What is known, fetched where it is older. Raises Away."""
+        with self.lock:
+            if self.value is not None and self.at is not None and at - self.at <= no_older_than:
+                return self.value
+            if self.failed_at is not None and at - self.failed_at <= ASKED_AGAIN_AFTER:
+                raise Away("It did not answer a moment ago.")
+            try:
+                self.value, self.at, self.failed_at = fetch(), at, None
+            except Away:
+                self.failed_at = at
+                raise
+            return self.value
 
 
-_known: dict[str, Known] = {}
+_providers: dict[str, Remembered[Provider]] = {}
+_keys: dict[str, Remembered[Sequence[Claims]]] = {}
 
 
 def forget() -> None:
     """Remember nothing of any provider: for tests that change one."""
-    _known.clear()
+    _providers.clear()
+    _keys.clear()
 
 
 def provider(issuer: str, at: datetime) -> Provider:
     """The provider of this issuer. Raises Away."""
-    known = _known.setdefault(issuer, Known())
-    with known.lock:
-        if known.provider is None or known.provider_at is None or at - known.provider_at > KNOWN_FOR:
-            known.provider, known.provider_at = _discover(issuer), at
-        return known.provider
+    return _providers.setdefault(issuer, Remembered()).get(lambda: _discover(issuer), at)
 
 
 def keys(issuer: str, at: datetime, *, anew: bool = False) -> Sequence[Claims]:
     """Its public keys. anew: one is asked for that is not among them. Raises Away."""
     found = provider(issuer, at)
-    known = _known.setdefault(issuer, Known())
-    with known.lock:
-        age = None if known.keys_at is None else at - known.keys_at
-        if age is None or age > KNOWN_FOR or (anew and age > ASKED_AGAIN_AFTER):
-            answer = _ask(found.keys)
-            listed = answer.get("keys")
-            if not isinstance(listed, list) or not all(isinstance(each, dict) for each in listed):
-                raise Away("Its keys are no list of keys.")
-            known.keys, known.keys_at = listed, at
-        return known.keys
+    age = ASKED_AGAIN_AFTER if anew else KNOWN_FOR
+    return _keys.setdefault(issuer, Remembered()).get(lambda: _fetch_keys(found.keys), at, age)
+
+
+def _fetch_keys(address: str) -> Sequence[Claims]:
+    listed = _ask(address).get("keys")
+    if not isinstance(listed, list) or not all(isinstance(each, dict) for each in listed):
+        raise Away("Its keys are no list of keys.")
+    return listed
 
 
 def tokens(

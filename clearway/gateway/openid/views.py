@@ -45,17 +45,23 @@ LONGEST_LOGOUT = 100_000  # bytes
 @never_cache
 @require_GET
 def begin(request: Request) -> HttpResponse:
-    """To the provider. `anew` asks it to have the person sign in again, whoever it still knows."""
+    """To the provider.
+
+    `anew` asks it to have the person sign in again, whoever it still knows; `strong` to do so in a way that
+    no false page can ask for, where the access file names one.
+    """
     try:
         ours = _ours()
         found = client.provider(ours.issuer, request.at)
     except (CannotParse, client.Away) as problem:
         return _away(request, problem)
     state, nonce, verifier = (secrets.token_urlsafe(32) for _ in range(3))
-    anew = "anew" in request.GET or sessions.must_be_anew(request.session)
+    least = (ours.access.resistant if "strong" in request.GET else "") or ours.access.least
+    anew = bool({"anew", "strong"} & request.GET.keys()) or sessions.must_be_anew(request.session)
     kept = dict(list(request.session.get(PENDING, {}).items())[1 - MOST_PENDING :])
-    asked = {"nonce": nonce, "verifier": verifier, "next": signing_in.next_page(request), "anew": anew}
-    request.session[PENDING] = {**kept, state: {**asked, "at": request.at.timestamp()}}
+    asked: dict[str, Any] = {"nonce": nonce, "verifier": verifier, "next": signing_in.next_page(request)}
+    asked |= {"anew": anew, "least": least, "at": request.at.timestamp()}
+    request.session[PENDING] = {**kept, state: asked}
     question = {
         "response_type": "code",
         "client_id": ours.client_id,
@@ -65,7 +71,7 @@ def begin(request: Request) -> HttpResponse:
         "nonce": nonce,
         "code_challenge": asking.challenge(verifier),
         "code_challenge_method": "S256",
-        **({"acr_values": " ".join(reversed(ours.access.enough))} if ours.access.enough else {}),
+        **({"acr_values": " ".join(reversed(enough))} if (enough := ours.access.at_least(least)) else {}),
         **({"prompt": "login", "max_age": "0"} if anew else {}),
     }
     joint = "&" if "?" in found.authorization else "?"
@@ -116,8 +122,8 @@ def _let_in(request: Request, ours: Configuration, asked: dict[str, Any]) -> Htt
     if any(name.split(".")[0] not in said and name not in said for name in ours.access.claims):
         claims = {**client.more_claims(found, str(given.get("access_token", "")), said["sub"]), **said}
     acr = said["acr"] if isinstance(said.get("acr"), str) else ""
-    if not ours.access.is_enough(acr):
-        return _too_weak(request, ours)
+    if ours.access.order and acr not in ours.access.at_least(asked["least"]):
+        return _too_weak(request, asked["least"] or ours.access.order[0])
     who = _recognised(ours, claims, acr)
     try:
         user = actions.come_in(who, request_id=request.id, at=request.at)
@@ -282,9 +288,9 @@ def _not_believed(request: Request, why: str) -> HttpResponse:
     return _page(request, "not_believed", 403, why=why)
 
 
-def _too_weak(request: Request, ours: Configuration) -> HttpResponse:
+def _too_weak(request: Request, least: str) -> HttpResponse:
     _record_refusal(request, "not strongly enough (acr)")
-    return _page(request, "too_weak", 403, least=ours.access.least or ours.access.order[0])
+    return _page(request, "too_weak", 403, least=least)
 
 
 def _record_refusal(request: Request, why: str) -> None:

@@ -77,19 +77,14 @@ class Access:
     two_factors: str = ""
     resistant: str = ""
 
-    @property
-    def enough(self) -> tuple[str, ...]:
-        """The ways of signing in that will do, weakest first."""
-        return self.order[self.order.index(self.least) :] if self.least else self.order
+    def at_least(self, way: str) -> tuple[str, ...]:
+        """This way of signing in and all that are stronger; every one where none is named."""
+        return self.order[self.order.index(way) :] if way else self.order
 
     @property
     def claims(self) -> tuple[str, ...]:
         """The names of the claims that are looked at."""
         return tuple(dict.fromkeys(gift.claim for gift in self.gifts))
-
-    def is_enough(self, acr: str) -> bool:
-        """Whether somebody who signed in this way may come in at all."""
-        return not self.order or acr in self.enough
 
     def given(self, claims: Mapping[str, Any], acr: str) -> tuple[Gift, ...]:
         """What these claims give to who signed in this way, in the order of the file."""
@@ -101,7 +96,7 @@ class Access:
 
     def reaches(self, way: str, acr: str) -> bool:
         """Whether somebody signed in at least as strongly as this way; nobody did where it is not named."""
-        return bool(way) and acr in self.order[self.order.index(way) :]
+        return bool(way) and acr in self.at_least(way)
 
     def _reaches(self, gift: Gift, acr: str) -> bool:
         return not gift.strength or self.reaches(gift.strength, acr)

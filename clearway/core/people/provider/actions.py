@@ -111,13 +111,9 @@ def begin(user: User, session_key: str, session: Began, *, at: datetime) -> None
     """Remember a session of ours with its name at the provider."""
     with transaction.atomic():
         ProviderSession.objects.filter(began_at__lt=at - LONGEST_SESSION).delete()
-        ProviderSession.objects.create(
-            person=user.provider_person,
-            session_key=session_key,
-            sid=session.sid,
-            acr=session.acr,
-            began_at=at,
-        )
+        # Who signs in again more strongly keeps the session, which then belongs to a new one there.
+        now = {"person": user.provider_person, "sid": session.sid, "acr": session.acr, "began_at": at}
+        ProviderSession.objects.update_or_create(session_key=session_key, defaults=now)
 
 
 def end_sessions(
