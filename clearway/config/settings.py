@@ -205,6 +205,59 @@ NAVIGATION: list[tuple[str, str, str, str]] = [
     ("Looks to review", "audit:looks", "looks.review", ""),
 ]
 
+# The headings of the menu More, by task: what stands under each, in the order of NAVIGATION.
+MENU: dict[str, tuple[str, ...]] = {
+    "Flow now": (
+        *("handovers:board", "resources:board", "advice:board", "delays:board", "liaison:reports"),
+        *("map:region", "travel:roads", "handovers:wallboard", "downtime:board", "delays:reports"),
+        *("delays:wrap-up", "release:board", "door:choose", "diverts:diverts"),
+    ),
+    "Crews and cover": (
+        *("unavailability:list", "breaks:board", "coverage:board", "rosters:hours", "rosters:list"),
+        "barriers:list",
+    ),
+    "Calls and messages": (
+        *("contacts:new", "contacts:list", "desk-messages:list", "desk-messages:new", "onward:sent"),
+    ),
+    "Pressure and command": (
+        *("pressure:list", "command:shift", "command:calls", "command:major", "command:sitreps"),
+        "command:packs",
+    ),
+    "Ahead and after": (
+        *("release:figures", "forecast:board", "advice:worth", "advice:destinations"),
+        "destinations:confirm",
+    ),
+    "Patients and referrals": (
+        *("op-today:today", "op-patients:search", "op-referrals:ledger", "op-onward:come"),
+        *("op-referrals:triage", "op-referrals:gaps", "op-directory:search"),
+    ),
+    "Waiting list": (
+        *("op-waiting:list", "op-waiting:validation", "op-waiting:asking", "op-waiting:partial"),
+        *("op-waiting:capacity", "op-performance:overview"),
+    ),
+    "Clinics": (
+        *("op-recycling:freed", "op-reminders:reminders", "op-attendance:list", "op-replanning:register"),
+        *("op-clinics:diary", "op-clinics:clinics", "op-clinics:leave"),
+    ),
+    "On the day": (
+        *("op-outcomes:clinics", "op-outcomes:misses", "op-reception:arrivals", "op-support:coming"),
+    ),
+    "Office and letters": (
+        *("op-conversations:register", "op-office:office", "op-keeping:holds", "op-reports:register"),
+        *("op-enquiries:take", "op-enquiries:messages", "op-letters:outbox", "op-letters:print"),
+        "op-letters:texts",
+    ),
+    "Safety and records": (
+        *("safeguarding:new", "safeguarding:list", "concerns:report", "concerns:list"),
+        *("recurring:register", "decisions:log", "decisions:new", "tasks:budget", "quality:findings"),
+        "quality:hospital",
+    ),
+    "Setting up": (
+        *("gateway:account", "organisation:policies", "people:on-call", "people:people", "factors:mine"),
+        *("audit:audit", "audit:looks"),
+    ),
+}
+
 # The page of one hospital, which the finder (Ctrl+K) lists by name: named view and permission to see it.
 PLACES = ("handovers:hospital", "handovers.read")
 

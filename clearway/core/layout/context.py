@@ -1,5 +1,6 @@
 """What every page's frame shows: where one can go, how fresh the feeds are, what is to do."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -22,6 +23,9 @@ from .times import moment
 
 LOST_AFTER = timedelta(seconds=10)  # without a sign of life from the worker; as in live.js
 PLACE_VIEW, PLACE_PERMISSION = settings.PLACES
+OTHER = "Other pages"  # of the menu, for an entry that settings.MENU does not name
+HEADINGS = {name: heading for heading, names in settings.MENU.items() for name in names}
+ORDER = (*settings.MENU, OTHER)
 BATCHES_FORGOTTEN = {"verb": "retention.forget", "subject": "retention:batches"}
 HEARD_STEP = 5  # seconds: a fragment changes at most so often, however fast messages come
 # A desk's own sources, referrals, what becomes of texts, and FHIR: they come when somebody refers, is written
@@ -38,6 +42,19 @@ class Link:
     chord: str
     is_current: bool
     is_in_the_bar: bool
+    heading: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """The entries of the menu under one heading. is_in_the_bar: all of them stand in the bar too"""
+
+    heading: str
+    links: tuple[Link, ...]
+
+    @property
+    def is_in_the_bar(self) -> bool:
+        return all(link.is_in_the_bar for link in self.links)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,18 +87,37 @@ class Beat:
 
 
 def navigation(request: Any) -> list[Link]:
-    """The pages that this person may open, in the order of settings.NAVIGATION."""
+    """The pages that this person may open, in the order of settings.NAVIGATION.
+
+    A shortcut that both desks use is that of the desk whose page is open.
+    """
     allowed = [
-        (label, reverse(name), chord)
+        (label, reverse(name), chord, HEADINGS.get(name, OTHER))
         for label, name, permission, chord in settings.NAVIGATION
         if request.reach.allows(permission)
     ]
-    around = [address for _, address, _ in allowed if request.path.startswith(address)]
+    around = [address for _, address, *_ in allowed if request.path.startswith(address)]
     current = max(around, key=len, default="")  # a desk's first page stands above its others
-    bar = [label for label, _, chord in allowed if chord][: settings.IN_THE_BAR]
+    bar = [label for label, _, chord, _ in allowed if chord][: settings.IN_THE_BAR]
+    here = [each for each in allowed if _desk_of(each[1]) == _desk_of(request.path)]
+    owner = {chord: address for _, address, chord, _ in [*reversed(allowed), *reversed(here)]}
     return [
-        Link(label, address, chord, address == current, label in bar) for label, address, chord in allowed
+        Link(
+            label, address, chord if owner[chord] == address else "", address == current, label in bar, under
+        )
+        for label, address, chord, under in allowed
     ]
+
+
+def _desk_of(address: str) -> bool:
+    """Which of the two desks a page belongs to: whether it is the outpatient one."""
+    return address.startswith("/outpatients/")
+
+
+def menu(pages: Sequence[Link]) -> list[Group]:
+    """The pages of the navigation under the headings of settings.MENU, in its order."""
+    under = {heading: tuple(each for each in pages if each.heading == heading) for heading in ORDER}
+    return [Group(heading, links) for heading, links in under.items() if links]
 
 
 def theme_of(request: Any) -> str:

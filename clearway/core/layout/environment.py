@@ -32,6 +32,7 @@ def environment(**options: Any) -> jinja2.Environment:
         static=static,
         drawn=drawn,
         url=url,
+        menu=context.menu,
         navigation=context.navigation,
         feeds_of=context.feeds_of,
         tasks_of=context.tasks_of,
