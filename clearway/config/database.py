@@ -30,17 +30,19 @@ class Use:
     role              the database role it works as on the embedded server
     connections       fewest and most in its pool; None for no pool
     statement_limit   seconds that one statement may run; 0 for no limit
+    every_trust       whether it acts for every trust: policies for rows show it all (docs/adr/0109)
     """
 
     role: str
     connections: tuple[int, int] | None
     statement_limit: int
+    every_trust: bool = False
 
 
 USES = {
     "web": Use(postgres.WEB, (2, 16), 15),
     "ingest": Use(postgres.INGEST, (1, 8), 30),
-    "worker": Use(postgres.WEB, None, 60),  # each duty keeps a connection of its own
+    "worker": Use(postgres.WEB, None, 60, every_trust=True),  # each duty keeps a connection of its own
     "owner": Use(postgres.OWNER, None, 0),
 }
 LOCK_LIMIT, IDLE_LIMIT = 3, 30  # seconds, for every process with a statement limit
@@ -99,6 +101,8 @@ def _settings(use: Use) -> dict[str, str]:
             "lock_timeout": f"{LOCK_LIMIT}s",
             "idle_in_transaction_session_timeout": f"{IDLE_LIMIT}s",
         }
+    if use.every_trust:
+        settings["clearway.organisation"] = "all"
     return {"options": " ".join(f"-c {name}={value}" for name, value in settings.items())}
 
 

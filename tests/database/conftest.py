@@ -5,11 +5,14 @@ import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from django.db import connection, transaction
 from django.test import Client
 
+from clearway.config import postgres
+from clearway.config.migrate import grant_rights
 from clearway.config.regions import find
 from clearway.core.audit.actions import Actor
 from clearway.core.feeds.actions import store
@@ -24,6 +27,35 @@ from clearway.gateway import inbox
 from clearway.interchange import native
 from clearway.interchange.region_pack import parse
 from tests.trust import signed_in, somebody
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
+    """The roles of the test database get their rights once, as a server gives them."""
+    with django_db_blocker.unblock():
+        grant_rights()
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _requests_have_the_rights_of_the_desks() -> Iterator[None]:
+    """Every request of a test is answered with the rights of the desks in the database, not the owner's: what
+    they may not write, and rows of another trust, are refused there as on a server."""
+    ask = Client.request
+
+    def as_a_desk(self: Client, **request: Any) -> Any:
+        with connection.cursor() as cursor:
+            cursor.execute(f"SET ROLE {postgres.WEB}")
+        try:
+            return ask(self, **request)
+        finally:
+            if not connection.needs_rollback:
+                with connection.cursor() as cursor:
+                    cursor.execute("RESET ROLE")
+
+    Client.request = as_a_desk  # type: ignore[method-assign]
+    yield
+    Client.request = ask  # type: ignore[method-assign]
+
 
 T0 = datetime(2026, 11, 20, 8, 0, tzinfo=UTC)
 

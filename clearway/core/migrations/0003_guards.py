@@ -2,6 +2,7 @@
 
 from django.db import migrations
 
+from clearway.core.organisation.own_rows import THEIRS, WHOSE, fenced
 from clearway.core.retention.records import KEEP, kept, remover
 
 INSERT_ONLY = (
@@ -59,6 +60,16 @@ DUTIES = kept("core_duty_done") + remover(
     "duties", "core_duty_done", first="t.recorded_at", last="t.recorded_at", corrected=False
 )
 
+# Who a patient is that one trust asks another to take on: both see it.
+OF_BOTH = f"""EXISTS (SELECT FROM core_onwardrequest r
+    WHERE r.id = request_id AND (r.sender_id {THEIRS} OR r.receiver_id {THEIRS}))"""
+OWN_ROWS = (
+    fenced("core_onwardperson", OF_BOTH),
+    fenced("core_decision"),
+    fenced("core_concern"),
+    fenced("core_outgoing"),
+)
+
 
 class Migration(migrations.Migration):
     dependencies = [("core", "0002_tables")]
@@ -71,5 +82,7 @@ class Migration(migrations.Migration):
         migrations.RunSQL(CONCERNS, migrations.RunSQL.noop),
         migrations.RunSQL(DUTIES, migrations.RunSQL.noop),
         migrations.RunSQL(COMMIT_ORDER, migrations.RunSQL.noop),
+        migrations.RunSQL(WHOSE, "DROP FUNCTION clearway_whose_rows"),
+        *(migrations.RunSQL(each, migrations.RunSQL.noop) for each in OWN_ROWS),
         migrations.RunSQL(ANSWERS, "ALTER TABLE core_answer DROP CONSTRAINT core_answer_of_its_batch"),
     ]

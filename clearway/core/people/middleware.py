@@ -11,6 +11,7 @@ from django.http import HttpRequest, HttpResponse
 
 from ..audit.actions import Actor
 from ..factors import strength
+from ..organisation import own_rows
 from . import kept, screens
 from .reach import NOTHING, actor, standing
 
@@ -31,6 +32,7 @@ class WhoAndWhen:
         self.get_response = get_response
 
     def __call__(self, request: Any) -> HttpResponse:
+        own_rows.begin()
         request.at = datetime.now(UTC)  # the one reading of the clock
         request.id = getattr(request, "id", None) or uuid.uuid4().hex  # named by the outermost middleware
         request.organisation, request.actor, request.reach = None, NOBODY, NOTHING
@@ -55,6 +57,7 @@ class WhoAndWhen:
         touch(request)
         now = standing(request.user, request.at)
         request.organisation, request.roles = now.organisation, now.roles
+        own_rows.only(now.organisation and now.organisation.pk)
         reach = strength.narrowed(now.reach, request.session)
         request.reach = screens.narrowed(reach, request.session)
         request.actor = actor(request.user, now.roles[0] if now.roles else "", request.id)

@@ -14,6 +14,7 @@ from django.shortcuts import render
 from django.urls import reverse
 
 from ..audit.actions import Actor, Entry, record
+from ..organisation import own_rows
 from ..organisation.models import Organisation
 from . import kept
 from .reach import Reach
@@ -85,11 +86,15 @@ def needs(permission: str, *, change: str | None = None) -> Callable[[View], Vie
 
 
 def public(view: View) -> View:
-    """Serve the view to everybody: signing in, signing out, and whether the service is well."""
+    """Serve the view to everybody: signing in and out, and those who bring a key or the address of one page.
+
+    Whose rows it may see it cannot know before it has looked; what it finds by its secret says that.
+    """
 
     @wraps(view)
     def open_to_all(request: Any, *arguments: Any, **named: Any) -> HttpResponse:
-        return view(request, *arguments, **named)
+        with own_rows.of_every_trust():
+            return view(request, *arguments, **named)
 
     open_to_all.requirement = Requirement(None, None)  # type: ignore[attr-defined]
     return open_to_all

@@ -18,6 +18,7 @@ from django.views.decorators.csrf import csrf_exempt
 from clearway.core.audit.actions import Actor
 from clearway.core.feeds.models import Source
 from clearway.core.feeds.queries import who_holds
+from clearway.core.organisation import own_rows
 from clearway.core.people.permissions import public
 from clearway.interchange.fhir import outcome
 from clearway.interchange.fhir.outcome import Refused, refused
@@ -112,6 +113,7 @@ def _asking(request: Any) -> Asking:
         fix = "Send the key of a FHIR source as Authorization: Bearer."
         raise refused(401, "login", "header Authorization", "It holds no key that is known.", fix)
     source = Source.objects.select_related("organisation").get(name=found[1])
+    own_rows.only(source.organisation_id)
     LIMITS.take(source.pk, request.at)
     by = Actor(f"feed:{source.name}", request_id=request.id)
     return Asking(source, by, request.at, address(request), _target(request))
