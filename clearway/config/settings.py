@@ -61,6 +61,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "clearway.config.logs.request_line",
+    "clearway.config.headers.hardened",
     "django.middleware.security.SecurityMiddleware",
     "django.middleware.gzip.GZipMiddleware",  # pads each answer by chance, so that its length tells nothing
     "whitenoise.middleware.WhiteNoiseMiddleware",

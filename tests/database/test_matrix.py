@@ -10,6 +10,7 @@ from django.db import transaction
 from django.template.backends.jinja2 import Template
 from django.test import Client
 
+from clearway.config.headers import OF_PATIENTS
 from clearway.core.audit.actions import Actor
 from clearway.core.decisions.models import Decision
 from clearway.core.feeds.models import Source
@@ -42,6 +43,8 @@ def answer(client: Client, row: dict[str, Any]) -> str:
     with transaction.atomic():
         response = client.generic(row["method"], example(row["route"]))
         transaction.set_rollback(True)
+    if lacking := lacks(row["route"], response):
+        return f"lacks {lacking}"
     if response.status_code == 403:
         return matrix.NO
     if response.status_code == 302 and response["Location"].startswith("/sign-in/?next="):
@@ -53,6 +56,23 @@ def answer(client: Client, row: dict[str, Any]) -> str:
     ):
         return matrix.SIGN_IN
     return f"fails with {response.status_code}" if response.status_code >= 500 else matrix.YES
+
+
+POLICY = ("script-src 'self'", "object-src 'none'", "frame-ancestors 'none'", "base-uri 'none'")
+
+
+def lacks(route: str, response: Any) -> str:
+    """The header that an answer should carry, whoever asked; "" when it has all of them (S12)."""
+    policy = response.headers.get("Content-Security-Policy", "")
+    if any(part not in policy for part in POLICY) or "unsafe" in policy or "http" in policy:
+        return f"a strict Content-Security-Policy: {policy}"
+    fixed = {"X-Content-Type-Options": "nosniff", "X-Frame-Options": "DENY", "Referrer-Policy": "same-origin"}
+    for name, value in fixed.items():
+        if response.headers.get(name) != value:
+            return name
+    if route.startswith(OF_PATIENTS) and "no-store" not in response.headers.get("Cache-Control", ""):
+        return "Cache-Control: no-store"
+    return ""
 
 
 def at_a_desk(user: User) -> Client:
@@ -81,6 +101,7 @@ def undrawn(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.promise("S1")
+@pytest.mark.promise("S12")
 @pytest.mark.usefixtures("undrawn")
 @pytest.mark.parametrize("role", list(ROLES))
 def test_every_page_answers_each_role_as_the_table_says(valley: Organisation, role: str) -> None:

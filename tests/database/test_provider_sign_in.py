@@ -545,7 +545,7 @@ def logout_of(issuer: Issuer, **changed: Any) -> dict[str, Any]:
         {"sid": None},
         {"exp": now(-2)},
     ],
-    ids=str,
+    ids=lambda changed: f"{next(iter(changed))} wrong",
 )
 def test_a_wrong_logout_token_ends_nothing(odd: Issuer, changed: dict[str, Any]) -> None:
     browser = Client()
