@@ -33,6 +33,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.promise("S2")]
 FOREIGN = "Zeitgeber"  # a name that only the other trust's patients have
 # Tables of a trust without the fence, each with why (docs/adr/0109).
 OPEN = {
+    "outpatients_listed_organisation": "the national directory of practices, of no patient",
     "outpatients_deprived_area": "national figures of postcodes, of no patient",
     "core_action": "its rows may be of no trust; pages read it by trust, and it holds no identity",
     "core_change": "the tailer of all trusts writes and reads it; pushed rows hold no identity",
@@ -54,7 +55,7 @@ def fenced() -> dict[str, str]:
 @contextmanager
 def as_a_desk_of(trust: Organisation | None) -> Iterator[None]:
     """The rights of the desks, and the rows of one trust."""
-    own_rows.only(trust and trust.pk)
+    own_rows.only(trust.pk if trust else None)
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(f"SET LOCAL ROLE {postgres.WEB}")
         yield

@@ -52,8 +52,8 @@ def _show(whose: str) -> None:
 
 
 def _tell(link: Any, whose: str) -> None:
-    with link.cursor() as cursor:
-        cursor.execute("SELECT set_config(%s, %s, false)", [SETTING, whose])
+    # Straight to the driver: it belongs to the session, and to no page's count of queries.
+    link.connection.execute("SELECT set_config(%s, %s, false)", [SETTING, whose])
 
 
 def _tell_new(sender: object, connection: Any, **rest: object) -> None:

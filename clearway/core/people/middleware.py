@@ -57,7 +57,7 @@ class WhoAndWhen:
         touch(request)
         now = standing(request.user, request.at)
         request.organisation, request.roles = now.organisation, now.roles
-        own_rows.only(now.organisation and now.organisation.pk)
+        own_rows.only(now.organisation.pk if now.organisation else None)
         reach = strength.narrowed(now.reach, request.session)
         request.reach = screens.narrowed(reach, request.session)
         request.actor = actor(request.user, now.roles[0] if now.roles else "", request.id)
