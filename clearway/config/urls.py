@@ -40,6 +40,7 @@ urlpatterns = [
     path("", include("clearway.desks.ambulance.quality.urls")),
     path("", include("clearway.desks.outpatients.today.urls")),
     path("", include("clearway.desks.outpatients.patients.urls")),
+    path("", include("clearway.desks.outpatients.openings.urls")),
     path("", include("clearway.desks.outpatients.intake.urls")),
     path("", include("clearway.desks.outpatients.onward.urls")),
     path("", include("clearway.desks.outpatients.referrals.urls")),

@@ -222,6 +222,7 @@ def clinics(organisation: Any) -> None:
             physio.booked(slot, physio.entry(physio.referral(received)))
     physio.session(hour + timedelta(days=3), slots=6)
     a_miss(physio, hour - timedelta(days=2))
+    physio.patient(family_name="Formerly", registered_at=now() - timedelta(days=400))
     for days in range(3, 200, 9):
         referral = physio.referral((now() - timedelta(days=days)).date())
         entry = physio.entry(referral, priority="2" if days % 4 == 0 else "1", added_at=now())

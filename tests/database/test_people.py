@@ -8,6 +8,8 @@ from django.contrib.sessions.models import Session
 from django.test import Client
 
 from clearway.core.audit.models import Action
+from clearway.core.live import viewers
+from clearway.core.live.stream import CHECK_SECONDS
 from clearway.core.organisation.models import Organisation
 from clearway.core.people import actions, demo, queries
 from clearway.core.people.duties import DUTIES
@@ -137,6 +139,34 @@ def test_a_disabled_account_is_out_at_the_next_click(person: User) -> None:
     User.objects.filter(pk=person.pk).update(is_active=False)
 
     assert client.get("/people/on-call/")["Location"].startswith("/sign-in/?next=")
+
+
+@pytest.mark.promise("S4")
+@pytest.mark.parametrize("how", ["disabled", "ended by another", "password"])
+@pytest.mark.parametrize("kept", [False, True])
+def test_pages_streams_and_wallboards_end_with_the_account_and_on_request(
+    trust: Organisation, person: User, monkeypatch: pytest.MonkeyPatch, how: str, kept: bool
+) -> None:
+    monkeypatch.setattr(viewers, "close_old_connections", lambda: None)
+    client = signed_in(person)
+    client.get("/wallboard/")
+    if kept:
+        client.post("/wallboard/keep/")
+    scope = {"headers": [(b"cookie", f"sessionid={client.cookies['sessionid'].value}".encode())]}
+    assert viewers.authenticate(scope, frozenset({"wall"})) is not None
+
+    admin = signed_in(somebody("admin", "administrator", trust))
+    if how == "password":
+        who = {"organisation_id": trust.pk, "by": acting(person), "at": AT}
+        actions.set_password(User.objects.get(pk=person.pk), "another long enough one", **who)
+    else:
+        address = "sessions/end/" if how == "ended by another" else "enabled/"
+        admin.post(f"/people/accounts/pfc/{address}", {"enabled": "no", "reason": "Left the trust"})
+
+    assert client.get("/wallboard/")["Location"].startswith("/sign-in/")
+    assert viewers.authenticate(scope, frozenset({"wall"})) is None  # asked again within the minute
+    assert CHECK_SECONDS < 60
+    assert admin.get("/people/").status_code == 200
 
 
 @pytest.mark.promise("S4")

@@ -16,12 +16,19 @@ class Look:
     at: datetime
     who: str
     role: str
-    incident: str
+    whom: str
+    subject: str
     reason: str
     said: str
     found: bool
     due: datetime
     is_late: bool
+
+
+def whom(subject: str) -> str:
+    """Whose identity it was, without saying it: of an incident its key, of a record its own."""
+    kind, _, key = subject.partition(":")
+    return f"Record {key}, opened" if kind == "patient" else key
 
 
 def waiting(rows: Iterable[Action], within: timedelta, at: datetime) -> list[Look]:
@@ -32,7 +39,8 @@ def waiting(rows: Iterable[Action], within: timedelta, at: datetime) -> list[Loo
             at=row.at,
             who=row.actor,
             role=name_of(row.role),
-            incident=row.subject.removeprefix("incident:"),
+            whom=whom(row.subject),
+            subject=row.subject,
             reason=row.detail.get("reason", "").replace("_", " "),
             said=row.detail.get("text", ""),
             found=bool(row.detail.get("found")),
@@ -44,12 +52,12 @@ def waiting(rows: Iterable[Action], within: timedelta, at: datetime) -> list[Loo
 
 
 def reviewed(rows: Iterable[Action]) -> list[tuple[datetime, str, str, str, str, str]]:
-    """When it was reviewed, who looked, at which incident, what was found, in which words, and by whom."""
+    """When it was reviewed, who looked, at whom, what was found, in which words, and by whom."""
     return [
         (
             row.review.at,
             row.actor,
-            row.subject.removeprefix("incident:"),
+            whom(row.subject),
             row.review.get_finding_display(),
             row.review.words,
             row.review.by,

@@ -67,7 +67,7 @@ def looks_to_review(organisation_id: int, who: str = "", whom: str = "") -> list
     """Looks at identities that nobody has reviewed, the longest waiting first; at most a page. One query.
 
     who   only those by this actor
-    whom  only those at this incident
+    whom  only those at the patient of this incident, or at the record of this key
     """
     return list(_looks(organisation_id, who, whom).filter(review=None).order_by("at", "id")[:PAGE])
 
@@ -80,7 +80,7 @@ def looks_reviewed(organisation_id: int, at: datetime, who: str = "", whom: str 
 
 def _looks(organisation_id: int, who: str, whom: str) -> QuerySet[Action]:
     by = Q(actor=who) if who else Q()
-    of = Q(subject=f"incident:{whom}") if whom else Q()
+    of = Q(subject__in=[f"incident:{whom}", f"patient:{whom}"]) if whom else Q()
     return Action.objects.filter(by, of, organisation_id=organisation_id, verb__in=LOOKS)
 
 

@@ -12,6 +12,7 @@ from django.db import IntegrityError, transaction
 from clearway.domain.shared.errors import NotAllowed
 
 from ..audit.actions import Actor, Entry, record
+from ..live.actions import look_again
 from ..people.models import RoleGrant, User
 from ..people.reach import actor, standing
 from . import passkeys, sealing, strength
@@ -223,6 +224,7 @@ def reset(username: str, reason: str, *, organisation_id: int, by: Actor, at: da
         detail = {"reason": reason, "taken": taken}
         entry = Entry("factors.reset", f"user:{user.username}", detail)
         record([entry], organisation_id=organisation_id, by=by, at=at)
+        look_again(organisation_id)
     return user
 
 

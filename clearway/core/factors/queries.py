@@ -13,7 +13,7 @@ from . import sealing, strength
 from .models import Factor, RecoveryCode
 
 # What somebody is told at the next sign-in when another did it to their account.
-TOLD = ("factors.reset", "factors.locked", "people.set_password", "people.enable_user")
+TOLD = ("factors.reset", "factors.locked", "people.end_sessions", "people.set_password", "people.enable_user")
 
 
 @dataclass(frozen=True, slots=True)

@@ -210,6 +210,25 @@ def _proved_again(request: Request) -> str:
     return strength.of(request.session)
 
 
+def proves_again(request: Request, proof: str) -> None:
+    """Check who it is by a code or the password, beside a form that asks for it. Raises NotAllowed.
+
+    Who has neither here, because a provider recognised them, has signed in within ten minutes.
+    """
+    user, typed = request.user, "".join(proof.split())
+    if typed.isdecimal() and len(typed) == actions.DIGITS and queries.has_one(user):
+        actions.prove(user, typed, request_id=request.id, at=request.at)
+    elif user.has_usable_password():
+        if auth.authenticate(request, username=user.username, password=proof) is None:
+            raise NotAllowed(
+                "wrong password", "Confirming", "The password or code is not right. Type it again"
+            )
+    elif not strength.is_fresh(request.session, request.at):
+        raise NotAllowed(
+            "too long ago", "Confirming", "Sign out, sign in again, and come back within ten minutes"
+        )
+
+
 def _stronger(one: str, other: str) -> str:
     order = [
         *(strength.PASSWORD, strength.PLAIN, strength.RECOVERY),

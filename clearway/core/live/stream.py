@@ -35,7 +35,9 @@ QUEUE = 2_000  # pushes that a slow screen may fall behind; a whole region drawn
 REPLAY = 5_000  # newest pushes kept to send again after a cut; for more than that a new page is cheaper
 LISTENING_SECONDS = 5  # how long a screen waits for the process to hear the database
 LOOK_SECONDS = 10  # after so long a silence the database is asked, which finds a dead connection
-CHECK_SECONDS = 60  # how soon a screen hears that its person signed out or holds another role
+CHECK_SECONDS = (
+    50  # how soon a screen hears that its person signed out or holds another role, within a minute
+)
 TOPICS_OF_ALL = ("feeds", "notices")  # told to everybody of the trust, whatever sites they see
 AT_ONCE_SECONDS = 1  # the same where a session was ended from outside
 RESET = b"event: reset\ndata: {}\n\n"

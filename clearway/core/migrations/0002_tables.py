@@ -187,7 +187,7 @@ class Migration(migrations.Migration):
                         ('organisation', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, to='core.organisation')),
                     ],
                     options={
-                        'indexes': [models.Index(fields=['subject', 'at'], name='core_action_subject_4a6eb1_idx'), models.Index(condition=models.Q(('user__isnull', False)), fields=['user', 'at'], name='actions_of_people'), models.Index(fields=['xid', 'id'], name='core_action_xid_2fad82_idx'), models.Index(condition=models.Q(('verb__in', ('identity.look',))), fields=['organisation', 'at'], name='looks_to_review')],
+                        'indexes': [models.Index(fields=['subject', 'at'], name='core_action_subject_4a6eb1_idx'), models.Index(condition=models.Q(('user__isnull', False)), fields=['user', 'at'], name='actions_of_people'), models.Index(fields=['xid', 'id'], name='core_action_xid_2fad82_idx'), models.Index(condition=models.Q(('verb__in', ('identity.look', 'patients.open'))), fields=['organisation', 'at'], name='looks_to_review')],
                         'constraints': [],
                     },
                 ),

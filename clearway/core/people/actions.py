@@ -12,6 +12,7 @@ from django.db import IntegrityError, transaction
 from clearway.domain.shared.errors import NotAllowed
 
 from ..audit.actions import Actor, Entry, record
+from ..live.actions import look_again
 from ..organisation.models import Area, Organisation, Site
 from .duties import DUTIES
 from .models import OnCall, RoleGrant, User
@@ -177,6 +178,22 @@ def set_enabled(
         user.save(update_fields=["is_active"])
         verb = "people.enable_user" if enabled else "people.disable_user"
         _record(verb, f"user:{user.username}", {"reason": reason}, organisation_id, by, at)
+        look_again(organisation_id)
+    return user
+
+
+def end_sessions(username: str, reason: str, *, organisation_id: int, by: Actor, at: datetime) -> User:
+    """End every session of an account, the wallboards it keeps among them; it may sign in again.
+
+    Pages end with the next click, live streams at once, or within a minute. Raises User.DoesNotExist.
+    """
+    with transaction.atomic():
+        here = RoleGrant.objects.filter(organisation_id=organisation_id).values("user")
+        user = User.objects.select_for_update(of=("self",)).get(username=username, pk__in=here)
+        user.sessions_ended += 1
+        user.save(update_fields=["sessions_ended"])
+        _record("people.end_sessions", f"user:{user.username}", {"reason": reason}, organisation_id, by, at)
+        look_again(organisation_id)
     return user
 
 

@@ -3,6 +3,8 @@
 from datetime import timedelta
 from typing import Any
 
+from django.contrib import messages
+from django.contrib.auth import update_session_auth_hash
 from django.http import Http404, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
@@ -87,6 +89,24 @@ def set_enabled(request: Request, username: str) -> HttpResponse:
         raise Http404 from None
     except NotAllowed as refusal:
         return people(request, problem=refusal.why, status=409)
+    return HttpResponseRedirect(reverse("people:people"))
+
+
+@needs("people.manage")
+@require_POST
+def end_sessions(request: Request, username: str) -> HttpResponse:
+    """End every session of an account, and the wallboards that it keeps."""
+    form = ReasonForm(request.POST, at=request.at)
+    if not form.is_valid():
+        return people(request, problem=form.problems["reason"], status=422)
+    who = {"organisation_id": request.organisation.pk, "by": request.actor, "at": request.at}
+    try:
+        user = actions.end_sessions(username, form.cleaned_data["reason"], **who)
+    except User.DoesNotExist:
+        raise Http404 from None
+    if user == request.user:
+        update_session_auth_hash(request, user)  # this one goes on
+    messages.success(request, f"Every session of {user.display_name} has ended, and the wallboards it kept.")
     return HttpResponseRedirect(reverse("people:people"))
 
 

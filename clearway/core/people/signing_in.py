@@ -15,6 +15,7 @@ from .provider import recovery
 NEWS = {
     "factors.reset": "{who} took away your second factors on {when}.",
     "factors.locked": "Five wrong codes were typed for your account on {when}, after your password.",
+    "people.end_sessions": "{who} ended all your sessions on {when}.",
     "people.set_password": "{who} set your password on {when}.",
     "people.enable_user": "{who} enabled your account on {when}.",
 }

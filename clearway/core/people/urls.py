@@ -8,6 +8,7 @@ people = [
     path("roles/", desk.grant, name="grant"),
     path("roles/<int:key>/end/", desk.end_grant, name="end-grant"),
     path("accounts/<str:username>/enabled/", desk.set_enabled, name="set-enabled"),
+    path("accounts/<str:username>/sessions/end/", desk.end_sessions, name="end-sessions"),
     path("on-call/", desk.on_call, name="on-call"),
     path("on-call/new/", desk.put_on_call, name="put-on-call"),
     path("on-call/<int:key>/end/", desk.end_on_call, name="end-on-call"),

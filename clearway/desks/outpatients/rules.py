@@ -518,9 +518,11 @@ def run(organisation_id: int, situation: Situation, at: datetime) -> Swept:
     reported = partial(concerns.outcomes, organisation_id, values, modes, at, desk=Desk.OUTPATIENTS)
     decided = partial(decisions.outcomes, organisation_id, values, modes, at, desk=Desk.OUTPATIENTS)
     told = partial(audit.of_places, organisation_id, values, modes, at)
+    looked = partial(audit.outcomes, organisation_id, values, modes, at)
     every = together(
         *(outcomes, guarded("concerns of outpatients", reported)),
         guarded("checkpoints of the audit", told),
+        guarded("looks at records", looked),
         guarded("decisions of outpatients", decided),
     )
     return sweep(organisation_id, every, at, sweep_policy(values.get(queries.WORKLIST)))

@@ -14,6 +14,7 @@ from clearway.core.people.permissions import needs
 from clearway.domain.outpatients.filing import MOST_BYTES, Identifier, Kind, Where
 from clearway.domain.shared.errors import NotAllowed
 
+from ..openings.guard import by_need
 from ..patients import actions as patient_actions
 from ..patients import presenters as patient_presenters
 from ..patients import queries as patients
@@ -124,6 +125,7 @@ def copy(request: Any, key: int) -> HttpResponse:
 
 
 @needs("patients.read")
+@by_need
 def filed(request: Any, patient: int) -> HttpResponse:
     """What is filed to one patient, and where the paper volumes are."""
     if not patients.exists(request.organisation.pk, patient):

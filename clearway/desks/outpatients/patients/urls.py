@@ -6,7 +6,7 @@ app_name = "op-patients"
 urlpatterns = [
     path("outpatients/patients/", views.search, name="search"),
     path("outpatients/patients/new/", views.register, name="register"),
-    path("outpatients/patients/<int:key>/", views.patient, name="patient"),
-    path("outpatients/patients/<int:key>/edit/", views.edit, name="edit"),
-    path("outpatients/patients/<int:key>/<slug:step>/", views.step, name="step"),
+    path("outpatients/patients/<int:patient>/", views.patient, name="patient"),
+    path("outpatients/patients/<int:patient>/edit/", views.edit, name="edit"),
+    path("outpatients/patients/<int:patient>/<slug:step>/", views.step, name="step"),
 ]

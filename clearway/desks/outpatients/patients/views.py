@@ -26,6 +26,7 @@ from ..equality import queries as background
 from ..keeping import queries as keeping
 from ..letters import presenters as letter_words
 from ..letters import queries as letters
+from ..openings.guard import by_need
 from ..records import rectified
 from ..referrals import queries as referrals
 from ..waiting import standing as waiting
@@ -78,9 +79,10 @@ def register(request: Request) -> HttpResponse:
 
 
 @needs("patients.write")
-def edit(request: Request, key: int) -> HttpResponse:
+@by_need
+def edit(request: Request, patient: int) -> HttpResponse:
     """Change who a patient is and how to reach them."""
-    row = _read(request, key)
+    row = _read(request, patient)
     data = request.POST if request.method == "POST" else None
     typed = kept.take(request)
     opened = typed.get("seen") or clashes.seal(known(row))
@@ -92,7 +94,7 @@ def edit(request: Request, key: int) -> HttpResponse:
             messages.success(request, "Saved.")
             return HttpResponseRedirect(reverse("op-patients:patient", args=[row.pk]))
         except clashes.ChangedMeanwhile as refusal:
-            return _both(request, form, seen, refusal, _read(request, key))
+            return _both(request, form, seen, refusal, _read(request, patient))
         except NotAllowed as refusal:
             form.add_error(None, refusal.why)
     if data is not None:
@@ -132,16 +134,18 @@ def _put(sent: Any, name: str, value: Any) -> None:
 
 
 @needs("patients.read")
-def patient(request: Request, key: int) -> HttpResponse:
+@by_need
+def patient(request: Request, patient: int) -> HttpResponse:
     """Everything that concerns one patient. The look is recorded first."""
-    return _page(request, _read(request, key))
+    return _page(request, _read(request, patient))
 
 
 @needs("patients.write")
 @require_POST
-def step(request: Request, key: int, step: str) -> HttpResponse:
+@by_need
+def step(request: Request, patient: int, step: str) -> HttpResponse:
     """One small change to the record: a need, a flag, a carer, a death, a merger."""
-    row = _read(request, key)
+    row = _read(request, patient)
     if step not in STEPS:
         raise Http404
     do, said = STEPS[step]
