@@ -50,6 +50,12 @@ FORGOTTEN = CannotParse(
     "It happened so long ago that the keys of its time are no longer kept; it may be a repeat.",
     "Nothing, if it was sent before. Else replay it as a file, under a source of its own.",
 )
+TELLS_EVENTS = ("cad", "hospital")  # kinds whose lines become events
+TELLS_NOTHING = CannotParse(
+    "source",
+    "A source of this kind tells no events.",
+    "Send them through a source of the kind cad or hospital, with its own key.",
+)
 UNKNOWN_SITE = CannotParse(
     "field site",
     "No site of this trust has this code.",
@@ -213,6 +219,8 @@ def _recorded(source: Source, lines: Sequence[Line], at: datetime) -> list[Verdi
         return [_recorded_callback(source, line, at) for line in lines]
     if source.kind == fhir.KIND:
         return [_recorded_request(source, line, at) for line in lines]
+    if source.kind not in TELLS_EVENTS:
+        return [TELLS_NOTHING] * len(lines)
     messages = [_or_error(_read_message, line) for line in lines]
     if any(_speaks_of_hospitals(source, message) for message in messages):
         known = frozenset(site_by_code(source.organisation_id))
@@ -309,16 +317,20 @@ def _verdict(outcome: Outcome) -> Verdict:
     return CONTRADICTION if outcome is Outcome.CONTRADICTION else outcome
 
 
-@transaction.atomic
 def replay(row_id: int, *, by: Actor, at: datetime) -> Quarantined:
     """Read a quarantined line again, now that a mapping is mended.
 
-    Raises CannotParse when it still cannot be read (it stays in quarantine), NotAllowed when it was
-    replayed already.
+    Raises CannotParse when it still cannot be read (it stays in quarantine; one of HL7 with the reason of
+    now), NotAllowed when it was replayed already.
     """
     if Source.objects.filter(quarantined__pk=row_id, kind=hl7.KIND).exists():
-        hl7.replay(row_id, by=by, at=at)
+        hl7.replay(row_id, by=by, at=at)  # in no transaction: the reason of now outlives its refusal
         return Quarantined.objects.get(pk=row_id)
+    return _replay_line(row_id, by, at)
+
+
+@transaction.atomic
+def _replay_line(row_id: int, by: Actor, at: datetime) -> Quarantined:
     row = feeds.take_from_quarantine(row_id, by=by, at=at)
     (verdict,) = _recorded(row.source, [Line(row.batch, row.line, bytes(row.body))], at)
     if isinstance(verdict, CannotParse):

@@ -12,6 +12,8 @@ from clearway.core.feeds.models import Source
 from clearway.core.people.permissions import public
 
 MAX_BODY_BYTES = 8 * 1024 * 1024
+# What comes through this door. Every other kind has a door of its own, or only reads.
+DELIVERS = ("cad", "hospital", "positions")
 
 
 @csrf_exempt
@@ -21,9 +23,11 @@ def deliver(request: HttpRequest, kind: str, source: str) -> HttpResponse:
     """Accept a batch of JSON lines from a source: 202 once it is stored.
 
     The answer names the batch; its account is on the feeds page. 401 for a wrong key, 411 for a batch that
-    does not say how long it is, 413 for one over 8 MiB, 400 for an empty one.
+    does not say how long it is, 413 for one over 8 MiB, 400 for an empty one. The key of a source of a kind
+    that does not deliver here, as of a dashboard that only reads, is a wrong one.
     """
-    sender = Source.objects.filter(name=source, kind=kind, enabled=True).first()
+    rows = Source.objects.filter(name=source, kind=kind, enabled=True)
+    sender = rows.first() if kind in DELIVERS else None
     if sender is None or not _has_key(request, sender):
         return _problem(
             401, "Unknown source or wrong key.", "Send the source's key as Authorization: Bearer."

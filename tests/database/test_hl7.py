@@ -230,6 +230,20 @@ def test_a_seat_that_is_given_is_given_to_nobody_else(
     assert Appointment.objects.count() == 1
 
 
+def test_a_line_that_a_person_reads_again_says_why_it_waits_now(
+    source: Source, department: Department, clinic: list[Slot]
+) -> None:
+    deliver(source, siu("S12", NINE, starts_at=clinic[0].starts_at, clinic="NEW"))
+    row = Quarantined.objects.get()
+    exchange.load_mapping(source, MAPPING.replace("BACK-MON", "NEW"), "their new code", by=DESK, at=NINE)
+
+    with pytest.raises(CannotParse):
+        inbox.replay(row.pk, by=DESK, at=NINE)
+
+    row.refresh_from_db()
+    assert (row.state, row.waits_for) == ("waiting", "patient:M1") and "not known here" in row.why
+
+
 @pytest.mark.promise("R6")
 def test_an_unknown_clinic_waits_and_is_taken_when_the_mapping_is_mended(
     source: Source, department: Department, clinic: list[Slot]

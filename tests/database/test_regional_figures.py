@@ -7,19 +7,21 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.test import Client
+from django.test import Client, RequestFactory
 
 from clearway.cli import ground, main
 from clearway.core.audit.actions import Actor
 from clearway.core.feeds.actions import issue_key, switch
-from clearway.core.feeds.models import READER, Source
+from clearway.core.feeds.models import READER, Quarantined, Source
 from clearway.core.organisation.models import Organisation
 from clearway.desks.ambulance.command import actions, presenters, regional
+from clearway.desks.ambulance.facts.models import Fact
 from clearway.desks.ambulance.pressure import actions as pressure
 from clearway.domain.ambulance.events import AvailabilityEvent
 from clearway.domain.ambulance.pressure import Ladder
 from clearway.domain.ambulance.words import Availability, HospitalMeasure
-from clearway.interchange import regional_figures
+from clearway.gateway import views
+from clearway.interchange import native, regional_figures
 from tests.pure.test_native_schema import accepts
 from tests.trust import acting, signed_in, somebody, stop_the_clock
 
@@ -147,6 +149,26 @@ def test_only_the_key_of_a_dashboard_reads_and_its_silence_is_nothing_amiss(
     }
     switch(Source.objects.get(kind=READER), False, by=Actor("test"), at=at(NOW) + timedelta(minutes=1))
     assert asked(key, monkeypatch).status_code == 401
+
+
+def test_the_key_of_a_dashboard_delivers_nothing(busy: Organisation, cad: Source) -> None:
+    key, before = dashboard(busy), Fact.objects.count()
+    source, body = Source.objects.get(kind=READER), native.dump(conveyance("TVH01"))
+    for address in (
+        f"{READER}/{source.name}",
+        f"cad/{source.name}",
+        f"{READER}/{cad.name}",
+        f"cad/{cad.name}",
+    ):
+        headers = {"Authorization": f"Bearer {key}"}
+        kind, name = address.split("/")
+        request = RequestFactory().post("/", body, "application/x-ndjson", headers=headers)
+        assert views.deliver(request, kind, name).status_code == 401
+
+    batch = deliver(source, conveyance("TVH01"))  # as one that was let in before
+
+    assert (batch.applied, batch.quarantined, Fact.objects.count()) == (0, 7, before)
+    assert "tells no events" in Quarantined.objects.latest("pk").why
 
 
 def test_the_schema_is_printed_and_a_dashboard_is_set_up_from_the_command_line(
