@@ -253,12 +253,16 @@ def test_a_system_that_is_away_is_one_line_however_much_waits_and_is_asked_at_on
     asked = client.post("/outpatients/exchange/", {"what": "now", "key": source.pk}, follow=True)
     elsewhere = client.post("/outpatients/exchange/", {"what": "now", "key": source.pk + 1})
     due = set(Outgoing.objects.filter(kind="hl7").values_list("state", "due_at"))
+    first = Outgoing.objects.filter(kind="hl7", tries__gt=0)
+    first.update(state="sending", tries=4, why="")  # as while it is tried
+    (trying,) = queries.away(trust.pk)
 
     assert page.count("nothing listens there") == 1
     assert "2 since" in page and "after 3 tries" in page and "Nothing waits for you." in page
     assert "It is asked again now" in asked.content.decode()
     assert elsewhere.status_code == 404
     assert {state for state, _ in due} == {"ready"}
+    assert (trying.why, trying.count, trying.tries) == (queries.TRYING, 2, 4)
     assert Action.objects.filter(verb="outbox.hurry").count() == 1
 
 

@@ -148,7 +148,7 @@ def waiting(source: Source) -> Mapping[str, int]:
     mapping = queries.mapping_of(source)
     found: dict[str, tuple[int, datetime | None]] = {}
     rows = Quarantined.objects.filter(source=source, state=Quarantined.State.WAITING).order_by("-id")
-    for key, body in rows.values_list("pk", "body")[:MOST_WAITING]:
+    for key, body in rows.values_list("pk", "body")[:MOST_WAITING].iterator(chunk_size=50):
         try:
             message = reading.parse(bytes(body), encoding=mapping.encoding, zone=mapping.zone)
             names = filter(None, (message.text(place) for place in mapping.where("filler")))

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 
-from django.db.models import Count, Max, Min
+from django.db.models import Count, Max, Min, Q
 
 from clearway.core.feeds.models import Source
 from clearway.domain.outpatients.telling import What
@@ -83,6 +83,7 @@ def their_name(source: Source, kind: str, ours: Iterable[int]) -> str:
 
 STOPPED = (State.FAILED, State.HELD)
 MOST_SHOWN = 200
+TRYING = "It is asked again at this moment."
 
 
 def count(organisation_id: int, at: datetime) -> tuple[int, int]:
@@ -114,7 +115,10 @@ class Away:
 
 def away(organisation_id: int) -> list[Away]:
     """Systems that are waited for, by name. Two queries."""
-    rows = Telling.objects.filter(source__organisation_id=organisation_id, outgoing__state=State.READY)
+    rows = Telling.objects.filter(source__organisation_id=organisation_id)
+    # While the first is tried again it is sending, and its system is as far away as before.
+    is_again = Q(outgoing__state=State.SENDING, outgoing__tries__gt=1)
+    rows = rows.filter(Q(outgoing__state=State.READY) | is_again)
     tried = rows.filter(outgoing__tries__gt=0).order_by("source__name", "-outgoing__since", "-outgoing_id")
     found = list(tried.distinct("source__name").select_related("source", "outgoing"))
     counted = rows.filter(source__in=[each.source_id for each in found]).values("source_id").order_by()
@@ -127,8 +131,9 @@ def away(organisation_id: int) -> list[Away]:
     names = ("source_id", "count", "since", "tries", "again")
     by_source = {each[0]: each[1:] for each in sums.values_list(*names)}
     return [
-        Away(each.source_id, each.source.name, each.outgoing.why, *by_source[each.source_id])
+        Away(each.source_id, each.source.name, each.outgoing.why or TRYING, *said)
         for each in found
+        if (said := by_source.get(each.source_id)) is not None  # none, where the last was taken meanwhile
     ]
 
 
