@@ -8,7 +8,7 @@ from clearway.core.audit.actions import Actor
 from clearway.core.feeds.models import Quarantined
 from clearway.desks.outpatients.exchange import likeness, queries
 from clearway.desks.outpatients.exchange.envelope import Envelope, Kind, name
-from clearway.desks.outpatients.exchange.likeness import Question
+from clearway.desks.outpatients.exchange.likeness import Question, TakenBack
 from clearway.domain.outpatients.told import PersonTold
 from clearway.domain.shared.errors import CannotParse
 from clearway.interchange.hl7 import kinds, reading
@@ -38,16 +38,12 @@ def answer(asked: Question, patient_id: int | None, why: str, *, by: Actor, at: 
     source = asked.envelope.source
     organisation_id = source.organisation_id
     row = likeness.answer(asked, patient_id, why, organisation_id=organisation_id, by=by, at=at)
-    before = likeness.as_it_stands(patient_id, asked.told, organisation_id) if patient_id else {}
     if patient_id and row.batch is not None:
         hl7.read_put_aside(row.batch, source, at=at)
-    count = hl7.read_again(source, (name(Kind.PATIENT, asked.who.number),), at=at)
-    if patient_id:
-        likeness.note_changed(row, before, likeness.as_it_stands(patient_id, asked.told, organisation_id))
-    return count
+    return hl7.read_again(source, (name(Kind.PATIENT, asked.who.number),), at=at)
 
 
-def take_back(asked: Question, why: str, *, by: Actor, at: datetime) -> int:
-    """Take the answer back; how many details of the patient are as before. Raises NotAllowed."""
+def take_back(asked: Question, why: str, *, by: Actor, at: datetime) -> TakenBack:
+    """Take the answer back; which details of the patient are as before. Raises NotAllowed."""
     organisation_id = asked.envelope.source.organisation_id
     return likeness.take_back(asked, why, organisation_id=organisation_id, by=by, at=at)

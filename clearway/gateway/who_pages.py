@@ -12,7 +12,7 @@ from django.views.decorators.http import require_POST
 from clearway.core.feeds import actions as feeds
 from clearway.core.feeds.models import Quarantined
 from clearway.core.people.permissions import needs
-from clearway.desks.outpatients.exchange.likeness import Question
+from clearway.desks.outpatients.exchange.likeness import Question, TakenBack
 from clearway.desks.outpatients.exchange.people import columns
 from clearway.desks.outpatients.patients import actions as patients
 from clearway.desks.outpatients.patients import presenters
@@ -65,12 +65,20 @@ def back(request: Any, row_id: int) -> HttpResponse:
     form = TakeBackForm(request.POST, at=request.at)
     if form.is_valid():
         try:
-            count = who_is_it.take_back(asked, form.cleaned_data["why"], by=request.actor, at=request.at)
-            messages.success(request, f"Taken back. {count} details of the patient are as they were before.")
+            done = who_is_it.take_back(asked, form.cleaned_data["why"], by=request.actor, at=request.at)
+            messages.success(request, _said_back(done))
             return HttpResponseRedirect(reverse("gateway:who", args=[row.pk]))
         except NotAllowed as refused:
             form.add_error("why", refused.why)
     return _page(request, row, asked, WhoForm(at=request.at), form)
+
+
+def _said_back(done: TakenBack) -> str:
+    words = f"Taken back. {len(done.restored)} details of the patient are as they were before."
+    if not done.left:
+        return words
+    left = ", ".join(name.replace("_", " ") for name in done.left)
+    return f"{words} Changed here since, and left so: {left}. Look at each."
 
 
 def _asked(request: Any, row_id: int) -> tuple[Quarantined, Question]:

@@ -13,6 +13,7 @@ from clearway.core.organisation.models import Organisation
 from clearway.desks.outpatients.booking.models import Appointment
 from clearway.desks.outpatients.exchange import actions as exchange
 from clearway.desks.outpatients.exchange.models import Counterpart
+from clearway.desks.outpatients.patients import actions as patients
 from clearway.desks.outpatients.patients.models import Patient
 from tests.beside import DESK, MAPPING, MONDAY, code, deliver, slots_of
 from tests.pas import adt, siu
@@ -138,6 +139,57 @@ def test_an_answer_that_is_taken_back_leaves_the_record_as_it_was_and_the_next_m
     assert Appointment.objects.get().patient == patient  # no appointment goes by itself
     assert code(deliver(source, adt("A28", NINE, pid=THEIRS))) == "AE"
     assert lead.post(f"{page}back/", {"why": "Again"}).status_code == 422
+
+
+def test_all_that_their_messages_changed_since_is_taken_back_and_what_is_not_is_named(
+    lead: Client, page: str, patient: Patient, source: Source
+) -> None:
+    lead.post(page, {"patient": patient.pk, **SAME})
+    moved = THEIRS.replace("7 Quay Street", "8 Quay Street")
+    deliver(source, adt("A31", NINE - MINUTE, pid=f"{moved}||01905555010^PRN^PH"))
+    deliver(source, adt("A31", NINE, pid=f"{moved}||01905555011^PRN^PH"))
+    patient.refresh_from_db()
+    told = (patient.address, patient.phone)
+    Patient.objects.filter(pk=patient.pk).update(given_names="Annie")  # by a person, since
+
+    done = lead.post(f"{page}back/", {"why": "The wrong Ann"}, follow=True)
+
+    patient.refresh_from_db()
+    assert told == ("8 Quay Street, Worcester", "01905555011")
+    assert (patient.address, patient.phone, patient.given_names) == ("1 Old Road", "", "Annie")
+    assert "left so: given names" in words(done)
+
+
+def test_an_answer_is_not_taken_back_while_a_death_stands_that_their_message_recorded(
+    lead: Client, page: str, patient: Patient, source: Source, trust: Organisation
+) -> None:
+    lead.post(page, {"patient": patient.pk, **SAME})
+    deliver(source, adt("A31", NINE, pid=THEIRS + "|" * 18 + "20261115|Y"))
+
+    refused = lead.post(f"{page}back/", {"why": "The wrong Ann"})
+    patients.withdraw_death(patient.pk, "Rang her", organisation_id=trust.pk, by=DESK, at=NINE)
+    done = lead.post(f"{page}back/", {"why": "The wrong Ann"}, follow=True)
+
+    assert refused.status_code == 422 and "recorded a death" in words(refused)
+    assert "Taken back" in words(done)
+
+
+def test_whose_nhs_number_is_another_is_nobody_here(
+    lead: Client, source: Source, department: Department
+) -> None:
+    row = department.patient(
+        family_name="Whisper", given_names="Anne", born_on=date(1948, 5, 6), nhs_number="9990548609"
+    )
+    pid = THEIRS.replace("^MR", "^MR~9990548617^^^NHS^NH")
+    deliver(source, adt("A28", NINE, pid=pid))
+    waits = Quarantined.objects.get()
+
+    refused = lead.post(f"/feeds/quarantine/{waits.pk}/who/", {"patient": row.pk, **SAME})
+
+    row.refresh_from_db()
+    assert "their NHS numbers differ" in waits.why
+    assert refused.status_code == 422 and "Their NHS numbers differ" in words(refused)
+    assert row.nhs_number == "9990548609" and not Counterpart.objects.exclude(answer="").exists()
 
 
 def test_what_was_told_of_them_before_they_were_known_is_not_lost(

@@ -21,7 +21,7 @@ from ..patients import actions as patients
 from ..patients import queries as known_here
 from .envelope import Envelope, Kind, remember
 from .models import Counterpart
-from .people import columns
+from .people import plain
 
 Answer = Counterpart.Answer
 
@@ -59,7 +59,7 @@ def answer(
     """Say which patient here this number is; None: none of those who look alike.
 
     The caller reads again what waits. Raises NotAllowed without a reason, for a patient who does not look
-    like them, and for a number that is somebody's already.
+    like them or has another NHS number, and for a number that is somebody's already.
     """
     event = "Saying who this is"
     one_at_a_time(Lock.EXCHANGE, question.envelope.source.pk)
@@ -67,8 +67,8 @@ def answer(
     known = question.known()
     if known is not None and (known.answer or known.ours is not None):
         raise NotAllowed("said already", event, "It is said already who this is. Take that back first.")
-    if patient_id is not None and patient_id not in {each.pk for each in question.alike()}:
-        raise NotAllowed("not alike", event, "Choose one of the patients who are shown beside them.")
+    if patient_id is not None:
+        _check_may_be(patient_id, question, event)
     said: dict[str, Any] = {
         "answer": Answer.OTHER if patient_id is None else Answer.SAME,
         "answered_at": at,
@@ -84,25 +84,32 @@ def answer(
     return row
 
 
-def as_it_stands(patient_id: int, told: PersonTold, organisation_id: int) -> dict[str, Any]:
-    """What the record here says in the columns that are told. One query."""
-    row = known_here.one(organisation_id, patient_id)
-    return {name: _plain(getattr(row, name)) for name in columns(told)}
+def _check_may_be(patient_id: int, question: Question, event: str) -> None:
+    chosen = next((each for each in question.alike() if each.pk == patient_id), None)
+    if chosen is None:
+        raise NotAllowed("not alike", event, "Choose one of the patients who are shown beside them.")
+    theirs = question.who.nhs_number
+    if theirs and chosen.nhs_number and theirs != chosen.nhs_number:
+        why = "Their NHS numbers differ. They are two people, or one number is wrong: mend that one first."
+        raise NotAllowed("two NHS numbers", event, why)
 
 
-def note_changed(row: Counterpart, before: dict[str, Any], after: dict[str, Any]) -> None:
-    """Keep what their messages changed of the patient, in the caller's transaction."""
-    changed = {name: [was, after[name]] for name, was in before.items() if after[name] != was}
-    Counterpart.objects.filter(pk=row.pk).update(changed=changed)
+@dataclass(frozen=True, slots=True)
+class TakenBack:
+    """Columns of the patient that are as before, and those that stay as somebody has written them since."""
+
+    restored: tuple[str, ...] = ()
+    left: tuple[str, ...] = ()
 
 
 @transaction.atomic
-def take_back(question: Question, why: str, *, organisation_id: int, by: Actor, at: datetime) -> int:
+def take_back(question: Question, why: str, *, organisation_id: int, by: Actor, at: datetime) -> TakenBack:
     """Take an answer back: the number is nobody's again, and the next message asks anew.
 
-    What their messages changed of that patient becomes as it was, where nobody has changed it since; how many
-    details. What was booked meanwhile stands: no appointment goes by itself.
-    Raises NotAllowed without a reason, without an answer, and once the other person is registered.
+    What their messages changed of that patient becomes as it was, where nobody has changed it since. What was
+    booked meanwhile stands: no appointment goes by itself.
+    Raises NotAllowed without a reason, without an answer, once the other person is registered, and while a
+    death stands that their messages recorded: it is withdrawn on the patient's page first.
     """
     event = "Taking this back"
     one_at_a_time(Lock.EXCHANGE, question.envelope.source.pk)
@@ -114,8 +121,9 @@ def take_back(question: Question, why: str, *, organisation_id: int, by: Actor, 
         fix = "They are registered as another patient. Merge the two records on the patient's page instead."
         raise NotAllowed("registered", event, fix)
     scope: dict[str, Any] = {"organisation_id": organisation_id, "by": by, "at": at}
-    restored = _restore(known.ours, known.changed, **scope) if known.ours is not None else []
-    detail = {"counterpart": known.pk, "answer": known.answer, "fields": restored, "why": why.strip()[:300]}
+    back = _restore(known.ours, known.changed, **scope) if known.ours is not None else TakenBack()
+    detail = {"counterpart": known.pk, "answer": known.answer, "why": why.strip()[:300]}
+    detail |= {"fields": list(back.restored), "left": list(back.left)}
     audit([Entry("exchange.take_back", _subject(known.ours, question), detail)], **scope)
     gone: dict[str, Any] = {
         "answer": "",
@@ -125,21 +133,25 @@ def take_back(question: Question, why: str, *, organisation_id: int, by: Actor, 
         "changed": {},
     }
     Counterpart.objects.filter(pk=known.pk).update(ours=None, **gone)
-    return len(restored)
+    return back
 
 
 def _restore(
     patient_id: int, changed: dict[str, Any], *, organisation_id: int, by: Actor, at: datetime
-) -> list[str]:
-    row = known_here.one(organisation_id, patient_id)
+) -> TakenBack:
+    row = known_here.one(organisation_id, patient_id).stands
+    is_theirs = {name: plain(getattr(row, name)) == told for name, (_, told) in changed.items()}
+    if is_theirs.pop("died_on", False):
+        fix = "Their messages recorded a death of this patient. Withdraw it on the patient's page first."
+        raise NotAllowed("a death", "Taking this back", fix)
     back = {
-        name: date.fromisoformat(was) if name == "born_on" else was
-        for name, (was, told) in changed.items()
-        if _plain(getattr(row, name)) == told
+        name: date.fromisoformat(changed[name][0]) if name == "born_on" else changed[name][0]
+        for name, is_so in is_theirs.items()
+        if is_so
     }
     if back:
         patients.change(row.pk, back, confirms=False, organisation_id=organisation_id, by=by, at=at)
-    return sorted(back)
+    return TakenBack(tuple(sorted(back)), tuple(sorted(is_theirs.keys() - back.keys())))
 
 
 def _check_said(why: str, event: str) -> None:
@@ -149,7 +161,3 @@ def _check_said(why: str, event: str) -> None:
 
 def _subject(patient_id: int | None, question: Question) -> str:
     return f"quarantined:{question.row}" if patient_id is None else f"patient:{patient_id}"
-
-
-def _plain(value: Any) -> Any:
-    return value.isoformat() if isinstance(value, date) else value

@@ -36,7 +36,7 @@ class Counterpart(models.Model):
     batch    of a telling about somebody who was not known here: read again once they are
     answer   what a person said of somebody who looks like a patient here (likeness.py), by whom, when, for
              which line of quarantine
-    changed  what their messages then changed of that patient, column -> [before, after], to be taken back
+    changed  what their messages changed of that patient since, column -> [before, after], to be taken back
     """
 
     class Answer(models.TextChoices):

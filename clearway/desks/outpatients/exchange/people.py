@@ -1,7 +1,8 @@
 """Patients that another system tells of: found, registered, brought up to date, merged."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from datetime import date
 from typing import Any
 
 from clearway.core.layout.times import local
@@ -75,11 +76,11 @@ def person(told: PersonTold, envelope: Envelope) -> Taken:
         return Taken(Verdict.ASIDE, "The patient is not known here, and this message registers nobody.")
     again = known.batch if known is not None and is_old(known, envelope) else None
     is_new = found is None
-    row = _registered(told, envelope, known) if is_new else _changed(found, told, envelope)
+    row = _registered(told, envelope, known) if is_new else _changed(found, told, envelope, known)
     # A record that was merged away keeps its own number as its counterpart.
     ours = known.ours if known is not None and known.ours is not None else row.pk
     remember(envelope, Kind.PATIENT, told.who.number, ours)
-    _death(row, told, envelope)
+    _death(row, told, envelope, known)
     words = f"Patient {row.number} was {'registered' if is_new else 'brought up to date'}."
     return Taken(Verdict.APPLIED, words, (name(Kind.PATIENT, told.who.number),), again)
 
@@ -112,22 +113,49 @@ def _registered(told: PersonTold, envelope: Envelope, known: Counterpart | None)
     try:
         return patients.register(new, though_alike=is_other, **envelope.scope)
     except patients.LooksAlike as alike:
-        why = f"{len(alike.alike)} registered here may be the same person, and no NHS number tells."
+        numbers = [known_here.one(organisation_id, key).nhs_number for key in alike.alike]
+        is_other_number = bool(who.nhs_number) and all(numbers)
+        tells = "their NHS numbers differ" if is_other_number else "no NHS number tells"
+        why = f"{len(alike.alike)} registered here may be the same person, and {tells}."
         fix = "Open the line, compare them side by side, and say whether they are one person."
         raise Refused("PID-5", why, fix, name(Kind.PATIENT, who.number)) from None
 
 
-def _changed(row: Any, told: PersonTold, envelope: Envelope) -> Any:
+def _changed(row: Any, told: PersonTold, envelope: Envelope, known: Counterpart | None) -> Any:
+    said = columns(told)
+    before = {column: getattr(row, column) for column in said}
     # What another system holds of a way of contact was not confirmed with the patient today.
-    return patients.change(row.pk, columns(told), confirms=False, **envelope.scope)
+    made = patients.change(row.pk, said, confirms=False, **envelope.scope)
+    _note(known, before, {column: getattr(made, column) for column in said})
+    return made
 
 
-def _death(row: Any, told: PersonTold, envelope: Envelope) -> None:
+def _note(known: Counterpart | None, before: Mapping[str, Any], after: Mapping[str, Any]) -> None:
+    """Keep what a message changed of a patient, where only a person's answer says that it is them."""
+    if known is None or known.answer != Counterpart.Answer.SAME:
+        return
+    for column, value in before.items():
+        was, told = plain(value), plain(after[column])
+        if was == told:
+            continue
+        first, last = known.changed.get(column, (was, was))
+        # What somebody here has written since their last message is what becomes of it again.
+        known.changed[column] = [first if last == was else was, told]
+    Counterpart.objects.filter(pk=known.pk).update(changed=known.changed)
+
+
+def plain(value: Any) -> Any:
+    """As it is kept in a counterpart's `changed`."""
+    return value.isoformat() if isinstance(value, date) else value
+
+
+def _death(row: Any, told: PersonTold, envelope: Envelope, known: Counterpart | None) -> None:
     """A death whose day is not told is recorded on the day of the message, and corrected once it is told."""
     if told.is_dead and (told.died_on is not None or row.died_on is None):
-        died_on = told.died_on or local(envelope.told_at).date()
+        died_on, before = told.died_on or local(envelope.told_at).date(), row.died_on
         with _told_back(row, envelope):
             patients.record_death(row.pk, died_on, **envelope.scope)
+        _note(known, {"died_on": before}, {"died_on": died_on})
     elif told.is_alive and row.died_on is not None:
         why = "The sender says that the patient lives, and a death is recorded here."
         raise Refused("PID-30", why, "Withdraw the death on the patient's page if it is wrong, then replay.")
