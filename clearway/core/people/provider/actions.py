@@ -116,6 +116,11 @@ def begin(user: User, session_key: str, session: Began, *, at: datetime) -> None
         ProviderSession.objects.update_or_create(session_key=session_key, defaults=now)
 
 
+def follow(former: str | None, session_key: str | None) -> None:
+    """A session of ours has a new name: what the provider ends, ends by that."""
+    ProviderSession.objects.filter(session_key=former or "").update(session_key=session_key)
+
+
 def end_sessions(
     issuer: str, token_id: str, *, subject: str, sid: str, until: datetime, request_id: str, at: datetime
 ) -> int:
