@@ -404,7 +404,9 @@ def tend(*, organisation_id: int, by: Actor, at: datetime) -> int:
     for row in outbox.lock(list(found), organisation_id):
         if row.state not in (State.HELD, State.READY):
             continue
-        message, why = found[row.pk], f"It was not sent: {row.why or 'no provider is connected.'}"
+        # One that is ready may say why it was not taken when somebody was still there to take it.
+        reason = row.why if row.state == State.HELD else "no provider is connected."
+        message, why = found[row.pk], f"It was not sent: {reason}"
         outbox.step(row, State.WITHDRAWN, why=why, by=by, at=at)
         standing.not_told(message.contact_id, at)
         _not_delivered(message, why, at, has_left=False)
