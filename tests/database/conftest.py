@@ -36,6 +36,15 @@ def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
         grant_rights()
 
 
+@pytest.fixture(scope="module")
+def db_of_module(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
+    """A database for a fixture that is dear and that every test of its module only reads: what it makes stays
+    for the module, and each test still takes back what it does itself."""
+    with django_db_blocker.unblock(), transaction.atomic():
+        yield
+        transaction.set_rollback(True)
+
+
 @pytest.fixture(autouse=True, scope="session")
 def _requests_have_the_rights_of_the_desks() -> Iterator[None]:
     """Every request of a test is answered with the rights of the desks in the database, not the owner's: what

@@ -23,10 +23,10 @@ LASTS = timedelta(minutes=150)
 STEP = timedelta(minutes=3)
 
 
-def lived(**ladder: float) -> Organisation:
+def lived(minutes: float) -> Organisation:
     """The invented region after a simulated time; its ladder begins after so many minutes."""
     region = parse(find("test-valley"))
-    tried = tuple(with_ladder(each, **ladder) if ladder else each for each in region.policies)
+    tried = tuple(with_ladder(each, minutes) for each in region.policies)
     # Its control room is one that knows of no handover; this one does.
     heard = tuple(replace(each, knows=each.knows | {"handover"}) for each in region.sources)
     region = replace(region, policies=tried, sources=heard)
@@ -53,14 +53,20 @@ def test_a_lower_threshold_is_seen_to_call_more_often_before_it_is_put_in_force(
     assert raised(lived(minutes=1), "handover_ladder") > 0
 
 
-@pytest.mark.django_db
-def test_a_threshold_that_nobody_reaches_calls_for_nobody() -> None:
-    assert raised(lived(minutes=500), "handover_ladder") == 0
+@pytest.fixture(scope="module")
+def calm(db_of_module: None) -> Organisation:
+    """A time in which nobody reaches the threshold."""
+    return lived(minutes=500)
 
 
 @pytest.mark.django_db
-def test_what_was_kept_comes_again_whole_and_when_it_became_known(tmp_path: Path) -> None:
-    organisation = lived()
+def test_a_threshold_that_nobody_reaches_calls_for_nobody(calm: Organisation) -> None:
+    assert raised(calm, "handover_ladder") == 0
+
+
+@pytest.mark.django_db
+def test_what_was_kept_comes_again_whole_and_when_it_became_known(calm: Organisation, tmp_path: Path) -> None:
+    organisation = calm
     until, middle = T0 + LASTS, T0 + LASTS / 2
 
     written = replay.keep(organisation.pk, T0, until + timedelta(seconds=1), tmp_path / "facts")

@@ -24,8 +24,8 @@ AT = datetime(2026, 11, 20, 11, tzinfo=UTC)
 BY = Actor("test")
 
 
-@pytest.fixture
-def trust() -> Organisation:
+@pytest.fixture(scope="module")
+def trust(db_of_module: None) -> Organisation:
     """A tenth of the department, two weeks back and one ahead."""
     files = find("worcestershire")
     region = region_pack.parse(files)
