@@ -43,6 +43,7 @@ class Lock(IntEnum):
     SAFEGUARDING = 4142  # the key is the concern
     COVER = 4144  # moves to standby points
     DIRECTORY = 4145
+    PROVIDER_SESSIONS = 4146  # of the whole database: one begins, or a logout token ends some
     ANSWERS = 4143  # one request of one source: the key is made of both
 
 

@@ -4,6 +4,7 @@ import base64
 import hashlib
 import hmac
 import json
+import re
 import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -21,6 +22,7 @@ from django.test import Client
 
 from clearway import cli
 from clearway.core.audit.models import Action
+from clearway.core.live import viewers
 from clearway.core.organisation.models import Organisation
 from clearway.core.people import actions as people
 from clearway.core.people.models import RoleGrant, User
@@ -29,6 +31,7 @@ from clearway.core.people.provider.models import ProviderPerson, ProviderSession
 from clearway.core.worklist.models import Task
 from clearway.domain.shared.errors import NotAllowed
 from clearway.gateway.openid import client as asking_provider
+from clearway.gateway.openid import limits
 from clearway.interchange.openid.tokens import LOGOUT_EVENT
 from tests.openid.issuer import Issuer, an_issuer
 from tests.openid.peer import ACCESS, PEOPLE, Person, a_key, a_provider, settings_for
@@ -80,6 +83,7 @@ def through(provider: str, settings: Any, tmp_path: Path, trust: Organisation) -
     settings.OPENID = settings_for(tmp_path, provider)
     yield
     asking_provider.forget()
+    limits.forget()
 
 
 def door(browser: Client, query: str = "") -> str:
@@ -370,6 +374,7 @@ def odd(issuer: Issuer, settings: Any, tmp_path: Path, trust: Organisation) -> I
     settings.OPENID = settings_for(tmp_path, issuer.address)
     yield issuer
     asking_provider.forget()
+    limits.forget()
 
 
 def with_token(issuer: Issuer, make: Any, browser: Client | None = None) -> Any:
@@ -460,6 +465,7 @@ def test_a_token_that_the_provider_has_not_signed_lets_nobody_in(odd: Issuer, ma
 
     assert answer.status_code == 403
     assert not User.objects.exists()
+    assert verbs() == []  # anybody may have made it: it does not fill the audit
 
 
 def test_what_is_no_token_at_all_lets_nobody_in(odd: Issuer) -> None:
@@ -488,6 +494,58 @@ def test_when_somebody_was_to_sign_in_anew_an_old_sign_in_will_not_do(odd: Issue
         return int(browser.get(BACK, {"code": "x", "state": asked["state"][0]}).status_code)
 
     assert [come(each) for each in (None, -5, 0)] == [403, 403, 302]
+
+
+@pytest.mark.promise("S4")
+def test_who_proved_it_longer_ago_than_the_idle_limit_proves_it_again(odd: Issuer) -> None:
+    """Whatever our session remembers: next morning it is gone, and the provider may know another person."""
+    asked = parse_qs(urlsplit(door(Client())).query)
+    assert (asked["max_age"], "prompt" in asked) == (["1800"], False)
+
+    def come(minutes: float | None) -> int:
+        when = None if minutes is None else now(minutes)
+        answer = with_token(odd, lambda nonce: odd.sign(odd.claims(nonce, auth_time=when)))
+        return int(answer.status_code)
+
+    assert [come(each) for each in (None, -40, -20)] == [403, 403, 302]
+
+
+def of_lee(odd: Issuer, acr: str, browser: Client | None = None) -> Client:
+    """Lee, who is a HALO, and an administrator where the sign-in was strong."""
+    browser = browser or Client()
+    said = {"sub": LEE, "acr": acr, "groups": PEOPLE[LEE]["groups"], "nhsid_nrbac_roles": []}
+    assert with_token(odd, lambda nonce: odd.sign(odd.claims(nonce, **said)), browser).status_code == 302
+    return browser
+
+
+def test_a_role_that_asks_for_more_counts_in_the_session_that_proved_it_and_only_there(odd: Issuer) -> None:
+    weak = of_lee(odd, "AAL2_ANY")
+    strong = of_lee(odd, "AAL3_ANY")
+    assert (weak.get("/people/").status_code, strong.get("/people/").status_code) == (403, 200)
+
+    of_lee(odd, "AAL2_ANY")  # at a third machine
+
+    assert (weak.get("/people/").status_code, strong.get("/people/").status_code) == (403, 200)
+    assert Action.objects.filter(verb="people.end_grant").count() == 0
+    of_lee(odd, "AAL2_ANY", strong)  # here it counts
+    assert strong.get("/people/").status_code == 403
+
+
+def test_a_live_stream_shows_what_its_session_proved_and_no_more(
+    odd: Issuer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(viewers, "close_old_connections", lambda: None)  # the test's own
+    (tmp_path / "access.toml").write_text(ACCESS.replace('"administrator"', '"service_delivery_officer"'))
+    strong, weak = of_lee(odd, "AAL3_ANY"), of_lee(odd, "AAL2_ANY")
+
+    def shown(browser: Client) -> set[str]:
+        cookie = f"sessionid={browser.cookies['sessionid'].value}".encode()
+        viewer = viewers.authenticate(
+            {"headers": [(b"cookie", cookie)]}, frozenset(viewers.PERMISSION_OF_TOPIC)
+        )
+        return {topic for topic, _ in viewer.scopes} if viewer else set()
+
+    assert shown(weak) < shown(strong)
 
 
 def test_claims_about_somebody_else_are_not_taken(odd: Issuer) -> None:
@@ -573,6 +631,38 @@ def test_a_logout_of_a_person_ends_every_session_and_one_of_a_session_that_alone
 
 
 @pytest.mark.promise("S4")
+def test_a_logout_ends_what_may_be_meant_where_the_provider_named_no_session(odd: Issuer) -> None:
+    nameless, named = Client(), Client()
+    with_token(odd, lambda nonce: odd.sign(odd.claims(nonce, sid=None)), nameless)
+    with_token(odd, lambda nonce: odd.sign(odd.claims(nonce, sid="another")), named)
+
+    token = odd.sign(logout_of(odd, sub="555000000101"))
+    assert Client().post("/sign-in/provider/logout/", {"logout_token": token}).status_code == 200
+
+    assert [each.get("/people/on-call/").status_code for each in (nameless, named)] == [302, 200]
+
+
+@pytest.mark.promise("S4")
+@pytest.mark.parametrize(
+    ("logout", "sid"),
+    [({"sid": None, "sub": "555000000101"}, "session-1"), ({"sub": "555000000101"}, None)],
+    ids=["of the person", "of a session that has no name here"],
+)
+def test_who_was_signed_out_before_the_session_began_here_proves_it_anew(
+    odd: Issuer, logout: dict[str, Any], sid: str | None
+) -> None:
+    token = odd.sign(logout_of(odd, iat=now(-0.5), **logout))
+    assert Client().post("/sign-in/provider/logout/", {"logout_token": token}).status_code == 200
+
+    def come(minutes: float) -> int:
+        made = lambda nonce: odd.sign(odd.claims(nonce, sid=sid, auth_time=now(minutes)))  # noqa: E731
+        browser = Client()
+        return max(with_token(odd, made, browser).status_code, browser.get("/people/on-call/").status_code)
+
+    assert [come(each) for each in (-5, 0)] == [403, 302]
+
+
+@pytest.mark.promise("S4")
 def test_a_session_that_ended_before_it_began_here_does_not_begin(odd: Issuer) -> None:
     token = odd.sign(logout_of(odd))
     assert Client().post("/sign-in/provider/logout/", {"logout_token": token}).status_code == 200
@@ -611,6 +701,72 @@ def test_a_provider_that_breaks_in_the_middle_lets_nobody_in(odd: Issuer) -> Non
     assert browser.get(BACK, {"code": "x", "state": state}).status_code == 503
 
 
+@pytest.mark.promise("R19")
+def test_a_provider_that_hangs_holds_one_of_our_threads_and_never_more_than_two(
+    odd: Issuer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def back_from_there() -> int:
+        browser = Client()
+        state = parse_qs(urlsplit(door(browser)).query)["state"][0]
+        return int(browser.get(BACK, {"code": "x", "state": state}).status_code)
+
+    monkeypatch.setattr(asking_provider, "TURN", 0.01)
+    assert asking_provider._turns.acquire() and asking_provider._turns.acquire()
+    assert (back_from_there(), odd.asked.count("/token")) == (503, 0)
+    asking_provider._turns.release(asking_provider.AT_ONCE)
+
+    monkeypatch.setattr(asking_provider, "PATIENCE", 0.1)
+    odd.hangs = 0.3
+    assert [back_from_there(), back_from_there()] == [503, 503]
+    assert odd.asked.count("/token") == 1
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        ("access_denied", "was cancelled"),
+        ("unmet_authentication_requirements", "AAL3_ANY"),
+        ("server_error", "could not be relied on"),
+    ],
+)
+def test_an_error_of_the_provider_is_said_plainly_and_fills_no_audit(
+    odd: Issuer, error: str, words: str
+) -> None:
+    browser = Client()
+    state = parse_qs(urlsplit(door(browser, "?strong=yes&next=/people/on-call/")).query)["state"][0]
+
+    answer = browser.get(BACK, {"error": error, "state": state})
+
+    page = answer.content.decode()
+    assert (answer.status_code, words in page, verbs()) == (403, True, [])
+    again = "/sign-in/provider/?strong=yes&amp;next=%2Fpeople%2Fon-call%2F"
+    assert (again in page) is (error != "server_error")
+
+
+def test_one_address_asks_the_provider_only_so_often(odd: Issuer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "AT_ONCE", 2)
+    monkeypatch.setattr(limits, "A_SECOND", 0)
+    here, elsewhere = Client(), Client(REMOTE_ADDR="10.0.0.9")
+
+    answers = [here.get(path) for path in ("/sign-in/provider/", BACK, "/sign-in/provider/", BACK)]
+
+    assert [each.status_code for each in answers] == [302, 400, 429, 429]
+    assert answers[-1]["Retry-After"] == "10"
+    assert elsewhere.get("/sign-in/provider/").status_code == 302
+
+
+def test_no_stronger_way_is_offered_where_the_trust_names_none(
+    odd: Issuer, settings: Any, tmp_path: Path, trust: Organisation
+) -> None:
+    settings.SECOND_FACTOR = "privileged"
+    (tmp_path / "access.toml").write_text(ACCESS.replace('resistant = "AAL3_ANY"', ""))
+    browser = of_lee(odd, "AAL3_ANY")
+
+    page = browser.get(browser.get("/people/roles/")["Location"]).content.decode()
+
+    assert ("needs a passkey" in page, "?strong=yes" in page) == (True, False)
+
+
 @pytest.mark.parametrize("setting", ["client_id", "key_file", "access_file", "address"])
 def test_what_is_half_set_up_opens_nothing(odd: Issuer, settings: Any, setting: str) -> None:
     settings.OPENID = {**settings.OPENID, setting: ""}
@@ -632,11 +788,20 @@ def try_local(browser: Client | None = None) -> Any:
     return (browser or Client()).post("/sign-in/", {"username": "night", "password": PASSWORD})
 
 
-def test_beside_a_provider_a_local_account_stays_out(odd: Issuer, local: User) -> None:
-    answer = try_local()
+def test_beside_a_provider_a_local_account_stays_out_as_if_the_password_were_wrong(
+    odd: Issuer, local: User
+) -> None:
+    def answer(password: str, machine: str) -> tuple[int, str]:
+        typed = {"username": "night", "password": password}
+        said = Client(REMOTE_ADDR=machine).post("/sign-in/", typed)
+        found = re.search('id="username-error".*?</span>.*?</span>', said.content.decode(), re.DOTALL)
+        return said.status_code, found[0] if found else ""
 
-    assert answer.status_code == 422
-    assert "not for recovery" in answer.content.decode()
+    right = [answer(PASSWORD, "10.0.0.1") for _ in range(5)]
+
+    assert right[0] == answer("another, which is wrong", "10.0.0.2")
+    assert ([status for status, _ in right], "not right" in right[0][1]) == ([422, 422, 422, 422, 429], True)
+    assert verbs()[0] == "people.refused_sign_in"
 
 
 def test_one_kept_for_recovery_comes_in_and_somebody_is_told(

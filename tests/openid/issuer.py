@@ -2,6 +2,7 @@
 
 import json
 import threading
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -18,6 +19,7 @@ class Issuer:
 
     keys    name -> private key, all published
     says    more of its discovery document; userinfo  what it says of the person
+    hangs   seconds until its token endpoint answers
     """
 
     def __init__(self, keys: Mapping[str, Any]) -> None:
@@ -25,6 +27,7 @@ class Issuer:
         self.says: dict[str, Any] = {}
         self.id_token = ""
         self.userinfo: dict[str, Any] = {}
+        self.hangs = 0.0
         self.asked: list[str] = []
         issuer = self
 
@@ -36,6 +39,7 @@ class Issuer:
             def do_POST(self) -> None:
                 self.rfile.read(int(self.headers["Content-Length"]))
                 issuer.asked.append(self.path)
+                time.sleep(issuer.hangs)
                 self._answer({"id_token": issuer.id_token, "access_token": "x", "token_type": "Bearer"})
 
             def _answer(self, body: Any) -> None:
@@ -80,6 +84,7 @@ class Issuer:
             "sub": "555000000101",
             "iat": now,
             "exp": now + 300,
+            "auth_time": now,
             "nonce": nonce,
             "acr": "AAL3_ANY",
             "sid": "session-1",

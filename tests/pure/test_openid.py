@@ -81,6 +81,14 @@ def test_a_role_that_asks_for_more_is_given_to_who_proved_it() -> None:
     assert read.at_least(read.least) == ("strong", "strongest")
     assert [read.reaches(read.resistant, acr) for acr in ("strong", "strongest", "")] == [False, True, False]
     assert not read.reaches(read.two_factors, "strongest")  # the file does not say
+    assert [read.reached(acr) for acr in ("strong", "")] == [("weak", "strong"), ()]
+
+
+def test_a_role_that_two_entries_give_asks_for_the_weaker_way() -> None:
+    read = access.parse(STRENGTH + gift(strength='"strongest"') + gift(strength='"strong"'), ROLES)
+
+    assert [each.strength for each in read.given({"groups": ["h"]}, "strong")] == ["strong"]
+    assert not read.stronger({"groups": ["h"]}, "strong")
 
 
 @pytest.mark.parametrize(
@@ -105,6 +113,8 @@ def test_a_role_that_asks_for_more_is_given_to_who_proved_it() -> None:
         ("[strength]\norder = ['a b']\n" + gift(), "[strength] order"),
         ("[strength]\nleast = 'x'\n" + gift(), "[strength] least"),
         ("[strength]\nmost = 'x'\n" + gift(), "[strength]"),
+        ("[strength]\norder = ['a', 'b', 'a']\n" + gift(), "[strength] order"),
+        ("[strength]\norder = ['b', 'a']\nleast = 'a'\nresistant = 'b'\n" + gift(), "[strength] resistant"),
     ],
 )
 def test_an_access_file_that_could_mean_something_else_is_refused_at_its_place(text: str, place: str) -> None:

@@ -14,6 +14,7 @@ from ..factors import strength
 from ..people import screens
 from ..people.middleware import why_ended
 from ..people.models import User
+from ..people.provider import sessions
 from ..people.reach import standing
 from .stream import Scope, Viewer
 
@@ -64,7 +65,7 @@ def authenticate(scope: Scope, topics: frozenset[str]) -> Viewer | None:
         user = None if session is None else _user(session)
         if user is None:
             return None
-        now = standing(user, at)
+        now = standing(user, at, sessions.proved(session))
         reach = screens.narrowed(strength.narrowed(now.reach, session), session)
         scopes = frozenset(
             (topic, reach.sites_for(permission))

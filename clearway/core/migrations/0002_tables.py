@@ -539,6 +539,7 @@ class Migration(migrations.Migration):
                         ('acting', models.BooleanField(default=False)),
                         ('reason', models.CharField(blank=True, max_length=300)),
                         ('from_claims', models.BooleanField(default=False)),
+                        ('strength', models.CharField(blank=True, max_length=255)),
                         ('area', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, to='core.area')),
                         ('granted_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
                         ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='core.organisation')),
@@ -547,7 +548,7 @@ class Migration(migrations.Migration):
                     ],
                     options={
                         'indexes': [models.Index(fields=['user', 'starts_at'], name='core_rolegr_user_id_cfdb11_idx')],
-                        'constraints': [models.CheckConstraint(condition=models.Q(('ends_at__isnull', True), ('ends_at__gt', models.F('starts_at')), _connector='OR'), name='grant_ends_after_it_starts'), models.CheckConstraint(condition=models.Q(('acting', False), models.Q(('ends_at__isnull', False), models.Q(('reason', ''), _negated=True)), _connector='OR'), name='acting_up_has_an_end_and_a_reason'), models.CheckConstraint(condition=models.Q(('from_claims', False), models.Q(('acting', False), ('granted_by__isnull', True)), _connector='OR'), name='claims_give_for_good_and_by_nobody'), models.UniqueConstraint(condition=models.Q(('ends_at__isnull', True), ('from_claims', True)), fields=('user', 'role', 'organisation', 'site', 'area'), name='one_running_grant_from_claims', nulls_distinct=False)],
+                        'constraints': [models.CheckConstraint(condition=models.Q(('ends_at__isnull', True), ('ends_at__gt', models.F('starts_at')), _connector='OR'), name='grant_ends_after_it_starts'), models.CheckConstraint(condition=models.Q(('acting', False), models.Q(('ends_at__isnull', False), models.Q(('reason', ''), _negated=True)), _connector='OR'), name='acting_up_has_an_end_and_a_reason'), models.CheckConstraint(condition=models.Q(('from_claims', False), models.Q(('acting', False), ('granted_by__isnull', True)), _connector='OR'), name='claims_give_for_good_and_by_nobody'), models.CheckConstraint(condition=models.Q(('from_claims', True), ('strength', ''), _connector='OR'), name='only_claims_ask_how_strongly'), models.UniqueConstraint(condition=models.Q(('ends_at__isnull', True), ('from_claims', True)), fields=('user', 'role', 'organisation', 'site', 'area'), name='one_running_grant_from_claims', nulls_distinct=False)],
                     },
                 ),
                 migrations.CreateModel(
@@ -648,6 +649,8 @@ class Migration(migrations.Migration):
                         ('issuer', models.CharField(max_length=300)),
                         ('token_id', models.CharField(max_length=255)),
                         ('sid', models.CharField(blank=True, max_length=255)),
+                        ('subject', models.CharField(blank=True, max_length=255)),
+                        ('made_at', models.DateTimeField()),
                         ('until', models.DateTimeField()),
                     ],
                     options={

@@ -26,7 +26,8 @@ LONGEST_STAND_IN = timedelta(hours=13)  # a 12 hour shift and its hand-over
 class Grant:
     """A role to be given: to whom, where, from when to when.
 
-    acting  standing in: needs an end and a reason
+    acting    standing in: needs an end and a reason
+    strength  only in sessions that proved so much at the provider; "" for every grant made here
     """
 
     user: User
@@ -38,6 +39,7 @@ class Grant:
     area: Area | None = None
     acting: bool = False
     reason: str = ""
+    strength: str = ""
 
 
 def add_user(

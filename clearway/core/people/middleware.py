@@ -13,6 +13,7 @@ from ..audit.actions import Actor
 from ..factors import strength
 from ..organisation import own_rows
 from . import kept, screens
+from .provider import sessions
 from .reach import NOTHING, actor, standing
 
 NOBODY = Actor(name="anonymous")
@@ -55,7 +56,7 @@ class WhoAndWhen:
                 request.session[kept.KEY] = written
             return
         touch(request)
-        now = standing(request.user, request.at)
+        now = standing(request.user, request.at, sessions.proved(request.session))
         request.organisation, request.roles = now.organisation, now.roles
         own_rows.only(now.organisation.pk if now.organisation else None)
         reach = strength.narrowed(now.reach, request.session)

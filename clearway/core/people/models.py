@@ -70,6 +70,7 @@ class RoleGrant(models.Model):
 
     Acting up is a grant with `acting` set: it needs an end and a reason, which the database checks.
     One `from_claims` is what the provider said at the last sign-in; it ends when that is said no more.
+    Where such a one has a `strength` (the provider's word, acr), it counts in sessions that proved it alone.
     """
 
     user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="grants")
@@ -83,6 +84,7 @@ class RoleGrant(models.Model):
     reason = models.CharField(max_length=300, blank=True)
     granted_by = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+")
     from_claims = models.BooleanField(default=False)
+    strength = models.CharField(max_length=255, blank=True)
 
     objects = GrantQuerySet.as_manager()
 
@@ -99,6 +101,10 @@ class RoleGrant(models.Model):
             models.CheckConstraint(
                 condition=Q(from_claims=False) | Q(acting=False, granted_by__isnull=True),
                 name="claims_give_for_good_and_by_nobody",
+            ),
+            models.CheckConstraint(
+                condition=Q(from_claims=True) | Q(strength=""),
+                name="only_claims_ask_how_strongly",
             ),
             models.UniqueConstraint(
                 fields=["user", "role", "organisation", "site", "area"],

@@ -1,6 +1,6 @@
 """What a person may do now and where: the sum of the grants that run at this instant."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from types import MappingProxyType
@@ -12,7 +12,7 @@ from .roles import ROLES
 
 # What is read of a grant at every request: its site is wide, and two of its columns are looked at.
 READ = (
-    *("role", "starts_at", "user_id", "site__code", "site__former_codes"),
+    *("role", "starts_at", "user_id", "strength", "site__code", "site__former_codes"),
     *(f"organisation__{each.name}" for each in Organisation._meta.concrete_fields),
 )
 Sites = frozenset[str] | None  # ODS codes; None is every site of the organisation
@@ -72,8 +72,12 @@ class Standing:
     reach: Reach
 
 
-def standing(user: User, at: datetime) -> Standing:
-    """Evaluate the person's grants at this instant: one query. Acting up ends here, by itself."""
+def standing(user: User, at: datetime, proved: Collection[str] | None = None) -> Standing:
+    """Evaluate the person's grants at this instant: one query. Acting up ends here, by itself.
+
+    proved  ways of signing in, as the provider calls them, that the session reaches: a grant that asks for
+            another does not count in it. None for the account itself, whatever session it is in.
+    """
     grants = list(
         RoleGrant.objects.running_at(at)
         .filter(user=user, role__in=ROLES)
@@ -81,6 +85,8 @@ def standing(user: User, at: datetime) -> Standing:
         .only(*READ)
         .order_by("starts_at", "id")
     )
+    if proved is not None:
+        grants = [grant for grant in grants if not grant.strength or grant.strength in proved]
     if not grants:
         return Standing(None, (), NOTHING)
     # A person belongs to one trust; should grants of two ever meet, the older one counts and nothing mixes.

@@ -22,6 +22,7 @@ from .provider import recovery, sessions
 from .signing_in import begin, next_page
 
 Request = Any
+WRONG = "The user name or the password is not right. Check both and try again"
 
 
 @public
@@ -41,8 +42,11 @@ def sign_in(request: Request) -> HttpResponse:
     if missing:
         return _sign_in_page(request, username=name, errors=missing, status=422)
     user = auth.authenticate(request, username=name, password=password)
-    if wrong := _why_not(user):
-        return _sign_in_page(request, username=name, errors={"username": wrong}, status=422)
+    if user is not None and not recovery.may_come_in(user):
+        recovery.turn_away(user, request)
+        user = None
+    if user is None:
+        return _sign_in_page(request, username=name, errors={"username": WRONG}, status=422)
     if factors.has_one(user):
         half.begin(request, user)
         return HttpResponseRedirect(f"{reverse('factors:second')}?{urlencode({'next': next_page(request)})}")
@@ -80,15 +84,6 @@ def _sign_in_page(request: Request, status: int = 200, **context: Any) -> HttpRe
     blank: dict[str, Any] = {"username": "", "errors": {}, "notice": None, "next": next_page(request)}
     blank |= {"is_recovery": recovery.is_only_for_recovery(), "provider": settings.OPENID["name"]}
     return render(request, "people/sign_in.html", blank | context, status=status)
-
-
-def _why_not(user: Any) -> str:
-    """Why somebody who typed a name and a password does not come in; "" for who does."""
-    if user is None:
-        return "The user name or the password is not right. Check both and try again"
-    if recovery.is_only_for_recovery() and not user.for_recovery:
-        return f"This account is not for recovery. Sign in with {settings.OPENID['name']}"
-    return ""
 
 
 def _first_page(request: Request) -> HttpResponse:

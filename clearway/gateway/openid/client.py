@@ -18,6 +18,8 @@ from clearway.interchange.openid.tokens import Claims, Untrusted
 from .configuration import BACK, Configuration, is_safe
 
 PATIENCE = 5.0  # seconds for one answer, all of it
+AT_ONCE = 2  # of our threads may wait for it
+TURN = 1.0  # seconds until one of those is done
 MOST_BYTES = 1_000_000
 KNOWN_FOR = timedelta(minutes=10)  # what the provider says of itself, and its keys
 ASKED_AGAIN_AFTER = timedelta(seconds=10)  # for a key that nobody knows: anybody can name one
@@ -27,6 +29,10 @@ DISCOVERY = "/.well-known/openid-configuration"
 
 class Away(Exception):
     """The provider does not answer as one would. The message is for the log."""
+
+
+class Silent(Away):
+    """Nothing was heard from it in time: whoever asks next would wait as long."""
 
 
 class Refused(Exception):
@@ -53,7 +59,8 @@ class Provider:
 class Remembered(Generic[T]):
     """One thing that this process knows of the provider, for a while.
 
-    A failure is remembered too: while the provider hangs, one request in ten seconds waits for it, not all.
+    A failure is remembered too: while the provider hangs, one request in ten seconds waits for it, and the
+    others a second for that one.
     """
 
     def __init__(self) -> None:
@@ -64,7 +71,9 @@ class Remembered(Generic[T]):
 
     def get(self, fetch: Callable[[], T], at: datetime, no_older_than: timedelta = KNOWN_FOR) -> T:
         """What is known, fetched where it is older. Raises Away."""
-        with self.lock:
+        if not self.lock.acquire(timeout=TURN):
+            raise Away("Another request waits for it.")
+        try:
             if self.value is not None and self.at is not None and at - self.at <= no_older_than:
                 return self.value
             if self.failed_at is not None and at - self.failed_at <= ASKED_AGAIN_AFTER:
@@ -75,16 +84,21 @@ class Remembered(Generic[T]):
                 self.failed_at = at
                 raise
             return self.value
+        finally:
+            self.lock.release()
 
 
 _providers: dict[str, Remembered[Provider]] = {}
 _keys: dict[str, Remembered[Sequence[Claims]]] = {}
+_silent: dict[str, datetime] = {}  # addresses from which nothing was heard, and when
+_turns = threading.BoundedSemaphore(AT_ONCE)
 
 
 def forget() -> None:
     """Remember nothing of any provider: for tests that change one."""
     _providers.clear()
     _keys.clear()
+    _silent.clear()
 
 
 def provider(issuer: str, at: datetime) -> Provider:
@@ -121,14 +135,14 @@ def tokens(
             ours.keys[0], ours.client_id, found.token, token_id, at, found.takes
         ),
     }
-    return _ask(found.token, body=urlencode(form).encode())
+    return _ask_in_turn(found.token, at, body=urlencode(form).encode())
 
 
-def more_claims(found: Provider, access_token: str, subject: str) -> Mapping[str, Any]:
+def more_claims(found: Provider, access_token: str, subject: str, at: datetime) -> Mapping[str, Any]:
     """What the provider says of the person besides the ID token. Raises Away, or Untrusted for another's."""
     if not found.userinfo:
         return {}
-    said = _ask(found.userinfo, bearer=access_token)
+    said = _ask_in_turn(found.userinfo, at, bearer=access_token)
     if said.get("sub") != subject:
         raise Untrusted("The provider spoke of somebody else (sub of userinfo).")
     return said
@@ -169,6 +183,26 @@ class _Stay(urllib.request.HTTPRedirectHandler):
 _opener = urllib.request.build_opener(_Stay())
 
 
+def _ask_in_turn(address: str, at: datetime, *, body: bytes | None = None, bearer: str = "") -> Claims:
+    """Ask for somebody who signs in: never more at once than may hang, and not what was silent just now.
+
+    Only silence is remembered. An error in answer to one code says nothing of the next one's, and could be
+    had on purpose to keep everybody out.
+    """
+    silent = _silent.get(address)
+    if silent is not None and at - silent <= ASKED_AGAIN_AFTER:
+        raise Away("It did not answer a moment ago.")
+    if not _turns.acquire(timeout=TURN):
+        raise Away(f"{AT_ONCE} requests wait for it.")
+    try:
+        return _ask(address, body=body, bearer=bearer)
+    except Silent:
+        _silent[address] = at
+        raise
+    finally:
+        _turns.release()
+
+
 def _ask(address: str, *, body: bytes | None = None, bearer: str = "") -> Mapping[str, Any]:
     """The JSON object at an address. Raises Refused for its 400 or 401 to a form, else Away."""
     asked = urllib.request.Request(address, data=body, headers={"Accept": "application/json"})
@@ -180,7 +214,9 @@ def _ask(address: str, *, body: bytes | None = None, bearer: str = "") -> Mappin
         if body is not None and problem.code in (400, 401):
             raise Refused(_word(problem)) from None
         raise Away(f"It answers {problem.code}.") from None
-    except (OSError, HTTPException, ValueError) as problem:
+    except (OSError, HTTPException) as problem:
+        raise Silent(f"No answer: {type(problem).__name__}.") from None
+    except ValueError as problem:
         raise Away(f"No answer that can be read: {type(problem).__name__}.") from None
     if not isinstance(said, dict):
         raise Away("Its answer is no JSON object.")
@@ -195,8 +231,10 @@ def _read(asked: urllib.request.Request) -> bytes:
         while part := answer.read1(65_536):
             parts.append(part)
             size += len(part)
-            if size > MOST_BYTES or time.monotonic() > until:
-                raise ValueError("too large or too slow")
+            if time.monotonic() > until:
+                raise TimeoutError
+            if size > MOST_BYTES:
+                raise ValueError("too large")
     return b"".join(parts)
 
 

@@ -6,7 +6,8 @@ begin → the provider → come_back; sign-out → gone → the provider; and th
 import logging
 import secrets
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from functools import wraps
+from typing import Any, cast
 from urllib.parse import urlencode
 
 from django.conf import settings
@@ -28,7 +29,7 @@ from clearway.domain.shared.errors import CannotParse, NotAllowed
 from clearway.interchange.openid import asking, tokens
 from clearway.interchange.openid.access import Gift
 
-from . import client
+from . import client, limits
 from .configuration import BACK, SIGNED_OUT, Configuration, read
 
 log = logging.getLogger(__name__)
@@ -39,13 +40,29 @@ MOST_PENDING = 5  # windows in which somebody signs in at once
 ASKED_FOR = timedelta(minutes=15)  # to sign in at the provider
 BACKEND = "django.contrib.auth.backends.ModelBackend"
 LONGEST_LOGOUT = 100_000  # bytes
+UNMET = "unmet_authentication_requirements"  # OpenID Connect Core Error Code of that name, 1.0
+
+
+def _limited(view: Any) -> Any:
+    """So often for one address: each of these requests makes us ask the provider, and anybody can send it."""
+
+    @wraps(view)
+    def counted(request: Request) -> HttpResponse:
+        if limits.take(request.META.get("REMOTE_ADDR", ""), request.at):
+            return cast(HttpResponse, view(request))
+        response = _page(request, "too_often", 429)
+        response["Retry-After"] = "10"
+        return response
+
+    return counted
 
 
 @public
 @never_cache
 @require_GET
+@_limited
 def begin(request: Request) -> HttpResponse:
-    """To the provider.
+    """To the provider, which has whoever signed in longer ago than the idle limit do it again.
 
     `anew` asks it to have the person sign in again, whoever it still knows; `strong` to do so in a way that
     no false page can ask for, where the access file names one.
@@ -60,7 +77,7 @@ def begin(request: Request) -> HttpResponse:
     anew = bool({"anew", "strong"} & request.GET.keys()) or sessions.must_be_anew(request.session)
     kept = dict(list(request.session.get(PENDING, {}).items())[1 - MOST_PENDING :])
     asked: dict[str, Any] = {"nonce": nonce, "verifier": verifier, "next": signing_in.next_page(request)}
-    asked |= {"anew": anew, "least": least, "at": request.at.timestamp()}
+    asked |= {"anew": anew, "least": least, "at": request.at.timestamp(), "strong": "strong" in request.GET}
     request.session[PENDING] = {**kept, state: asked}
     question = {
         "response_type": "code",
@@ -72,7 +89,7 @@ def begin(request: Request) -> HttpResponse:
         "code_challenge": asking.challenge(verifier),
         "code_challenge_method": "S256",
         **({"acr_values": " ".join(reversed(enough))} if (enough := ours.access.at_least(least)) else {}),
-        **({"prompt": "login", "max_age": "0"} if anew else {}),
+        **({"prompt": "login", "max_age": "0"} if anew else {"max_age": str(settings.SESSION_IDLE_SECONDS)}),
     }
     joint = "&" if "?" in found.authorization else "?"
     return HttpResponseRedirect(f"{found.authorization}{joint}{urlencode(question)}")
@@ -81,6 +98,7 @@ def begin(request: Request) -> HttpResponse:
 @public
 @never_cache
 @require_GET
+@_limited
 def come_back(request: Request) -> HttpResponse:
     """From the provider, with a code: who it is, what the claims give, and a session of ours."""
     try:
@@ -95,7 +113,7 @@ def come_back(request: Request) -> HttpResponse:
     except (client.Away, CannotParse) as problem:
         return _away(request, problem)
     except (tokens.Untrusted, client.Refused) as problem:
-        return _not_believed(request, str(problem))
+        return _not_believed(request, problem)
     except NotAllowed as refusal:
         return _page(request, "refused", 403, why=refusal.why)
 
@@ -103,8 +121,8 @@ def come_back(request: Request) -> HttpResponse:
 def _let_in(request: Request, ours: Configuration, asked: dict[str, Any]) -> HttpResponse:
     found = client.provider(ours.issuer, request.at)
     _check_who_sends_back(request, ours, found)
-    if "error" in request.GET:
-        raise tokens.Untrusted("The provider let nobody in.")
+    if error := request.GET.get("error"):
+        return _nobody_came(request, ours, asked, error)
     given = client.tokens(
         ours,
         found,
@@ -114,33 +132,39 @@ def _let_in(request: Request, ours: Configuration, asked: dict[str, Any]) -> Htt
         at=request.at,
     )
     raw = str(given.get("id_token", ""))
-    since = datetime.fromtimestamp(asked["at"], UTC) if asked["anew"] else None
+    ago = timedelta() if asked["anew"] else timedelta(seconds=settings.SESSION_IDLE_SECONDS)
+    since = datetime.fromtimestamp(asked["at"], UTC) - ago
     question = tokens.Asked(ours.issuer, ours.client_id, asked["nonce"], since)
     now = datetime.now(UTC)  # the provider's answer is younger than the request
     said = _with_keys(ours, request.at, lambda keys: tokens.id_token(raw, keys, question, now))
     claims = dict(said)
     if any(name.split(".")[0] not in said and name not in said for name in ours.access.claims):
-        claims = {**client.more_claims(found, str(given.get("access_token", "")), said["sub"]), **said}
+        bearer = str(given.get("access_token", ""))
+        claims = {**client.more_claims(found, bearer, said["sub"], now), **said}
     acr = said["acr"] if isinstance(said.get("acr"), str) else ""
     if ours.access.order and acr not in ours.access.at_least(asked["least"]):
-        return _too_weak(request, asked["least"] or ours.access.order[0])
+        _record_refusal(request, "not strongly enough (acr)")
+        return _too_weak(request, ours, asked)
     who = _recognised(ours, claims, acr)
     try:
         user = actions.come_in(who, request_id=request.id, at=request.at)
     except actions.GivenNothing as refusal:
         stronger = [name_of(role) for role in who.told["too_weak_for"]]
         shown = {"claims": ours.access.claims, "why": refusal.why, "stronger": stronger}
+        shown["again"] = _again(asked)
         return _page(request, "given_nothing", 403, **shown)
-    _start(request, user, raw, actions.Began(str(said.get("sid", ""))[:255], acr[:255]), ours)
+    began = actions.Began(str(said.get("sid", ""))[:255], acr[:255], tokens.signed_in_at(said) or since)
+    _start(request, user, raw, began, ours)
     return HttpResponseRedirect(asked["next"])
 
 
 def _start(request: Request, user: Any, raw: str, began: actions.Began, ours: Configuration) -> None:
-    actions.check_still_there(began, issuer=ours.issuer)
     with transaction.atomic():
+        actions.check_still_there(user, began)
         user.backend = BACKEND
         signing_in.begin(request, user, _strength(ours, began.acr), through_provider=True)
-        sessions.began(request.session, raw)
+        ways = ours.access.reached(began.acr)
+        sessions.began(request.session, raw, ways, can_be_stronger=bool(ours.access.resistant))
         actions.begin(user, request.session.session_key, began, at=request.at)
 
 
@@ -181,10 +205,7 @@ def logout(request: Request) -> HttpResponse:
         )
         ended = actions.end_sessions(
             ours.issuer,
-            said.token_id,
-            subject=said.subject,
-            sid=said.sid,
-            until=said.until,
+            actions.Logout(said.token_id, said.subject, said.sid, said.made, said.until),
             request_id=request.id,
             at=request.at,
         )
@@ -258,42 +279,59 @@ def _with_keys(ours: Configuration, at: datetime, judge: Any) -> Any:
 
 
 def _recognised(ours: Configuration, claims: dict[str, Any], acr: str) -> actions.Recognised:
-    gifts = ours.access.given(claims, acr)
+    given, stronger = ours.access.given(claims, acr), ours.access.stronger(claims, acr)
     name = claims.get("name") or " ".join(
         str(claims[part]) for part in ("given_name", "family_name") if claims.get(part)
     )
     told = {"acr": acr, "access": ours.version, "looked_at": list(ours.access.claims)}
-    stronger = sorted({gift.role for gift in ours.access.stronger(claims, acr)})
+    too_weak_for = sorted({gift.role for gift in stronger})
     return actions.Recognised(
         issuer=ours.issuer,
         subject=claims["sub"],
         name=str(name or ""),
-        places=tuple(_place(gift) for gift in gifts),
-        told={**told, "too_weak_for": stronger},
+        places=tuple(_place(gift) for gift in given),
+        told={**told, "too_weak_for": too_weak_for},
+        kept=tuple(_place(gift) for gift in stronger),
     )
 
 
 def _place(gift: Gift) -> actions.Place:
-    return actions.Place(gift.role, gift.organisation, gift.site, gift.area)
+    return actions.Place(gift.role, gift.organisation, gift.site, gift.area, gift.strength)
 
 
 def _begin_again(request: Request) -> HttpResponse:
     return _page(request, "again", 400)
 
 
-def _not_believed(request: Request, why: str) -> HttpResponse:
-    """Somebody tried, or the provider is set up wrongly: recorded, and said without a word of the token."""
-    log.warning("A sign-in through the provider was refused: %s", why)
-    _record_refusal(request, why)
-    return _page(request, "not_believed", 403, why=why)
+def _not_believed(request: Request, problem: Exception) -> HttpResponse:
+    """Somebody tried, or the provider is set up wrongly: said without a word of the token."""
+    log.warning("A sign-in through the provider was refused: %s", problem)
+    if not isinstance(problem, tokens.Unsigned | client.Refused):
+        _record_refusal(request, str(problem))
+    return _page(request, "not_believed", 403, why=str(problem))
 
 
-def _too_weak(request: Request, least: str) -> HttpResponse:
-    _record_refusal(request, "not strongly enough (acr)")
-    return _page(request, "too_weak", 403, least=least)
+def _nobody_came(request: Request, ours: Configuration, asked: dict[str, Any], error: str) -> HttpResponse:
+    """The provider sends back an error and no code: nothing is signed, so nothing is recorded."""
+    if error == UNMET and ours.access.order:
+        return _too_weak(request, ours, asked)
+    if error == "access_denied":
+        return _page(request, "cancelled", 403, again=_again(asked))
+    raise tokens.Unsigned("The provider let nobody in.")
+
+
+def _too_weak(request: Request, ours: Configuration, asked: dict[str, Any]) -> HttpResponse:
+    least = asked["least"] or ours.access.order[0]
+    return _page(request, "too_weak", 403, least=least, again=_again(asked))
+
+
+def _again(asked: dict[str, Any]) -> str:
+    """The query with which the same is asked of the provider anew."""
+    return urlencode({"strong" if asked.get("strong") else "anew": "yes", "next": asked["next"]})
 
 
 def _record_refusal(request: Request, why: str) -> None:
+    """On record, once the provider has signed something: what anybody can send would fill the audit."""
     with transaction.atomic():
         entry = Entry("people.refused_sign_in", "provider", {"why": why})
         record([entry], organisation_id=None, by=Actor("provider", request_id=request.id), at=request.at)

@@ -26,6 +26,7 @@ What stands nowhere in it gives nothing.
 import tomllib
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 from clearway.domain.shared.errors import CannotParse
@@ -51,6 +52,11 @@ class Gift:
     site: str = ""
     area: str = ""
     strength: str = ""
+
+    @property
+    def place(self) -> tuple[str, str, str, str]:
+        """What is given and where, however strongly one must have signed in for it."""
+        return self.role, self.organisation, self.site, self.area
 
     def is_for(self, claims: Mapping[str, Any]) -> bool:
         """Whether the claims of a person say this."""
@@ -88,15 +94,32 @@ class Access:
 
     def given(self, claims: Mapping[str, Any], acr: str) -> tuple[Gift, ...]:
         """What these claims give to who signed in this way, in the order of the file."""
-        return tuple(gift for gift in self.gifts if gift.is_for(claims) and self._reaches(gift, acr))
+        return tuple(gift for gift in self._said(claims) if self._reaches(gift, acr))
 
     def stronger(self, claims: Mapping[str, Any], acr: str) -> tuple[Gift, ...]:
         """What they would give to who signs in more strongly."""
-        return tuple(gift for gift in self.gifts if gift.is_for(claims) and not self._reaches(gift, acr))
+        return tuple(gift for gift in self._said(claims) if not self._reaches(gift, acr))
 
     def reaches(self, way: str, acr: str) -> bool:
         """Whether somebody signed in at least as strongly as this way; nobody did where it is not named."""
         return bool(way) and acr in self.at_least(way)
+
+    def reached(self, acr: str) -> tuple[str, ...]:
+        """Every way that somebody who signed in like this has reached: it and all that are weaker."""
+        return self.order[: self.order.index(acr) + 1] if acr in self.order else ()
+
+    def _said(self, claims: Mapping[str, Any]) -> tuple[Gift, ...]:
+        """What these claims say: a role at one place once, for the weakest way that gives it."""
+        found: dict[tuple[str, str, str, str], Gift] = {}
+        for gift in self.gifts:
+            if gift.is_for(claims) and self._rank(gift) < self._rank(found.get(gift.place)):
+                found[gift.place] = gift
+        return tuple(found.values())
+
+    def _rank(self, gift: Gift | None) -> int:
+        if gift is None:
+            return len(self.order) + 1
+        return self.order.index(gift.strength) + 1 if gift.strength else 0
 
     def _reaches(self, gift: Gift, acr: str) -> bool:
         return not gift.strength or self.reaches(gift.strength, acr)
@@ -126,11 +149,18 @@ def _strength(table: Any) -> tuple[tuple[str, ...], dict[str, str]]:
     order = table.get("order", [])
     if not isinstance(order, list) or not all(isinstance(each, str) and each.strip() for each in order):
         raise CannotParse("[strength] order", "It is a list of words.", "Name acr values, weakest first.")
+    if len(set(order)) < len(order):
+        raise CannotParse("[strength] order", "A word stands in it twice.", "Name each once, weakest first.")
     if any(" " in each for each in order):
         raise CannotParse("[strength] order", "A word holds a space.", "Write them as the provider does.")
     for mark in MARKS:
         if table.get(mark, "") not in ("", *order):
             raise CannotParse(f"[strength] {mark}", "It is not in order.", "Name one of order.")
+    named = [mark for mark in MARKS if table.get(mark)]
+    for weaker, mark in pairwise(named):
+        if order.index(table[mark]) < order.index(table[weaker]):
+            fix = "Write order weakest first, and each of these no weaker than the one before it."
+            raise CannotParse(f"[strength] {mark}", f"It is weaker than {weaker}.", fix)
     return tuple(order), {mark: table.get(mark, "") for mark in MARKS}
 
 

@@ -33,7 +33,11 @@ class Untrusted(Exception):
     """A token says nothing. The message is why, in a sentence without a value of a claim."""
 
 
-class UnknownKey(Untrusted):
+class Unsigned(Untrusted):
+    """The provider has not signed it: anybody may have made it up."""
+
+
+class UnknownKey(Unsigned):
     """It names a key that is not among those given: the provider may have changed its keys."""
 
 
@@ -41,7 +45,7 @@ class UnknownKey(Untrusted):
 class Asked:
     """What an ID token has to answer.
 
-    since  when the person must have signed in anew, at the earliest; None where an earlier time will do
+    since  when the person must have signed in, at the earliest; None where an earlier time will do
     """
 
     issuer: str
@@ -52,11 +56,16 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """What a logout token says: sessions of this sid, or all of this subject where it names none."""
+    """What a logout token says: sessions of this sid, or all of this subject where it names none.
+
+    made   when the provider said so, by its clock
+    until  when the token is over
+    """
 
     token_id: str
     subject: str
     sid: str
+    made: datetime
     until: datetime
 
 
@@ -69,10 +78,15 @@ def id_token(token: str, keys: Sequence[Claims], asked: Asked, at: datetime) -> 
     if not hmac.compare_digest(_text(claims, "nonce").encode(), asked.nonce.encode()):
         raise Untrusted("The ID token answers another question than ours (nonce).")
     if asked.since is not None:
-        signed_in = _time(claims, "auth_time")
+        signed_in = signed_in_at(claims)
         if signed_in is None or signed_in < asked.since - SKEW:
             raise Untrusted("The person was not asked to sign in anew (auth_time).")
     return claims
+
+
+def signed_in_at(claims: Claims) -> datetime | None:
+    """When the person last proved at the provider who they are, where it says so."""
+    return _time(claims, "auth_time")
 
 
 def logout_token(token: str, keys: Sequence[Claims], issuer: str, client_id: str, at: datetime) -> Ended:
@@ -89,26 +103,26 @@ def logout_token(token: str, keys: Sequence[Claims], issuer: str, client_id: str
         raise Untrusted("The logout token has no id (jti), so that a repeat could not be told.")
     if not subject and not sid:
         raise Untrusted("The logout token names neither a person nor a session (sub, sid).")
-    expires = _time(claims, "exp")
-    assert expires is not None  # _check_source has looked
-    return Ended(token_id, subject, sid, expires + SKEW)
+    made, expires = _time(claims, "iat"), _time(claims, "exp")
+    assert made is not None and expires is not None  # _check_source has looked
+    return Ended(token_id, subject, sid, made, expires + SKEW)
 
 
 def signed(token: str, keys: Sequence[Claims]) -> Claims:
-    """The claims of a token that one of the keys has signed. Raises Untrusted, or UnknownKey."""
+    """The claims of a token that one of the keys has signed. Raises Unsigned, UnknownKey among them."""
     if len(token) > LONGEST:
-        raise Untrusted("The token is too long.")
+        raise Unsigned("The token is too long.")
     try:
         header = jwt.get_unverified_header(token)
         algorithm = header.get("alg")
         if algorithm not in ALGORITHMS:
-            raise Untrusted("The token is not signed by a private key (alg).")
+            raise Unsigned("The token is not signed by a private key (alg).")
         if "crit" in header:
-            raise Untrusted("The token asks for what is not known here (crit).")
+            raise Unsigned("The token asks for what is not known here (crit).")
         key = _key(header.get("kid"), str(algorithm), keys)
         claims = json.loads(jwt.PyJWS().decode(token, key, algorithms=[str(algorithm)]))
     except (jwt.PyJWTError, ValueError, TypeError) as problem:
-        raise Untrusted("The token is damaged, or not signed by the provider.") from problem
+        raise Unsigned("The token is damaged, or not signed by the provider.") from problem
     if not isinstance(claims, dict):
         raise Untrusted("The token holds no claims.")
     return claims
@@ -121,10 +135,10 @@ def _key(kid: Any, algorithm: str, keys: Sequence[Claims]) -> jwt.PyJWK:
     if len(found) != 1:
         raise UnknownKey("The key that signed the token is not among the provider's.")
     if found[0].get("alg", algorithm) != algorithm:
-        raise Untrusted("The key is for another way of signing (alg).")
+        raise Unsigned("The key is for another way of signing (alg).")
     key = jwt.PyJWK(dict(found[0]), algorithm=algorithm)
     if key.key_type == "RSA" and key.key.key_size < LEAST_RSA_BITS:
-        raise Untrusted("The provider's key is too short.")
+        raise Unsigned("The provider's key is too short.")
     return key
 
 

@@ -10,11 +10,13 @@ from django.contrib.auth.validators import UnicodeUsernameValidator
 from django.contrib.sessions.models import Session
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
+from django.db.models import Q
 
 from clearway.domain.shared.errors import NotAllowed
 
 from ...audit.actions import Actor, Entry, record
 from ...live.actions import look_again
+from ...locks import Lock, one_at_a_time
 from ...organisation.models import Organisation
 from ..actions import Grant, check_grant
 from ..models import RoleGrant, User
@@ -29,12 +31,16 @@ EVENT = "Signing in"
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A role somewhere, as the access file names it: by codes."""
+    """A role somewhere, as the access file names it: by codes.
+
+    strength  only in sessions that signed in at least so strongly; "" for in all of them
+    """
 
     role: str
     organisation: str
     site: str = ""
     area: str = ""
+    strength: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +48,7 @@ class Recognised:
     """Somebody whom the provider vouches for.
 
     places  what the claims give; none where they give nothing
+    kept    what they give to who signs in more strongly: not made now, and not ended in another session
     told    for the audit: how strongly, by which version of the access file, which claims were looked at
     """
 
@@ -50,6 +57,7 @@ class Recognised:
     name: str
     places: tuple[Place, ...]
     told: Mapping[str, Any]
+    kept: tuple[Place, ...] = ()
 
 
 class GivenNothing(NotAllowed):
@@ -58,10 +66,26 @@ class GivenNothing(NotAllowed):
 
 @dataclass(frozen=True, slots=True)
 class Began:
-    """A session at the provider. sid: its name there, or ""."""
+    """A session at the provider.
+
+    sid           its name there, or ""
+    signed_in_at  when the person proved there who they are
+    """
 
     sid: str
     acr: str
+    signed_in_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Logout:
+    """What a logout token says: the session, or the subject whose sessions all end; made when; over when."""
+
+    token_id: str
+    subject: str
+    sid: str
+    made: datetime
+    until: datetime
 
 
 def come_in(who: Recognised, *, request_id: str, at: datetime) -> User:
@@ -87,7 +111,8 @@ def _come_in(who: Recognised, by: Actor, at: datetime) -> User:
             user = _make(who, by, at)
             wanted = [replace(each, user=user) for each in wanted]
         if user is not None and (refusal is None or isinstance(refusal, GivenNothing)):
-            _follow(user, wanted, by, at)
+            kept, _ = _grants(who.kept, user, home, at)
+            _follow(user, wanted, kept, by, at)
         if refusal is None and user is not None:
             _see(user, who, at)
         elif refusal is not None:
@@ -101,9 +126,16 @@ def _come_in(who: Recognised, by: Actor, at: datetime) -> User:
     return user
 
 
-def check_still_there(session: Began, *, issuer: str) -> None:
-    """Refuse a session that the provider ended before it began here."""
-    if session.sid and SpentLogout.objects.filter(issuer=issuer, sid=session.sid).exists():
+def check_still_there(user: User, session: Began) -> None:
+    """Refuse a session that the provider ended before it began here; none is ended until this is done.
+
+    Where either side names no session, the person's word of before that logout does not count.
+    """
+    one_at_a_time(Lock.PROVIDER_SESSIONS, 0)
+    person = user.provider_person
+    of_person = Q(subject=person.subject, made_at__gte=session.signed_in_at)
+    meant = Q(sid=session.sid) | of_person & Q(sid="") if session.sid else of_person
+    if SpentLogout.objects.filter(meant, issuer=person.issuer).exists():
         raise NotAllowed("over", EVENT, "The provider has ended this session. Sign in again.")
 
 
@@ -116,29 +148,27 @@ def begin(user: User, session_key: str, session: Began, *, at: datetime) -> None
         ProviderSession.objects.update_or_create(session_key=session_key, defaults=now)
 
 
-def follow(former: str | None, session_key: str | None) -> None:
-    """A session of ours has a new name: what the provider ends, ends by that."""
-    ProviderSession.objects.filter(session_key=former or "").update(session_key=session_key)
+def end_sessions(issuer: str, said: Logout, *, request_id: str, at: datetime) -> int:
+    """End the sessions that a logout token names: of its sid, else all of the subject; returns how many.
 
-
-def end_sessions(
-    issuer: str, token_id: str, *, subject: str, sid: str, until: datetime, request_id: str, at: datetime
-) -> int:
-    """End the sessions that a logout token names: of this sid, else all of the subject; returns how many.
-
-    until  when the token is over
+    One of the subject whose name nobody told us may be the one that is meant, and ends too.
     Raises NotAllowed when the token was taken before.
     """
     with transaction.atomic():
+        one_at_a_time(Lock.PROVIDER_SESSIONS, 0)
         SpentLogout.objects.filter(until__lt=at).delete()
-        spent = {"issuer": issuer, "token_id": token_id[:255]}
-        _, is_new = SpentLogout.objects.get_or_create(**spent, defaults={"sid": sid[:255], "until": until})
+        told = {"sid": said.sid[:255], "subject": said.subject[:255], "made_at": said.made}
+        _, is_new = SpentLogout.objects.get_or_create(
+            issuer=issuer, token_id=said.token_id[:255], defaults={**told, "until": said.until}
+        )
         if not is_new:
             raise NotAllowed("used", "Ending a session", "This logout token was taken before.")
-        found = ProviderSession.objects.filter(person__issuer=issuer).select_related("person__user")
-        found = found.filter(sid=sid) if sid else found
-        found = found.filter(person__subject=subject) if subject else found
-        rows = list(found)
+        meant = Q(person__subject=said.subject) if said.subject else Q()
+        if said.sid:
+            meant &= Q(sid=said.sid[:255]) | (Q(sid="") if said.subject else Q(pk__in=()))
+        rows = list(
+            ProviderSession.objects.filter(meant, person__issuer=issuer).select_related("person__user")
+        )
         keys = [row.session_key for row in rows]
         Session.objects.filter(session_key__in=keys).delete()
         ProviderSession.objects.filter(session_key__in=keys).delete()
@@ -200,7 +230,7 @@ def _grant(place: Place, user: User, at: datetime) -> Grant:
     area = organisation.areas.filter(code=place.area).first() if place.area else None
     if (place.site and site is None) or (place.area and area is None):
         raise NotAllowed("unknown", place.organisation, "There is no such site or area.")
-    grant = Grant(user, place.role, organisation, at, site=site, area=area)
+    grant = Grant(user, place.role, organisation, at, site=site, area=area, strength=place.strength)
     check_grant(grant, at)
     return grant
 
@@ -239,13 +269,13 @@ def _see(user: User, who: Recognised, at: datetime) -> None:
         user.save(update_fields=["display_name"])
 
 
-def _follow(user: User, wanted: Sequence[Grant], by: Actor, at: datetime) -> None:
+def _follow(user: User, wanted: Sequence[Grant], kept: Sequence[Grant], by: Actor, at: datetime) -> None:
     """End grants from claims that are no longer given, make those that are new. Local ones are left alone."""
     held = RoleGrant.objects.running_at(at).filter(user=user, from_claims=True)
-    by_place = {(row.role, row.organisation_id, row.site_id, row.area_id): row for row in held}
+    by_place = {(row.role, row.organisation_id, row.site_id, row.area_id, row.strength): row for row in held}
     new = {_place(each): each for each in wanted}
     entries = []
-    for place in by_place.keys() - new.keys():
+    for place in by_place.keys() - new.keys() - {_place(each) for each in kept}:
         row = by_place[place]
         row.ends_at = max(at, row.starts_at + timedelta(microseconds=1))
         row.save(update_fields=["ends_at"])
@@ -262,12 +292,14 @@ def _follow(user: User, wanted: Sequence[Grant], by: Actor, at: datetime) -> Non
             area=grant.area,
             starts_at=at,
             from_claims=True,
+            strength=grant.strength,
         )
         detail = {
             "role": grant.role,
             "site": grant.site.code if grant.site else None,
             "area": grant.area.code if grant.area else None,
             "from": "claims",
+            "strength": grant.strength,
         }
         entries.append(Entry("people.grant_role", f"user:{user.username}", detail))
     home = next((each.organisation.pk for each in wanted), None)
@@ -276,6 +308,6 @@ def _follow(user: User, wanted: Sequence[Grant], by: Actor, at: datetime) -> Non
         record(entries, organisation_id=home, by=by, at=at)
 
 
-def _place(grant: Grant) -> tuple[str, int, int | None, int | None]:
-    site, area = grant.site, grant.area
-    return grant.role, grant.organisation.pk, site.pk if site else None, area.pk if area else None
+def _place(grant: Grant) -> tuple[str, int, int | None, int | None, str]:
+    where = (grant.site.pk if grant.site else None, grant.area.pk if grant.area else None)
+    return grant.role, grant.organisation.pk, *where, grant.strength

@@ -41,12 +41,17 @@ class ProviderSession(models.Model):
 class SpentLogout(models.Model):
     """A logout token that was taken: it does nothing a second time, and its session may not begin anew.
 
-    until  when the token is over and the row may go
+    sid      the session that it named; empty where it named every one of the subject
+    subject  whose; empty where it named a session alone
+    made_at  when the provider said so, by its clock: who proved anew after that may come in
+    until    when the token is over and the row may go
     """
 
     issuer = models.CharField(max_length=300)
     token_id = models.CharField(max_length=255)
     sid = models.CharField(max_length=255, blank=True)
+    subject = models.CharField(max_length=255, blank=True)
+    made_at = models.DateTimeField()
     until = models.DateTimeField()
 
     class Meta:

@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from django.conf import settings
+from django.contrib.auth.signals import user_login_failed
 from django.db import transaction
 
 from clearway.domain.shared.errors import NotAllowed
@@ -22,6 +23,24 @@ TOLD = "privacy_officer"  # reads the audit, and did not hand out the account
 def is_only_for_recovery() -> bool:
     """Whether people sign in through a provider, so that local accounts are for when it is away."""
     return bool(settings.OPENID["issuer"])
+
+
+def may_come_in(user: User) -> bool:
+    """Whether the right password lets a local account in: beside a provider, only one for recovery."""
+    return user.for_recovery or not is_only_for_recovery()
+
+
+def turn_away(user: User, request: Any) -> None:
+    """Record that an account not for recovery was tried with its password; it counts as a wrong one.
+
+    For the lock-out too: otherwise who tries passwords would learn which one is right.
+    """
+    by = Actor("anonymous", request_id=request.id)
+    home = standing(user, request.at).organisation
+    with transaction.atomic():
+        entry = Entry("people.refused_sign_in", f"user:{user.username}", {"why": "not for recovery"})
+        record([entry], organisation_id=home.pk if home else None, by=by, at=request.at)
+    user_login_failed.send(sender=__name__, credentials={"username": user.username}, request=request)
 
 
 def keep_for_recovery(

@@ -1,5 +1,6 @@
 """What a browser's session remembers of the provider."""
 
+from collections.abc import Sequence
 from typing import Any
 
 KEY = "provider"  # of a session that began at the provider
@@ -7,10 +8,19 @@ LEAVING = "leaving_provider"  # its ID token, to sign out there too
 ANEW = "sign_in_anew"  # the next person at this screen proves who it is, whoever the provider still knows
 
 
-def began(session: Any, id_token: str) -> None:
-    """This session began at the provider."""
-    session[KEY] = {"id_token": id_token}
+def began(session: Any, id_token: str, ways: Sequence[str] = (), *, can_be_stronger: bool = False) -> None:
+    """This session began at the provider.
+
+    ways             of signing in that it reached, by the trust's order
+    can_be_stronger  the access file says from which way on no false page can ask for it
+    """
+    session[KEY] = {"id_token": id_token, "ways": list(ways), "can_be_stronger": can_be_stronger}
     session.pop(ANEW, None)
+
+
+def proved(session: Any) -> tuple[str, ...]:
+    """The ways of signing in at the provider that this session reached; none of one that began here."""
+    return tuple(session.get(KEY, {}).get("ways", ()))
 
 
 def left(session: Any, before: dict[str, Any] | None) -> bool:
