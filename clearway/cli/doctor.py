@@ -29,6 +29,7 @@ LARGEST_SKEW = 60  # seconds between this machine's clock and the database's
 TIME_ERROR = 5  # of adjtimex(2): the clock is not synchronised
 SHORTEST_KEY = 50  # characters
 LEAST_FOLDERS = 2  # for downtime packs: one fails with its machine
+LEAST_FOR_RECOVERY = 2  # accounts: one person may be on leave
 LOCAL_HOSTS = {"localhost", "127.0.0.1", "[::1]"}
 
 # What the server must not be weaker in: a write that was acknowledged is on the disk.
@@ -85,6 +86,7 @@ def look() -> Iterator[Finding]:
     yield from machine()
     yield from downtime_packs()
     yield from deployment()
+    yield audit_places()
     yield from sign_in()
     yield from database_server()
 
@@ -237,6 +239,16 @@ def deployment() -> Iterator[Finding]:
         yield Finding("https", FAULT, "Cookies would travel in the clear.", fix)
 
 
+def audit_places() -> Finding:
+    """Whether checkpoints of the audit go anywhere that somebody with every right here cannot reach."""
+    about = "Checkpoints of the audit"
+    places = [each for each in os.environ.get("CLEARWAY_AUDIT_PLACES", "").split(",") if each]
+    if places:
+        return Finding(about, OK, f"To {', '.join(places)}.")
+    fix = "Name places in CLEARWAY_AUDIT_PLACES: docs/how-to/check-the-audit.md."
+    return Finding(about, WARNING, "They go nowhere: an audit that was computed anew shows nowhere.", fix)
+
+
 def sign_in() -> Iterator[Finding]:
     """The provider through which people sign in: whether it is set up whole, and whether it answers."""
     from clearway.config.environment import openid
@@ -332,6 +344,8 @@ def second_factors() -> Iterator[Finding]:
 
     without = queries.without(datetime.now(UTC))
     yield passwords_alone(settings.SECOND_FACTOR, without["all"], without["privileged"])
+    if settings.OPENID["issuer"]:
+        yield way_in(queries.for_recovery(datetime.now(UTC)))
     if lost := queries.cannot_be_opened():
         fix = "Put the former key below the new one in CLEARWAY_FACTOR_KEY_FILE, or reset these people."
         yield Finding("Key of second factors", FAULT, f"It opens {lost} of the apps no more.", fix)
@@ -358,6 +372,16 @@ def passwords_alone(asked: str, people: int, privileged: int) -> Finding:
         fix = "They are asked for one when they sign in: docs/how-to/second-factor.md."
         return Finding(about, WARNING, told, fix)
     return Finding(about, OK, told)
+
+
+def way_in(able: int) -> Finding:
+    """Whether somebody could come in while the provider is away: accounts for it, with a second factor."""
+    about = "Accounts for recovery"
+    told = f"{able} with a second factor, for when the provider is away."
+    if able >= LEAST_FOR_RECOVERY:
+        return Finding(about, OK, told)
+    fix = "`clearway user recovery NAME`; then that person signs in and adds a second factor."
+    return Finding(about, FAULT, f"{told} {LEAST_FOR_RECOVERY} are needed.", fix)
 
 
 def server_version(number: int) -> Finding:

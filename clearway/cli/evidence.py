@@ -80,7 +80,7 @@ def run(arguments: argparse.Namespace) -> int:
     began = datetime.now(UTC)
     folder = arguments.into or kept_in()
     folder.mkdir(parents=True, exist_ok=True)
-    log = Path(tempfile.gettempdir()) / f"clearway-evidence-{os.getpid()}.log"
+    log = Path(tempfile.mkdtemp(prefix="clearway-evidence-")) / "tests.log"  # nobody else's to foresee
     record, interrupted = _tests_ran(chosen, size, seed, log, quiet=arguments.json)
     shown = [judge(name, page.get(name, NOBODY), record, size) for name in chosen]
     result = about(size, seed, began, shown)

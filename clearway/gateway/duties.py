@@ -45,7 +45,7 @@ from clearway.desks.outpatients.conversations.wanted import OUTBOX as MESSAGES
 from clearway.desks.outpatients.exchange.making import TellingMaker
 from clearway.desks.outpatients.exchange.wanted import OUTBOX as TELLINGS
 from clearway.desks.outpatients.letters.making import LetterMaker
-from clearway.desks.outpatients.letters.wanted import OUTBOX
+from clearway.desks.outpatients.letters.wanted import OUTBOX, practices_changed
 from clearway.desks.outpatients.recycling import actions as recycling
 from clearway.desks.outpatients.reminders import actions as reminders
 from clearway.desks.outpatients.replanning import actions as replanning
@@ -292,6 +292,8 @@ def _snapshot(at: datetime) -> bool:
 
 def _keep_house(at: datetime) -> bool:
     housekeeping.make_partitions(at)
+    for organisation_id in with_desk(Desk.OUTPATIENTS):
+        practices_changed(organisation_id, at=at)
     call_command("clearsessions", verbosity=0)
     return False
 

@@ -17,6 +17,8 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, BinaryIO
 
+from .sheets import inert
+
 GUIDE = "NHS England, ADS FHIR Bundle implementation guide, data mapping"
 OURS = "Clearway's own name: the item of the published set was not to be found"
 BAND = 5  # years of an age band
@@ -148,7 +150,7 @@ def write(path: Path, table: str, rows: Iterable[Sequence[str]], form: str) -> d
 
 def _csv(cells: Sequence[str]) -> bytes:
     out = io.StringIO()
-    csv.writer(out, lineterminator="\n").writerow(cells)
+    csv.writer(out, lineterminator="\n").writerow([inert(cell) for cell in cells])
     return out.getvalue().encode()
 
 

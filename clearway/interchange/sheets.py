@@ -68,7 +68,7 @@ def _as_wide(cells: Sequence[str], width: int) -> tuple[str, ...]:
 def write(heading: Sequence[str], rows: Sequence[Sequence[str]]) -> bytes:
     """Rows as CSV for a spreadsheet: UTF-8 with its mark, and nothing in it that would be worked out."""
     out = io.StringIO()
-    csv.writer(out).writerows([[_inert(cell) for cell in row] for row in (heading, *rows)])
+    csv.writer(out).writerows([[inert(cell) for cell in row] for row in (heading, *rows)])
     return out.getvalue().encode("utf-8-sig")
 
 
@@ -79,13 +79,14 @@ def workbook(title: str, heading: Sequence[str], rows: Sequence[Sequence[str]]) 
     book = openpyxl.Workbook(write_only=True)
     sheet = book.create_sheet(title)
     for row in (heading, *rows):
-        sheet.append([_inert(cell) for cell in row])
+        sheet.append([inert(cell) for cell in row])
     out = io.BytesIO()
     book.save(out)
     return out.getvalue()
 
 
-def _inert(cell: str) -> str:
+def inert(cell: str) -> str:
+    """A cell that no spreadsheet works out: what looks like a formula is marked as text."""
     return f"'{cell}" if cell[:1] in ("=", "+", "-", "@") else cell
 
 

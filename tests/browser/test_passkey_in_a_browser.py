@@ -1,4 +1,4 @@
-"""An administrator adds a passkey by keyboard, signs in with it, and does without it by a code on paper."""
+"""An administrator adds a passkey by keyboard, signs in with it, and comes in by a code on paper."""
 
 from collections.abc import Iterator
 
@@ -41,7 +41,7 @@ def give_password(page: Page) -> None:
 
 
 @pytest.mark.promise("S3")
-def test_a_passkey_is_made_used_and_replaced_by_paper_with_the_keyboard_alone(page: Page) -> None:
+def test_a_passkey_is_made_used_and_taken_away_and_paper_lets_in_with_the_keyboard_alone(page: Page) -> None:
     give_password(page)
     page.get_by_role("link", name="Add a passkey").press("Enter")
     assert breaches(page) == []
@@ -63,5 +63,8 @@ def test_a_passkey_is_made_used_and_replaced_by_paper_with_the_keyboard_alone(pa
     page.locator("#code").press_sequentially(paper)
     page.keyboard.press("Enter")
     expect(page.locator("main")).to_contain_text("7 left")
+    page.get_by_role("button", name="Take away Desk key").press("Enter")
+    expect(page.locator("main")).to_contain_text("You have a passkey, so use it")
+    page.get_by_role("button", name="Use your passkey").press("Enter")
     page.get_by_role("button", name="Take away Desk key").press("Enter")
     expect(page.get_by_role("status")).to_have_text("Taken away.")

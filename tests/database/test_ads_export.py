@@ -15,7 +15,7 @@ from clearway.core.feeds.models import Source
 from clearway.desks.ambulance.incidents import queries
 from clearway.domain.ambulance.events import CallEvent, Event, Patient
 from clearway.domain.ambulance.words import CallStatus, Category
-from clearway.interchange.ads_export import TABLES, read
+from clearway.interchange.ads_export import CONTACT, TABLES, read, write
 from tests.database.conftest import at, conveyance, deliver
 
 pytestmark = pytest.mark.django_db
@@ -138,3 +138,11 @@ def test_numbers_are_as_they_are_only_when_asked_for_and_a_folder_is_never_writt
     assert SECRET[0] not in "".join(path.read_text() for path in out.iterdir())
     days = ("--from", DAY.isoformat(), "--to", DAY.isoformat(), "--out", str(out))
     assert main(["ads", "export", "--organisation", cad.organisation.slug, *days]) == 2
+
+
+def test_no_cell_of_a_table_is_worked_out_by_a_spreadsheet(tmp_path: Path) -> None:
+    row = ["=1+1", "@SUM(A1)", *[""] * (len(TABLES[CONTACT]) - 2)]
+
+    write(tmp_path / "one.csv", CONTACT, [row], "csv")
+
+    assert (tmp_path / "one.csv").read_text().splitlines()[1].startswith("'=1+1,'@SUM(A1)")

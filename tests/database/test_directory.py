@@ -17,11 +17,13 @@ from clearway.desks.outpatients import rules, situation
 from clearway.desks.outpatients.directory import actions, queries
 from clearway.desks.outpatients.directory.models import DirectoryLoad, ListedOrganisation
 from clearway.desks.outpatients.exchange import actions as exchange
+from clearway.desks.outpatients.letters import actions as letter_actions
 from clearway.desks.outpatients.letters.models import Correspondent, Letter
 from clearway.desks.outpatients.patients.models import Patient
 from clearway.desks.outpatients.referrals import actions as referrals
 from clearway.domain.outpatients.practices import Standing
 from clearway.domain.shared.errors import NotAllowed
+from clearway.gateway.duties import groups
 from tests.beside import DESK, MAPPING, deliver
 from tests.directory import file, practice, successor
 from tests.fhir import Peer, a_key
@@ -169,15 +171,15 @@ def test_fhir_serves_the_practice_that_counts_by_name_and_the_code_that_was_give
     ]
 
 
-def referred(trust: Organisation, code: str) -> Letter:
+def referred(trust: Organisation, code: str, to: str = "physio") -> Letter:
     """The acknowledgement to whoever referred somebody."""
-    physio = a_department(trust)
+    physio = a_department(trust, to)
     new = referrals.New(
         a_patient(trust).pk, physio.service.pk, TODAY, source="03", sender="Dr Reed", sender_organisation=code
     )
     referrals.register(new, **scope(trust))
     work(NOW)
-    return Letter.objects.get(audience="referrer")
+    return Letter.objects.filter(audience="referrer").latest("id")
 
 
 def test_a_letter_to_a_closed_practice_goes_to_its_successor_under_the_name_that_counts(
@@ -186,6 +188,7 @@ def test_a_letter_to_a_closed_practice_goes_to_its_successor_under_the_name_that
     with_letters(trust)
     merged(trust)
     Correspondent.objects.create(organisation=trust, key="M81001", name="Hill Surgery", address="1 Old Road")
+    Correspondent.objects.create(organisation=trust, key="Dr Reed", name="A namesake", address="9 Far Road")
 
     letter = referred(trust, "M81001")
 
@@ -204,6 +207,74 @@ def test_a_letter_waits_while_a_successor_is_to_be_chosen_and_goes_on_by_itself(
     work(NOW + timedelta(minutes=1))
 
     assert Letter.objects.get(pk=letter.pk).to_name == "DALE SURGERY"
+
+
+def test_of_a_practice_that_closed_without_a_successor_its_old_address_does_not_count_and_a_new_one_does(
+    trust: Organisation,
+) -> None:
+    with_letters(trust)
+    load(trust, CLOSED)
+    Correspondent.objects.create(organisation=trust, key="M81001", name="Hill Surgery", address="1 Old Road")
+    letter = referred(trust, "M81001")
+    held = Outgoing.objects.get(pk=letter.outgoing_id)
+    assert (held.state, held.reason) == ("held", "referrer")
+
+    assert letter_actions.set_address(letter.pk, "Vale Surgery", "2 Vale Lane", **scope(trust)) == 1
+    work(NOW + timedelta(minutes=1))
+
+    letter.refresh_from_db()
+    assert (letter.to_name, letter.to_address) == ("Vale Surgery", "2 Vale Lane")
+
+
+def test_a_letter_waits_for_the_day_on_which_another_practice_takes_over_and_then_goes_on(
+    trust: Organisation,
+) -> None:
+    with_letters(trust)
+    load(trust, CLOSED, OPEN[1])
+    load(trust, successor("M81001", "M81002", on=f"{TODAY + timedelta(days=1):%Y%m%d}"))
+    letter = referred(trust, "M81001")
+    Organisation.objects.update(desks=["outpatients"])
+    keep_house = next(duty.work for duty in groups()["rules"]() if duty.name == "housekeeping")
+
+    keep_house(NOW + timedelta(hours=1))
+    assert Outgoing.objects.get(pk=letter.outgoing_id).state == "held"
+    keep_house(NOW + timedelta(days=1))
+    work(NOW + timedelta(days=1))
+
+    letter.refresh_from_db()
+    assert letter.to_name == "VALE SURGERY"
+
+
+def test_a_letter_that_was_made_for_a_practice_that_has_closed_since_is_made_anew(
+    trust: Organisation,
+) -> None:
+    with_letters(trust)
+    load(trust, *OPEN)
+    letter = referred(trust, "M81001")
+    assert letter.to_name == "HILL SURGERY"
+
+    load(trust, CLOSED)
+    load(trust, successor("M81001", "M81002"))
+    work(NOW + timedelta(minutes=1))
+
+    letter.refresh_from_db()
+    assert letter.to_name == "VALE SURGERY"
+
+
+def test_an_address_that_is_entered_for_one_practice_lets_go_every_letter_that_stands_for_it(
+    trust: Organisation,
+) -> None:
+    with_letters(trust)
+    nowhere = [cell if column not in (4, 7, 8) else "" for column, cell in enumerate(OPEN[1])]
+    load(trust, CLOSED, nowhere)
+    load(trust, successor("M81001", "M81002"))
+    before, now = referred(trust, "M81001"), referred(trust, "M81002", to="hands")
+    assert set(Outgoing.objects.filter(reason="referrer").values_list("pk", flat=True)) == {
+        before.outgoing_id,
+        now.outgoing_id,
+    }
+
+    assert letter_actions.set_address(now.pk, "Vale Surgery", "2 Vale Lane", **scope(trust)) == 2
 
 
 def test_codes_that_stand_for_no_open_practice_are_on_the_check_list_until_they_are_seen_to(

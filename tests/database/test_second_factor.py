@@ -1,20 +1,26 @@
 """The second factor of local accounts: apps and codes on paper, and what a session without one may do."""
 
 import base64
+import hashlib
+import json
 import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import cbor2
 import pyotp
 import pytest
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
 from django.test import Client
 
 from clearway.core.audit.models import Action
-from clearway.core.factors import actions, queries, sealing
+from clearway.core.factors import actions, passkeys, queries, sealing
 from clearway.core.factors.models import Factor, RecoveryCode
 from clearway.core.organisation.models import Organisation
 from clearway.core.people.models import RoleGrant, User
+from clearway.core.people.provider.models import ProviderPerson, ProviderSession
 from clearway.domain.shared.errors import NotAllowed
 from tests.trust import AT, PASSWORD, a_trust, acting, signed_in, somebody
 
@@ -54,6 +60,11 @@ def shown(at: datetime) -> str:
 def an_app(user: User, at: datetime = AT) -> list[str]:
     """Give somebody an app; returns the recovery codes."""
     return actions.add_app(user, "Work phone", SECRET, shown(at), by=acting(user), at=at)
+
+
+def a_passkey(user: User) -> Factor:
+    key = {"kind": "passkey", "name": "Desk key", "credential": b"1", "public_key": b"2"}
+    return Factor.objects.create(user=user, added_at=AT, **key)
 
 
 def prove(user: User, code: str, at: datetime) -> str:
@@ -144,6 +155,15 @@ def test_a_new_key_seals_while_the_former_still_opens(person: User, settings: An
     assert queries.cannot_be_opened() == 0
     file.write_text("another-key-of-thirty-two-letters")
     assert queries.cannot_be_opened() == 1
+
+
+def test_a_lost_key_keeps_nobody_out_who_has_a_code_on_paper(person: User, settings: Any) -> None:
+    codes = an_app(person, now() - timedelta(hours=1))
+    settings.FACTOR_KEY = "another-key-of-thirty-two-letters"
+    client, asked = sign_in()
+
+    assert client.post(asked["Location"], {"code": shown(now())}).status_code == 422
+    assert client.post(asked["Location"], {"code": codes[0]}).status_code == 302
 
 
 # Codes on paper
@@ -240,6 +260,121 @@ def test_a_session_from_before_the_app_cannot_change_it_by_password(person: User
     assert not RecoveryCode.objects.exists()
 
 
+CHANGES = (("get", "app/"), ("get", "passkey/"), ("post", "codes/"), ("post", "{key}/remove/"))
+
+
+@pytest.mark.promise("S3")
+@pytest.mark.parametrize(("how", "may_add"), [("code", False), ("paper", True)])
+def test_what_a_false_page_can_ask_for_changes_nothing_beside_a_passkey(
+    person: User, how: str, may_add: bool
+) -> None:
+    """A code on paper adds one thing, in place of a passkey that was lost."""
+    codes = an_app(person, now() - timedelta(hours=1))
+    key = a_passkey(person).pk
+    client, asked = sign_in()
+    client.post(asked["Location"], {"code": shown(now()) if how == "code" else codes[0]})
+
+    refused = [
+        path
+        for verb, path in CHANGES
+        if getattr(client, verb)(MINE + path.format(key=key)).get("Location", "").startswith(MINE + "confirm")
+    ]
+
+    adding = [] if may_add else ["app/", "passkey/"]
+    assert refused == [*adding, "codes/", "{key}/remove/"]
+    assert "You have a passkey" in client.get(f"{MINE}confirm/").content.decode()
+    session = client.session
+    session["factor"] = "passkey"
+    session.save()
+    assert client.post(f"{MINE}{key}/remove/")["Location"] == MINE
+
+
+@pytest.mark.promise("S3")
+def test_paper_adds_one_thing_which_is_told_at_the_next_sign_in_and_opens_nothing_yet(person: User) -> None:
+    codes = an_app(person, now() - timedelta(hours=1))
+    a_passkey(person)
+    client, asked = sign_in()
+    client.post(asked["Location"], {"code": codes[0]})
+    client.get(f"{MINE}app/")
+    secret = sealing.unseal(base64.b64decode(client.session["new_app"]), person.pk)
+
+    client.post(f"{MINE}app/", {"name": "Their phone", "code": pyotp.TOTP(secret).now()})
+
+    assert client.session["factor"] == "recovery"
+    assert client.get(f"{MINE}app/")["Location"].startswith(f"{MINE}confirm/")
+    client, asked = sign_in()
+    there = client.post(asked["Location"], {"code": shown(now())})
+    page = client.get(there["Location"]).content.decode()
+    assert "Your authenticator app Their phone was added on" in page
+    assert "privacy officer" in page
+
+
+def test_a_session_that_became_stronger_has_a_new_name_which_its_provider_knows(person: User) -> None:
+    client, _ = sign_in()
+    an_app(person, now() - timedelta(hours=1))
+    before = client.session.session_key
+    known = ProviderPerson.objects.create(user=person, issuer="https://sign.in", subject="1", seen_at=AT)
+    ProviderSession.objects.create(person=known, session_key=before, began_at=AT)
+
+    client.post(f"{MINE}confirm/", {"code": shown(now())})
+
+    assert client.session.session_key != before
+    assert ProviderSession.objects.get().session_key == client.session.session_key
+    assert client.get("/people/on-call/").status_code == 200
+
+
+def test_no_code_is_kept_of_a_form_whose_session_has_ended(person: User) -> None:
+    client, _ = sign_in()
+    client.get(MINE)
+    session = client.session
+    session["seen_at"] -= 3600
+    session.save()
+
+    client.post(f"{MINE}confirm/", {"code": "abcd-efgh-jkmn", "answer": "{}", "proof": "x", "next": "/a/"})
+
+    assert client.session["kept"]["typed"] == {"next": "/a/"}
+
+
+# Passkeys
+
+PLACE = passkeys.Place("desk.example", "https://desk.example")
+
+
+def answers(challenge: str) -> tuple[str, str, bytes]:
+    """What a device answers when it is to make a passkey, and to use it; and the passkey's public key."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    point = key.public_key().public_numbers()
+    public = {1: 2, 3: -7, -1: 1, -2: point.x.to_bytes(32), -3: point.y.to_bytes(32)}
+    about, cose = hashlib.sha256(PLACE.host.encode()).digest(), cbor2.dumps(public)
+    made = about + b"\x45" + bytes(4) + bytes(16) + b"\x00\x01k" + cose
+    used = about + b"\x05" + (1).to_bytes(4)
+
+    def told(kind: str, **said: bytes) -> str:
+        client = {"type": f"webauthn.{kind}", "challenge": challenge, "origin": PLACE.origin}
+        raw = json.dumps(client).encode()
+        if kind == "get":
+            signed = said["authenticatorData"] + hashlib.sha256(raw).digest()
+            said["signature"] = key.sign(signed, ec.ECDSA(hashes.SHA256()))
+        said["clientDataJSON"] = raw
+        found = {name: base64.urlsafe_b64encode(data).rstrip(b"=").decode() for name, data in said.items()}
+        return json.dumps({"id": "aw", "rawId": "aw", "type": "public-key", "response": found})
+
+    attested = cbor2.dumps({"fmt": "none", "attStmt": {}, "authData": made})
+    return told("create", attestationObject=attested), told("get", authenticatorData=used), cose
+
+
+def test_an_answer_to_no_question_is_no_proof() -> None:
+    made, used, public = answers("YXNrZWQ")
+    assert passkeys.made(made, "YXNrZWQ", PLACE).public_key == public
+    assert passkeys.used(used, "YXNrZWQ", PLACE, public, 0) == 1
+
+    made, used, public = answers("")
+    with pytest.raises(passkeys.NotAccepted):
+        passkeys.made(made, "", PLACE)
+    with pytest.raises(passkeys.NotAccepted):
+        passkeys.used(used, "", PLACE, public, 0)
+
+
 # What is asked of whom
 
 
@@ -288,11 +423,37 @@ def test_a_role_that_is_given_during_a_session_asks_at_the_next_click(
     assert client.get("/audit/")["Location"].startswith(f"{MINE}?next=")
 
 
+def test_who_has_a_second_factor_and_came_without_is_led_to_use_it(person: User, settings: Any) -> None:
+    settings.SECOND_FACTOR = "everybody"
+    an_app(person, now() - timedelta(hours=1))
+    client = signed_in(person)
+    session = client.session
+    session["factor"] = "plain"  # the provider said nothing of a second factor
+    session.save()
+
+    page = client.get(MINE, {"next": "/people/on-call/"}).content.decode()
+
+    assert "Until you have added one" not in page
+    there = re.search(r'href="([^"]+)">Use it now', page)[1]  # type: ignore[index]
+    assert client.post(there, {"code": shown(now())})["Location"] == "/people/on-call/"
+
+
+def test_accounts_are_counted_that_have_a_password_alone_and_that_can_come_in_for_recovery(
+    person: User, trust: Organisation
+) -> None:
+    through = somebody("jo", "patient_flow_coordinator", trust)
+    ProviderPerson.objects.create(user=through, issuer="https://sign.in", subject="1", seen_at=AT)
+    an_app(somebody("sdo", "service_delivery_officer", trust))
+    User.objects.filter(username__in=["pfc", "sdo"]).update(for_recovery=True)
+
+    assert queries.without(now())["all"] == 1
+    assert queries.for_recovery(now()) == 1
+
+
 def test_the_last_passkey_of_a_privileged_role_stays(trust: Organisation, settings: Any) -> None:
     settings.SECOND_FACTOR = "privileged"
     admin = somebody("admin", "administrator", trust)
-    key = {"kind": "passkey", "name": "Key", "credential": b"1", "public_key": b"2"}
-    row = Factor.objects.create(user=admin, added_at=AT, **key)
+    row = a_passkey(admin)
 
     with pytest.raises(NotAllowed, match="needs a passkey"):
         actions.remove(admin, row.pk, by=acting(admin), at=AT)

@@ -48,6 +48,17 @@ def test_a_machine_for_others_needs_https_and_a_long_key(monkeypatch: pytest.Mon
     assert states(doctor.deployment()) == {"Secret key": doctor.FAULT, "https": doctor.FAULT}
 
 
+def test_checkpoints_that_go_nowhere_are_said_and_so_is_a_way_in_that_one_person_holds(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.delenv("CLEARWAY_AUDIT_PLACES", raising=False)
+    assert doctor.audit_places().state == doctor.WARNING
+    monkeypatch.setenv("CLEARWAY_AUDIT_PLACES", "folder:/mnt/worm")
+    assert doctor.audit_places().state == doctor.OK
+
+    assert [doctor.way_in(able).state for able in (1, 2)] == [doctor.FAULT, doctor.OK]
+
+
 def test_any_host_name_is_a_fault(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CLEARWAY_ALLOWED_HOSTS", "*")
 

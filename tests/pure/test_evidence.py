@@ -1,6 +1,7 @@
 """`clearway evidence` says what ran, and never that a promise was kept when nothing showed it."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -52,6 +53,8 @@ def test_a_promise_is_run_and_kept_with_seed_size_and_machine(
     (file,) = tmp_path.glob("*.json")
     kept = json.loads(file.read_text())
     (shown,) = kept["promises"]
+    (log,) = re.findall(r"what the tests said is in (\S+)\.\n", said)
+    assert Path(log).is_file() and Path(log).parent.stat().st_mode & 0o077 == 0
     assert code == 0 and "R9" in said and "--seed 7" in said
     assert (kept["seed"], kept["size"], shown["promise"]) == (7, "change", "R9")
     assert {how for how, _ in shown["tests"].values()} == {"passed"}

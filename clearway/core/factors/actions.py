@@ -1,5 +1,6 @@
 """Every write about second factors: adding, using, taking away and resetting them."""
 
+import logging
 import secrets
 from datetime import datetime, timedelta
 from hmac import compare_digest
@@ -19,6 +20,7 @@ from . import passkeys, sealing, strength
 from .models import Factor, RecoveryCode, WrongCodes
 from .passkeys import NotAccepted, Place
 
+log = logging.getLogger(__name__)
 STEP = 30  # seconds that a code is shown; RFC 6238, section 5.2
 SKEW = 1  # steps that a telephone's clock may be off, before or after; RFC 6238, section 5.2
 DIGITS = 6
@@ -142,7 +144,11 @@ def prove(user: User, code: str, *, request_id: str, at: datetime) -> str:
 
 def _by_app(user: User, code: str, at: datetime) -> str:
     for factor in Factor.objects.filter(user=user, kind=Factor.Kind.CODE):
-        secret = sealing.unseal(bytes(factor.secret), user.pk)
+        try:
+            secret = sealing.unseal(bytes(factor.secret), user.pk)
+        except sealing.CannotOpen as problem:  # the next app, or a code on paper, may still let them in
+            log.error("app %s of account %s: %s", factor.pk, user.pk, problem)
+            continue
         step = step_of(secret, code, at)
         # One statement, so that of two who send the same code at once only one is let in.
         if step is not None and Factor.objects.filter(pk=factor.pk, last_step__lt=step).update(

@@ -95,6 +95,7 @@ def ask_to_make(user: Any, place: Place, known: Iterable[bytes]) -> Asked:
 
 def made(answer: str, challenge: str, place: Place) -> Made:
     """The passkey that the browser made. Raises NotAccepted."""
+    _check_asked(challenge)
     try:
         checked = webauthn.verify_registration_response(
             credential=answer[:LONGEST],
@@ -128,6 +129,7 @@ def credential_of(answer: str) -> bytes:
 
 def used(answer: str, challenge: str, place: Place, public_key: bytes, uses: int) -> int:
     """The passkey's new count of signatures. Raises NotAccepted, also where the count went back (a copy)."""
+    _check_asked(challenge)
     try:
         checked = webauthn.verify_authentication_response(
             credential=answer[:LONGEST],
@@ -141,3 +143,9 @@ def used(answer: str, challenge: str, place: Place, public_key: bytes, uses: int
     except (WebAuthnException, ValueError, KeyError, TypeError) as problem:
         raise NotAccepted(str(problem)) from None
     return int(checked.new_sign_count)
+
+
+def _check_asked(challenge: str) -> None:
+    """An answer to nothing was made by somebody who could choose the question: it proves nothing."""
+    if not challenge:
+        raise NotAccepted("The browser was asked nothing, or has answered already.")

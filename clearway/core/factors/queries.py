@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, Q
 
 from ..audit.models import Action
 from ..people.models import RoleGrant, User
@@ -12,8 +12,17 @@ from ..people.reach import standing
 from . import sealing, strength
 from .models import Factor, RecoveryCode
 
-# What somebody is told at the next sign-in when another did it to their account.
-TOLD = ("factors.reset", "factors.locked", "people.end_sessions", "people.set_password", "people.enable_user")
+# What somebody is told at the next sign-in: when another did it to their account, and what is done in their
+# own name also then, since it may have been somebody else.
+BY_OTHERS = (
+    "factors.reset",
+    "factors.locked",
+    "people.end_sessions",
+    "people.set_password",
+    "people.enable_user",
+)
+BY_ANYBODY = ("factors.add", "factors.remove", "factors.new_codes")
+MOST_NEWS = 20  # at one sign-in
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,14 +68,25 @@ def with_a_factor(organisation_id: int) -> set[int]:
 
 
 def without(at: datetime) -> dict[str, int]:
-    """How many accounts with a role now have no second factor: "all", and "privileged" ones. One query."""
+    """How many local accounts with a role now have no second factor: "all", and "privileged" ones. One query.
+
+    Those of a provider prove themselves there.
+    """
     factor = Factor.objects.filter(user=OuterRef("user_id"))
-    rows = RoleGrant.objects.running_at(at).filter(~Exists(factor), user__is_active=True)
+    local = RoleGrant.objects.running_at(at).filter(user__is_active=True, user__provider_person=None)
+    rows = local.filter(~Exists(factor))
     roles: dict[int, set[str]] = {}
     for user, role in rows.values_list("user_id", "role"):
         roles.setdefault(user, set()).add(role)
     guarded = [user for user, held in roles.items() if strength.holds_guarded(held)]
     return {"all": len(roles), "privileged": len(guarded)}
+
+
+def for_recovery(at: datetime) -> int:
+    """How many accounts can come in when the provider is away: marked, with a role and a second factor."""
+    factor = Factor.objects.filter(user=OuterRef("user_id"))
+    rows = RoleGrant.objects.running_at(at).filter(Exists(factor), user__is_active=True)
+    return rows.filter(user__for_recovery=True).values("user_id").distinct().count()
 
 
 def cannot_be_opened() -> int:
@@ -81,8 +101,12 @@ def cannot_be_opened() -> int:
 
 
 def news(user: Any, since: datetime | None) -> list[Action]:
-    """What others did to this account since it was last used, the oldest first. One query."""
-    rows = Action.objects.filter(subject=f"user:{user.username}", verb__in=TOLD)
+    """What others did to this account since it was last used, and every change of its second factors.
+
+    The oldest first. One query.
+    """
+    told = (Q(verb__in=BY_OTHERS) & ~Q(user=user)) | Q(verb__in=BY_ANYBODY)
+    rows = Action.objects.filter(told, subject=f"user:{user.username}")
     if since is not None:
         rows = rows.filter(at__gt=since)
-    return list(rows.exclude(user=user).order_by("id")[:10])
+    return list(rows.order_by("id")[:MOST_NEWS])

@@ -31,6 +31,11 @@ def mark(session: Any, strength: str, at: datetime) -> None:
     session[KEY], session[PROVED] = strength, at.timestamp()
 
 
+def spend(session: Any) -> None:
+    """Ask for a new proof before anything more is changed; what the session opens stays."""
+    session[PROVED] = 0
+
+
 def of(session: Any) -> str:
     return str(session.get(KEY, PASSWORD))
 

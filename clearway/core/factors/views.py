@@ -18,12 +18,17 @@ from ..people import signing_in
 from ..people.forms import ReasonForm
 from ..people.models import User
 from ..people.permissions import needs, public
+from ..people.provider.actions import follow
 from . import actions, half, passkeys, presenters, queries, sealing, strength
 from .forms import AppForm, PasskeyForm
 
 Request = Any
 CHALLENGE, PENDING = "challenge", "new_app"  # in the session
 LOCKED = "locked"
+BY_PASSKEY = (
+    "You have a passkey, so use it to change your second factors: a false page can ask for a code. "
+    "Where it is lost, a recovery code lets you add one thing here."
+)
 
 
 @public
@@ -54,7 +59,7 @@ def confirm(request: Request) -> HttpResponse:
             proved = _proved_again(request)
         except NotAllowed as refusal:
             return _prove_page(request, request.user, "factors/confirm.html", refusal)
-        strength.mark(request.session, _stronger(proved, strength.of(request.session)), request.at)
+        _mark(request, proved)
         return HttpResponseRedirect(signing_in.next_page(request))
     return _prove_page(request, request.user, "factors/confirm.html")
 
@@ -71,6 +76,7 @@ def mine(request: Request) -> HttpResponse:
         "codes_left": held.codes_left,
         "asked": asked,
         "is_withheld": bool(request.reach.withheld),
+        "may_use_one": bool(held.factors) and not _has_used_one(request),
         "is_fresh": _is_fresh(request),
         "place": passkeys.place_of(request),
         "next": "" if back == "/" else back,
@@ -82,7 +88,7 @@ def mine(request: Request) -> HttpResponse:
 @sensitive_post_parameters("code")
 def add_app(request: Request) -> HttpResponse:
     """Add an authenticator app: read its QR code, then type what it shows."""
-    if not _is_fresh(request):
+    if not _may_add(request):
         return _to_confirm(request)
     form = AppForm(request.POST if request.method == "POST" else None, at=request.at)
     try:
@@ -110,7 +116,7 @@ def add_app(request: Request) -> HttpResponse:
 @needs("account.keep")
 def add_passkey(request: Request) -> HttpResponse:
     """Add a passkey: the browser asks the device, the script sends what it answers."""
-    if not _is_fresh(request):
+    if not _may_add(request):
         return _to_confirm(request)
     place = passkeys.place_of(request)
     challenge = request.session.pop(CHALLENGE, "")  # good for one answer
@@ -230,21 +236,60 @@ def proves_again(request: Request, proof: str) -> None:
 
 
 def _stronger(one: str, other: str) -> str:
-    order = [
-        *(strength.PASSWORD, strength.PLAIN, strength.RECOVERY),
-        *(strength.CODE, strength.PROVIDER, strength.PASSKEY),
-    ]
-    return max(one, other, key=order.index)
+    """The stronger of two; of equal ones the first. A code and paper open the same."""
+    return max(one, other, key=lambda each: RANKS[each])
+
+
+RANKS = {
+    strength.PASSWORD: 0,
+    strength.PLAIN: 1,
+    strength.RECOVERY: 2,
+    strength.CODE: 2,
+    strength.PROVIDER: 3,
+    strength.PASSKEY: 4,
+}
+
+
+def _mark(request: Request, proved: str) -> None:
+    """Note what was proved now. A session that became stronger gets a new name, which nobody has seen yet."""
+    session, before = request.session, strength.of(request.session)
+    stronger = _stronger(proved, before)
+    strength.mark(session, stronger, request.at)
+    if RANKS[stronger] > RANKS[before]:
+        former = session.session_key
+        session.cycle_key()
+        follow(former, session.session_key)
+
+
+def _has_used_one(request: Request) -> bool:
+    return strength.of(request.session) not in (strength.PASSWORD, strength.PLAIN)
 
 
 def _is_fresh(request: Request) -> bool:
-    """Whether factors may be changed now; who has one must have used it in this session."""
-    alone = strength.of(request.session) in (strength.PASSWORD, strength.PLAIN)
-    proved = not alone or not queries.has_one(request.user)
-    return proved and strength.is_fresh(request.session, request.at)
+    """Whether factors may be changed now; who has a passkey, or only an app, must have used it here.
+
+    What a false page can ask for changes nothing on an account that a passkey guards.
+    """
+    if not strength.is_fresh(request.session, request.at):
+        return False
+    if _needs_passkey(request):
+        return strength.of(request.session) in strength.STRONG
+    return _has_used_one(request) or not queries.has_one(request.user)
+
+
+def _may_add(request: Request) -> bool:
+    """Whether a factor may be added now. A code on paper adds one, in place of a passkey that was lost."""
+    by_paper = strength.of(request.session) == strength.RECOVERY
+    return _is_fresh(request) or (by_paper and strength.is_fresh(request.session, request.at))
+
+
+def _needs_passkey(request: Request) -> bool:
+    return bool(queries.of(request.user).passkeys)
 
 
 def _to_confirm(request: Request) -> HttpResponse:
+    if _needs_passkey(request):
+        messages.warning(request, BY_PASSKEY)
     back = request.get_full_path() if request.method == "GET" else reverse("factors:mine")
     return HttpResponseRedirect(f"{reverse('factors:confirm')}?{urlencode({'next': back})}")
 
@@ -259,7 +304,10 @@ def _pending(request: Request) -> str:
 
 
 def _added(request: Request, codes: list[str], proved: str) -> HttpResponse:
-    strength.mark(request.session, _stronger(proved, strength.of(request.session)), request.at)
+    if strength.of(request.session) == strength.RECOVERY:
+        strength.spend(request.session)  # paper adds one thing, and what was added is still to be used
+    else:
+        _mark(request, proved)
     if codes:
         return _codes_page(request, codes)
     messages.success(request, "Added.")

@@ -6,6 +6,7 @@ from django.conf import settings
 from django.contrib import auth, messages
 from django.utils.http import url_has_allowed_host_and_scheme
 
+from ..audit.models import Action
 from ..factors import queries as factors
 from ..factors import strength
 from ..layout.times import clock, day
@@ -15,10 +16,14 @@ from .provider import recovery
 NEWS = {
     "factors.reset": "{who} took away your second factors on {when}.",
     "factors.locked": "Five wrong codes were typed for your account on {when}, after your password.",
+    "factors.add": "Your {kind} {name} was added on {when}.",
+    "factors.remove": "Your {kind} {name} was taken away on {when}.",
+    "factors.new_codes": "New recovery codes were made for your account on {when}.",
     "people.end_sessions": "{who} ended all your sessions on {when}.",
     "people.set_password": "{who} set your password on {when}.",
     "people.enable_user": "{who} enabled your account on {when}.",
 }
+KINDS = {"code": "authenticator app", "passkey": "passkey"}
 ASK = " If you did not ask for it, tell your privacy officer now."
 
 
@@ -39,8 +44,12 @@ def begin(request: Any, user: Any, proved: str, *, through_provider: bool = Fals
     if recovery.is_only_for_recovery() and not through_provider:
         recovery.record_use(user, request_id=request.id, at=request.at)
     for each in factors.news(user, since):
-        words = NEWS[each.verb].format(who=each.actor, when=f"{day(each.at)}, {clock(each.at)}")
-        messages.warning(request, words + ASK)
+        messages.warning(request, _told(each) + ASK)
+
+
+def _told(done: Action) -> str:
+    what = {"kind": KINDS.get(done.detail.get("kind", ""), ""), "name": done.detail.get("name", "")}
+    return NEWS[done.verb].format(who=done.actor, when=f"{day(done.at)}, {clock(done.at)}", **what)
 
 
 def next_page(request: Any) -> str:

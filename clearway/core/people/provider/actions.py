@@ -148,6 +148,11 @@ def begin(user: User, session_key: str, session: Began, *, at: datetime) -> None
         ProviderSession.objects.update_or_create(session_key=session_key, defaults=now)
 
 
+def follow(former: str | None, session_key: str | None) -> None:
+    """A session of ours has a new name: what the provider ends, ends by that."""
+    ProviderSession.objects.filter(session_key=former or "").update(session_key=session_key)
+
+
 def end_sessions(issuer: str, said: Logout, *, request_id: str, at: datetime) -> int:
     """End the sessions that a logout token names: of its sid, else all of the subject; returns how many.
 

@@ -18,10 +18,9 @@ from clearway.domain.outpatients.letters import Text, What, check_text
 from clearway.domain.shared.errors import NotAllowed
 from clearway.domain.shared.outgoing import State
 
-from ..directory import queries as directory
 from ..waiting import actions as waiting
 from ..waiting import standing
-from . import queries
+from . import queries, referrers
 from .loading import findings_of
 from .making import LetterMaker, between
 from .models import Correspondent, Letter, LetterBatch, LetterText
@@ -146,22 +145,32 @@ def set_address(key: int, name: str, address: str, *, organisation_id: int, by: 
     event = "Saving the address"
     if letter.referral is None or not name.strip() or len(address.strip()) < 5:
         raise NotAllowed("not said", event, "Enter the name and the whole address.")
-    who = letter.referral.sender_organisation.strip() or letter.referral.sender.strip()
-    found = directory.resolved(organisation_id, who, local(at).date())
+    on = local(at).date()
+    who = referrers.key_of(organisation_id, letter.referral, on)
+    if who is None:
+        raise NotAllowed("practice", event, referrers.CHOOSE)
     Correspondent.objects.update_or_create(
         organisation_id=organisation_id,
-        key=found.current.code if found is not None and found.current is not None else who,
+        key=who,
         defaults={"name": name.strip()[:150], "address": address.strip()[:300]},
     )
     _note("letters.set_address", key, {"referral": letter.referral_id}, organisation_id, by, at)
-    held = Letter.objects.filter(
-        organisation_id=organisation_id, outgoing__state=State.HELD, outgoing__reason="referrer"
-    )
-    same = held.filter(referral__sender_organisation=who) | held.filter(referral__sender=who)
-    rows = outbox.lock(list(same.values_list("outgoing_id", flat=True)), organisation_id)
+    rows = outbox.lock(_go_on(organisation_id, on), organisation_id)
     for row in rows:
         outbox.step(row, State.QUEUED, by=by, at=at, due_at=at)
     return len(rows)
+
+
+def _go_on(organisation_id: int, on: date) -> list[int]:
+    """The messages that were held for whoever referred and have somewhere to go now."""
+    held = Letter.objects.filter(
+        organisation_id=organisation_id,
+        outgoing__state=State.HELD,
+        outgoing__reason__in=referrers.HOLDS,
+        referral__isnull=False,
+    ).select_related("referral")
+    to = referrers.recipients(organisation_id, [each.referral for each in held], on)
+    return [each.outgoing_id for each in held if not isinstance(to[each.referral_id], Held)]
 
 
 # Batches of post

@@ -51,10 +51,9 @@ from clearway.interchange.letter_pdf import CannotDraw, Page, write
 
 from .. import policy
 from ..conversations import links
-from ..directory import queries as directory
 from ..patients import queries as patients
 from ..waiting import standing
-from . import queries
+from . import queries, referrers
 from .models import Letter, LetterText
 from .wanted import who_is_told
 
@@ -269,7 +268,7 @@ def _recipient(letter: Letter, patient: Any, office: LetterPolicy, on: date) -> 
     """Name, and address by lines. Raises _Stop where none is known."""
     if letter.audience == Audience.REFERRER:
         return _referrer(letter, on)
-    address = "\n".join(part for part in (*_lines(patient.address), patient.postcode) if part)
+    address = "\n".join(part for part in (*referrers.lines(patient.address), patient.postcode) if part)
     name = f"{patient.given_names} {patient.family_name}"
     if not patient.address.strip():
         raise _Stop(Held("address", "No postal address is known.", "Ask for it: saved, the letter goes on."))
@@ -287,27 +286,12 @@ def _is_child(letter: Letter, patient: Any, office: LetterPolicy, on: date) -> b
 
 
 def _referrer(letter: Letter, on: date) -> tuple[str, str]:
-    """Whoever referred; a practice that closed by its successor, under the name that counts now."""
+    """Whoever referred."""
     assert letter.referral is not None
-    sender, code = letter.referral.sender.strip(), letter.referral.sender_organisation.strip()
-    found = directory.resolved(letter.organisation_id, code, on) if code else None
-    listed = found.current if found is not None else None
-    if found is not None and found.told is not None and listed is None:
-        why = f"{found.told.name} has closed, and no single successor is known."
-        raise _Stop(Held("practice", why, "Choose its successor in the directory; the letter goes on then."))
-    keys = [key for key in (listed.code if listed else code, sender) if key]
-    known = queries.correspondent(letter.organisation_id, keys)
-    if known is not None and (listed is None or known.key in {sender, code}):
-        return known.name or sender, known.address
-    if listed is not None and (known is not None or listed.address):
-        address = known.address if known else "\n".join((*_lines(listed.address), listed.postcode)).strip()
-        return listed.name, address
-    why = "Nobody has said where letters to this referrer go."
-    raise _Stop(Held("referrer", why, "Enter the address once: every letter to them follows."))
-
-
-def _lines(address: str) -> list[str]:
-    return [part.strip() for part in address.replace("\n", ",").split(",")]
+    found = referrers.recipients(letter.organisation_id, [letter.referral], on)[letter.referral.pk]
+    if isinstance(found, Held):
+        raise _Stop(found)
+    return found
 
 
 def _needed(letter: Letter, patient: Any) -> Needed:

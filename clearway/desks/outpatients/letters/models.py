@@ -84,7 +84,8 @@ class LetterText(models.Model):
 
 
 class Correspondent(models.Model):
-    """Where letters to a referrer go. key: the organisation's code, else the name that referrals carry."""
+    """Where letters to a referrer go. key: of referrers.key_of, the organisation's code, or the name
+    that referrals carry."""
 
     organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT)
     key = models.CharField(max_length=150)

@@ -11,7 +11,7 @@ from clearway.domain.outpatients.letters import ASKING, Kind, What, fits, letter
 from clearway.domain.outpatients.messages import code_of
 from clearway.domain.shared.outgoing import State
 
-from .models import Correspondent, Letter, LetterBatch, LetterText
+from .models import Letter, LetterBatch, LetterText
 from .wanted import OUTBOX
 
 MOST = 200  # letters shown in one table
@@ -97,14 +97,6 @@ def came_back(patient_id: int, address: str, organisation_id: int) -> bool:
     """Whether a letter to this address of this patient has come back."""
     rows = Letter.objects.filter(organisation_id=organisation_id, patient_id=patient_id, to_address=address)
     return rows.filter(outgoing__state=State.FAILED).exists()
-
-
-def correspondent(organisation_id: int, keys: Collection[str]) -> Correspondent | None:
-    """Where letters to a referrer go, by the first of the keys that is known. One query."""
-    rows = {
-        row.key: row for row in Correspondent.objects.filter(organisation_id=organisation_id, key__in=keys)
-    }
-    return next((rows[key] for key in keys if key in rows), None)
 
 
 # Texts

@@ -5,10 +5,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.db.models import Q
+
+from clearway.core.layout.times import local
 from clearway.core.outbox import actions as outbox
+from clearway.core.outbox.actions import Held
 from clearway.core.outbox.models import POST, Outgoing
 from clearway.domain.outpatients.letters import Audience, Kind
 
+from . import referrers
 from .models import Letter
 
 OUTBOX = "letter"  # the kind of these messages in the outbox
@@ -90,6 +95,23 @@ def try_again(patient_id: int, *, at: datetime) -> None:
 
 
 def practices_changed(organisation_id: int, *, at: datetime) -> None:
-    """Make anew what waits because a practice closed. Called when the directory says more of successors."""
-    held = Outgoing.objects.filter(letter__organisation_id=organisation_id, state="held", reason="practice")
-    held.update(state="queued", since=at, due_at=at, reason="", why="", fix="")
+    """Make anew what waits for a practice and need not any more, and what was made for another address.
+
+    Called when the directory says more, and each day anew: a practice closes, and another takes its place, on
+    a day that the directory may have said long before. What is in a batch is looked at when it is posted.
+    """
+    rows = Letter.objects.filter(organisation_id=organisation_id, audience=Audience.REFERRER, batch=None)
+    waits = Q(outgoing__state="held", outgoing__reason__in=referrers.HOLDS)
+    stands = rows.filter(waits | Q(outgoing__state="ready"), referral__isnull=False)
+    found = list(stands.select_related("referral", "outgoing"))
+    to = referrers.recipients(organisation_id, [each.referral for each in found], local(at).date())
+    changed = [each.outgoing_id for each in found if _stands_otherwise(each, to[each.referral_id])]
+    Outgoing.objects.filter(pk__in=changed, state__in=("held", "ready")).update(
+        state="queued", since=at, due_at=at, reason="", why="", fix="", digest=""
+    )
+
+
+def _stands_otherwise(letter: Letter, to: referrers.To | Held) -> bool:
+    if isinstance(to, Held):
+        return letter.outgoing.reason != to.reason
+    return letter.outgoing.state == "held" or to != (letter.to_name, letter.to_address)
