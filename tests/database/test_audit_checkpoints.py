@@ -301,6 +301,44 @@ def test_a_chain_that_no_longer_holds_what_was_told_is_a_task_at_the_next_seal(
     assert {path: path.read_bytes() for path in told.rglob("*.jsonl")} == before
 
 
+@pytest.mark.promise("S7")
+def test_a_note_of_what_was_told_stops_no_checkpoint_unseen(
+    folder: Path, tmp_path: Path, settings: LazySettings
+) -> None:
+    """Whoever serves the pages can change it."""
+    away = tmp_path / "printer"
+    settings.AUDIT_PLACES = [f"folder:{folder}", f"paper:{away}"]
+    write(3)
+    seal_all()
+    checkpoints.tell(AT)
+    CheckpointPlace.objects.update(seal=10**12)
+    write(3)
+    seal_all()
+
+    checkpoints.tell(AT + timedelta(hours=1))
+
+    assert found(tmp_path, folder)["checkpoints"] == 2
+    assert [row.place for row in failing_places()] == [f"paper:{away}"]
+    assert "Check the audit" in failing_places()[0].problem
+
+
+@pytest.mark.promise("S7")
+def test_rows_that_are_not_sealed_and_seals_that_are_not_told_are_tasks_after_five_minutes(
+    folder: Path,
+) -> None:
+    def wanted(minutes: float) -> list[str]:
+        at = AT + timedelta(minutes=minutes)
+        outcomes = rules.of_places(0, {}, {}, at)
+        return [each.subject for outcome in outcomes for each in outcome.wanted]
+
+    write(1)
+    assert (wanted(4), wanted(6)) == ([], ["checkpoints:seals"])
+    seal_all()
+    assert (wanted(4), wanted(6)) == ([], [f"checkpoints:folder:{folder}:late"])
+    checkpoints.tell(AT)
+    assert wanted(6) == []
+
+
 def test_a_writing_that_was_broken_off_is_made_again_beside_it(told: Path, tmp_path: Path) -> None:
     (path,) = told.rglob("*.jsonl")
     path.write_bytes(path.read_bytes()[:100])

@@ -212,27 +212,44 @@ KINDS: dict[str, Callable[[str, Sequence[Checkpoint]], None]] = {
 def tell(at: datetime) -> bool:
     """Tell every place of the settings what it was not told yet. Says whether more waits.
 
-    At most one query a place where there is nothing to tell. Each place has a row that says how it stands.
+    At most two queries a place where there is nothing to tell. Each place has a row that says how it stands;
+    what a folder was told is read from the folder, since the row is no harder to change than the audit.
     """
     rows = {row.place: row for row in CheckpointPlace.objects.all()}
-    more = [_tend(rows.get(place) or CheckpointPlace(place=place), at) for place in settings.AUDIT_PLACES]
+    newest = Seal.objects.order_by("-id").values_list("id", flat=True).first() or 0
+    more = [
+        _tend(rows.get(place) or CheckpointPlace(place=place), newest, at) for place in settings.AUDIT_PLACES
+    ]
     return any(more)
 
 
-def _tend(row: CheckpointPlace, at: datetime) -> bool:
+def _told_to(row: CheckpointPlace, where: str, newest: int) -> int:
+    """The last seal that a place was told of. Raises CannotKeep where that cannot be."""
+    if row.place.startswith("folder:") and (known := known_to(where)):
+        return known
+    if row.seal > newest:
+        if row.place.startswith("folder:"):
+            return 0  # it holds nothing
+        raise CannotKeep(
+            f"It is noted as told of seal {row.seal}, and the newest is {newest}: the audit lost "
+            "its end, or the note was changed. Check the audit, then name this place anew."
+        )
+    return row.seal
+
+
+def _tend(row: CheckpointPlace, newest: int, at: datetime) -> bool:
     if row.problem and row.failed_at is not None and at < row.failed_at + AGAIN:
         return False
     kind, _, where = row.place.partition(":")
     if kind == "paper" and row.written_at is not None and at < row.written_at + PAPER_EVERY:
         return False
-    links = list(Seal.objects.filter(pk__gt=row.seal).order_by("id")[:AT_ONCE])
-    if not links:
-        return False
-    newest, full = links[-1].pk, len(links) == AT_ONCE
     try:
         if kind not in KINDS:
             raise CannotKeep(f"A place is {', '.join(KINDS)}, a colon and where; {kind!r} is none of them.")
-        links = [link for link in links if link.pk > known_to(where)] if kind == "folder" else links
+        told = _told_to(row, where, newest)
+        links = list(Seal.objects.filter(pk__gt=told).order_by("id")[:AT_ONCE])
+        if not links and row.seal == told:
+            return False
         key = private_key()
         if links:
             KINDS[kind](where, [checkpoint(link, key) for link in links])
@@ -242,6 +259,6 @@ def _tend(row: CheckpointPlace, at: datetime) -> bool:
         row.problem, row.failed_at = why[:300], at
         row.save()
         return False
-    row.seal, row.written_at, row.problem, row.failed_at = newest, at, "", None
+    row.seal, row.written_at, row.problem, row.failed_at = links[-1].pk if links else told, at, "", None
     row.save()
-    return full
+    return len(links) == AT_ONCE

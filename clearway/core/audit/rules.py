@@ -1,13 +1,18 @@
 """Looks at identities that wait for their review, and places outside that take no checkpoint of the audit."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import NamedTuple
+
+from django.conf import settings
 
 from ..layout.times import clock, day
 from ..worklist.rules import Outcome, Rule, Values, Wanted, evaluate
-from . import queries
+from . import queries, seal
+from .checkpoints import PAPER_EVERY
 from .reviewing import POLICY, review_within
+
+MOST_BEHIND = timedelta(minutes=5)  # of what is sealed and told within one; then something holds it
 
 
 class Waiting(NamedTuple):
@@ -75,12 +80,64 @@ CHECKPOINTS: Rule[Sequence[Place]] = Rule(
 )
 
 
+class Behind(NamedTuple):
+    """What is on its way out of the database: since when the oldest row waits for a seal, and the oldest seal
+    for each place; and the present."""
+
+    unsealed: datetime | None
+    untold: Mapping[str, datetime]
+    at: datetime
+
+
+def behind(found: Behind, policies: Mapping[str, Values]) -> Iterator[Wanted]:
+    """One task where rows wait for a seal, and one for each place that waits for a checkpoint."""
+    if found.unsealed is not None and found.at - found.unsealed > MOST_BEHIND:
+        yield _behind(
+            *("checkpoints:seals", "The audit is not sealed any more", found.unsealed),
+            "Look for a transaction that stays open (pg_stat_activity), and whether a worker runs",
+        )
+    for place, since in found.untold.items():
+        most = MOST_BEHIND + (PAPER_EVERY if place.startswith("paper:") else timedelta())
+        if found.at - since > most:
+            yield _behind(
+                *(
+                    f"checkpoints:{place}:late"[:150],
+                    f"Checkpoints of the audit wait for {place}"[:150],
+                    since,
+                ),
+                "See whether a worker runs, and whether the place answers",
+            )
+
+
+def _behind(subject: str, title: str, since: datetime, suggestion: str) -> Wanted:
+    cause = f"The oldest that waits is of {day(since)}, {clock(since)}"
+    return Wanted(subject, 2, title, cause, "administrator", suggestion=suggestion)
+
+
+SEALS: Rule[Behind] = Rule(
+    code="audit_behind",
+    sentence="The audit is sealed and told outside within minutes; that it stopped is somebody's to mend.",
+    source="Promise S7: a row is known outside within a minute",
+    check=behind,
+)
+
+
 def of_places(
     organisation_id: int, policies: Mapping[str, Values], modes: Mapping[str, str], at: datetime
 ) -> list[Outcome]:
-    """The places are of the installation, so that every trust on it is told. One query."""
-    found = [Place(row.place, row.problem, row.written_at, at) for row in queries.failing_places()]
-    return evaluate([CHECKPOINTS], found, policies, modes)
+    """The places are of the installation, so that every trust on it is told.
+
+    One query without places, else four and one for each.
+    """
+    failing = queries.failing_places()
+    found = [Place(row.place, row.problem, row.written_at, at) for row in failing]
+    told = evaluate([CHECKPOINTS], found, policies, modes)
+    if not settings.AUDIT_PLACES:
+        return told
+    known = {row.place for row in failing}  # these have a task already
+    untold = {place: since for place, since in queries.waits_since().items() if place not in known}
+    late = Behind(seal.waits_since(), untold, at)
+    return [*told, *evaluate([SEALS], late, policies, modes)]
 
 
 def outcomes(

@@ -81,6 +81,17 @@ def seal(at: datetime, limit: int = RUN) -> int:
     return len(rows)
 
 
+def waits_since() -> datetime | None:
+    """When the oldest row was written that no seal covers; None where all are sealed. Two queries."""
+    last = Seal.objects.order_by("-id").values_list("last_xid", "last_id").first() or (0, 0)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT at FROM core_action WHERE (xid, id) > (%s, %s) ORDER BY xid, id LIMIT 1", [*last]
+        )
+        found = cursor.fetchone()
+    return found[0] if found else None
+
+
 def seal_all(at: datetime) -> int:
     """Seal everything that can be sealed now. Returns the rows sealed."""
     total = 0
