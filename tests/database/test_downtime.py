@@ -422,6 +422,7 @@ def test_who_enters_a_decision_in_a_drill_is_told_that_it_is_not_kept(hand: Clie
 
     assert "decision is not kept" in page and not Decision.objects.exists()
     assert "Written." not in page
+    assert Action.objects.get(verb="downtime.enter").subject == "form:D0001"
 
 
 def test_forms_are_laid_back_from_the_page(hand: Client) -> None:

@@ -130,6 +130,8 @@ def test_a_receptionist_takes_a_scan_a_coordinator_files_it_and_the_therapist_re
 
     assert "Orthopaedics" in opal.get(SCANS).content.decode()
     assert carla.get(copy).status_code == 404
+    assert opal.get(copy).status_code == 200
+    assert Action.objects.get(verb="filing.look").subject == f"document:{row.pk}"
     assert "BROWN" in opal.get(f"{page}?find=brown").content.decode().upper()
     sent = {"what": "file", "find": "brown", "patient": ada.pk}
     refused = opal.post(page, {**sent, "identifier": "1/1/1970"})

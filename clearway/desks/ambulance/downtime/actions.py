@@ -409,6 +409,8 @@ def _decide(
 ) -> None:
     register.use(decided.form, failure, organisation_id, by, at)
     if failure is not None and failure.is_drill:
+        entry = Entry("downtime.enter", f"form:{decided.form}", {"drill": True})
+        audit([entry], organisation_id=organisation_id, by=by, at=at)
         return
     decisions.write(
         Written(

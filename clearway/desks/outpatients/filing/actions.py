@@ -240,6 +240,12 @@ def _locked(key: int, organisation_id: int, event: str) -> Document:
     return row
 
 
+@transaction.atomic
+def look(key: int, *, organisation_id: int, by: Actor, at: datetime) -> None:
+    """Record that somebody is shown a document that is nobody's yet; called before the document is."""
+    _say("filing.look", f"document:{key}", {}, organisation_id, by, at)
+
+
 def _say(
     verb: str, subject: str, detail: Mapping[str, Any], organisation_id: int, by: Actor, at: datetime
 ) -> None:

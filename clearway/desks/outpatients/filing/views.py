@@ -117,7 +117,10 @@ def copy(request: Any, key: int) -> HttpResponse:
     current = [each.patient_id for each in queries.filings(row) if each.taken_back_at is None]
     if not current and not request.reach.allows("filing.work"):
         raise Http404(f"There is no document {key}.")
-    _looked(request, current, f"document:{key}")
+    if current:
+        _looked(request, current, f"document:{key}")
+    else:
+        actions.look(key, **_who(request))
     answer = HttpResponse(bytes(row.body), content_type=row.media_type)
     answer["Content-Disposition"] = f'inline; filename="document-{row.pk}.{row.media_type.split("/")[1]}"'
     answer["Cache-Control"] = "no-store"

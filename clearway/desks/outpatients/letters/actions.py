@@ -181,7 +181,6 @@ def make_batch(*, organisation_id: int, by: Actor, at: datetime) -> LetterBatch 
     """Put what waits into a batch to be printed, each made anew; None where nothing is to go."""
     waiting_ = queries.to_print(organisation_id)
     rows = {row.pk: row for row in outbox.lock([each.outgoing_id for each in waiting_], organisation_id)}
-    batch = LetterBatch.objects.create(organisation_id=organisation_id, made_at=at, made_by=by.name)
     inside = []
     for letter in waiting_:
         row = rows[letter.outgoing_id]
@@ -197,8 +196,8 @@ def make_batch(*, organisation_id: int, by: Actor, at: datetime) -> LetterBatch 
             row.save(update_fields=["digest"])
             inside.append(letter.pk)
     if not inside:
-        batch.delete()
         return None
+    batch = LetterBatch.objects.create(organisation_id=organisation_id, made_at=at, made_by=by.name)
     Letter.objects.filter(pk__in=inside).update(batch=batch)
     _note("letters.make_batch", batch.pk, {"letters": inside}, organisation_id, by, at, "batch")
     return batch

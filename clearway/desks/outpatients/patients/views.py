@@ -303,6 +303,7 @@ def _form(
     both: Sequence[tuple[str, str, str]] = (),
     status: int = 0,
 ) -> HttpResponse:
+    actions.look([each.pk for each in (row, *alike) if each], "form", **_scope(request))
     context = {
         "seen": seen,
         "both": both,
