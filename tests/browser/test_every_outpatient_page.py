@@ -38,12 +38,13 @@ FORMS_ONLY = {
         "freed/offers/<int:key>/",
         "freed/offers/<int:key>/told/",
         "letters/texts/<int:key>/ask/",
+        "openings/<int:patient>/",
         "onward/<int:key>/keep/",
         "onward/<int:key>/refuse/",
         "onward/<int:key>/slot/",
         "office/away/<int:key>/",
         "letters/texts/<int:key>/decide/",
-        "patients/<int:key>/<slug:step>/",
+        "patients/<int:patient>/<slug:step>/",
         "outcomes/on-request/<int:key>/",
         "referrals/<int:key>/remove/",
         "referrals/file/<int:key>/drop/",
@@ -91,7 +92,7 @@ ROWS = {
     "outcomes/on-request/<int:key>/": "on_request WHERE true",
     "outcomes/take-back/<int:key>/": "appointment WHERE state = 'attended'",
     "pathways/<int:key>/": "pathway WHERE true",
-    "patients/<int:key>/": "patient WHERE true",
+    "patients/<int:patient>/": "patient WHERE true",
     "reception/<int:key>/": "appointment WHERE state = 'booked'",
     "referrals/<int:key>/": "referral WHERE true",
     "referrals/file/<int:key>/": "givenfile WHERE true",
@@ -105,7 +106,7 @@ ROWS = {
     "validation/packs/<int:key>/": "validationpack WHERE true",
 }
 WORDS = {"code": "knee", "kind": "calls", "practice": "M81001", "step": "need"}
-SAMPLE = ("", "list/", "diary/", "patients/<int:key>/", "office/", "outbox/", "outcomes/<int:key>/")
+SAMPLE = ("", "list/", "diary/", "patients/<int:patient>/", "office/", "outbox/", "outcomes/<int:key>/")
 """Pages also seen in the dark theme and on a phone, beside what is seen so elsewhere."""
 
 FORM = "main form[method=post]:has(.nhsuk-form-group, fieldset, textarea)"
