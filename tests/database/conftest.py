@@ -26,6 +26,7 @@ from clearway.domain.shared.region import Region
 from clearway.gateway import inbox
 from clearway.interchange import native
 from clearway.interchange.region_pack import parse
+from tests import audited
 from tests.trust import signed_in, somebody
 
 
@@ -48,14 +49,19 @@ def db_of_module(django_db_setup: None, django_db_blocker: Any) -> Iterator[None
 @pytest.fixture(autouse=True, scope="session")
 def _requests_have_the_rights_of_the_desks() -> Iterator[None]:
     """Every request of a test is answered with the rights of the desks in the database, not the owner's: what
-    they may not write, and rows of another trust, are refused there as on a server."""
+    they may not write, and rows of another trust, are refused there as on a server. One that writes what the
+    audit has no row of fails its test."""
     ask = Client.request
 
     def as_a_desk(self: Client, **request: Any) -> Any:
         connection.ensure_connection()
         connection.connection.execute(f"SET ROLE {postgres.WEB}")  # not counted as a query of the page
         try:
-            return ask(self, **request)
+            if request.get("REQUEST_METHOD") not in audited.UNSAFE:
+                return ask(self, **request)
+            with audited.watched() as written:
+                answer = ask(self, **request)
+            return audited.checked(answer, written)
         finally:
             if connection.connection is not None and not connection.needs_rollback:
                 connection.connection.execute("RESET ROLE")
