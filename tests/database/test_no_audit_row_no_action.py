@@ -152,3 +152,13 @@ def test_without_its_audit_row_nothing_of_an_action_stays_and_the_person_reads_s
 
     assert browser.post(address, sent).status_code == 302, "sent again when the audit can be written"
     assert Action.objects.count() > entries and everything() != before
+
+
+def test_a_request_that_writes_past_the_audit_fails_the_test_that_made_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    browser, address, sent = writing_a_decision()
+    monkeypatch.setattr("clearway.core.decisions.actions.record", lambda *_, **__: None)
+
+    with pytest.raises(AssertionError, match=r"POST /decisions/new/ did \['INSERT core_decision'"):
+        browser.post(address, sent)
