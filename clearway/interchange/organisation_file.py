@@ -195,7 +195,8 @@ def _resources(text: str) -> Iterator[Any]:
 
 
 def _lines(text: str, problem: ValueError) -> Iterator[Any]:
-    lines = [line for line in text.splitlines() if line.strip()]
+    # Not by splitlines: a name may hold other signs that it takes for the end of a line.
+    lines = [line for line in text.split("\n") if line.strip()]
     for number, line in enumerate(lines, start=1):
         try:
             yield json.loads(line)

@@ -155,6 +155,15 @@ def test_an_answer_of_the_interface_says_the_same_as_the_file_and_its_successors
     assert found.successions == (Succession("M81001", "M81002", SPRING),)
 
 
+def test_a_name_may_hold_signs_that_end_a_line_elsewhere() -> None:
+    name = "HILL\u2028SURGERY\u0085NORTH"
+    lines = [json.loads(ord_json(code, name)) for code in ("M81001", "M81002")]
+
+    found = read("\r\n".join(json.dumps(each, ensure_ascii=False) for each in lines).encode())
+
+    assert [each.name for each in found.listed] == ["HILL SURGERY NORTH"] * 2
+
+
 def test_fhir_organisations_are_read_from_a_bundle_and_what_is_none_is_refused() -> None:
     legal = [
         {"url": "dateType", "valueCoding": {"code": "Legal"}},
