@@ -3,8 +3,8 @@
 Three tables and manifest.json go into a new folder: calls, the resources sent with their times, conveyance
 and handover, and what is operational of patients. What each column holds: docs/reference/ads-export.md.
 Days are local. Incidents, sendings and resources have pseudonyms, which differ in each export unless a key is
-given; nobody is named with either. Tables are written as they are read, whatever the period. That it was
-done is in the audit, with the digest of each table.
+given; nobody is named with either. Tables are written as they are read, whatever the period, all of one
+instant. That it began is in the audit before the first file, and that it was done with the digest of each.
 
 Example: clearway ads export --organisation south-west --from 2026-11-01 --to 2026-11-30 --out november
 """
@@ -62,22 +62,25 @@ def run(arguments: argparse.Namespace) -> int:
     span = midnight(arguments.begin), midnight(arguments.end + timedelta(days=1))
     named = str if arguments.identified else ads_export.pseudonyms(key)
     age = _whole if arguments.identified else ads_export.band
-    rows = exporting.tables(trust.pk, trust.code, *span, named, age)
-    written = {
-        table: ads_export.write(arguments.out / f"{table}.{arguments.format}", table, each, arguments.format)
-        for table, each in rows.items()
-    }
-    at = datetime.now(UTC)
+    at, form = datetime.now(UTC), arguments.format
     manifest: dict[str, Any] = {
         "organisation": trust.code,
         "from": arguments.begin.isoformat(),
         "to": arguments.end.isoformat(),
         "as_known_at": ads_export.instant(at),
         "pseudonymised": not arguments.identified,
-        "tables": written,
     }
+    who: dict[str, Any] = {"organisation_id": trust.pk, "by": Actor(f"command:{getpass.getuser()}")}
+    exporting.begun(manifest, **who, at=at)
+    with exporting.one_picture():
+        rows = exporting.tables(trust.pk, trust.code, *span, named, age)
+        written = {
+            table: ads_export.write(arguments.out / f"{table}.{form}", table, each, form)
+            for table, each in rows.items()
+        }
+    manifest["tables"] = written
     (arguments.out / "manifest.json").write_text(json.dumps(manifest, indent=1) + "\n")
-    exporting.exported(manifest, organisation_id=trust.pk, by=Actor(f"command:{getpass.getuser()}"), at=at)
+    exporting.exported(manifest, **who, at=datetime.now(UTC))
     if arguments.json:
         print(json.dumps(manifest))
     else:

@@ -22,6 +22,7 @@ from .sheets import inert
 GUIDE = "NHS England, ADS FHIR Bundle implementation guide, data mapping"
 OURS = "Clearway's own name: the item of the published set was not to be found"
 BAND = 5  # years of an age band
+OLDEST = 90  # from here on one band: so few are older that an age could name somebody
 CALL, RESPONSE, CONTACT = "call", "response", "patient_contact"
 FORMATS = ("csv", "json")
 
@@ -89,7 +90,7 @@ TABLES: Mapping[str, tuple[Field, ...]] = MappingProxyType(
         ),
         CONTACT: (
             Field("Call Identifier", "the incident, as in the table of calls"),
-            Field("Age", f"years; bands of {BAND} unless asked for"),
+            Field("Age", f"years; bands of {BAND}, and {OLDEST}+, unless asked for"),
             Field("Sex", "as the control room says"),
             Field("NHS Number", "of the patient", why_empty="Never exported: an export names nobody."),
             Field("Ethnic Category", "of the patient", why_empty=NOT_KEPT),
@@ -108,8 +109,11 @@ def instant(at: datetime | str | None) -> str:
 
 
 def band(age: int | None) -> str:
-    """ "80-84": the band of an age."""
-    return "" if age is None else f"{age - age % BAND}-{age - age % BAND + BAND - 1}"
+    """ "80-84", "90+": the band of an age."""
+    if age is None:
+        return ""
+    first = age - age % BAND
+    return f"{first}-{first + BAND - 1}" if age < OLDEST else f"{OLDEST}+"
 
 
 def pseudonyms(key: bytes) -> Callable[[str], str]:

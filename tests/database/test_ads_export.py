@@ -8,11 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.db import connection
 
 from clearway.cli import ground, main
 from clearway.core.audit.models import Action
 from clearway.core.feeds.models import Source
-from clearway.desks.ambulance.incidents import queries
+from clearway.desks.ambulance.incidents import exporting, queries
+from clearway.desks.ambulance.incidents.models import Assignment
 from clearway.domain.ambulance.events import CallEvent, Event, Patient
 from clearway.domain.ambulance.words import CallStatus, Category
 from clearway.interchange.ads_export import CONTACT, TABLES, read, write
@@ -28,7 +30,9 @@ def a_day() -> list[Event]:
     events: list[Event] = []
     for number in range(12):
         incident, minutes = f"I-{number}", 20.0 * number
-        patient = Patient(age=83, sex="female", name=SECRET[0], nhs_number=SECRET[1], born_on=SECRET[2])
+        patient = Patient(
+            age=83 if number else 97, sex="female", name=SECRET[0], nhs_number=SECRET[1], born_on=SECRET[2]
+        )
         for status in (CallStatus.CALL_CONNECT, CallStatus.CLOCK_START):
             said: dict[str, Any] = {"category": Category.C2, "patient": patient}
             events.append(CallEvent(f"{incident}/{status}", at(minutes - 2), incident, status, **said))
@@ -103,7 +107,7 @@ def test_nobody_is_named_and_pseudonyms_join_the_tables_and_change_with_the_key(
     assert not any(each in everything for each in (*SECRET, "I-1", "A11"))
     calls = {row["ADS3 Call Identifier"] for row in read(one / "call.csv")}
     assert {row["Call Identifier"] for row in read(one / "response.csv")} < calls
-    assert {row["Age"] for row in read(one / "patient_contact.csv")} == {"80-84"}
+    assert {row["Age"] for row in read(one / "patient_contact.csv")} == {"80-84", "90+"}
     assert (one / "call.csv").read_bytes() != (two / "call.csv").read_bytes()
     assert (two / "call.csv").read_bytes() == (same / "call.csv").read_bytes()
 
@@ -126,6 +130,35 @@ def test_the_manifest_has_digests_definitions_and_why_a_column_is_empty_and_the_
     detail = Action.objects.get(verb="incidents.export").detail
     assert detail["tables"]["call"]["sha256"] == manifest["tables"]["call"]["sha256"]
     assert detail["pseudonymised"] is True
+
+
+def test_an_export_that_breaks_off_is_in_the_audit_and_what_was_written_is_not_called_done(
+    exported: Any, tmp_path: Path
+) -> None:
+    Assignment.objects.update(stamps={"left_scene": "never"})
+
+    with pytest.raises(ValueError, match="never"):
+        exported("one")
+
+    assert (tmp_path / "one" / "call.csv").exists()
+    verbs = Action.objects.filter(verb__startswith="incidents.export").values_list("verb", "detail")
+    assert list(verbs) == [
+        ("incidents.export_begun", {"from": str(DAY), "to": str(DAY), "pseudonymised": True})
+    ]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_tables_of_an_export_are_read_at_one_instant_and_nothing_else_is() -> None:
+    def stands() -> tuple[str, str]:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT current_setting('transaction_isolation'), current_setting('transaction_read_only')"
+            )
+            return cursor.fetchone()
+
+    with exporting.one_picture():
+        assert stands() == ("repeatable read", "on")
+    assert stands() == ("read committed", "off")
 
 
 def test_numbers_are_as_they_are_only_when_asked_for_and_a_folder_is_never_written_over(

@@ -1,10 +1,11 @@
 """Incidents and what was sent to them as rows of an export, a few at a time. No identity is read."""
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import Min, OuterRef, Q, QuerySet, Subquery
 from django.db.models.fields import DateTimeField
 from django.db.models.fields.json import KeyTextTransform
@@ -19,6 +20,7 @@ from clearway.interchange.ads_export import CALL, CONTACT, RESPONSE, band, insta
 from .models import Assignment, Incident
 
 AT_ONCE = 1000  # rows that are in memory
+NEXT = "SET SESSION CHARACTERISTICS AS TRANSACTION ISOLATION LEVEL"
 BEGAN = Coalesce("clock_start_at", "category_set_at", "call_connect_at")
 STAMPS = ("allocated", "mobile", "at_scene", "at_patient", "left_scene", "at_hospital", "handover", "clear")
 Row = tuple[str, ...]
@@ -44,6 +46,18 @@ def tables(
         RESPONSE: _responses(organisation_id, begin, end, named),
         CONTACT: _contacts(organisation_id, begin, end, named, age),
     }
+
+
+@contextmanager
+def one_picture() -> Iterator[None]:
+    """All that is read inside is of one instant, whatever is written meanwhile; nothing can be written."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"{NEXT} REPEATABLE READ, READ ONLY")
+        try:
+            with transaction.atomic():
+                yield
+        finally:
+            cursor.execute(f"{NEXT} READ COMMITTED, READ WRITE")
 
 
 def _incidents(organisation_id: int, begin: datetime, end: datetime) -> QuerySet[Incident]:
@@ -108,6 +122,13 @@ def _contacts(
     known = rows.filter(Q(patient_age__isnull=False) | Q(patient_sex__isnull=False))
     for each in known.iterator(chunk_size=AT_ONCE):
         yield named(each.key), age(each.patient_age), each.patient_sex or "", "", "", ""
+
+
+@transaction.atomic
+def begun(manifest: dict[str, Any], *, organisation_id: int, by: Actor, at: datetime) -> None:
+    """Record that an export begins, before any of it is written: none can leave without a trace."""
+    detail = {name: manifest[name] for name in ("from", "to", "pseudonymised")}
+    audit([Entry("incidents.export_begun", "ads", detail)], organisation_id=organisation_id, by=by, at=at)
 
 
 @transaction.atomic
