@@ -15,7 +15,7 @@ from typing import Any
 
 VERSION = 1
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
-COLUMNS = ("site", "measure", "limit_minutes", "value", "unit", "as_of", "age_seconds")
+COLUMNS = ("site", "measure", "limit_minutes", "value", "unit", "as_of", "age_seconds", "reason")
 # Measure -> unit, and what it is. Of a site, where a site is named; else of the whole trust.
 MEASURES: Mapping[str, tuple[str, str]] = MappingProxyType(
     {
@@ -43,13 +43,17 @@ MEASURES: Mapping[str, tuple[str, str]] = MappingProxyType(
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """One figure. site: ODS code, "" for the trust; value None for unknown; as_of None for never said."""
+    """One figure. site: ODS code, "" for the trust; value None for unknown; as_of None for never said.
+
+    reason  why it could not be made, where something is at fault
+    """
 
     measure: str
     value: float | None
     as_of: datetime | None
     site: str = ""
     limit_minutes: float | None = None
+    reason: str = ""
 
 
 def as_json(code: str, at: datetime, figures: Iterable[Figure]) -> dict[str, Any]:
@@ -112,6 +116,10 @@ def schema() -> dict[str, Any]:
             "unit": {"enum": sorted({unit for unit, _ in MEASURES.values()})},
             "as_of": {"anyOf": [instant, unknown], "description": "when the source was last heard"},
             "age_seconds": {"anyOf": [{"type": "integer", "minimum": 0}, unknown]},
+            "reason": {
+                "type": "string",
+                "description": "why it could not be made, else empty",
+            },
         },
     }
     return {

@@ -13,7 +13,7 @@ from clearway.cli import ground, main
 from clearway.core.audit.actions import Actor
 from clearway.core.feeds.actions import issue_key, switch
 from clearway.core.feeds.models import READER, Quarantined, Source
-from clearway.core.organisation.models import Organisation
+from clearway.core.organisation.models import Organisation, PolicyVersion
 from clearway.desks.ambulance.command import actions, presenters, regional
 from clearway.desks.ambulance.facts.models import Fact
 from clearway.desks.ambulance.pressure import actions as pressure
@@ -114,6 +114,26 @@ def test_every_figure_has_its_age_and_keeps_to_the_published_schema_also_when_no
     blind = by_measure(unknown["figures"])
     assert blind["TVH01", "queuing", None]["value"] is None
     assert blind["", "crews_free", None]["value"] is None
+
+
+def test_a_part_that_cannot_be_made_has_no_values_and_says_why_and_the_others_stand(
+    busy: Organisation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key = dashboard(busy)
+    before = asked(key, monkeypatch).json()["figures"]
+    plan = PolicyVersion.objects.filter(organisation=busy, name="clinical_safety_plan")
+    assert plan.update(values={"names": []})
+
+    answer = asked(key, monkeypatch).json()
+
+    schema = regional_figures.schema()
+    assert accepts(schema, answer, schema)
+    lost = [row for row in answer["figures"] if row["reason"]]
+    of_levels, _ = regional.PARTS["levels"]
+    assert [row["measure"] for row in lost] == list(of_levels)
+    assert all(row["value"] is None and "could not be made" in row["reason"] for row in lost)
+    stand = [row for row in answer["figures"] if not row["reason"]]
+    assert stand == [row for row in before if row["measure"] not in of_levels]
 
 
 def test_csv_has_the_same_figures_and_an_empty_cell_for_what_is_unknown(

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar
 
 from django.db import InterfaceError, OperationalError, transaction
 
@@ -64,6 +64,7 @@ AHEAD = (60, 120, 240)  # minutes for which the wait is forecast
 DAYS_AHEAD = 2  # today and tomorrow: the next 24 hours lie in them
 TOOK_TOO_LONG = "57014"  # PostgreSQL's query_canceled: one query's fault, and the database is there
 Rows = list[tuple[str, ...]]
+T = TypeVar("T")
 Parts = Mapping[str, tuple[str, Callable[[Any], Figures]]]  # code -> title, and who makes it
 log = logging.getLogger(__name__)
 
@@ -130,17 +131,24 @@ def tried(code: str, parts: Parts, seen: Any) -> tuple[Figures, bool]:
     What was at fault stands in the log alone: its words may quote what no paper may hold. Raises as `told`.
     """
     title, read = parts[code]
+    made, fault = attempted(code, lambda: replace(read(seen), title=title))
+    if made is not None:
+        return made, True
+    sentence = f"This part could not be made, the others stand. It stopped: {fault}."
+    return Figures(sentence, (), (), title=title), False
+
+
+def attempted(code: str, make: Callable[[], T]) -> tuple[T | None, str]:
+    """What a part makes; or None, and what kind of fault it was. Logs and raises as `tried`."""
     try:
         with transaction.atomic():
-            return replace(read(seen), title=title), True
+            return make(), ""
     except Exception as problem:  # whatever its fault, it must be seen
         took_too_long = getattr(problem.__cause__, "sqlstate", "") == TOOK_TOO_LONG
         if isinstance(problem, OperationalError | InterfaceError) and not took_too_long:
             raise
         log.exception("part %s of a paper could not be made", code)
-        kind = "it took too long" if took_too_long else kind_in_words(problem)
-        sentence = f"This part could not be made, the others stand. It stopped: {kind}."
-        return Figures(sentence, (), (), title=title), False
+        return None, "it took too long" if took_too_long else kind_in_words(problem)
 
 
 def kind_in_words(problem: Exception) -> str:

@@ -1,6 +1,6 @@
 """The figures of a situation report that a regional dashboard asks for, as numbers from the same look."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 
 from clearway.domain.ambulance.pressure import Ladder, Standing
@@ -14,9 +14,22 @@ LADDERS = {Ladder.REAP: "reap", Ladder.CSP: "csp"}
 
 
 def read(organisation_id: int, at: datetime) -> list[Figure]:
-    """Every figure at one instant, by site and of the trust. What nobody can know has no value."""
+    """Every figure at one instant, by site and of the trust. What nobody can know has no value.
+
+    Of a part that cannot be made each measure stands once, of the trust, without a value and with the reason;
+    the others stand.
+    """
     seen = figures.see(organisation_id, at)
-    return [*_sites(seen), *_levels(seen), *_trust(seen)]
+    return [figure for code in PARTS for figure in _part(code, seen)]
+
+
+def _part(code: str, seen: Seen) -> list[Figure]:
+    measures, read_ = PARTS[code]
+    made, fault = figures.attempted(code, lambda: list(read_(seen)))
+    if made is not None:
+        return made
+    why = f"This could not be made, the others stand. It stopped: {fault}."
+    return [Figure(each, None, None, reason=why) for each in measures]
 
 
 def _sites(seen: Seen) -> Iterator[Figure]:
@@ -72,7 +85,7 @@ def _oldest(says: Standing) -> datetime | None:
     return min(counting, default=None)
 
 
-def _trust(seen: Seen) -> Iterator[Figure]:
+def _crews(seen: Seen) -> Iterator[Figure]:
     counts = figures.crew_counts(seen)
     for measure, value in (
         ("crews_on_shift", counts.on_shift if counts else None),
@@ -80,5 +93,26 @@ def _trust(seen: Seen) -> Iterator[Figure]:
         ("crews_on_a_job", counts.busy if counts else None),
     ):
         yield Figure(measure, value, seen.heard)
+
+
+def _calls(seen: Seen) -> Iterator[Figure]:
     held = figures.calls_held(seen)
     yield Figure("calls_without_a_crew", None if held is None else sum(held.values()), seen.heard)
+
+
+# Part -> its measures, and who makes them.
+PARTS: Mapping[str, tuple[tuple[str, ...], Callable[[Seen], Iterator[Figure]]]] = {
+    "sites": (
+        (
+            *("inbound", "queuing", "cohorted", "waiting_beyond", "longest_wait", "handovers_last_hour"),
+            *("mean_handover_last_hour", "lost_since_midnight", "clearing"),
+        ),
+        _sites,
+    ),
+    "levels": (
+        ("opel_declared", "opel_figures_least", "opel_figures_most", *LADDERS.values()),
+        _levels,
+    ),
+    "crews": (("crews_on_shift", "crews_free", "crews_on_a_job"), _crews),
+    "calls": (("calls_without_a_crew",), _calls),
+}
