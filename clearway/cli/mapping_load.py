@@ -38,8 +38,8 @@ def run(arguments: argparse.Namespace) -> int:
             row = load_mapping(source, text, arguments.why, by=by, at=at)
         except CannotParse as problem:
             raise CannotRun(f"{arguments.file}: {problem}") from None
-        taken, left = read_waiting(source, by=by, at=at)
+        read = read_waiting(source, by=by, at=at)
         print(f"Version {row.version} of {source.name} is in force.")
-        if taken + left:
-            print(f"Of {taken + left} messages that waited, {taken} could be read now and {left} wait on.")
+        if str(read):
+            print(read)
     return 0

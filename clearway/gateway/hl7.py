@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from django.db import OperationalError, transaction
+from django.db.models import Case, When
 
 from clearway.core.audit.actions import Actor
 from clearway.core.feeds import actions as feeds
@@ -32,6 +33,7 @@ log = logging.getLogger(__name__)
 KIND = "hl7"
 MOST_BYTES = 1024 * 1024
 MOST_AGAIN = 200  # messages that are read again because one came: the rest go with the next
+MOST_TRIED = 1000  # messages that are read again at once because a person asks
 ACCOUNTED = {Verdict.APPLIED: "applied", Verdict.NOTHING_NEW: "duplicate", Verdict.ASIDE: "aside"}
 CONTRADICTION = CannotParse(
     "MSH-10",
@@ -224,21 +226,41 @@ def read_again(source: Source, provided: tuple[str, ...], *, at: datetime) -> in
     return count
 
 
-def read_waiting(source: Source, *, by: Actor, at: datetime) -> tuple[int, int]:
-    """Read again what waits of a source, oldest first, as after its mapping was mended: how many were taken,
-    and how many wait on.
+@dataclass(frozen=True, slots=True)
+class ReadAgain:
+    """Of what waited of a source: how many were taken now, how many wait on, and how many of those were not
+    tried."""
 
-    At most MOST_AGAIN are tried at once; what waited for one that was taken follows by itself.
+    taken: int
+    left: int
+    untried: int
+
+    def __str__(self) -> str:
+        if not self.taken + self.left:
+            return ""
+        waited = self.taken + self.left
+        words = f"Of {waited} messages that waited, {self.taken} could be read now and {self.left} wait on"
+        more = f"; {self.untried} were not tried yet: read again the ones you need" if self.untried else ""
+        return f"{words}{more}."
+
+
+def read_waiting(source: Source, *, by: Actor, at: datetime) -> ReadAgain:
+    """Read again what waits of a source, as after its mapping was mended.
+
+    First what waits for no other message, then the rest, each oldest first; at most MOST_TRIED are tried.
+    What waited for one that was taken follows by itself.
     """
     waiting = Quarantined.objects.filter(source=source, state=Quarantined.State.WAITING)
     before = waiting.count()
-    for key in list(waiting.order_by("id").values_list("pk", flat=True)[:MOST_AGAIN]):
+    lacks = Case(When(waits_for="", then=0), default=1)
+    tried = list(waiting.order_by(lacks, "id").values_list("pk", flat=True)[:MOST_TRIED])
+    for key in tried:
         try:
             read_again(source, replay(key, by=by, at=at).provides, at=at)
         except (CannotParse, NotAllowed):
             continue
     left = waiting.count()
-    return before - left, left
+    return ReadAgain(before - left, left, waiting.exclude(pk__in=tried).count())
 
 
 def replay(row_id: int, *, by: Actor, at: datetime) -> Taken:

@@ -67,7 +67,7 @@ def mapping(request: Any, source: str) -> HttpResponse:
         try:
             made = actions.load_mapping(row, text, why, by=request.actor, at=request.at)
             read = hl7.read_waiting(row, by=request.actor, at=request.at)
-            messages.success(request, f"Version {made.version} of {row.name} is in force.{_became(*read)}")
+            messages.success(request, f"Version {made.version} of {row.name} is in force. {read}".strip())
             return HttpResponseRedirect(reverse("gateway:mapping", args=[row.name]))
         except CannotParse as refused:
             form.add_error("text", str(refused))
@@ -75,13 +75,6 @@ def mapping(request: Any, source: str) -> HttpResponse:
             form.add_error("why", refused.why)
     context = {"source": row, "form": form, "versions": versions}
     return render(request, "gateway/mapping.html", context, status=422 if form.errors else 200)
-
-
-def _became(taken: int, left: int) -> str:
-    """What became of the messages that waited, as people read it; "" where none did."""
-    if not taken + left:
-        return ""
-    return f" Of {taken + left} messages that waited, {taken} could be read now and {left} wait on."
 
 
 def _source(request: Any, name: str) -> Source:

@@ -9,9 +9,11 @@ from clearway.core.audit.models import Action
 from clearway.core.feeds.models import Batch, Quarantined, Source
 from clearway.core.feeds.queries import accounts
 from clearway.core.organisation.models import Organisation
+from clearway.desks.outpatients.exchange import actions as exchange
 from clearway.desks.outpatients.exchange.models import FeedMapping
 from clearway.desks.outpatients.patients.models import Patient
 from clearway.gateway import hl7
+from tests.beside import DESK
 from tests.pas import ADA, adt, siu
 from tests.therapies import NINE
 from tests.trust import a_trust, signed_in, somebody, stop_the_clock
@@ -96,6 +98,21 @@ def test_a_new_mapping_says_why_or_is_refused_with_its_place_and_keeps_what_was_
     row = FeedMapping.objects.get()
     assert (row.text, row.why, row.loaded_by) == ('[codes.sex]\n"X" = "9"\n', "their code", "lena")
     assert "their code" in words(lead.get("/feeds/pas/mapping/"))
+
+
+def test_what_waits_for_no_other_message_is_read_again_first_and_what_was_not_tried_is_counted(
+    source: Source, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hl7, "MOST_TRIED", 1)
+    visit = ("PV1|1|O" + "|" * 17 + "F1",)
+    hl7.deliver(source, adt("A04", NINE, pid=ADA.replace("M1", "M9"), more=visit), lambda: NINE)
+    hl7.deliver(source, adt("A28", NINE, pid=ADA.replace("|F|", "|Q|")), lambda: NINE)
+    exchange.load_mapping(source, '[codes.sex]\n"Q" = "9"', "their code", by=DESK, at=NINE)
+
+    read = hl7.read_waiting(source, by=DESK, at=NINE)
+
+    assert (read.taken, read.left, read.untried) == (1, 1, 1)
+    assert "1 were not tried" in str(read) and Patient.objects.get().sex == "9"
 
 
 def test_a_mended_mapping_reads_again_what_waited_and_says_how_much_of_it_waits_on(
