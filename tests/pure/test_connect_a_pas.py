@@ -3,6 +3,7 @@
 import importlib.util
 import re
 import shlex
+from datetime import UTC, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -11,7 +12,10 @@ from clearway.cli import module_of
 from clearway.domain.outpatients.told import AppointmentTold
 from clearway.interchange.hl7 import kinds, mapping, reading
 from clearway.interchange.hl7 import reference as hl7_page
+from tests.pas import message, stamp
+from tools.pas.system import Pas
 
+NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 PAGE = (Path(__file__).resolve().parents[2] / "docs" / "how-to" / "connect-a-pas.md").read_text()
 
 
@@ -65,3 +69,18 @@ def test_a_code_that_a_trust_adds_leaves_the_usual_ones_as_they_are() -> None:
     found = mapping.parse('[codes.sex]\n"X" = "9"\n"F" = "9"\n').codes["sex"]
 
     assert (found["X"], found["F"], found["M"]) == ("9", "9", "1")
+
+
+def test_the_pas_of_the_rehearsal_refuses_an_appointment_of_hers_for_another_patient(tmp_path: Path) -> None:
+    pas = Pas(tmp_path / "pas.json", lambda: NOON)
+    for number, name in (("M1", "Brown"), ("M2", "Green")):
+        pas.register(number, name, "Ada", "1970-03-01")
+    pas.book_("F1", "M1", "BACK-MON", "2026-11-23T09:30+00:00")
+
+    def told(number: str, key: str) -> str:
+        sch = f"SCH|7|F1|||||||||^^^{stamp(NOON)}"
+        said = message("SIU^S15", NOON, sch, f"PID|1||{number}^^^RWP^MR||Brown^Ada", key=key)
+        return pas.receive(said.decode())
+
+    assert "MSA|AE|K1" in told("M2", "K1") and pas.book.appointments["F1"].status == "Booked"
+    assert "MSA|AA|K2" in told("M1", "K2") and pas.book.appointments["F1"].status == "Cancelled"

@@ -147,6 +147,9 @@ class Pas:
         row = self.book.placed(said.field("SCH", 1), said.field("SCH", 2))
         if row is None:
             return self._placed_new(said)
+        patient, owner = self.book.known_by(said.numbers()), self.book.stands(row.patient)
+        if patient is not None and owner is not None and patient.number != owner.number:
+            return "Another patient has this appointment"
         row.placer = row.placer or said.field("SCH", 1)
         if is_newer(said.at, row.changed):
             self._follow(row, said)
