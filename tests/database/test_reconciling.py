@@ -175,6 +175,21 @@ def test_without_an_extract_what_they_told_or_took_last_is_theirs(
     assert [(each["fields"], each["todo"]) for each in after.rows] == [(["state"], "send again")]
 
 
+def test_what_they_took_is_theirs_no_more_once_they_moved_it_out_of_these_days(
+    trust: Organisation, department: Department, clinic: list[Slot], source: Source, peer: Peer
+) -> None:
+    slot = slots_of(department, MONDAY + timedelta(days=7))[0]
+    made = booking.book(clinic[0].pk, known(department).pk, **scope(trust))
+    work(later())
+    moved = siu("S13", later(60), starts_at=slot.starts_at, filler="F9", placer=str(made.pk))
+    deliver(source, moved, later(60))
+
+    row, _ = reconciling.compare(source, comparing.told_last(source, *DAYS), DAYS, by=CLERK, at=NINE)
+
+    assert Appointment.objects.get(state="booked").slot == slot
+    assert row.rows == []
+
+
 def test_reconciling_asks_as_many_queries_of_many_appointments_as_of_few(
     trust: Organisation, department: Department, source: Source
 ) -> None:
@@ -314,3 +329,31 @@ def test_the_command_compares_a_file(
     said = json.loads(capsys.readouterr().out)
     assert (code, said["alike"]) == (1, 0)
     assert [(each["fields"], each["todo"]) for each in said["differing"]] == [(["time"], "ask")]
+
+
+def test_a_day_that_they_lost_whole_is_compared_where_it_is_asked_for_and_a_stray_row_is_named(
+    department: Department,
+    clinic: list[Slot],
+    source: Source,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    made = department.booked(clinic[0], known(department))
+    after = MONDAY + timedelta(days=7)
+    file = tmp_path / "pas.csv"
+    file.write_text(f"{HEAD}F7,,M7,BACK-MON,{after:%Y%m%d%H%M%S}+0000,Cancelled\n")
+    reconcile = ["exchange", "reconcile", source.name, str(file)]
+
+    alone = main(reconcile)
+    said = capsys.readouterr().out
+    whole = main([*reconcile, "--since", f"{MONDAY:%Y-%m-%d}", "--json"])
+    found = json.loads(capsys.readouterr().out)
+    with file.open("a") as rows:
+        rows.write("F8,,M8,BACK-MON,20191104090000+0000,Cancelled\n")
+    stray = main([*reconcile, "--since", f"{MONDAY:%Y-%m-%d}"])
+
+    assert (alone, whole, stray) == (0, 1, 2)
+    assert f"{after:%Y-%m-%d} to {after:%Y-%m-%d}" in said and "were not compared" in said
+    assert [each["appointment"] for each in found["differing"]] == [made.pk]
+    assert (found["since"], found["until"]) == (f"{MONDAY:%Y-%m-%d}", f"{after:%Y-%m-%d}")
+    assert "appointment F8 starts on 2019-11-04" in capsys.readouterr().err

@@ -5,6 +5,10 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any, Self
 
+from django.db.models import DateTimeField
+from django.db.models.fields.json import KeyTextTransform
+from django.db.models.functions import Cast
+
 from clearway.core.feeds.models import Quarantined, Source
 from clearway.core.layout.times import LONDON, local
 from clearway.domain.outpatients.reconciling import Ours, Theirs
@@ -23,10 +27,25 @@ MOST_WAITING = 1000  # messages that are looked through for the appointment they
 Kind = Counterpart.Kind
 
 
-def days_of(theirs: Iterable[Theirs]) -> tuple[date, date] | None:
-    """The civil days of the first and the last; None where there are none."""
-    days = [local(each.starts_at).date() for each in theirs if each.starts_at is not None]
-    return (min(days), max(days)) if days else None
+def days_of(theirs: Iterable[Theirs], *asked: date) -> tuple[date, date] | None:
+    """The first and the last civil day of theirs and of those that are asked for; None where there are none.
+
+    Raises NotAllowed for more days than are compared at once, and names the row that lies farthest away.
+    """
+    rows = [(local(each.starts_at).date(), each) for each in theirs if each.starts_at is not None]
+    rows.sort(key=lambda row: row[0])
+    days = [*(day for day, _ in rows), *asked]
+    if not days:
+        return None
+    first, last = min(days), max(days)
+    many = (last - first).days + 1
+    if rows and many > MOST_DAYS:
+        middle = asked[0] if asked else rows[len(rows) // 2][0]
+        day, row = max(rows, key=lambda row: abs(row[0] - middle))
+        state = f"the row of appointment {row.filler or row.placer} starts on {day}"
+        why = f"With it {many} days are compared, {first} to {last}, and {MOST_DAYS} are the most at once."
+        raise NotAllowed(state, "Comparing", f"{why} Mend or leave out that row, or give the file in parts.")
+    return first, last
 
 
 def check_span(since: date, until: date) -> None:
@@ -119,7 +138,8 @@ def _subject(ids: Sequence[int]) -> str:
 def told_last(source: Source, since: date, until: date) -> list[Theirs]:
     """What another system holds, as far as it has told or acknowledged it: without an extract of its own.
 
-    Raises NotAllowed for too many days. Three queries.
+    What was told to them is theirs until they tell something newer of it, for whatever day.
+    Raises NotAllowed for too many days. Four queries.
     """
     check_span(since, until)
     first, end = span(since, until)
@@ -128,16 +148,27 @@ def told_last(source: Source, since: date, until: date) -> list[Theirs]:
         for row in _appointments(source).filter(starts_at__gte=first, starts_at__lt=end)
     ]
     known = {each.placer for each in found}
-    taken = Telling.objects.filter(
-        source=source, outgoing__state__in=LEFT, subject__startswith="appointment:"
-    )
-    newest = [Said.again(each.said) for each in taken.order_by("subject", "-number").distinct("subject")]
-    inside = [said for said in newest if said.starts_at is not None and first <= said.starts_at < end]
+    inside = _taken(source, first, end)
     ids = booked.chains([int(said.placer) for said in inside], source.organisation_id)
+    keys = {key for chain in ids.values() for key in chain}
+    told = _appointments(source).filter(ours__in=keys).order_by("told_at").values_list("ours", "told_at")
+    newest = dict(told)
     for said in inside:
-        if known.isdisjoint(map(str, ids.get(int(said.placer), ()))):
+        chain = ids.get(int(said.placer), ())
+        is_over = any(newest[key] > said.happened_at for key in chain if key in newest)
+        if known.isdisjoint(map(str, chain)) and not is_over:
             found.append(Theirs("", said.placer, "", said.clinic, said.starts_at, said.state))
     return found
+
+
+def _taken(source: Source, first: datetime, end: datetime) -> list[Said]:
+    """The newest that they took of each appointment, of those that it places in a span. One query."""
+    rows = Telling.objects.filter(source=source, outgoing__state__in=LEFT, subject__startswith="appointment:")
+    starts_at = Cast(KeyTextTransform("starts_at", "said"), DateTimeField())
+    inside = rows.alias(starts_at=starts_at).filter(starts_at__gte=first, starts_at__lt=end)
+    newest = rows.filter(subject__in=inside.values("subject")).order_by("subject", "-number")
+    said = [Said.again(each.said) for each in newest.distinct("subject")]
+    return [each for each in said if each.starts_at is not None and first <= each.starts_at < end]
 
 
 def waiting(source: Source) -> Mapping[str, int]:
