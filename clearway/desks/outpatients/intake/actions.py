@@ -415,6 +415,7 @@ def map_columns(
         )
     row.layout = before
     row.save(update_fields=["layout"])
+    _note("intake.use_layout", row, {"layout": before.pk}, by, at)
     return row
 
 
