@@ -8,6 +8,7 @@ from clearway.core.audit.models import Action
 from clearway.core.feeds.models import Source
 from clearway.core.organisation.models import Organisation
 from clearway.desks.ambulance.facts import verify
+from clearway.desks.ambulance.facts.actions import Received, record
 from clearway.desks.ambulance.facts.models import Fact
 from clearway.desks.ambulance.incidents import queries as incidents
 from clearway.desks.ambulance.release import actions as releases
@@ -72,7 +73,7 @@ def test_a_handover_that_the_door_sees_otherwise_stands_on_top(
     deliver(cad, [job("handover", 61)], known=61)
     source = Source.objects.get(organisation=knowing, kind="desk")
     seen = job("queuing", 63, message_id="seen", source="halo")
-    deliver(source, [seen], known=63)
+    record([Received("seen", b"x" * 16, (seen,))], source=source, by=Actor("halo"), at=at(63))
     stop_the_clock(monkeypatch, at(64))
 
     assert "Cannot both be right" in door.get(f"/at/{HERE}/").content.decode()

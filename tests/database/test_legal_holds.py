@@ -10,6 +10,7 @@ from django.db import IntegrityError, connection, transaction
 from clearway.config import migrate, postgres
 from clearway.core.audit.actions import Actor
 from clearway.core.audit.models import Action
+from clearway.core.organisation import own_rows
 from clearway.core.people.models import User
 from clearway.core.worklist.models import Task
 from clearway.desks.outpatients import rules, situation
@@ -149,6 +150,7 @@ def test_the_desks_may_hold_and_may_not_write_that_it_was_lifted(
     physio: Department, held: PatientHold
 ) -> None:
     migrate.grant_rights()
+    own_rows.only(physio.trust.pk)
     names = "patient_id, reason, placed_at, placed_by, review_on, lift_asked_by, lift_why, released_by"
     values = f"{held.patient_id}, 'x', now(), 'y', now(), '', '', ''"
     placed = f"INSERT INTO outpatients_patient_hold ({names}) VALUES ({values})"

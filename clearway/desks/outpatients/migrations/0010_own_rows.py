@@ -30,6 +30,7 @@ TABLES = (
     "miss",
     "offer",
     "on_request",
+    "opening",
     "pathway",
     "patient",
     "records_request",
