@@ -87,6 +87,7 @@ ROWS = {
     "office/scans/<int:key>/": "document WHERE true",
     "office/work/<int:key>/": "batch WHERE true",
     "onward/<int:key>/": "core_onwardrequest WHERE state = 'sent'",
+    "openings/<int:patient>/": "patient WHERE true",
     "outcomes/<int:key>/": "session WHERE starts_at < now()",
     "outcomes/missed/<int:key>/": "miss WHERE true",
     "outcomes/on-request/<int:key>/": "on_request WHERE true",
