@@ -94,14 +94,11 @@ def _whole(age: int | None) -> str:
 
 
 def _key(path: Path | None) -> bytes:
-    from clearway.cli import CannotRun
+    from clearway.cli import CannotRun, ground
 
     if path is None:
         return secrets.token_bytes(KEY_BYTES)
-    try:
-        key = path.read_bytes()
-    except OSError as problem:
-        raise CannotRun(f"{path}: {problem.strerror}. Give a file that can be read.") from None
+    key = ground.read_file(path)
     if len(key) != KEY_BYTES:
         raise CannotRun(f"{path} has {len(key)} bytes: give {KEY_BYTES}, for example from /dev/urandom.")
     return key

@@ -84,11 +84,10 @@ def _of_trust(arguments: argparse.Namespace) -> dict[str, Any]:
     from clearway.cli import CannotRun, ground
 
     ground.prepare("owner")
-    from clearway.cli.attendance_train import the_trust
     from clearway.desks.outpatients.attendance import actions, queries
     from clearway.engine.outpatients.attendance_fit import TooLittle
 
-    trust = the_trust(arguments.organisation)
+    trust = ground.the_trust(arguments.organisation)
     every, use = queries.models(trust.pk), queries.in_use(trust.pk)
     if not every:
         raise CannotRun(f"{trust.slug} has no model. Train one: clearway attendance train")

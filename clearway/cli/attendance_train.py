@@ -32,7 +32,7 @@ def run(arguments: argparse.Namespace) -> int:
     from clearway.engine.outpatients.attendance_fit import TooLittle
 
     by, at = Actor(f"command:{getpass.getuser()}"), datetime.now(UTC)
-    organisation = the_trust(arguments.organisation)
+    organisation = ground.the_trust(arguments.organisation)
     try:
         model = actions.train(organisation_id=organisation.pk, by=by, at=at)
     except TooLittle as problem:
@@ -47,21 +47,6 @@ def run(arguments: argparse.Namespace) -> int:
     print("\n".join(lines(model.report["measures"][model.report["chosen"]], model.report["shares"])))
     print(verdict(model.report))
     return 0
-
-
-def the_trust(slug: str | None) -> Any:
-    """The trust of this slug, or the only one with an outpatient desk. Raises CannotRun."""
-    from clearway.cli import CannotRun
-    from clearway.core.organisation.models import Organisation
-    from clearway.core.organisation.queries import with_desk
-    from clearway.domain.shared.region import Desk
-
-    with_one = Organisation.objects.filter(pk__in=list(with_desk(Desk.OUTPATIENTS)))
-    chosen = with_one.filter(slug=slug) if slug else with_one
-    if len(chosen) != 1:
-        known = ", ".join(with_one.values_list("slug", flat=True))
-        raise CannotRun(f"Name one outpatient trust with --organisation: {known or 'there is none'}.")
-    return chosen[0]
 
 
 def lines(measures: dict[str, Any], shares: list[dict[str, float]]) -> list[str]:

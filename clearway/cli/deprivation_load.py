@@ -32,12 +32,11 @@ def run(arguments: argparse.Namespace) -> int:
 
     areas = list(_areas(Path(arguments.file)))
     ground.prepare("owner")
-    from clearway.cli.attendance_train import the_trust
     from clearway.core.audit.actions import Actor
     from clearway.desks.outpatients.equality import actions
 
     by, at = Actor(f"command:{getpass.getuser()}"), datetime.now(UTC)
-    organisation = the_trust(arguments.organisation)
+    organisation = ground.the_trust(arguments.organisation)
     edition = arguments.edition.strip()[:20]
     if not edition:
         raise CannotRun("--edition is empty: name the edition of the index, for example 2025.")

@@ -35,17 +35,13 @@ def run(arguments: argparse.Namespace) -> int:
     from clearway.cli import CannotRun, ground
 
     path = Path(arguments.file)
-    try:
-        raw = path.read_bytes()
-    except OSError as problem:
-        raise CannotRun(f"{path}: {problem.strerror}. Give a file that can be read.") from None
+    raw = ground.read_file(path)
     ground.prepare("owner")
-    from clearway.cli.attendance_train import the_trust
     from clearway.core.audit.actions import Actor
     from clearway.desks.outpatients.directory import actions
     from clearway.domain.shared.errors import CannotParse
 
-    trust = the_trust(arguments.organisation)
+    trust = ground.the_trust(arguments.organisation)
     by, at = Actor(f"command:{getpass.getuser()}"), datetime.now(UTC)
     try:
         if arguments.dry_run:

@@ -32,17 +32,13 @@ def run(arguments: argparse.Namespace) -> int:
     from clearway.cli import CannotRun, ground
 
     path = Path(arguments.file)
-    try:
-        raw = path.read_bytes()
-    except OSError as problem:
-        raise CannotRun(f"{path}: {problem.strerror}. Give a file that can be read.") from None
+    raw = ground.read_file(path)
     ground.prepare("owner")
-    from clearway.cli.attendance_train import the_trust
     from clearway.core.audit.actions import Actor
     from clearway.desks.outpatients.intake import actions
     from clearway.domain.shared.errors import CannotParse, NotAllowed
 
-    trust = the_trust(arguments.organisation)
+    trust = ground.the_trust(arguments.organisation)
     scope: dict[str, Any] = {
         "organisation_id": trust.pk,
         "by": Actor(f"command:{getpass.getuser()}"),

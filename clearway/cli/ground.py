@@ -7,6 +7,7 @@ import secrets
 import socket
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from clearway.cli import CannotRun
 from clearway.config import database, keeper
@@ -60,6 +61,28 @@ def bring_up_to_date() -> None:
         migrate()
     except OtherTables as problem:
         raise CannotRun(str(problem)) from None
+
+
+def read_file(path: Path) -> bytes:
+    """What a file that was named holds. Raises CannotRun."""
+    try:
+        return path.read_bytes()
+    except OSError as problem:
+        raise CannotRun(f"{path}: {problem.strerror}. Give a file that can be read.") from None
+
+
+def the_trust(slug: str | None) -> Any:
+    """The trust of this slug, or the only one with an outpatient desk. Raises CannotRun."""
+    from clearway.core.organisation.models import Organisation
+    from clearway.core.organisation.queries import with_desk
+    from clearway.domain.shared.region import Desk
+
+    with_one = Organisation.objects.filter(pk__in=list(with_desk(Desk.OUTPATIENTS)))
+    chosen = with_one.filter(slug=slug) if slug else with_one
+    if len(chosen) != 1:
+        known = ", ".join(with_one.values_list("slug", flat=True))
+        raise CannotRun(f"Name one outpatient trust with --organisation: {known or 'there is none'}.")
+    return chosen[0]
 
 
 def prepare_environment(process: str) -> None:

@@ -31,10 +31,7 @@ def run(arguments: argparse.Namespace) -> int:
     from clearway.cli import CannotRun, ground
 
     path = Path(arguments.file)
-    try:
-        raw = path.read_bytes()
-    except OSError as problem:
-        raise CannotRun(f"{path}: {problem.strerror}. Give a file that can be read.") from None
+    raw = ground.read_file(path)
     ground.prepare("owner")
     from clearway.core.audit.actions import Actor
     from clearway.desks.ambulance.rosters import actions
