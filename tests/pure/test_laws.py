@@ -273,6 +273,20 @@ def test_what_is_announced_is_drawn_and_what_is_drawn_may_be_read_by_somebody() 
     assert first_words("Fragment") | {TOPIC} == set(PERMISSION_OF_TOPIC)
 
 
+def test_a_page_that_follows_the_present_says_from_which_push_on() -> None:
+    """One that does not is told to start anew as soon as it listens, and so for ever."""
+    silent = [
+        f"{name}:{node.lineno}"
+        for name, tree in modules(PACKAGE)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Dict)
+        for keys in [{key.value for key in node.keys if isinstance(key, ast.Constant)}]
+        if "live_topics" in keys and "live_after" not in keys
+    ]
+
+    assert silent == []
+
+
 def test_the_guards_understand_relative_imports() -> None:
     tree = ast.parse("from ..handovers.models import Snapshot")
 

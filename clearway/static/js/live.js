@@ -5,6 +5,7 @@ import { clock, duration, serverNow, setServerTime, writeAges } from "./ages.js"
 const LOST_AFTER = 10_000; // milliseconds without a heartbeat
 const SAY_EVERY = 10_000; // milliseconds between two spoken summaries
 const RETRY_AFTER = 3_000;
+const RELOAD_AFTER = 5_000; // a page that is told to start anew at once must not do so for ever
 
 const trusted = window.trustedTypes
   ? window.trustedTypes.createPolicy("clearway-fragments", { createHTML: (html) => html })
@@ -26,7 +27,7 @@ export function startLive(root) {
       if (event.lastEventId) state.after = event.lastEventId;
       apply(root, state, JSON.parse(event.data));
     });
-    stream.addEventListener("reset", () => root.defaultView.location.reload());
+    stream.addEventListener("reset", () => startAnew(root.defaultView));
     stream.addEventListener("ended", () => {
       stream.close();
       end(root, state);
@@ -51,6 +52,10 @@ export function startLive(root) {
     if (event.target.closest("[data-live-new]")) root.defaultView.location.reload();
   });
   root.addEventListener("submit", (event) => refuseWhileLost(root, state, event), true);
+}
+
+function startAnew(view) {
+  view.setTimeout(() => view.location.reload(), Math.max(0, RELOAD_AFTER - view.performance.now()));
 }
 
 // When the worker was last heard of, on this machine's clock. The page may come from a server whose worker is dead.

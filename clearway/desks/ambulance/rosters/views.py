@@ -11,6 +11,7 @@ from django.urls import reverse
 
 from clearway.core.feeds.queries import first_heard
 from clearway.core.layout.times import day
+from clearway.core.live.queries import newest_push
 from clearway.core.people.permissions import needs
 from clearway.domain.ambulance.availability import ResourceStanding
 from clearway.domain.ambulance.rosters import attended, unplanned
@@ -90,7 +91,7 @@ def one(request: Any, key: int) -> HttpResponse:
 @needs("cover.read")
 def hours(request: Any) -> HttpResponse:
     """Today's unit-hours by hour and area, planned, there and lost, and who did not book on."""
-    organisation_id, at = request.organisation.pk, request.at
+    organisation_id, at, live_after = request.organisation.pk, request.at, newest_push()
     reading = situations.reading(organisation_id, at)
     feed = basis(reading.situation, reading.ground.policy.freshness).cad
     edges = queries.day_edges(queries.today(at))
@@ -142,6 +143,7 @@ def hours(request: Any) -> HttpResponse:
         "policy": policy,
         "may_load": request.reach.allows("rosters.load"),
         "live_topics": "feeds tasks",
+        "live_after": live_after,
     }
     return render(request, "rosters/hours.html", context)
 
