@@ -11,6 +11,7 @@ from typing import Any
 
 from clearway.cli import CannotRun
 from clearway.config import database, keeper
+from clearway.domain.shared.region import Desk
 
 
 @contextlib.contextmanager
@@ -71,17 +72,16 @@ def read_file(path: Path) -> bytes:
         raise CannotRun(f"{path}: {problem.strerror}. Give a file that can be read.") from None
 
 
-def the_trust(slug: str | None) -> Any:
-    """The trust of this slug, or the only one with an outpatient desk. Raises CannotRun."""
+def the_trust(slug: str | None, desk: Desk = Desk.OUTPATIENTS) -> Any:
+    """The trust of this slug, or the only one with such a desk. Raises CannotRun."""
     from clearway.core.organisation.models import Organisation
     from clearway.core.organisation.queries import with_desk
-    from clearway.domain.shared.region import Desk
 
-    with_one = Organisation.objects.filter(pk__in=list(with_desk(Desk.OUTPATIENTS)))
-    chosen = with_one.filter(slug=slug) if slug else with_one
+    with_one = Organisation.objects.filter(pk__in=with_desk(desk)).order_by("slug")
+    chosen = [each for each in with_one if slug in (None, each.slug)]
     if len(chosen) != 1:
-        known = ", ".join(with_one.values_list("slug", flat=True))
-        raise CannotRun(f"Name one outpatient trust with --organisation: {known or 'there is none'}.")
+        known = ", ".join(each.slug for each in with_one)
+        raise CannotRun(f"Name one trust with --organisation: {known or 'none has such a desk'}.")
     return chosen[0]
 
 

@@ -36,8 +36,9 @@ def run(arguments: argparse.Namespace) -> int:
     from clearway.core.audit.actions import Actor
     from clearway.desks.ambulance.rosters import actions
     from clearway.domain.shared.errors import CannotParse
+    from clearway.domain.shared.region import Desk
 
-    trust, at = _trust(arguments.organisation), datetime.now(UTC)
+    trust, at = ground.the_trust(arguments.organisation, Desk.AMBULANCE), datetime.now(UTC)
     try:
         if arguments.look:
             looked = actions.look(raw, organisation_id=trust.pk, at=at)
@@ -70,15 +71,3 @@ def _say(looked: Any, arguments: argparse.Namespace) -> None:
         print(f"  {row}")
     if len(looked.bad) > SHOWN:
         print(f"  and {len(looked.bad) - SHOWN} more; --json names all.")
-
-
-def _trust(slug: str | None) -> Any:
-    from clearway.cli import CannotRun
-    from clearway.core.organisation.models import Organisation
-
-    found = Organisation.objects.filter(desks__contains=["ambulance"]).order_by("slug")
-    chosen = [each for each in found if slug in (None, each.slug)]
-    if len(chosen) != 1:
-        names = ", ".join(each.slug for each in found) or "none is loaded"
-        raise CannotRun(f"Name one trust with --organisation: {names}.")
-    return chosen[0]

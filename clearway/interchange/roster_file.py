@@ -110,11 +110,12 @@ def _shift(row: Mapping[str, str], stations: Mapping[str, str], zone: ZoneInfo) 
         raise _Wrong("call sign", why, "Write it as the control room does: letters, digits, - and /.")
     station = stations.get(" ".join(row["station"].split()).casefold())
     if station is None:
-        raise _Wrong(
-            "station",
-            f"“{row['station'][:40]}” is no station of this trust.",
-            "Write its code, as on the page of the region.",
+        why = (
+            f"“{row['station'][:40]}” is no station of this trust."
+            if row["station"].strip()
+            else "It is empty."
         )
+        raise _Wrong("station", why, "Write its code, as on the page of the region.")
     try:
         kind = ResourceKind(row["kind"].strip().upper())
     except ValueError:

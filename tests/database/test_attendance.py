@@ -328,7 +328,7 @@ def test_the_commands_train_and_say_what_is_missing(
     assert cli.main(["attendance", "evaluate"]) == 2
     assert "Train one: clearway attendance train" in capsys.readouterr().err
     assert cli.main(["attendance", "train", "--organisation", "nowhere"]) == 2
-    assert "Name one outpatient trust" in capsys.readouterr().err
+    assert "Name one trust with --organisation" in capsys.readouterr().err
 
     with_a_past(physio, datetime.now(UTC))
     assert cli.main(["attendance", "train", "--json"]) == 0

@@ -53,6 +53,7 @@ def test_a_row_is_a_shift_in_local_time_or_with_an_offset() -> None:
     [
         (",ryf01,dca,,2026-11-23 07:00,2026-11-23 19:00", "call sign", "empty"),
         ("A1,nowhere,dca,,2026-11-23 07:00,2026-11-23 19:00", "station", "nowhere"),
+        ("A1,,dca,,2026-11-23 07:00,2026-11-23 19:00", "station", "It is empty"),
         ("A1,ryf01,tram,,2026-11-23 07:00,2026-11-23 19:00", "kind", "Write one of: DCA"),
         ("A1,ryf01,dca,,07:00,2026-11-23 19:00", "start", "no time"),
         ("A1,ryf01,dca,,2026-11-23,2026-11-23 19:00", "start", "no time"),
