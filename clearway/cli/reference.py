@@ -42,6 +42,7 @@ from clearway.domain.ambulance.words import (
     StatusSource,
 )
 from clearway.domain.shared.findings import Severity
+from clearway.gateway import hl7_reasons
 from clearway.interchange import ads_export, native, native_schema, referral_message, regional_figures
 from clearway.interchange.fhir import reference as fhir_page
 from clearway.interchange.hl7 import reference as hl7_page
@@ -325,7 +326,7 @@ PAGES: Mapping[str, Callable[[], str]] = {
     "clock-rules.md": clock_pages.clock_rules,
     "ads-export.md": ads_export.reference_page,
     "referral-messages.md": referral_message.reference_page,
-    "hl7-messages.md": hl7_page.page,
+    "hl7-messages.md": lambda: f"{hl7_page.page()}\n{hl7_reasons.section()}",
     "fhir.md": fhir_page.page,
     "clock-examples.md": example_pages.clock_examples_page,
     "outpatient-codes.md": clock_pages.outpatient_codes,

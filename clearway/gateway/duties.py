@@ -57,6 +57,7 @@ from clearway.domain.outpatients.bank_holidays import KNOWN_UNTIL
 from clearway.domain.shared.region import Desk
 
 from . import inbox, notify, packs, retention
+from .hl7_again import Again
 from .mllp_carrier import Carriers
 from .worker import Duty, clock
 
@@ -64,6 +65,7 @@ POLL_SECONDS = 0.04
 RULES_EVERY = timedelta(seconds=5)
 TURN_SECONDS = 0.25  # how often it is asked whose turn it is
 ADVICE_EVERY = timedelta(seconds=10.0)
+AGAIN_SECONDS = 2.0
 SEAL_SECONDS = 30.0
 CHECKPOINT_SECONDS = 5.0  # with the seconds of a seal: a row is known outside within 60 s
 FORECAST_EVERY = timedelta(seconds=60.0)
@@ -94,7 +96,10 @@ def groups() -> dict[str, Callable[[], list[Duty]]]:
 
 
 def _inbox() -> list[Duty]:
-    return [Duty("inbox", lambda at: inbox.process(clock) > 0, POLL_SECONDS)]
+    return [
+        Duty("inbox", lambda at: inbox.process(clock) > 0, POLL_SECONDS),
+        Duty("read-again", Again().work, AGAIN_SECONDS),
+    ]
 
 
 def _boards() -> list[Duty]:

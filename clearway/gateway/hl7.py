@@ -2,7 +2,8 @@
 
 One message is one batch of one line. Its key is the sender and MSH-10: the same bytes again are a repeat,
 other bytes under the same key a contradiction. What waits for another message is read again by itself once
-that one has come. Should reading fail, the workers read it later and nothing is lost.
+that one has come, what waits for the desk once the desk has done it (hl7_again.py). Should reading fail, the
+workers read it later and nothing is lost.
 """
 
 import contextlib
@@ -109,12 +110,15 @@ def _account(found: Read, body: bytes, *, is_repeat: bool) -> feeds.Account:
     if is_repeat:
         return feeds.Account(0, 1, ())
     if found.refused is not None:
-        rejected = feeds.Rejected(1, body, found.refused.error, found.refused.waits_for)
-        return feeds.Account(0, 0, (rejected,))
+        return feeds.Account(0, 0, (_rejected(body, found.refused),))
     assert found.taken is not None
     became = ACCOUNTED[found.taken.verdict]
     counts = {name: int(name == became) for name in ACCOUNTED.values()}
     return feeds.Account(counts["applied"], counts["duplicate"], (), counts["aside"])
+
+
+def _rejected(body: bytes, refused: Refused) -> feeds.Rejected:
+    return feeds.Rejected(1, body, refused.error, refused.waits_for, watches=refused.watches)
 
 
 def understood(batch: Batch, *, at: datetime, waits_since: datetime | None = None) -> Read:
@@ -195,7 +199,7 @@ def _with_newer(taken: Taken, mapping: SenderMapping, at: datetime) -> Taken:
         with transaction.atomic():
             later = _followed(_apart(bytes(before.body), mapping), before, mapping, at)
     except Refused as refused:
-        feeds.set_back(before, refused.error, refused.waits_for, at=at)
+        feeds.set_back(before, _rejected(bytes(before.body), refused), at=at)
         return replace(taken, words=f"{taken.words} What was told of them later waits for a person.")
     return replace(taken, words=f"{taken.words} {later.words}", provides=taken.provides + later.provides)
 
@@ -278,7 +282,7 @@ def replay(row_id: int, *, by: Actor, at: datetime) -> Taken:
     except _StillRefused as still:
         refused = still.found.refused
         assert refused is not None
-        feeds.waits_on(row_id, refused.error, refused.waits_for)
+        feeds.waits_on(row_id, _rejected(b"", refused))
         raise refused.error from None
     return again
 

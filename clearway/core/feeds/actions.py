@@ -23,7 +23,8 @@ SPEAKS_ALL_THE_TIME = timedelta(seconds=5)  # the tailer draws what ages anew as
 class Rejected:
     """A line that could not become a fact.
 
-    waits_for  as of models.Quarantined; answered  its sender was told at once, and it waits for nobody
+    waits_for, watches  as of models.Quarantined
+    answered            its sender was told at once, and it waits for nobody
     """
 
     line: int
@@ -31,6 +32,7 @@ class Rejected:
     error: CannotParse
     waits_for: str = ""
     answered: bool = False
+    watches: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +142,7 @@ def _waiting(batch: Batch, rejected: Rejected, at: datetime) -> Quarantined:
         fix=rejected.error.fix[:500],
         known_at=at,
         waits_for=rejected.waits_for[:140],
+        watches=list(rejected.watches),
         digest=digest(rejected.body),
         state=Quarantined.State.ANSWERED if rejected.answered else Quarantined.State.WAITING,
     )
@@ -218,24 +221,29 @@ def take_from_quarantine(row_id: int, *, by: Actor, at: datetime) -> Quarantined
     return row
 
 
-def waits_on(row_id: int, error: CannotParse, waits_for: str) -> None:
+def waits_on(row_id: int, now: Rejected) -> None:
     """Write down why a line that was read again still waits, and for what; one that waits no more stays."""
     row = Quarantined.objects.filter(pk=row_id, state=Quarantined.State.WAITING)
-    place = f"line 1, {error.where}"[:200]
-    row.update(place=place, why=error.why[:500], fix=error.fix[:500], waits_for=waits_for[:140])
+    error = now.error
+    row.update(
+        place=f"line {now.line}, {error.where}"[:200],
+        why=error.why[:500],
+        fix=error.fix[:500],
+        waits_for=now.waits_for[:140],
+        watches=list(now.watches),
+    )
 
 
-def set_back(batch: Batch, error: CannotParse, waits_for: str, *, at: datetime) -> None:
+def set_back(batch: Batch, rejected: Rejected, *, at: datetime) -> None:
     """Put the one line of a batch, which was set aside, into quarantine after all: it is found to be ours.
 
     In the caller's transaction.
     """
-    body = bytes(batch.body)
     if Quarantined.objects.filter(batch=batch, state=Quarantined.State.WAITING).exists():
         return
     moved = Batch.objects.filter(pk=batch.pk, aside=1).update(aside=0, quarantined=F("quarantined") + 1)
     if moved:
-        Quarantined.objects.bulk_create([_waiting(batch, Rejected(1, body, error, waits_for), at)])
+        Quarantined.objects.bulk_create([_waiting(batch, rejected, at)])
 
 
 @transaction.atomic

@@ -132,7 +132,9 @@ class Quarantined(models.Model):
     """A line that could not become a fact: its bytes, the place, why, and what would mend it.
 
     waits_for  what another message of the same source would provide ("patient:123"): it is then read again by
-               itself; "" where a person has to see to it
+               itself; "" where none would
+    watches    what of the work at the desk would mend it ("person:7", "clinics"): it is read again by itself
+               once that was touched. Empty with waits_for where a person has to see to it
     settled    what was done instead, of one that somebody put right by hand
     digest     of the bytes: the same line again is known by it while it waits
     state  answered: its sender was told at once and asks anew, so that it waits for nobody
@@ -156,6 +158,7 @@ class Quarantined(models.Model):
     replayed_at = models.DateTimeField(null=True)
     replayed_by = models.CharField(max_length=150, blank=True)
     waits_for = models.CharField(max_length=140, blank=True)
+    watches = ArrayField(models.CharField(max_length=40), default=list)
     settled = models.CharField(max_length=300, blank=True)
     digest = models.BinaryField(max_length=16, default=b"")
 
@@ -177,6 +180,11 @@ class Quarantined(models.Model):
                 fields=["source", "waits_for"],
                 condition=Q(state="waiting") & ~Q(waits_for=""),
                 name="lines_that_wait_for_another",
+            ),
+            models.Index(
+                fields=["id"],
+                condition=Q(state="waiting") & ~Q(watches=[]),
+                name="lines_that_wait_for_the_desk",
             ),
             models.Index(
                 fields=["source", "digest"], condition=Q(state="waiting"), name="waiting_lines_by_digest"

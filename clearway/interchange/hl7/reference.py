@@ -50,7 +50,7 @@ def page() -> str:
                 ("AA", "taken, known already, or none of ours; it is kept"),
                 (
                     "AE",
-                    "kept, and waits for a person or for another message; ERR names segment, field and fix",
+                    "kept, and waits for what its reason asks for (below); ERR names segment, field and fix",
                 ),
                 ("AR", "not readable, of a kind that is not read here, or of a sender that nobody set up"),
             ),

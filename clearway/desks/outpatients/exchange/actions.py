@@ -28,7 +28,7 @@ from clearway.domain.outpatients.told import (
 from clearway.domain.shared.errors import NotAllowed
 from clearway.interchange.hl7 import mapping
 
-from . import bookings, people, referred
+from . import bookings, people, referred, touched
 from .envelope import Envelope, Refused, Taken
 from .models import FeedMapping
 
@@ -42,6 +42,8 @@ TAKERS: Mapping[type, Callable[[Any, Envelope], Taken]] = MappingProxyType(
     }
 )
 
+AGAIN = "again"  # of nothing here in particular: it is read once more, as all that watches is
+
 
 @transaction.atomic
 def take(told: Told, envelope: Envelope) -> Taken:
@@ -51,14 +53,22 @@ def take(told: Told, envelope: Envelope) -> Taken:
     """
     one_at_a_time(Lock.EXCHANGE, envelope.source.pk)
     try:
-        return TAKERS[type(told)](told, envelope)
+        with transaction.atomic():
+            return TAKERS[type(told)](told, envelope)
     except NotAllowed as refusal:
-        raise Refused(
-            "message", refusal.why, "Put it right here or there, then replay the message."
-        ) from None
+        fix = "Put it right here, and the message is read again by itself; or put it right there."
+        raise Refused("message", refusal.why, fix, watches=_watched(told, envelope)) from None
     except ObjectDoesNotExist:
         why = "What it speaks of went while it was read."
-        raise Refused("message", why, "Replay the message.") from None
+        raise Refused("message", why, "Nothing: it is read again by itself.", watches=[AGAIN]) from None
+
+
+def _watched(told: Told, envelope: Envelope) -> tuple[str, ...]:
+    """What the rules of the desk, by which this was refused, look at."""
+    if isinstance(told, AppointmentTold | VisitTold):
+        return bookings.watched(told, envelope)
+    who = people.find(told.who.who if isinstance(told, PeopleMerged) else told.who, envelope)
+    return (touched.PATIENTS, *([touched.person(who)] if who is not None else []))
 
 
 @transaction.atomic

@@ -14,7 +14,7 @@ from ..clinics import queries as clinics
 from ..outcomes import actions as outcomes
 from ..reception import actions as reception
 from ..waiting import standing
-from . import crossing
+from . import crossing, touched
 from .crossing import ENDED
 from .envelope import (
     Envelope,
@@ -28,7 +28,7 @@ from .envelope import (
     remember,
     said_when,
 )
-from .people import needed
+from .people import find, needed
 
 UNSAID = (CancelledBy.PROVIDER, "slot_cancelled")  # whose sender gives no reason
 
@@ -106,12 +106,12 @@ def _slot(told: AppointmentTold, envelope: Envelope) -> Any:
     found = clinics.slot_at(envelope.source.organisation_id, told.clinic, told.starts_at)
     if found is None and not clinics.is_clinic(envelope.source.organisation_id, told.clinic):
         why = f"No clinic here has the code {told.clinic}."
-        fix = "Mend [codes.clinic] of the mapping, or give a clinic here this code; then replay the message."
-        raise Refused("AIL-3", why, fix)
+        fix = "Mend [codes.clinic] of the mapping, or give a clinic here this code; it is read by itself."
+        raise Refused("AIL-3", why, fix, watches=[touched.CLINICS])
     if found is None:
         why = f"Clinic {told.clinic} has no slot on {said_when(told.starts_at)}."
-        fix = "Add the time to the clinic here, or mend the time there; then replay the message."
-        raise Refused("AIL-3 and SCH-11", why, fix)
+        fix = "Add the time to the clinic here, and the message is read by itself; or mend the time there."
+        raise Refused("AIL-3 and SCH-11", why, fix, watches=[touched.CLINICS])
     return found
 
 
@@ -129,11 +129,12 @@ def _entry(told: AppointmentTold, envelope: Envelope, patient: Any, slot: Any) -
     found = list(rows.filter(kind=slot.kind) or rows)
     if not found:
         why = "The patient has no place on the waiting list of this clinic's service."
-        fix = "Register and triage the referral; then replay the message."
-        raise Refused("PID-3", why, fix, name(Kind.PATIENT, told.who.number))
+        fix = "Register and triage the referral; the message is then taken by itself."
+        raise Refused("PID-3", why, fix, name(Kind.PATIENT, told.who.number), _of(patient))
     if len(found) > 1:
         why = f"The patient has {len(found)} places on the list of this service, and it names no referral."
-        raise Refused("SCH-27", why, "Send the id of the referral, or book it here by hand.")
+        fix = "Send the id of the referral, or book it here by hand."
+        raise Refused("SCH-27", why, fix, watches=_of(patient))
     return found[0]
 
 
@@ -216,6 +217,23 @@ def _of_visit(told: VisitTold, envelope: Envelope, patient: Any) -> Any:
     if len(found) != 1:
         many = "no appointment" if not found else f"{len(found)} appointments"
         why = f"The patient has {many} here on that day."
-        fix = "Send the appointment's id in PV1-19, or check the patient in by hand."
-        raise Refused("PV1-19", why, fix, name(Kind.APPOINTMENT, told.filler) if told.filler else "")
+        fix = "Send the appointment's id in PV1-19, or book or check the patient in by hand."
+        filler = name(Kind.APPOINTMENT, told.filler) if told.filler else ""
+        raise Refused("PV1-19", why, fix, filler, _of(patient))
     return found[0]
+
+
+def _of(patient: Any) -> tuple[str, ...]:
+    """What to watch where something at the desk about this person would mend it."""
+    return (touched.person(patient),)
+
+
+def watched(told: AppointmentTold | VisitTold, envelope: Envelope) -> tuple[str, ...]:
+    """What the desk's own rules look at of an appointment or a visit: the person, and the slot it is said to
+    be in. Where they are not known here, what would make them known."""
+    who = find(told.who, envelope)
+    names = [touched.person(who) if who is not None else touched.PATIENTS]
+    if isinstance(told, AppointmentTold) and told.starts_at is not None and told.clinic:
+        found = clinics.slot_at(envelope.source.organisation_id, told.clinic, told.starts_at)
+        names += [touched.CLINICS, *([touched.slot(found.pk)] if found is not None else [])]
+    return tuple(names)

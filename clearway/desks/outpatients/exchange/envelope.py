@@ -1,5 +1,6 @@
 """One message that is taken: who tells, what became of it, and what both sides call the same thing."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -38,11 +39,17 @@ class Taken:
 
 
 class Refused(Exception):
-    """It cannot be taken as it is. waits_for: another message that would mend it, "" where none would."""
+    """It cannot be taken as it is.
 
-    def __init__(self, where: str, why: str, fix: str, waits_for: str = "") -> None:
+    waits_for  another message that would mend it, "" where none would
+    watches    what of the desk's own work would (touched.py); it is read again once that was touched
+    """
+
+    def __init__(
+        self, where: str, why: str, fix: str, waits_for: str = "", watches: Iterable[str] = ()
+    ) -> None:
         super().__init__(why)
-        self.error, self.waits_for = CannotParse(where, why, fix), waits_for
+        self.error, self.waits_for, self.watches = CannotParse(where, why, fix), waits_for, tuple(watches)
 
     @classmethod
     def by(cls, error: CannotParse) -> Self:

@@ -12,7 +12,7 @@ from clearway.domain.outpatients.told import Identity, PeopleMerged, PersonTold
 from ..booking import queries as booked
 from ..patients import actions as patients
 from ..patients import queries as known_here
-from . import queries, wanted
+from . import queries, touched, wanted
 from .envelope import Envelope, Kind, Refused, Taken, Verdict, counterpart, is_old, name, remember
 from .models import Counterpart
 
@@ -42,7 +42,8 @@ def find(who: Identity, envelope: Envelope) -> Any:
         found = known_here.by_nhs_number(organisation_id, who.nhs_number)
         if found is not None and who.born_on is not None and found.born_on != who.born_on:
             why = "The patient with this NHS number here has another birth date."
-            raise Refused("PID-7", why, "Compare both records, mend the wrong one, then replay the message.")
+            fix = "Compare both records and mend the wrong one; the message is then read again by itself."
+            raise Refused("PID-7", why, fix, watches=[touched.person(found)])
     return found.stands if found is not None else None
 
 
@@ -60,7 +61,7 @@ def needed(who: Identity, envelope: Envelope) -> Any:
     if found is None:
         why = "This patient is not known here."
         fix = "Send ADT A28 of the patient, or register them; the message is then taken by itself."
-        raise Refused("PID-3", why, fix, name(Kind.PATIENT, who.number))
+        raise Refused("PID-3", why, fix, name(Kind.PATIENT, who.number), [touched.PATIENTS])
     return found
 
 
@@ -104,7 +105,9 @@ def _registered(told: PersonTold, envelope: Envelope, known: Counterpart | None)
     if missing := [
         place for place, value in (("PID-5", who.family_name), ("PID-7", who.born_on)) if not value
     ]:
-        raise Refused(missing[0], "It is empty, and nobody is registered without it.", "Send it.")
+        why = "It is empty, and nobody is registered without it."
+        number = name(Kind.PATIENT, who.number)
+        raise Refused(missing[0], why, "Send it, or register them here.", number, [touched.PATIENTS])
     is_free = known_here.of_number(organisation_id, who.number) is None and len(who.number) <= 20
     new = patients.New(
         **columns(told) | {"given_names": who.given_names}, number=who.number if is_free else ""
@@ -118,7 +121,8 @@ def _registered(told: PersonTold, envelope: Envelope, known: Counterpart | None)
         tells = "their NHS numbers differ" if is_other_number else "no NHS number tells"
         why = f"{len(alike.alike)} registered here may be the same person, and {tells}."
         fix = "Open the line, compare them side by side, and say whether they are one person."
-        raise Refused("PID-5", why, fix, name(Kind.PATIENT, who.number)) from None
+        number = name(Kind.PATIENT, who.number)
+        raise Refused("PID-5", why, fix, number, [touched.PATIENTS]) from None
 
 
 def _changed(row: Any, told: PersonTold, envelope: Envelope, known: Counterpart | None) -> Any:
@@ -158,7 +162,8 @@ def _death(row: Any, told: PersonTold, envelope: Envelope, known: Counterpart | 
         _note(known, {"died_on": before}, {"died_on": died_on})
     elif told.is_alive and row.died_on is not None:
         why = "The sender says that the patient lives, and a death is recorded here."
-        raise Refused("PID-30", why, "Withdraw the death on the patient's page if it is wrong, then replay.")
+        fix = "Withdraw the death on the patient's page if it is wrong; the message is then read by itself."
+        raise Refused("PID-30", why, fix, watches=[touched.person(row)])
 
 
 @contextmanager

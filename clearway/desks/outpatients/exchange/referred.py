@@ -11,6 +11,7 @@ from ..intake import actions as intake
 from ..intake.actions import REFUSED, REPEAT, Taking
 from ..referrals import actions as referrals
 from ..referrals import queries as referrals_here
+from . import touched
 from .envelope import Envelope, Kind, Refused, Taken, Verdict, counterpart, is_old, name, remember
 from .people import find
 
@@ -47,7 +48,8 @@ def _registered(told: ReferralTold, envelope: Envelope) -> Taken:
     taking = Taking(envelope.source.name, Route.API, patient=patient and patient.pk)
     (made,) = intake.take([_row(told.values)], taking, **envelope.scope)
     if made.verdict == REFUSED:
-        raise Refused(made.where or "message", made.why, made.fix or MEND)
+        watches = [touched.PATIENTS if patient is None else touched.person(patient), touched.CLINICS]
+        raise Refused(made.where or "message", made.why, made.fix or MEND, watches=watches)
     assert made.referral_id is not None
     remember(envelope, Kind.REFERRAL, told.theirs, made.referral_id)
     _remember_patient(told, envelope, made.referral_id)
@@ -87,7 +89,7 @@ def _removed(told: ReferralTold, envelope: Envelope, ours: int | None) -> Taken:
         return Taken(Verdict.NOTHING_NEW, "The referral has ended here already.")
     if not told.why:
         why = f"The sender has withdrawn referral {row.number}, and the mapping gives no reason for that."
-        fix = "Remove it on its page with the reason, or set [sender] withdrawn; then replay the message."
-        raise Refused("RF1-1", why, fix)
+        fix = "Remove it on its page with the reason, or set [sender] withdrawn; it is then read by itself."
+        raise Refused("RF1-1", why, fix, watches=[touched.person(row.patient)])
     referrals.remove(ours, told.why, **envelope.scope)
     return Taken(Verdict.APPLIED, f"Referral {row.number} was removed.")

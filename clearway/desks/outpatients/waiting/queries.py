@@ -198,6 +198,11 @@ def free_seats(organisation_id: int, today: date) -> dict[Queue, Seats]:
     return {queue: seats(days, planned[queue], today=tomorrow) for queue, days in free.items()}
 
 
+def every(organisation_id: int) -> QuerySet[Entry]:
+    """Every entry of the trust's lists, for who tells other systems of them."""
+    return Entry.objects.filter(organisation_id=organisation_id)
+
+
 def every_contact(organisation_id: int) -> QuerySet[Contact]:
     """Every attempt of the trust to reach a patient, for who tells other systems of them."""
     return Contact.objects.filter(organisation_id=organisation_id)

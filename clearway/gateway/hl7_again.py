@@ -1,0 +1,81 @@
+"""Messages that were refused for what the desk can change: read again once the desk changed it.
+
+Whatever somebody does at the desk leaves a row of the audit in its own transaction. The worker follows these
+rows and reads again what watches what they touch: so a booking that came before its referral was triaged is
+taken when it is, and no part of the desk has to know of messages.
+"""
+
+import logging
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from django.db import OperationalError
+
+from clearway.core.audit.actions import Actor
+from clearway.core.audit.following import Follower
+from clearway.core.feeds.models import Quarantined
+from clearway.desks.outpatients.exchange.touched import touched
+from clearway.domain.shared.errors import CannotParse, NotAllowed
+
+from . import hl7
+
+log = logging.getLogger(__name__)
+MOST = 50  # messages that are read again in one turn: the rest are in the next
+
+
+@dataclass
+class Again:
+    """Who reads them again, with what is known of those that wait.
+
+    One that is seen for the first time is read again at once: what mends it may have been done while it was
+    read first, unseen by that reading. After a start that is true of all of them.
+    """
+
+    _seen: set[tuple[int, tuple[str, ...]]] = field(default_factory=set)  # lines with what they watch
+    _due: set[int] = field(default_factory=set)
+    _follower: Follower = field(default_factory=Follower)
+
+    def work(self, at: datetime) -> bool:
+        """Read again what may be taken now; whether there are more."""
+        rows = Quarantined.objects.filter(state=Quarantined.State.WAITING, source__kind=hl7.KIND)
+        rows = rows.exclude(watches=[])
+        if not rows.exists():
+            self._seen.clear()
+            self._follower.forget()
+            return False
+        # Before the lines: what is done after this look is seen at the next one.
+        acted = self._follower.fresh()
+        waiting = list(rows.order_by("id").select_related("source").only(*NEEDED))
+        self._note(waiting, touched(acted))
+        for row in [each for each in waiting if each.pk in self._due][:MOST]:
+            self._due.discard(row.pk)
+            _read(row, at)
+        return bool(self._due)
+
+    def _note(self, waiting: Iterable[Any], now: Mapping[int, set[str]]) -> None:
+        """Which of those that wait are to be read again."""
+        seen = {(each.pk, tuple(each.watches)) for each in waiting}
+        new = {key for key, _ in seen - self._seen}
+        mended = {
+            each.pk for each in waiting if now.get(each.source.organisation_id, set()) & set(each.watches)
+        }
+        self._due = (self._due & {key for key, _ in seen}) | new | mended
+        self._seen = seen
+
+
+NEEDED = ("watches", "source__name", "source__organisation_id")
+
+
+def _read(row: Any, at: datetime) -> None:
+    """Read one again; whatever is wrong with it stops none of the others."""
+    try:
+        taken = hl7.replay(row.pk, by=Actor(f"feed:{row.source.name}"), at=at)
+        hl7.read_again(row.source, taken.provides, at=at)
+    except (CannotParse, NotAllowed):
+        return
+    except OperationalError:
+        raise
+    except Exception:
+        log.exception("Line %s of quarantine could not be read again", row.pk)
