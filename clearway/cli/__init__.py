@@ -15,6 +15,7 @@ import inspect
 import os
 import sys
 from collections.abc import Iterable, Sequence
+from datetime import UTC, date, datetime, time
 from types import ModuleType
 
 from clearway import __version__
@@ -107,6 +108,19 @@ Examples:
 
 class CannotRun(Exception):
     """A command could not do what was asked; the message is shown without a traceback."""
+
+
+def a_day(text: str) -> date:
+    """An argument that is a day, as 2026-10-31. Raises ArgumentTypeError, which says how to write one."""
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a day; write it as 2026-10-31") from None
+
+
+def a_midnight(text: str) -> datetime:
+    """The first instant in UTC of a day. Raises ArgumentTypeError."""
+    return datetime.combine(a_day(text), time(), UTC)
 
 
 def main(words: Sequence[str] | None = None) -> int:

@@ -13,9 +13,11 @@ import argparse
 import getpass
 import json
 import secrets
-from datetime import date, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
+
+from clearway.cli import a_day
 
 KEY_BYTES = 32
 
@@ -24,9 +26,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The days, the folder, and how incidents are named."""
     parser.add_argument("--organisation", required=True, help="slug of the organisation")
     for name, dest, which in (("--from", "begin", "first"), ("--to", "end", "last")):
-        parser.add_argument(
-            name, dest=dest, type=date.fromisoformat, required=True, metavar="DAY", help=f"{which} day"
-        )
+        parser.add_argument(name, dest=dest, type=a_day, required=True, metavar="DAY", help=f"{which} day")
     parser.add_argument("--out", type=Path, required=True, metavar="FOLDER", help="a new folder")
     parser.add_argument("--format", choices=("csv", "json"), default="csv", help="of the tables")
     parser.add_argument(

@@ -20,6 +20,8 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from clearway.cli import a_day
+
 if TYPE_CHECKING:
     from clearway.domain.outpatients.clock_events import ClockEvent
     from clearway.domain.outpatients.clock_policy import ClockPolicy
@@ -56,7 +58,7 @@ ANSWER = {
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("events", type=Path, help="events, .csv or .parquet")
     parser.add_argument(
-        "--as-of", type=_date, required=True, metavar="DATE", help="end of this day, 2026-10-31"
+        "--as-of", type=a_day, required=True, metavar="DATE", help="end of this day, 2026-10-31"
     )
     parser.add_argument("--out", type=Path, required=True, metavar="FILE", help="clocks, .csv or .parquet")
     parser.add_argument(
@@ -270,13 +272,6 @@ def _without_contact(
     for pathway, row, rule in zip(*rows, strict=True):
         if events[row].outside_contact and clocks.rules[rule].needs_a_contact:
             yield pathway, events[row], "CK12", FINDINGS["CK12"].fix
-
-
-def _date(text: str) -> date:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a date such as 2026-10-31") from None
 
 
 def _beside(out: Path) -> dict[str, Path]:

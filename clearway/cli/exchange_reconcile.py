@@ -19,7 +19,7 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from clearway.cli import sources
+from clearway.cli import a_day, sources
 
 MOST_BYTES = 64 * 1024 * 1024
 AHEAD = 28
@@ -29,8 +29,8 @@ FAR = 10_000  # days ahead of any calendar
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     sources.add_arguments(parser)
     parser.add_argument("file", nargs="?", type=Path, help="its extract as CSV")
-    parser.add_argument("--since", type=date.fromisoformat, metavar="DAY", help="first day that is compared")
-    parser.add_argument("--until", type=date.fromisoformat, metavar="DAY", help="last day that is compared")
+    parser.add_argument("--since", type=a_day, metavar="DAY", help="first day that is compared")
+    parser.add_argument("--until", type=a_day, metavar="DAY", help="last day that is compared")
     parser.add_argument(
         "--days", type=int, help=f"days ahead, in place of --until (default without a file: {AHEAD})"
     )

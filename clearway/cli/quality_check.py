@@ -8,17 +8,15 @@ Example: clearway quality check --organisation south-west --from 2026-10-01 --to
 
 import argparse
 import json
-from datetime import date, timedelta
+from datetime import timedelta
+
+from clearway.cli import a_day
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--organisation", required=True, help="slug of the organisation")
-    parser.add_argument(
-        "--from", dest="begin", type=date.fromisoformat, required=True, metavar="DAY", help="first day"
-    )
-    parser.add_argument(
-        "--to", dest="end", type=date.fromisoformat, required=True, metavar="DAY", help="last day"
-    )
+    parser.add_argument("--from", dest="begin", type=a_day, required=True, metavar="DAY", help="first day")
+    parser.add_argument("--to", dest="end", type=a_day, required=True, metavar="DAY", help="last day")
     parser.add_argument("--json", action="store_true", help="print the counts as JSON")
 
 

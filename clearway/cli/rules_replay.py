@@ -20,6 +20,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from clearway.cli import a_midnight
+
 if TYPE_CHECKING:
     from clearway.core.worklist.queries import Limits
     from clearway.domain.shared.alarms import Rate
@@ -33,7 +35,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--seed", type=int, default=1, help="which of the possible days (default 1)")
     parser.add_argument("--hours", type=_hours, default=24, metavar="N", help="hours counted (default 24)")
     parser.add_argument(
-        "--since", type=_day, metavar="YYYY-MM-DD", help="what was kept from this day on, not a simulation"
+        "--since",
+        type=a_midnight,
+        metavar="YYYY-MM-DD",
+        help="what was kept from this day on, not a simulation",
     )
     parser.add_argument("--policies", type=Path, metavar="FILE", help="policies to take in place of those")
     parser.add_argument("--json", action="store_true", help="print the figures as JSON")
@@ -245,10 +250,3 @@ def _hours(text: str) -> int:
     if text.isascii() and text.isdigit() and len(text) <= 4 and 0 < int(text) <= 24 * 62:
         return int(text)
     raise argparse.ArgumentTypeError(f"{text!r} is not a number of hours from 1 to {24 * 62}")
-
-
-def _day(text: str) -> datetime:
-    try:
-        return datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=UTC)
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a day like 2026-10-01") from None

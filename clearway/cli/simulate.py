@@ -20,6 +20,8 @@ from datetime import UTC, date, datetime, time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
+from clearway.cli import a_midnight
+
 if TYPE_CHECKING:
     from clearway.domain.ambulance.events import Event
     from clearway.domain.shared.region import Region
@@ -35,7 +37,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--regime", default="typical", help="state of the system (default typical)")
     parser.add_argument(
         "--start",
-        type=_day,
+        type=a_midnight,
         metavar="YYYY-MM-DD",
         help="first measured day, from midnight UTC (default: of the month the regime stands for)",
     )
@@ -242,7 +244,3 @@ def _days(word: str) -> int:
     if not 1 <= days <= 366:
         raise argparse.ArgumentTypeError("between 1 and 366")
     return days
-
-
-def _day(word: str) -> datetime:
-    return datetime.strptime(word, "%Y-%m-%d").replace(tzinfo=UTC)

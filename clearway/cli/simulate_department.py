@@ -16,7 +16,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .simulate import _as_json, _day, _days, _spread
+from clearway.cli import a_midnight
+
+from .simulate import _as_json, _days, _spread
 
 if TYPE_CHECKING:
     from clearway.domain.shared.region import Region
@@ -31,7 +33,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--days", type=_days, default=91, metavar="N", help="days measured (default 91)")
     parser.add_argument(
         "--start",
-        type=_day,
+        type=a_midnight,
         default=START,
         metavar="YYYY-MM-DD",
         help=f"first measured day (default {START:%Y-%m-%d})",

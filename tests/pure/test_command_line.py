@@ -120,6 +120,19 @@ def test_an_expected_problem_is_said_plainly_with_exit_code_2(
     assert capsys.readouterr().err == "clearway web: Port 8000 is taken.\n"
 
 
+@pytest.mark.parametrize(
+    "words", ["ads export --from 23/11/2026", "rules replay --since yesterday", "simulate x --start 1"]
+)
+def test_a_day_that_is_none_is_answered_with_how_to_write_one(
+    words: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        cli.main(words.split())
+
+    typed = words.split()[-1]
+    assert f"{typed!r} is not a day; write it as 2026-10-31" in capsys.readouterr().err
+
+
 def test_the_version_comes_quickly() -> None:
     began = time.perf_counter()
     result = subprocess.run(
