@@ -129,7 +129,7 @@ def test_a_day_that_is_none_is_answered_with_how_to_write_one(
     with pytest.raises(SystemExit):
         cli.main(words.split())
 
-    typed = words.split()[-1]
+    typed = words.rsplit(maxsplit=1)[-1]
     assert f"{typed!r} is not a day; write it as 2026-10-31" in capsys.readouterr().err
 
 
