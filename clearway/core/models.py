@@ -9,6 +9,7 @@ from .feeds.models import Answer, Batch, Message, Quarantined, Source
 from .live.models import Change, Heartbeat, Push
 from .notices.models import Notice
 from .onward.models import OnwardPerson, OnwardRequest, OnwardStep
+from .openings.models import Opening
 from .organisation.models import Area, Organisation, PolicyVersion, Site
 from .outbox.models import Outgoing
 from .people.models import OnCall, RoleGrant, SavedView, User
@@ -40,6 +41,7 @@ __all__ = [
     "OnwardPerson",
     "OnwardRequest",
     "OnwardStep",
+    "Opening",
     "Organisation",
     "Outgoing",
     "PolicyVersion",

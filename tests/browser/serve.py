@@ -130,7 +130,8 @@ def near_and_little(region: Any) -> None:
 def wrong_times() -> list[Any]:
     """At one hospital a patient handed over before arriving; two months ago one of whom nobody said when.
 
-    And a crew that has not said for forty minutes that it is clear.
+    And a crew that has not said for forty minutes that it is clear; and the call of a patient of whom all has
+    long been over.
     """
     from clearway.domain.ambulance.events import CallEvent, JobEvent, Patient
     from clearway.domain.ambulance.words import CallStatus, JobStatus, ResourceKind
@@ -157,9 +158,17 @@ def wrong_times() -> list[Any]:
         status=CallStatus.CATEGORY_SET,
         patient=Patient(age=67, sex="female"),
     )
+    over = CallEvent(
+        message_id="W-OVER",
+        occurred_at=now() - timedelta(days=40),
+        incident="W-OVER",
+        status=CallStatus.NATURE_OF_CALL,
+        patient=Patient(age=71, sex="female", name="Jo Formerly", nhs_number="9990000018"),
+    )
     then = datetime.combine(TWO_MONTHS_BACK.replace(day=10), time(14), tzinfo=UTC)
     return [
         called,
+        over,
         *job("Q1", {**steps, "handover": 140, "clear": 100}, now()),
         *job("Q2", {**steps, "clear": 60}, then),
         *job(LONG_IN_WRAP_UP, {**steps, "handover": 40}, now()),

@@ -24,7 +24,7 @@ def test_a_record_opens_with_a_reason_in_three_actions_by_keyboard(
     page.keyboard.type(PASSWORD)
     page.keyboard.press("Enter")
 
-    expect(page.get_by_role("note")).to_contain_text("You opened this record with a reason")
+    expect(page.get_by_role("note")).to_contain_text("You opened this with a reason")
     expect(page.locator("h1")).to_contain_text("FORMERLY")
     assert breaches(page) == []
     context.close()

@@ -9,7 +9,7 @@ from clearway.core.organisation.models import Organisation, Site
 from clearway.domain.ambulance.events import CallEvent, Patient
 from clearway.domain.ambulance.words import CallStatus, Category, StatusSource
 from tests.database.conftest import at, conveyance, deliver, job
-from tests.trust import signed_in, somebody
+from tests.trust import signed_in, somebody, stop_the_clock
 
 NAME, NUMBER = "Jo Example", "9990000018"
 
@@ -20,7 +20,9 @@ def hospital(valley: Organisation) -> Site:
 
 
 @pytest.fixture
-def incident(cad: Source, hospital: Site) -> str:
+def incident(cad: Source, hospital: Site, monkeypatch: pytest.MonkeyPatch) -> str:
+    """One of this morning, on the boards."""
+    stop_the_clock(monkeypatch, at(120))
     call = CallEvent(
         message_id="call",
         occurred_at=at(-5),

@@ -14,7 +14,7 @@ from clearway.core.worklist.models import Task
 from clearway.desks.ambulance import rules, situation
 from clearway.desks.ambulance.incidents import identity
 from clearway.domain.shared.errors import NotAllowed
-from tests.trust import signed_in, somebody
+from tests.trust import signed_in, somebody, stop_the_clock
 
 NOW = datetime(2026, 11, 20, 8, 0, tzinfo=UTC)
 OFFICER = Actor("noor")
@@ -121,10 +121,13 @@ def test_a_look_that_joins_answered_ones_is_an_alarm_again(valley: Organisation)
     assert [each.state for each in tasks(valley, NOW + timedelta(minutes=9))] == ["open"]
 
 
-def test_an_identity_leaves_the_screen_by_itself(valley: Organisation) -> None:
+def test_an_identity_leaves_the_screen_by_itself(
+    valley: Organisation, monkeypatch: pytest.MonkeyPatch
+) -> None:
     from clearway.core.feeds.models import Source
     from tests.database.conftest import conveyance, deliver
 
+    stop_the_clock(monkeypatch, NOW)
     deliver(Source.objects.get(organisation=valley, kind="cad"), conveyance("VAL01", incident="77"))
     coordinator = signed_in(somebody("pfc", "patient_flow_coordinator", valley))
 

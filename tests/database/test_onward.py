@@ -8,16 +8,19 @@ import pytest
 from django.core.exceptions import ObjectDoesNotExist
 from django.db import IntegrityError, InternalError, connection, transaction
 
+from clearway.core.audit.actions import Actor
 from clearway.core.audit.models import Action
 from clearway.core.onward import actions as onward
 from clearway.core.onward import presenters, queries
 from clearway.core.onward.models import OnwardPerson, OnwardRequest, OnwardStep
+from clearway.core.openings import actions as openings
 from clearway.core.organisation.models import Organisation
 from clearway.core.retention import actions as retention
 from clearway.core.retention.shelves import ONWARD_PEOPLE
 from clearway.core.worklist.models import Task
 from clearway.desks.ambulance import live as ambulance_live
 from clearway.desks.ambulance.incidents.models import Identity, Incident
+from clearway.desks.ambulance.incidents.need import PATIENT
 from clearway.desks.ambulance.onward import rules as ambulance_rules
 from clearway.desks.outpatients import live as outpatient_live
 from clearway.desks.outpatients import rules, situation
@@ -328,9 +331,30 @@ def test_who_it_was_is_let_go_of_after_its_period_and_the_steps_stay(two: Two) -
     assert OnwardStep.objects.filter(request=gone).count() == 2
 
 
+@pytest.mark.promise("S5")
+def test_who_it_is_goes_along_from_an_old_incident_only_once_it_was_opened(
+    two: Two, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stop_the_clock(monkeypatch, NOW)
+    Incident.objects.create(organisation=two.sender, key="I-9", call_connect_at=NOW - 2 * DAY)
+    told = {"name": "Ada Brown", "born_on": ADA.born_on}
+    Identity.objects.create(organisation=two.sender, incident="I-9", **told)
+    user = somebody("flow", "patient_flow_coordinator", two.sender)
+    flow = signed_in(user)
+    asked, goes = "/onward/new/?incident=I-9&crew=A1", "was sent with the call and goes along"
+
+    assert goes not in flow.get(asked).content.decode()
+    by = Actor("flow", user_id=user.pk)
+    openings.open_(
+        PATIENT, "incident:I-9", "welfare", "The crew rings", organisation_id=two.sender.pk, by=by, at=NOW
+    )
+
+    assert goes in flow.get(asked).content.decode()
+
+
 def test_the_pages_send_register_hold_and_withdraw(two: Two, monkeypatch: pytest.MonkeyPatch) -> None:
     stop_the_clock(monkeypatch, NOW)
-    Incident.objects.create(organisation=two.sender, key="I-9", patient_age=88)
+    Incident.objects.create(organisation=two.sender, key="I-9", patient_age=88, call_connect_at=NOW)
     Identity.objects.create(
         organisation=two.sender, incident="I-9", name="Ada Brown", nhs_number=None, born_on=ADA.born_on
     )

@@ -10,14 +10,17 @@ from django.test import Client
 
 from clearway.core.audit.actions import Actor
 from clearway.core.audit.models import Action
+from clearway.core.openings import actions
+from clearway.core.openings.models import Opening
 from clearway.core.worklist.models import Task
 from clearway.desks.outpatients import rules, situation
 from clearway.desks.outpatients.booking.models import Appointment
 from clearway.desks.outpatients.enquiries.models import Enquiry
 from clearway.desks.outpatients.openings import queries
-from clearway.desks.outpatients.openings.models import Opening
+from clearway.desks.outpatients.openings.guard import RECORD
 from clearway.desks.outpatients.patients.models import Patient
 from clearway.desks.outpatients.waiting.models import Entry
+from clearway.domain.shared.errors import NotAllowed
 from tests.therapies import NINE, Department, a_department
 from tests.trust import PASSWORD, a_trust, signed_in, somebody, stop_the_clock
 
@@ -120,7 +123,7 @@ def test_without_work_it_shows_nothing_and_that_somebody_came_is_on_record(
         assert "formerly" not in refused.content.decode().lower()
     assert client.post(f"{page(formerly)}confirm/").status_code == 403
 
-    assert Action.objects.filter(verb="patients.closed", subject=f"patient:{formerly.pk}").count() == 4
+    assert Action.objects.filter(verb="openings.closed", subject=f"patient:{formerly.pk}").count() == 4
     assert not Action.objects.filter(verb="patients.look").exists()
 
 
@@ -180,7 +183,7 @@ def test_the_privacy_officer_has_a_task_at_once_and_a_review_within_seven_days(
     rules.run(physio.trust.pk, situation.read(physio.trust.pk, later), later)
     late = Task.objects.get(rule="looks_to_review")
     assert (late.priority, late.role) == (2, "privacy_officer")
-    look = Action.objects.get(verb="patients.open")
+    look = Action.objects.get(verb="openings.open")
     officer.post(f"/audit/looks/{look.pk}/", {"finding": "justified"})
     assert "No look waits" in officer.get("/audit/looks/").content.decode()
 
@@ -192,12 +195,12 @@ def test_when_the_officer_cannot_be_told_the_record_stays_closed(
     def broken(*given: object, **named: object) -> None:
         raise RuntimeError("the worklist is away")
 
-    monkeypatch.setattr("clearway.desks.outpatients.openings.actions.raise_by_hand", broken)
+    monkeypatch.setattr("clearway.core.openings.actions.raise_by_hand", broken)
     client.raise_request_exception = False
 
     assert open_(client, formerly).status_code == 500
     assert client.get(page(formerly)).status_code == 403
-    assert not Action.objects.filter(verb="patients.open").exists()
+    assert not Action.objects.filter(verb="openings.open").exists()
 
 
 def test_whose_record_it_is_not_of_this_trust_is_not_found(client: Client) -> None:
@@ -212,21 +215,24 @@ def test_the_database_keeps_no_opening_without_a_reason_or_an_end(
 ) -> None:
     user = somebody("opc", "outpatient_coordinator", physio.trust)
 
-    def made(words: str, ends_at: datetime) -> None:
+    def made(words: str, ends_at: datetime, subject: str = f"patient:{formerly.pk}") -> Opening:
         said = {"reason": "contact", "words": words, "opened_at": NINE, "ends_at": ends_at}
-        Opening.objects.create(organisation=physio.trust, patient=formerly, user=user, **said)
+        return Opening.objects.create(organisation=physio.trust, subject=subject, user=user, **said)
 
-    for words, ends_at in (("", NINE + timedelta(minutes=30)), ("Why", NINE)):
+    later = NINE + timedelta(minutes=30)
+    for wrong in (("", later), ("Why", NINE), ("Why", later, "task:7"), ("Why", later, "patient:")):
         with pytest.raises(IntegrityError), transaction.atomic():
-            made(words, ends_at)
+            made(*wrong)
+    row = made("Why", later)
+    with pytest.raises(IntegrityError, match="insert-only"), transaction.atomic():
+        Opening.objects.filter(pk=row.pk).update(ends_at=later + timedelta(days=1))
 
 
 def test_a_process_opens_nothing(physio: Department, formerly: Patient) -> None:
-    from clearway.desks.outpatients.openings.actions import open_record
-    from clearway.domain.shared.errors import NotAllowed
+    who: dict[str, Any] = {"organisation_id": physio.trust.pk, "by": Actor("rule"), "at": NINE}
 
     with pytest.raises(NotAllowed, match="A person opens"):
-        open_record(formerly.pk, "other", "x", organisation_id=physio.trust.pk, by=Actor("rule"), at=NINE)
+        actions.open_(RECORD, f"patient:{formerly.pk}", "other", "x", **who)
 
 
 def test_whether_there_is_work_is_two_queries(

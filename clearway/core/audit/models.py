@@ -5,7 +5,7 @@ from django.db import models
 from ..organisation.models import Organisation
 
 # What is reviewed afterwards: looks at who somebody is, by people whose work as a rule needs no identity.
-OPENED = "patients.open"  # a record of which nothing was to be done here
+OPENED = "openings.open"  # a patient of whom nothing was to be done here
 LOOKS = ("identity.look", OPENED)
 
 

@@ -5,12 +5,15 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from ..people.roles import name_of
-from .models import Action
+from .models import OPENED, Action
 
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """One look as the page shows it. `reason` is the code that was chosen, `said` the person's own words."""
+    """One look as the page shows it. `reason` is the code that was chosen, `said` the person's own words.
+
+    is_opening  it was opened for a while although nothing was to be done; is_record  of an outpatient
+    """
 
     key: int
     at: datetime
@@ -23,12 +26,15 @@ class Look:
     found: bool
     due: datetime
     is_late: bool
+    is_opening: bool
+    is_record: bool
 
 
-def whom(subject: str) -> str:
+def whom(look: Action) -> str:
     """Whose identity it was, without saying it: of an incident its key, of a record its own."""
-    kind, _, key = subject.partition(":")
-    return f"Record {key}, opened" if kind == "patient" else key
+    kind, _, key = look.subject.partition(":")
+    named = f"Record {key}" if kind == "patient" else key
+    return f"{named}, opened" if look.verb == OPENED else named
 
 
 def waiting(rows: Iterable[Action], within: timedelta, at: datetime) -> list[Look]:
@@ -39,13 +45,15 @@ def waiting(rows: Iterable[Action], within: timedelta, at: datetime) -> list[Loo
             at=row.at,
             who=row.actor,
             role=name_of(row.role),
-            whom=whom(row.subject),
+            whom=whom(row),
             subject=row.subject,
             reason=row.detail.get("reason", "").replace("_", " "),
             said=row.detail.get("text", ""),
             found=bool(row.detail.get("found")),
             due=row.at + within,
             is_late=at > row.at + within,
+            is_opening=row.verb == OPENED,
+            is_record=row.subject.startswith("patient:"),
         )
         for row in rows
     ]
@@ -57,7 +65,7 @@ def reviewed(rows: Iterable[Action]) -> list[tuple[datetime, str, str, str, str,
         (
             row.review.at,
             row.actor,
-            whom(row.subject),
+            whom(row),
             row.review.get_finding_display(),
             row.review.words,
             row.review.by,

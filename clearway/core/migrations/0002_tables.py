@@ -187,7 +187,7 @@ class Migration(migrations.Migration):
                         ('organisation', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, to='core.organisation')),
                     ],
                     options={
-                        'indexes': [models.Index(fields=['subject', 'at'], name='core_action_subject_4a6eb1_idx'), models.Index(condition=models.Q(('user__isnull', False)), fields=['user', 'at'], name='actions_of_people'), models.Index(fields=['xid', 'id'], name='core_action_xid_2fad82_idx'), models.Index(condition=models.Q(('verb__in', ('identity.look', 'patients.open'))), fields=['organisation', 'at'], name='looks_to_review')],
+                        'indexes': [models.Index(fields=['subject', 'at'], name='core_action_subject_4a6eb1_idx'), models.Index(condition=models.Q(('user__isnull', False)), fields=['user', 'at'], name='actions_of_people'), models.Index(fields=['xid', 'id'], name='core_action_xid_2fad82_idx'), models.Index(condition=models.Q(('verb__in', ('identity.look', 'openings.open'))), fields=['organisation', 'at'], name='looks_to_review')],
                         'constraints': [],
                     },
                 ),
@@ -816,6 +816,23 @@ class Migration(migrations.Migration):
                         'db_table': 'core_look_review',
                         'constraints': [models.CheckConstraint(condition=models.Q(('finding', 'justified'), models.Q(('words', ''), _negated=True), _connector='OR'), name='a_look_that_needed_asking_says_what')],
                         'indexes': [],
+                    },
+                ),
+                migrations.CreateModel(
+                    name='Opening',
+                    fields=[
+                        ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                        ('subject', models.CharField(max_length=150)),
+                        ('reason', models.CharField(max_length=20)),
+                        ('words', models.CharField(max_length=300)),
+                        ('opened_at', models.DateTimeField()),
+                        ('ends_at', models.DateTimeField()),
+                        ('user', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                        ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='core.organisation')),
+                    ],
+                    options={
+                        'indexes': [models.Index(fields=['user', 'subject', 'ends_at'], name='core_openin_user_id_daecb5_idx')],
+                        'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('words', ''), _negated=True), models.Q(('reason', ''), _negated=True)), name='an_opening_says_why'), models.CheckConstraint(condition=models.Q(('ends_at__gt', models.F('opened_at'))), name='an_opening_ends'), models.CheckConstraint(condition=models.Q(('subject__regex', '^(patient|incident):.')), name='an_opening_is_of_a_patient')],
                     },
                 ),
                 migrations.CreateModel(

@@ -6,7 +6,7 @@ from clearway.core.organisation.own_rows import THEIRS, WHOSE, fenced
 from clearway.core.retention.records import KEEP, kept, remover
 
 INSERT_ONLY = (
-    *("core_action", "core_seal", "core_onwardstep"),
+    *("core_action", "core_seal", "core_onwardstep", "core_opening"),
     *("core_decision", "core_decision_told", "core_decision_note", "core_decision_export"),
 )
 
@@ -67,6 +67,7 @@ OWN_ROWS = (
     fenced("core_onwardperson", OF_BOTH),
     fenced("core_decision"),
     fenced("core_concern"),
+    fenced("core_opening"),
     fenced("core_outgoing"),
 )
 

@@ -15,7 +15,6 @@ from .intake.models import GivenFile, Layout, TakenReferral
 from .keeping.models import PatientHold
 from .letters.models import Correspondent, Letter, LetterBatch, LetterText
 from .loans.models import Item, Loan
-from .openings.models import Opening
 from .outcomes.models import Miss, OnRequest
 from .patients.models import Carer, Flag, Need, Patient
 from .performance.models import Baseline, Target
@@ -83,7 +82,6 @@ __all__ = [
     "Offer",
     "OfficePost",
     "OnRequest",
-    "Opening",
     "Pathway",
     "Patient",
     "PatientHold",

@@ -4,7 +4,7 @@ from django import forms
 
 from clearway.core.layout.fields import DeskForm, words
 
-from .identity import REASONS
+from .need import REASONS
 
 
 class LookForm(DeskForm):

@@ -1,26 +1,16 @@
 """Looking at who a patient is: by need, with a reason, recorded before anything is shown."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
-from types import MappingProxyType
 
 from django.db import transaction
 
 from clearway.core.audit.actions import Actor, Entry, record
+from clearway.core.openings.models import Opening
 from clearway.domain.shared.errors import NotAllowed
 
 from .models import Identity
-
-REASONS: Mapping[str, str] = MappingProxyType(
-    {
-        "data_quality": "Check a time, a place or a record that cannot be right",
-        "which_patient": "Settle with a hospital which patient is meant",
-        "welfare": "A concern for the patient's safety or welfare",
-        "review": "A complaint, an incident review or a coroner",
-        "other": "Something else",
-    }
-)
+from .need import REASONS, subject_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +35,19 @@ def look(
     with transaction.atomic():
         row = Identity.objects.filter(organisation_id=organisation_id, incident=incident).first()
         detail = {"reason": reason, "text": text, "found": row is not None}
-        entry = Entry("identity.look", f"incident:{incident}", detail)
+        entry = Entry("identity.look", subject_of(incident), detail)
+        record([entry], organisation_id=organisation_id, by=by, at=at)
+    return Person(row.name, row.nhs_number, row.born_on) if row else None
+
+
+def opened(
+    incident: str, opening: Opening, *, organisation_id: int, by: Actor, at: datetime
+) -> Person | None:
+    """The identity behind an incident that somebody opened with a reason. Each showing is recorded."""
+    with transaction.atomic():
+        row = Identity.objects.filter(organisation_id=organisation_id, incident=incident).first()
+        detail = {"opening": opening.pk, "found": row is not None}
+        entry = Entry("identity.shown", subject_of(incident), detail)
         record([entry], organisation_id=organisation_id, by=by, at=at)
     return Person(row.name, row.nhs_number, row.born_on) if row else None
 

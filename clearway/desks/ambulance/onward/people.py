@@ -9,7 +9,7 @@ from ..incidents import identity
 
 def of_incident(organisation_id: int, incident: str) -> Person | None:
     """As a source sent it with the call; None where none did. One query."""
-    said = identity.as_sent(organisation_id, incident) if incident else None
+    said = identity.as_sent(organisation_id, incident)
     if said is None:
         return None
     given, family = parts(said.name or "")

@@ -14,6 +14,7 @@ from clearway.core.people.permissions import needs
 from clearway.domain.shared.errors import NotAllowed
 from clearway.domain.shared.onward import OVER, State
 
+from ..incidents import need
 from . import people
 from .forms import SEPARATOR, AskForm, WhyForm
 
@@ -43,7 +44,8 @@ def ask(request: Request) -> HttpResponse:
     found = queries.takers(organisation_id, request.at)
     incident = request.POST.get("incident", request.GET.get("incident", ""))[:100]
     known = people.of_request(organisation_id, before.pk) if before else None
-    known = known or people.of_incident(organisation_id, incident)
+    if known is None and incident and _is_open(request, incident):
+        known = people.of_incident(organisation_id, incident)
     begun = {"incident": incident, "crew": request.GET.get("crew", "")[:40], **_as_before(before)}
     data = request.POST if request.method == "POST" else None
     form = AskForm(data, at=request.at, found=found, known=known, initial=begun)
@@ -96,6 +98,13 @@ def _read(request: Request, key: int) -> OnwardRequest:
         return queries.one_sent(request.organisation.pk, key)
     except OnwardRequest.DoesNotExist:
         raise Http404 from None
+
+
+def _is_open(request: Request, incident: str) -> bool:
+    """Whether who the patient is may leave with a request: it is their work, or opened with a reason."""
+    who = request.organisation.pk, incident, request.user.pk, request.roles, request.reach.sites
+    own = need.read(*who, request.at) is not None
+    return own or need.standing(request.user.pk, incident, request.at) is not None
 
 
 def _before(request: Request) -> OnwardRequest | None:

@@ -64,6 +64,12 @@ def beside(organisation_id: int, streams: Collection[str]) -> Beside:
     return found
 
 
+def not_ended(organisation_id: int, streams: Collection[str]) -> list[tuple[str, datetime]]:
+    """What people have not ended of what was found of these streams: its site and since when. One query."""
+    rows = FindingCase.objects.filter(organisation_id=organisation_id, stream__in=streams, ended_at=None)
+    return list(rows.values_list("site", "found_at"))
+
+
 def of_assignments(
     organisation_id: int, keys: Iterable[str], known_by: datetime | None = None
 ) -> list[Finding]:

@@ -816,23 +816,6 @@ class Migration(migrations.Migration):
                     },
                 ),
                 migrations.CreateModel(
-                    name='Opening',
-                    fields=[
-                        ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                        ('reason', models.CharField(max_length=20)),
-                        ('words', models.CharField(max_length=300)),
-                        ('opened_at', models.DateTimeField()),
-                        ('ends_at', models.DateTimeField()),
-                        ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='core.organisation')),
-                        ('user', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                        ('patient', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='outpatients.patient')),
-                    ],
-                    options={
-                        'indexes': [models.Index(fields=['user', 'patient', 'ends_at'], name='outpatients_user_id_d53eca_idx')],
-                        'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('words', ''), _negated=True), models.Q(('reason', ''), _negated=True)), name='an_opening_says_why'), models.CheckConstraint(condition=models.Q(('ends_at__gt', models.F('opened_at'))), name='an_opening_ends')],
-                    },
-                ),
-                migrations.CreateModel(
                     name='Loan',
                     fields=[
                         ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),

@@ -30,7 +30,6 @@ TABLES = (
     "miss",
     "offer",
     "on_request",
-    "opening",
     "pathway",
     "patient",
     "records_request",

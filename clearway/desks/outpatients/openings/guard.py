@@ -2,15 +2,39 @@
 
 from collections.abc import Callable
 from functools import wraps
+from types import MappingProxyType
 from typing import Any
 
 from django.http import HttpResponse
 from django.shortcuts import render
 
-from . import actions, queries
-from .forms import OpenForm
+from clearway.core.openings import asking
+from clearway.core.openings.actions import Door
+from clearway.core.openings.forms import OpenForm
+from clearway.core.openings.queries import standing
+
+from . import queries
 
 View = Callable[..., HttpResponse]
+RECORD = Door(
+    doing="Opening this record",
+    told="opened a record of which nothing is to be done",
+    reasons=MappingProxyType(
+        {
+            "contact": "The patient, a carer or another service is in contact now",
+            "found": "Something of the patient was found: a letter, a result, equipment",
+            "safety": "A concern for somebody's safety or welfare",
+            "complaint": "A complaint, a claim or an incident review",
+            "correction": "The record may be wrong or double",
+            "other": "Something else",
+        }
+    ),
+)
+
+
+def subject_of(patient_id: int) -> str:
+    """How the audit and an opening name a record."""
+    return f"patient:{patient_id}"
 
 
 def by_need(view: View) -> View:
@@ -24,26 +48,23 @@ def by_need(view: View) -> View:
         request.opening = None
         records = queries.people(request.organisation.pk, patient)
         if records and not queries.has_work(request.organisation.pk, records, request.at):
-            request.opening = queries.standing(request.user.pk, records, request.at)
+            request.opening = standing(request.user.pk, [subject_of(each) for each in records], request.at)
             if request.opening is None:
-                return ask(request, patient)
+                return ask(request, patient, asking.closed(request, RECORD, subject_of(patient)))
         return view(request, patient, *arguments, **named)
 
     return guarded
 
 
-def ask(request: Any, patient: int, form: OpenForm | None = None) -> HttpResponse:
-    """The page that asks why. It shows nothing of the patient; that somebody came is on record."""
-    if form is None:
-        who = {"organisation_id": request.organisation.pk, "by": request.actor, "at": request.at}
-        actions.note_closed(patient, **who)
+def ask(request: Any, patient: int, form: OpenForm) -> HttpResponse:
+    """The page that asks why. It shows nothing of the patient."""
     context = {
-        "form": form or OpenForm(at=request.at),
+        "form": form,
         "patient": patient,
-        "reasons": list(actions.REASONS.items()),
-        "minutes": round(actions.LASTS.total_seconds() / 60),
+        "reasons": list(RECORD.reasons.items()),
+        "minutes": asking.MINUTES,
         "next": request.POST.get("next") or (request.get_full_path() if request.method == "GET" else ""),
     }
-    response = render(request, "openings/ask.html", context, status=422 if form else 403)
+    response = render(request, "openings/ask.html", context, status=422 if form.errors else 403)
     response["Cache-Control"] = "no-store"
     return response

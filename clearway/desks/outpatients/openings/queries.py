@@ -1,11 +1,10 @@
-"""Who may open a patient's record: whoever has something to do for the patient, or has said why."""
+"""Whether somebody has something to do for a patient here, so that the record opens."""
 
 from datetime import datetime, timedelta
 
 from django.db.models import Q
 
 from ..patients import queries as patients
-from .models import Opening
 
 # How long after something of a patient is over there is still work of it: letters, queries, validation.
 # Source: Clearway proposal, the 90 days within which a month's figures are still corrected.
@@ -39,9 +38,3 @@ def has_work(organisation_id: int, records: list[int], at: datetime) -> bool:
         | Q(registered_at__gte=at - NEW)
     )
     return patients.everybody(organisation_id).filter(something, pk__in=records).exists()
-
-
-def standing(user_id: int, records: list[int], at: datetime) -> Opening | None:
-    """The opening by which this person sees these records now. One query."""
-    rows = Opening.objects.filter(user=user_id, patient__in=records, opened_at__lte=at, ends_at__gt=at)
-    return rows.order_by("-ends_at").first()

@@ -1,18 +1,19 @@
-"""Records that somebody opened although nothing of the patient was to be done here."""
+"""What somebody opened although it was not theirs to work on, on either desk."""
 
 from django.db import models
 from django.db.models import F, Q
 
-from clearway.core.organisation.models import Organisation
-
-from ..patients.models import Patient
+from ..organisation.models import Organisation
 
 
 class Opening(models.Model):
-    """One patient's record, opened by one person for a short while, with a reason. Written once."""
+    """One patient, opened to one person for a short while, with a reason. Written once.
+
+    subject  as the audit names it: "patient:123", a record; "incident:2026/77", who its patient is
+    """
 
     organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT)
-    patient = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="+")
+    subject = models.CharField(max_length=150)
     user = models.ForeignKey("core.User", on_delete=models.PROTECT, related_name="+")
     reason = models.CharField(max_length=20)
     words = models.CharField(max_length=300)
@@ -23,5 +24,8 @@ class Opening(models.Model):
         constraints = [
             models.CheckConstraint(condition=~Q(words="") & ~Q(reason=""), name="an_opening_says_why"),
             models.CheckConstraint(condition=Q(ends_at__gt=F("opened_at")), name="an_opening_ends"),
+            models.CheckConstraint(
+                condition=Q(subject__regex="^(patient|incident):."), name="an_opening_is_of_a_patient"
+            ),
         ]
-        indexes = [models.Index(fields=["user", "patient", "ends_at"])]
+        indexes = [models.Index(fields=["user", "subject", "ends_at"])]

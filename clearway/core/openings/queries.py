@@ -1,0 +1,12 @@
+"""What a person has opened with a reason and may see still."""
+
+from collections.abc import Collection
+from datetime import datetime
+
+from .models import Opening
+
+
+def standing(user_id: int, subjects: Collection[str], at: datetime) -> Opening | None:
+    """The opening by which this person sees one of these now. One query."""
+    rows = Opening.objects.filter(user=user_id, subject__in=subjects, opened_at__lte=at, ends_at__gt=at)
+    return rows.order_by("-ends_at").first()
