@@ -1,5 +1,6 @@
 """A small invented trust with people in it, for the tests that need a database."""
 
+import re
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -10,6 +11,8 @@ from clearway.core.audit.actions import Actor
 from clearway.core.organisation.models import Area, Organisation, PolicyVersion, Site
 from clearway.core.people.models import RoleGrant, User
 from clearway.core.people.roles import ROLES
+from clearway.core.screens import actions as screens
+from clearway.core.screens import codes
 
 AT = datetime(2026, 11, 2, 2, 15, tzinfo=UTC)
 LONG_AGO = AT - timedelta(days=400)
@@ -89,6 +92,23 @@ def signed_in(user: User) -> Client:
     client = Client()
     client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
     return client
+
+
+def a_screen(trust: Organisation, *, at: datetime | None = None, **wanted: Any) -> Client:
+    """The browser of a screen on a wall of this trust, put up as one is: by the code that it shows."""
+    at = at or datetime.now(UTC)
+    wall = Client()
+    shown = re.search(r'class="code"[^>]*>([^<]+)<', wall.get("/screen/").content.decode())
+    assert shown is not None
+    given = {"name": "North wall", "board": "handovers", "area": None, "site": None, "theme": "dark"}
+    screens.put_up(
+        screens.Wanted(code=codes.read(shown[1]), **{**given, **wanted}),
+        organisation_id=trust.pk,
+        by=Actor("tests"),
+        at=at,
+    )
+    assert wall.get("/screen/", follow=True).status_code == 200
+    return wall
 
 
 def acting(user: User, role: str = "patient_flow_coordinator") -> Actor:

@@ -15,7 +15,7 @@ from clearway.config.collector import spare_what_stands
 _pages = WSGIMiddleware(get_wsgi_application(), workers=8)  # type: ignore[arg-type]
 
 from clearway.core.live.stream import Receive, Scope, Send, Stream  # noqa: E402
-from clearway.core.live.viewers import authenticate  # noqa: E402
+from clearway.core.live.viewers import LIVE, authenticate  # noqa: E402
 
 
 async def _connect() -> psycopg.AsyncConnection[TupleRow]:
@@ -31,7 +31,7 @@ async def application(scope: Scope, receive: Receive, send: Send) -> None:
         await _lifespan(receive, send)
     elif scope["type"] == "http" and scope["path"] in health.PATHS:
         await health.application(scope, receive, send)
-    elif scope["type"] == "http" and scope["path"] == "/live/":
+    elif scope["type"] == "http" and scope["path"] in LIVE:
         await _live(scope, receive, send)
     else:
         await _pages(scope, receive, send)  # type: ignore[arg-type]

@@ -74,7 +74,7 @@ REVOKE UPDATE, DELETE ON
     outpatients_triage
     FROM {postgres.WEB};
 GRANT UPDATE (state, arrived_at, ended_at, how, cause, came) ON ambulance_cover_move TO {postgres.WEB};
-REVOKE DELETE ON ambulance_actioncard FROM {postgres.WEB};
+REVOKE DELETE ON ambulance_actioncard, core_screen FROM {postgres.WEB};
 REVOKE DELETE ON outpatients_letter, outpatients_report_sent, outpatients_contact, outpatients_document,
     outpatients_filing, outpatients_disclosure_pack, outpatients_givenfile, outpatients_freed_slot,
     outpatients_attendance_score, outpatients_telling, outpatients_counterpart,

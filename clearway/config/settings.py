@@ -201,6 +201,7 @@ NAVIGATION: list[tuple[str, str, str, str]] = [
     ("Policies", "organisation:policies", "policies.read", ""),
     ("On call", "people:on-call", "on_call.read", ""),
     ("People", "people:people", "people.read", ""),
+    ("Screens on walls", "screens:list", "screens.manage", ""),
     ("Your second factor", "factors:mine", "account.keep", ""),
     ("Audit", "audit:audit", "audit.read", ""),
     ("Looks to review", "audit:looks", "looks.review", ""),
@@ -254,8 +255,8 @@ MENU: dict[str, tuple[str, ...]] = {
         "quality:hospital",
     ),
     "Setting up": (
-        *("gateway:account", "organisation:policies", "people:on-call", "people:people", "factors:mine"),
-        *("audit:audit", "audit:looks"),
+        *("gateway:account", "organisation:policies", "people:on-call", "people:people"),
+        *("screens:list", "factors:mine", "audit:audit", "audit:looks"),
     ),
 }
 

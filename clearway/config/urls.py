@@ -10,6 +10,7 @@ urlpatterns = [
     path("", include("clearway.core.concerns.urls")),
     path("", include("clearway.core.recurring.urls")),
     path("", include("clearway.core.audit.urls")),
+    path("", include("clearway.core.screens.urls")),
     path("", include("clearway.core.organisation.urls")),
     path("", include("clearway.desks.ambulance.onward.urls")),
     path("", include("clearway.desks.ambulance.incidents.urls")),

@@ -16,6 +16,7 @@ from .people.models import OnCall, RoleGrant, SavedView, User
 from .people.provider.models import ProviderPerson, ProviderSession, SpentLogout
 from .recurring.models import DutyDone, RecurringDuty
 from .retention.models import LegalHold
+from .screens.models import Screen
 from .worklist.models import Task
 
 __all__ = [
@@ -53,6 +54,7 @@ __all__ = [
     "RecurringDuty",
     "RoleGrant",
     "SavedView",
+    "Screen",
     "Seal",
     "Site",
     "Source",

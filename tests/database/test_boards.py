@@ -13,11 +13,9 @@ from clearway.core.audit.models import Action
 from clearway.core.decisions import snapshots
 from clearway.core.feeds.models import Source
 from clearway.core.layout.columns import Column, usual
-from clearway.core.live import viewers
 from clearway.core.live.fragments import Fragment
 from clearway.core.live.models import Heartbeat
 from clearway.core.organisation.models import Organisation, Site
-from clearway.core.people import middleware
 from clearway.core.people.models import RoleGrant, SavedView, User
 from clearway.desks.ambulance import live
 from clearway.desks.ambulance.forecast import presenters as forecasts
@@ -447,36 +445,6 @@ def test_every_board_has_a_title_a_heading_and_a_way_past_the_bar(coordinator: C
     assert "<title>Clearway</title>" not in page
 
 
-@pytest.mark.promise("S1")
-def test_a_kept_wallboard_outlives_the_idle_limit_and_may_do_nothing_else(
-    coordinator: Client, clock: Callable[[float], None], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(viewers, "close_old_connections", lambda: None)
-    assert "Keep this screen" in text(coordinator, "/wallboard/")
-    kept = coordinator.post("/wallboard/keep/", {"area": "Upper Valley"})
-    assert kept["Location"] == "/wallboard/?area=Upper+Valley"
-    assert Action.objects.get(verb="people.keep_screen").actor == "patient_flow_coordinator"
-
-    clock(100 + 6 * 24 * 60)
-    monkeypatch.setattr(viewers, "datetime", middleware.datetime)
-    cookie = f"sessionid={coordinator.cookies['sessionid'].value}"
-    scope = {"headers": [(b"cookie", cookie.encode())]}
-    watching = viewers.authenticate(scope, frozenset({"wall", "feeds", "tasks", "resources"}))
-
-    assert "Kept as a wallboard" in text(coordinator, "/wallboard/")
-    assert watching is not None
-    assert {topic for topic, _ in watching.scopes} == {"wall", "feeds"}
-    for address in ("/resources/", "/tasks/", "/decisions/", "/incidents/1/"):
-        assert coordinator.get(address).status_code == 403
-    assert coordinator.post("/handovers/TVH01/mark/").status_code == 403
-    coordinator.post("/wallboard/keep/")  # whoever passes by cannot prolong it
-
-    clock(100 + 8 * 24 * 60)
-    assert coordinator.get("/wallboard/").status_code == 302
-    monkeypatch.setattr(viewers, "datetime", middleware.datetime)
-    assert viewers.authenticate(scope, frozenset({"wall"})) is None
-
-
 def test_an_ordinary_wallboard_ends_with_the_idle_limit(
     coordinator: Client, clock: Callable[[float], None]
 ) -> None:
@@ -484,16 +452,6 @@ def test_an_ordinary_wallboard_ends_with_the_idle_limit(
     clock(131)
 
     assert coordinator.get("/wallboard/").status_code == 302
-
-
-def test_signing_in_on_a_kept_screen_makes_it_ordinary_again(coordinator: Client) -> None:
-    coordinator.post("/wallboard/keep/")
-    coordinator.post(
-        "/sign-in/", {"username": "patient_flow_coordinator", "password": "a long enough password"}
-    )
-
-    assert coordinator.get("/resources/").status_code == 200
-    assert "Keep this screen" in text(coordinator, "/wallboard/")
 
 
 def test_a_silent_worker_is_said_by_the_page_itself(coordinator: Client) -> None:
@@ -553,7 +511,7 @@ def test_the_finder_lists_the_hospitals_that_a_person_may_open(valley: Organisat
 def test_among_hospitals_where_nobody_waits_those_with_crews_coming_are_on_the_wall(
     coordinator: Client, knows_handovers: Source, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("clearway.desks.ambulance.handovers.views.MOST_TILES", 1)
+    monkeypatch.setattr("clearway.desks.ambulance.handovers.walls.MOST_TILES", 1)
     deliver(knows_handovers, conveyance("TVH02", until="left_scene"))
 
     page = text(coordinator, "/wallboard/")

@@ -24,7 +24,7 @@ from clearway.desks.ambulance.quality.casework import Kind, Word
 from clearway.desks.ambulance.quality.models import FindingCase
 from clearway.domain.ambulance.events import CallEvent
 from clearway.domain.ambulance.words import CallStatus, Category
-from tests.trust import signed_in, somebody, stop_the_clock
+from tests.trust import a_screen, signed_in, somebody, stop_the_clock
 
 from .conftest import at, conveyance, deliver, job
 
@@ -82,9 +82,9 @@ def at_a_desk(user: User) -> Client:
     return client
 
 
-def differences(user: User | None, column: str) -> list[str]:
+def differences(user: User | None, column: str, client: Client | None = None) -> list[str]:
     wrong = []
-    client = Client()
+    client = client or Client()
     for row in sorted(ROWS, key=lambda row: bool(row["permission"] == matrix.PUBLIC)):
         if user and (row["permission"] == matrix.PUBLIC or not client.cookies):
             client = at_a_desk(user)  # what is public comes last, because it signs out
@@ -120,6 +120,15 @@ def test_every_page_answers_each_role_as_the_table_says(valley: Organisation, ro
 @pytest.mark.promise("S1")
 def test_every_page_asks_somebody_unknown_to_sign_in(valley: Organisation) -> None:
     assert differences(None, matrix.ANONYMOUS) == []
+
+
+@pytest.mark.promise("S1")
+@pytest.mark.promise("S4")
+def test_to_every_page_a_screen_on_a_wall_is_somebody_who_has_not_signed_in(valley: Organisation) -> None:
+    wall = a_screen(valley)
+
+    assert differences(None, matrix.ANONYMOUS, wall) == []
+    assert wall.get("/screen/state/").json() == {"state": "on"}  # it was one all the while
 
 
 @pytest.mark.promise("S1")

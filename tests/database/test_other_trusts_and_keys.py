@@ -1,4 +1,4 @@
-"""Who is no person of this trust: another trust's people, keys of feeds, and screens that were kept."""
+"""Who is no person of this trust: another trust's people, and keys of feeds."""
 
 import re
 from collections import Counter
@@ -9,12 +9,12 @@ from django.conf import LazySettings
 from django.db import connection
 from django.test import Client
 
-from clearway.core.people import matrix, screens
+from clearway.core.people import matrix
 from clearway.core.people.permissions import requirement_of
 from clearway.desks.outpatients.models import Need, Patient
 from tests.fhir import a_key
 from tests.therapies import NINE, Department, a_department
-from tests.trust import a_trust, signed_in, somebody, stop_the_clock
+from tests.trust import a_trust, somebody, stop_the_clock
 
 from .test_matrix import at_a_desk, undrawn
 
@@ -82,15 +82,6 @@ def test_a_record_of_another_trust_is_answered_as_one_that_nobody_has(
 
 
 @pytest.mark.usefixtures("undrawn")
-def test_a_screen_that_was_kept_opens_nothing_that_a_screen_does_not_show(valley: Any) -> None:
-    browser = signed_in(somebody("coordinator", "patient_flow_coordinator", valley))
-    assert browser.post("/wallboard/keep/").status_code == 302
-    beyond = [row for row in GUARDED if row["method"] == "GET" and row["permission"] not in screens.ALLOWED]
-
-    assert set(answers(browser, beyond).values()) == {403}
-    assert browser.get("/wallboard/").status_code == 200
-
-
 @pytest.mark.parametrize("kind", ["Bearer", "Basic"])
 def test_a_key_of_a_feed_opens_no_page_of_a_desk(kind: str) -> None:
     browser = Client(headers={"Authorization": f"{kind} {a_key(a_trust('own'))}"})

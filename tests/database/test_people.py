@@ -143,15 +143,12 @@ def test_a_disabled_account_is_out_at_the_next_click(person: User) -> None:
 
 @pytest.mark.promise("S4")
 @pytest.mark.parametrize("how", ["disabled", "ended by another", "password"])
-@pytest.mark.parametrize("kept", [False, True])
-def test_pages_streams_and_wallboards_end_with_the_account_and_on_request(
-    trust: Organisation, person: User, monkeypatch: pytest.MonkeyPatch, how: str, kept: bool
+def test_pages_and_streams_end_with_the_account_and_on_request(
+    trust: Organisation, person: User, monkeypatch: pytest.MonkeyPatch, how: str
 ) -> None:
     monkeypatch.setattr(viewers, "close_old_connections", lambda: None)
     client = signed_in(person)
     client.get("/wallboard/")
-    if kept:
-        client.post("/wallboard/keep/")
     scope = {"headers": [(b"cookie", f"sessionid={client.cookies['sessionid'].value}".encode())]}
     assert viewers.authenticate(scope, frozenset({"wall"})) is not None
 

@@ -121,9 +121,9 @@ def menu(pages: Sequence[Link]) -> list[Group]:
 
 
 def theme_of(request: Any) -> str:
-    """ "light" or "dark": the person's setting."""
-    user = getattr(request, "user", None)
-    return "dark" if getattr(user, "theme", "light") == "dark" else "light"
+    """ "light" or "dark": the setting of the person, or of the screen on a wall."""
+    shown = getattr(request, "screen", None) or getattr(request, "user", None)
+    return "dark" if getattr(shown, "theme", "light") == "dark" else "light"
 
 
 def feeds_of(request: Any) -> list[Feed]:

@@ -1,4 +1,4 @@
-"""Who is behind a live stream: the session of its page, checked at connect and every minute after."""
+"""Who is behind a live stream, at connect and each minute: the session of its page, or a screen on a wall."""
 
 from datetime import UTC, datetime
 from http.cookies import CookieError, SimpleCookie
@@ -11,13 +11,17 @@ from django.db import close_old_connections
 from django.utils.crypto import constant_time_compare
 
 from ..factors import strength
-from ..people import screens
 from ..people.middleware import why_ended
 from ..people.models import User
 from ..people.provider import sessions
 from ..people.reach import standing
+from ..screens import queries as screens
+from ..screens.boards import BOARDS
+from ..screens.views import KEY as KEY_OF_A_SCREEN
 from .stream import Scope, Viewer
 
+OF_PEOPLE, OF_SCREENS = "/live/", "/screen/live/"
+LIVE = (OF_PEOPLE, OF_SCREENS)
 # A screen gets only the topics that its viewer may read.
 PERMISSION_OF_TOPIC = {
     "handovers": "handovers.read",
@@ -58,15 +62,20 @@ PERMISSION_OF_TOPIC = {
 
 
 def authenticate(scope: Scope, topics: frozenset[str]) -> Viewer | None:
-    """The viewer behind an ASGI request, or None when nobody is signed in or no topic is allowed."""
+    """The viewer behind an ASGI request, or None when nobody is signed in or no topic is allowed.
+
+    The address says whether a session or a screen is asked for; one never stands in for the other.
+    """
     try:
+        if scope.get("path") == OF_SCREENS:
+            return _on_a_wall(scope, topics)
         at = datetime.now(UTC)
         session = _session(scope, at)
         user = None if session is None else _user(session)
         if user is None:
             return None
         now = standing(user, at, sessions.proved(session))
-        reach = screens.narrowed(strength.narrowed(now.reach, session), session)
+        reach = strength.narrowed(now.reach, session)
         scopes = frozenset(
             (topic, reach.sites_for(permission))
             for topic, permission in PERMISSION_OF_TOPIC.items()
@@ -77,16 +86,31 @@ def authenticate(scope: Scope, topics: frozenset[str]) -> Viewer | None:
         close_old_connections()
 
 
-def _session(scope: Scope, at: datetime) -> Any:
-    """The session that the request names, or None when there is none or it is over."""
+def _on_a_wall(scope: Scope, topics: frozenset[str]) -> Viewer | None:
+    """A screen follows its own board, at the sites that it shows, and the age of the feeds."""
+    token = _cookie(scope, KEY_OF_A_SCREEN)
+    screen = screens.with_key(token) if token else None
+    if screen is None or screen.taken_off_at is not None:
+        return None
+    sites = screens.sites_of(screen)
+    scopes = frozenset((topic, sites) for topic in (BOARDS[screen.board].topics | {"feeds"}) & topics)
+    return Viewer(screen.organisation_id, scopes) if scopes else None
+
+
+def _cookie(scope: Scope, name: str) -> str:
+    """What the request brought under this name; empty when it brought nothing."""
     try:
         cookies = SimpleCookie(dict(scope["headers"]).get(b"cookie", b"").decode("latin-1"))
     except CookieError:
-        return None
-    morsel = cookies.get(settings.SESSION_COOKIE_NAME)
-    if morsel is None:
-        return None
-    session = import_module(settings.SESSION_ENGINE).SessionStore(morsel.value)
+        return ""
+    return cookies[name].value if name in cookies else ""
+
+
+def _session(scope: Scope, at: datetime) -> Any:
+    """The session that the request names, or None when there is none or it is over."""
+    session = import_module(settings.SESSION_ENGINE).SessionStore(
+        _cookie(scope, settings.SESSION_COOKIE_NAME) or None
+    )
     if BACKEND_SESSION_KEY not in session or why_ended(session, at):
         return None
     return session

@@ -530,6 +530,32 @@ class Migration(migrations.Migration):
                     },
                 ),
                 migrations.CreateModel(
+                    name='Screen',
+                    fields=[
+                        ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                        ('name', models.CharField(max_length=60)),
+                        ('board', models.CharField(max_length=30)),
+                        ('theme', models.CharField(max_length=10)),
+                        ('code', models.CharField(blank=True, max_length=9)),
+                        ('token_hash', models.CharField(max_length=64, null=True, unique=True)),
+                        ('next_hash', models.CharField(max_length=64, null=True, unique=True)),
+                        ('turned_at', models.DateTimeField(null=True)),
+                        ('made_at', models.DateTimeField()),
+                        ('made_by', models.CharField(max_length=150)),
+                        ('answered_at', models.DateTimeField(null=True)),
+                        ('seen_at', models.DateTimeField(null=True)),
+                        ('taken_off_at', models.DateTimeField(null=True)),
+                        ('taken_off_by', models.CharField(blank=True, max_length=150)),
+                        ('area', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, to='core.area')),
+                        ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to='core.organisation')),
+                        ('site', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, to='core.site')),
+                    ],
+                    options={
+                        'indexes': [],
+                        'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('answered_at__isnull', True), ('token_hash__isnull', True), ('turned_at__isnull', True), ('next_hash__isnull', True), ('seen_at__isnull', True)), models.Q(('answered_at__isnull', False), ('token_hash__isnull', False), ('turned_at__isnull', False), ('code', ''), ('seen_at__isnull', False)), _connector='OR'), name='a_screen_has_a_key_once_it_has_answered'), models.CheckConstraint(condition=models.Q(models.Q(('taken_off_at__isnull', True), ('taken_off_by', '')), models.Q(('code', ''), ('taken_off_at__isnull', False), models.Q(('taken_off_by', ''), _negated=True)), _connector='OR'), name='a_screen_is_taken_off_by_somebody'), models.CheckConstraint(condition=models.Q(('area__isnull', True), ('site__isnull', True), _connector='OR'), name='a_screen_shows_one_place'), models.UniqueConstraint(condition=models.Q(('taken_off_at__isnull', True)), fields=('organisation', 'name'), name='one_screen_of_a_name'), models.UniqueConstraint(condition=models.Q(('code', ''), _negated=True), fields=('code',), name='one_screen_waits_for_a_code')],
+                    },
+                ),
+                migrations.CreateModel(
                     name='RoleGrant',
                     fields=[
                         ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),

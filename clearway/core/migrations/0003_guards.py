@@ -28,6 +28,26 @@ LANGUAGE sql STABLE AS $$
 $$;
 """
 
+# A screen on a wall that was taken off stays off, and one shows a place of its own trust.
+SCREENS = """
+CREATE FUNCTION clearway_screen_holds() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF TG_OP = 'UPDATE' AND OLD.taken_off_at IS NOT NULL THEN
+        RAISE EXCEPTION 'a screen that was taken off stays off'
+            USING ERRCODE = 'integrity_constraint_violation';
+    END IF;
+    IF EXISTS (SELECT FROM core_area WHERE id = NEW.area_id AND organisation_id <> NEW.organisation_id)
+        OR EXISTS (SELECT FROM core_site WHERE id = NEW.site_id AND organisation_id <> NEW.organisation_id)
+    THEN
+        RAISE EXCEPTION 'a screen shows places of its own trust'
+            USING ERRCODE = 'integrity_constraint_violation';
+    END IF;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER core_screen_holds BEFORE INSERT OR UPDATE ON core_screen
+    FOR EACH ROW EXECUTE FUNCTION clearway_screen_holds();
+"""
+
 # A row may be read in order once every transaction with a lower number has ended (see core/audit/seal.py).
 COMMIT_ORDER = "ALTER TABLE core_action ALTER COLUMN xid SET DEFAULT pg_current_xact_id()::text::bigint;"
 
@@ -85,5 +105,6 @@ class Migration(migrations.Migration):
         migrations.RunSQL(COMMIT_ORDER, migrations.RunSQL.noop),
         migrations.RunSQL(WHOSE, "DROP FUNCTION clearway_whose_rows"),
         *(migrations.RunSQL(each, migrations.RunSQL.noop) for each in OWN_ROWS),
+        migrations.RunSQL(SCREENS, "DROP FUNCTION clearway_screen_holds CASCADE"),
         migrations.RunSQL(ANSWERS, "ALTER TABLE core_answer DROP CONSTRAINT core_answer_of_its_batch"),
     ]

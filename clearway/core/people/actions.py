@@ -185,7 +185,7 @@ def set_enabled(
 
 
 def end_sessions(username: str, reason: str, *, organisation_id: int, by: Actor, at: datetime) -> User:
-    """End every session of an account, the wallboards it keeps among them; it may sign in again.
+    """End every session of an account; it may sign in again.
 
     Pages end with the next click, live streams at once, or within a minute. Raises User.DoesNotExist.
     """
@@ -260,11 +260,6 @@ def record_sign_out(user: User, *, by: Actor, at: datetime) -> None:
     """Record that somebody signed out."""
     home = standing(user, at).organisation
     _record_session(user, "people.sign_out", home.pk if home else None, by, at)
-
-
-def record_screen(user: Any, *, organisation_id: int, by: Actor, at: datetime) -> None:
-    """Record that somebody left a screen running as a wallboard."""
-    _record_session(user, "people.keep_screen", organisation_id, by, at)
 
 
 def _record_session(user: User, verb: str, organisation_id: int | None, by: Actor, at: datetime) -> None:

@@ -95,7 +95,7 @@ def set_enabled(request: Request, username: str) -> HttpResponse:
 @needs("people.manage")
 @require_POST
 def end_sessions(request: Request, username: str) -> HttpResponse:
-    """End every session of an account, and the wallboards that it keeps."""
+    """End every session of an account."""
     form = ReasonForm(request.POST, at=request.at)
     if not form.is_valid():
         return people(request, problem=form.problems["reason"], status=422)
@@ -106,7 +106,7 @@ def end_sessions(request: Request, username: str) -> HttpResponse:
         raise Http404 from None
     if user == request.user:
         update_session_auth_hash(request, user)  # this one goes on
-    messages.success(request, f"Every session of {user.display_name} has ended, and the wallboards it kept.")
+    messages.success(request, f"Every session of {user.display_name} has ended.")
     return HttpResponseRedirect(reverse("people:people"))
 
 

@@ -12,7 +12,7 @@ from django.http import HttpRequest, HttpResponse
 from ..audit.actions import Actor
 from ..factors import strength
 from ..organisation import own_rows
-from . import kept, screens
+from . import kept
 from .provider import sessions
 from .reach import NOTHING, actor, standing
 
@@ -59,8 +59,7 @@ class WhoAndWhen:
         now = standing(request.user, request.at, sessions.proved(request.session))
         request.organisation, request.roles = now.organisation, now.roles
         own_rows.only(now.organisation.pk if now.organisation else None)
-        reach = strength.narrowed(now.reach, request.session)
-        request.reach = screens.narrowed(reach, request.session)
+        request.reach = strength.narrowed(now.reach, request.session)
         request.actor = actor(request.user, now.roles[0] if now.roles else "", request.id)
 
 
@@ -72,9 +71,7 @@ def touch(request: Any) -> None:
 
 
 def why_ended(session: Any, at: datetime) -> str | None:
-    """Which limit has ended the session ("idle", "age" or "screen"), or None. Its first request starts it."""
-    if screens.is_one(session):
-        return "screen" if screens.is_over(session, at) else None
+    """Which limit has ended the session ("idle" or "age"), or None. Its first request starts it."""
     now = at.timestamp()
     if now - session.setdefault("signed_in_at", now) > settings.SESSION_COOKIE_AGE:
         return "age"

@@ -10,7 +10,6 @@ from .roles import name_of
 
 WHY_SIGNED_OUT = {
     "idle": "You were signed out because nothing was touched for a while. Sign in to go on where you were.",
-    "screen": "This screen was kept as a wallboard for 7 days. Sign in and keep it again.",
     "age": "You were signed out because your session was 12 hours old. Sign in to go on where you were.",
 }
 HISTORY = timedelta(days=30)  # how long the list shows a role that has ended

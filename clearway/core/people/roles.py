@@ -77,6 +77,7 @@ PERMISSIONS: Mapping[str, str] = MappingProxyType(
         "policies.read": "see the policies in force",
         "on_call.read": "see who is on call",
         "on_call.manage": "change who is on call",
+        "screens.manage": "put boards on screens that hang on walls, and take them off",
         "people.read": "see who holds which role",
         "people.stand_in": "let somebody act up, for one shift, in a role no wider than one's own",
         "people.manage": "give and end roles, disable an account",
@@ -218,6 +219,7 @@ _COORDINATION = (
     "rosters.load",
     "barriers.work",
     "cover.move",
+    "screens.manage",
 )
 _COMMAND = (
     *_COORDINATION,
@@ -296,7 +298,7 @@ ROLES: Mapping[str, Role] = MappingProxyType(
             _role(
                 "operations_support",
                 "Operations support",
-                (*_DESK, *_DESK_LISTS, "concerns.work", "rosters.load", "barriers.work"),
+                (*_DESK, *_DESK_LISTS, "concerns.work", "rosters.load", "barriers.work", "screens.manage"),
             ),
             _role(
                 "community_response_coordinator",
@@ -428,6 +430,7 @@ ROLES: Mapping[str, Role] = MappingProxyType(
                     "people.read",
                     "people.stand_in",
                     "people.manage",
+                    "screens.manage",
                     "audit.read",
                 ),
             ),

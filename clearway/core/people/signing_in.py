@@ -10,7 +10,7 @@ from ..audit.models import Action
 from ..factors import queries as factors
 from ..factors import strength
 from ..layout.times import clock, day
-from . import actions, screens
+from . import actions
 from .provider import recovery
 
 NEWS = {
@@ -37,7 +37,6 @@ def begin(request: Any, user: Any, proved: str, *, through_provider: bool = Fals
     auth.login(request, user)
     for name in ("ended", "half", "signed_in_at", "seen_at"):
         request.session.pop(name, None)
-    screens.end(request.session)
     strength.mark(request.session, proved, request.at)
     how = "provider" if through_provider else proved or "password"
     actions.record_sign_in(user, how=how, request_id=request.id, at=request.at)

@@ -6,9 +6,12 @@ class AmbulanceConfig(AppConfig):
     label = "ambulance"
 
     def ready(self) -> None:
-        """Add this desk's numbers to the picture that goes with every decision."""
+        """Add this desk's numbers to the picture that goes with every decision, and its board for walls."""
         from clearway.core.decisions import snapshots
+        from clearway.core.screens import boards
 
+        from .handovers import walls
         from .handovers.picture import picture
 
         snapshots.register("handovers", picture)
+        boards.register("handovers", walls.BOARD)

@@ -92,6 +92,11 @@ export function end(root, state) {
   const banner = root.getElementById("connection");
   banner.removeAttribute("aria-label");
   banner.hidden = false;
+  if (root.body.dataset.screen) {
+    banner.textContent = `This screen is no longer let in. Picture from ${from}.`;
+    root.dispatchEvent(new Event("clearway:ended"));
+    return;
+  }
   banner.replaceChildren(`You have been signed out. Picture from ${from}. Read only. `, link);
 }
 

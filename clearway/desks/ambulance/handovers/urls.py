@@ -8,5 +8,4 @@ urlpatterns = [
     path("handovers/<slug:code>/", views.hospital, name="hospital"),
     path("handovers/<slug:code>/mark/", views.mark, name="mark"),
     path("wallboard/", views.wallboard, name="wallboard"),
-    path("wallboard/keep/", views.keep_wallboard, name="keep-wallboard"),
 ]

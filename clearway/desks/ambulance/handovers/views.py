@@ -4,7 +4,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
-from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.http import Http404, HttpResponse, HttpResponseBadRequest, HttpResponseRedirect
@@ -17,8 +16,6 @@ from clearway.core.layout.queries import columns_of, saved_views
 from clearway.core.layout.times import clock
 from clearway.core.live.queries import newest_push
 from clearway.core.organisation.queries import site_codes
-from clearway.core.people import screens
-from clearway.core.people.actions import record_screen
 from clearway.core.people.permissions import needs
 from clearway.domain.ambulance.situation import JOB_STATES
 from clearway.domain.ambulance.words import JobStatus
@@ -35,10 +32,9 @@ from ..messages import presenters as message_words
 from ..messages import queries as written
 from ..pressure import presenters as pressed
 from ..pressure import queries as pressure
-from . import actions, charts, columns, presenters, queries
+from . import actions, charts, columns, presenters, queries, walls
 
 SORTS = {"name": "Name", "longest": "Longest wait", "lost": "Minutes lost"}
-MOST_TILES = 12
 
 
 # What the buttons say. The statuses are those that people may give (see actions.MARKS).
@@ -218,27 +214,13 @@ def wallboard(request: Any) -> HttpResponse:
         for each in read.pictures
         if request.reach.allows_site(each.code) and (not area or _area(read, each) == area)
     ]
-    shown = presenters.most_pressing([presenters.hospital_row(read, each) for each in pictures], MOST_TILES)
     context = {
-        "rows": presenters.in_order(shown, "name"),
-        "more": len(pictures) - len(shown),
-        "limits": read.policy.handover,
+        **walls.tiles(read, pictures),
         "areas": sorted(set(read.areas.values())),
         "area": area,
-        "is_kept": screens.is_one(request.session),
         **_frame(past.Asked(), live_after, "wall"),
     }
     return render(request, "handovers/wallboard.html", context)
-
-
-@needs("handovers.read")
-@require_POST
-def keep_wallboard(request: Any) -> HttpResponse:
-    """Leave this session on the wall: it may only show handovers from now on, for up to seven days."""
-    screens.keep(request.session, request.at)
-    record_screen(request.user, organisation_id=request.organisation.pk, by=request.actor, at=request.at)
-    query = urlencode({"area": area}) if (area := request.POST.get("area", "")) else ""
-    return HttpResponseRedirect(reverse("handovers:wallboard") + (f"?{query}" if query else ""))
 
 
 def _choice(request: Any) -> Choice:
