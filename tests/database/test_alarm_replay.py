@@ -19,8 +19,8 @@ from clearway.interchange.region_pack import parse
 
 from .conftest import T0
 
-LASTS = timedelta(minutes=150)
-STEP = timedelta(minutes=3)
+LASTS = timedelta(minutes=126)
+STEP = timedelta(minutes=6)
 
 
 def lived(minutes: float) -> Organisation:

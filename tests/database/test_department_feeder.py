@@ -21,11 +21,9 @@ AT = datetime(2026, 11, 20, 11, tzinfo=UTC)  # a Friday
 EXAMPLES = clock_examples.parse(find("worcestershire")[clock_examples.FILE])
 
 
-@pytest.fixture
-def played(monkeypatch: pytest.MonkeyPatch) -> department.Department:
+@pytest.fixture(scope="module")
+def begun(db_of_module: None) -> department.Department:
     """A tenth of the department, one week back and one ahead, with three of the worked examples."""
-    monkeypatch.setattr(department, "BACK", timedelta(weeks=1))
-    monkeypatch.setattr(department, "AHEAD", timedelta(weeks=1))
     files = find("worcestershire")
     region = region_pack.parse(files)
     by = Actor("test")
@@ -36,8 +34,19 @@ def played(monkeypatch: pytest.MonkeyPatch) -> department.Department:
     models.Template.objects.exclude(code__startswith="PHY0").delete()
     behaves = parameters.read({**region.simulation, "scale": 0.1}, pack)
     made = department.Department(organisation.pk, behaves, seed=1)
-    department.begin(made, [each for each in EXAMPLES if each.number in ("1", "18", "45")], AT)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(department, "BACK", timedelta(weeks=1))
+        patch.setattr(department, "AHEAD", timedelta(weeks=1))
+        department.begin(made, [each for each in EXAMPLES if each.number in ("1", "18", "45")], AT)
     return made
+
+
+@pytest.fixture
+def played(begun: department.Department, monkeypatch: pytest.MonkeyPatch) -> department.Department:
+    """The same as it began; what is played on is taken back."""
+    monkeypatch.setattr(department, "BACK", timedelta(weeks=1))
+    monkeypatch.setattr(department, "AHEAD", timedelta(weeks=1))
+    return begun
 
 
 def test_a_worked_example_is_a_patient_with_its_clock(played: department.Department) -> None:
