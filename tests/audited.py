@@ -20,7 +20,6 @@ TOUCHES = {
     "INSERT core_wrong_codes": "how many wrong codes were tried: what the lock counts",
     "UPDATE core_wrong_codes": "the same",
     "UPDATE core_factor": "when a code was used last, so that it is used once",
-    "UPDATE core_providersession": "the new name of a session that became stronger",
     "INSERT core_spentlogout": "a word of the provider, so that it is used once; what it ends is audited",
 }
 """The same for one kind of change alone."""

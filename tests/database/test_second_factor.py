@@ -245,6 +245,8 @@ def test_ten_minutes_later_ones_factors_are_changed_only_after_proving_it_again(
     assert client.post(asked["Location"], {"password": "wrong"}).status_code == 422
     back = client.post(asked["Location"], {"password": PASSWORD})
     assert client.get(back["Location"]).status_code == 200
+    proof = Action.objects.get(verb="factors.confirm")  # one: the wrong password proved nothing
+    assert (proof.actor, proof.detail) == (person.username, {"by": "password"})
 
 
 def test_a_session_from_before_the_app_cannot_change_it_by_password(person: User) -> None:

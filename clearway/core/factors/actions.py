@@ -192,6 +192,12 @@ def prove_by_passkey(
     raise NotAllowed("not accepted", WHAT, why)
 
 
+def record_proof(user: User, how: str, *, by: Actor, at: datetime) -> None:
+    """Record that somebody who is signed in proved once more who they are; the session may do more by it."""
+    with transaction.atomic():
+        _note("factors.confirm", user, {"by": how}, by, at)
+
+
 def remove(user: User, key: int, *, by: Actor, at: datetime) -> None:
     """Take one of one's own factors away; with the last one the recovery codes go. Raises NotAllowed."""
     with transaction.atomic():

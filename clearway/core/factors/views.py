@@ -59,6 +59,8 @@ def confirm(request: Request) -> HttpResponse:
             proved = _proved_again(request)
         except NotAllowed as refusal:
             return _prove_page(request, request.user, "factors/confirm.html", refusal)
+        how = proved if queries.has_one(request.user) else "password"
+        actions.record_proof(request.user, how, by=request.actor, at=request.at)
         _mark(request, proved)
         return HttpResponseRedirect(signing_in.next_page(request))
     return _prove_page(request, request.user, "factors/confirm.html")
