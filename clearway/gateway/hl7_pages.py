@@ -7,6 +7,7 @@ from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 
+from clearway.core import clashes
 from clearway.core.feeds import actions as feeds
 from clearway.core.feeds.models import Quarantined, Source
 from clearway.core.people.permissions import needs
@@ -59,22 +60,34 @@ def mapping(request: Any, source: str) -> HttpResponse:
     """How this system writes, version by version, and a new version with the reason for it."""
     row = _source(request, source)
     versions = queries.versions(row)
-    now = versions[0].text if versions else ""
+    newest = versions[0] if versions else None
     sent = request.POST if request.method == "POST" else None
-    form = MappingForm(sent, at=request.at, initial={"text": now})
+    form = MappingForm(sent, at=request.at, initial=actions.says(newest))
+    clash: clashes.ChangedMeanwhile | None = None
     if form.is_valid():
         text, why = form.cleaned_data["text"].replace("\r\n", "\n"), form.cleaned_data["why"]
         try:
-            made = actions.load_mapping(row, text, why, by=request.actor, at=request.at)
+            seen = clashes.unseal(request.POST.get("seen", ""), actions.LOADING)
+            made = actions.load_mapping(row, text, why, by=request.actor, at=request.at, seen=seen)
             read = hl7.read_waiting(row, by=request.actor, at=request.at)
             messages.success(request, f"Version {made.version} of {row.name} is in force. {read}".strip())
             return HttpResponseRedirect(reverse("gateway:mapping", args=[row.name]))
         except CannotParse as refused:
             form.add_error("text", str(refused))
+        except clashes.ChangedMeanwhile as refused:
+            form.add_error(None, refused.why)
+            clash, versions = refused, queries.versions(row)
         except NotAllowed as refused:
             form.add_error("why", refused.why)
-    context = {"source": row, "form": form, "versions": versions}
-    return render(request, "gateway/mapping.html", context, status=422 if form.errors else 200)
+    context = {
+        "source": row,
+        "form": form,
+        "versions": versions,
+        "seen": clashes.opened(request.POST, actions.says(versions[0] if versions else None), clash),
+        "both": clashes.both_in_words(clash.clashes if clash else (), {"text": "Mapping"}),
+    }
+    status = 409 if clash else 422 if form.errors else 200
+    return render(request, "gateway/mapping.html", context, status=status)
 
 
 def _source(request: Any, name: str) -> Source:

@@ -12,6 +12,7 @@ from clearway.core.audit.models import Action
 from clearway.desks.outpatients.booking.models import Appointment, Offer
 from clearway.desks.outpatients.clinics.models import Leave, Session, Slot, Template
 from clearway.desks.outpatients.waiting.models import Entry
+from tests.filled import filled
 from tests.therapies import NINE, Department, a_department
 from tests.trust import a_trust, signed_in, somebody
 
@@ -198,16 +199,22 @@ def template_of(physio: Department, **more: Any) -> dict[str, Any]:
     }
 
 
+def opened(desk: Client, code: str) -> dict[str, str]:
+    """What the form of a clinic brings back of what it was opened with."""
+    return {"seen": filled(desk.get(f"/outpatients/clinics/{code}/"))["seen"]}
+
+
 def test_a_new_version_shows_every_booking_that_would_no_longer_fit_before_it_is_saved(
     physio: Department, desk: Client
 ) -> None:
-    made = desk.post("/outpatients/clinics/new/", template_of(physio))
+    made = desk.post("/outpatients/clinics/new/", opened(desk, "new") | template_of(physio))
     assert made["Location"] == "/outpatients/clinics/KNEE/"
     desk.post("/outpatients/clinics/", {"until": "2026-12-18"})
     assert Session.objects.count() == 4
     slot = Slot.objects.get(starts_at=LATER + timedelta(minutes=30))
     book(desk, physio.entry(minutes=30), slot)
     later = template_of(physio, slots="09:00 30 new\n09:45 30 new", valid_from="2026-12-01")
+    later = opened(desk, "KNEE") | later
 
     first = desk.post("/outpatients/clinics/KNEE/", later)
 
@@ -216,7 +223,7 @@ def test_a_new_version_shows_every_booking_that_would_no_longer_fit_before_it_is
     assert "No slot begins at 09:30 any more." in page
     assert Template.objects.count() == 1
     seen = str(Appointment.objects.get().pk)
-    desk.post("/outpatients/clinics/KNEE/", {**later, "seen": seen})
+    desk.post("/outpatients/clinics/KNEE/", {**later, "looked": seen})
     assert Template.objects.count() == 2
     # The three empty sessions from December on are gone, to be made anew; the booked one stays as it was.
     days = [each.starts_at.day for each in Session.objects.order_by("starts_at")]
@@ -240,7 +247,7 @@ def test_a_new_version_shows_every_booking_that_would_no_longer_fit_before_it_is
 def test_a_clinic_that_cannot_be_is_refused_with_place_and_fix(
     physio: Department, desk: Client, wrong: dict[str, Any], why: str
 ) -> None:
-    refused = desk.post("/outpatients/clinics/new/", template_of(physio, **wrong))
+    refused = desk.post("/outpatients/clinics/new/", opened(desk, "new") | template_of(physio, **wrong))
 
     assert refused.status_code == 422
     assert why in refused.content.decode()

@@ -112,7 +112,7 @@ def test_a_correction_is_a_new_line_and_one_contact_is_corrected_once(desk: Clie
 
     assert (second.supersedes, second.at, second.reason) == (first, first.at, "break")
     again = desk.post("/contacts/new/", {**GIVEN, "corrects": first.pk})
-    assert again.status_code == 422 and "corrected it meanwhile" in again.content.decode()
+    assert again.status_code == 409 and "Saved now" in again.content.decode()
     page = desk.get("/contacts/").content.decode()
     assert page.count('class="gone"') == 1 and "1 in this time" in page
 

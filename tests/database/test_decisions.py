@@ -134,7 +134,7 @@ def test_an_entry_is_corrected_once(trust: Organisation, person: User) -> None:
     first = write(trust, person)
     write(trust, person, decision="one", supersedes=first.pk)
 
-    with pytest.raises(NotAllowed, match="Correct the newest"):
+    with pytest.raises(NotAllowed, match="Somebody else saved this"):
         write(trust, person, decision="other", supersedes=first.pk)
 
 

@@ -94,7 +94,7 @@ def test_a_correction_takes_the_place_of_the_first_and_answers_to_the_first_coun
     scope = {"organisation_id": knowing.pk, "by": Actor("crew:A1"), "at": at(47)}
     assert actions.came(DeskMessageTo.objects.get(of=first).pk, "acknowledged", **scope) is False
     again = desk.post("/messages/new/", {"to": "A1", "words": "x", "corrects": first.pk})
-    assert again.status_code == 422 and "replaced it meanwhile" in again.content.decode()
+    assert again.status_code == 409 and "Saved now" in again.content.decode()
     with pytest.raises(NotAllowed, match="no such message"):
         actions.send("x", [("crew", "A1", "A1")], corrects=2**40, **scope)
 

@@ -233,7 +233,7 @@ def test_a_declared_incident_makes_a_report_and_nobody_writes_over_a_version_uns
 
     assert made is not None and made.because == "Major incident declared at 08:01"
     methane(knowing, chair, Declared.DECLARED, 1, 3)
-    with pytest.raises(NotAllowed, match="wrote a version meanwhile"):
+    with pytest.raises(NotAllowed, match="Somebody else saved this"):
         methane(knowing, chair, Declared.DECLARED, 1, 4)
 
 
@@ -243,7 +243,7 @@ def test_enter_pressed_twice_declares_one_major_incident(
     stop_the_clock(monkeypatch, at(0))
     key = re.search(r'name="key" value="([\w-]+)"', flow.get("/methane/").content.decode())
     assert key is not None
-    sent = {**LETTERS, "state": "declared", "after": "0", "key": key[1]}
+    sent = {**LETTERS, "state": "declared", "seen": "0", "key": key[1]}
 
     answers = [flow.post("/methane/", sent) for _ in range(2)]
 
@@ -270,8 +270,8 @@ def test_enter_pressed_twice_declares_one_major_incident(
         ({"state": ""}, "Choose how it stands"),
         ({"state": "perhaps"}, "Choose from the list"),
         ({"state": "stood_down"}, "A new one is on standby or declared"),
-        ({"after": "x"}, "Open this page again"),
-        ({"after": "9" * 40}, "Open this page again"),
+        ({"seen": "x"}, "Open this page again"),
+        ({"seen": "9" * 40}, "Open this page again"),
         ({"hazards": "x" * 501}, "Shorten it"),
         ({"casualties": "943 476 5919"}, "Leave out the NHS number"),
     ],
@@ -281,7 +281,7 @@ def test_junk_in_a_methane_report_is_refused_and_what_was_typed_stays(
 ) -> None:
     stop_the_clock(monkeypatch, at(0))
     answer = flow.post(
-        "/methane/", {**LETTERS, "state": "declared", "after": "0", "key": str(uuid4()), **given}
+        "/methane/", {**LETTERS, "state": "declared", "seen": "0", "key": str(uuid4()), **given}
     )
 
     text = answer.content.decode()

@@ -14,6 +14,7 @@ from clearway.desks.outpatients.exchange.models import FeedMapping
 from clearway.desks.outpatients.patients.models import Patient
 from clearway.gateway import hl7
 from tests.beside import DESK
+from tests.filled import filled
 from tests.pas import ADA, adt, siu
 from tests.therapies import NINE
 from tests.trust import a_trust, signed_in, somebody, stop_the_clock
@@ -88,10 +89,11 @@ def test_a_new_mapping_says_why_or_is_refused_with_its_place_and_keeps_what_was_
     lead: Client, source: Source
 ) -> None:
     good = '[codes.sex]\r\n"X" = "9"\r\n'
+    seen = {"seen": filled(lead.get("/feeds/pas/mapping/"))["seen"]}
 
-    wrong = lead.post("/feeds/pas/mapping/", {"text": '[codes.sex]\n"M" = "7"', "why": "theirs"})
-    silent = lead.post("/feeds/pas/mapping/", {"text": good, "why": ""})
-    lead.post("/feeds/pas/mapping/", {"text": good, "why": "their code"})
+    wrong = lead.post("/feeds/pas/mapping/", {"text": '[codes.sex]\n"M" = "7"', "why": "theirs", **seen})
+    silent = lead.post("/feeds/pas/mapping/", {"text": good, "why": "", **seen})
+    lead.post("/feeds/pas/mapping/", {"text": good, "why": "their code", **seen})
 
     assert wrong.status_code == 422 and "codes.sex.M" in words(wrong)
     assert "&#34;7&#34;" in words(wrong) and silent.status_code == 422
@@ -122,9 +124,9 @@ def test_a_mended_mapping_reads_again_what_waited_and_says_how_much_of_it_waits_
     hl7.deliver(source, waits, lambda: NINE)
     hl7.deliver(source, b"hello", lambda: NINE)
 
-    page = lead.post(
-        "/feeds/pas/mapping/", {"text": '[codes.sex]\n"Q" = "9"', "why": "their code"}, follow=True
-    )
+    opened = filled(lead.get("/feeds/pas/mapping/"))
+    sent = {**opened, "text": '[codes.sex]\n"Q" = "9"', "why": "their code"}
+    page = lead.post("/feeds/pas/mapping/", sent, follow=True)
 
     assert "Of 2 messages that waited, 1 could be read now and 1 wait on." in words(page)
     assert Patient.objects.get().sex == "9"

@@ -229,7 +229,8 @@ def test_from_gap_to_triage_to_the_waiting_list(trust: Organisation, service: Se
 
     desk.post(f"/outpatients/referrals/gaps/{Gap.objects.get().pk}/ask/")
     assert Gap.objects.get().asked == 2
-    desk.post(f"/outpatients/referrals/{row.pk}/", {"question": "Assess and treat"})
+    opened = filled(desk.get(f"/outpatients/referrals/{row.pk}/"))
+    desk.post(f"/outpatients/referrals/{row.pk}/", {"seen": opened["seen"], "question": "Assess and treat"})
     assert row.number in text(desk.get("/outpatients/triage/"))
 
     answer = desk.post(

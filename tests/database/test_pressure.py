@@ -32,7 +32,7 @@ from .conftest import at, conveyance, deliver, report
 pytestmark = pytest.mark.django_db
 TIM = ("trust_incident_manager",)
 CSP, REAP = Ladder.CSP, Ladder.REAP
-FORM = {"level": "3", "why": "Calls wait", "review_by": "2026-11-20T12:00", "after": "0"}
+FORM = {"level": "3", "why": "Calls wait", "review_by": "2026-11-20T12:00", "seen": "0"}
 
 
 @pytest.fixture
@@ -181,7 +181,7 @@ def test_figures_that_nobody_can_mean_are_refused_and_nothing_typed_is_lost(
         ({"review_by": "2026-11-30T07:00"}, "within 168 hours"),
         ({"outlook": "2 2 3"}, "Enter seven levels"),
         ({"outlook": "2 2 3 3 3 2 9"}, "Enter seven levels"),
-        ({"after": "goat"}, "Open this page again"),
+        ({"seen": "goat"}, "Open this page again"),
     ],
 )
 def test_a_level_that_lacks_something_is_refused_with_what_is_missing(
@@ -219,13 +219,13 @@ def test_who_sets_a_level_has_seen_the_last_one(knowing: Organisation, tim: User
     answer = signed_in(tim).post("/pressure/level/csp/", {**FORM, "level": "4"})
 
     page = answer.content.decode()
-    assert answer.status_code == 422 and "tim set 2 watchful at 08:00" in page
+    assert answer.status_code == 409 and "tim set 2 watchful at 08:00" in page
     assert 'value="Calls wait"' in page and "2 watchful" in page
     assert TrustLevel.objects.count() == 1
 
-    (after,) = re.findall(r'name="after" value="(\d+)"', page)
+    (seen,) = re.findall(r'name="seen" value="(\d+)"', page)
     assert (
-        signed_in(tim).post("/pressure/level/csp/", {**FORM, "level": "4", "after": after}).status_code == 302
+        signed_in(tim).post("/pressure/level/csp/", {**FORM, "level": "4", "seen": seen}).status_code == 302
     )
     assert queries.names(knowing.pk, at(1)) == ["Clinical safety plan 4 extreme"]
 

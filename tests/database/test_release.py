@@ -144,7 +144,7 @@ def test_a_correction_stands_in_the_place_of_the_first_and_cannot_tell_another_e
 
     mended = actions.correct(first.pk, exception(75, decided_by="Commander"), **scope)
 
-    with pytest.raises(NotAllowed, match="corrected meanwhile"):
+    with pytest.raises(NotAllowed, match="Somebody else saved this"):
         actions.correct(first.pk, exception(75, decided_by="Sister"), **scope)
     reading = situation.reading(waiting.pk, at(91))
     assert reading.ground.releases[KEY].key == second.pk  # the older one was corrected, not the newest

@@ -107,7 +107,9 @@ def test_sent_twice_it_is_said_once_and_changed_since_it_is_said_anew(halo: Clie
         assert halo.post(FORM, typed).status_code == 302
     assert len(told()) == 1
 
-    halo.post(FORM, {**typed, "boarding": "4"})
+    back = halo.post(FORM, {**typed, "boarding": "4"})  # from the page before, by the back button
+    assert back.status_code == 409 and len(told()) == 1
+    halo.post(FORM, fields(back.content.decode()))
     assert [each["counts"] for each in told()] == [{"boarding": 3}, {"boarding": 4}]
 
 

@@ -1,4 +1,4 @@
-"""Two people change one patient's record at once: nothing is overwritten unseen, and both see both values."""
+"""Two people change one record at once: nothing is overwritten unseen, and the second sees both values."""
 
 import random
 import re

@@ -9,6 +9,7 @@ from django.db import IntegrityError, transaction
 from clearway.domain.shared.errors import NotAllowed
 
 from ..audit.actions import Actor, Entry, record
+from ..clashes import MEANWHILE, ChangedMeanwhile, check_newest
 from ..organisation.models import Site
 from . import snapshots
 from .export import FORMS, Asked, made, seal
@@ -17,6 +18,9 @@ from .models import Decision, DecisionExport, DecisionNote, Told
 LATE = timedelta(minutes=5)  # written later than this after it was taken: says why
 CLOCK_SKEW = timedelta(minutes=1)  # a browser's clock may be a little ahead
 JOINT_MODEL = ("nothing", "risks_patients", "risks_staff", "risks_system", "policy", "advice")
+# What a correction begins with.
+COPIED = ("known", "options", "decision", "reason", "review_at", "decided_at", *JOINT_MODEL)
+CORRECTING = "Correcting this entry"
 SAME_AGAIN = timedelta(minutes=2)  # the same words sent twice so soon are one decision
 
 
@@ -82,8 +86,7 @@ def write(written: Written, *, organisation_id: int, by: Actor, at: datetime) ->
             entry = Entry("decisions.write", f"decision:{row.pk}", detail)
             record([entry], organisation_id=organisation_id, by=by, at=at)
     except IntegrityError:
-        why = "Somebody has corrected it meanwhile. Correct the newest entry."
-        raise NotAllowed("corrected already", "Correcting this entry", why) from None
+        raise ChangedMeanwhile("corrected already", CORRECTING, MEANWHILE) from None
     return row
 
 
@@ -121,8 +124,13 @@ def _corrected(written: Written, organisation_id: int) -> Decision | None:
         return None
     found = Decision.objects.filter(pk=written.supersedes, organisation_id=organisation_id).first()
     if found is None:
-        raise NotAllowed("unknown", "Correcting this entry", "There is no such entry.")
+        raise NotAllowed("unknown", CORRECTING, "There is no such entry.")
+    check_newest(found, _says, {name: getattr(written, name) for name in COPIED}, CORRECTING)
     return found
+
+
+def _says(row: Decision) -> dict[str, object]:
+    return {name: getattr(row, name) for name in COPIED}
 
 
 def _same_again(written: Written, organisation_id: int, by: Actor, at: datetime) -> Decision | None:

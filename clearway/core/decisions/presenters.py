@@ -5,10 +5,25 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from ..clashes import Clash, both_in_words, said
+from ..layout.times import clock, day
 from ..people.roles import name_of
 from .actions import JOINT_MODEL, is_late
 from .export import PARTS
 from .models import Decision
+
+
+def clashes(found: Iterable[Clash]) -> list[tuple[str, str, str]]:
+    """What two people wrote otherwise in the correction of one entry."""
+    names = {**PARTS, "review_at": "Review at", "decided_at": "Taken at"}
+    return both_in_words(found, names, _said)
+
+
+def _said(field: str, value: Any) -> str:
+    if not (field.endswith("_at") and value):
+        return said(value)
+    at = datetime.fromisoformat(value)
+    return f"{day(at)}, {clock(at)}"
 
 
 @dataclass(frozen=True, slots=True)

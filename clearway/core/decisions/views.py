@@ -10,6 +10,7 @@ from django.urls import reverse
 
 from clearway.domain.shared.errors import NotAllowed
 
+from .. import clashes
 from ..layout.numbers import whole_number
 from ..layout.papers import PDF, TEXT, as_file
 from ..layout.times import LONDON, local
@@ -21,7 +22,6 @@ from .forms import DayForm, DecisionForm, ExportForm, NoteForm
 from .models import Decision
 
 Request = Any
-COPIED = ("known", "options", "decision", "reason", "review_at", "decided_at", *actions.JOINT_MODEL)
 MEDIA = {"text": TEXT, "csv": "text/csv; charset=utf-8", "pdf": PDF}
 
 
@@ -111,21 +111,27 @@ def new(request: Request) -> HttpResponse:
     organisation = request.organisation
     data = request.POST if request.method == "POST" else None
     form = DecisionForm(data, at=request.at, organisation=organisation, initial=_beginning(request))
+    clash: clashes.ChangedMeanwhile | None = None
     if form.is_valid():
         try:
             row = actions.write(
                 form.written(), organisation_id=organisation.pk, by=request.actor, at=request.at
             )
             return HttpResponseRedirect(reverse("decisions:decision", args=[row.pk]))
+        except clashes.ChangedMeanwhile as refusal:
+            form.add_error(None, refusal.why)
+            clash = refusal
         except NotAllowed as refusal:
             form.add_error("decision", refusal.why)
     context = {
         "form": form,
+        "both": presenters.clashes(clash.clashes if clash else ()),
         "sites": [(site.code, site.name) for site in organisation.sites.exclude(kind="station")],
         "is_late": "late_reason" in form.errors or bool(form.typed("late_reason")),
-        "corrects": form.typed("corrects"),
+        "corrects": (clash and clash.newest) or form.typed("corrects"),
     }
-    return render(request, "decisions/new.html", context, status=422 if form.errors else 200)
+    status = 409 if clash else 422 if form.errors else 200
+    return render(request, "decisions/new.html", context, status=status)
 
 
 def _beginning(request: Request) -> dict[str, Any]:
@@ -139,7 +145,7 @@ def _beginning(request: Request) -> dict[str, Any]:
         row = _get(request, corrects)
         site = row.site.code if row.site else ""
         told = "; ".join(each.words for each in row.told.all())[:300]
-        copied = {name: getattr(row, name) for name in COPIED}
+        copied = {name: getattr(row, name) for name in actions.COPIED}
         return {**copied, "told": told, "site": site, "corrects": row.pk}
     return {"decided_at": request.at, "screen": _screen(request)}
 

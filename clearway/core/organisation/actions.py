@@ -12,6 +12,7 @@ from clearway.domain.shared.region import FeedSource, Mark, Policy, Region
 
 from ..audit.actions import Actor, Entry
 from ..audit.actions import record as audit
+from ..clashes import ChangedMeanwhile
 from ..feeds.models import BY_HAND, Source
 from ..live.actions import announce
 from .models import Area, Organisation, PolicyVersion, Site
@@ -155,7 +156,10 @@ def sign(
     at: datetime,
     today: date,
 ) -> PolicyVersion:
-    """Write a new version of a policy, valid from today. Only people sign. Raises NotAllowed."""
+    """Write a new version of a policy, valid from today. Only people sign.
+
+    Raises NotAllowed, and ChangedMeanwhile where there is a newer version than the one on the screen.
+    """
     if by.user_id is None:
         raise NotAllowed("nobody", "Signing a policy", "Only a person signs a policy.")
     if signed.review_on <= today:
@@ -166,7 +170,7 @@ def sign(
             rows = PolicyVersion.objects.filter(organisation_id=organisation_id, name=signed.name)
             newest = rows.order_by("-version").first()
             if (newest.version if newest else 0) != signed.seen:
-                raise NotAllowed("changed", "Signing a policy", changed)
+                raise ChangedMeanwhile("changed", "Signing a policy", changed)
             row = PolicyVersion.objects.create(
                 organisation_id=organisation_id,
                 name=signed.name,
@@ -184,7 +188,7 @@ def sign(
             entry = Entry(verb, f"policy:{signed.name}", {"version": row.version, **detail})
             audit([entry], organisation_id=organisation_id, by=by, at=at)
     except IntegrityError:
-        raise NotAllowed("changed", "Signing a policy", changed) from None
+        raise ChangedMeanwhile("changed", "Signing a policy", changed) from None
     return row
 
 

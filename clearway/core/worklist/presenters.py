@@ -1,6 +1,6 @@
 """Tasks in words and groups."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -8,6 +8,8 @@ from typing import Any
 from clearway.domain.shared.alarms import WINDOW
 
 from ..audit.models import Action
+from ..clashes import between, both_in_words
+from ..layout.times import clock
 from ..people.duties import DUTIES
 from ..people.queries import Rota
 from ..people.roles import ROLES, name_of
@@ -125,6 +127,30 @@ def worklist(tasks: Iterable[Task], at: datetime, mine: frozenset[str] | None = 
         answered=by_state[Task.State.ANSWERED],
         recent=recent,
     )
+
+
+ASKED = {"owner": "With", "answer": "Answer", "to": "Escalated to", "minutes": "Shelved until"}
+
+
+def clashes(task: Task, given: Mapping[str, Any]) -> list[tuple[str, str, str]]:
+    """How a task stands now, beside what somebody asked of it as it stood before.
+
+    given  what they typed, by the fields of the form
+    """
+    shelved = clock(task.shelved_until) if task.shelved_until else ""
+    now = {
+        "owner": task.owner.display_name if task.owner else "",
+        "answer": task.answer,
+        "to": duty_name(task.escalated_to) if task.escalated_to else "",
+        "minutes": shelved,
+    }
+    yours = {name: _asked(name, given[name]) for name in now if name in given}
+    return [("State", task.get_state_display(), "Not changed"), *both_in_words(between(now, yours), ASKED)]
+
+
+def _asked(name: str, value: Any) -> str:
+    words = {"owner": lambda: str(value.display_name), "to": lambda: duty_name(value)}
+    return words.get(name, lambda: f"for {value} minutes" if name == "minutes" else str(value))()
 
 
 def line(task: Task, at: datetime) -> Line:

@@ -1,6 +1,6 @@
 """The worklist, a task with its history, what can be done with it, and the alarm budget."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from django.http import Http404, HttpResponse, HttpResponseRedirect
@@ -160,7 +160,9 @@ def _act(
         do(shown, form.cleaned_data)
     except actions.ChangedMeanwhile:
         why = "Somebody changed this task while you looked at it. Nothing was done. Look again, then decide"
-        return _task_page(request, _get(request, key), form, problem=why, status=409)
+        current = _get(request, key)
+        both = presenters.clashes(current, form.cleaned_data)
+        return _task_page(request, current, form, problem=why, status=409, both=both)
     except NotAllowed as refusal:
         return _task_page(request, _get(request, key), form, problem=refusal.why, status=409)
     back = request.POST.get("back")
@@ -177,7 +179,12 @@ def _get(request: Request, key: int) -> Task:
 
 
 def _task_page(
-    request: Request, task: Task, form: forms.TaskForm | None = None, problem: str = "", status: int = 200
+    request: Request,
+    task: Task,
+    form: forms.TaskForm | None = None,
+    problem: str = "",
+    status: int = 200,
+    both: Sequence[tuple[str, str, str]] = (),
 ) -> HttpResponse:
     form = form or forms.TaskForm(at=request.at, initial={})
     rota = people.rota(request.organisation.pk, request.at)
@@ -187,6 +194,7 @@ def _task_page(
         "line": presenters.line(task, request.at),
         "form": form,
         "problem": problem,
+        "both": both,
         "history": presenters.history(queries.history(request.organisation.pk, task.pk)),
         "escalations": presenters.choices_of_escalation(task, rota),
         "people": [(user.username, user.display_name) for user in asked],

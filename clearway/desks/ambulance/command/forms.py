@@ -62,7 +62,7 @@ class MethaneForm(DeskForm):
     access = words("Access and egress", most=500, required=False)
     casualties = words("Casualties", most=300, required=False)
     services = words("Emergency services", most=500, required=False)
-    after = forms.IntegerField(
+    seen = forms.IntegerField(
         min_value=0,
         max_value=10_000,
         error_messages=dict.fromkeys(

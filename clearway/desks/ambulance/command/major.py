@@ -10,9 +10,10 @@ from django.urls import reverse
 
 from clearway.core.audit.actions import Actor, Entry
 from clearway.core.audit.actions import record as audit
+from clearway.core.clashes import MEANWHILE, ChangedMeanwhile, between
 from clearway.core.live.actions import announce
 from clearway.core.notices import actions as notices
-from clearway.domain.ambulance.command import Declared
+from clearway.domain.ambulance.command import METHANE, Declared
 from clearway.domain.shared.errors import NotAllowed
 
 from .actions import lock
@@ -23,6 +24,11 @@ STATES: Mapping[Declared, str] = {
     Declared.DECLARED: "MAJOR INCIDENT DECLARED",
     Declared.STOOD_DOWN: "Stood down",
 }
+
+
+def says(row: MajorIncident | None) -> dict[str, str]:
+    """What a version says: how the incident stands, and the letters of METHANE."""
+    return {name: getattr(row, name) for name in ("state", *METHANE)} if row else {}
 
 
 @transaction.atomic
@@ -41,7 +47,8 @@ def report(
 
     number  of the incident; None begins another. after  the version that was shown, 0 for none
     once    of the form: sent again with the same words it is the version that it wrote before
-    Raises NotAllowed: nobody, written meanwhile, stood down, or a form that was sent with other words.
+    Raises NotAllowed: nobody, stood down, or a form that was sent with other words; and ChangedMeanwhile
+    where somebody wrote a version after the one that was shown.
     """
     event = "Reporting a major incident"
     if by.user_id is None:
@@ -59,7 +66,8 @@ def report(
         number = (every.aggregate(Max("number"))["number__max"] or 0) + 1
     last = every.filter(number=number).order_by("-version").first()
     if (last.version if last else 0) != after:
-        raise NotAllowed("overtaken", event, "Somebody wrote a version meanwhile. Read it, then write yours.")
+        yours = {"state": state.value, **letters}
+        raise ChangedMeanwhile("overtaken", event, MEANWHILE, between(says(last), yours))
     if last is not None and last.state == Declared.STOOD_DOWN:
         raise NotAllowed("ended", event, "It was stood down. Begin another.")
     row = every.create(

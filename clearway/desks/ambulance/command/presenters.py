@@ -1,10 +1,11 @@
 """What command keeps, in words, as text and as PDF."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+from clearway.core.clashes import Clash, both_in_words, said
 from clearway.core.layout import papers
 from clearway.core.layout.spc_charts import RULES
 from clearway.core.layout.times import LONDON, clock, day, moment, zone
@@ -248,6 +249,15 @@ def minutes_text(row: EscalationCall) -> str:
 
 def minutes_pdf(row: EscalationCall) -> bytes:
     return papers.as_pdf(minutes_title(row), minutes_about(row), signed_parts(row), row.at)
+
+
+def clashes(found: Iterable[Clash]) -> list[tuple[str, str, str]]:
+    """What two people reported otherwise of one major incident."""
+    return both_in_words(found, {"state": "How it stands", **METHANE}, _methane_said)
+
+
+def _methane_said(field: str, value: Any) -> str:
+    return STATES[Declared(value)] if field == "state" else said(value)
 
 
 @dataclass(frozen=True, slots=True)

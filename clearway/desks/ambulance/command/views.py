@@ -10,6 +10,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_POST
 
+from clearway.core import clashes
 from clearway.core.layout.papers import PDF, TEXT, as_file
 from clearway.core.layout.times import local
 from clearway.core.live.queries import newest_push
@@ -306,12 +307,12 @@ def _methane(request: Any, number: int | None) -> HttpResponse:
     if number and not rows:
         raise Http404(f"There is no major incident {number}.")
     newest = rows[0] if number else None
-    begun = {name: getattr(newest, name) for name in (*METHANE, "state")} if newest else {}
     form = MethaneForm(
         request.POST if request.method == "POST" else None,
         at=request.at,
-        initial={**begun, "after": newest.version if newest else 0, "key": str(uuid4())},
+        initial={**major.says(newest), "key": str(uuid4())},
     )
+    clash: clashes.ChangedMeanwhile | None = None
     if form.is_valid():
         given = form.cleaned_data
         try:
@@ -319,18 +320,24 @@ def _methane(request: Any, number: int | None) -> HttpResponse:
                 Declared(given["state"]),
                 form.letters(),
                 number=number,
-                after=given["after"],
+                after=given["seen"],
                 once=given["key"],
                 **_who(request),
             )
             messages.success(request, f"Version {row.version} is on every screen.")
             return HttpResponseRedirect(reverse("command:methane", args=[row.number]))
+        except clashes.ChangedMeanwhile as refused:
+            form.add_error(None, refused.why)
+            clash, rows = refused, queries.methane_versions(organisation_id, number or 0)
+            newest = rows[0]
         except NotAllowed as refused:
             form.add_error(None, refused.why)
     may = request.reach.allows("major.declare")
     context = {
         "number": number,
         "rows": [presenters.methane(each) for each in rows],
+        "seen": clashes.opened(request.POST, newest.version if newest else 0, clash),
+        "both": presenters.clashes(clash.clashes if clash else ()),
         "form": form,
         "states": [
             (each.value, says) for each, says in major.STATES.items() if number or each != Declared.STOOD_DOWN
@@ -340,7 +347,8 @@ def _methane(request: Any, number: int | None) -> HttpResponse:
         "live_topics": "major feeds tasks",
         "live_after": live_after,
     }
-    return render(request, "command/major.html", context, status=422 if form.errors else 200)
+    status = 409 if clash else 422 if form.errors else 200
+    return render(request, "command/major.html", context, status=status)
 
 
 def _call(request: Any, number: int) -> EscalationCall:

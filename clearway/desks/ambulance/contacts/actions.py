@@ -2,16 +2,20 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.db import IntegrityError, transaction
 
 from clearway.core.audit.actions import Actor, Entry
 from clearway.core.audit.actions import record as audit
+from clearway.core.clashes import MEANWHILE, ChangedMeanwhile, check_newest
 from clearway.core.live.actions import announce
 from clearway.domain.ambulance.contacts import Means, Partner
 from clearway.domain.shared.errors import NotAllowed
 
 from .models import Contact
+
+CORRECTING = "Correcting this contact"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,13 +33,32 @@ class Spoken:
 
 
 def write(spoken: Spoken, *, organisation_id: int, by: Actor, at: datetime) -> Contact:
-    """Write a contact down. Raises NotAllowed where what it corrects is gone or was corrected meanwhile."""
+    """Write a contact down.
+
+    Raises NotAllowed where what it corrects is gone, and ChangedMeanwhile where it was corrected already.
+    """
     try:
         with transaction.atomic():
             return _write(spoken, organisation_id, by, at)
     except IntegrityError:
-        why = "Somebody has corrected it meanwhile. Correct the newest one."
-        raise NotAllowed("corrected already", "Correcting this contact", why) from None
+        raise ChangedMeanwhile("corrected already", CORRECTING, MEANWHILE) from None
+
+
+def _says(row: Contact) -> dict[str, Any]:
+    names = ("means", "reason", "result", "words", "incident", "task")
+    return {"whom": row.name, **{name: getattr(row, name) for name in names}}
+
+
+def _fields(spoken: Spoken) -> dict[str, Any]:
+    return {
+        "whom": spoken.partner.name,
+        "means": spoken.means,
+        "reason": spoken.reason,
+        "result": spoken.result,
+        "words": spoken.words,
+        "incident": spoken.incident,
+        "task": spoken.task,
+    }
 
 
 def _write(spoken: Spoken, organisation_id: int, by: Actor, at: datetime) -> Contact:
@@ -43,7 +66,8 @@ def _write(spoken: Spoken, organisation_id: int, by: Actor, at: datetime) -> Con
     if spoken.corrects is not None:
         before = Contact.objects.filter(organisation_id=organisation_id, pk=spoken.corrects).first()
         if before is None:
-            raise NotAllowed("gone", "Correcting this contact", "There is no such contact.")
+            raise NotAllowed("gone", CORRECTING, "There is no such contact.")
+        check_newest(before, _says, _fields(spoken), CORRECTING)
     row = Contact.objects.create(
         organisation_id=organisation_id,
         at=before.at if before else at,

@@ -3,7 +3,9 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
+from clearway.core.clashes import Clash, both_in_words, said
 from clearway.domain.ambulance.contacts import ContactPolicy, Means, With
 
 from .models import Contact
@@ -21,6 +23,18 @@ KINDS: Mapping[str, str] = {
     With.MANAGER: "Managers",
     With.OTHER: "Other services",
 }
+
+
+def clashes(found: Iterable[Clash], policy: ContactPolicy) -> list[tuple[str, str, str]]:
+    """What two people wrote otherwise of one contact."""
+    codes = {"reason": policy.reasons, "result": policy.results}
+
+    def says(field: str, value: Any) -> str:
+        if field == "means":
+            return MEANS.get(value) or said(value)
+        return next((each.says for each in codes.get(field, ()) if each.code == value), said(value))
+
+    return both_in_words(found, {"whom": "With whom", "means": "By", "words": "More"}, says)
 
 
 @dataclass(frozen=True, slots=True)

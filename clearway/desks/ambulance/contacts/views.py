@@ -8,6 +8,7 @@ from django.http import Http404, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 
+from clearway.core import clashes
 from clearway.core.live.queries import newest_push
 from clearway.core.people import kept
 from clearway.core.people.permissions import needs
@@ -59,7 +60,7 @@ def new(request: Any) -> HttpResponse:
     back = back_of(request)
     data = request.POST if request.method == "POST" else None
     beginning = kept.take(request) or _beginning(request, back) if data is None else {}
-    form = ContactForm(data, policy=policy, known=who, at=at, initial=beginning)
+    form, clash = ContactForm(data, policy=policy, known=who, at=at, initial=beginning), None
     if form.is_valid():
         try:
             row = actions.write(form.spoken(), organisation_id=organisation_id, by=request.actor, at=at)
@@ -69,18 +70,23 @@ def new(request: Any) -> HttpResponse:
                 f"Recorded: {said.name}, {said.means.lower()}, {said.reason.lower()}: {said.result.lower()}.",
             )
             return HttpResponseRedirect(back or reverse("contacts:list"))
+        except clashes.ChangedMeanwhile as refused:
+            form.add_error(None, refused.why)
+            clash = refused
         except NotAllowed as refused:
             form.add_error(None, refused.why)
     context = {
         "form": form,
+        "both": presenters.clashes(clash.clashes if clash else (), policy),
         "policy": policy,
         "names": who.names,
         "means": list(presenters.MEANS.items()),
         "back": back,
-        "corrects": form.typed("corrects"),
+        "corrects": (clash and clash.newest) or form.typed("corrects"),
         "task": form.typed("task"),
     }
-    return render(request, "contacts/new.html", context, status=422 if form.errors else 200)
+    status = 409 if clash else 422 if form.errors else 200
+    return render(request, "contacts/new.html", context, status=status)
 
 
 def _beginning(request: Any, back: str) -> dict[str, Any]:

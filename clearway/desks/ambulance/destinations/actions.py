@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Any
 
 from clearway.core.audit.actions import Actor
+from clearway.core.clashes import MEANWHILE, ChangedMeanwhile, between
 from clearway.core.layout.times import local
 from clearway.core.organisation import actions as organisation
 from clearway.core.organisation.models import PolicyVersion
@@ -52,8 +53,15 @@ MAY_BE_DENIED = frozenset({Group.ROLES, Group.PLACES})
 
 
 def answer(item: Item, answer: Answer, *, organisation_id: int, by: Actor, at: datetime) -> PolicyVersion:
-    """Answer for one thing, from today. Advice goes by it at once. Raises NotAllowed with the reason."""
+    """Answer for one thing, from today. Advice goes by it at once.
+
+    Raises NotAllowed with the reason, and ChangedMeanwhile where somebody answered since it was shown.
+    """
     today = local(at).date()
+    if answer.seen != item.version:
+        raise ChangedMeanwhile(
+            "changed", "Answering for it", MEANWHILE, between(_now(item), _said(item, answer))
+        )
     if answer.reply is Reply.NOT_SO and item.group not in MAY_BE_DENIED:
         raise NotAllowed("a rule", "Denying it", "A rule is taken away in the region pack only.")
     if answer.reply is Reply.CHANGED and not answer.changes:
@@ -64,8 +72,7 @@ def answer(item: Item, answer: Answer, *, organisation_id: int, by: Actor, at: d
         raise NotAllowed("changed", "Confirming it as it stands", why)
     values = {**item.values, **answer.changes}
     values = {name: value for name, value in values.items() if value is not None}
-    if item.group in MAY_BE_DENIED:
-        values["stands"] = "not_so" if answer.reply is Reply.NOT_SO else "confirmed"
+    values |= _stands(item, answer)
     signed = organisation.Signed(
         item.name, values, answer.owner, answer.source, answer.review_on, Mark.VERIFIED, answer.seen
     )
@@ -79,6 +86,21 @@ def answer(item: Item, answer: Answer, *, organisation_id: int, by: Actor, at: d
         at=at,
         today=today,
     )
+
+
+def _stands(item: Item, answer: Answer) -> dict[str, str]:
+    if item.group not in MAY_BE_DENIED:
+        return {}
+    return {"stands": "not_so" if answer.reply is Reply.NOT_SO else "confirmed"}
+
+
+def _now(item: Item) -> dict[str, Any]:
+    return {**item.values, "source": item.source, "owner": item.owner, "review_on": item.review_on}
+
+
+def _said(item: Item, answer: Answer) -> dict[str, Any]:
+    signed = {"source": answer.source, "owner": answer.owner, "review_on": answer.review_on}
+    return {**answer.changes, **_stands(item, answer), **signed}
 
 
 def _check(item: Item, signed: organisation.Signed, today: date) -> None:

@@ -125,7 +125,6 @@ def _beginning(item: Item, review_on: date) -> dict[str, Any]:
         "accepts_percent": None if share is None else _figure(round(share * 100, 2)),
         "owner": item.owner,
         "review_on": review_on.isoformat(),
-        "seen": item.version,
     }
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from clearway.core.clashes import Clash, both_in_words, said
 from clearway.core.organisation.models import PolicyVersion
 
 from .forms import WEEK
@@ -23,6 +24,22 @@ STANDS: Mapping[Stands, str] = {
     Stands.NOT_CONFIRMED: "Not confirmed: named, never used",
     Stands.NOBODY_SAID: "Nobody has said",
 }
+
+
+def clashes(found: Iterable[Clash]) -> list[tuple[str, str, str]]:
+    """What two people answered otherwise for one thing."""
+    names = {"source": "Who says so", "owner": "Who answers for it", "review_on": "Ask again by"}
+    return both_in_words(found, names, _said)
+
+
+def _said(field: str, value: Any) -> str:
+    if field == "stands" and value:
+        return STANDS[Stands(value)]
+    if field == "days" and value:
+        return ", ".join(name for name, open_ in zip(WEEK, value, strict=True) if open_ == "1")
+    if field == "review_on" and value:
+        return day(date.fromisoformat(value))
+    return f"{value * 100:g} percent" if field == "accepts_share" and value else said(value)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from django.http import Http404, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 
+from clearway.core import clashes
 from clearway.core.layout.times import local
 from clearway.core.organisation.queries import policies, versions_of
 from clearway.core.people.permissions import needs
@@ -68,7 +69,7 @@ def answer(request: Request, name: str) -> HttpResponse:
         raise Http404
     again = today + timedelta(days=round(_months(request, today) * 365.25 / 12))
     data = request.POST if request.method == "POST" else None
-    form = AnswerForm(data, item=item, at=request.at, review_on=again)
+    form, clash = AnswerForm(data, item=item, at=request.at, review_on=again), None
     if form.is_valid():
         try:
             row = actions.answer(
@@ -78,10 +79,15 @@ def answer(request: Request, name: str) -> HttpResponse:
             next_time = presenters.day(row.review_on)
             messages.success(request, f"{item.place}, {item.what}: {said}, to be asked again by {next_time}.")
             return HttpResponseRedirect(reverse("destinations:confirm") + f"#{item.group.value}")
+        except clashes.ChangedMeanwhile as refused:
+            form.add_error(None, refused.why)
+            clash = refused
         except NotAllowed as refused:
             form.add_error(None, refused.why)
     context = {
         "item": item,
+        "seen": clashes.opened(request.POST, item.version, clash),
+        "both": presenters.clashes(clash.clashes if clash else ()),
         "row": presenters.row(item, today),
         "form": form,
         "fields": set(CHANGES[item.group]),
@@ -90,7 +96,8 @@ def answer(request: Request, name: str) -> HttpResponse:
         "may": request.reach.allows("destinations.confirm"),
         "history": presenters.history(item.group, versions_of(request.organisation.pk, name)),
     }
-    return render(request, "destinations/answer.html", context, status=422 if form.errors else 200)
+    status = 409 if clash else 422 if form.errors else 200
+    return render(request, "destinations/answer.html", context, status=status)
 
 
 def _months(request: Request, today: date) -> float:

@@ -55,6 +55,7 @@ class OneWordForm(DeskForm):
             ("invalid", "min_value", "max_value"), "Write a whole number from 0 to 9999, for example 12"
         ),
     )
+    was = forms.IntegerField(required=False)
     note = words("Remark", most=200, required=False)
     key = forms.UUIDField(required=False, error_messages={"invalid": "Open the page again"})
 
@@ -71,6 +72,10 @@ class OneWordForm(DeskForm):
         elif measure == Measure.PRESSURE_LEVEL and not 1 <= value <= MOST_LEVEL:
             self.add_error("value", "Choose a level from 1 to 4")
         return given
+
+    def seen(self) -> dict[Measure, int | None]:
+        """What the figure was on the page. Call when valid."""
+        return dict.fromkeys(self.counts(), self.cleaned_data["was"])
 
     def counts(self) -> dict[Measure, int]:
         """The figure that is said, if one is."""

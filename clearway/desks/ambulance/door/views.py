@@ -1,5 +1,6 @@
 """The phone at the door of a hospital: one page to read, one tap to say."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 from uuid import uuid4
@@ -10,6 +11,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_POST
 
+from clearway.core import clashes
 from clearway.core.layout.times import clock
 from clearway.core.organisation.queries import ReceivingSite, receiving_sites
 from clearway.core.people.permissions import needs
@@ -80,7 +82,12 @@ def say(request: Any, code: str) -> HttpResponse:
     if not form.is_valid():
         return _page(request, site, form)
     spoken = liaison.Spoken(site=code, counts=form.counts(), note=form.cleaned_data["note"], once=form.once())
-    liaison.say(spoken, organisation_id=request.organisation.pk, by=request.actor, at=request.at)
+    who = {"organisation_id": request.organisation.pk, "by": request.actor, "at": request.at}
+    try:
+        liaison.say(spoken, seen=form.seen(), **who)
+    except clashes.ChangedMeanwhile as refused:
+        form.add_error(None, refused.why)
+        return _page(request, site, form, both=stands.clashes(refused.clashes))
     messages.success(request, f"Saved at {clock(request.at)}.")
     return HttpResponseRedirect(reverse("door:at", args=[code]))
 
@@ -119,7 +126,11 @@ def _site(request: Any, code: str) -> ReceivingSite:
 
 
 def _page(
-    request: Any, site: ReceivingSite, form: OneWordForm, relief_form: ReliefForm | None = None
+    request: Any,
+    site: ReceivingSite,
+    form: OneWordForm,
+    relief_form: ReliefForm | None = None,
+    both: Sequence[tuple[str, str, str]] = (),
 ) -> HttpResponse:
     expected = relief_form or ReliefForm(None, at=request.at)
     read = boards.board(request.organisation.pk, request.at, only=[site.code])
@@ -151,6 +162,7 @@ def _page(
         "cad": read.basis.cad,
         "is_doubted": read.basis.cad.freshness is not Freshness.FRESH,
         "form": form,
+        "both": both,
         "relief_form": expected,
         "awaited": read.awaited.get(site.code),
         "cohort": presenters.cohort(told.by_site(request.organisation.pk, _codes(site)).values(), read),
@@ -158,7 +170,8 @@ def _page(
         "may_release": request.reach.allows_site(site.code, "handovers.release"),
         "may_say": request.reach.allows_site(site.code, "hospitals.say"),
     }
-    return render(request, "door/at.html", context, status=422 if form.errors or expected.errors else 200)
+    status = 409 if both else 422 if form.errors or expected.errors else 200
+    return render(request, "door/at.html", context, status=status)
 
 
 def _codes(site: ReceivingSite) -> list[str]:

@@ -10,11 +10,13 @@ from django.db import transaction
 
 from clearway.core.audit.actions import Actor, Entry
 from clearway.core.audit.actions import record as audit
+from clearway.core.clashes import check_fields
 from clearway.core.feeds.models import Source
 from clearway.domain.ambulance.events import ExpectedRelief, HospitalEvent
 from clearway.domain.ambulance.words import HospitalMeasure, StatusSource
 
 from ..facts import actions as facts
+from . import queries
 
 SPEAKS_AS = {"halo": StatusSource.HALO, "hospital_user": StatusSource.HOSPITAL}
 NO_TIME = datetime(2000, 1, 1, tzinfo=UTC)  # in the hash of what was said, so that saying it again is known
@@ -38,11 +40,24 @@ class Spoken:
 
 
 @transaction.atomic
-def say(spoken: Spoken, *, organisation_id: int, by: Actor, at: datetime) -> bool:
+def say(
+    spoken: Spoken,
+    *,
+    organisation_id: int,
+    by: Actor,
+    at: datetime,
+    seen: Mapping[HospitalMeasure, int | None] | None = None,
+) -> bool:
     """Record what a person says of a hospital, now: a fact of the desk's own source beside those of feeds.
 
-    Returns whether it was new: the same form sent twice is said once.
+    seen  the figures that stood on the page of who says it; None for who looked at no page
+    Returns whether it was new: the same form sent twice is said once. Raises ChangedMeanwhile where another
+    figure was said since.
     """
+    if seen is not None:
+        facts.lock(organisation_id)
+        now = queries.figures(organisation_id, spoken.site, at)
+        check_fields(_plain(spoken.counts), _plain(seen), _plain(now), f"Saying how {spoken.site} stands")
     event = HospitalEvent(
         message_id=f"say:{spoken.once}",
         occurred_at=at,
@@ -67,3 +82,7 @@ def say(spoken: Spoken, *, organisation_id: int, by: Actor, at: datetime) -> boo
         entry = Entry("hospitals.say", f"site:{spoken.site}", detail)
         audit([entry], organisation_id=organisation_id, by=by, at=at)
     return outcome is facts.Outcome.APPLIED
+
+
+def _plain(figures: Mapping[HospitalMeasure, int | None]) -> dict[str, int | None]:
+    return {measure.value: value for measure, value in figures.items()}

@@ -57,6 +57,21 @@ class ReportForm(DeskForm):
             measure: value for measure, value in typed.items() if str(value) != given.get(WAS + measure, "")
         }
 
+    def seen(self) -> dict[HospitalMeasure, int | None]:
+        """What the figures that are said were when the form was shown. Call when valid."""
+        was = {measure: self.cleaned_data[WAS + measure] for measure in self.counts()}
+        return {measure: int(text) if text.isdecimal() else None for measure, text in was.items()}
+
+    def following(self, figures: Mapping[HospitalMeasure, int]) -> dict[str, Any]:
+        """What was sent, as it would have been typed over what is said now: what was not changed follows."""
+        sent = {name: self.data.get(name) for name in self.data}
+        for measure in LABEL:
+            now = str(figures.get(measure, ""))
+            if self.typed(measure) == self.typed(WAS + measure):
+                sent[measure.value] = now
+            sent[WAS + measure] = now
+        return sent
+
     def once(self) -> str:
         """The key of this showing of the form: sent twice, it is said once."""
         try:

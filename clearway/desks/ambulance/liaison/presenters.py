@@ -6,7 +6,9 @@ Nothing here ticks: an age is given as the instant it counts from, so the same r
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
+from clearway.core.clashes import Clash, both_in_words, said
 from clearway.domain.ambulance.events import HospitalEvent
 from clearway.domain.ambulance.hospitals import TAKEN_OF, HospitalStanding, Note, Relief
 from clearway.domain.ambulance.words import HospitalMeasure, StatusSource
@@ -38,6 +40,17 @@ LEVELS: Mapping[int, tuple[str, str]] = {
     4: ("triangle", "4 extreme"),
 }
 ACT = 4
+
+
+def clashes(found: Iterable[Clash]) -> list[tuple[str, str, str]]:
+    """Figures that two people said otherwise of one hospital."""
+    return both_in_words(found, {m.value: label for m, label in LABEL.items()}, _figure_said)
+
+
+def _figure_said(field: str, value: Any) -> str:
+    return LEVELS[value][1] if field == M.PRESSURE_LEVEL and value else said(value)
+
+
 REMARKS = 8
 SPEAKER: Mapping[StatusSource, str] = {
     StatusSource.HALO: "HALO",

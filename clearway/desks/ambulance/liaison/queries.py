@@ -93,6 +93,11 @@ def reports(organisation_id: int, at: datetime) -> dict[str, SiteReport]:
     return {each.code: each for each in site_reports(seen, desk_policy(organisation_id, at).reports)}
 
 
+def figures(organisation_id: int, code: str, at: datetime) -> dict[HospitalMeasure, int]:
+    """The figures that a hospital says now. Three queries."""
+    return {measure: each.value for measure, each in reports(organisation_id, at)[code].figures.items()}
+
+
 @dataclass(frozen=True, slots=True)
 class Hour:
     """What a hospital said last in one hour."""

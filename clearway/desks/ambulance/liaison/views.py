@@ -7,6 +7,7 @@ from django.http import Http404, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 
+from clearway.core import clashes
 from clearway.core.layout.times import clock
 from clearway.core.organisation.queries import ReceivingSite, receiving_sites
 from clearway.core.people import kept
@@ -42,10 +43,24 @@ def say(request: Any, code: str) -> HttpResponse:
         by_telephone=request.reach.sites is None,
         initial=kept.take(request) or beginning({m: figure.value for m, figure in said.figures.items()}),
     )
+    clash: clashes.ChangedMeanwhile | None = None
     if form.is_valid():
-        return _said(request, site, form)
-    context = {"site": site, "form": form, "said": said, "cells": _cells(said), "levels": presenters.LEVELS}
-    return render(request, "liaison/say.html", context, status=422 if form.errors else 200)
+        try:
+            return _said(request, site, form)
+        except clashes.ChangedMeanwhile as refused:
+            clash, now = refused, {measure: figure.value for measure, figure in said.figures.items()}
+            form = ReportForm(form.following(now), at=request.at, by_telephone=request.reach.sites is None)
+            form.add_error(None, refused.why)
+    context = {
+        "site": site,
+        "form": form,
+        "both": presenters.clashes(clash.clashes if clash else ()),
+        "said": said,
+        "cells": _cells(said),
+        "levels": presenters.LEVELS,
+    }
+    status = 409 if clash else 422 if form.errors else 200
+    return render(request, "liaison/say.html", context, status=status)
 
 
 def _said(request: Any, site: ReceivingSite, form: ReportForm) -> HttpResponse:
@@ -56,7 +71,8 @@ def _said(request: Any, site: ReceivingSite, form: ReportForm) -> HttpResponse:
         told_by=form.cleaned_data.get("told_by", ""),
         once=form.once(),
     )
-    actions.say(spoken, organisation_id=request.organisation.pk, by=request.actor, at=request.at)
+    who = {"organisation_id": request.organisation.pk, "by": request.actor, "at": request.at}
+    actions.say(spoken, seen=form.seen(), **who)
     count = len(spoken.counts)
     figures = f"{count} figure{'' if count == 1 else 's'}" if count else "the remark"
     messages.success(request, f"Saved at {clock(request.at)}: {figures} for {site.name}.")

@@ -2,11 +2,13 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 from django.db import IntegrityError, transaction
 
 from clearway.core.audit.actions import Actor, Entry
 from clearway.core.audit.actions import record as audit
+from clearway.core.clashes import MEANWHILE, ChangedMeanwhile, check_newest
 from clearway.core.live.actions import announce
 from clearway.core.locks import Lock, one_at_a_time
 from clearway.domain.shared.errors import NotAllowed
@@ -14,6 +16,7 @@ from clearway.domain.shared.errors import NotAllowed
 from .models import DeskMessage, DeskMessageStep, DeskMessageTo
 
 Recipient = tuple[str, str, str]  # kind, key and name
+REPLACING = "Replacing this message"
 STEPS = ("shown", "acknowledged", "replied")
 
 
@@ -26,14 +29,19 @@ def send(
     at: datetime,
     corrects: int | None = None,
 ) -> DeskMessage:
-    """Write one message to everybody named. Raises NotAllowed where what it replaces is gone or replaced."""
+    """Write one message to everybody named.
+
+    Raises NotAllowed where what it replaces is gone, and ChangedMeanwhile where it was replaced already.
+    """
     try:
         with transaction.atomic():
             before = None
             if corrects is not None:
                 before = DeskMessage.objects.filter(organisation_id=organisation_id, pk=corrects).first()
                 if before is None:
-                    raise NotAllowed("gone", "Replacing this message", "There is no such message.")
+                    raise NotAllowed("gone", REPLACING, "There is no such message.")
+                yours = {"to": [name for _, _, name in to], "words": words}
+                check_newest(before, _says, yours, REPLACING)
             row = DeskMessage.objects.create(
                 organisation_id=organisation_id,
                 words=words,
@@ -52,8 +60,11 @@ def send(
             announce("message", changed, organisation_id=organisation_id, at=at)
             return row
     except IntegrityError:
-        why = "Somebody has replaced it meanwhile. Replace the newest one."
-        raise NotAllowed("replaced", "Replacing this message", why) from None
+        raise ChangedMeanwhile("replaced", REPLACING, MEANWHILE) from None
+
+
+def _says(row: DeskMessage) -> dict[str, Any]:
+    return {"to": [each.name for each in row.to.order_by("pk")], "words": row.words}
 
 
 @transaction.atomic

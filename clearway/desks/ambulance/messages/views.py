@@ -9,6 +9,7 @@ from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST
 
+from clearway.core import clashes
 from clearway.core.layout.numbers import whole_number
 from clearway.core.live.queries import newest_push
 from clearway.core.people import kept
@@ -45,7 +46,7 @@ def new(request: Any) -> HttpResponse:
     who = known(organisation_id, at)
     data = request.POST if request.method == "POST" else None
     beginning = (kept.take(request) or _beginning(request, who)) if data is None else {}
-    form = MessageForm(data, known=who, at=at, initial=beginning)
+    form, clash = MessageForm(data, known=who, at=at, initial=beginning), None
     if form.is_valid():
         given = form.cleaned_data
         scope = {"organisation_id": organisation_id, "by": request.actor, "at": at}
@@ -54,10 +55,19 @@ def new(request: Any) -> HttpResponse:
             number = len(given["to"])
             said.success(request, f"Sent to {number} recipient{'' if number == 1 else 's'}.")
             return HttpResponseRedirect(reverse("desk-messages:list"))
+        except clashes.ChangedMeanwhile as refused:
+            form.add_error(None, refused.why)
+            clash = refused
         except NotAllowed as refused:
             form.add_error(None, refused.why)
-    context = {"form": form, "names": who.names, "corrects": form.typed("corrects")}
-    return render(request, "desk_messages/new.html", context, status=422 if form.errors else 200)
+    context = {
+        "form": form,
+        "both": clashes.both_in_words(clash.clashes if clash else (), {"words": "Message"}),
+        "names": who.names,
+        "corrects": (clash and clash.newest) or form.typed("corrects"),
+    }
+    status = 409 if clash else 422 if form.errors else 200
+    return render(request, "desk_messages/new.html", context, status=status)
 
 
 @needs("desk_messages.answer")

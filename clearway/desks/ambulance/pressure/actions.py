@@ -8,6 +8,7 @@ from django.db import transaction
 
 from clearway.core.audit.actions import Actor, Entry
 from clearway.core.audit.actions import record as audit
+from clearway.core.clashes import ChangedMeanwhile, Clash, between
 from clearway.core.layout.times import clock
 from clearway.core.live.actions import announce
 from clearway.core.locks import Lock, one_at_a_time
@@ -21,7 +22,6 @@ from .policy import pressure
 
 OLDEST = timedelta(hours=24)  # that a figure may be when it is written down
 DAYS = 7  # of the outlook of REAP
-OVERTAKEN = "overtaken"
 COMMANDS = "pressure.declare"  # the permission of roles that set levels, and answer for every action
 
 
@@ -98,7 +98,8 @@ class Wanted:
 def declare(wanted: Wanted, *, organisation_id: int, by: Actor, at: datetime) -> TrustLevel:
     """Set a level of the trust; another level closes the action cards of the last and opens its own.
 
-    Only people set one. Raises NotAllowed: nobody, a review too far ahead, or somebody set one meanwhile.
+    Only people set one. Raises NotAllowed: nobody, or a review too far ahead; and ChangedMeanwhile where
+    somebody set one after the one that was shown.
     """
     plan = pressure(organisation_id, at).plans[wanted.ladder]
     _check_level(wanted, plan, by, at)
@@ -106,7 +107,7 @@ def declare(wanted: Wanted, *, organisation_id: int, by: Actor, at: datetime) ->
     last = queries.history(organisation_id, wanted.ladder).first()
     if last is not None and last.number != wanted.after:
         why = f"{last.by} set {plan.named(last.level)} at {clock(last.at)}. Read it, then set it again."
-        raise NotAllowed(OVERTAKEN, f"Setting {plan.title}", why)
+        raise ChangedMeanwhile("overtaken", f"Setting {plan.title}", why, _differs(last, wanted))
     row = TrustLevel.objects.create(
         organisation_id=organisation_id,
         ladder=wanted.ladder,
@@ -127,6 +128,12 @@ def declare(wanted: Wanted, *, organisation_id: int, by: Actor, at: datetime) ->
     audit([entry], organisation_id=organisation_id, by=by, at=at)
     announce("trust_level", [row.ladder], organisation_id=organisation_id, at=at)
     return row
+
+
+def _differs(last: TrustLevel, wanted: Wanted) -> tuple[Clash, ...]:
+    names = ("level", "why", "review_by", "outlook")
+    now = {name: getattr(last, name) for name in names}
+    return between(now, {name: getattr(wanted, name) for name in names})
 
 
 def _check_level(wanted: Wanted, plan: Plan, by: Actor, at: datetime) -> None:

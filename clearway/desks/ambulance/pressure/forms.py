@@ -73,7 +73,7 @@ class LevelForm(DeskForm):
     why = words("Why", most=300, missing="Say why this level is right now")
     review_by = LocalInstant(error_messages={"required": "Say by when it is reviewed"})
     outlook = forms.CharField(required=False)
-    after = forms.IntegerField(
+    seen = forms.IntegerField(
         min_value=0,
         error_messages=dict.fromkeys(
             ("required", "invalid", "min_value"), "Open this page again, then set the level"
@@ -97,11 +97,6 @@ class LevelForm(DeskForm):
             )
         return [int(each) for each in typed]
 
-    def follow(self, number: int) -> None:
-        """Show what was typed as following another level than before."""
-        typed = {name: self.data.get(name) for name in self.data}  # of many values the last, as forms read
-        self.data = {**typed, "after": str(number)}
-
     def wanted(self) -> Wanted:
         """The level. Call when valid."""
         given = self.cleaned_data
@@ -110,7 +105,7 @@ class LevelForm(DeskForm):
             given["level"],
             given["why"],
             given["review_by"],
-            given["after"],
+            given["seen"],
             given.get("outlook", ()),
         )
 

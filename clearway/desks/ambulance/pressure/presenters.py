@@ -3,19 +3,35 @@
 Nothing here ticks: an age is given as the instant it counts from, so the same figures make the same page.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
-from clearway.core.layout.times import local
+from clearway.core.clashes import Clash, both_in_words, said
+from clearway.core.layout.times import clock, day, local
 from clearway.core.people.roles import ROLES
-from clearway.domain.ambulance.pressure import Judged, Ladder, Pulled, Standing, pointed_to
+from clearway.domain.ambulance.pressure import Judged, Ladder, Plan, Pulled, Standing, pointed_to
 
 from ..liaison.presenters import ACT
 from ..liaison.presenters import LEVELS as SHAPES
 from .models import ActionCard, TrustLevel
 from .policy import SHORT
 from .queries import Declared, LadderNow, Levels, SitePressure, SystemPressure
+
+
+def clashes(found: Iterable[Clash], plan: Plan) -> list[tuple[str, str, str]]:
+    """What two people set otherwise on one ladder."""
+
+    def says(field: str, value: Any) -> str:
+        if field == "level":
+            return plan.named(value)
+        if field == "review_by":
+            at = datetime.fromisoformat(value)
+            return f"{day(at)}, {clock(at)}"
+        return said(value)
+
+    return both_in_words(found, {"outlook": "Expected on the coming seven days"}, says)
 
 
 @dataclass(frozen=True, slots=True)

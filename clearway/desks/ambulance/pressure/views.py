@@ -7,6 +7,7 @@ from django.http import Http404, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 
+from clearway.core import clashes
 from clearway.core.live.queries import newest_push
 from clearway.core.people.permissions import needs
 from clearway.domain.ambulance.pressure import Ladder
@@ -96,18 +97,18 @@ def ladder(request: Any, name: str) -> HttpResponse:
         request.POST if request.method == "POST" else None,
         plan=now.plan,
         at=at,
-        initial={"after": now.row.number if now.row else 0},
     )
+    clash: clashes.ChangedMeanwhile | None = None
     if form.is_valid():
         try:
             row = actions.declare(form.wanted(), organisation_id=organisation_id, by=request.actor, at=at)
             messages.success(request, f"{now.plan.title} {now.plan.named(row.level)} is set.")
             return HttpResponseRedirect(reverse("pressure:list"))
+        except clashes.ChangedMeanwhile as refused:  # who reads it may set it again
+            form.add_error(None, refused.why)
+            clash, now = refused, queries.levels(organisation_id, at).ladders[LADDERS[name]]
         except NotAllowed as refused:
             form.add_error(None, refused.why)
-            if refused.state == actions.OVERTAKEN:  # who reads it may set it again
-                now = queries.levels(organisation_id, at).ladders[LADDERS[name]]
-                form.follow(now.row.number if now.row else 0)
     past = list(queries.history(organisation_id, now.plan.ladder)[: queries.CLOSED_SHOWN])
     closed = queries.closed_cards(organisation_id, now.plan.ladder)
     context = {
@@ -122,9 +123,12 @@ def ladder(request: Any, name: str) -> HttpResponse:
         "closed": [presenters.card(each, at) for each in closed],
         "levels": [(each, now.plan.named(each)) for each in (1, 2, 3, 4)],
         "form": form,
+        "seen": clashes.opened(request.POST, now.row.number if now.row else 0, clash),
+        "both": presenters.clashes(clash.clashes if clash else (), now.plan),
         "may_declare": request.reach.allows("pressure.declare"),
     }
-    return render(request, "pressure/ladder.html", context, status=422 if form.errors else 200)
+    status = 409 if clash else 422 if form.errors else 200
+    return render(request, "pressure/ladder.html", context, status=status)
 
 
 @needs("pressure.read", change="pressure.answer")

@@ -9,6 +9,7 @@ from django.db import transaction
 
 from clearway.core.audit.actions import Actor, Entry
 from clearway.core.audit.actions import record as audit
+from clearway.core.clashes import ChangedMeanwhile, between, check_newest
 from clearway.core.feeds.models import Source
 from clearway.core.layout.times import clock
 from clearway.core.live.actions import announce
@@ -46,7 +47,8 @@ def record(
 
     seen  the newest record of the patient that the person had before them; None for none
     The patient's clock stops where the hospital accepted the patient, and in no other way. Raises NotAllowed:
-    not here any more, not whole, the crew has left, or somebody else recorded something meanwhile.
+    not here any more, not whole, or the crew has left; and ChangedMeanwhile where somebody else recorded
+    something since.
     """
     facts.lock(organisation_id)  # one writer: of two people at once the second sees what the first said
     folded = incidents.at_site(organisation_id, key, site_code)
@@ -55,7 +57,10 @@ def record(
     last = queries.newest(organisation_id, key)
     if last is not None and _is_same(last, said, by, at):
         return last
-    _check_seen(last, seen, folded.call_sign)
+    if last is not None and last.pk != seen:
+        why = f"{last.by} recorded {last.kind} at {clock(last.at)} meanwhile. Look at it, then send again."
+        found = between(asdict(queries.record_of(last)), asdict(said))
+        raise ChangedMeanwhile("meanwhile", f"Recording this of {folded.call_sign}", why, found)
     _check(folded, said, by, at, organisation_id)
     status = status_said(said, folded.state)
     if status is not None:
@@ -65,14 +70,16 @@ def record(
 
 @transaction.atomic
 def correct(key: int, said: Record, *, organisation_id: int, by: Actor, at: datetime) -> Release:
-    """Put a better record in the place of one. Raises NotAllowed: another thing, superseded, or not whole."""
+    """Put a better record in the place of one.
+
+    Raises NotAllowed: another thing, or not whole; and ChangedMeanwhile where it was corrected already.
+    """
     facts.lock(organisation_id)
     row = queries.one(organisation_id, key)
     what = f"Correcting the record of {row.call_sign if row else 'a crew'}"
     if row is None:
         raise NotAllowed("gone", what, "There is no such record. Open the list again.")
-    if hasattr(row, "superseded_by"):
-        raise NotAllowed("superseded", what, "It was corrected meanwhile. Look at the newer record.")
+    check_newest(row, lambda each: asdict(queries.record_of(each)), asdict(said), what)
     if not may_correct(queries.record_of(row), said):
         raise NotAllowed("another", what, "This would be another event: record that of the patient instead.")
     waited = (row.first_at - row.arrived_at).total_seconds() / 60
@@ -80,12 +87,6 @@ def correct(key: int, said: Record, *, organisation_id: int, by: Actor, at: date
     if wrong:
         raise NotAllowed("lacking", what, next(iter(wrong.values())))
     return _keep(row, said, row.site, row, organisation_id, by, at)
-
-
-def _check_seen(last: Release | None, seen: int | None, call_sign: str) -> None:
-    if last is not None and last.pk != seen:
-        why = f"{last.by} recorded {last.kind} at {clock(last.at)} meanwhile. Look at it, then send again."
-        raise NotAllowed("meanwhile", f"Recording this of {call_sign}", why)
 
 
 def _check(folded: Assignment, said: Record, by: Actor, at: datetime, organisation_id: int) -> None:

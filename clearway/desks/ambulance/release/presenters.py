@@ -3,7 +3,10 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
+from clearway.core.clashes import Clash, both_in_words, said
+from clearway.core.layout.times import clock
 from clearway.domain.ambulance.release import Figures, Kind, Record, ReleasePolicy
 from clearway.domain.ambulance.situation import JOB_STATES, Situation
 from clearway.domain.ambulance.words import JobState
@@ -21,6 +24,35 @@ TITLES: Mapping[Kind, str] = {
     Kind.EXCEPTION: "Why {} stays",
     Kind.RELIEF: "Relief of {}",
 }
+
+
+FIELDS = {
+    "kind": "What was recorded",
+    "stable_by": "Found stable by",
+    "news2": "NEWS2",
+    "news2_at": "NEWS2 taken",
+    "nurse": "Nurse in charge",
+    "place": "Left where",
+    "verbal": "Handed over verbally",
+    "epcr": "Handed over by record",
+    "accepted": "Accepted by the hospital",
+    "equipment": "Equipment left",
+    "commander": "Commander told",
+    "words": "In words",
+    "look_at": "Look again",
+    "relief": "Crew that takes over",
+}
+
+
+def clashes(found: Iterable[Clash]) -> list[tuple[str, str, str]]:
+    """What two people recorded otherwise of one patient."""
+    return both_in_words(found, FIELDS, _said)
+
+
+def _said(field: str, value: Any) -> str:
+    if field == "kind":
+        return KINDS[Kind(value)]
+    return clock(datetime.fromisoformat(value)) if field.endswith("_at") and value else said(value)
 
 
 @dataclass(frozen=True, slots=True)

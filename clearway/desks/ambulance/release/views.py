@@ -9,6 +9,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils.http import urlencode
 
+from clearway.core import clashes
 from clearway.core.layout.times import clock
 from clearway.core.live.queries import newest_push
 from clearway.core.organisation.queries import receiving_sites
@@ -85,19 +86,25 @@ def record(request: Any, code: str, kind: str) -> HttpResponse:
         messages.error(request, "This patient does not wait there any more.")
         return HttpResponseRedirect(reverse("release:board"))
     policy = release_policy(organisation_id, request.at)
-    past = queries.history(organisation_id, key)
+    past, clash = queries.history(organisation_id, key), None
     form = FORMS[Kind(kind)](
         request.POST if request.method == "POST" else None,
         policy=policy,
         waited=_waited(folded, request.at),
         at=request.at,
-        initial={"seen": past[0].pk if past else None},
     )
-    if form.is_valid() and _recorded(request, form, key, code):
-        is_at_the_door = request.reach.sites is not None
-        return HttpResponseRedirect(
-            reverse("door:at", args=[code]) if is_at_the_door else reverse("release:board")
-        )
+    try:
+        if form.is_valid():
+            _record(request, form, key, code)
+            is_at_the_door = request.reach.sites is not None
+            return HttpResponseRedirect(
+                reverse("door:at", args=[code]) if is_at_the_door else reverse("release:board")
+            )
+    except clashes.ChangedMeanwhile as refused:
+        form.add_error(None, refused.why)
+        past, clash = queries.history(organisation_id, key), refused
+    except NotAllowed as refused:
+        form.add_error(None, refused.why)
     if folded is None:
         form.add_error(None, "This patient does not wait there any more. Nothing was recorded.")
     context = {
@@ -106,9 +113,14 @@ def record(request: Any, code: str, kind: str) -> HttpResponse:
         "arrived": folded.stamps.get(JobStatus.AT_HOSPITAL) if folded else None,
         "tabs": _tabs(request, code, key, folded, kind),
         "newest": past[0] if past else None,
-        **_shown(request, form, past),
+        "seen": clashes.opened(request.POST, past[0].pk if past else None, clash),
+        **_shown(request, form, past, clash),
     }
-    return render(request, "release/record.html", context, status=422 if form.errors else 200)
+    return render(request, "release/record.html", context, status=_status(form, clash))
+
+
+def _status(form: RecordForm, clash: clashes.ChangedMeanwhile | None) -> int:
+    return 409 if clash else 422 if form.errors else 200
 
 
 def _waited(folded: Assignment | None, at: Any) -> float:
@@ -116,24 +128,19 @@ def _waited(folded: Assignment | None, at: Any) -> float:
     return (at - arrived).total_seconds() / 60 if arrived else 0
 
 
-def _recorded(request: Any, form: RecordForm, key: str, code: str) -> bool:
-    try:
-        row = actions.record(
-            key,
-            form.record(),
-            seen=form.cleaned_data["seen"],
-            site_code=code,
-            organisation_id=request.organisation.pk,
-            by=request.actor,
-            at=request.at,
-        )
-    except NotAllowed as refused:
-        form.add_error(None, refused.why)
-        return False
+def _record(request: Any, form: RecordForm, key: str, code: str) -> None:
+    row = actions.record(
+        key,
+        form.record(),
+        seen=form.cleaned_data["seen"],
+        site_code=code,
+        organisation_id=request.organisation.pk,
+        by=request.actor,
+        at=request.at,
+    )
     policy = release_policy(request.organisation.pk, request.at)
     what = in_words(queries.record_of(row), policy)
     messages.success(request, f"{row.call_sign}, {clock(row.at)}: {what}.")
-    return True
 
 
 def _tabs(request: Any, code: str, key: str, folded: Assignment | None, here: str) -> list[dict[str, Any]]:
@@ -156,7 +163,7 @@ def correct(request: Any, key: int) -> HttpResponse:
     row = queries.one(organisation_id, key)
     if row is None or not request.reach.allows_site(row.site):
         raise Http404
-    before = queries.record_of(row)
+    before, clash = queries.record_of(row), None
     form = FORMS[before.kind](
         request.POST if request.method == "POST" else None,
         policy=release_policy(organisation_id, row.first_at),
@@ -171,6 +178,9 @@ def correct(request: Any, key: int) -> HttpResponse:
             )
             messages.success(request, f"The record of {row.call_sign} is corrected; the first one stays.")
             return HttpResponseRedirect(reverse("release:board"))
+        except clashes.ChangedMeanwhile as refused:
+            form.add_error(None, refused.why)
+            clash = refused
         except NotAllowed as refused:
             form.add_error(None, refused.why)
     context = {
@@ -178,15 +188,21 @@ def correct(request: Any, key: int) -> HttpResponse:
         "arrived": row.arrived_at,
         "corrects": row,
         "tabs": [],
-        **_shown(request, form, queries.history(organisation_id, row.assignment)),
+        "seen": str(key),
+        # Once both were shown, what is sent again corrects the record that stands.
+        "address": reverse("release:correct", args=[(clash and clash.newest) or key]),
+        **_shown(request, form, queries.history(organisation_id, row.assignment), clash),
     }
-    return render(request, "release/record.html", context, status=422 if form.errors else 200)
+    return render(request, "release/record.html", context, status=_status(form, clash))
 
 
-def _shown(request: Any, form: RecordForm, past: list[Release]) -> dict[str, Any]:
+def _shown(
+    request: Any, form: RecordForm, past: list[Release], clash: clashes.ChangedMeanwhile | None
+) -> dict[str, Any]:
     """What both pages of a record show."""
     return {
         "form": form,
+        "both": presenters.clashes(clash.clashes if clash else ()),
         "kind": form.kind,
         "title": presenters.TITLES[form.kind],
         "policy": form.policy,

@@ -3,14 +3,16 @@
 None of these touches a waiting time clock: what is booked stays booked until booking.actions cancels it.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from typing import Any
 
 from django.db import transaction
 from django.db.models import QuerySet
 
 from clearway.core.audit.actions import Actor, Entry, record
+from clearway.core.clashes import check_fields, check_whole
 from clearway.core.layout.times import local
 from clearway.core.locks import whole
 from clearway.core.people.queries import may_be_asked
@@ -28,6 +30,8 @@ from .queries import Place
 
 FROZEN, CANCELLED, ON_LEAVE = "Frozen", "Cancelled", "Leave"
 TAKEN = ("clinician_id", "room_id", "equipment_id")  # what is in one session at a time
+LINKING = "Linking this account"
+SAVING = "Saving this clinic"
 LEAVE_KINDS = {"annual": "Annual leave", "study": "Study leave", "sickness": "Sickness"}
 
 
@@ -54,20 +58,56 @@ class Made:
     left_out: tuple[str, ...] = field(default_factory=tuple)
 
 
+def says(row: Template | None) -> dict[str, Any]:
+    """What a version says, to be held against what somebody saves after it; nothing where there is none."""
+    if row is None:
+        return {}
+    what = (row.code, row.name, row.service_id, row.room_id, row.clinician_id)
+    return _fields(NewTemplate(*what, queries.weeks_of(row), rules.plans_of(row.slots), row.equipment_id))
+
+
+def _fields(wanted: NewTemplate) -> dict[str, Any]:
+    weeks = wanted.weeks
+    return {
+        "name": wanted.name,
+        "service": wanted.service_id,
+        "clinician": wanted.clinician_id,
+        "room": wanted.room_id,
+        "equipment": wanted.equipment_id,
+        "weekday": weeks.weekday,
+        "every": weeks.every,
+        "valid_from": weeks.valid_from,
+        "valid_to": weeks.valid_to,
+        "slots": rules.typed(wanted.slots),
+    }
+
+
 @transaction.atomic
-def save_template(wanted: NewTemplate, *, organisation_id: int, by: Actor, at: datetime) -> Template:
+def save_template(
+    wanted: NewTemplate,
+    *,
+    organisation_id: int,
+    by: Actor,
+    at: datetime,
+    seen: Mapping[str, Any] | None = None,
+) -> Template:
     """Save a new version of a clinic; the version before ends the day before it begins.
 
     Its sessions from then on that nobody was ever booked or offered are taken away, for make_sessions to make
-    anew; those with somebody in them stay as they were until the last booking is moved. Raises NotAllowed.
+    anew; those with somebody in them stay as they were until the last booking is moved.
+
+    seen  what the newest version said when the form was opened, as `says` gives it
+    Raises NotAllowed, and ChangedMeanwhile where another version was saved since.
     """
-    event = "Saving this clinic"
+    event = SAVING
     _same_organisation(wanted, organisation_id, event)
     older = list(
         Template.objects.select_for_update()
         .filter(organisation_id=organisation_id, code=wanted.code)
         .order_by("-version")[:1]
     )
+    if seen is not None:
+        check_whole(_fields(wanted), seen, says(older[0] if older else None), event)
     starts_on = wanted.weeks.valid_from
     if older and starts_on < older[0].valid_from:
         raise NotAllowed(
@@ -412,10 +452,19 @@ def _say(verb: str, session: Session, detail: dict[str, str], by: Actor, at: dat
 
 @transaction.atomic
 def link(
-    clinician_id: int, user_id: int | None, *, organisation_id: int, by: Actor, at: datetime
+    clinician_id: int,
+    user_id: int | None,
+    *,
+    organisation_id: int,
+    by: Actor,
+    at: datetime,
+    seen: Mapping[str, Any] | None = None,
 ) -> Clinician:
-    """Say with which account a clinician signs in; None for none. Raises NotAllowed."""
-    event = "Linking this account"
+    """Say with which account a clinician signs in; None for none.
+
+    seen  the account that was shown. Raises NotAllowed, and ChangedMeanwhile where it is another now.
+    """
+    event = LINKING
     rows = Clinician.objects.filter(organisation_id=organisation_id)
     row = rows.select_for_update().filter(pk=clinician_id).first()
     if row is None:
@@ -424,6 +473,8 @@ def link(
         raise NotAllowed("as it stands", event, "Choose an account of this trust.")
     if user_id is not None and rows.filter(user_id=user_id).exclude(pk=clinician_id).exists():
         raise NotAllowed("linked", event, "This account is linked. Take it from the other clinician first.")
+    if seen is not None:
+        check_fields({"user": user_id}, seen, {"user": row.user_id}, event)
     row.user_id = user_id
     row.save(update_fields=["user"])
     entry = Entry("clinics.link", f"clinician:{row.code}", {"user": user_id})

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
+from clearway.core.clashes import Clash, both_in_words, said
 from clearway.core.layout.times import clock, local
 from clearway.domain.outpatients import clinics as rules
 from clearway.domain.outpatients.bank_holidays import BANK_HOLIDAYS
@@ -248,6 +249,23 @@ def template(row: Template) -> TemplateLine:
         service=row.service.name,
         slots=f"{len(plans)} slots, {sum(plan.seats for plan in plans)} seats",
         made=f"{local(row.made_at):%-d %b %Y} by {row.made_by}",
+    )
+
+
+def clashes(found: Iterable[Clash], options: Mapping[str, Mapping[int, str]]) -> list[tuple[str, str, str]]:
+    """What two people made different in a clinic. options  names by key of what is chosen from lists"""
+
+    def says(field: str, value: Any) -> str:
+        if field == "weekday":
+            return WEEKDAY[value]
+        if field == "every":
+            return "Every second week" if value == 2 else "Every week"
+        if field in ("valid_from", "valid_to") and value:
+            return f"{date.fromisoformat(value):%-d %b %Y}"
+        return options.get(field, {}).get(value) or said(value)
+
+    return both_in_words(
+        found, {"weekday": "Day", "every": "How often", "valid_from": "From", "valid_to": "Until"}, says
     )
 
 

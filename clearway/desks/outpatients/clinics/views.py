@@ -10,6 +10,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_POST
 
+from clearway.core import clashes
 from clearway.core.layout.times import local
 from clearway.core.live.queries import newest_push
 from clearway.core.people.permissions import needs
@@ -146,6 +147,7 @@ def template(request: Request, code: str = "") -> HttpResponse:
         raise Http404("No such clinic.")
     form, status = TemplateForm(at=request.at, initial=_beginning(versions, request)), 200
     misfits: Sequence[tuple[int, str, str]] = ()
+    clash: clashes.ChangedMeanwhile | None = None
     if request.method == "POST":
         data = request.POST.copy()
         if code:
@@ -153,22 +155,27 @@ def template(request: Request, code: str = "") -> HttpResponse:
         form = TemplateForm(data, at=request.at)
         if form.is_valid():
             misfits = _misfits(request, form.wanted())
-            if not misfits or request.POST.get("seen") == _seen(misfits):
+            if not misfits or request.POST.get("looked") == _looked(misfits):
                 try:
-                    row = actions.save_template(form.wanted(), **_who(request))
+                    seen = clashes.unseal(request.POST.get("seen", ""), actions.SAVING)
+                    row = actions.save_template(form.wanted(), seen=seen, **_who(request))
                     messages.success(request, f"Version {row.version} is saved. Make its sessions next.")
                     return HttpResponseRedirect(reverse("op-clinics:template", args=[row.code]))
+                except clashes.ChangedMeanwhile as refusal:
+                    form.add_error(None, refusal.why)
+                    clash, versions = refusal, queries.versions(request.organisation.pk, form.wanted().code)
                 except NotAllowed as refusal:
                     form.add_error("equipment" if "equipment" in refusal.why else "valid_from", refusal.why)
-        status = 422 if form.errors else 200
+        status = 409 if clash else 422 if form.errors else 200
     organisation_id = request.organisation.pk
     outgrown = replanning.outgrown(code, organisation_id, request.at) if code else []
-    context = {
+    context: dict[str, Any] = {
         "code": code,
         "outgrown": outgrown,
         "form": form,
         "misfits": misfits,
-        "seen": _seen(misfits),
+        "looked": _looked(misfits),
+        "seen": clashes.opened(request.POST, actions.says(versions[0] if versions else None), clash),
         "versions": [presenters.template(row) for row in versions],
         "how": rules.HOW,
         "services": list(queries.services(organisation_id).values_list("pk", "name")),
@@ -181,6 +188,9 @@ def template(request: Request, code: str = "") -> HttpResponse:
         "weekdays": list(WEEKDAYS.items()),
         "may_change": request.reach.allows("clinics.write"),
     }
+    chosen = {"service": "services", "room": "rooms", "clinician": "clinicians", "equipment": "equipment"}
+    options = {field: dict(context[name]) for field, name in chosen.items()}
+    context["both"] = presenters.clashes(clash.clashes if clash else (), options)
     return render(request, "clinics/template.html", context, status=status)
 
 
@@ -230,7 +240,7 @@ def _other_hands(session: Session, wanted: actions.NewTemplate) -> str:
     return "" if session.equipment_id == wanted.equipment_id else "The clinic takes other equipment, or none."
 
 
-def _seen(misfits: Sequence[tuple[int, str, str]]) -> str:
+def _looked(misfits: Sequence[tuple[int, str, str]]) -> str:
     """Names what somebody has been shown: a booking that came since is shown again."""
     return ",".join(str(key) for key, _, _ in misfits)
 

@@ -9,6 +9,7 @@ from django.db import transaction
 
 from clearway.core.audit.actions import Actor, Entry
 from clearway.core.audit.actions import record as audit
+from clearway.core.clashes import check_fields
 from clearway.core.layout.times import LONDON, local
 from clearway.domain.outpatients import enquiries as rules
 from clearway.domain.outpatients.bank_holidays import BANK_HOLIDAYS
@@ -24,6 +25,7 @@ from . import queries
 from .models import Enquiry
 
 OF_PATIENT = frozenset({Caller.PATIENT, Caller.RELATIVE})
+PASSING = "Passing it on"
 REACHED = frozenset({Result.ANSWERED, Result.TOLD, Result.BOOKED, Result.PASSED, Result.SETTLED})
 
 
@@ -96,14 +98,33 @@ def answer(key: int, words: str, *, organisation_id: int, by: Actor, at: datetim
     return _saved(row, "enquiries.answer", {}, by, at)
 
 
+def says(row: Enquiry) -> dict[str, Any]:
+    """For whom it is left, to be held against whom somebody leaves it for."""
+    return {"clinician": row.clinician_id}
+
+
 @transaction.atomic
-def pass_to(key: int, clinician_id: int, *, organisation_id: int, by: Actor, at: datetime) -> Enquiry:
-    """Leave it for a clinician, or for another one. Raises NotAllowed, Enquiry.DoesNotExist."""
-    row = _open(key, organisation_id, "Passing it on")
+def pass_to(
+    key: int,
+    clinician_id: int,
+    *,
+    organisation_id: int,
+    by: Actor,
+    at: datetime,
+    seen: Mapping[str, Any] | None = None,
+) -> Enquiry:
+    """Leave it for a clinician, or for another one.
+
+    seen  for whom it was left when the page was opened, as `says` gives it
+    Raises NotAllowed, Enquiry.DoesNotExist, and ChangedMeanwhile where it was left for another since.
+    """
+    row = _open(key, organisation_id, PASSING)
     if row.answered_at is not None:
-        raise NotAllowed("answered", "Passing it on", f"{row.answered_by} has answered it already.")
+        raise NotAllowed("answered", PASSING, f"{row.answered_by} has answered it already.")
     if not _works_here(organisation_id, clinician_id):
-        raise NotAllowed("open", "Passing it on", "There is no such clinician here.")
+        raise NotAllowed("open", PASSING, "There is no such clinician here.")
+    if seen is not None:
+        check_fields({"clinician": clinician_id}, seen, says(row), PASSING)
     before, row.clinician_id = row.clinician_id, clinician_id
     return _saved(row, "enquiries.pass", {"to": clinician_id, "was": before}, by, at)
 

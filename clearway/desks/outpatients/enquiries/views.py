@@ -1,7 +1,7 @@
 """What came into the office, taking a call, seeing to one, and the messages of a clinician."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from django.contrib import messages
@@ -9,6 +9,7 @@ from django.http import Http404, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 
+from clearway.core import clashes
 from clearway.core.layout.fields import DeskForm
 from clearway.core.layout.times import local, moment
 from clearway.core.people.permissions import needs
@@ -100,11 +101,15 @@ def enquiry(request: Any, key: int) -> HttpResponse:
     """One of them: pass it on, acknowledge, escalate, take over, close."""
     row = _one(request, key)
     form: DeskForm = forms.CloseForm(at=request.at)
+    clash: clashes.ChangedMeanwhile | None = None
     if request.method == "POST":
         form, act, told = _asked(request, key)
         if form.is_valid():
             try:
                 act(form.cleaned_data)
+            except clashes.ChangedMeanwhile as refusal:
+                form.add_error(None, refusal.why)
+                clash, row = refusal, _one(request, key)
             except NotAllowed as refusal:
                 form.add_error(None, refusal.why)
             else:
@@ -122,12 +127,28 @@ def enquiry(request: Any, key: int) -> HttpResponse:
         "stands": presenters.stands(row),
         "late": presenters.is_late(row, request.at),
         "form": form,
+        "seen": clashes.seal(actions.says(row)),
+        "both": _both(clash, dict(_clinicians(request))),
         "results": presenters.results(row),
         "clinicians": _clinicians(request),
         "may_change": may_change,
         "may_lead": may_change and request.reach.allows("enquiries.lead"),
     }
-    return render(request, "enquiries/enquiry.html", context, status=422 if form.errors else 200)
+    status = 409 if clash else 422 if form.errors else 200
+    return render(request, "enquiries/enquiry.html", context, status=status)
+
+
+def _pass(request: Any, key: int, clinician: int) -> None:
+    seen = clashes.unseal(request.POST.get("seen", ""), actions.PASSING)
+    actions.pass_to(key, clinician, seen=seen, **_who(request))
+
+
+def _both(clash: clashes.ChangedMeanwhile | None, named: Mapping[int, str]) -> list[tuple[str, str, str]]:
+    """Who was chosen by two people, by name."""
+    found = clash.clashes if clash else ()
+    return clashes.both_in_words(
+        found, {"user": "Account"}, lambda field, value: named.get(value) or clashes.said(value)
+    )
 
 
 Act = Callable[[dict[str, Any]], object]
@@ -141,7 +162,7 @@ def _asked(request: Any, key: int) -> tuple[DeskForm, Act, str]:
         raise Http404("No such form.")
     if what == "pass":
         passing = forms.PassForm(data, at=at, clinicians=_clinicians(request))
-        return passing, lambda typed: actions.pass_to(key, typed["clinician"], **who), "Left for them."
+        return passing, lambda typed: _pass(request, key, typed["clinician"]), "Left for them."
     chosen: dict[str, tuple[type[DeskForm], Act, str]] = {
         "acknowledge": (DeskForm, lambda typed: actions.acknowledge(key, **who), "Acknowledged."),
         "lead": (DeskForm, lambda typed: actions.lead(key, **who), "It is yours now."),
@@ -171,9 +192,15 @@ def messages_(request: Any) -> HttpResponse:
         return HttpResponseRedirect(reverse("op-enquiries:messages-of", args=[own.pk]))
     people = may_be_asked(request.organisation.pk, request.at) if sees_all else []
     form = forms.LinkForm(request.POST if request.method == "POST" else None, at=request.at)
+    clash: clashes.ChangedMeanwhile | None = None
     if form.is_valid():
         try:
-            clinic_actions.link(form.cleaned_data["clinician"], form.cleaned_data["user"], **_who(request))
+            seen = clashes.unseal(request.POST.get("seen", ""), clinic_actions.LINKING)
+            given = form.cleaned_data
+            clinic_actions.link(given["clinician"], given["user"], seen=seen, **_who(request))
+        except clashes.ChangedMeanwhile as refusal:
+            form.add_error("user", refusal.why)
+            clash = refusal
         except NotAllowed as refusal:
             form.add_error("user", refusal.why)
         else:
@@ -181,14 +208,20 @@ def messages_(request: Any) -> HttpResponse:
             return HttpResponseRedirect(reverse("op-enquiries:messages"))
     waiting = queries.waiting_by_clinician(request.organisation.pk)
     every = clinics.clinicians(request.organisation.pk).select_related("user") if sees_all else []
-    rows = [(each.pk, each.name, waiting.get(each.pk, 0), each.user) for each in every]
+    rows = [
+        (each.pk, each.name, waiting.get(each.pk, 0), each.user, clashes.seal({"user": each.user_id}))
+        for each in every
+    ]
+    named = {each.pk: str(each) for each in people}
     context = {
         "rows": sorted(rows, key=lambda row: -row[2]),
         "sees_all": sees_all,
-        "people": [(each.pk, str(each)) for each in people],
+        "people": list(named.items()),
         "form": form,
+        "both": _both(clash, named),
     }
-    return render(request, "enquiries/clinicians.html", context, status=422 if form.errors else 200)
+    status = 409 if clash else 422 if form.errors else 200
+    return render(request, "enquiries/clinicians.html", context, status=status)
 
 
 @needs("messages.answer")

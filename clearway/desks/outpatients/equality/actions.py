@@ -7,27 +7,41 @@ from django.db import transaction
 
 from clearway.core.audit.actions import Actor, Entry
 from clearway.core.audit.actions import record as audit
+from clearway.core.clashes import check_fields
 from clearway.domain.outpatients.equality import DECILES, EthnicCategory
 from clearway.domain.outpatients.identity import postcode
 from clearway.domain.shared.errors import NotAllowed
 
+from . import queries
 from .models import Background, DeprivedArea, Patient
 
 AT_ONCE = 5000
+RECORDING = "Recording an ethnic category"
 
 
 @transaction.atomic
-def record(said: Mapping[int, str], *, organisation_id: int, by: Actor, at: datetime) -> None:
-    """Record ethnic categories (patient -> code). Raises NotAllowed for a code there is not, or a stranger.
+def record(
+    said: Mapping[int, str],
+    *,
+    organisation_id: int,
+    by: Actor,
+    at: datetime,
+    seen: Mapping[int, str] | None = None,
+) -> None:
+    """Record ethnic categories (patient -> code). The audit says that it was recorded, and not what.
 
-    The audit says that it was recorded, and not what.
+    seen  what was recorded when the page was opened, NOT_KNOWN where nothing was
+    Raises NotAllowed for a code there is not, or a stranger, and ChangedMeanwhile where another was recorded
+    since.
     """
-    event = "Recording an ethnic category"
+    event = RECORDING
     if any(code not in EthnicCategory._value2member_map_ for code in said.values()):
         raise NotAllowed("not one of the list", event, "Choose one of the categories of the list.")
     known = Patient.objects.filter(organisation_id=organisation_id, pk__in=said).values_list("pk", flat=True)
     if strangers := set(said) - set(known):
         raise NotAllowed("not registered", event, f"There is no patient {min(strangers)} here.")
+    if seen is not None:
+        _check_seen(said, seen)
     rows = [
         Background(patient_id=key, ethnicity=code, recorded_at=at, recorded_by=by.name)
         for key, code in said.items()
@@ -41,6 +55,12 @@ def record(said: Mapping[int, str], *, organisation_id: int, by: Actor, at: date
     )
     entries = [Entry("equality.record", f"patient:{key}", {}) for key in said]
     audit(entries, organisation_id=organisation_id, by=by, at=at)
+
+
+def _check_seen(said: Mapping[int, str], seen: Mapping[int, str]) -> None:
+    list(Patient.objects.select_for_update().filter(pk__in=said).order_by("pk").values_list("pk"))
+    for key, code in said.items():
+        check_fields({"ethnicity": code}, {"ethnicity": seen[key]}, queries.says(key), RECORDING)
 
 
 @transaction.atomic

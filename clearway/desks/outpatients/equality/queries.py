@@ -18,6 +18,12 @@ def of_patient(patient_id: int) -> Background | None:
     return Background.objects.filter(patient_id=patient_id).first()
 
 
+def says(patient_id: int) -> dict[str, str]:
+    """What is recorded of a patient, to be held against what somebody records. One query."""
+    row = of_patient(patient_id)
+    return {"ethnicity": row.ethnicity if row else NOT_KNOWN}
+
+
 def ethnicity(patient: str) -> Any:
     """The ethnic category of a row's patient, as an expression. patient  the way to them."""
     return Coalesce(F(f"{patient}__background__ethnicity"), Value(NOT_KNOWN))

@@ -15,6 +15,7 @@ from django.db import transaction
 
 from clearway.core.audit.actions import Actor, Entry
 from clearway.core.audit.actions import record as audit
+from clearway.core.clashes import check_whole
 from clearway.core.feeds.models import Source
 from clearway.core.locks import Lock, one_at_a_time
 from clearway.domain.outpatients.told import (
@@ -32,6 +33,7 @@ from . import bookings, people, referred, touched
 from .envelope import Envelope, Refused, Taken
 from .models import FeedMapping
 
+LOADING = "Loading this mapping"
 TAKERS: Mapping[type, Callable[[Any, Envelope], Taken]] = MappingProxyType(
     {
         PersonTold: people.person,
@@ -71,19 +73,30 @@ def _watched(told: Told, envelope: Envelope) -> tuple[str, ...]:
     return (touched.PATIENTS, *([touched.person(who)] if who is not None else []))
 
 
+def says(row: FeedMapping | None) -> dict[str, str]:
+    """What a version says, to be held against what somebody puts in its place."""
+    return {"text": row.text if row else ""}
+
+
 @transaction.atomic
-def load_mapping(source: Source, text: str, why: str, *, by: Actor, at: datetime) -> FeedMapping:
+def load_mapping(
+    source: Source, text: str, why: str, *, by: Actor, at: datetime, seen: Mapping[str, Any] | None = None
+) -> FeedMapping:
     """Put a new version of how a sender writes in force.
 
-    Raises CannotParse for a mapping that cannot be read, and NotAllowed without a reason.
+    seen  what was in force when the form was opened, as `says` gives it
+    Raises CannotParse for a mapping that cannot be read, NotAllowed without a reason, and ChangedMeanwhile
+    where another version came into force since.
     """
-    event = "Loading this mapping"
+    event = LOADING
     if not why.strip():
         raise NotAllowed("not said", event, "Say what the new version mends.")
     mapping.parse(text)
     one_at_a_time(Lock.EXCHANGE, source.pk)
-    newest = FeedMapping.objects.filter(source=source).order_by("-version").values_list("version", flat=True)
-    version = (newest.first() or 0) + 1
+    newest = FeedMapping.objects.filter(source=source).order_by("-version").first()
+    if seen is not None:
+        check_whole({"text": text}, seen, says(newest), event)
+    version = (newest.version if newest else 0) + 1
     row = FeedMapping.objects.create(
         source=source, version=version, text=text, why=why.strip()[:300], loaded_at=at, loaded_by=by.name
     )

@@ -11,6 +11,7 @@ from django.db import transaction
 
 from clearway.core.audit.actions import Actor, Entry
 from clearway.core.audit.actions import record as audit
+from clearway.core.clashes import check_whole
 from clearway.core.layout.times import local
 from clearway.core.locks import Lock, one_at_a_time
 from clearway.domain.outpatients.completeness import ReviewReason, Route
@@ -27,6 +28,7 @@ from ..referrals import registering
 from . import queries
 from .models import GivenFile, Layout, TakenReferral
 
+MAPPING = "Mapping these columns"
 MORE = ("side", "ppid", "issuer", "again_why", "review_reason")
 NUMBERS = 100  # taken together for the rows of a sheet
 REGISTERED, REPEAT, REFUSED = "registered", "repeat", "refused"
@@ -371,20 +373,32 @@ def load(
     return confirm(row.pk, found.digest, **scope)
 
 
+def says(layout: Layout | None) -> dict[str, str]:
+    """What a layout says, field by field; nothing where there is none."""
+    return dict(layout.mapping) if layout else {}
+
+
 @transaction.atomic
 def map_columns(
-    file_id: int, mapping: Mapping[str, str], *, organisation_id: int, by: Actor, at: datetime
+    file_id: int,
+    mapping: Mapping[str, str],
+    *,
+    organisation_id: int,
+    by: Actor,
+    at: datetime,
+    seen: Mapping[str, Any] | None = None,
 ) -> GivenFile:
     """Say which column holds which field, and remember it for the sender and these headings.
 
     mapping  our name -> their heading; another mapping than before is a new version
-    Raises NotAllowed for a closed file, for a heading there is not or that stands twice, and where a needed
-    field has no column.
+    seen     the mapping that was remembered when the page was opened
+    Raises ChangedMeanwhile where it is another now, and NotAllowed for a closed file, for a heading there is
+    not or that stands twice, and where a needed field has no column.
     """
     row = _open(file_id, organisation_id)
     heading = queries.sheet(bytes(row.body)).heading
     chosen = {name: mapping[name] for name in FIELDS if mapping.get(name)}
-    event = "Mapping these columns"
+    event = MAPPING
     if unknown := sorted(set(chosen.values()) - set(heading)):
         raise NotAllowed("not mapped", event, f"The file has no column called {unknown[0]}.")
     if twice := sorted(each for each in chosen.values() if heading.count(each) > 1):
@@ -395,6 +409,8 @@ def map_columns(
         raise NotAllowed("not mapped", event, f"Say which column holds {', '.join(missing)}.")
     digest = referral_file.layout_of(heading)
     before = queries.layout(organisation_id, digest, row.sender)
+    if seen is not None:
+        check_whole({**dict.fromkeys(FIELDS), **chosen}, seen, says(before), event)
     if before is None or before.mapping != chosen:
         before = Layout.objects.create(
             organisation_id=organisation_id,

@@ -1,9 +1,10 @@
 """Files of referrals in words."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from clearway.core.clashes import Clash, both_in_words
 from clearway.domain.outpatients.completeness import BY_NAME
 from clearway.domain.shared.errors import CannotParse
 from clearway.interchange import sheets
@@ -34,7 +35,7 @@ def field_rows(sheet: Sheet, mapping: Mapping[str, str], services: Collection[st
     return [
         FieldRow(
             name,
-            LABELS.get(field.label, field.label.capitalize()),
+            _label(field.label),
             field.holds,
             field.needed,
             mapping.get(name, ""),
@@ -42,6 +43,15 @@ def field_rows(sheet: Sheet, mapping: Mapping[str, str], services: Collection[st
         )
         for name, field in FIELDS.items()
     ]
+
+
+def clashes(found: Iterable[Clash]) -> list[tuple[str, str, str]]:
+    """The columns that two people chose otherwise for one field."""
+    return both_in_words(found, {name: _label(each.label) for name, each in FIELDS.items()})
+
+
+def _label(label: str) -> str:
+    return LABELS.get(label, label.capitalize())
 
 
 def _sample(name: str, text: str, services: Collection[str]) -> Sample:

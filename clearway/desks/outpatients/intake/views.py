@@ -9,6 +9,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_POST
 
+from clearway.core import clashes
 from clearway.core.people.permissions import needs
 from clearway.domain.shared.errors import CannotParse, NotAllowed
 from clearway.interchange import referral_file, sheets
@@ -67,10 +68,15 @@ def columns(request: Request, key: int) -> HttpResponse:
         return _on(row)
     sheet = queries.sheet(bytes(row.body))
     mapping = _mapping(request, row, sheet)
-    problem = ""
+    problem, clash, shown = "", None, row.layout
     if request.method == "POST" and "look" not in request.POST:
         try:
-            return _on(actions.map_columns(row.pk, mapping, **_scope(request)))
+            seen = clashes.unseal(request.POST.get("seen", ""), actions.MAPPING)
+            return _on(actions.map_columns(row.pk, mapping, seen=seen, **_scope(request)))
+        except clashes.ChangedMeanwhile as refusal:
+            problem, clash = refusal.why, refusal
+            digest = referral_file.layout_of(sheet.heading)
+            shown = queries.layout(row.organisation_id, digest, row.sender)
         except NotAllowed as refusal:
             problem = refusal.why
     actions.look(row.pk, "columns", **_scope(request))
@@ -85,8 +91,11 @@ def columns(request: Request, key: int) -> HttpResponse:
         "unused": [each for each in sheet.heading if each and each not in used],
         "count": len(sheet.rows),
         "problem": problem,
+        "seen": clashes.opened(request.POST, actions.says(shown), clash),
+        "both": presenters.clashes(clash.clashes if clash else ()),
     }
-    return render(request, "intake/columns.html", context, status=422 if problem else 200)
+    status = 409 if clash else 422 if problem else 200
+    return render(request, "intake/columns.html", context, status=status)
 
 
 def _mapping(request: Request, row: GivenFile, sheet: sheets.Sheet) -> dict[str, str]:

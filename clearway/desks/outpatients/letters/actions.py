@@ -8,7 +8,7 @@ from typing import Any
 from django.db import IntegrityError, transaction
 
 from clearway.core.audit.actions import Actor, Entry, record
-from clearway.core.clashes import MEANWHILE, ChangedMeanwhile, Clash
+from clearway.core.clashes import check_whole
 from clearway.core.layout.times import local
 from clearway.core.outbox import actions as outbox
 from clearway.core.outbox.actions import Held
@@ -305,16 +305,9 @@ def says(row: LetterText) -> dict[str, Any]:
 
 def _check_seen(newest: LetterText, written: Written, seen: Mapping[str, Any]) -> None:
     """Nobody's words are written over unseen. A text is one thing: what two wrote is not put together."""
-    now = says(newest)
-    if now == seen:
-        return
     applies = {name: list(words) for name, words in written.applies.items() if words}
     yours = {"title": written.title.strip(), "body": _tidy(written.body), "applies": applies}
-    clashes = tuple(
-        Clash(name, seen.get(name), now[name], yours[name]) for name in now if now[name] != yours[name]
-    )
-    if clashes:
-        raise ChangedMeanwhile("changed meanwhile", WRITING, MEANWHILE, clashes)
+    check_whole(yours, seen, says(newest), WRITING)
 
 
 @transaction.atomic

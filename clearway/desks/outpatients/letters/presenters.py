@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from clearway.core.clashes import Clash
+from clearway.core.clashes import Clash, both_in_words
 from clearway.core.layout.times import day, moment
 from clearway.domain.outpatients.letter_formats import Format, language_name
 from clearway.domain.outpatients.letters import Audience, Kind
@@ -272,10 +272,10 @@ def difference(old: LetterText | None, new: LetterText) -> list[Line]:
     return [Line(marks[each[:2]], each[2:]) for each in compared if each[:2] in marks]
 
 
-def clash(each: Clash) -> tuple[str, str, str]:
+def clashes(found: Iterable[Clash]) -> list[tuple[str, str, str]]:
     """What two people wrote differently: its name, what is saved now, what was not saved."""
-    name = {"title": "Subject", "body": "Text", "applies": "Whom it is for"}[each.field]
-    return name, _written(each.now), _written(each.yours)
+    names = {"title": "Subject", "body": "Text", "applies": "Whom it is for"}
+    return both_in_words(found, names, lambda field, value: _written(value))
 
 
 def _written(said: object) -> str:

@@ -1,6 +1,6 @@
 """Pages of the texts of letters: versions, what changed, the check, a preview, and approval."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from django.contrib import messages
@@ -151,7 +151,7 @@ def edit(request: Request, key: int) -> HttpResponse:
             made = actions.write_version(row.code, written, seen=seen, **_who(request))
         except clashes.ChangedMeanwhile as refusal:
             form.add_error(None, refusal.why)
-            return _edit(request, row, form, findings, both=refusal.clashes)
+            return _edit(request, row, form, findings, refusal=refusal)
         except CannotParse as refusal:
             field = refusal.where.partition(",")[0]
             message = f"{refusal.where[:1].upper()}{refusal.where[1:]}: {refusal.why} {refusal.fix}"
@@ -170,14 +170,13 @@ def _edit(
     form: DeskForm,
     findings: list[dict[str, str]],
     checked: bool = False,
-    both: Sequence[clashes.Clash] = (),
+    refusal: clashes.ChangedMeanwhile | None = None,
 ) -> HttpResponse:
-    """both  what somebody else wrote meanwhile, where the form is shown again with it"""
-    before_them = queries.versions(request.organisation.pk, row.code)[0] if both else row
-    was_opened = request.method == "POST" and not both
+    """refusal  what somebody else wrote meanwhile, where the form is shown again with it"""
+    newest = queries.versions(request.organisation.pk, row.code)[0] if refusal else row
     context = {
-        "seen": request.POST.get("seen", "") if was_opened else clashes.seal(actions.says(before_them)),
-        "both": [presenters.clash(each) for each in both],
+        "seen": clashes.opened(request.POST, actions.says(newest), refusal),
+        "both": presenters.clashes(refusal.clashes if refusal else ()),
         "text": row,
         "name": presenters.text_name(row),
         "form": form,
@@ -186,7 +185,7 @@ def _edit(
         "findings": findings,
         "checked": checked,
     }
-    status = 409 if both else 422 if form.errors else 200
+    status = 409 if refusal else 422 if form.errors else 200
     return render(request, "letters/edit.html", context, status=status)
 
 

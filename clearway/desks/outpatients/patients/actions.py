@@ -181,7 +181,8 @@ def change(
     row = _locked(organisation_id, patient_id)
     values = _checked(changes, at, event)
     if seen is not None:
-        values = own_changes(values, seen, row, event)
+        now = {name: getattr(row, name) for name in values}
+        values = own_changes(values, seen, now, event)
     changed = {name: value for name, value in values.items() if getattr(row, name) != value}
     if not changed:
         return row

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
 
-from clearway.core.clashes import Clash
+from clearway.core.clashes import Clash, both_in_words, said
 from clearway.core.layout.times import day
 from clearway.domain.outpatients.counting import in_words
 from clearway.domain.outpatients.identity import spaced
@@ -134,14 +134,7 @@ NAMES = {
 
 def clashes(found: Iterable[Clash]) -> list[tuple[str, str, str]]:
     """Each field that two people changed: its name, what is saved now, what was not saved."""
-    return [
-        (
-            NAMES.get(each.field, each.field.replace("_", " ").capitalize()),
-            _said(each.field, each.now),
-            _said(each.field, each.yours),
-        )
-        for each in found
-    ]
+    return both_in_words(found, NAMES, _said)
 
 
 def _said(field: str, value: Any) -> str:
@@ -153,6 +146,4 @@ def _said(field: str, value: Any) -> str:
         return ", ".join(WEEKDAYS[int(each) - 1] for each in value) or "Any day"
     if field == "born_on":
         return day(datetime.fromisoformat(value).replace(tzinfo=UTC))
-    if isinstance(value, list):
-        return ", ".join(map(str, value)) or "Any"
-    return {True: "Yes", False: "No"}[value] if isinstance(value, bool) else str(value) or "Nothing"
+    return "Any" if value == [] else said(value)

@@ -151,8 +151,10 @@ def step(request: Request, patient: int, step: str) -> HttpResponse:
     do, said = STEPS[step]
     try:
         do(row, request.POST, _scope(request))
+    except clashes.ChangedMeanwhile as refusal:
+        return _page(request, row, {"step": step, "problem": refusal.why}, refusal)
     except NotAllowed as refusal:
-        return _page(request, row, {"step": step, "problem": refusal.why}, status=422)
+        return _page(request, row, {"step": step, "problem": refusal.why})
     except (Need.DoesNotExist, Flag.DoesNotExist, Carer.DoesNotExist, Patient.DoesNotExist):
         raise Http404 from None
     messages.success(request, said)
@@ -199,6 +201,11 @@ def _merge(row: Patient, sent: Mapping[str, str], scope: dict[str, Any]) -> None
     actions.merge(row.pk, found[0].pk, sent.get("why", "")[:200], **scope)
 
 
+def _ethnicity(row: Patient, sent: Mapping[str, str], scope: dict[str, Any]) -> None:
+    seen = clashes.unseal(sent.get("seen", ""), equality.RECORDING)
+    equality.record({row.pk: sent.get("ethnicity", "")}, seen={row.pk: seen.get("ethnicity", "")}, **scope)
+
+
 def _key(sent: Mapping[str, str]) -> int:
     text = sent.get("key", "")
     if not text.isdecimal() or len(text) > 18:
@@ -223,7 +230,7 @@ STEPS: Mapping[str, tuple[Step, str]] = {
     "carer": (_add_carer, "The carer was recorded."),
     "end-carer": (lambda row, sent, scope: actions.end_carer(_key(sent), **scope), "Ended."),
     "ethnicity": (
-        lambda row, sent, scope: equality.record({row.pk: sent.get("ethnicity", "")}, **scope),
+        _ethnicity,
         "The ethnic category was recorded. It is for comparing groups alone.",
     ),
     "died": (
@@ -243,7 +250,10 @@ STEPS: Mapping[str, tuple[Step, str]] = {
 
 
 def _page(
-    request: Request, row: Patient, wrong: dict[str, str] | None = None, status: int = 200
+    request: Request,
+    row: Patient,
+    wrong: dict[str, str] | None = None,
+    clash: clashes.ChangedMeanwhile | None = None,
 ) -> HttpResponse:
     organisation_id = request.organisation.pk
     actions.look([row.pk], "patient", **_scope(request))
@@ -272,6 +282,12 @@ def _page(
         "holds": _holds(request, [*people, row.merged_into_id or row.pk]),
         "contacts": waiting.contacts_of(people, CONTACTS_SHOWN),
         "background": background.of_patient(row.pk),
+        "seen": clashes.opened({}, background.says(row.pk)),
+        "both": clashes.both_in_words(
+            clash.clashes if clash else (),
+            {"ethnicity": "Ethnic category"},
+            lambda field, value: background.names_of_ethnicities()[value],
+        ),
         "ethnicities": background.names_of_ethnicities(),
         "need_kinds": Need.Kind.choices,
         "flag_kinds": Flag.Kind.choices,
@@ -280,6 +296,7 @@ def _page(
         "wrong": wrong or {},
         "sent": request.POST,
     }
+    status = 409 if clash else 422 if wrong else 200
     return render(request, "patients/patient.html", context, status=status)
 
 

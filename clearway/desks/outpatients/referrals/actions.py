@@ -9,6 +9,7 @@ from django.db import transaction
 
 from clearway.core.audit.actions import Actor, Entry
 from clearway.core.audit.actions import record as audit
+from clearway.core.clashes import check_fields
 from clearway.core.layout.times import local
 from clearway.core.onward import actions as onward
 from clearway.domain.outpatients import completeness
@@ -41,6 +42,7 @@ TRIAGING, REMOVING = "Triaging", "Removing this referral"
 VISIT = "appointment:"
 CARRIED = (VISIT, "entry:")  # what was said to a clock of a visit, or of somebody who waits
 SUPPLIED = ("sender", "sender_organisation", "source", "condition", "side", "question", "priority")
+SUPPLYING = "Completing this referral"
 MINUTES = 45  # of an appointment for which the clinician did not say
 # Of these no letter tells: the patient waits on under another number, or nobody is there to read it.
 UNTOLD = (Removal.DUPLICATE, Removal.ERROR, Removal.DIED)
@@ -70,6 +72,11 @@ class Decision:
     service_id: int | None = None
 
 
+def says(row: Referral) -> dict[str, Any]:
+    """What a referral says of what may be supplied, to be held against what somebody supplies."""
+    return {name: getattr(row, name) for name in SUPPLIED}
+
+
 @transaction.atomic
 def supply(
     referral_id: int,
@@ -80,21 +87,28 @@ def supply(
     at: datetime,
     parent_id: int | None = None,
     start_on: date | None = None,
+    seen: Mapping[str, Any] | None = None,
 ) -> Referral:
     """Add what a referral lacked: gaps that the values close are closed, and the clock is worked out again.
 
     values              columns of SUPPLIED
     parent_id, start_on the consultant's pathway here, or the day its clock started elsewhere
-    Raises NotAllowed for an ended referral, for words there are not, and for a start that cannot be.
+    seen                what it said when the form was opened, as `says` gives it
+    Raises NotAllowed for an ended referral, for words there are not, and for a start that cannot be; and
+    ChangedMeanwhile where somebody else supplied something else since.
     """
     row = _locked(referral_id, organisation_id)
-    event = "Completing this referral"
+    event = SUPPLYING
     if row.state not in queries.COMPLETED_IN:
         raise NotAllowed(row.get_state_display().lower(), event, "It has ended.")
     if unknown := sorted(set(values) - set(SUPPLIED)):
         raise NotAllowed("as it stands", event, f"{', '.join(unknown)} cannot be changed here.")
+    if "priority" in values:
+        values = {**values, "priority": completeness.priority_of(values["priority"]) or ""}
+    if seen is not None:
+        check_fields(values, seen, says(row), event)
     for name, value in values.items():
-        setattr(row, name, (completeness.priority_of(value) or "") if name == "priority" else value)
+        setattr(row, name, value)
     registering.check(_as_new(row, start_on), at)
     if parent_id is not None:
         _link(row, parent_id, by, at)

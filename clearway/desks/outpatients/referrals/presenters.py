@@ -3,7 +3,9 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
+from clearway.core.clashes import Clash, both_in_words, said
 from clearway.domain.outpatients.completeness import BY_NAME, Fixer, ReviewReason, Route, TriageOutcome
 from clearway.domain.outpatients.counting import in_words
 from clearway.domain.outpatients.waiting import Removal
@@ -18,6 +20,18 @@ UNREAD = "Not read: with the urgent"
 def priority(code: str) -> str:
     """ "Urgent"; says so where the sender's word meant nothing here."""
     return Priority(code).meaning.capitalize() if code else UNREAD
+
+
+def clashes(found: Iterable[Clash]) -> list[tuple[str, str, str]]:
+    """What two people supplied otherwise for one referral."""
+
+    def says(field: str, value: Any) -> str:
+        if field == "source" and value:
+            return ReferralSource(value).meaning.capitalize()
+        return priority(value) if field == "priority" else said(value)
+
+    names = {"sender": "Referrer", "sender_organisation": "Organisation of the referrer", "source": "From"}
+    return both_in_words(found, names | {"question": "Clinical question"}, says)
 
 
 def removed(why: str) -> str:

@@ -9,6 +9,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_POST
 
+from clearway.core import clashes
 from clearway.core.layout.times import local
 from clearway.core.people import kept
 from clearway.core.people.permissions import needs
@@ -132,17 +133,25 @@ def referral(request: Request, key: int) -> HttpResponse:
                 form.values(),
                 parent_id=given["parent"],
                 start_on=given["start_on"],
+                seen=clashes.unseal(request.POST.get("seen", ""), actions.SUPPLYING),
                 **_scope(request),
             )
             messages.success(request, "Saved. What it closes is closed, and the clock was worked out again.")
             return HttpResponseRedirect(reverse("op-referrals:referral", args=[row.pk]))
+        except clashes.ChangedMeanwhile as refusal:
+            form.add_error(None, refusal.why)
+            return _referral_page(request, _read(request, key), form, clash=refusal)
         except NotAllowed as refusal:
             form.add_error("start_on" if given["start_on"] else None, refusal.why)
     return _referral_page(request, row, form)
 
 
 def _referral_page(
-    request: Request, row: Referral, form: SupplyForm, problem: str = "", status: int = 0
+    request: Request,
+    row: Referral,
+    form: SupplyForm,
+    problem: str = "",
+    clash: clashes.ChangedMeanwhile | None = None,
 ) -> HttpResponse:
     patient_actions.look([row.patient_id], "referral", **_scope(request))
     missing = queries.open_gaps(request.organisation.pk, request.at, row.pk)
@@ -151,6 +160,8 @@ def _referral_page(
         "gaps": presenters.gap_rows(missing),
         "lacks": {each.gap.what for each in missing},
         "form": form,
+        "seen": clashes.opened(form.data, actions.says(row), clash),
+        "both": presenters.clashes(clash.clashes if clash else ()),
         "problem": problem,
         "parents": _parents(request, row.patient_id),
         "sources": forms.SOURCES,
@@ -160,7 +171,8 @@ def _referral_page(
         "may_remove": row.state in queries.OPEN,
         "may_triage": request.reach.allows("referrals.triage") and row.state == queries.State.TRIAGE,
     }
-    return render(request, "referrals/referral.html", context, status=status or (422 if form.errors else 200))
+    status = 409 if clash else 422 if form.errors or problem else 200
+    return render(request, "referrals/referral.html", context, status=status)
 
 
 def _shown(request: Request, row: Referral) -> dict[str, Any]:
@@ -199,7 +211,7 @@ def remove(request: Request, key: int) -> HttpResponse:
         )
     except NotAllowed as refusal:
         form = SupplyForm(at=request.at, parents=_parents(request, row.patient_id))
-        return _referral_page(request, row, form, refusal.why, 422)
+        return _referral_page(request, row, form, refusal.why)
     messages.success(request, "The referral was removed, with its reason.")
     return HttpResponseRedirect(reverse("op-referrals:referral", args=[row.pk]))
 
