@@ -32,6 +32,7 @@ BEGINS = {
     "core/people/desk.py _grant_page": A_NEW_ONE,
     "core/people/desk.py put_on_call": A_NEW_ONE,
     "core/recurring/views.py duty": A_NEW_ONE,
+    "core/screens/desk.py put_up": A_NEW_ONE,
     "core/worklist/views.py new": A_NEW_ONE,
     "desks/ambulance/command/views.py packs": A_NEW_ONE,
     "desks/ambulance/delays/crews.py stack": "a report of a crew: each is kept",
