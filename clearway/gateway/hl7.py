@@ -184,8 +184,10 @@ def _followed(message: reading.Message, batch: Batch, mapping: SenderMapping, at
     if found.told is None:
         assert found.refused is not None
         raise Refused.by(found.refused)
-    told_at = message.header.sent_at or batch.received_at
-    return exchange.take(found.told, Envelope(batch.source, message.header.key, told_at, at, batch.pk))
+    header = message.header
+    told_at = header.sent_at or batch.received_at
+    envelope = Envelope(batch.source, header.key, told_at, at, batch.pk, header.sequence)
+    return exchange.take(found.told, envelope)
 
 
 def _with_newer(taken: Taken, mapping: SenderMapping, at: datetime) -> Taken:

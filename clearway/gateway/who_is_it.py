@@ -28,8 +28,10 @@ def question(row: Quarantined, *, at: datetime) -> Question | None:
     told = kinds.translate(message, mapping).told
     if not isinstance(told, PersonTold):
         return None
-    told_at = message.header.sent_at or row.batch.received_at
-    return Question(Envelope(row.source, message.header.key, told_at, at, row.batch_id), told, row.pk)
+    header = message.header
+    told_at = header.sent_at or row.batch.received_at
+    envelope = Envelope(row.source, header.key, told_at, at, row.batch_id, header.sequence)
+    return Question(envelope, told, row.pk)
 
 
 @transaction.atomic

@@ -1,7 +1,7 @@
 """HL7 v2 of another system becomes the desk's own actions: once, in any order, and nothing is lost."""
 
 from contextlib import nullcontext
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from itertools import permutations
 from pathlib import Path
 
@@ -19,6 +19,7 @@ from clearway.desks.outpatients.booking import actions as booking
 from clearway.desks.outpatients.booking.models import Appointment
 from clearway.desks.outpatients.clinics.models import Slot
 from clearway.desks.outpatients.exchange import actions as exchange
+from clearway.desks.outpatients.exchange.models import Counterpart
 from clearway.desks.outpatients.patients.models import Patient
 from clearway.desks.outpatients.referrals.models import Referral
 from clearway.domain.shared.errors import CannotParse, NotAllowed
@@ -26,7 +27,7 @@ from clearway.gateway import hl7 as gateway
 from clearway.gateway import inbox, mllp
 from clearway.interchange.hl7 import reading
 from tests.beside import DESK, MAPPING, MONDAY, all_taken, code, deliver, known, slots_of
-from tests.pas import ADA, LONDON, adt, ref, siu
+from tests.pas import ADA, LONDON, adt, ref, siu, stamp
 from tests.therapies import NINE, Department, a_department
 from tests.trust import a_trust, signed_in, somebody, stop_the_clock
 
@@ -74,6 +75,38 @@ def test_a_patient_that_is_told_of_is_registered_once_and_then_brought_up_to_dat
     )
     assert patient.confirmed_on is None  # nobody has confirmed it with the patient
     assert Action.objects.filter(verb="patients.change", actor="feed:pas").exists()
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "stands"),
+    [
+        (("090000.2", ""), ("090000.1", ""), "1 High Street"),  # by the fraction of the second
+        (("090000", "12"), ("090000", "11"), "1 High Street"),  # by the sender's count
+        (("090000", "11"), ("090000", "12"), "2 Low Road"),
+        (("090000.1", "12"), ("090000.2", "11"), "2 Low Road"),  # the time counts first
+        (("090000", ""), ("090000", "11"), "2 Low Road"),  # by arrival, where one of them says neither
+        (("090000", "12"), ("090000", "0"), "2 Low Road"),  # 0 asks for a count, and is none
+    ],
+)
+def test_messages_of_one_second_stand_in_the_order_that_their_sender_says(
+    source: Source, first: tuple[str, str], second: tuple[str, str], stands: str
+) -> None:
+    for (time, count), pid in ((first, ADA), (second, ADA.replace("1 High Street", "2 Low Road"))):
+        raw = adt("A28", NINE, pid=pid).replace(b"20261120090000+0000||", f"20261120{time}||".encode())
+        assert code(deliver(source, raw.replace(b"|P|2.4", f"|P|2.4|{count}".encode()))) == "AA"
+
+    assert Patient.objects.get().address == f"{stands}, Worcester"
+
+
+def test_an_address_that_is_too_long_is_refused_with_its_place_and_not_cut(source: Source) -> None:
+    answer = deliver(source, adt("A28", NINE, pid=ADA.replace("1 High Street", "1 High Street " * 22)))
+
+    row = Quarantined.objects.get()
+    assert code(answer) == "AE" and (row.place, row.why) == (
+        "line 1, PID-11",
+        "It is longer than 300 characters.",
+    )
+    assert "Shorten it" in row.fix and not Patient.objects.exists()
 
 
 def test_an_older_update_that_comes_late_changes_nothing(source: Source) -> None:
@@ -181,6 +214,37 @@ def test_the_same_messages_in_any_order_and_twice_end_in_the_same_state(
             standing = Appointment.objects.exclude(state="cancelled").get()
             assert standing.starts_at == clinic[2].starts_at
             transaction.set_rollback(True)
+
+
+SUMMER, WINTER = datetime(2026, 7, 13, 8, 30, tzinfo=UTC), datetime(2026, 10, 26, 9, 30, tzinfo=UTC)
+
+
+@pytest.mark.promise("R9")
+@pytest.mark.parametrize(
+    ("starts_at", "said"),
+    [
+        (SUMMER, "20260713093000"),
+        (SUMMER, "20260713093000+0100"),
+        (SUMMER, "20260713083000+0000"),
+        (WINTER, "20261026093000"),  # told before the clocks change, for the day after
+        (WINTER, "20261026103000+0100"),
+    ],
+)
+def test_a_time_of_summer_or_beyond_the_change_is_the_same_time_here(
+    source: Source, department: Department, starts_at: datetime, said: str
+) -> None:
+    at = starts_at - timedelta(days=3)
+    known(department)
+    slots = slots_of(department, starts_at)
+    booked = siu("S12", at, starts_at=starts_at)
+    raw = booked.replace(stamp(starts_at).encode(), said.encode())
+    if len(said) == 14:  # a sender that writes no offset writes none in its header either
+        raw = raw.replace(stamp(at).encode(), stamp(at).encode()[:14])
+
+    assert code(deliver(source, raw, at)) == "AA"
+
+    row, (theirs,) = Appointment.objects.get(), Counterpart.objects.filter(kind="appointment")
+    assert (row.slot, row.starts_at, theirs.starts_at, theirs.told_at) == (slots[0], starts_at, starts_at, at)
 
 
 def test_a_cancellation_that_overtook_its_booking_leaves_the_slot_free(

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from hl7apy.consts import VALIDATION_LEVEL
@@ -188,3 +189,12 @@ def test_an_acknowledgement_says_of_which_message_it_is_and_what_was_wrong() -> 
 def test_what_is_no_acknowledgement_is_refused() -> None:
     with pytest.raises(CannotParse):
         answered.read(written())
+
+
+@pytest.mark.parametrize("starts_at", [datetime(2026, 7, 13, 8, 30, tzinfo=UTC), NINE])
+def test_a_time_leaves_with_its_offset_in_summer_and_in_winter(starts_at: datetime) -> None:
+    raw = written(replace(SAID, starts_at=starts_at, ends_at=starts_at + timedelta(minutes=30)))
+
+    message = reading.parse(raw, zone=ZoneInfo("Europe/London"))
+    assert message.instant(reading.Place.of("SCH-11.4")) == starts_at
+    assert message.text(reading.Place.of("SCH-11.4"))[-5:] == "+0000"

@@ -70,7 +70,7 @@ def _address(reader: Reader) -> str | None:
     parts = [reader.told(f"address_{number}") for number in (1, 2, 3)]
     if all(part is None for part in parts):
         return None
-    return ", ".join(filter(None, parts))[:300]
+    return ", ".join(filter(None, parts))
 
 
 def _postcode(reader: Reader) -> str | None:

@@ -32,6 +32,7 @@ CHARACTER_SETS = {  # HL7 table 0211: what MSH-18 says -> how Python calls it
     "UNICODE UTF-8": "utf-8",
     "UTF-8": "utf-8",
 }
+SEQUENCE = re.compile(r"0*[1-9][0-9]{0,14}")
 PLACE = re.compile(r"([A-Z][A-Z0-9]{2})-(\d{1,2})(?:\.(\d{1,2}))?(?:\.(\d{1,2}))?")
 STAMP = re.compile(
     r"(?P<year>\d{4})(?P<month>\d{2})?(?P<day>\d{2})?(?P<hour>\d{2})?(?P<minute>\d{2})?(?P<second>\d{2})?"
@@ -71,7 +72,8 @@ class Header:
 
     key      message control id (MSH-10), the sender's own name of the message
     kind     "SIU^S12": message code and trigger event
-    sent_at  MSH-7, the sender's time; None where it says none
+    sent_at  MSH-7, the sender's time, with its fractions of a second; None where it says none
+    sequence  MSH-13, the sender's own count of its messages; None where it says none
     """
 
     key: str
@@ -81,6 +83,7 @@ class Header:
     facility: str
     processing: str
     sent_at: datetime | None
+    sequence: int | None = None
 
 
 @dataclass(frozen=True)
@@ -243,8 +246,18 @@ def _header(message: Message) -> Header:
     if len(key) > LONGEST_KEY:
         why = f"The control id is longer than {LONGEST_KEY} characters."
         raise CannotParse("MSH-10", why, "Send a shorter one.")
-    sent_at = message.instant(Place.of("MSH-7"))
-    return Header(key, kind, said("MSH-12"), said("MSH-3"), said("MSH-4"), said("MSH-11"), sent_at)
+    sent_at, sequence = message.instant(Place.of("MSH-7")), said("MSH-13")
+    return Header(
+        key,
+        kind,
+        said("MSH-12"),
+        said("MSH-3"),
+        said("MSH-4"),
+        said("MSH-11"),
+        sent_at,
+        # 0 and -1 ask for the number that is expected, and count nothing.
+        int(sequence) if SEQUENCE.fullmatch(sequence) else None,
+    )
 
 
 def stamp(text: str, where: str, zone: ZoneInfo) -> datetime:

@@ -62,6 +62,7 @@ class Envelope:
     """Who tells, by which message, when: the sender's time, or when it was received where it says none.
 
     batch_id  where the message is kept
+    sequence  the sender's own count, which orders messages of one time; None where it counts none
     """
 
     source: Source
@@ -69,6 +70,7 @@ class Envelope:
     told_at: datetime
     at: datetime
     batch_id: int
+    sequence: int | None = None
 
     @property
     def scope(self) -> dict[str, Any]:
@@ -86,13 +88,22 @@ def counterpart(envelope: Envelope, kind: str, theirs: str) -> Counterpart | Non
 
 
 def is_old(known: Counterpart | None, envelope: Envelope) -> bool:
-    """Whether the sender told something newer of the same thing before."""
-    return known is not None and known.told_at > envelope.told_at
+    """Whether the sender told something newer of the same thing before.
+
+    Of two of one time the higher count is newer; without counts the one that came later is.
+    """
+    if known is None or known.told_at != envelope.told_at:
+        return known is not None and known.told_at > envelope.told_at
+    counts = known.sequence, envelope.sequence
+    return None not in counts and counts[0] > counts[1]
 
 
 def remember(envelope: Envelope, kind: str, theirs: str, ours: int | None, **said: Any) -> Counterpart:
     """Keep which record of ours is theirs, and that this message told of it."""
-    values = {"ours": ours, "told_at": envelope.told_at, "key": envelope.key, "batch": None, **said}
+    told = {"told_at": envelope.told_at, "sequence": envelope.sequence}
+    if "told_at" in said:
+        told["sequence"] = None  # of another message, or of what happened here
+    values = {"ours": ours, **told, "key": envelope.key, "batch": None, **said}
     row, _ = Counterpart.objects.update_or_create(
         source=envelope.source, kind=kind, theirs=theirs, defaults=values
     )

@@ -76,7 +76,8 @@ def answer(
         "answered_for": question.row,
     }
     if known is not None:  # what was told of them before is still to be read
-        said |= {"told_at": known.told_at, "key": known.key, "batch": known.batch}
+        said |= {"told_at": known.told_at, "sequence": known.sequence}
+        said |= {"key": known.key, "batch": known.batch}
     row = remember(question.envelope, Kind.PATIENT, question.who.number, patient_id, **said)
     detail = {"counterpart": row.pk, "answer": row.answer, "why": why.strip()[:300]}
     entry = Entry("exchange.answer", _subject(patient_id, question), detail)

@@ -60,7 +60,11 @@ class TellingMaker:
                 source=telling.source, kind=Kind.APPOINTMENT, ours__in=_ids(telling, said)
             )
             rows.filter(told_at__lte=said.happened_at).update(
-                starts_at=said.starts_at, state=said.state, told_at=said.happened_at, key=control_id(row)
+                starts_at=said.starts_at,
+                state=said.state,
+                told_at=said.happened_at,
+                sequence=None,
+                key=control_id(row),
             )
 
 

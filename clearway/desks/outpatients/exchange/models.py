@@ -31,6 +31,7 @@ class Counterpart(models.Model):
     ours     id of our row; null where the sender told of something that has none here, as a cancellation that
              overtook its booking
     told_at  the sender's time of its newest message: an older one changes nothing
+    sequence its count of that message, where it counts them: of two of one time the lower is older
     key      the message that told it
     starts_at, state  of an appointment as the sender has it, for reconciling
     batch    of a telling about somebody who was not known here: read again once they are
@@ -54,6 +55,7 @@ class Counterpart(models.Model):
     theirs = models.CharField(max_length=120)
     ours = models.BigIntegerField(null=True)
     told_at = models.DateTimeField()
+    sequence = models.BigIntegerField(null=True)
     key = models.CharField(max_length=120)
     starts_at = models.DateTimeField(null=True)
     state = models.CharField(max_length=20, blank=True)

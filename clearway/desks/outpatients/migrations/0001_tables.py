@@ -252,6 +252,7 @@ class Migration(migrations.Migration):
                         ('theirs', models.CharField(max_length=120)),
                         ('ours', models.BigIntegerField(null=True)),
                         ('told_at', models.DateTimeField()),
+                        ('sequence', models.BigIntegerField(null=True)),
                         ('key', models.CharField(max_length=120)),
                         ('starts_at', models.DateTimeField(null=True)),
                         ('state', models.CharField(blank=True, max_length=20)),
