@@ -6,10 +6,17 @@ Everything else of it is the command: only the readings of the clock that it mak
 """
 
 import sys
+from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, tzinfo
 from pathlib import Path
+from typing import Any
 
 from clearway.cli import ground, main, sources
+
+# What a worker does of the day; its other duties are claimed elsewhere, and take longer than the day.
+DUTIES = ("outbox", "read-again", "holds", "freed-slots")
+EVERY = 0.2  # seconds of the real clock: a minute of the day is over sooner than any duty's own pause
 
 
 def standing_at(file: Path) -> type[datetime]:
@@ -23,15 +30,25 @@ def standing_at(file: Path) -> type[datetime]:
     return Standing
 
 
+def of_the_day(groups: dict[str, Callable[[], list[Any]]]) -> Callable[[], dict[str, Any]]:
+    """The duties of the day, in their groups, asked after as often as it needs."""
+
+    def few(group: Callable[[], list[Any]]) -> list[Any]:
+        return [replace(each, every=EVERY) for each in group() if each.name in DUTIES]
+
+    return lambda: {name: lambda group=group: few(group) for name, group in groups.items()}
+
+
 def begin(file: Path, words: list[str]) -> int:
     """Run a command by this clock; its exit code."""
     load = ground.load_django
 
     def load_django(process: str) -> None:
         load(process)
-        from clearway.gateway import mllp, worker
+        from clearway.gateway import duties, mllp, worker
 
         mllp.datetime = worker.datetime = standing_at(file)  # type: ignore[attr-defined]
+        duties.groups = of_the_day(duties.groups())
 
     ground.load_django = load_django
     sources.datetime = standing_at(file)  # type: ignore[misc]
