@@ -23,6 +23,7 @@ from clearway.desks.outpatients.booking import actions as booking
 from clearway.desks.outpatients.booking import queries as choices
 from clearway.desks.outpatients.clinics import actions as clinics
 from clearway.desks.outpatients.clocks import actions as clocks
+from clearway.desks.outpatients.directory import actions as directory
 from clearway.desks.outpatients.letters import actions as letters
 from clearway.desks.outpatients.letters import queries as letters_of
 from clearway.desks.outpatients.outcomes import actions as outcomes
@@ -42,6 +43,8 @@ from clearway.simulation.outpatients.arrivals import Referred, arrivals
 from clearway.simulation.outpatients.parameters import Parameters
 from clearway.simulation.outpatients.past import past
 from clearway.simulation.outpatients.people import Person, nhs_number, person
+from clearway.simulation.outpatients.practices import directory as practices
+from clearway.simulation.outpatients.practices import practice
 from clearway.simulation.shared.chance import Chance
 
 log = logging.getLogger(__name__)
@@ -118,7 +121,8 @@ def play(
 
 
 def begin(department: Department, examples: Sequence[Example], at: datetime) -> None:
-    """Make the clinics, the past and the worked examples of a department where nobody is registered yet."""
+    """Make the clinics, the past, the worked examples and the practices of patients of a department where
+    nobody is registered yet."""
     if not invented_past.is_empty(department.organisation_id):
         return
     morning = datetime.combine((at - BACK).date(), time(5), UTC)
@@ -127,6 +131,7 @@ def begin(department: Department, examples: Sequence[Example], at: datetime) -> 
     slots = invented_past.slots(department.organisation_id)
     cashed_before = datetime.combine(last_day_of_clinics(at.date()), time(), UTC)
     cases = past(slots, department.parameters, seed=department.seed, until=at, cashed_before=cashed_before)
+    directory.load(practices(), "Invented practices", **department.who(at))
     invented_past.put(cases, **department.who(at))
     for place, example in enumerate(examples):
         _example(department, example, place, at)
@@ -221,6 +226,7 @@ def _new(who: Person, on: date) -> patients.New:
         sex=who.sex,
         address=who.address,
         postcode=who.postcode,
+        practice=practice(who.postcode),
         phone=who.phone,
         mobile=who.mobile,
         may_text=who.may_text,

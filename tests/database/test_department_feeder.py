@@ -12,6 +12,8 @@ from clearway.core.organisation.actions import load_region
 from clearway.desks.outpatients import models
 from clearway.desks.outpatients.clinics.loading import load_department
 from clearway.desks.outpatients.clocks import queries as clocks
+from clearway.desks.outpatients.directory import queries as directory
+from clearway.desks.outpatients.directory.models import DirectoryLoad
 from clearway.gateway import department
 from clearway.interchange import clock_examples, department_pack, region_pack
 from clearway.simulation.outpatients import parameters
@@ -55,6 +57,18 @@ def test_a_worked_example_is_a_patient_with_its_clock(played: department.Departm
     (period,) = clocks.explained(pathway.pk, AT.date()).periods
     assert (period.start.isoformat(), pathway.state) == ("2024-12-02", "ticking")
     assert models.Pathway.objects.filter(patient__family_name="Example 45").count() == 2
+
+
+def test_every_practice_of_a_patient_has_a_name_and_nobody_has_to_see_to_one(
+    played: department.Department,
+) -> None:
+    codes = set(models.Patient.objects.exclude(practice="").values_list("practice", flat=True))
+    ways = directory.resolve(played.organisation_id, codes, AT.date())
+
+    assert len(codes) > 5
+    assert all("invented" in ways[code].told.name for code in codes)
+    assert directory.unsettled(played.organisation_id, AT) == directory.Unsettled()
+    assert DirectoryLoad.objects.get().refused_count == 0
 
 
 def test_a_department_that_is_there_is_not_made_again(played: department.Department) -> None:

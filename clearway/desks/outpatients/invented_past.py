@@ -25,6 +25,7 @@ from clearway.simulation.outpatients.arrivals import Referred
 from clearway.simulation.outpatients.backgrounds import decile, ethnicity
 from clearway.simulation.outpatients.conduct import FOLLOW_UP, NEW
 from clearway.simulation.outpatients.past import Case, Slot, Visit
+from clearway.simulation.outpatients.practices import practice
 
 from . import models
 from .clocks import queries as clocks
@@ -165,6 +166,7 @@ class _Rows:
                 sex=who.sex,
                 address=who.address,
                 postcode=who.postcode,
+                practice=practice(who.postcode),
                 phone=who.phone,
                 mobile=who.mobile,
                 may_text=who.may_text,
