@@ -94,8 +94,9 @@ def is_old(known: Counterpart | None, envelope: Envelope) -> bool:
     """
     if known is None or known.told_at != envelope.told_at:
         return known is not None and known.told_at > envelope.told_at
-    counts = known.sequence, envelope.sequence
-    return None not in counts and counts[0] > counts[1]
+    if known.sequence is None or envelope.sequence is None:
+        return False
+    return known.sequence > envelope.sequence
 
 
 def remember(envelope: Envelope, kind: str, theirs: str, ours: int | None, **said: Any) -> Counterpart:
