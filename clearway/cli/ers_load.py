@@ -51,6 +51,8 @@ def run(arguments: argparse.Namespace) -> int:
         raise CannotRun(f"{path}: {problem}") from None
     except NotAllowed as refusal:
         raise CannotRun(f"{path}: {refusal.why}") from None
+    if taken.state == taken.State.UNREAD:
+        raise CannotRun(f"{path}: {taken.place}: {taken.why} {taken.fix} It is kept, to be read again.")
     return _say(taken.results, arguments)
 
 

@@ -3,6 +3,7 @@
 import csv
 import io
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -31,7 +32,8 @@ def read(raw: bytes, mapping: SenderMapping) -> Extract:
     except UnicodeDecodeError:
         raise CannotParse("file", "It is not UTF-8.", "Save it as CSV in UTF-8.") from None
     lines = csv.DictReader(io.StringIO(text))
-    names = [name.strip().casefold() for name in lines.fieldnames or ()]
+    with _as_csv():
+        names = [name.strip().casefold() for name in lines.fieldnames or ()]
     if missing := [name for name in COLUMNS if name not in names]:
         fix = f"Give it a first line with: {', '.join(COLUMNS)}."
         raise CannotParse("line 1", f"It has no column {missing[0]}.", fix)
@@ -57,8 +59,14 @@ def read(raw: bytes, mapping: SenderMapping) -> Extract:
 
 
 def _lines(lines: Iterable[dict[str, str]]) -> Iterator[dict[str, str]]:
-    try:
+    with _as_csv():
         yield from lines
+
+
+@contextmanager
+def _as_csv() -> Iterator[None]:
+    try:
+        yield
     except csv.Error as problem:
         raise CannotParse("file", f"It is no CSV: {problem}.", "Save it as CSV in UTF-8.") from None
 

@@ -7,6 +7,7 @@ the text that a person would have typed; a formula is never worked out and never
 import csv
 import io
 import zipfile
+import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
@@ -148,7 +149,7 @@ def _measure(raw: bytes) -> None:
             for part in parts:
                 if part.filename.lower().endswith((".xml", ".rels")):
                     _check_part(packed, part)
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, OSError, EOFError, ValueError):
+    except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, OSError, EOFError, ValueError):
         raise CannotParse("the file", "It is a damaged workbook.", SAVE_AGAIN) from None
 
 

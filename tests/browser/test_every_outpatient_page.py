@@ -47,6 +47,7 @@ FORMS_ONLY = {
         "patients/<int:patient>/<slug:step>/",
         "outcomes/on-request/<int:key>/",
         "referrals/<int:key>/remove/",
+        "referrals/file/<int:key>/again/",
         "referrals/file/<int:key>/drop/",
         "referrals/gaps/<int:key>/ask/",
         "validation/<int:key>/explain/",

@@ -27,6 +27,7 @@ from clearway.desks.outpatients.intake.models import GivenFile, TakenReferral
 from clearway.desks.outpatients.patients.models import Patient
 from clearway.desks.outpatients.referrals.models import Referral
 from clearway.interchange import referral_file, sheets
+from tests.filled import filled
 from tests.outpatients import NOW, a_service, scope
 from tests.trust import a_trust, signed_in, somebody, stop_the_clock
 
@@ -75,11 +76,14 @@ def _given(trust: Organisation, sent: dict[str, Any]) -> Answer:
     before = counts()
     answer = desk.post(GIVE, {"sender": "Hill Surgery", **sent})
     if answer.status_code == 422:
-        assert not GivenFile.objects.exists(), "what cannot be read is not kept"
+        assert not GivenFile.objects.exists(), "too large to be kept"
         raise RefusedWhole(text(answer))
     row = GivenFile.objects.get()
+    if row.state == "unread":
+        raise RefusedWhole(text(desk.get(answer["Location"])))
     heading = sheets.read(bytes(row.body)).heading
     mapping = {f"field-{name}": said for name, said in referral_file.guessed(heading).items()}
+    mapping["seen"] = filled(desk.get(f"{GIVE}{row.pk}/columns/"))["seen"]
     answer = desk.post(f"{GIVE}{row.pk}/columns/", mapping)
     if answer.status_code == 422:
         raise RefusedWhole(text(answer))

@@ -27,6 +27,7 @@ from clearway.gateway import hl7 as gateway
 from clearway.gateway import inbox, mllp
 from clearway.interchange.hl7 import reading
 from tests.beside import DESK, MAPPING, MONDAY, all_taken, code, deliver, known, slots_of
+from tests.filled import filled
 from tests.pas import ADA, LONDON, adt, ref, siu, stamp
 from tests.therapies import NINE, Department, a_department
 from tests.trust import a_trust, signed_in, somebody, stop_the_clock
@@ -622,7 +623,7 @@ def test_a_code_that_was_unknown_goes_from_the_doctor_by_a_new_mapping_into_the_
 
     looked = lead.post("/feeds/pas/doctor/", {"row": row.pk}).content.decode()
     mended = MAPPING.replace("[codes.service]", '"NEW" = "back"\n[codes.service]')
-    form = {"text": mended, "why": "their new clinic"}
+    form = {**filled(lead.get("/feeds/pas/mapping/")), "text": mended, "why": "their new clinic"}
     told = lead.post("/feeds/pas/mapping/", form, follow=True).content.decode()
 
     assert "[codes.clinic]" in looked and "1 could be read now and 0 wait on" in told

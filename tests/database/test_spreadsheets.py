@@ -20,6 +20,8 @@ from clearway.desks.outpatients.intake.models import GivenFile, Layout, TakenRef
 from clearway.desks.outpatients.patients.models import Patient
 from clearway.desks.outpatients.referrals.models import Referral
 from clearway.domain.shared.errors import NotAllowed
+from clearway.interchange import sheets
+from tests.filled import filled
 from tests.outpatients import NOW, a_service, scope
 from tests.pure.test_sheets import workbook
 from tests.trust import a_trust, signed_in, somebody, stop_the_clock
@@ -95,6 +97,7 @@ def given(desk: Client, *rows: list[str], sender: str = "Hill Surgery") -> Given
 
 def mapped(desk: Client, row: GivenFile, **change: str) -> Any:
     sent = {f"field-{name}": heading for name, heading in {**MAPPING, **change}.items()}
+    sent["seen"] = filled(desk.get(f"{GIVE}{row.pk}/columns/"))["seen"]
     return desk.post(f"{GIVE}{row.pk}/columns/", sent)
 
 
@@ -307,17 +310,48 @@ def test_a_workbook_is_taken_with_its_dates_and_numbers(desk: Client, trust: Org
     [
         ({"sender": "", "rows": "a\tb\n1\t2"}, "Say who sent it"),
         ({"sender": "Hill"}, "Choose a file, or paste rows"),
-        ({"sender": "Hill", "rows": "\n\n1\n"}, "no headings"),
-        ({"sender": "Hill", "file": SimpleUploadedFile("x.xlsx", b"PK\x03\x04rubbish")}, "damaged workbook"),
     ],
 )
-def test_what_cannot_be_read_as_a_whole_is_refused_and_not_kept(
+def test_what_is_not_given_at_all_is_refused_and_not_kept(
     desk: Client, sent: dict[str, Any], why: str
 ) -> None:
     answer = desk.post(GIVE, sent)
 
     assert answer.status_code == 422 and why in text(answer)
     assert not GivenFile.objects.exists()
+
+
+@pytest.mark.promise("R6")
+@pytest.mark.parametrize(
+    ("sent", "why"),
+    [
+        ({"rows": "\n\n1\n"}, "no headings"),
+        ({"file": SimpleUploadedFile("x.xlsx", b"PK\x03\x04rubbish")}, "damaged workbook"),
+    ],
+)
+def test_what_cannot_be_read_as_a_whole_is_kept_with_place_and_fix_and_read_again_once_mended(
+    desk: Client, sent: dict[str, Any], why: str
+) -> None:
+    for _ in range(2):  # the same bytes again are the same file
+        answer = desk.post(GIVE, {"sender": "Hill", **sent}, follow=True)
+        if "file" in sent:
+            sent["file"].seek(0)
+    row = GivenFile.objects.get()
+    told = text(answer)
+    assert why in told and row.place in told and row.fix in told and row.state == "unread"
+    assert bytes(row.body) == (b"PK\x03\x04rubbish" if "file" in sent else b"\n\n1\n")
+    assert desk.get(f"{GIVE}{row.pk}/columns/").headers["Location"] == f"{GIVE}{row.pk}/"
+    assert desk.get(f"{GIVE}{row.pk}/refused.csv").status_code == 404
+
+    assert "still cannot be read" in text(desk.post(f"{GIVE}{row.pk}/again/", follow=True))
+    GivenFile.objects.update(body=sheets.write(HEAD, [ADA]))  # as what only an older reader refused
+    desk.post(f"{GIVE}{row.pk}/again/")
+    row.refresh_from_db()
+    assert (row.state, row.why) == ("given", "")
+    desk.post(f"{GIVE}{row.pk}/drop/")
+    assert desk.post(f"{GIVE}{row.pk}/again/", follow=True).status_code == 200
+    row.refresh_from_db()
+    assert row.state == "dropped"
 
 
 def test_a_file_put_aside_registers_nothing(desk: Client) -> None:
@@ -335,7 +369,7 @@ def test_every_look_at_the_rows_is_recorded_and_nobody_of_another_trust_sees_the
     mapped(desk, row)
     desk.get(f"{GIVE}{row.pk}/")
     pages = Action.objects.filter(verb="intake.look", subject=f"file:{row.pk}").order_by("id")
-    assert [each.detail["page"] for each in pages] == ["rows"]
+    assert [each.detail["page"] for each in pages] == ["columns", "rows"]
     stranger = signed_in(somebody("stranger", "outpatient_coordinator", a_trust("elsewhere")))
 
     for page in ("", "columns/", "refused.csv"):

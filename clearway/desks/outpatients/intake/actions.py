@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -310,30 +310,64 @@ def give(
     """Keep a file or pasted rows as they came; a layout of the sender that is known is put to it.
 
     service_id  of the service whose worklist of e-RS it is; an answer of its interface needs it
-    Raises CannotParse where it cannot be read as a whole, and NotAllowed for more answers of one service on a
-    day than e-RS gives: then nothing is kept.
+    One that cannot be read as a whole is kept as unread, with place, why and fix; the same one again is that
+    one. Raises NotAllowed for more answers of one service on a day than e-RS gives: then nothing is kept.
     """
-    sheet = queries.sheet(raw)
-    is_answer = ers_worklist.is_one(raw)
-    if is_answer:
-        _check_limit(raw, service_id, organisation_id, at)
-    row = GivenFile.objects.create(
+    row = GivenFile(
         organisation_id=organisation_id,
         sender=sender,
         name=name,
         body=raw,
         digest=hashlib.sha256(raw).hexdigest(),
-        layout=queries.layout(organisation_id, referral_file.layout_of(sheet.heading), sender),
         given_at=at,
         given_by=by.name[:150],
         service_id=service_id,
-        is_answer=is_answer,
     )
+    try:
+        sheet = queries.sheet(raw)
+    except CannotParse as refused:
+        return queries.unread(row) or _unread(row, refused, "intake.keep_unread", by, at)
+    row.is_answer = ers_worklist.is_one(raw)
+    if row.is_answer:
+        _check_limit(raw, service_id, organisation_id, at)
+    row.layout = queries.layout(organisation_id, referral_file.layout_of(sheet.heading), sender)
+    row.save()
     detail = {"sender": sender, "rows": len(sheet.rows), "layout": row.layout_id, "service": service_id}
     _note("intake.give", row, detail, by, at)
-    if is_answer and row.layout is None:  # its columns are ours
+    if row.is_answer and row.layout is None:  # its columns are ours
         own = {heading: heading for heading in sheet.heading}
         return map_columns(row.pk, own, organisation_id=organisation_id, by=by, at=at)
+    return row
+
+
+def _unread(row: GivenFile, refused: CannotParse, verb: str, by: Actor, at: datetime) -> GivenFile:
+    """Keep a file that cannot be read, in its bytes, with what is wrong with it."""
+    row.state = State.UNREAD
+    row.place, row.why, row.fix = refused.where[:200], refused.why[:500], refused.fix[:500]
+    row.save()
+    _note(verb, row, {"sender": row.sender, "bytes": len(bytes(row.body))}, by, at)
+    return row
+
+
+@transaction.atomic
+def read_again(file_id: int, *, organisation_id: int, by: Actor, at: datetime) -> GivenFile:
+    """Read a file again that could not be read, now that the reader was mended; or say anew what is wrong.
+
+    Raises NotAllowed for one that was read or put aside.
+    """
+    row = _one(file_id, organisation_id, {State.UNREAD}, "Reading it again")
+    raw = bytes(row.body)
+    try:
+        sheet = queries.sheet(raw)
+    except CannotParse as refused:
+        return _unread(row, refused, "intake.read_again", by, at)
+    row.is_answer = ers_worklist.is_one(raw)
+    if row.is_answer:
+        _check_limit(raw, row.service_id, organisation_id, at)
+    row.layout = queries.layout(organisation_id, referral_file.layout_of(sheet.heading), row.sender)
+    row.state, row.place, row.why, row.fix = State.GIVEN, "", "", ""
+    row.save()
+    _note("intake.read_again", row, {"rows": len(sheet.rows), "layout": row.layout_id}, by, at)
     return row
 
 
@@ -358,11 +392,13 @@ def load(
 ) -> GivenFile:
     """Take a worklist of e-RS of one service without a page between: kept, read and registered.
 
-    Columns are those remembered for the sender, else as the headings say. Raises as `give` and `map_columns`
-    do, and NotAllowed for a file that is no worklist.
+    Columns are those remembered for the sender, else as the headings say. One that cannot be read as a whole
+    is kept as unread. Raises as `give` and `map_columns` do, and NotAllowed for a file that is no worklist.
     """
     scope: dict[str, Any] = {"organisation_id": organisation_id, "by": by, "at": at}
     row = give(raw, name, sender, service_id=service_id, **scope)
+    if row.state == State.UNREAD:
+        return row
     if row.layout is None:
         said = referral_file.guessed(queries.sheet(raw).heading)
         row = map_columns(row.pk, said, **scope)
@@ -476,7 +512,7 @@ def confirm(file_id: int, digest: str, *, organisation_id: int, by: Actor, at: d
 @transaction.atomic
 def drop(file_id: int, *, organisation_id: int, by: Actor, at: datetime) -> GivenFile:
     """Put a file aside: nothing of it is registered. Raises NotAllowed when it is closed."""
-    row = _open(file_id, organisation_id)
+    row = _one(file_id, organisation_id, {State.GIVEN, State.UNREAD}, "Putting it aside")
     row.state, row.closed_at, row.closed_by = State.DROPPED, at, by.name[:150]
     row.save(update_fields=["state", "closed_at", "closed_by"])
     _note("intake.drop", row, {}, by, at)
@@ -513,11 +549,17 @@ def _count(results: Sequence[Result], verdict: str) -> int:
 
 
 def _open(file_id: int, organisation_id: int) -> GivenFile:
+    return _one(file_id, organisation_id, {State.GIVEN}, "Changing this file")
+
+
+def _one(file_id: int, organisation_id: int, states: Collection[str], event: str) -> GivenFile:
     rows = GivenFile.objects.select_for_update(of=("self",)).select_related("layout")
     row = rows.get(pk=file_id, organisation_id=organisation_id)
-    if row.state != State.GIVEN:
+    if row.state == State.UNREAD and State.UNREAD not in states:
+        raise NotAllowed("unread", event, f"It cannot be read. {row.fix}")
+    if row.state not in states:
         why = "This file is closed. Give what is to be registered as a new one."
-        raise NotAllowed(row.get_state_display().lower(), "Changing this file", why)
+        raise NotAllowed(row.get_state_display().lower(), event, why)
     return row
 
 

@@ -40,9 +40,11 @@ class GivenFile(models.Model):
     service  whose worklist of e-RS it is, where that was said
     is_answer  of the interface of e-RS, which gives a service's worklists only so often a day
     results  row by row what became of it once it was taken; without identity
+    place, why, fix  of one that cannot be read as a whole: it waits, in its bytes, to be read again
     """
 
     class State(models.TextChoices):
+        UNREAD = "unread", "Cannot be read"
         GIVEN = "given", "Not yet registered"
         TAKEN = "taken", "Registered"
         DROPPED = "dropped", "Put aside"
@@ -61,12 +63,15 @@ class GivenFile(models.Model):
     closed_at = models.DateTimeField(null=True)
     closed_by = models.CharField(max_length=150, blank=True)
     results = models.JSONField(default=list)
+    place = models.CharField(max_length=200, blank=True)
+    why = models.CharField(max_length=500, blank=True)
+    fix = models.CharField(max_length=500, blank=True)
 
     class Meta:
         constraints = [
             models.CheckConstraint(
-                condition=Q(state="given", closed_at__isnull=True)
-                | ~Q(state="given") & Q(closed_at__gte=F("given_at")),
+                condition=Q(state__in=("unread", "given"), closed_at__isnull=True)
+                | ~Q(state__in=("unread", "given")) & Q(closed_at__gte=F("given_at")),
                 name="a_closed_file_says_when",
             ),
             models.CheckConstraint(
@@ -74,6 +79,9 @@ class GivenFile(models.Model):
             ),
             models.CheckConstraint(
                 condition=~Q(state="taken") | Q(layout__isnull=False), name="a_taken_file_has_a_layout"
+            ),
+            models.CheckConstraint(
+                condition=~Q(state="unread") | ~Q(why="") & ~Q(fix=""), name="an_unread_file_says_why"
             ),
         ]
         indexes = [models.Index(fields=["organisation", "-given_at"])]

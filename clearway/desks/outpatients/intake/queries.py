@@ -47,6 +47,16 @@ def taken_before(row: GivenFile) -> GivenFile | None:
     return same.exclude(pk=row.pk).defer("body").order_by("-closed_at").first()
 
 
+def unread(row: GivenFile) -> GivenFile | None:
+    """The very same bytes from the same sender, where they wait already to be read again. One query."""
+    return GivenFile.objects.filter(
+        organisation_id=row.organisation_id,
+        sender=row.sender,
+        digest=row.digest,
+        state=GivenFile.State.UNREAD,
+    ).first()
+
+
 @dataclass(frozen=True, slots=True)
 class Known:
     """What a reference became: the referral's id and number, and the digest of what was said."""

@@ -8,5 +8,6 @@ urlpatterns = [
     path("outpatients/referrals/file/<int:key>/", views.file, name="file"),
     path("outpatients/referrals/file/<int:key>/columns/", views.columns, name="columns"),
     path("outpatients/referrals/file/<int:key>/drop/", views.drop, name="drop"),
+    path("outpatients/referrals/file/<int:key>/again/", views.again, name="again"),
     path("outpatients/referrals/file/<int:key>/refused.csv", views.refused, name="refused"),
 ]

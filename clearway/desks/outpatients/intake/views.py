@@ -34,8 +34,6 @@ def give(request: Request) -> HttpResponse:
         try:
             sender, service = form.cleaned_data["sender"].strip(), form.cleaned_data["service"]
             row = actions.give(*body, sender, service_id=service, **_scope(request))
-        except CannotParse as refusal:
-            form.add_error("rows", str(refusal))
         except NotAllowed as refusal:
             form.add_error("service", refusal.why)
         else:
@@ -111,6 +109,8 @@ def _mapping(request: Request, row: GivenFile, sheet: sheets.Sheet) -> dict[str,
 def file(request: Request, key: int) -> HttpResponse:
     """What registering the file would do, row by row; the form does it. Afterwards, what it did."""
     row = _read(request, key)
+    if row.state == row.State.UNREAD:
+        return render(request, "intake/unread.html", {"row": row, "size": len(bytes(row.body))})
     if row.state != row.State.GIVEN:
         return _page(request, row, row.results, _rows(row), done=True)
     if row.layout is None:
@@ -175,10 +175,29 @@ def drop(request: Request, key: int) -> HttpResponse:
 
 
 @needs("referrals.write")
+@require_POST
+def again(request: Request, key: int) -> HttpResponse:
+    """Read a file again that could not be read."""
+    row = _read(request, key)
+    try:
+        row = actions.read_again(row.pk, **_scope(request))
+    except NotAllowed as refusal:
+        messages.error(request, refusal.why)
+        return HttpResponseRedirect(reverse("op-intake:file", args=[key]))
+    if row.state == row.State.UNREAD:
+        messages.error(request, "It still cannot be read.")
+    else:
+        messages.success(request, f"{row.name} could be read now.")
+    return _on(row)
+
+
+@needs("referrals.write")
 def refused(request: Request, key: int) -> HttpResponse:
     """The rows of a file that were or would be refused, with why and what mends each."""
     row = _read(request, key)
     results: Any = row.results
+    if row.state == row.State.UNREAD:
+        raise Http404
     if row.state == row.State.GIVEN:
         if row.layout is None:
             raise Http404
