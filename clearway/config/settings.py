@@ -297,5 +297,7 @@ CONTENT_SECURITY_POLICY = {
         "base-uri": ["'none'"],
         "form-action": [SELF],
         "frame-ancestors": ["'none'"],
+        "require-trusted-types-for": ["'script'"],  # text becomes elements in static/js/served.js alone
+        "trusted-types": ["clearway"],
     }
 }

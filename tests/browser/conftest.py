@@ -1,7 +1,9 @@
 """A running Clearway and a browser. Skipped, with the reason, where there is no Chromium."""
 
 import functools
+import json
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -168,7 +170,11 @@ Open = Callable[..., Page]
 
 @pytest.fixture
 def open_page(chromium: Browser, clearway: Running, signed_in: SignedIn) -> Iterator[Open]:
-    """Open a page as somebody, in a theme and a size; a console error fails the test."""
+    """Open a page as somebody, in a theme and a size.
+
+    A console error fails the test, and a breach of the pages' policy for scripts is one. So does an NHS
+    number that the browser keeps (S12).
+    """
     opened: list[Page] = []
     problems: list[str] = []
 
@@ -197,9 +203,29 @@ def open_page(chromium: Browser, clearway: Running, signed_in: SignedIn) -> Iter
         return page
 
     yield open_
+    kept = [found for page in opened for found in numbers_kept(page)]
     for page in opened:
         page.context.close()
     assert problems == []
+    assert kept == [], "the browser keeps NHS numbers"
+
+
+# What a browser keeps of an origin. Nothing of ours uses databases or caches, so there is none to look into.
+STORED = """async () => {
+  if (!location.protocol.startsWith("http")) return "";
+  const stores = [{ ...localStorage }, { ...sessionStorage }, history.state, document.title, location.href];
+  const others = [...(await indexedDB.databases()), ...((await globalThis.caches?.keys()) ?? [])];
+  return JSON.stringify(stores) + (others.length ? " also keeps 999 000 0000 " + JSON.stringify(others) : "");
+}"""
+PLANTED = re.compile(r"999[\s+-]?\d{3}[\s+-]?\d{4}(?!\d)")  # every NHS number of the tests begins so
+
+
+def numbers_kept(page: Page) -> list[str]:
+    """The NHS numbers in what a browser keeps of a page: any storage, cookies, title and address."""
+    if page.is_closed():
+        return []
+    cookies = json.dumps(page.context.cookies())
+    return PLANTED.findall(str(page.evaluate(STORED)) + cookies)
 
 
 def is_problem(said: ConsoleMessage) -> bool:

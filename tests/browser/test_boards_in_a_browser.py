@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from .accessibility import breaches
-from .conftest import Open, Running
+from .conftest import Open, Running, is_problem, numbers_kept
 from .serve import PASSWORD
 
 BOARDS = [
@@ -260,6 +260,34 @@ def test_whoever_was_signed_out_is_told_so_and_can_sign_in_again(open_page: Open
     expect(banner).to_contain_text("You have been signed out. Picture from")
     expect(banner).to_contain_text("Read only")
     expect(banner.locator("a")).to_have_attribute("href", "/sign-in/?next=%2Fhandovers%2F%3Fsort%3Dname")
+
+
+@pytest.mark.promise("S12")
+def test_text_becomes_no_element_but_by_the_one_policy_and_a_number_that_is_kept_is_found(
+    chromium: Browser, clearway: Running
+) -> None:
+    context = chromium.new_context(base_url=clearway.address)
+    page = context.new_page()
+    said: list[str] = []
+    page.on("console", lambda each: said.append(each.text) if is_problem(each) else None)
+    page.goto("/sign-in/")
+    for sink in (
+        "document.createElement('p').innerHTML = '<b>text</b>'",
+        "trustedTypes.createPolicy('another', {})",
+        "document.createElement('script').src = '/static/js/page.js'",
+    ):
+        assert (
+            page.evaluate(f"() => {{ try {{ {sink} }} catch (error) {{ return error.name }} }}")
+            == "TypeError"
+        )
+    assert any("TrustedHTML" in each for each in said)  # fails any other test
+
+    assert numbers_kept(page) == []
+    page.evaluate("sessionStorage.setItem('typed', 'of 999 000 0018')")
+    assert numbers_kept(page) == ["999 000 0018"]
+    page.evaluate("sessionStorage.clear(); caches.open('pages')")
+    assert len(numbers_kept(page)) == 1
+    context.close()
 
 
 @pytest.mark.promise("R12")

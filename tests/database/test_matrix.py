@@ -58,7 +58,14 @@ def answer(client: Client, row: dict[str, Any]) -> str:
     return f"fails with {response.status_code}" if response.status_code >= 500 else matrix.YES
 
 
-POLICY = ("script-src 'self'", "object-src 'none'", "frame-ancestors 'none'", "base-uri 'none'")
+POLICY = (
+    "script-src 'self'",
+    "object-src 'none'",
+    "frame-ancestors 'none'",
+    "base-uri 'none'",
+    "require-trusted-types-for 'script'",
+    "trusted-types clearway",
+)
 
 
 def lacks(route: str, response: Any) -> str:

@@ -1,12 +1,10 @@
 // Advice for one crew: letters tick needs while the form or an answer has the focus, the answer follows at once,
 // and Enter accepts the first answer. W goes to NEWS2; Enter there leads to what may be accepted. Without this script "Ask again" does the same.
+import { page } from "./served.js";
+
 const area = document.querySelector("[data-advice]");
 const form = area?.querySelector("[data-asked]");
 let latest = 0;
-
-const trusted = window.trustedTypes
-  ? window.trustedTypes.createPolicy("clearway-advice", { createHTML: (html) => html })
-  : { createHTML: (html) => html };
 
 function address() {
   const query = new URLSearchParams(new FormData(form));
@@ -25,7 +23,7 @@ async function ask({ leads = false } = {}) {
     location.assign(address()); // the whole page says what is wrong
     return;
   }
-  const fresh = new DOMParser().parseFromString(trusted.createHTML(await answer.text()), "text/html").querySelector("[data-answer]");
+  const fresh = page(await answer.text()).querySelector("[data-answer]");
   if (mine !== latest || !fresh) return;
   const now = document.adoptNode(fresh);
   now.querySelector("[name=query]")?.setAttribute("value", new URLSearchParams(new FormData(form)).toString());

@@ -1,15 +1,12 @@
 // The live stream: fragments that the server rendered once for everybody replace the element of the same name.
 // Nothing under the pointer or the focus moves; what is new or sorts elsewhere waits behind one button.
 import { clock, duration, serverNow, setServerTime, writeAges } from "./ages.js";
+import { fragment } from "./served.js";
 
 const LOST_AFTER = 10_000; // milliseconds without a heartbeat
 const SAY_EVERY = 10_000; // milliseconds between two spoken summaries
 const RETRY_AFTER = 3_000;
 const RELOAD_AFTER = 5_000; // a page that is told to start anew at once must not do so for ever
-
-const trusted = window.trustedTypes
-  ? window.trustedTypes.createPolicy("clearway-fragments", { createHTML: (html) => html })
-  : { createHTML: (html) => html };
 
 export function freshState(after = "0", beatAt = Date.now()) {
   return { after, beatAt, lost: false, ended: false, waiting: new Set(), gone: new Set(), say: new Map() };
@@ -142,18 +139,12 @@ export function apply(root, state, { topic, key, html }) {
   const name = `${topic}-${key}`;
   const old = root.getElementById(name);
   if (!html) return remove(root, state, old);
-  const fresh = parse(root, html);
+  const fresh = fragment(root, html);
   if (!fresh) return undefined;
   if (!old) return wait(root, state, topic, name, fresh);
   if (sortsElsewhere(root, topic, old, fresh)) wait(root, state, topic, name, fresh);
   if (fresh.dataset.say && fresh.dataset.say !== old.dataset.say) state.say.set(name, fresh.dataset.say);
   return replace(root, old, fresh);
-}
-
-function parse(root, html) {
-  const template = root.createElement("template");
-  template.innerHTML = trusted.createHTML(html.trim());
-  return template.content.firstElementChild;
 }
 
 function replace(root, old, fresh) {

@@ -1,3 +1,5 @@
+import { page } from "./served.js";
+
 // A picture too large to push is fetched anew every so many seconds, while somebody can see it.
 export function startRefreshing(root) {
   for (const picture of root.querySelectorAll("[data-refresh]")) {
@@ -16,9 +18,5 @@ async function refresh(root, id) {
 export async function freshPage(root) {
   const answer = await fetch(root.location.href, { headers: { "X-Clearway-Background": "1" } }).catch(() => null);
   if (!answer?.ok || answer.redirected) return null;
-  return new DOMParser().parseFromString(trusted.createHTML(await answer.text()), "text/html");
+  return page(await answer.text());
 }
-
-const trusted = window.trustedTypes
-  ? window.trustedTypes.createPolicy("clearway-pages", { createHTML: (html) => html })
-  : { createHTML: (html) => html };
