@@ -5,7 +5,6 @@ a time with its century, and what a report of a hospital must hold. `clearway fe
 schema can: keys within a file, a relief within 24 hours, an assignment named twice in a cohort.
 """
 
-from collections.abc import Mapping
 from inspect import cleandoc
 from typing import Any
 
@@ -13,6 +12,7 @@ from clearway.domain.ambulance.hospitals import LEVELS
 from clearway.domain.ambulance.words import HospitalMeasure
 
 from . import native
+from .native_words import MEANINGS
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 TIME = (
@@ -21,16 +21,16 @@ TIME = (
 )
 
 
-def published(kind: str, meanings: Mapping[str, str]) -> dict[str, Any]:
-    """The schema of one line: kind is "event" or "position". `meanings` says what each field is."""
+def published(kind: str) -> dict[str, Any]:
+    """The schema of one line: kind is "event" or "position"."""
     shape = native.schema()[kind]
     for name, each in shape["$defs"].items():
         if "description" in each:
             each["description"] = cleandoc(each["description"]).partition("\n")[0]
         for field, of in each.get("properties", {}).items():
             _name_the_form_of_times(of)
-            if field in meanings:
-                of["description"] = meanings[field]
+            if field in MEANINGS:
+                of["description"] = MEANINGS[field]
         if name == "HospitalEvent":
             _say_what_a_report_holds(each)
     return {
