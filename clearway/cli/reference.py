@@ -42,7 +42,14 @@ from clearway.domain.ambulance.words import (
 )
 from clearway.domain.shared.findings import Severity
 from clearway.gateway import hl7_reasons
-from clearway.interchange import ads_export, native, native_schema, referral_message, regional_figures
+from clearway.interchange import (
+    ads_export,
+    api_description,
+    native,
+    native_schema,
+    referral_message,
+    regional_figures,
+)
 from clearway.interchange.fhir import reference as fhir_page
 from clearway.interchange.hl7 import reference as hl7_page
 from clearway.interchange.native_words import EXAMPLES, MEANINGS
@@ -269,6 +276,8 @@ PAGES: Mapping[str, Callable[[], str]] = {
     "clock-rules.md": clock_pages.clock_rules,
     "ads-export.md": ads_export.reference_page,
     "referral-messages.md": referral_message.reference_page,
+    "api.md": api_description.reference_page,
+    "api.openapi.json": api_description.page,
     "hl7-messages.md": lambda: f"{hl7_page.page()}\n{hl7_reasons.section()}",
     "fhir.md": fhir_page.page,
     "clock-examples.md": example_pages.clock_examples_page,

@@ -77,6 +77,6 @@ urlpatterns = [
 ]
 
 handler403 = "clearway.core.people.views.refused"
-handler404 = "clearway.gateway.fhir.trouble.not_found"
-handler400 = "clearway.gateway.fhir.trouble.not_understood"
-handler500 = "clearway.gateway.fhir.trouble.failed"
+handler404 = "clearway.gateway.trouble.not_found"
+handler400 = "clearway.gateway.trouble.not_understood"
+handler500 = "clearway.gateway.trouble.failed"

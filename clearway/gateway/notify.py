@@ -12,23 +12,20 @@ from datetime import datetime
 from typing import Any
 
 from django.http import HttpResponse, JsonResponse
-from django.views.decorators.csrf import csrf_exempt
-from django.views.decorators.http import require_POST
 
 from clearway.core.audit.actions import Actor
 from clearway.core.feeds import actions as feeds
+from clearway.core.feeds import door
 from clearway.core.feeds.models import Source
-from clearway.core.feeds.queries import who_holds
 from clearway.core.outbox.sending import Carrier, NotTaken, Parcel, Refused
-from clearway.core.people.permissions import public
 from clearway.desks.outpatients.conversations import actions as conversations
 from clearway.domain.shared.delivery import Heard, reference_of
 from clearway.domain.shared.errors import CannotParse
 from clearway.interchange import notify as reading
+from clearway.interchange.api import NOTIFY
 
 log = logging.getLogger(__name__)
 KIND = "notify"
-MAX_BODY_BYTES = 64 * 1024
 PATIENCE = 10  # seconds for an answer
 TEXT, EMAIL = "text", "email"
 
@@ -110,21 +107,13 @@ def record(source: Source, body: bytes, *, at: datetime) -> bool | CannotParse:
     return conversations.hear(said, **who) if isinstance(said, Heard) else conversations.told(said, **who)
 
 
-@csrf_exempt
-@public  # the bearer key below is its own sign-in
-@require_POST
+@door.door(NOTIFY)
 def deliver(request: Any) -> HttpResponse:
     """Take one callback: stored and committed, then answered; the workers read it.
 
-    401 without the key of such a source, 413 over 64 KiB, 400 when empty.
+    401 without the key of such a source, 411 for one sent in chunks, 413 over 64 KiB, 400 when empty.
     """
-    scheme, _, key = request.headers.get("Authorization", "").partition(" ")
-    found = who_holds(key, KIND) if scheme == "Bearer" and key else None
-    if found is None:
-        return JsonResponse({"title": "No key of a source of callbacks."}, status=401)
-    if int(request.headers.get("Content-Length") or 0) > MAX_BODY_BYTES:
-        return JsonResponse({"title": "The callback is over 64 KiB."}, status=413)
-    if not request.body.strip():
-        return JsonResponse({"title": "The callback is empty."}, status=400)
-    batch = feeds.store(Source.objects.get(name=found[1]), request.body, at=request.at)
+    _, name = door.holder(request, NOTIFY)
+    body = door.sent(request, NOTIFY)
+    batch = feeds.store(Source.objects.get(name=name), body, at=request.at)
     return JsonResponse({"batch": batch.pk}, status=202)

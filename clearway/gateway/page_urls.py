@@ -2,11 +2,12 @@
 
 from django.urls import include, path
 
-from . import hl7_pages, notify, pages, referrals, regional, who_pages
+from . import described, hl7_pages, notify, pages, referrals, regional, who_pages
 
 app_name = "gateway"
 urlpatterns = [
     path("fhir/R4/", include("clearway.gateway.fhir.urls")),
+    path("api/v1/openapi.json", described.described, name="openapi"),
     path("api/v1/referrals", referrals.deliver, name="referrals"),
     path("api/v1/regional", regional.figures, name="regional"),
     path("api/v1/notify", notify.deliver, name="notify"),

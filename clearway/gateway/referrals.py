@@ -11,23 +11,20 @@ from typing import Any
 
 from django.db import transaction
 from django.http import HttpResponse, JsonResponse
-from django.views.decorators.csrf import csrf_exempt
-from django.views.decorators.http import require_POST
 
 from clearway.core.audit.actions import Actor
 from clearway.core.feeds import actions as feeds
+from clearway.core.feeds import door
 from clearway.core.feeds.models import Batch, Source
-from clearway.core.feeds.queries import who_holds
-from clearway.core.people.permissions import public
 from clearway.desks.outpatients.intake import actions as intake
 from clearway.desks.outpatients.intake.actions import REFUSED, REGISTERED, REPEAT, Result, Taking
 from clearway.domain.outpatients.completeness import Route
 from clearway.domain.shared.errors import CannotParse
 from clearway.interchange import referral_message
+from clearway.interchange.api import REFERRALS
 
 log = logging.getLogger(__name__)
 KIND = "referrals"
-MAX_BODY_BYTES = 1024 * 1024
 Part = tuple[int, bytes]
 
 
@@ -47,28 +44,16 @@ def refusal_of(result: Result) -> CannotParse | None:
     return CannotParse(where, result.why, result.fix)
 
 
-@csrf_exempt
-@public  # the bearer key below is its own sign-in
-@require_POST
+@door.door(REFERRALS)
 def deliver(request: Any) -> HttpResponse:
     """Take one message of referrals.
 
     401 without the key of such a source, 411 for one sent in chunks, 413 over 1 MiB, 400 when empty.
     """
-    scheme, _, key = request.headers.get("Authorization", "").partition(" ")
-    found = who_holds(key, KIND) if scheme == "Bearer" and key else None
-    if found is None:
-        return _problem(401, "No key of a source of referrals.", "Send it as Authorization: Bearer.")
-    length = request.headers.get("Content-Length")
-    if not length:  # sent in chunks: the body would be read as empty
-        how = "Send it whole with a Content-Length header, not in chunks (Transfer-Encoding: chunked)."
-        return _problem(411, "The message does not say how long it is.", how)
-    if int(length) > MAX_BODY_BYTES:
-        return _problem(413, "The message is over 1 MiB.", "Send it in smaller ones.")
-    if not request.body.strip():
-        return _problem(400, "The message is empty.", "Send a JSON object of at least one referral.")
-    source = Source.objects.get(name=found[1])
-    batch = feeds.store(source, request.body, at=request.at)
+    _, name = door.holder(request, REFERRALS)
+    body = door.sent(request, REFERRALS)
+    source = Source.objects.get(name=name)
+    batch = feeds.store(source, body, at=request.at)
     try:
         results = read(batch.pk, at=request.at)
     except Exception:
@@ -115,8 +100,3 @@ def _row(result: Result, number: int) -> dict[str, Any]:
     else:
         known |= {"field": result.where, "why": result.why, "fix": result.fix}
     return referral_message.answer(result.verdict, number, **known)
-
-
-def _problem(status: int, title: str, fix: str) -> JsonResponse:
-    body = {"status": status, "title": title, "fix": fix}
-    return JsonResponse(body, status=status, content_type="application/problem+json")

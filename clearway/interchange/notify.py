@@ -4,7 +4,9 @@ Source of the fields: its REST API documentation, 2026. Refusals name the field 
 """
 
 import json
+from collections.abc import Mapping
 from datetime import UTC, datetime
+from types import MappingProxyType
 from typing import Any
 
 from clearway.domain.shared.delivery import Heard, Receipt, Status
@@ -54,3 +56,50 @@ def _text(said: dict[str, Any], name: str) -> str:
     if not isinstance(value, str) or not value.strip() or len(value) > 100:
         raise CannotParse(f"field {name}", "It is missing, or no text of up to 100 signs.", "Send it.")
     return value.strip()
+
+
+def schema() -> dict[str, Any]:
+    """One callback as JSON Schema (2020-12); further fields are passed over."""
+    text = {"type": "string", "minLength": 1, "maxLength": 100, "pattern": r"\S"}
+    receipt = {
+        "title": "Receipt",
+        "description": "What became of a message that was sent.",
+        "type": "object",
+        "required": ["id", "reference", "status"],
+        "properties": {
+            "id": {**text, "description": "the provider's own name of the message"},
+            "reference": {**text, "description": "what the message was sent under"},
+            "status": {"type": "string", "enum": [each.value for each in Status]},
+            "source_number": False,
+        },
+    }
+    heard = {
+        "title": "Heard",
+        "description": "A text from somebody.",
+        "type": "object",
+        "required": ["id", "source_number", "message", "date_received"],
+        "properties": {
+            "id": {**text, "description": "the provider's own name of the text: the same tells a repeat"},
+            "source_number": {**text, "description": "the number it came from"},
+            "message": {"type": "string", "description": f"its words, of which {MOST_WORDS} are kept"},
+            "date_received": {**text, "format": "date-time"},
+        },
+    }
+    return {"anyOf": [receipt, heard]}
+
+
+EXAMPLE: Mapping[str, str] = MappingProxyType(
+    {
+        "id": "740e5834-3a29-46b4-9a6f-16142fde533a",
+        "reference": "clearway-2c26b46b68ffc68ff99b453c1d30413413422d70",
+        "status": "delivered",
+    }
+)
+HEARD: Mapping[str, str] = MappingProxyType(
+    {
+        "id": "a1b2c3d4-1111-4222-8333-444455556666",
+        "source_number": "447700900123",
+        "message": "YES",
+        "date_received": "2026-11-02T14:02:00Z",
+    }
+)

@@ -5,6 +5,8 @@ needed, because it is what tells a repeat. Refusals name place, reason and fix, 
 """
 
 import json
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 from clearway.domain.shared.errors import CannotParse
@@ -15,6 +17,7 @@ from .referral_file import FIELDS, ReferralRow
 MOST_ROWS = 100  # in one message: it is answered row by row while the sender waits
 NEEDED = ("reference", *referral_file.NEEDED)
 PAGE = "docs/reference/referral-messages.md"
+STATES = ("registered", "repeat", "refused")
 
 
 class _Object(dict[str, Any]):
@@ -82,6 +85,9 @@ def _row(said: dict[str, Any], number: int, place: str) -> ReferralRow | CannotP
         if not isinstance(value, str | None):
             why = "It is not text."
             return CannotParse(f"{place}, {name}", why, "Send every value as text, between quotation marks.")
+        if len(value or "") > FIELDS[name].most:  # with the spaces around it, which a file's cell may have
+            why = f"It is longer than {FIELDS[name].most} characters."
+            return CannotParse(f"{place}, {name}", why, "Shorten it.")
     if not (said.get("reference") or "").strip():
         why = "It is empty, so that a repeat could not be told."
         return CannotParse(f"{place}, reference", why, "Send your own key of the referral.")
@@ -103,6 +109,87 @@ def answer(verdict: str, number: int, **known: Any) -> dict[str, Any]:
     if "field" in said:
         said["field"] = name_of(said["field"])
     return {name: value for name, value in said.items() if value not in ("", None)}
+
+
+def schema() -> dict[str, Any]:
+    """One referral as JSON Schema (2020-12). How dates and codes may be written, the reader judges."""
+    properties: dict[str, Any] = {}
+    for name, field in FIELDS.items():
+        text = {"type": "string", "maxLength": field.most}
+        if name in NEEDED:
+            properties[name] = {**text, "minLength": 1, "pattern": r"\S", "description": field.holds}
+        else:
+            properties[name] = {"anyOf": [text, {"type": "null"}], "description": field.holds}
+    return {
+        "type": "object",
+        "description": "One referral. Every value is text; days are written 2026-11-02.",
+        "required": list(NEEDED),
+        "additionalProperties": False,
+        "properties": properties,
+    }
+
+
+def message_schema(one: Mapping[str, Any]) -> dict[str, Any]:
+    """What a message may hold. one  the schema of a referral, or a reference to it"""
+    many = {"type": "array", "items": one, "minItems": 1, "maxItems": MOST_ROWS}
+    whole = {
+        "type": "object",
+        "required": ["referrals"],
+        "additionalProperties": False,
+        "properties": {"referrals": many},
+    }
+    return {"anyOf": [one, many, whole]}
+
+
+def answer_schema() -> dict[str, Any]:
+    """What a message that was read is answered, as JSON Schema (2020-12)."""
+    text, count = {"type": "string"}, {"type": "integer", "minimum": 0}
+    row = {
+        "type": "object",
+        "required": ["row", "state"],
+        "additionalProperties": False,
+        "properties": {
+            "row": {"type": "integer", "minimum": 1, "description": "its place in the message, from 1"},
+            "state": {"enum": list(STATES), "description": "what became of it"},
+            "reference": {**text, "description": "the sender's own key"},
+            "referral": {**text, "description": "its number here"},
+            "gaps": {"type": "array", "items": text, "description": "what it lacks and will be asked for"},
+            "field": {**text, "description": "of a refusal: where"},
+            "why": {**text, "description": "why it is refused, or what it repeats"},
+            "fix": {**text, "description": "what mends it"},
+        },
+    }
+    return {
+        "type": "object",
+        "required": ["batch", *STATES, "rows"],
+        "additionalProperties": False,
+        "properties": {
+            "batch": {"type": "integer", "description": "number of the stored message"},
+            **{name: {**count, "description": f"how many rows are {name}"} for name in STATES},
+            "rows": {"type": "array", "items": row},
+        },
+    }
+
+
+EXAMPLE: Mapping[str, str] = MappingProxyType(
+    {
+        "reference": "HS-2026-00417",
+        "family_name": "Brown",
+        "given_names": "Ada",
+        "born_on": "1970-03-01",
+        "sex": "female",
+        "nhs_number": "9990548609",
+        "mobile": "07700900123",
+        "practice": "M81001",
+        "service": "MSK",
+        "received_on": "2026-11-19",
+        "source": "03",
+        "sender": "Dr Field",
+        "priority": "routine",
+        "condition": "Knee pain",
+        "question": "Please assess and treat",
+    }
+)
 
 
 def reference_page() -> str:

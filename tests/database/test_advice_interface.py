@@ -13,8 +13,8 @@ from clearway.core.audit.models import Action
 from clearway.core.feeds.actions import issue_key
 from clearway.core.feeds.models import Source
 from clearway.core.organisation.models import Organisation
-from clearway.desks.ambulance.advice.asked import FIELDS
 from clearway.desks.ambulance.advice.models import Advice
+from clearway.interchange.advice_message import FIELDS
 from tests.trust import signed_in, somebody
 
 from .giving_advice import now, on_scene, post

@@ -46,7 +46,7 @@ def test_a_batch_is_stored_before_it_is_acknowledged(cad: Source, key: str) -> N
         (400, {"body": b"\n"}, "one JSON object a line"),
         (401, {"HTTP_AUTHORIZATION": "Bearer wrong"}, "Authorization: Bearer"),
         (411, {"CONTENT_LENGTH": ""}, "Content-Length"),
-        (413, {"CONTENT_LENGTH": str(views.MAX_BODY_BYTES + 1)}, "smaller batches"),
+        (413, {"CONTENT_LENGTH": str(8 * 1024 * 1024 + 1)}, "smaller batches"),
     ],
 )
 def test_a_refused_batch_is_told_the_fix_and_nothing_is_stored(

@@ -22,16 +22,17 @@ WORTH_KNOWING = ("destination", "handover")
 SWITCHES = {"feeds.enable_source": True, "feeds.disable_source": False}  # verb -> whether it then delivers
 
 
-def who_holds(key: str, kind: str) -> tuple[int, str] | None:
+def who_holds(key: str, kind: str, name: str = "") -> tuple[int, str] | None:
     """Organisation and name of the enabled source of this kind that a bearer key belongs to. One query.
 
+    name  of the source, where the key of another is a wrong one
     In plain SQL: it is asked before anything else of every request, and wording it took longer than asking.
     """
     with connection.cursor() as cursor:
         cursor.execute(
             f"SELECT organisation_id, name FROM {Source._meta.db_table}"
-            " WHERE key_hash = %s AND kind = %s AND enabled",
-            [key_hash(key), kind],
+            " WHERE key_hash = %s AND kind = %s AND enabled AND %s IN ('', name)",
+            [key_hash(key), kind, name],
         )
         row = cursor.fetchone()
     return (int(row[0]), str(row[1])) if row else None

@@ -11,20 +11,6 @@ from clearway.domain.shared.geography import Point
 from .cases import crew
 from .reading import Reading
 
-FIELDS: Mapping[str, str] = {
-    "call_sign": "text: a crew on a job; its place, age of the patient and category then come from the feeds",
-    "latitude": "degrees, with longitude: where the journey begins, when there is no call sign",
-    "longitude": "degrees",
-    "age": "whole years, 0 to 120",
-    "news2": "whole number, 0 to 20",
-    "needs": "list of words of the reference page of needs; [] for none, left out where nobody asked",
-    "ready_in_minutes": "number, 0 to 240: when the crew can leave; 0 if not said",
-    "continuing_care": "code of the site that treats the patient already",
-    "booked_at": "code of the site where the birth is booked",
-    "refused": "list of codes of sites that the patient refuses",
-    "standing": "code of the answer that stands",
-}
-
 
 @dataclass(frozen=True, slots=True)
 class WrongField(Exception):
@@ -40,9 +26,6 @@ class WrongField(Exception):
 
 def case_of(reading: Reading, given: Mapping[str, Any]) -> Case:
     """The case that these fields state. Raises WrongField."""
-    for name in given:
-        if name not in FIELDS:
-            raise WrongField(name, "There is no such field.", f"Use: {', '.join(FIELDS)}.")
     return stated(_beginning(reading, given), given, reading)
 
 
