@@ -39,7 +39,10 @@ TABLE: dict[str, dict[str, Sizes]] = {
         "damaged CSV and XLSX files": Sizes(39, 300, 300),
         "tenths of a second on each parser": Sizes(1, 9, 300),
     },
-    "R8": {"examples of each operation": Sizes(0, 30, 300)},
+    "R8": {
+        "examples of each operation": Sizes(0, 30, 300),
+        "examples in one process": Sizes(3, 30, 300),
+    },
     "R9": {"intervals": Sizes(2_000, 10_000, 10_000)},
     "R18": {"requests": Sizes(40, 500, 10_000), "seconds of partition": Sizes(1, 10, 60)},
     "R20": {"texts": Sizes(40, 40, 90), "kills": Sizes(8, 8, 100)},

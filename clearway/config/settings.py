@@ -59,7 +59,16 @@ INSTALLED_APPS = [
     "axes",
 ]
 
-MIDDLEWARE = [
+# Where systems deliver nobody signs in: a cookie is not looked at, and the tables of people are not read.
+INGEST_MIDDLEWARE = [
+    "clearway.config.logs.request_line",
+    "clearway.config.headers.hardened",
+    "django.middleware.security.SecurityMiddleware",
+    "django.middleware.gzip.GZipMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "clearway.core.layout.readable.without_nul",
+]
+WEB_MIDDLEWARE = [
     "clearway.config.logs.request_line",
     "clearway.config.headers.hardened",
     "django.middleware.security.SecurityMiddleware",
@@ -77,6 +86,7 @@ MIDDLEWARE = [
     "axes.middleware.AxesMiddleware",
 ]
 
+MIDDLEWARE = INGEST_MIDDLEWARE if PROCESS == "ingest" else WEB_MIDDLEWARE
 ROOT_URLCONF = "clearway.gateway.urls" if PROCESS == "ingest" else "clearway.config.urls"
 DATABASES = databases()
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"

@@ -13,6 +13,7 @@ from clearway.core.feeds.actions import issue_key, switch
 from clearway.core.feeds.models import Batch, Source
 from clearway.gateway import views
 from clearway.interchange import native
+from tests.trust import signed_in, somebody
 
 from .conftest import T0, conveyance
 
@@ -66,3 +67,31 @@ def test_a_source_that_is_switched_off_may_not_deliver_until_it_is_on_again(cad:
 
     switch(cad, True, by=BY, at=T0 + timedelta(minutes=1))
     assert answer(cad.name, key).status_code == 202
+
+
+def test_where_systems_deliver_a_persons_cookie_is_not_looked_at(
+    cad: Source, key: str, settings: Any, django_assert_num_queries: Any
+) -> None:
+    browser = signed_in(somebody("pfc", "patient_flow_coordinator", cad.organisation))
+    settings.ROOT_URLCONF, settings.MIDDLEWARE = "clearway.gateway.urls", settings.INGEST_MIDDLEWARE
+
+    with django_assert_num_queries(3) as asked:  # whose key, the source, the batch
+        answer = browser.post(
+            f"/feeds/cad/{cad.name}",
+            BODY,
+            content_type="application/x-ndjson",
+            headers={"Authorization": f"Bearer {key}"},
+        )
+
+    assert answer.status_code == 202
+    assert not [each for each in asked if "session" in each["sql"] or "core_user" in each["sql"]]
+    assert browser.post("/feeds/cad/other", BODY, content_type="application/x-ndjson").status_code == 401
+
+
+@pytest.mark.parametrize("kind", ["multipart/form-data; boundary=x", "application/x-www-form-urlencoded"])
+def test_a_delivery_sent_as_a_form_is_refused_with_the_fix(cad: Source, key: str, kind: str) -> None:
+    response = answer(cad.name, key, CONTENT_TYPE=kind)
+
+    assert (response.status_code, json.loads(response.content)["status"]) == (415, 415)
+    assert "application/x-ndjson" in json.loads(response.content)["fix"]
+    assert not Batch.objects.exists()
