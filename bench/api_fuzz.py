@@ -19,6 +19,8 @@ import time
 from dataclasses import dataclass
 
 from bench.api_hooks import CHECKS, unread
+from clearway.interchange.api import DESCRIPTION, INGEST, OPERATIONS, WEB
+from clearway.interchange.api_description import scheme_of
 from tests.faults.house import House, a_house, wait_for
 
 PREPARE = """
@@ -83,18 +85,29 @@ def run_fhir(house: House, examples: int, seed: int, coverage: bool) -> int:
 
 def run_native(house: House, examples: int, seed: int) -> int:
     """The same of all others, and whether anything was read that the description does not allow."""
-    web, ingest, failed = house.serve("web"), house.serve("ingest"), 0
+    addresses, failed = {WEB: house.serve("web"), INGEST: house.serve("ingest")}, 0
     house.work("worker", "inbox")
-    document = f"{web}/api/v1/openapi.json"
+    document = f"{addresses[WEB]}{DESCRIPTION.path}"
     for each in askers(house):
-        many = examples if each.has else max(1, examples // 10)
-        phases = "examples,coverage,fuzzing" if each.has else "examples,fuzzing"
-        options = ["--max-examples", str(many), "--phases", phases]
-        feeds = ["--include-path-regex", "^/feeds/", "--url", ingest, *options]
-        failed += told("feeds", each, document, seed, feeds)
-        others = ["--exclude-path-regex", "^/feeds/", "--url", web, *options]
-        failed += told("others", each, document, seed, others)
+        for (may, process), names in chosen(each).items():
+            many = examples if may else max(1, examples // 10)
+            phases = "examples,coverage,fuzzing" if may else "examples,fuzzing"
+            options = ["--max-examples", str(many), "--phases", phases, "--url", addresses[process]]
+            for name in names:
+                options += ["--include-operation-id", name]
+            failed += told("may" if may else "may not", each, document, seed, options)
     return failed + account(house, ["cad", "hospital", "positions", "referrals", "notify"]) + kept(house)
+
+
+def chosen(asker: Asker) -> dict[tuple[bool, str], list[str]]:
+    """(whether the asker may ask, which process answers) -> operations."""
+    found: dict[tuple[bool, str], list[str]] = {}
+    for each in OPERATIONS:
+        schemes = {scheme_of(kind) for kind in each.kinds} | ({"session"} if each.permission else set())
+        may = not schemes or bool(schemes & set(asker.has.split()))
+        if each is not DESCRIPTION:  # a tool never asks for the description that it has
+            found.setdefault((may, each.process), []).append(each.name)
+    return found
 
 
 def askers(house: House) -> list[Asker]:

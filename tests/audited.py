@@ -20,6 +20,8 @@ TOUCHES = {
     "INSERT core_wrong_codes": "how many wrong codes were tried: what the lock counts",
     "UPDATE core_wrong_codes": "the same",
     "UPDATE core_factor": "when a code was used last, so that it is used once",
+    "INSERT core_quarantined": "what of a message was refused, with its bytes: a record of its own",
+    "UPDATE core_source": "when a source was heard last; switching one and its keys are audited",
     "INSERT core_spentlogout": "a word of the provider, so that it is used once; what it ends is audited",
 }
 """The same for one kind of change alone."""
