@@ -1,6 +1,6 @@
 """Whatever is sent, FHIR answers it: damaged requests are kept with their bytes and explained, never a fault.
 
-bench/fhir_fuzz.py asks the same of a real server, by its own description and as everybody who might ask.
+bench/api_fuzz.py asks the same of a real server, by its own description and as everybody who might ask.
 """
 
 import copy
