@@ -179,7 +179,7 @@ def _said(said: Said) -> dict[str, Any]:
         found["headers"] = {"WWW-Authenticate": _header("that a bearer key is asked for")}
     if said.status == 405:
         found["headers"] = {"Allow": _header("the methods that are served")}
-    content = {
+    content: dict[str, dict[str, Any]] = {
         kind: {"schema": {"$ref": f"#/components/schemas/{name}"}} for kind, name in said.types.items()
     }
     if PROBLEM in content:

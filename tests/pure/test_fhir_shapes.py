@@ -206,6 +206,21 @@ def test_the_statement_and_the_description_say_what_the_table_says() -> None:
     json.dumps(said)
 
 
+@pytest.mark.parametrize("count", [-1, 0, 1, 100, 101, 99_999_999, 100_000_000])
+def test_the_description_allows_as_many_at_once_as_are_understood(count: int) -> None:
+    paths = openapi.write("https://x/fhir/R4", "1")["paths"]
+    (asked,) = [each for each in paths["/Location"]["get"]["parameters"] if each["name"] == "_count"]
+
+    try:
+        page = searching.read(SERVED["Location"], [("_count", str(count))]).count
+    except Refused:
+        page = 0
+
+    allowed = asked["schema"]["minimum"] <= count <= asked["schema"]["maximum"]
+    assert (page > 0) == allowed
+    assert page <= 100
+
+
 def test_every_parameter_has_an_example_that_is_understood() -> None:
     for served in SERVED.values():
         for group in served.needed or ((),):

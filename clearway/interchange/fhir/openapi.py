@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from . import checking
-from .served import CREATE, DATE, ID, MOST, REFERENCE, SERVED, UPDATE, Param, Served
+from .served import CREATE, DATE, ID, MOST, MOST_ASKED, REFERENCE, SERVED, UPDATE, Param, Served
 from .shapes import SHAPES, Element, Shape
 
 TYPE = "application/fhir+json"
@@ -65,7 +65,8 @@ def _paths() -> Iterable[tuple[str, dict[str, Any]]]:
 
 def _of_type(served: Served) -> dict[str, Any]:
     asked = [_param(each) for each in (ID, *served.params)]
-    asked += [_query("_count", {"type": "integer", "minimum": 1, "maximum": MOST})]
+    many = _query("_count", {"type": "integer", "minimum": 1, "maximum": MOST_ASKED})
+    asked.append({**many, "description": f"how many come at once; at most {MOST} do"})
     if served.includes:
         asked.append(_query("_include", {"type": "string", "enum": list(served.includes)}))
     found = {"get": _operation(f"search-{served.kind}", served.says, asked)}

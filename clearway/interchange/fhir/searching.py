@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from . import parts
 from .outcome import Refused, refused
-from .served import CONTROLS, DATE, MOST, REFERENCE, USUAL, Param, Served
+from .served import CONTROLS, DATE, MOST, MOST_ASKED, REFERENCE, USUAL, Param, Served
 
 LONDON = ZoneInfo("Europe/London")
 PREFIXES = ("eq", "ge", "le", "gt", "lt")
@@ -137,7 +137,7 @@ def _midnight(on: date) -> datetime:
 
 
 def _count(value: str) -> int:
-    if not (value.isascii() and value.isdigit() and len(value) < 9 and int(value) > 0):
+    if not (value.isascii() and value.isdigit() and len(value) < 9 and 0 < int(value) <= MOST_ASKED):
         raise _wrong("_count", "It is no number of resources.", f"Send 1 to {MOST}.")
     return min(int(value), MOST)
 

@@ -11,6 +11,7 @@ from types import MappingProxyType
 READ, SEARCH, CREATE, UPDATE = "read", "search-type", "create", "update"
 TOKEN, DATE, REFERENCE, STRING = "token", "date", "reference", "string"
 MOST, USUAL = 100, 20  # resources of one page
+MOST_ASKED = 99_999_999  # who asks for more than a page holds gets a full page, as the standard lets a server
 CONTROLS = ("_count", "_after", "_include", "_format")  # of every search, besides its own parameters
 VERSION = "4.0.1"
 
