@@ -47,6 +47,7 @@ def run(arguments: argparse.Namespace) -> int:
     key = _key(arguments.key)
     ground.prepare("owner")
     from clearway.core.audit.actions import Actor
+    from clearway.core.layout.context import feeds
     from clearway.core.organisation.models import Organisation
     from clearway.desks.ambulance.incidents import exporting
     from clearway.desks.ambulance.quality.queries import midnight
@@ -69,6 +70,14 @@ def run(arguments: argparse.Namespace) -> int:
         "to": arguments.end.isoformat(),
         "as_known_at": ads_export.instant(at),
         "pseudonymised": not arguments.identified,
+        "sources": [
+            {
+                "source": each.name,
+                "state": each.freshness.value,
+                "heard": ads_export.instant(each.heard_at) if each.heard_at else None,
+            }
+            for each in feeds(trust.pk, at)
+        ],
     }
     who: dict[str, Any] = {"organisation_id": trust.pk, "by": Actor(f"command:{getpass.getuser()}")}
     exporting.begun(manifest, **who, at=at)

@@ -170,9 +170,10 @@ def read(path: Path) -> Iterator[dict[str, str]]:
 
 ABOUT = """\
 `clearway ads export --from DAY --to DAY --out FOLDER` writes three tables and `manifest.json`, which holds
-the period, the instant of the export, whether pseudonyms were used, and for each table its rows, its SHA-256
-and these definitions. It is not the submission itself, which is FHIR. Times are UTC to the second. A column
-that is always empty says why."""
+the period, the instant of the export, whether pseudonyms were used, each source with its state (fresh, late,
+stale, lost) and when it was last heard, and for each table its rows, its SHA-256 and these definitions. It
+is not the submission itself, which is FHIR. Times are UTC to the second. A column that is always empty says
+why."""
 
 
 def reference_page() -> str:

@@ -13,9 +13,11 @@ from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Any
 
+from clearway.domain.shared.freshness import Freshness
+
 VERSION = 1
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
-COLUMNS = ("site", "measure", "limit_minutes", "value", "unit", "as_of", "age_seconds", "reason")
+COLUMNS = ("site", "measure", "limit_minutes", "value", "unit", "as_of", "age_seconds", "state", "reason")
 # Measure -> unit, and what it is. Of a site, where a site is named; else of the whole trust.
 MEASURES: Mapping[str, tuple[str, str]] = MappingProxyType(
     {
@@ -45,6 +47,7 @@ MEASURES: Mapping[str, tuple[str, str]] = MappingProxyType(
 class Figure:
     """One figure. site: ODS code, "" for the trust; value None for unknown; as_of None for never said.
 
+    state   how far the source it rests on can be trusted as the present; "" for what rests on no source
     reason  why it could not be made, where something is at fault
     """
 
@@ -53,6 +56,7 @@ class Figure:
     as_of: datetime | None
     site: str = ""
     limit_minutes: float | None = None
+    state: str = ""
     reason: str = ""
 
 
@@ -116,6 +120,10 @@ def schema() -> dict[str, Any]:
             "unit": {"enum": sorted({unit for unit, _ in MEASURES.values()})},
             "as_of": {"anyOf": [instant, unknown], "description": "when the source was last heard"},
             "age_seconds": {"anyOf": [{"type": "integer", "minimum": 0}, unknown]},
+            "state": {
+                "enum": ["", *map(str, Freshness)],
+                "description": "of the source it rests on: stale and lost are not the present; else empty",
+            },
             "reason": {
                 "type": "string",
                 "description": "why it could not be made, else empty",

@@ -139,6 +139,15 @@ def feeds(organisation_id: int, at: datetime) -> list[Feed]:
     return [_feed(source, at, policy) for source in spoken]
 
 
+def rests_on(organisation_id: int, at: datetime) -> str:
+    """What figures of an instant rest on, for what leaves the page: each source, its state and its age."""
+    said = []
+    for each in feeds(organisation_id, at):
+        heard = f"heard {moment(each.heard_at, at)}" if each.heard_at else "never heard"
+        said.append(f"{each.name} {each.freshness.value}, {heard}")
+    return f"Rests on: {'; '.join(said)}." if said else "Rests on: what is entered here, at once."
+
+
 def unknown_before(request: Any, known_at: datetime) -> str:
     """Why nothing can be shown of a past instant, in a sentence; empty when something was known by then."""
     organisation_id = request.organisation.pk

@@ -56,7 +56,8 @@ from ..rosters import queries as rosters
 from ..situation import Reading
 from ..unavailability import queries as unavailability
 from ..unavailability.policy import unavailability as unavailability_policy
-from .figures import CALLS, NO_DATA, hours_words, is_ours, response_minutes, standard_words
+from .figures import CALLS, NO_DATA, Seen, hours_words, is_ours, response_minutes, standard_words
+from .figures import sources as rests_on
 from .policy import STANDARDS, standards
 
 TWO, THREE = ("What", "Count"), ("What", "Count", "Note")
@@ -489,7 +490,13 @@ def _count(value: float) -> str:
     return f"{value:,.0f}"
 
 
+def sources(look: Look) -> Figures:
+    """What all else rests on, at the instant at which the pack was made."""
+    return rests_on(Seen(look.organisation_id, look.at, look.reading, look.begin))
+
+
 PARTS: Mapping[str, tuple[str, Callable[[Look], Figures]]] = {
+    "sources": ("What this rests on", sources),
     "handovers": ("Handover times", handovers),
     "responses": ("Response", responses),
     "demand": ("Demand", demand),

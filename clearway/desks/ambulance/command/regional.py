@@ -42,7 +42,7 @@ def _site(each: HospitalPicture, code: str, seen: Seen) -> Iterator[Figure]:
     policy, is_heard = seen.board.policy.handover, seen.heard is not None
 
     def figure(measure: str, value: float | None, limit: float | None = None) -> Figure:
-        return Figure(measure, value, seen.heard, code, limit)
+        return Figure(measure, value, seen.heard, code, limit, _state(seen))
 
     def count(*stages: Stage) -> int | None:
         return sum(len(each.at_stage(stage)) for stage in stages) if is_heard else None
@@ -60,6 +60,11 @@ def _site(each: HospitalPicture, code: str, seen: Seen) -> Iterator[Figure]:
     yield figure("mean_handover_last_hour", each.last_hour.mean_minutes if each.last_hour else None)
     yield figure("lost_since_midnight", each.lost.beyond_standard if each.lost else None, policy.standard)
     yield figure("clearing", count(Stage.WRAP_UP))
+
+
+def _state(seen: Seen) -> str:
+    """How far the control room's source can be trusted as the present."""
+    return seen.board.basis.cad.freshness.value
 
 
 def _levels(seen: Seen) -> Iterator[Figure]:
@@ -92,12 +97,14 @@ def _crews(seen: Seen) -> Iterator[Figure]:
         ("crews_free", counts.free if counts else None),
         ("crews_on_a_job", counts.busy if counts else None),
     ):
-        yield Figure(measure, value, seen.heard)
+        yield Figure(measure, value, seen.heard, state=_state(seen))
 
 
 def _calls(seen: Seen) -> Iterator[Figure]:
     held = figures.calls_held(seen)
-    yield Figure("calls_without_a_crew", None if held is None else sum(held.values()), seen.heard)
+    yield Figure(
+        "calls_without_a_crew", None if held is None else sum(held.values()), seen.heard, state=_state(seen)
+    )
 
 
 # Part -> its measures, and who makes them.

@@ -8,6 +8,7 @@ from django.contrib import messages
 from django.http import Http404, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 
+from clearway.core.layout.context import rests_on
 from clearway.core.layout.fields import DeskForm
 from clearway.core.layout.times import local
 from clearway.core.people.permissions import needs
@@ -91,25 +92,24 @@ def definitions(request: Any) -> HttpResponse:
 @needs("performance.read")
 def as_csv(request: Any) -> HttpResponse:
     """The table of the overview, for a spreadsheet."""
-    found = _figures(request)
-    answer = HttpResponse(
-        sheets.write(list(found.columns), found.rows), content_type="text/csv; charset=utf-8"
-    )
+    columns, rows = _figures(request)
+    answer = HttpResponse(sheets.write(columns, rows), content_type="text/csv; charset=utf-8")
     return _file(request, answer, "csv")
 
 
 @needs("performance.read")
 def as_workbook(request: Any) -> HttpResponse:
     """The table of the overview, as a workbook."""
-    found = _figures(request)
-    answer = HttpResponse(sheets.workbook("Performance", found.columns, found.rows), content_type=XLSX)
+    answer = HttpResponse(sheets.workbook("Performance", *_figures(request)), content_type=XLSX)
     return _file(request, answer, "xlsx")
 
 
-def _figures(request: Any) -> Any:
+def _figures(request: Any) -> tuple[list[str], list[list[str]]]:
+    """Columns and rows of the overview, each row with what it rests on."""
     unit, _, only = _asked(request)
     found = queries.overview(request.organisation.pk, unit, only, request.at)
-    return figures.of_series(found, request.at)
+    shown, rests = figures.of_series(found, request.at), rests_on(request.organisation.pk, request.at)
+    return [*shown.columns, "sources"], [[*row, rests] for row in shown.rows]
 
 
 def _file(request: Any, answer: HttpResponse, kind: str) -> HttpResponse:

@@ -4,12 +4,15 @@ Reports come to their recipients in Clearway itself, so the carrier has nobody t
 recipient's reports is written with the same row. What it checks is that they may still open it.
 """
 
+import csv
 import hashlib
+import io
 from datetime import datetime
 from typing import Any
 
 from clearway.core.audit.actions import Actor
 from clearway.core.layout import papers
+from clearway.core.layout.context import rests_on
 from clearway.core.layout.times import clock, local
 from clearway.core.outbox.actions import Held
 from clearway.core.outbox.models import Outgoing
@@ -34,9 +37,10 @@ class ReportMaker:
         if (between := _between(report, at)) is not None:
             return between
         found = figures.read(What(report.report.what), row.organisation_id, at)
+        report.sources = rests_on(row.organisation_id, at)[:1000]
         (report.figures,) = shared.kept([found])
-        report.csv, report.as_of = as_csv(found, at), at
-        report.save(update_fields=["csv", "figures", "as_of"])
+        report.csv, report.as_of = as_csv(found, report.sources, at), at
+        report.save(update_fields=["csv", "figures", "as_of", "sources"])
         return Ready(hashlib.sha256(report.csv).hexdigest())
 
     def look_again(self, row: Outgoing, at: datetime) -> Held | Withdrawn | None:
@@ -71,10 +75,10 @@ def _between(report: SentReport, at: datetime) -> Held | Withdrawn | None:
     return None
 
 
-def as_csv(found: Figures, at: datetime) -> bytes:
-    """The table for a spreadsheet, each row with the instant of its figures."""
+def as_csv(found: Figures, rests: str, at: datetime) -> bytes:
+    """The table for a spreadsheet, each row with the instant of its figures and what they rest on."""
     stamp = f"{local(at):%Y-%m-%d} {clock(at)}"
-    return sheets.write([*found.columns, "as of"], [[*row, stamp] for row in found.rows])
+    return sheets.write([*found.columns, "as of", "sources"], [[*row, stamp, rests] for row in found.rows])
 
 
 def again(row: dict[str, Any]) -> Figures:
@@ -83,9 +87,10 @@ def again(row: dict[str, Any]) -> Figures:
     return found
 
 
-def as_workbook(found: Figures, title: str) -> bytes:
-    """The table as a workbook."""
-    return sheets.workbook(title[:31], found.columns, found.rows)
+def as_workbook(made: bytes, title: str) -> bytes:
+    """The table that was sent, as a workbook."""
+    heading, *rows = csv.reader(io.StringIO(made.decode("utf-8-sig"), newline=""))
+    return sheets.workbook(title[:31], heading, rows)
 
 
 def as_pdf(found: Figures, title: str, about: tuple[str, ...], at: datetime) -> bytes:

@@ -44,7 +44,7 @@ class SentReport(models.Model):
 
     outgoing   where it stands in the outbox, and the SHA-256 of `csv`
     due_on     the day that it was for; None for one that was sent by hand
-    as_of      the instant of the figures
+    as_of      the instant of the figures; sources  what they rest on, in words
     said       what the recipient said when they acknowledged it
     sealed_at  when it left: from then on the database refuses to change what it says
     """
@@ -54,6 +54,7 @@ class SentReport(models.Model):
     recipient = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
     due_on = models.DateField(null=True)
     as_of = models.DateTimeField(null=True)
+    sources = models.CharField(max_length=1000, blank=True)
     figures = models.JSONField(null=True)
     csv = models.BinaryField(null=True)
     read_at = models.DateTimeField(null=True)

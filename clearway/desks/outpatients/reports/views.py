@@ -128,9 +128,9 @@ def sent_csv(request: Any, key: int) -> HttpResponse:
 def sent_xlsx(request: Any, key: int) -> HttpResponse:
     """The figures that were sent, as a workbook."""
     row = _sent(request, key)
-    if row.figures is None:
+    if row.csv is None:
         raise Http404("It was not made.")
-    made = making.as_workbook(making.again(row.figures), presenters.title(row.report.what))
+    made = making.as_workbook(bytes(row.csv), presenters.title(row.report.what))
     return _file(row, made, "xlsx", XLSX)
 
 
@@ -141,7 +141,7 @@ def sent_pdf(request: Any, key: int) -> HttpResponse:
     if row.figures is None or row.as_of is None:
         raise Http404("It was not made.")
     when = f"Figures of {day(row.as_of)}, {clock(row.as_of)}"
-    about = (str(row.report.organisation), when, f"Sent to {row.recipient}")
+    about = (str(row.report.organisation), when, row.sources, f"Sent to {row.recipient}")
     title = presenters.title(row.report.what)
     return _file(row, making.as_pdf(making.again(row.figures), title, about, row.as_of), "pdf", PDF)
 

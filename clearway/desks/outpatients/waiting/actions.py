@@ -11,6 +11,7 @@ from django.db import transaction
 from clearway.core.audit.actions import Actor
 from clearway.core.audit.actions import Entry as Row
 from clearway.core.audit.actions import record as audit
+from clearway.core.layout.context import rests_on
 from clearway.core.layout.times import local
 from clearway.core.locks import Lock, one_at_a_time
 from clearway.domain.outpatients import waiting as rules
@@ -484,7 +485,8 @@ def make_pack(kind: str, *, organisation_id: int, by: Actor, at: datetime) -> Va
     found = packs.contents(kind, organisation_id, at)
     if found is None:
         return None
-    kept = {"over": found.over, "figures": found.figures, "rows": found.rows}
+    rests = rests_on(organisation_id, at)[:1000]
+    kept = {"over": found.over, "figures": found.figures, "rows": found.rows, "sources": rests}
     said = {"made_at": at, "made_by": by.name[:150]}
     made, is_new = ValidationPack.objects.get_or_create(**period, defaults={**kept, **said})
     if not is_new:

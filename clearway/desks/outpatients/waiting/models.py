@@ -91,6 +91,7 @@ class ValidationPack(models.Model):
     begins_on  the first day of its month, or the Monday of the week that has ended
     over       who waited longer than so many days is in a monthly pack
     figures    the counts at its head; rows  one entry or one appointment each, by id, without identity
+    sources    what it rests on, in words
     """
 
     class Kind(models.TextChoices):
@@ -105,6 +106,7 @@ class ValidationPack(models.Model):
     made_by = models.CharField(max_length=150)
     figures = models.JSONField()
     rows = models.JSONField()
+    sources = models.CharField(max_length=1000, blank=True)
     seen_at = models.DateTimeField(null=True)
     seen_by = models.CharField(max_length=150, blank=True)
     seen_words = models.CharField(max_length=500, blank=True)

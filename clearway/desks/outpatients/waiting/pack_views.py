@@ -67,9 +67,9 @@ def pack_csv(request: Request, key: int) -> HttpResponse:
     made = _pack(request, key)
     columns = LONG_WAIT if made.kind == Kind.MONTHLY else NO_OUTCOME
     stamp = f"{local(made.made_at):%Y-%m-%d} {clock(made.made_at)}"
-    rows = [[*row, stamp] for row in _lines(made, columns, _named(request, made, "pack.csv"))]
+    rows = [[*row, stamp, made.sources] for row in _lines(made, columns, _named(request, made, "pack.csv"))]
     name = f"long-waits-{made.begins_on:%Y-%m}" if made.over else f"without-outcome-{made.begins_on}"
-    content = sheets.write(["number", "patient", *columns, "as of"], rows)
+    content = sheets.write(["number", "patient", *columns, "as of", "sources"], rows)
     answer = HttpResponse(content, content_type="text/csv; charset=utf-8")
     answer["Content-Disposition"] = f'attachment; filename="{name}.csv"'
     answer["Cache-Control"] = "no-store"
