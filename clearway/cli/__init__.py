@@ -48,6 +48,7 @@ GROUPS: dict[str, dict[str, str]] = {
         "worker": "do what happens by itself: advice, rules, snapshots",
         "migrate": "make or update the database",
         "region load": "load a region's sites, vehicles and policies",
+        "ers ask": "ask the e-Referral Service for worklists and take them, twice a day for each service",
         "ers load": "take a worklist of the e-Referral Service into referrals and clocks",
         "directory load": "load practices, trusts and their successors from a file of ODS",
         "roster load": "load which crew is to work when, from CSV or XLSX",

@@ -4,8 +4,9 @@ Read is the STU3 List that the endpoint “Retrieve worklist” (A008) answers, 
 APPOINTMENT_SLOT_ISSUES: one entry for each booking reference, its patient by NHS number, as the endpoint's
 public page shows. An export as CSV needs nothing of this: its columns are mapped as those of any file.
 
-The public example is of referrals for review. What slot issues call their reason and day was not to be found
-with one, so each is looked for by the names in `NAMED`, and an entry that has none of them is refused.
+What both worklists call each thing is in `NAMED`, as the published specification has it (extensions
+ReferralsforReview-WorkListItem and AppointmentSlotIssues-WorkListItem), with names that earlier answers used;
+an entry that has none of them is refused.
 """
 
 import json
@@ -35,6 +36,7 @@ NAMED: Mapping[str, tuple[str, ...]] = MappingProxyType(
             "dateAddedToWorklist",
             "dateAddedToList",
             "dateWhenBookingMade",
+            "ubrnReceived",
             "eReferralPathwayStart",
         ),
         "service": ("service",),
@@ -87,6 +89,7 @@ def _cells(entry: Any, held: Mapping[str, Mapping[str, Any]]) -> tuple[str, ...]
     ):
         said["review_reason"] = "TRIAGE"
     said |= _patient(_held(parts.get("patient"), held))
+    said["nhs_number"] = said["nhs_number"] or _referred(parts.get("patient"))
     return tuple(said.get(name, "") for name in HEADING)
 
 
@@ -127,6 +130,15 @@ def _patient(found: Mapping[str, Any]) -> dict[str, str]:
 def _held(part: Mapping[str, Any] | None, held: Mapping[str, Mapping[str, Any]]) -> Mapping[str, Any]:
     reference = (part or {}).get("valueReference")
     return held.get(_text(reference.get("reference")), {}) if isinstance(reference, dict) else {}
+
+
+def _referred(part: Mapping[str, Any] | None) -> str:
+    """The NHS number in the reference itself, as slot issues name their patient."""
+    reference = (part or {}).get("valueReference")
+    identifier = reference.get("identifier") if isinstance(reference, dict) else None
+    if not isinstance(identifier, dict) or not _text(identifier.get("system")).endswith("/nhs-number"):
+        return ""
+    return _text(identifier.get("value"))
 
 
 def _first(parts: Mapping[str, Mapping[str, Any]], urls: Sequence[str]) -> str:

@@ -11,7 +11,7 @@ from .enquiries.models import Enquiry
 from .equality.models import Background, DeprivedArea
 from .exchange.models import Counterpart, FeedMapping, Reconciliation, Telling
 from .filing.models import Document, Filing, Volume, VolumeOut
-from .intake.models import GivenFile, Layout, TakenReferral
+from .intake.models import AskedWorklist, GivenFile, Layout, TakenReferral
 from .keeping.models import PatientHold
 from .letters.models import Correspondent, Letter, LetterBatch, LetterText
 from .loans.models import Item, Loan
@@ -35,6 +35,7 @@ __all__ = [
     "Answer",
     "Appointment",
     "Arrangement",
+    "AskedWorklist",
     "AttendanceModel",
     "AttendanceScore",
     "AttendanceUse",

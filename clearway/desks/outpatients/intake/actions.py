@@ -306,10 +306,12 @@ def give(
     by: Actor,
     at: datetime,
     service_id: int | None = None,
+    has_turn: bool = False,
 ) -> GivenFile:
     """Keep a file or pasted rows as they came; a layout of the sender that is known is put to it.
 
     service_id  of the service whose worklist of e-RS it is; an answer of its interface needs it
+    has_turn    e-RS was asked for it in a turn of its own (asking.py)
     One that cannot be read as a whole is kept as unread, with place, why and fix; the same one again is that
     one. Raises NotAllowed for more answers of one service on a day than e-RS gives: then nothing is kept.
     """
@@ -328,7 +330,7 @@ def give(
     except CannotParse as refused:
         return queries.unread(row) or _unread(row, refused, "intake.keep_unread", by, at)
     row.is_answer = ers_worklist.is_one(raw)
-    if row.is_answer:
+    if row.is_answer and not has_turn:
         _check_limit(raw, service_id, organisation_id, at)
     row.layout = queries.layout(organisation_id, referral_file.layout_of(sheet.heading), sender)
     row.save()
@@ -380,7 +382,7 @@ def _check_limit(raw: bytes, service_id: int | None, organisation_id: int, at: d
     today = local(at).date()
     digest = hashlib.sha256(raw).hexdigest()
     most = policy.intake(organisation_id, at).ers_loads_a_day
-    if queries.other_answers(organisation_id, service_id, today, digest) >= most:
+    if queries.turns_taken(organisation_id, service_id, today, digest) >= most:
         again = f"{today + timedelta(days=1):%-d %b %Y}, 00:00"
         why = f"e-RS gives the worklists of a service {most} times a day. It is allowed again on {again}."
         raise NotAllowed("given as often as allowed", event, why)
@@ -395,10 +397,18 @@ def load(
     Columns are those remembered for the sender, else as the headings say. One that cannot be read as a whole
     is kept as unread. Raises as `give` and `map_columns` do, and NotAllowed for a file that is no worklist.
     """
-    scope: dict[str, Any] = {"organisation_id": organisation_id, "by": by, "at": at}
-    row = give(raw, name, sender, service_id=service_id, **scope)
+    row = give(raw, name, sender, organisation_id=organisation_id, by=by, at=at, service_id=service_id)
     if row.state == State.UNREAD:
         return row
+    return register(row.pk, organisation_id=organisation_id, by=by, at=at)
+
+
+@transaction.atomic
+def register(file_id: int, *, organisation_id: int, by: Actor, at: datetime) -> GivenFile:
+    """Register what can be of a worklist that was kept, as `load` does. Raises as it does."""
+    scope: dict[str, Any] = {"organisation_id": organisation_id, "by": by, "at": at}
+    row = _open(file_id, organisation_id)
+    raw = bytes(row.body)
     if row.layout is None:
         said = referral_file.guessed(queries.sheet(raw).heading)
         row = map_columns(row.pk, said, **scope)

@@ -87,6 +87,40 @@ class GivenFile(models.Model):
         indexes = [models.Index(fields=["organisation", "-given_at"])]
 
 
+class AskedWorklist(models.Model):
+    """One turn of a service at e-RS: a worklist that was asked for, taken before anybody is called.
+
+    nth       which turn of the day it is; null where e-RS was not reached, so that the turn is free again
+    worklist  REFERRALS_FOR_REVIEW or APPOINTMENT_SLOT_ISSUES
+    file      id of the answer as it was kept, which may be gone since; failed  why there is none
+    """
+
+    # The endpoint “must only be used to retrieve the worklist for a given service up to two times per day”
+    # (specification of A008, application-restricted access).
+    MOST = 2
+
+    organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT)
+    service = models.ForeignKey(Service, on_delete=models.PROTECT)
+    worklist = models.CharField(max_length=40)
+    on = models.DateField()
+    nth = models.PositiveSmallIntegerField(null=True)
+    asked_at = models.DateTimeField()
+    asked_by = models.CharField(max_length=150)
+    file = models.BigIntegerField(null=True)
+    failed = models.CharField(max_length=300, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["service", "on", "nth"], name="one_question_per_turn_at_e_rs"),
+            models.CheckConstraint(
+                condition=Q(nth__isnull=True) | Q(nth__gte=1, nth__lte=2), name="two_turns_a_day_at_e_rs"
+            ),
+            models.CheckConstraint(
+                condition=Q(nth__isnull=False) | ~Q(failed=""), name="a_turn_given_back_says_why"
+            ),
+        ]
+
+
 class TakenReferral(models.Model):
     """What a sender's own reference became: the same reference again is the same referral.
 

@@ -4,13 +4,15 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from django.db.models import QuerySet
+
 from clearway.domain.shared.errors import CannotParse
 from clearway.interchange import ers_worklist, referral_file, sheets
 from clearway.interchange.referral_file import ReferralRow
 from clearway.interchange.sheets import Sheet
 
 from ..clinics.queries import midnight
-from .models import GivenFile, Layout, TakenReferral
+from .models import AskedWorklist, GivenFile, Layout, TakenReferral
 
 MOST = 20  # files shown on the first page
 
@@ -99,12 +101,35 @@ def rows(row: GivenFile) -> list[ReferralRow | CannotParse]:
     return referral_file.rows(read, mapping)
 
 
-def other_answers(organisation_id: int, service_id: int, on: date, digest: str) -> int:
-    """How many other answers of e-RS were given for a service on a day and not put aside. One query."""
+def asked(service_id: int, on: date) -> QuerySet[AskedWorklist]:
+    """The turns of a service at e-RS that were used up by asking on a day."""
+    return AskedWorklist.objects.filter(service_id=service_id, on=on, nth__isnull=False)
+
+
+def turns_taken(organisation_id: int, service_id: int, on: date, digest: str = "") -> int:
+    """How many turns of a service at e-RS are used up on a day: questions, and answers given by hand. Two
+    queries.
+
+    digest  of an answer that is given again: it counts as none
+    """
+    turns = asked(service_id, on)
+    same = GivenFile.objects.filter(service_id=service_id, digest=digest).values("pk")
+    ours = turns.filter(file__isnull=False).values("file")
+    by_hand = other_answers(organisation_id, service_id, on, digest, but=ours)
+    return turns.exclude(file__in=same).count() + by_hand
+
+
+def other_answers(
+    organisation_id: int, service_id: int, on: date, digest: str, but: Any = frozenset()
+) -> int:
+    """How many other answers of e-RS were given for a service on a day and not put aside. One query.
+
+    but  ids of files that do not count
+    """
     given = GivenFile.objects.filter(
         organisation_id=organisation_id,
         service_id=service_id,
         is_answer=True,
         given_at__gte=midnight(on),
     ).exclude(state=GivenFile.State.DROPPED)
-    return given.exclude(digest=digest).values("digest").distinct().count()
+    return given.exclude(pk__in=but).exclude(digest=digest).values("digest").distinct().count()

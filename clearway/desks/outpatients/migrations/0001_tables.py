@@ -1395,6 +1395,25 @@ class Migration(migrations.Migration):
                     },
                 ),
                 migrations.CreateModel(
+                    name='AskedWorklist',
+                    fields=[
+                        ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                        ('worklist', models.CharField(max_length=40)),
+                        ('on', models.DateField()),
+                        ('nth', models.PositiveSmallIntegerField(null=True)),
+                        ('asked_at', models.DateTimeField()),
+                        ('asked_by', models.CharField(max_length=150)),
+                        ('file', models.BigIntegerField(null=True)),
+                        ('failed', models.CharField(blank=True, max_length=300)),
+                        ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='core.organisation')),
+                        ('service', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='outpatients.service')),
+                    ],
+                    options={
+                        'indexes': [],
+                        'constraints': [models.UniqueConstraint(fields=('service', 'on', 'nth'), name='one_question_per_turn_at_e_rs'), models.CheckConstraint(condition=models.Q(('nth__isnull', True), models.Q(('nth__gte', 1), ('nth__lte', 2)), _connector='OR'), name='two_turns_a_day_at_e_rs'), models.CheckConstraint(condition=models.Q(('nth__isnull', False), models.Q(('failed', ''), _negated=True), _connector='OR'), name='a_turn_given_back_says_why')],
+                    },
+                ),
+                migrations.CreateModel(
                     name='Session',
                     fields=[
                         ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
