@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 from clearway.core.audit.actions import Actor
 from clearway.desks.outpatients.intake import asking
@@ -96,7 +96,8 @@ def _token(account: Account, at: datetime) -> str:
             key, account.client_id, account.token_address, str(uuid.uuid4()), at, ers_account.SIGNED_WITH
         )
         form = {"Content-Type": "application/x-www-form-urlencoded", "Accept": "application/json"}
-        answer = _post(account.token_address, ers_account.for_token(signed), form)
+        asked = urlencode(ers_account.for_token(signed)).encode()
+        answer = _post(account.token_address, asked, form)
         said = json.loads(answer.body) if answer.status == 200 else {}
     except (OSError, CannotParse) as problem:
         raise NotReached(f"the key file cannot be used: {type(problem).__name__}") from problem

@@ -12,7 +12,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
-from urllib.parse import urlencode
 
 from clearway.domain.shared.errors import CannotParse
 
@@ -78,10 +77,10 @@ def _text(said: Mapping[str, Any], name: str, before: str = "") -> str:
     return found.strip()
 
 
-def for_token(assertion: str) -> bytes:
-    """The form that asks for a token."""
+def for_token(assertion: str) -> dict[str, str]:
+    """The fields of the form that asks for a token."""
     said = {"grant_type": "client_credentials", "client_assertion_type": ASSERTION}
-    return urlencode({**said, "client_assertion": assertion}).encode()
+    return {**said, "client_assertion": assertion}
 
 
 def question(which: str, service: str) -> bytes:
