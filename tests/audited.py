@@ -12,6 +12,7 @@ AUDIT = "INSERT core_action"
 HOUSEKEEPING = {
     "django_session": "how long somebody is signed in and what was typed; signing in and out are audited",
     "axes_accesslog": "each try to sign in with its outcome: a record of its own",
+    "core_sent_form": "that a form was sent, so that it is done once; what it did is audited",
     "core_batch": "a message as it was sent, by whom and when: a record of its own; its reading is audited",
 }
 """Tables that a request may write without an audit row, each with the reason."""

@@ -120,7 +120,10 @@ TEMPLATES = [
         "BACKEND": "django.template.backends.jinja2.Jinja2",
         "DIRS": [],
         "APP_DIRS": False,
-        "OPTIONS": {"environment": "clearway.core.layout.environment.environment"},
+        "OPTIONS": {
+            "environment": "clearway.core.layout.environment.environment",
+            "context_processors": ["clearway.core.repeats.keys.hidden"],
+        },
     },
 ]
 

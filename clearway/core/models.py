@@ -15,6 +15,7 @@ from .outbox.models import Outgoing
 from .people.models import OnCall, RoleGrant, SavedView, User
 from .people.provider.models import ProviderPerson, ProviderSession, SpentLogout
 from .recurring.models import DutyDone, RecurringDuty
+from .repeats.models import SentForm
 from .retention.models import LegalHold
 from .screens.models import Screen
 from .worklist.models import Task
@@ -56,6 +57,7 @@ __all__ = [
     "SavedView",
     "Screen",
     "Seal",
+    "SentForm",
     "Site",
     "Source",
     "SpentLogout",

@@ -19,6 +19,7 @@ from clearway.core.live.turns import Turns
 from clearway.core.organisation.models import Organisation
 from clearway.core.organisation.queries import first_loaded, with_desk
 from clearway.core.outbox.sending import Maker, Office
+from clearway.core.repeats import actions as repeats
 from clearway.desks.ambulance import housekeeping, live, rules, situation
 from clearway.desks.ambulance.advice import sweep
 from clearway.desks.ambulance.breaks import actions as breaks
@@ -300,6 +301,7 @@ def _keep_house(at: datetime) -> bool:
     for organisation_id in with_desk(Desk.OUTPATIENTS):
         practices_changed(organisation_id, at=at)
     call_command("clearsessions", verbosity=0)
+    repeats.forget(at)
     return False
 
 

@@ -25,6 +25,7 @@ from .forms import AppForm, PasskeyForm
 Request = Any
 CHALLENGE, PENDING = "challenge", "new_app"  # in the session
 LOCKED = "locked"
+UNKEYED = "codes are shown once, a proof is good once, and who is sent on to prove more comes back with it"
 BY_PASSKEY = (
     "You have a passkey, so use it to change your second factors: a false page can ask for a code. "
     "Where it is lost, a recovery code lets you add one thing here."
@@ -50,7 +51,7 @@ def second(request: Request) -> HttpResponse:
     return _prove_page(request, user, "factors/second.html")
 
 
-@needs("account.keep")
+@needs("account.keep", unkeyed=UNKEYED)
 @sensitive_post_parameters("code", "answer", "password")
 def confirm(request: Request) -> HttpResponse:
     """Prove once more who one is: by a second factor, or by the password where there is none."""
@@ -86,7 +87,7 @@ def mine(request: Request) -> HttpResponse:
     return _unkept(render(request, "factors/mine.html", context))
 
 
-@needs("account.keep")
+@needs("account.keep", unkeyed=UNKEYED)
 @sensitive_post_parameters("code")
 def add_app(request: Request) -> HttpResponse:
     """Add an authenticator app: read its QR code, then type what it shows."""
@@ -115,7 +116,7 @@ def add_app(request: Request) -> HttpResponse:
     return _unkept(render(request, "factors/add_app.html", context, status=422 if form.errors else 200))
 
 
-@needs("account.keep")
+@needs("account.keep", unkeyed=UNKEYED)
 def add_passkey(request: Request) -> HttpResponse:
     """Add a passkey: the browser asks the device, the script sends what it answers."""
     if not _may_add(request):
@@ -145,7 +146,7 @@ def add_passkey(request: Request) -> HttpResponse:
     return _unkept(render(request, "factors/add_passkey.html", context, status=422 if form.errors else 200))
 
 
-@needs("account.keep")
+@needs("account.keep", unkeyed=UNKEYED)
 @require_POST
 def remove(request: Request, key: int) -> HttpResponse:
     """Take one of one's own factors away; there is none of anybody else's."""
@@ -161,7 +162,7 @@ def remove(request: Request, key: int) -> HttpResponse:
     return HttpResponseRedirect(reverse("factors:mine"))
 
 
-@needs("account.keep")
+@needs("account.keep", unkeyed=UNKEYED)
 @require_POST
 def new_codes(request: Request) -> HttpResponse:
     """Make recovery codes anew and show them, this once."""

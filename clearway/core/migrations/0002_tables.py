@@ -488,6 +488,20 @@ class Migration(migrations.Migration):
                     },
                 ),
                 migrations.CreateModel(
+                    name='SentForm',
+                    fields=[
+                        ('key', models.BinaryField(max_length=32, primary_key=True, serialize=False)),
+                        ('asked', models.BinaryField(max_length=32)),
+                        ('at', models.DateTimeField()),
+                        ('answer', models.BinaryField()),
+                    ],
+                    options={
+                        'db_table': 'core_sent_form',
+                        'indexes': [models.Index(fields=['at'], name='core_sent_f_at_59003e_idx')],
+                        'constraints': [],
+                    },
+                ),
+                migrations.CreateModel(
                     name='ShownColumns',
                     fields=[
                         ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),

@@ -13,9 +13,11 @@ from typing import Any
 
 from django.db import connection
 from django.db.backends.signals import connection_created
+from psycopg.pq import TransactionStatus
 
 SETTING = "clearway.organisation"  # of the database session
 EVERY, NONE = "all", ""
+INERROR = TransactionStatus.INERROR
 _shown = threading.local()
 
 
@@ -47,7 +49,8 @@ def _now() -> str:
 def _show(whose: str) -> None:
     _shown.whose = whose
     # A thread without a connection is told when it gets one; a broken transaction takes no word any more.
-    if connection.connection is not None and not connection.needs_rollback:
+    link = connection.connection
+    if link is not None and not connection.needs_rollback and link.info.transaction_status != INERROR:
         _tell(connection, whose)
 
 

@@ -16,6 +16,7 @@ from django.urls import reverse
 from ..audit.actions import Actor, Entry, record
 from ..organisation import own_rows
 from ..organisation.models import Organisation
+from ..repeats.once import once
 from . import kept
 from .reach import Reach
 from .roles import PERMISSIONS, roles_with
@@ -54,10 +55,11 @@ class Requirement:
 View = Callable[..., HttpResponse]
 
 
-def needs(permission: str, *, change: str | None = None) -> Callable[[View], View]:
-    """Serve the view only to those who hold the permission.
+def needs(permission: str, *, change: str | None = None, unkeyed: str = "") -> Callable[[View], View]:
+    """Serve the view only to those who hold the permission, and do what a form asks once (core/repeats).
 
-    change  the permission for sending its form, where that differs from reading it
+    change   the permission for sending its form, where that differs from reading it
+    unkeyed  why its forms are not done under the key that they carry; "" where they are
     Anybody signed out is asked to sign in; anybody else refused is told which roles can, and it is recorded.
     """
     requirement = Requirement(permission, change or permission)
@@ -66,6 +68,8 @@ def needs(permission: str, *, change: str | None = None) -> Callable[[View], Vie
             raise ValueError(f"There is no permission {name!r}; see clearway/core/people/roles.py")
 
     def decorate(view: View) -> View:
+        work = view if unkeyed else once(view)
+
         @wraps(view)
         def guarded(request: Any, *arguments: Any, **named: Any) -> HttpResponse:
             if not request.user.is_authenticated:
@@ -77,9 +81,10 @@ def needs(permission: str, *, change: str | None = None) -> Callable[[View], Vie
                 return refuse(request, asked)
             request.actor = replace(request.actor, role=request.reach.scopes[asked][1])
             request.reach = request.reach.within(asked)
-            return view(request, *arguments, **named)
+            return work(request, *arguments, **named)
 
         guarded.requirement = requirement  # type: ignore[attr-defined]
+        guarded.is_once = not unkeyed  # type: ignore[attr-defined]
         return guarded
 
     return decorate

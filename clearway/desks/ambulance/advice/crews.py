@@ -9,6 +9,7 @@ from django.shortcuts import render
 
 from clearway.core.audit.actions import Actor
 from clearway.core.people.permissions import public
+from clearway.core.repeats.once import once
 
 from ..breaks import queries as breaks
 from ..coverage import queries as coverage
@@ -25,6 +26,7 @@ ONE_KEY = re.compile(r"[0-9]{1,18}")
 
 
 @public  # whoever holds the address is the crew: it is given to one call sign for one shift
+@once
 def page(request: Any, token: str) -> HttpResponse:
     """The newest message of the crew. Showing it is its delivery; reading and acknowledging are sent back."""
     link = queries.link(token, request.at)

@@ -8,6 +8,7 @@ from django.urls import reverse
 
 from clearway.core.audit.actions import Actor
 from clearway.core.people.permissions import public
+from clearway.core.repeats.once import once
 from clearway.domain.shared.errors import NotAllowed
 
 from ..advice import queries as advice
@@ -17,6 +18,7 @@ from .policy import delays
 
 
 @public  # whoever holds the address is the crew: it is given to one call sign for one shift
+@once
 def stack(request: Any, token: str) -> HttpResponse:
     """Fill in a STACK on a telephone: ticks, a few words, minutes. Nothing of what control wrote is shown."""
     link = advice.link(token, request.at)

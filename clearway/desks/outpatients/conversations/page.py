@@ -15,6 +15,7 @@ from django.shortcuts import render
 from clearway.core.audit.actions import Actor
 from clearway.core.layout.times import local
 from clearway.core.people.permissions import public
+from clearway.core.repeats.once import once
 from clearway.domain.outpatients.booking import ASKED_OF_PATIENTS, UNSAID
 from clearway.domain.outpatients.letters import (
     INSTRUCTION_FIELDS,
@@ -53,6 +54,7 @@ DONE = {
 
 
 @public  # whoever holds the address: it is given to one patient for one appointment, and ends with it
+@once
 def page(request: Request, token: str) -> HttpResponse:
     """One appointment: what it is, and to confirm, move or cancel it."""
     key = links.appointment_of(token)

@@ -1,0 +1,34 @@
+"""Each form of each page is sent twice somewhere in the database tests: the first time that one is done.
+
+The second sending must write nothing and be answered as the first was (R18).
+"""
+
+import copy
+from collections.abc import Callable
+from typing import Any
+
+from django.test import Client
+
+from clearway.core.repeats import keys
+from clearway.core.repeats.models import SentForm
+from tests import audited
+
+_SENT: set[str] = set()  # routes, by this process
+
+
+def checked(ask: Callable[..., Any], client: Client, request: dict[str, Any], answer: Any) -> None:
+    """Send what was just done once more, where its route has not been yet. Raises AssertionError."""
+    route = getattr(getattr(answer, "resolver_match", None), "route", "")
+    key = keys.of(answer.wsgi_request) if answer.status_code < 400 and route not in _SENT else ""
+    if not key or not SentForm.objects.filter(pk=keys.digest(key)).exists():
+        return
+    _SENT.add(route)
+    cookies = copy.deepcopy(client.cookies)
+    with audited.watched() as written:
+        second = ask(client, **request)
+    client.cookies = cookies  # what it was told, it is told once
+    assert second.status_code == answer.status_code, (route, second.status_code, second.content.decode())
+    assert second.get("Location") == answer.get("Location"), route
+    assert second.content == answer.content, route
+    did = sorted(each for each in written if each.partition(" ")[2] not in audited.HOUSEKEEPING)
+    assert did == [], f"/{route} sent twice did {did} again"
