@@ -15,6 +15,7 @@ import os
 import statistics
 import threading
 import time
+import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from queue import Empty, SimpleQueue
@@ -92,17 +93,16 @@ def drive(jobs: Sequence[tuple[int, int]], clients: int, address: str, send: Sen
     return Measured(sum(made), seconds, 1000 * p95, 1000 * cpu / len(jobs))
 
 
-def ours(cookie: str, web: str) -> Send:
-    """Booking as a browser does it, through the form of the booking page."""
+def ours(cookie: str, web: str, is_keyed: bool = True) -> Send:
+    """Booking as a browser does it, through the form of the booking page, which brings a key of its own."""
     with httpx.Client(base_url=web, cookies={"sessionid": cookie}, timeout=60) as http:
         http.get("/outpatients/clinics/new/").raise_for_status()
         token = http.cookies["csrftoken"]
     headers = {"Cookie": f"sessionid={cookie}; csrftoken={token}", "X-CSRFToken": token}
 
     def send(http: httpx.Client, slot: int, entry: int) -> bool:
-        answer = http.post(
-            f"/outpatients/list/{entry}/book/", data={"slot": slot, "what": "book"}, headers=headers
-        )
+        typed = {"slot": slot, "what": "book"} | ({"once": str(uuid.uuid4())} if is_keyed else {})
+        answer = http.post(f"/outpatients/list/{entry}/book/", data=typed, headers=headers)
         if answer.status_code not in (302, 422):
             raise SystemExit(f"A booking was answered with {answer.status_code}")
         return answer.status_code == 302

@@ -1,4 +1,4 @@
-"""Every form of every page carries a key of its own, and every page does under it what the form asks (R18)."""
+"""Every form of every page carries a key of its own, and every page does under it what the form asks."""
 
 import re
 from pathlib import Path

@@ -112,7 +112,7 @@ class _Sending:
         try:
             with connection.cursor() as cursor:
                 cursor.execute(CLAIM, [self.row, self.asked, self.request.at])
-                return cursor.rowcount == 1
+                return bool(cursor.rowcount == 1)
         except OperationalError as lost:
             if getattr(lost.__cause__, "sqlstate", None) == WAITED:
                 raise _StillGoing from None
