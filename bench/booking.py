@@ -101,7 +101,7 @@ def ours(cookie: str, web: str, is_keyed: bool = True) -> Send:
     headers = {"Cookie": f"sessionid={cookie}; csrftoken={token}", "X-CSRFToken": token}
 
     def send(http: httpx.Client, slot: int, entry: int) -> bool:
-        typed = {"slot": slot, "what": "book"} | ({"once": str(uuid.uuid4())} if is_keyed else {})
+        typed = {"slot": slot, "what": "book"} | ({"form_key": str(uuid.uuid4())} if is_keyed else {})
         answer = http.post(f"/outpatients/list/{entry}/book/", data=typed, headers=headers)
         if answer.status_code not in (302, 422):
             raise SystemExit(f"A booking was answered with {answer.status_code}")

@@ -71,6 +71,13 @@ def test_each_form_has_another_key() -> None:
         assert keys.of(sent) == key
 
 
+def test_no_form_of_a_desk_has_a_field_of_that_name() -> None:
+    files = [each for each in PACKAGE.rglob("*.py") if each.name == "forms.py" or each.parent.name == "forms"]
+    files += [each for each in PACKAGE.rglob("*.html") if "repeats" not in each.parts]
+
+    assert [each.name for each in files if re.search(rf"\b{keys.NAME}\b", each.read_text())] == []
+
+
 def test_every_script_that_sends_something_sends_a_key() -> None:
     calls = [
         call for file in (PACKAGE / "static" / "js").glob("*.js") for call in FETCH.findall(file.read_text())

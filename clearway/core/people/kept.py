@@ -6,7 +6,7 @@ KEY = "kept"
 FORMS = frozenset({"application/x-www-form-urlencoded", "multipart/form-data"})
 MOST = 20_000  # characters; no form of ours is longer
 # What proves who somebody is, under the names that the forms give it; a code on paper is good for long.
-SECRET = frozenset({"password", "proof", "code", "answer", "csrfmiddlewaretoken", "once"})
+SECRET = frozenset({"password", "proof", "code", "answer", "csrfmiddlewaretoken", "form_key"})
 
 
 def of(request: Any) -> dict[str, Any] | None:

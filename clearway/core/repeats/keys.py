@@ -13,7 +13,7 @@ from django.utils.functional import lazy
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-NAME = "once"  # of the hidden field
+NAME = "form_key"  # of the hidden field
 HEADER = "Idempotency-Key"  # of what a script sends
 FORMS = frozenset({"application/x-www-form-urlencoded", "multipart/form-data"})
 NOT_TYPED = frozenset({NAME, "csrfmiddlewaretoken"})
