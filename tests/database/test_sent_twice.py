@@ -2,8 +2,9 @@
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -136,7 +137,7 @@ def test_whoever_sends_it_meanwhile_waits_and_hears_the_same(desk: Client) -> No
     browsers = [Client() for _ in range(4)]
     for browser in browsers:
         browser.cookies = desk.cookies
-    at_once([lambda b=browser, p=place: send(b, p) for place, browser in enumerate(browsers)])
+    at_once([partial(send, browser, place) for place, browser in enumerate(browsers)])
 
     assert len(heard) == 4 * len(forms)
     assert len(set(heard)) == len(forms), "all senders of a form heard the same"
@@ -274,7 +275,7 @@ def test_when_nobody_knows_whether_it_was_committed_the_key_is_asked(
     assert Concern.objects.count() == SentForm.objects.count() == 1
 
 
-def at_once(works: list[Callable[[], None]]) -> None:
+def at_once(works: Sequence[Callable[[], None]]) -> None:
     threads = [threading.Thread(target=work) for work in works]
     for thread in threads:
         thread.start()

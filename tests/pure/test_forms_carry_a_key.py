@@ -26,6 +26,8 @@ UNKEYED = {
     "/sign-in/provider/": PROVES,
     "/sign-in/provider/back/": PROVES,
     "/sign-in/provider/logout/": "the provider's word, which is spent once",
+    "/screen/": NOTHING,
+    "/screen/state/": NOTHING,
     "/sign-in/provider/gone/": NOTHING,
     "/sign-in/provider/keys/": NOTHING,
     "/my-account/second-factor/confirm/": PROVES,
