@@ -41,7 +41,7 @@ TABLE: dict[str, dict[str, Sizes]] = {
     },
     "R8": {
         "examples of each operation": Sizes(0, 30, 300),
-        "examples in one process": Sizes(3, 30, 300),
+        "examples in one process": Sizes(2, 30, 300),
     },
     "R9": {"intervals": Sizes(2_000, 10_000, 10_000)},
     "R18": {"requests": Sizes(40, 500, 10_000), "seconds of partition": Sizes(1, 10, 60)},
