@@ -10,9 +10,10 @@ from clearway.core.audit.models import Action
 from clearway.core.feeds.models import Source
 from clearway.core.live.models import Change
 from clearway.core.organisation.models import Organisation
+from clearway.core.worklist.models import Task
 from clearway.desks.ambulance import live
 from clearway.desks.ambulance.contacts.models import Contact
-from tests.trust import signed_in, somebody, stop_the_clock
+from tests.trust import a_trust, signed_in, somebody, stop_the_clock
 
 from .conftest import at, conveyance, deliver
 
@@ -139,6 +140,7 @@ def test_a_new_contact_is_pushed_to_the_other_screens(desk: Client, knowing: Org
         ({"text": "Patient 9434765919"}, "Leave out the NHS number"),
         ({"means": "pigeon"}, "Choose from the list"),
         ({"corrects": "999999"}, "no such contact"),
+        ({"task": "999999"}, "no such task"),
         ({"corrects": "9" * 40}, "less than or equal"),
     ],
 )
@@ -149,6 +151,28 @@ def test_junk_is_refused_with_what_is_wrong_and_nothing_is_written(
 
     assert answer.status_code == 422 and why in answer.content.decode()
     assert not Contact.objects.exists()
+
+
+@pytest.mark.promise("S1")
+def test_a_contact_is_about_a_task_of_the_own_trust_alone(desk: Client, knowing: Organisation) -> None:
+    said = {
+        "rule": "person",
+        "priority": 2,
+        "role": "patient_flow_coordinator",
+        "raised_at": at(1),
+        "changed_at": at(1),
+    }
+    own, other = (
+        Task.objects.create(organisation=trust, subject="by:x", title="Ring", cause="x", **said)
+        for trust in (knowing, a_trust("other-vale"))
+    )
+
+    refused = desk.post("/contacts/new/", {**GIVEN, "task": other.pk})
+
+    assert refused.status_code == 422 and "no such task" in refused.content.decode()
+    row = write(desk, task=own.pk)
+    own.delete()  # let go of; what is said anew of it stays about it
+    assert write(desk, task=row.task, corrects=row.pk).task == row.task
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from clearway.core.audit.actions import Actor, Entry
 from clearway.core.audit.actions import record as audit
 from clearway.core.clashes import MEANWHILE, ChangedMeanwhile, check_newest
 from clearway.core.live.actions import announce
+from clearway.core.worklist import queries as worklist
 from clearway.domain.ambulance.contacts import Means, Partner
 from clearway.domain.shared.errors import NotAllowed
 
@@ -68,6 +69,7 @@ def _write(spoken: Spoken, organisation_id: int, by: Actor, at: datetime) -> Con
         if before is None:
             raise NotAllowed("gone", CORRECTING, "There is no such contact.")
         check_newest(before, _says, _fields(spoken), CORRECTING)
+    _check_task(spoken.task, before, organisation_id)
     row = Contact.objects.create(
         organisation_id=organisation_id,
         at=before.at if before else at,
@@ -91,3 +93,10 @@ def _write(spoken: Spoken, organisation_id: int, by: Actor, at: datetime) -> Con
     changed = [str(each.pk) for each in (row, before) if each is not None]
     announce("contact", changed, organisation_id=organisation_id, at=at)
     return row
+
+
+def _check_task(task: int | None, before: Contact | None, organisation_id: int) -> None:
+    """The task is one of this organisation's; that of what is corrected may have been let go of since."""
+    is_kept = before is not None and before.task == task
+    if task is not None and not is_kept and not worklist.by_keys(organisation_id, [task]):
+        raise NotAllowed("gone", "Writing this contact", "There is no such task.")
