@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from django.db import OperationalError, transaction
+from django.db import InterfaceError, OperationalError, transaction
 from django.db.models import Case, When
 
 from clearway.core.audit.actions import Actor
@@ -66,7 +66,7 @@ def deliver(source: Source, raw: bytes, clock: Callable[[], datetime]) -> bytes:
     header = reading.header_of(raw, mapping.zone)
     try:
         said = read(batch.pk, at=at).answer
-    except OperationalError:
+    except (OperationalError, InterfaceError):
         raise  # the server is away: the sender gets no answer and sends it again
     except Exception:
         log.exception("Batch %s could not be read at once; the workers read it again", batch.pk)
@@ -132,7 +132,7 @@ def understood(batch: Batch, *, at: datetime, waits_since: datetime | None = Non
             taken = _taken(batch, mapping, at, waits_since)
     except Refused as refused:
         return Read(_refusal(refused.error, mapping), refused=refused)
-    except OperationalError:
+    except (OperationalError, InterfaceError):
         raise
     except Exception:
         log.exception("The message of batch %s could not be recorded", batch.pk)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from django.db import OperationalError
+from django.db import InterfaceError, OperationalError, transaction
 
 from clearway.core.audit.actions import Actor
 from clearway.core.audit.following import Follower
@@ -34,25 +34,45 @@ class Again:
     """
 
     _seen: set[tuple[int, tuple[str, ...]]] = field(default_factory=set)  # lines with what they watch
-    _due: set[int] = field(default_factory=set)
+    _due: dict[int, None] = field(default_factory=dict)  # in the order in which they became due
     _follower: Follower = field(default_factory=Follower)
 
     def work(self, at: datetime) -> bool:
-        """Read again what may be taken now; whether there are more."""
+        """Read again what may be taken now, MOST a turn, whoever is due longest first; always False.
+
+        The rest is in the next turn, so that what is touched without end keeps no sender waiting. Where the
+        server goes away meanwhile, what was not read stays due.
+        """
+        try:
+            waiting = self._look()
+        except Exception:
+            self._begin_anew()  # what was done since the look before may be lost with this one
+            raise
+        for key in list(self._due)[:MOST]:
+            del self._due[key]
+            try:
+                _read(waiting[key], at)
+            except Exception:
+                self._due[key] = None  # as the last: one that fails each time takes no other's turn
+                raise
+        return False
+
+    def _begin_anew(self) -> None:
+        self._seen, self._due = set(), {}
+        self._follower.forget()
+
+    def _look(self) -> dict[int, Any]:
+        """The lines that wait for the desk, by key, with `_due` brought up to date."""
         rows = Quarantined.objects.filter(state=Quarantined.State.WAITING, source__kind=hl7.KIND)
         rows = rows.exclude(watches=[])
         if not rows.exists():
-            self._seen.clear()
-            self._follower.forget()
-            return False
+            self._begin_anew()
+            return {}
         # Before the lines: what is done after this look is seen at the next one.
         acted = self._follower.fresh()
         waiting = list(rows.order_by("id").select_related("source").only(*NEEDED))
         self._note(waiting, touched(acted))
-        for row in [each for each in waiting if each.pk in self._due][:MOST]:
-            self._due.discard(row.pk)
-            _read(row, at)
-        return bool(self._due)
+        return {each.pk: each for each in waiting}
 
     def _note(self, waiting: Iterable[Any], now: Mapping[int, set[str]]) -> None:
         """Which of those that wait are to be read again."""
@@ -61,7 +81,9 @@ class Again:
         mended = {
             each.pk for each in waiting if now.get(each.source.organisation_id, set()) & set(each.watches)
         }
-        self._due = (self._due & {key for key, _ in seen}) | new | mended
+        standing = {key for key, _ in seen}
+        still = [key for key in self._due if key in standing]
+        self._due = dict.fromkeys([*still, *sorted(new | mended)])
         self._seen = seen
 
 
@@ -69,13 +91,15 @@ NEEDED = ("watches", "source__name", "source__organisation_id")
 
 
 def _read(row: Any, at: datetime) -> None:
-    """Read one again; whatever is wrong with it stops none of the others."""
+    """Read one again, and with it what waited for it; whatever is wrong with it stops none of the others."""
     try:
-        taken = hl7.replay(row.pk, by=Actor(f"feed:{row.source.name}"), at=at)
-        hl7.read_again(row.source, taken.provides, at=at)
-    except (CannotParse, NotAllowed):
-        return
-    except OperationalError:
-        raise
+        with transaction.atomic():
+            try:
+                taken = hl7.replay(row.pk, by=Actor(f"feed:{row.source.name}"), at=at)
+            except (CannotParse, NotAllowed):
+                return
+            hl7.read_again(row.source, taken.provides, at=at)
+    except (OperationalError, InterfaceError):
+        raise  # the server is away: the caller tries again
     except Exception:
         log.exception("Line %s of quarantine could not be read again", row.pk)

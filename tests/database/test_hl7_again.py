@@ -4,6 +4,7 @@ from datetime import date, time, timedelta
 from typing import Any
 
 import pytest
+from django.db import InterfaceError, OperationalError
 
 from clearway.core.feeds.models import Quarantined, Source
 from clearway.core.feeds.queries import accounts
@@ -213,14 +214,67 @@ def test_only_what_is_touched_is_read_again_and_what_was_done_unseen_is_not_miss
     assert "Somebody else has this slot" in why()
 
 
-def test_looks_touch_nothing(department: Department, scope: dict[str, Any]) -> None:
+class Acted:
+    """A row of the audit of a patient."""
+
+    def __init__(self, verb: str, patient: Any, *fields: str) -> None:
+        self.verb, self.organisation_id, self.subject = verb, patient.organisation_id, f"patient:{patient.pk}"
+        self.detail = {"fields": list(fields)}
+
+
+def test_only_what_tells_who_is_here_touches_the_messages_of_who_is_not_known(department: Department) -> None:
     patient = department.patient()
 
-    class Acted:
-        organisation_id, subject = department.trust.pk, f"patient:{patient.pk}"
+    def names(verb: str, *fields: str) -> set[str]:
+        return touched([Acted(verb, patient, *fields)]).get(department.trust.pk, set()) - {
+            f"person:{patient.pk}"
+        }
 
-        def __init__(self, verb: str) -> None:
-            self.verb = verb
+    assert touched([Acted("patients.look", patient), Acted("patients.open", patient)]) == {}
+    assert names("patients.register") == names("patients.merge") == {"patients"}
+    assert names("patients.change", "phone", "born_on") == {"patients"}
+    assert names("patients.change", "phone", "postcode") == names("patients.confirm_contacts") == set()
 
-    assert touched([Acted("patients.look"), Acted("patients.open")]) == {}
-    assert touched([Acted("patients.change")]) == {department.trust.pk: {"patients", f"person:{patient.pk}"}}
+
+@pytest.mark.parametrize("lost", [OperationalError, InterfaceError])
+def test_a_line_is_due_again_after_the_server_went_away_while_it_was_read(
+    lost: type[Exception],
+    source: Source,
+    clinic: list[Slot],
+    scope: dict[str, Any],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    deliver(source, ref("I12", EARLIER))
+    again = refused(source, siu("S12", NINE, starts_at=clinic[0].starts_at, referral="R1"))
+    referrals.triage(Referral.objects.get().pk, referrals.Decision("accept", "1", minutes=30), **scope)
+
+    def gone(*_: Any, **__: Any) -> None:
+        raise lost("the connection is closed")
+
+    with monkeypatch.context() as away:
+        away.setattr("clearway.gateway.hl7.feeds.take_from_quarantine", gone)
+        with pytest.raises(lost):
+            again.work(NINE)
+    assert not Appointment.objects.exists()
+    again.work(NINE)
+
+    assert Appointment.objects.get().slot == clinic[0]
+
+
+def test_what_the_desk_did_is_not_lost_with_a_look_that_failed(
+    source: Source, clinic: list[Slot], scope: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    deliver(source, ref("I12", EARLIER))
+    again = refused(source, siu("S12", NINE, starts_at=clinic[0].starts_at, referral="R1"))
+    referrals.triage(Referral.objects.get().pk, referrals.Decision("accept", "1", minutes=30), **scope)
+
+    def gone(_: Any) -> None:
+        raise OperationalError("the connection is closed")
+
+    with monkeypatch.context() as away:
+        away.setattr("clearway.gateway.hl7_again.touched", gone)
+        with pytest.raises(OperationalError):
+            again.work(NINE)
+    again.work(NINE)
+
+    assert Appointment.objects.get().slot == clinic[0]

@@ -18,12 +18,12 @@ class Follower:
     _told: frozenset[int] = field(default_factory=frozenset)
 
     def fresh(self) -> Sequence[Action]:
-        """Actions that were not told yet: organisation_id, verb and subject of each."""
+        """Actions that were not told yet: organisation_id, verb, subject and detail of each."""
         ended = _ended()
         if self._from is None:
             self._from = ended
         rows = Action.objects.filter(xid__gte=self._from, organisation__isnull=False)
-        found = list(rows.only("organisation_id", "verb", "subject", "xid"))
+        found = list(rows.only("organisation_id", "verb", "subject", "detail", "xid"))
         fresh = [each for each in found if each.pk not in self._told]
         # What ended is never looked at again; of the rest, what was told is remembered.
         self._from, self._told = ended, frozenset(each.pk for each in found if each.xid >= ended)

@@ -20,6 +20,7 @@ from clearway.core.feeds.models import Source
 from clearway.core.locks import Lock, one_at_a_time
 from clearway.domain.outpatients.told import (
     AppointmentTold,
+    Identity,
     PeopleMerged,
     PersonTold,
     ReferralTold,
@@ -44,7 +45,7 @@ TAKERS: Mapping[type, Callable[[Any, Envelope], Taken]] = MappingProxyType(
     }
 )
 
-AGAIN = "again"  # of nothing here in particular: it is read once more, as all that watches is
+AGAIN = "again"  # of nothing here in particular: it is read once more, as all that watches is, and no more
 
 
 @transaction.atomic
@@ -62,15 +63,17 @@ def take(told: Told, envelope: Envelope) -> Taken:
         raise Refused("message", refusal.why, fix, watches=_watched(told, envelope)) from None
     except ObjectDoesNotExist:
         why = "What it speaks of went while it was read."
-        raise Refused("message", why, "Nothing: it is read again by itself.", watches=[AGAIN]) from None
+        fix = "It is read once more by itself. If it waits all the same, read it again here."
+        raise Refused("message", why, fix, watches=[AGAIN]) from None
 
 
 def _watched(told: Told, envelope: Envelope) -> tuple[str, ...]:
     """What the rules of the desk, by which this was refused, look at."""
     if isinstance(told, AppointmentTold | VisitTold):
         return bookings.watched(told, envelope)
-    who = people.find(told.who.who if isinstance(told, PeopleMerged) else told.who, envelope)
-    return (touched.PATIENTS, *([touched.person(who)] if who is not None else []))
+    asked = [told.who.who, Identity(told.prior)] if isinstance(told, PeopleMerged) else [told.who]
+    found = [who for each in asked if (who := people.find(each, envelope)) is not None]
+    return (touched.PATIENTS, *dict.fromkeys(map(touched.person, found)))
 
 
 def says(row: FeedMapping | None) -> dict[str, str]:

@@ -1,8 +1,9 @@
 """What the work of the desk touches, by the names under which refused messages wait for it.
 
 A message that is refused for something that the desk can change names what it watches: `PATIENTS` who is
-registered and what is known of whom, `CLINICS` the clinics and their times, or one person or slot. Every
-action leaves its row in the audit, and the row names what it was done to: so nothing has to be told apart.
+registered and by what they are told apart, `CLINICS` the clinics and their times, or one person or slot.
+Every action leaves its row in the audit, and the row names what it was done to: so nothing has to be told
+apart.
 """
 
 import re
@@ -17,6 +18,9 @@ from ..referrals import queries as referrals
 from ..waiting import queries as waiting
 
 PATIENTS, CLINICS = "patients", "clinics"
+ANOTHER = ("patients.register", "patients.merge", "patients.unmerge")  # make another person known
+CHANGE = "patients.change"
+TOLD_BY = frozenset({"family_name", "given_names", "born_on", "nhs_number"})  # what people are told apart by
 READS = ("look", "open", "closed")  # verbs that change nothing
 SUBJECT = re.compile(r"(patient|referral|entry|appointment|slot):(\d{1,18})(?::|$)")
 EVERY: Mapping[str, Callable[[int], Any]] = MappingProxyType(
@@ -38,7 +42,7 @@ def touched(actions: Iterable[Any]) -> dict[int, set[str]]:
     """Organisation -> what these actions touch there; a query for each kind of subject there, two for
     appointments.
 
-    actions  with organisation_id, verb and subject
+    actions  with organisation_id, verb, subject and detail
     """
     names: dict[int, set[str]] = defaultdict(set)
     subjects: dict[tuple[int, str], set[int]] = defaultdict(set)
@@ -46,12 +50,22 @@ def touched(actions: Iterable[Any]) -> dict[int, set[str]]:
         part, _, what = each.verb.partition(".")
         if what in READS:
             continue
-        names[each.organisation_id] |= {part} & {PATIENTS, CLINICS}
+        if part == CLINICS:
+            names[each.organisation_id].add(CLINICS)
+        elif _tells_who_is_here(each):
+            names[each.organisation_id].add(PATIENTS)
         if found := SUBJECT.match(each.subject):
             subjects[each.organisation_id, found[1]].add(int(found[2]))
     for (organisation_id, kind), keys in subjects.items():
         names[organisation_id] |= set(_named(organisation_id, kind, keys))
     return names
+
+
+def _tells_who_is_here(action: Any) -> bool:
+    """Whether somebody may be found after it who was not before. A new address or a text finds nobody."""
+    if action.verb == CHANGE:
+        return not TOLD_BY.isdisjoint(action.detail.get("fields", ()))
+    return action.verb in ANOTHER
 
 
 def _named(organisation_id: int, kind: str, keys: Collection[int]) -> Iterator[str]:
