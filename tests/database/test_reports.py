@@ -135,6 +135,8 @@ def test_what_was_sent_stays_as_it_was_when_the_page_moves_on(physio: Department
     with pytest.raises(IntegrityError, match="has left"), transaction.atomic():
         SentReport.objects.update(csv=b"other")
     with pytest.raises(IntegrityError, match="has left"), transaction.atomic():
+        SentReport.objects.update(sources="Rests on: nothing.")
+    with pytest.raises(IntegrityError, match="has left"), transaction.atomic():
         sent.delete()
 
 
