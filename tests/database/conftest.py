@@ -66,7 +66,7 @@ def _requests_have_the_rights_of_the_desks() -> Iterator[None]:
             twice = [request | ({"wsgi.input": FakePayload(body)} if body else {}) for _ in range(2)]
             with audited.watched() as written:
                 answer = ask(self, **twice[0])
-            again.checked(ask, self, twice[1], answer)
+            again.checked(ask, self, twice[1], answer, written)
             return audited.checked(answer, written)
         finally:
             if connection.connection is not None and not connection.needs_rollback:

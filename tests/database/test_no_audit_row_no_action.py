@@ -73,7 +73,9 @@ def loading_a_mapping() -> Sent:
     trust = a_trust()
     Source.objects.create(organisation=trust, name="pas", kind="hl7", expected_interval_seconds=3600)
     lead = signed_in(somebody("lead", "outpatient_team_leader", trust))
-    return lead, "/feeds/pas/mapping/", {"text": '[codes.sex]\n"X" = "9"\n', "why": "their code"}
+    address = "/feeds/pas/mapping/"
+    seen = filled(lead.get(address))["seen"]
+    return lead, address, {"text": '[codes.sex]\n"X" = "9"\n', "why": "their code", "seen": seen}
 
 
 def giving_a_role() -> Sent:
