@@ -34,6 +34,7 @@ REVOKE UPDATE, DELETE ON
     core_action,
     core_seal,
     core_look_review,
+    core_opening,
     core_decision,
     core_decision_told,
     core_decision_note,

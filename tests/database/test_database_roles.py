@@ -35,7 +35,14 @@ def refused(role: str, statement: str) -> bool:
 @pytest.mark.parametrize(
     "table",
     [
-        *("core_action", "core_seal", "core_decision", "core_decision_told", "core_onwardstep"),
+        *(
+            "core_action",
+            "core_seal",
+            "core_decision",
+            "core_decision_told",
+            "core_onwardstep",
+            "core_opening",
+        ),
         *("ambulance_fact", "ambulance_hospitalfigure", "ambulance_trustlevel"),
         *("ambulance_actioncard", "ambulance_actionanswer", "ambulance_stackreport", "ambulance_delayword"),
         *("ambulance_barrierstep", "ambulance_cover_move", "outpatients_feedmapping"),

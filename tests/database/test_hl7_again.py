@@ -6,8 +6,10 @@ from typing import Any
 import pytest
 from django.db import InterfaceError, OperationalError
 
+from clearway.core.audit.models import OPENED
 from clearway.core.feeds.models import Quarantined, Source
 from clearway.core.feeds.queries import accounts
+from clearway.core.openings.actions import CLOSED
 from clearway.desks.outpatients.booking import actions as booking
 from clearway.desks.outpatients.booking.models import Appointment
 from clearway.desks.outpatients.clinics import actions as clinics
@@ -230,7 +232,8 @@ def test_only_what_tells_who_is_here_touches_the_messages_of_who_is_not_known(de
             f"person:{patient.pk}"
         }
 
-    assert touched([Acted("patients.look", patient), Acted("patients.open", patient)]) == {}
+    reads = [Acted(verb, patient) for verb in ("patients.look", OPENED, CLOSED)]
+    assert touched(reads) == {}
     assert names("patients.register") == names("patients.merge") == {"patients"}
     assert names("patients.change", "phone", "born_on") == {"patients"}
     assert names("patients.change", "phone", "postcode") == names("patients.confirm_contacts") == set()

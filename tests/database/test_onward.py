@@ -14,6 +14,7 @@ from clearway.core.onward import actions as onward
 from clearway.core.onward import presenters, queries
 from clearway.core.onward.models import OnwardPerson, OnwardRequest, OnwardStep
 from clearway.core.openings import actions as openings
+from clearway.core.openings.models import Proof
 from clearway.core.organisation.models import Organisation
 from clearway.core.retention import actions as retention
 from clearway.core.retention.shelves import ONWARD_PEOPLE
@@ -346,7 +347,14 @@ def test_who_it_is_goes_along_from_an_old_incident_only_once_it_was_opened(
     assert goes not in flow.get(asked).content.decode()
     by = Actor("flow", user_id=user.pk)
     openings.open_(
-        PATIENT, "incident:I-9", "welfare", "The crew rings", organisation_id=two.sender.pk, by=by, at=NOW
+        PATIENT,
+        "incident:I-9",
+        "welfare",
+        "The crew rings",
+        proved=Proof.PASSWORD,
+        organisation_id=two.sender.pk,
+        by=by,
+        at=NOW,
     )
 
     assert goes in flow.get(asked).content.decode()

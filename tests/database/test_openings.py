@@ -11,7 +11,7 @@ from django.test import Client
 from clearway.core.audit.actions import Actor
 from clearway.core.audit.models import Action
 from clearway.core.openings import actions
-from clearway.core.openings.models import Opening
+from clearway.core.openings.models import Opening, Proof
 from clearway.core.worklist.models import Task
 from clearway.desks.outpatients import rules, situation
 from clearway.desks.outpatients.booking.models import Appointment
@@ -216,7 +216,13 @@ def test_the_database_keeps_no_opening_without_a_reason_or_an_end(
     user = somebody("opc", "outpatient_coordinator", physio.trust)
 
     def made(words: str, ends_at: datetime, subject: str = f"patient:{formerly.pk}") -> Opening:
-        said = {"reason": "contact", "words": words, "opened_at": NINE, "ends_at": ends_at}
+        said = {
+            "reason": "contact",
+            "proved": Proof.CODE,
+            "words": words,
+            "opened_at": NINE,
+            "ends_at": ends_at,
+        }
         return Opening.objects.create(organisation=physio.trust, subject=subject, user=user, **said)
 
     later = NINE + timedelta(minutes=30)
@@ -232,7 +238,7 @@ def test_a_process_opens_nothing(physio: Department, formerly: Patient) -> None:
     who: dict[str, Any] = {"organisation_id": physio.trust.pk, "by": Actor("rule"), "at": NINE}
 
     with pytest.raises(NotAllowed, match="A person opens"):
-        actions.open_(RECORD, f"patient:{formerly.pk}", "other", "x", **who)
+        actions.open_(RECORD, f"patient:{formerly.pk}", "other", "x", proved=Proof.PASSWORD, **who)
 
 
 def test_whether_there_is_work_is_two_queries(

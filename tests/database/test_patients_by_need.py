@@ -132,7 +132,10 @@ def test_the_privacy_officer_has_a_task_at_once_and_reviews_it(flow: Client, old
     assert "2026/77, opened" in officer.get("/audit/looks/").content.decode()
     look = Action.objects.get(verb="openings.open")
     page = officer.get(f"/audit/looks/{look.pk}/").content.decode()
-    assert "opened who the patient of an incident is" in page and "The coroner rings" in page
+    assert (
+        "looked at who the patient of an incident is, which was not their work" in page
+        and "The coroner rings" in page
+    )
     officer.post(f"/audit/looks/{look.pk}/", {"finding": "justified"})
     assert "No look waits" in officer.get("/audit/looks/").content.decode()
 

@@ -22,13 +22,16 @@ from django.test import Client
 
 from clearway import cli
 from clearway.core.audit.models import Action
+from clearway.core.factors import strength
 from clearway.core.live import viewers
+from clearway.core.openings.models import Opening
 from clearway.core.organisation.models import Organisation
 from clearway.core.people import actions as people
 from clearway.core.people.models import RoleGrant, User
 from clearway.core.people.provider import recovery
 from clearway.core.people.provider.models import ProviderPerson, ProviderSession
 from clearway.core.worklist.models import Task
+from clearway.desks.ambulance.incidents.models import Identity, Incident
 from clearway.domain.shared.errors import NotAllowed
 from clearway.gateway.openid import client as asking_provider
 from clearway.gateway.openid import limits
@@ -672,6 +675,110 @@ def test_a_session_that_ended_before_it_began_here_does_not_begin(odd: Issuer) -
 
     assert answer.status_code == 403
     assert browser.get("/people/on-call/").status_code == 302
+
+
+# Opening a patient who is not one's own work, without a password here
+
+OPEN = {"reason": "welfare", "words": "The crew rings about her"}
+SHOWN = "Ada Brown"
+
+
+@pytest.fixture
+def old(trust: Organisation) -> str:
+    """The page of an incident of last month."""
+    Incident.objects.create(
+        organisation=trust, key="I-9", call_connect_at=datetime.now(UTC) - timedelta(days=30)
+    )
+    Identity.objects.create(organisation=trust, incident="I-9", name=SHOWN)
+    return "/incidents/I-9/"
+
+
+def comes(odd: Issuer, browser: Client, query: str = "") -> Any:
+    """A coordinator signs in, and has just done so."""
+    asked = parse_qs(urlsplit(door(browser, query)).query)
+    odd.id_token = odd.sign(odd.claims(asked["nonce"][0], auth_time=now()))
+    return browser.get(BACK, {"code": "x", "state": asked["state"][0]})
+
+
+def long_after(browser: Client) -> None:
+    """More than ten minutes after this person proved who they are."""
+    session = browser.session
+    strength.spend(session)
+    session.save()
+
+
+@pytest.mark.promise("S5")
+def test_who_has_just_signed_in_there_opens_a_patient_and_is_asked_for_nothing_to_type(
+    odd: Issuer, old: str
+) -> None:
+    browser = Client()
+    comes(odd, browser)
+    assert 'name="proof"' not in browser.get(old).content.decode()
+
+    assert browser.post(f"{old}open/", OPEN)["Location"] == old
+
+    assert SHOWN in browser.get(old).content.decode()
+    assert (Opening.objects.get().proved, Task.objects.get().priority) == ("sign_in", 2)
+
+
+@pytest.mark.promise("S5")
+def test_who_signed_in_long_ago_does_so_again_in_the_same_session_and_nothing_typed_is_lost(
+    odd: Issuer, old: str
+) -> None:
+    browser = Client()
+    comes(odd, browser)
+    long_after(browser)
+    refused = browser.post(f"{old}open/", OPEN | {"proof": "anything", "without": "yes"})
+    assert refused.status_code == 422
+    assert not Opening.objects.exists()
+    again = re.search(r'href="/sign-in/provider/(\?anew=yes[^"]+)"', refused.content.decode())
+    assert again is not None
+
+    came = comes(odd, browser, again[1].replace("&amp;", "&"))
+
+    assert came["Location"] == old
+    assert OPEN["words"] in browser.get(old).content.decode()
+    assert browser.post(f"{old}open/", OPEN).status_code == 302
+    assert Opening.objects.get().proved == "sign_in"
+
+
+@pytest.mark.promise("S5")
+def test_who_went_there_and_could_not_sign_in_opens_without_and_the_officer_reads_it_first(
+    odd: Issuer, old: str
+) -> None:
+    browser = Client()
+    comes(odd, browser)
+    long_after(browser)
+    door(browser, f"?anew=yes&next={old}")  # and no way back
+
+    assert browser.post(f"{old}open/", OPEN).status_code == 422
+    assert browser.post(f"{old}open/", OPEN | {"without": "yes"}).status_code == 302
+
+    task = Task.objects.get()
+    assert (Opening.objects.get().proved, task.priority) == ("none", 1)
+    assert "not at all" in task.cause
+    opened = Action.objects.get(verb="openings.open")
+    assert opened.detail["proved"] == "none"
+
+
+@pytest.mark.promise("S5")
+def test_while_the_provider_is_away_a_patient_opens_without_a_proof_and_the_officer_reads_it_first(
+    odd: Issuer, settings: Any, tmp_path: Path, old: str
+) -> None:
+    browser = Client()
+    comes(odd, browser)
+    long_after(browser)
+    asking_provider.forget()
+    settings.OPENID = settings_for(tmp_path, "http://127.0.0.1:9")
+    assert browser.post(f"{old}open/", OPEN).status_code == 422
+    away = browser.get(f"/sign-in/provider/?anew=yes&next={old}")
+    assert (away.status_code, f'href="{old}"' in away.content.decode()) == (503, True)
+    assert OPEN["words"] in browser.get(old).content.decode()
+
+    assert browser.post(f"{old}open/", OPEN).status_code == 302
+
+    assert SHOWN in browser.get(old).content.decode()
+    assert (Opening.objects.get().proved, Task.objects.get().priority) == ("away", 1)
 
 
 # Away, wrongly set up, and recovery

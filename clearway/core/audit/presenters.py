@@ -26,8 +26,19 @@ class Look:
     found: bool
     due: datetime
     is_late: bool
+    proved: str
     is_opening: bool
     is_record: bool
+
+
+# How somebody who opened a patient proved it once more (openings.models.Proof).
+PROVED = {
+    "password": "once more, by the password",
+    "code": "once more, by the code of an app",
+    "sign_in": "by signing in at most ten minutes before",
+    "away": "not once more: the provider did not answer",
+    "none": "not once more: they said that they could not sign in again",
+}
 
 
 def whom(look: Action) -> str:
@@ -52,6 +63,7 @@ def waiting(rows: Iterable[Action], within: timedelta, at: datetime) -> list[Loo
             found=bool(row.detail.get("found")),
             due=row.at + within,
             is_late=at > row.at + within,
+            proved=PROVED.get(row.detail.get("proved", ""), ""),
             is_opening=row.verb == OPENED,
             is_record=row.subject.startswith("patient:"),
         )

@@ -25,6 +25,7 @@ from .forms import AppForm, PasskeyForm
 Request = Any
 CHALLENGE, PENDING = "challenge", "new_app"  # in the session
 LOCKED = "locked"
+TOO_LONG_AGO = "too long ago"  # who has nothing to type signed in more than ten minutes before
 UNKEYED = "codes are shown once, a proof is good once, and who is sent on to prove more comes back with it"
 BY_PASSKEY = (
     "You have a passkey, so use it to change your second factors: a false page can ask for a code. "
@@ -219,23 +220,29 @@ def _proved_again(request: Request) -> str:
     return strength.of(request.session)
 
 
-def proves_again(request: Request, proof: str) -> None:
-    """Check who it is by a code or the password, beside a form that asks for it. Raises NotAllowed.
+def has_typed_proof(user: Any) -> bool:
+    """Whether this account has a password or an app here; not, as a rule, where a provider vouches for it."""
+    return user.has_usable_password() or bool(queries.of(user).apps)
+
+
+def proves_again(request: Request, proof: str) -> str:
+    """Check who it is by a code or the password, beside a form that asks for it: how. Raises NotAllowed.
 
     Who has neither here, because a provider recognised them, has signed in within ten minutes.
     """
     user, typed = request.user, "".join(proof.split())
     if typed.isdecimal() and len(typed) == actions.DIGITS and queries.has_one(user):
         actions.prove(user, typed, request_id=request.id, at=request.at)
-    elif user.has_usable_password():
+        return "code"
+    if has_typed_proof(user):
         if auth.authenticate(request, username=user.username, password=proof) is None:
             raise NotAllowed(
                 "wrong password", "Confirming", "The password or code is not right. Type it again"
             )
-    elif not strength.is_fresh(request.session, request.at):
-        raise NotAllowed(
-            "too long ago", "Confirming", "Sign out, sign in again, and come back within ten minutes"
-        )
+        return "password"
+    if not strength.is_fresh(request.session, request.at):
+        raise NotAllowed(TOO_LONG_AGO, "Confirming", "Prove once more who you are: what you wrote is kept")
+    return "sign_in"
 
 
 def _stronger(one: str, other: str) -> str:

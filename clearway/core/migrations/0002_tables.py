@@ -865,6 +865,7 @@ class Migration(migrations.Migration):
                         ('subject', models.CharField(max_length=150)),
                         ('reason', models.CharField(max_length=20)),
                         ('words', models.CharField(max_length=300)),
+                        ('proved', models.CharField(choices=[('password', 'by the password'), ('code', 'by the code of an app'), ('sign_in', 'by signing in at most ten minutes before'), ('away', 'not at all: the provider did not answer'), ('none', 'not at all: they said that they could not sign in again')], max_length=10)),
                         ('opened_at', models.DateTimeField()),
                         ('ends_at', models.DateTimeField()),
                         ('user', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
@@ -872,7 +873,7 @@ class Migration(migrations.Migration):
                     ],
                     options={
                         'indexes': [models.Index(fields=['user', 'subject', 'ends_at'], name='core_openin_user_id_daecb5_idx')],
-                        'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('words', ''), _negated=True), models.Q(('reason', ''), _negated=True)), name='an_opening_says_why'), models.CheckConstraint(condition=models.Q(('ends_at__gt', models.F('opened_at'))), name='an_opening_ends'), models.CheckConstraint(condition=models.Q(('subject__regex', '^(patient|incident):.')), name='an_opening_is_of_a_patient')],
+                        'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('words', ''), _negated=True), models.Q(('reason', ''), _negated=True)), name='an_opening_says_why'), models.CheckConstraint(condition=models.Q(('proved__in', ['password', 'code', 'sign_in', 'away', 'none'])), name='an_opening_says_how_proved'), models.CheckConstraint(condition=models.Q(('ends_at__gt', models.F('opened_at'))), name='an_opening_ends'), models.CheckConstraint(condition=models.Q(('subject__regex', '^(patient|incident):.')), name='an_opening_is_of_a_patient')],
                     },
                 ),
                 migrations.CreateModel(

@@ -13,7 +13,7 @@ from ..audit.models import OPENED
 from ..layout.times import local
 from ..worklist import queries as worklist
 from ..worklist.actions import ByHand, raise_by_hand
-from .models import Opening
+from .models import MISSING, Opening, Proof
 
 LASTS = timedelta(minutes=30)  # quality rule S5
 OFFICER = "privacy_officer"
@@ -35,12 +35,21 @@ class Door:
 
 
 def open_(
-    door: Door, subject: str, reason: str, words: str, *, organisation_id: int, by: Actor, at: datetime
+    door: Door,
+    subject: str,
+    reason: str,
+    words: str,
+    *,
+    proved: Proof,
+    organisation_id: int,
+    by: Actor,
+    at: datetime,
 ) -> Opening:
     """Open one patient to one person for 30 minutes; the privacy officer has a task at once.
 
-    Whoever calls has asked the person to prove who they are once more. What is told is written here, in one
-    transaction: it needs no text, email or stream to work. Raises NotAllowed.
+    proved  how the person proved once more who they are, when whoever calls asked for it; without a proof
+            the officer's task comes first. What is told is written here, in one transaction: it needs no
+            text, email or stream to work. Raises NotAllowed.
     """
     if reason not in door.reasons or not words.strip():
         raise NotAllowed("no reason is given", door.doing, "Choose a reason and say more.")
@@ -53,10 +62,12 @@ def open_(
             user_id=by.user_id,
             reason=reason,
             words=words.strip(),
+            proved=proved,
             opened_at=at,
             ends_at=at + LASTS,
         )
         detail = {"reason": reason, "text": made.words, "found": True, "until": made.ends_at.isoformat()}
+        detail |= {"proved": str(made.proved)}
         record([Entry(OPENED, subject, detail)], organisation_id=organisation_id, by=by, at=at)
         _tell(door, made, organisation_id, by, at)
     return made
@@ -69,10 +80,11 @@ def note_closed(subject: str, *, organisation_id: int, by: Actor, at: datetime) 
 
 
 def _tell(door: Door, made: Opening, organisation_id: int, by: Actor, at: datetime) -> None:
+    how = f"Who it was is proved {Proof(made.proved).label}"
     wanted = ByHand(
         title=f"{by.name} {door.told}"[:200],
-        cause=f"{door.reasons[made.reason]}. Review it under Looks to review, within seven days",
-        priority=2,
+        cause=f"{door.reasons[made.reason]}. {how}. Review it under Looks to review, within seven days",
+        priority=1 if made.proved in MISSING else 2,
         role=OFFICER,
     )
     policy = worklist.policy(organisation_id, local(at).date())

@@ -1,4 +1,4 @@
-"""What somebody was writing when the session ended: kept on the server, shown again after signing in."""
+"""What somebody was writing when they had to sign in again: kept on the server, shown again afterwards."""
 
 from typing import Any
 
@@ -13,16 +13,26 @@ def of(request: Any) -> dict[str, Any] | None:
     """The form that this request sends, for the person whose session has just ended; None without one."""
     if request.method != "POST" or request.content_type not in FORMS:
         return None
+    return _of(request, request.path)
+
+
+def keep(request: Any, path: str) -> None:
+    """Keep what this request sends for another page, or a part of it, whose session goes on."""
+    if written := _of(request, path):
+        request.session[KEY] = written
+
+
+def _of(request: Any, path: str) -> dict[str, Any] | None:
     typed = {name: value for name, value in request.POST.items() if name not in SECRET}
     if sum(map(len, typed.values())) > MOST:
         return None
-    return {"user": request.user.pk, "path": request.path, "typed": typed}
+    return {"user": request.user.pk, "path": path, "typed": typed}
 
 
-def take(request: Any) -> dict[str, str]:
-    """What was kept for this person and this page, once; empty when nothing was."""
+def take(request: Any, path: str = "") -> dict[str, str]:
+    """What was kept for this person and this page (or `path`), once; empty when nothing was."""
     kept = request.session.get(KEY)
-    if not kept or kept["user"] != request.user.pk or kept["path"] != request.path:
+    if not kept or kept["user"] != request.user.pk or kept["path"] != (path or request.path):
         return {}
     del request.session[KEY]
     return dict(kept["typed"])

@@ -71,7 +71,9 @@ def begin(request: Request) -> HttpResponse:
         ours = _ours()
         found = client.provider(ours.issuer, request.at)
     except (CannotParse, client.Away) as problem:
-        return _away(request, problem)
+        return _away(request, problem, signing_in.next_page(request))
+    if request.user.is_authenticated:
+        sessions.tried(request.session, request.at)
     state, nonce, verifier = (secrets.token_urlsafe(32) for _ in range(3))
     least = (ours.access.resistant if "strong" in request.GET else "") or ours.access.least
     anew = bool({"anew", "strong"} & request.GET.keys()) or sessions.must_be_anew(request.session)
@@ -111,7 +113,7 @@ def come_back(request: Request) -> HttpResponse:
     try:
         return _let_in(request, ours, asked)
     except (client.Away, CannotParse) as problem:
-        return _away(request, problem)
+        return _away(request, problem, asked["next"])
     except (tokens.Untrusted, client.Refused) as problem:
         return _not_believed(request, problem)
     except NotAllowed as refusal:
@@ -337,9 +339,12 @@ def _record_refusal(request: Request, why: str) -> None:
         record([entry], organisation_id=None, by=Actor("provider", request_id=request.id), at=request.at)
 
 
-def _away(request: Request, problem: Exception) -> HttpResponse:
+def _away(request: Request, problem: Exception, wanted: str = "") -> HttpResponse:
     log.error("Signing in through the provider is not possible: %s", problem)
-    return _page(request, "away", 503)
+    if request.user.is_authenticated:
+        sessions.tried(request.session, request.at, sessions.AWAY)
+        request.session.save()  # which Django leaves out where the answer is a failure
+    return _page(request, "away", 503, wanted=wanted)
 
 
 def _page(request: Request, name: str, status: int, **context: Any) -> HttpResponse:

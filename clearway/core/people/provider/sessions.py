@@ -1,11 +1,27 @@
 """What a browser's session remembers of the provider."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 KEY = "provider"  # of a session that began at the provider
 LEAVING = "leaving_provider"  # its ID token, to sign out there too
 ANEW = "sign_in_anew"  # the next person at this screen proves who it is, whoever the provider still knows
+
+TRIED = "tried_provider"  # somebody who is signed in was sent there to prove who they are once more
+TRIED_SECONDS = 10 * 60
+AWAY, NOTHING = "away", "nothing"  # what came of it: the provider did not answer us; nothing so far
+
+
+def tried(session: Any, at: datetime, came: str = NOTHING) -> None:
+    """Note that this person went to the provider once more, and what came of it."""
+    session[TRIED] = {"at": at.timestamp(), "came": came}
+
+
+def tried_lately(session: Any, at: datetime) -> str:
+    """What came of going there once more within the last ten minutes; "" where nobody went."""
+    noted = session.get(TRIED)
+    return noted["came"] if noted and at.timestamp() - noted["at"] <= TRIED_SECONDS else ""
 
 
 def began(session: Any, id_token: str, ways: Sequence[str] = (), *, can_be_stronger: bool = False) -> None:
@@ -16,6 +32,7 @@ def began(session: Any, id_token: str, ways: Sequence[str] = (), *, can_be_stron
     """
     session[KEY] = {"id_token": id_token, "ways": list(ways), "can_be_stronger": can_be_stronger}
     session.pop(ANEW, None)
+    session.pop(TRIED, None)
 
 
 def proved(session: Any) -> tuple[str, ...]:

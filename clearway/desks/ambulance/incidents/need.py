@@ -32,7 +32,7 @@ REASONS: Mapping[str, str] = MappingProxyType(
 )
 PATIENT = Door(
     doing="Opening who the patient is",
-    told="opened who the patient of an incident is that is nobody's work now",
+    told="looked at who the patient of an incident is, which was not their work",
     reasons=REASONS,
 )
 
@@ -72,9 +72,9 @@ def read(
     return work(traces, sites, at)
 
 
-def standing(user_id: int, incident: str, at: datetime) -> Opening | None:
+def standing(organisation_id: int, user_id: int, incident: str, at: datetime) -> Opening | None:
     """The opening by which this person sees who the patient is now. One query."""
-    return openings.standing(user_id, [subject_of(incident)], at)
+    return openings.standing(organisation_id, user_id, [subject_of(incident)], at)
 
 
 def _sending(row: Assignment) -> Sending:

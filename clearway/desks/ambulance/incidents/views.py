@@ -55,7 +55,7 @@ def incident(request: Request, key: str) -> HttpResponse:
     read = _read(request, key)
     if not request.reach.allows(LOOKS) or _is_own(request, key):
         return _page(request, read, Shown(LookForm(at=request.at)))
-    request.opening = need.standing(request.user.pk, key, request.at)
+    request.opening = need.standing(request.organisation.pk, request.user.pk, key, request.at)
     if request.opening is None:
         return _page(request, read, Shown(asking.blank(request, need.PATIENT), is_own=False))
     person = identity.opened(key, request.opening, **_who(request))
@@ -86,9 +86,10 @@ def look(request: Request, key: str) -> HttpResponse:
 def open_patient(request: Request, key: str) -> HttpResponse:
     """Open who the patient is, of an incident that is not one's own, to this person for 30 minutes."""
     read = _read(request, key)
-    if form := asking.refused(request, need.PATIENT, need.subject_of(key)):
+    page = reverse("incidents:incident", args=[key])
+    if form := asking.refused(request, need.PATIENT, need.subject_of(key), page):
         return _page(request, read, Shown(form, is_own=False), status=422)
-    return HttpResponseRedirect(reverse("incidents:incident", args=[key]))
+    return HttpResponseRedirect(page)
 
 
 def _is_own(request: Request, key: str) -> bool:

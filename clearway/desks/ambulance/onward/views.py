@@ -104,7 +104,7 @@ def _is_open(request: Request, incident: str) -> bool:
     """Whether who the patient is may leave with a request: it is their work, or opened with a reason."""
     who = request.organisation.pk, incident, request.user.pk, request.roles, request.reach.sites
     own = need.read(*who, request.at) is not None
-    return own or need.standing(request.user.pk, incident, request.at) is not None
+    return own or need.standing(request.organisation.pk, request.user.pk, incident, request.at) is not None
 
 
 def _before(request: Request) -> OnwardRequest | None:

@@ -48,7 +48,8 @@ def by_need(view: View) -> View:
         request.opening = None
         records = queries.people(request.organisation.pk, patient)
         if records and not queries.has_work(request.organisation.pk, records, request.at):
-            request.opening = standing(request.user.pk, [subject_of(each) for each in records], request.at)
+            subjects = [subject_of(each) for each in records]
+            request.opening = standing(request.organisation.pk, request.user.pk, subjects, request.at)
             if request.opening is None:
                 return ask(request, patient, asking.closed(request, RECORD, subject_of(patient)))
         return view(request, patient, *arguments, **named)

@@ -24,7 +24,8 @@ def open_record(request: Request, patient: int) -> HttpResponse:
     """Open it to this person for 30 minutes, and go on to the page that was wanted."""
     if not queries.people(request.organisation.pk, patient):
         raise Http404
-    if form := asking.refused(request, RECORD, subject_of(patient)):
-        return ask(request, patient, form)
     wanted = next_page(request)
-    return HttpResponseRedirect(wanted if wanted != "/" else reverse("op-patients:patient", args=[patient]))
+    page = wanted if wanted != "/" else reverse("op-patients:patient", args=[patient])
+    if form := asking.refused(request, RECORD, subject_of(patient), page):
+        return ask(request, patient, form)
+    return HttpResponseRedirect(page)
