@@ -360,6 +360,54 @@ def test_who_it_is_goes_along_from_an_old_incident_only_once_it_was_opened(
     assert goes in flow.get(asked).content.decode()
 
 
+def an_old_incident(two: Two) -> None:
+    Incident.objects.create(organisation=two.sender, key="I-9", call_connect_at=NOW - 2 * DAY)
+    told = {"name": "Ada Brown", "born_on": ADA.born_on}
+    Identity.objects.create(organisation=two.sender, incident="I-9", **told)
+
+
+@pytest.mark.promise("S5")
+def test_a_request_that_somebody_invents_opens_no_old_incident(
+    two: Two, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stop_the_clock(monkeypatch, NOW)
+    an_old_incident(two)
+    flow = signed_in(somebody("flow", "patient_flow_coordinator", two.sender))
+    two.send(onward.Person("Nobody", born_on=ADA.born_on), incident="I-9")
+
+    look = flow.post("/incidents/I-9/identity/", {"reason": "welfare", "text": "x"})
+
+    assert look.status_code == 403
+    assert "goes along" not in flow.get("/onward/new/?incident=I-9").content.decode()
+
+
+@pytest.mark.promise("S5")
+@pytest.mark.parametrize(
+    ("name", "hours", "goes"), [("desk", 23, True), ("desk", 25, False), ("flow", 1, False)]
+)
+def test_who_it_is_goes_along_again_for_a_day_to_who_sent_it(
+    two: Two, monkeypatch: pytest.MonkeyPatch, name: str, hours: int, goes: bool
+) -> None:
+    row = two.send()
+    onward.refuse(row.pk, "Out of our area", **scope(two.trust))
+    stop_the_clock(monkeypatch, NOW + timedelta(hours=hours))
+    client = signed_in(somebody(name, "patient_flow_coordinator", two.sender))
+
+    page = client.get(f"/onward/new/?again={row.pk}").content.decode()
+
+    assert ("goes along" in page) is goes
+
+
+@pytest.mark.promise("S5")
+def test_who_may_not_look_at_identities_sends_none_unseen(two: Two, monkeypatch: pytest.MonkeyPatch) -> None:
+    stop_the_clock(monkeypatch, NOW)
+    an_old_incident(two)
+    Incident.objects.update(call_connect_at=NOW)  # on the boards
+    community = signed_in(somebody("crc", "community_response_coordinator", two.sender))
+
+    assert "goes along" not in community.get("/onward/new/?incident=I-9").content.decode()
+
+
 def test_the_pages_send_register_hold_and_withdraw(two: Two, monkeypatch: pytest.MonkeyPatch) -> None:
     stop_the_clock(monkeypatch, NOW)
     Incident.objects.create(organisation=two.sender, key="I-9", patient_age=88, call_connect_at=NOW)

@@ -28,7 +28,6 @@ def sent(*, site: str | None = "RH801", is_open: bool = False, hours: float = 48
         (Traces(findings=(Finding("RH801", ago(days=89)),)), Work.FINDING),
         (Traces(concerns=(Concern(ago(days=400), is_acknowledged=False),)), Work.CONCERN),
         (Traces(concerns=(Concern(ago(days=27), is_acknowledged=True),)), Work.CONCERN),
-        (Traces(is_requested=True), Work.REQUEST),
     ],
 )
 def test_what_is_on_a_board_or_a_list_of_the_desk_is_the_control_rooms_work(of: Traces, own: Work) -> None:
@@ -64,7 +63,7 @@ def test_who_sees_one_hospital_has_work_of_what_came_there_alone(of: Traces) -> 
     assert work(of, frozenset(), NOW) is None
 
 
-def test_calls_requests_and_crews_without_a_hospital_are_the_regions_work() -> None:
-    for of in (Traces(calls=(NOW,)), Traces(is_requested=True), sent(site=None, is_open=True)):
+def test_calls_and_crews_without_a_hospital_are_the_regions_work() -> None:
+    for of in (Traces(calls=(NOW,)), sent(site=None, is_open=True)):
         assert work(of, None, NOW) is not None
         assert work(of, HERE, NOW) is None

@@ -24,7 +24,6 @@ class Work(StrEnum):
     BOARDS = "boards"  # a call or a crew of it is on the boards, or was in the last day
     FINDING = "finding"  # what a feed said of it cannot be right, and nobody has ended that yet
     CONCERN = "concern"  # a safeguarding concern of one's own or of one's queue
-    REQUEST = "request"  # a service was asked to take the patient on and has not seen them yet
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,14 +59,13 @@ class Traces:
     sendings: tuple[Sending, ...] = ()
     findings: tuple[Finding, ...] = ()
     concerns: tuple[Concern, ...] = ()
-    is_requested: bool = False
 
 
 def work(of: Traces, area: Collection[str] | None, at: datetime) -> Work | None:
     """The work item that makes an incident one's own at an instant; None where there is none.
 
     area  codes of the sites that the person sees, None for the whole region. Who sees some sites only has
-          neither calls nor requests, which belong to no site. A time in the future says nothing.
+          no calls, which belong to no site. A time in the future says nothing.
     """
     here = [each for each in of.sendings if area is None or each.site in area]
     times = [time for each in here for time in each.times]
@@ -79,4 +77,4 @@ def work(of: Traces, area: Collection[str] | None, at: datetime) -> Work | None:
         return Work.FINDING
     if any(not each.is_acknowledged or at - FOLLOWED_FOR < each.at for each in of.concerns):
         return Work.CONCERN
-    return Work.REQUEST if of.is_requested and area is None else None
+    return None

@@ -4,13 +4,11 @@ from collections.abc import Collection, Mapping
 from datetime import datetime
 from types import MappingProxyType
 
-from clearway.core.onward import queries as onward
 from clearway.core.openings import queries as openings
 from clearway.core.openings.actions import Door
 from clearway.core.openings.models import Opening
 from clearway.core.people.reach import Sites
 from clearway.domain.ambulance.need import Concern, Finding, Sending, Traces, Work, work
-from clearway.domain.shared.onward import OVER
 
 from ..quality import queries as quality
 from ..safeguarding import queries as safeguarding
@@ -45,7 +43,7 @@ def subject_of(incident: str) -> str:
 def read(
     organisation_id: int, incident: str, user_id: int, roles: Collection[str], sites: Sites, at: datetime
 ) -> Work | None:
-    """The work item through which this person opens an incident; None where there is none. Five queries.
+    """The work item through which this person opens an incident; None where there is none. Four queries.
 
     roles  codes of the roles held now: the concerns of their queues are theirs
     """
@@ -57,7 +55,6 @@ def read(
     )
     streams = [subject_of(incident), *(f"assignment:{row.key}" for row in sent)]
     raised = safeguarding.of_incident(organisation_id, incident)
-    asked = onward.of_incident(organisation_id, incident)
     traces = Traces(
         calls=tuple(time for name in CALL_TIMES if (time := getattr(call, name, None))),
         sendings=tuple(_sending(row) for row in sent),
@@ -67,7 +64,6 @@ def read(
             for row in raised
             if row.by_id == user_id or row.queue in roles
         ),
-        is_requested=any(row.state not in OVER for row in asked),
     )
     return work(traces, sites, at)
 

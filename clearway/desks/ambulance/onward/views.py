@@ -11,6 +11,7 @@ from clearway.core.live.queries import newest_push
 from clearway.core.onward import actions, presenters, queries
 from clearway.core.onward.models import OnwardRequest
 from clearway.core.people.permissions import needs
+from clearway.domain.ambulance.need import ON_THE_BOARDS
 from clearway.domain.shared.errors import NotAllowed
 from clearway.domain.shared.onward import OVER, State
 
@@ -43,7 +44,7 @@ def ask(request: Request) -> HttpResponse:
     before = _before(request)
     found = queries.takers(organisation_id, request.at)
     incident = request.POST.get("incident", request.GET.get("incident", ""))[:100]
-    known = people.of_request(organisation_id, before.pk) if before else None
+    known = people.of_request(organisation_id, before.pk) if before and _goes_again(request, before) else None
     if known is None and incident and _is_open(request, incident):
         known = people.of_incident(organisation_id, incident)
     begun = {"incident": incident, "crew": request.GET.get("crew", "")[:40], **_as_before(before)}
@@ -102,9 +103,19 @@ def _read(request: Request, key: int) -> OnwardRequest:
 
 def _is_open(request: Request, incident: str) -> bool:
     """Whether who the patient is may leave with a request: it is their work, or opened with a reason."""
-    who = request.organisation.pk, incident, request.user.pk, request.roles, request.reach.sites
+    area = request.reach.sites_for("identity.look")  # who may not look sends nobody's identity unseen
+    who = request.organisation.pk, incident, request.user.pk, request.roles, area
     own = need.read(*who, request.at) is not None
     return own or need.standing(request.organisation.pk, request.user.pk, incident, request.at) is not None
+
+
+def _goes_again(request: Request, before: OnwardRequest) -> bool:
+    """Whether the identity of a request goes along once more: its incident is open to who asks, or they sent
+    it themselves and no longer ago than an incident stays on the boards.
+    """
+    if before.sent_by == request.actor.name and request.at - before.sent_at < ON_THE_BOARDS:
+        return True
+    return bool(before.incident) and _is_open(request, before.incident)
 
 
 def _before(request: Request) -> OnwardRequest | None:
