@@ -297,11 +297,11 @@ def _snapshot(at: datetime) -> bool:
 
 
 def _keep_house(at: datetime) -> bool:
+    repeats.forget(at)  # first: what was sent is let go whatever else cannot be done
     housekeeping.make_partitions(at)
     for organisation_id in with_desk(Desk.OUTPATIENTS):
         practices_changed(organisation_id, at=at)
     call_command("clearsessions", verbosity=0)
-    repeats.forget(at)
     return False
 
 

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from django.db import DatabaseError, IntegrityError, transaction
+from django.db import DatabaseError, IntegrityError, connection, transaction
 
 from clearway.core.audit.models import Action
 from clearway.core.decisions import actions, snapshots
@@ -93,11 +93,24 @@ def test_a_decision_is_not_lost_when_the_picture_cannot_be_taken(
     }
 
 
+def test_a_decision_is_not_lost_when_the_database_refuses_its_picture(
+    trust: Organisation, person: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(*_: object) -> dict[str, Any]:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1 / 0")
+        return {}
+
+    monkeypatch.setitem(snapshots._PICTURES, "handovers", fails)
+
+    with transaction.atomic():  # as under the key of its form
+        made = write(trust, person)
+    assert made.snapshot["handovers"] == {"missing": "The picture could not be taken: DataError"}
+
+
 @pytest.mark.promise("S7")
 @pytest.mark.parametrize("change", ["UPDATE core_decision SET reason = 'x'", "DELETE FROM core_decision"])
 def test_the_database_refuses_to_change_an_entry(trust: Organisation, person: User, change: str) -> None:
-    from django.db import connection
-
     write(trust, person)
 
     with pytest.raises((IntegrityError, DatabaseError), match="insert-only"), transaction.atomic():

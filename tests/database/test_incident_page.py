@@ -6,6 +6,7 @@ from django.test import Client
 from clearway.core.audit.models import Action
 from clearway.core.feeds.models import Source
 from clearway.core.organisation.models import Organisation, Site
+from clearway.core.repeats.models import SentForm
 from clearway.domain.ambulance.events import CallEvent, Patient
 from clearway.domain.ambulance.words import CallStatus, Category, StatusSource
 from tests.database.conftest import at, conveyance, deliver, job
@@ -66,6 +67,16 @@ def test_identity_is_masked_everywhere_on_the_page(coordinator: Client, incident
     assert NAME not in page
     assert NUMBER not in page
     assert "1955" not in page
+
+
+@pytest.mark.promise("S6")
+def test_the_same_form_of_a_look_again_is_another_look_on_record_and_nothing_of_it_is_kept(
+    coordinator: Client, incident: str
+) -> None:
+    assert all(NAME in look(coordinator, incident, form_key="the-key-of-one-form-0001") for _ in range(2))
+
+    assert Action.objects.filter(verb="identity.look").count() == 2
+    assert not SentForm.objects.exists()
 
 
 @pytest.mark.promise("S6")

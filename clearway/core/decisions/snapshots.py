@@ -4,6 +4,8 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
+from django.db import transaction
+
 from clearway.domain.shared.freshness import FreshnessPolicy, freshness
 
 from ..feeds.models import SILENT, Source
@@ -32,7 +34,8 @@ def take(organisation_id: int, decided_at: datetime, now: datetime) -> dict[str,
 
 def _safely(picture: Picture, organisation_id: int, decided_at: datetime, now: datetime) -> dict[str, Any]:
     try:
-        return picture(organisation_id, decided_at, now)
+        with transaction.atomic():  # what the database refuses of it does not take the decision with it
+            return picture(organisation_id, decided_at, now)
     except Exception as problem:  # shown in the log in place of the numbers
         return {"missing": f"The picture could not be taken: {type(problem).__name__}"}
 

@@ -31,10 +31,7 @@ REFUSALS = (Http404, PermissionDenied, SuspiciousOperation)  # answers, which Dj
 CLAIM = """
 INSERT INTO core_sent_form (key, asked, at, answer) VALUES (%s, %s, %s, '') ON CONFLICT (key) DO NOTHING
 """
-# Whether this transaction is in the audit: previews and searches are not.
-DID = "SELECT EXISTS (SELECT FROM core_action WHERE xid = pg_current_xact_id()::text::bigint)"
 KEPT_HEADERS = ("Location", "Content-Type", "Cache-Control")
-MOST = 300_000  # bytes of a page that is kept
 View = Callable[..., HttpResponse]
 
 
@@ -45,8 +42,9 @@ class _StillGoing(Exception):
 def once(view: View) -> View:
     """Do what the view does with a form that carries a key at most once.
 
-    An answer is kept for who sends the form again once something was done. One that says what is wrong with
-    the form or in its way, a preview and a file are not: the form may be mended, and sent again.
+    Where it sends on to is kept for who sends the form again, and a page that the view has `keep`. What says
+    what is wrong with the form or in its way, what only shows something, and a file are not: such a form is
+    done again, and who looks at something twice is on record twice.
     """
 
     @wraps(view)
@@ -59,6 +57,16 @@ def once(view: View) -> View:
 
     done.is_once = True  # type: ignore[attr-defined]
     return done
+
+
+def keep(page: HttpResponse, instead: HttpResponse | None = None) -> HttpResponse:
+    """Something was done, though the view answers with a page: keep it for who sends the form again.
+
+    No other page is kept: one on which somebody looks at who a patient is would be seen again without a look.
+    instead  what they are answered in its place, where the page names patients
+    """
+    page.kept_as = instead or page  # type: ignore[attr-defined]
+    return page
 
 
 class _Sending:
@@ -99,8 +107,8 @@ class _Sending:
             except REFUSALS as problem:
                 # What was written about it stays: a refusal is on record.
                 refusal = problem
-            if refusal is None and (_sends_on(answer, self._told()) or _has_shown(answer)):
-                self._keep(answer)
+            if refusal is None and (said := _kept_of(answer, self._told())) is not None:
+                self._keep(said)
             else:
                 SentForm.objects.filter(pk=self.row).delete()
         if refusal is not None:
@@ -165,23 +173,12 @@ class _Sending:
         return told
 
 
-def _sends_on(answer: HttpResponse, told: list[Any]) -> bool:
-    """Whether it is done: sent on, and not only to read why not."""
+def _kept_of(answer: HttpResponse, told: list[Any]) -> HttpResponse | None:
+    """What is kept of it, where it is done: what the view says, or sent on, and not only to read why not."""
     is_refusal = bool(told) and all(each.level >= messages.ERROR for each in told)
-    return 300 <= answer.status_code < 400 and not is_refusal
-
-
-def _has_shown(answer: HttpResponse) -> bool:
-    """Whether something was done, and a page shown of it: an address or a code that is shown once.
-
-    A file is none: who asks for it again has it again, and the audit says so twice.
-    """
-    is_page = answer.status_code < 300 and answer.get("Content-Type", "").startswith("text/html")
-    if not is_page or answer.streaming or "Content-Disposition" in answer or len(answer.content) > MOST:
-        return False
-    with connection.cursor() as cursor:
-        cursor.execute(DID)
-        return bool(cursor.fetchone()[0])
+    sends_on = 300 <= answer.status_code < 400 and not is_refusal
+    said: HttpResponse | None = getattr(answer, "kept_as", answer if sends_on else None)
+    return said
 
 
 def _of_another(lost: Exception) -> bool:

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_POST
 from clearway.core.layout.times import clock, local
 from clearway.core.live.queries import newest_push
 from clearway.core.people.permissions import needs
+from clearway.core.repeats.once import keep
 from clearway.domain.ambulance.destinations import Case
 from clearway.domain.shared.errors import NotAllowed
 from clearway.domain.shared.identity import holds_nhs_number
@@ -380,7 +381,7 @@ def give_page(request: Request, call_sign: str) -> HttpResponse:
     }
     response = render(request, "advice/handed.html", context)
     response["Cache-Control"] = "no-store"
-    return response
+    return keep(response)
 
 
 @needs("advice.give")

@@ -145,7 +145,7 @@ def to_print(request: Request) -> HttpResponse:
     if request.method == "POST":
         made = actions.make_batch(**_who(request))
         if made is None:
-            messages.warning(request, "Nothing is to be printed now.")
+            messages.error(request, "Nothing is to be printed now.")
             return HttpResponseRedirect(reverse("op-letters:print"))
         return HttpResponseRedirect(reverse("op-letters:batch", args=[made.pk]))
     letters = queries.to_print(request.organisation.pk)
@@ -199,7 +199,7 @@ def _undo(request: Request, key: int) -> HttpResponse:
     try:
         count = actions.undo_batch(key, **_who(request))
     except NotAllowed as refusal:
-        messages.warning(request, refusal.why)
+        messages.error(request, refusal.why)
         return HttpResponseRedirect(reverse("op-letters:batch", args=[key]))
     messages.success(
         request, f"{count} {'letter waits' if count == 1 else 'letters wait'} to be printed again."

@@ -12,6 +12,7 @@ from django.urls import reverse
 from clearway.core.layout.fields import DeskForm
 from clearway.core.layout.times import local
 from clearway.core.people.permissions import needs
+from clearway.core.repeats.once import keep
 from clearway.domain.outpatients.outcomes import Decision, Mistake
 from clearway.domain.outpatients.waiting import CHANNELS, CONTACT_OUTCOMES
 from clearway.domain.shared.errors import NotAllowed
@@ -50,6 +51,7 @@ def sheet(request: Any, key: int) -> HttpResponse:
         raise Http404(str(missing)) from missing
     rows = queries.sheet(key, request.organisation.pk)
     typed: dict[int, forms.Typed] = {}
+    saved = 0
     if request.method == "POST":
         typed, saved = _cash_up(request, rows)
         if not typed:
@@ -67,7 +69,9 @@ def sheet(request: Any, key: int) -> HttpResponse:
         "usual_weeks": forms.USUAL_WEEKS,
         "left": sum(not row.attended for row in rows),
     }
-    return render(request, "outcomes/sheet.html", context, status=422 if typed else 200)
+    page = render(request, "outcomes/sheet.html", context, status=422 if typed else 200)
+    there = HttpResponseRedirect(reverse("op-outcomes:sheet", args=[key]))
+    return keep(page, instead=there) if saved else page
 
 
 @needs("outcomes.write")

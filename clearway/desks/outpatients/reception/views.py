@@ -57,7 +57,7 @@ def check_in(request: Any, key: int) -> HttpResponse:
     except Appointment.DoesNotExist as missing:
         raise Http404(f"There is no appointment {key}.") from missing
     except NotAllowed as refusal:
-        messages.warning(request, refusal.why)
+        messages.error(request, refusal.why)
     else:
         what = "checked in" if row.arrived_at else "no longer checked in"
         messages.success(request, f"{row.patient} is {what}.")
