@@ -1,12 +1,14 @@
 """Screens on walls: put up by a code, one board of one place, read only, taken off within the minute."""
 
+import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.test import Client
 
 from clearway.core.audit.models import Action
@@ -184,19 +186,88 @@ def test_the_session_of_a_person_is_not_taken_for_a_screen_nor_touched_by_one(
 
 
 def test_who_was_taken_off_is_told_so_and_its_stream_ends_within_the_minute(
-    desk: Client, valley: Organisation, django_capture_on_commit_callbacks: Any
+    desk: Client, valley: Organisation
 ) -> None:
     wall = a_screen(valley)
     assert watching(wall) is not None and CHECK_SECONDS < 60
 
-    desk.post(f"/screens/{Screen.objects.get().pk}/take-off/")
+    with told_to_streams() as told:
+        said = desk.post(f"/screens/{Screen.objects.get().pk}/take-off/", follow=True).content.decode()
 
+    # test_live_stream: who is told this asks at once.
+    assert told == [json.dumps({"look_again": valley.pk})]
+    assert "North wall was taken off. If it is on, it says so within a minute." in said
     assert state(wall) == "off" and watching(wall) is None
     page = wall.get("/screen/").content.decode()
     assert "This screen was taken off" in page and 'id="wall-' not in page and "petra" not in page
     assert "Taken off by petra" in desk.get("/screens/").content.decode()
     code = code_on_again(wall)
     entered(desk, code)  # its name is free, and the same television may come back
+    assert 'id="wall-' in wall.get("/screen/", follow=True).content.decode()
+
+
+@contextmanager
+def told_to_streams() -> Iterator[list[str]]:
+    """What the database is asked to tell the streams."""
+    told: list[str] = []
+
+    def heard(execute: Any, sql: str, values: Any, many: bool, context: Any) -> Any:
+        if "pg_notify" in sql:
+            told.append(values[1])
+        return execute(sql, values, many, context)
+
+    with connection.execute_wrapper(heard):
+        yield told
+
+
+def test_a_screen_that_was_taken_off_shows_a_code_again_by_itself(
+    desk: Client, valley: Organisation, clock: Callable[[float], None]
+) -> None:
+    wall = a_screen(valley)
+    desk.post(f"/screens/{Screen.objects.get().pk}/take-off/")
+    clock(104)
+    assert state(wall) == "off"
+    clock(106)
+    assert state(wall) == "new"  # so that its page loads anew
+    assert entered(desk, code_on(wall)).status_code == 302
+    assert 'id="wall-' in wall.get("/screen/", follow=True).content.decode()
+
+
+def test_nothing_is_claimed_of_a_screen_before_it_has_answered(desk: Client) -> None:
+    said = entered(desk, code_on(Client()))
+    page = desk.get(said["Location"]).content.decode()
+    assert "Waiting for North wall to answer" in page and "shows its board within seconds" not in page
+    assert "No screen has answered for North wall" in page  # asked before it is taken off
+
+    page = desk.post(f"/screens/{Screen.objects.get().pk}/take-off/", follow=True).content.decode()
+    assert "North wall will not be put up" in page and "North wall was taken off" not in page
+
+
+def test_a_screen_beside_a_person_reads_nothing_of_theirs_and_does_not_keep_them_signed_in(
+    desk: Client, valley: Organisation, clock: Callable[[float], None]
+) -> None:
+    entered(desk, code_on(Client()), name="Other")  # leaves a message for petra
+    before = desk.session["seen_at"]
+    clock(110)
+    for address in ("/screen/", "/screen/state/"):
+        page = desk.get(address).content.decode()
+        assert valley.name not in page and "Feeds" not in page and "Waiting for Other" not in page
+
+    assert desk.session["seen_at"] == before
+    assert "Waiting for Other" in desk.get("/screens/").content.decode()
+    assert desk.session["seen_at"] > before
+
+
+def test_a_screen_whose_board_is_no_more_says_so_and_can_be_put_up_anew(
+    desk: Client, valley: Organisation
+) -> None:
+    wall = a_screen(valley)
+    Screen.objects.update(board="gone")
+
+    assert watching(wall) is None and state(wall) == "off"
+    assert "This board is no more" in wall.get("/screen/").content.decode()
+    assert "gone" in desk.get("/screens/").content.decode()
+    entered(desk, code_on_again(wall), name="South wall")
     assert 'id="wall-' in wall.get("/screen/", follow=True).content.decode()
 
 
@@ -222,6 +293,43 @@ def test_the_key_is_replaced_each_day_and_the_former_counts_until_the_newer_came
     wall.get("/screen/")  # with the newer: from now on it alone counts
     assert state(lost) == "new" and state(wall) == "on"
     assert wall.cookies["clearway_screen"].value == second
+
+
+def test_of_requests_that_come_together_one_gets_the_newer_key_and_no_order_of_answers_locks_a_screen_out(
+    valley: Organisation, clock: Callable[[float], None]
+) -> None:
+    wall = a_screen(valley, at=at(100))
+    first = wall.cookies["clearway_screen"].value
+    together = []
+    clock(100 + DAY + 1)
+    for _ in range(2):  # neither has the answer of the other yet
+        each = Client()
+        each.cookies["clearway_screen"] = first
+        each.get("/screen/")
+        together.append(each.cookies["clearway_screen"].value)
+    newer, same = together
+    assert newer != first and same == first
+
+    for kept in (same, newer):  # whichever answer came last
+        wall.cookies["clearway_screen"] = kept
+        assert 'id="wall-' in wall.get("/screen/").content.decode()
+    late = Client()
+    late.cookies["clearway_screen"] = first  # sent before, and looked at after the newer key came back
+    late.get("/screen/")
+    assert late.cookies["clearway_screen"].value == first  # so that it does not take the newer one away
+
+
+def test_a_newer_key_that_never_came_back_is_sent_anew(
+    valley: Organisation, clock: Callable[[float], None]
+) -> None:
+    wall = a_screen(valley, at=at(100))
+    first = wall.cookies["clearway_screen"].value
+    clock(100 + DAY + 1)
+    wall.get("/screen/")
+    lost, wall.cookies["clearway_screen"] = wall.cookies["clearway_screen"].value, first
+    clock(100 + DAY + 7)
+    wall.get("/screen/")
+    assert wall.cookies["clearway_screen"].value not in (first, lost)
 
 
 def test_a_screen_that_is_dark_is_listed_as_such(

@@ -74,7 +74,10 @@ class BeatingLink(SilentLink):
 
 
 def heard(
-    *answers: Viewer | Exception | None, query: bytes = b"topics=tasks", link: SilentLink | None = None
+    *answers: Viewer | Exception | None,
+    query: bytes = b"topics=tasks",
+    link: SilentLink | None = None,
+    check_seconds: float = 0.01,
 ) -> tuple[int, bytes]:
     """Status and body of a stream whose viewer is asked for again and again, until it closes."""
     coming = iter(answers)
@@ -97,7 +100,7 @@ def heard(
         sent.append(message)
 
     async def follow() -> None:
-        stream = Stream(connect, authenticate, check_seconds=0.2 if link else 0.01)
+        stream = Stream(connect, authenticate, check_seconds)
         scope = {"query_string": query, "headers": []}
         await asyncio.wait_for(stream(scope, receive, send), timeout=10)
 
@@ -132,5 +135,17 @@ def test_a_script_can_ask_why_its_stream_was_refused() -> None:
 def test_only_screens_of_a_trust_whose_boards_may_be_wrong_get_no_beat() -> None:
     at = "2026-11-20T08:00:00Z"
 
-    assert b"event: beat" in heard(HALO, None, link=BeatingLink({"beat": at, "but": [2]}))[1]
-    assert b"event: beat" not in heard(HALO, None, link=BeatingLink({"beat": at, "but": [1]}))[1]
+    assert (
+        b"event: beat" in heard(HALO, None, link=BeatingLink({"beat": at, "but": [2]}), check_seconds=0.2)[1]
+    )
+    assert (
+        b"event: beat"
+        not in heard(HALO, None, link=BeatingLink({"beat": at, "but": [1]}), check_seconds=0.2)[1]
+    )
+
+
+@pytest.mark.promise("S4")
+def test_a_stream_ends_at_once_when_its_organisation_is_to_be_looked_at_again() -> None:
+    link = BeatingLink({"look_again": 1})
+
+    assert heard(HALO, None, link=link, check_seconds=3600)[1].endswith(ENDED)

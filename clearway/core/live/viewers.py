@@ -90,10 +90,11 @@ def _on_a_wall(scope: Scope, topics: frozenset[str]) -> Viewer | None:
     """A screen follows its own board, at the sites that it shows, and the age of the feeds."""
     token = _cookie(scope, KEY_OF_A_SCREEN)
     screen = screens.with_key(token) if token else None
-    if screen is None or screen.taken_off_at is not None:
+    board = BOARDS.get(screen.board) if screen and screen.taken_off_at is None else None
+    if screen is None or board is None:
         return None
     sites = screens.sites_of(screen)
-    scopes = frozenset((topic, sites) for topic in (BOARDS[screen.board].topics | {"feeds"}) & topics)
+    scopes = frozenset((topic, sites) for topic in (board.topics | {"feeds"}) & topics)
     return Viewer(screen.organisation_id, scopes) if scopes else None
 
 

@@ -553,6 +553,7 @@ class Migration(migrations.Migration):
                         ('code', models.CharField(blank=True, max_length=9)),
                         ('token_hash', models.CharField(max_length=64, null=True, unique=True)),
                         ('next_hash', models.CharField(max_length=64, null=True, unique=True)),
+                        ('next_at', models.DateTimeField(null=True)),
                         ('turned_at', models.DateTimeField(null=True)),
                         ('made_at', models.DateTimeField()),
                         ('made_by', models.CharField(max_length=150)),
@@ -566,7 +567,7 @@ class Migration(migrations.Migration):
                     ],
                     options={
                         'indexes': [],
-                        'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('answered_at__isnull', True), ('token_hash__isnull', True), ('turned_at__isnull', True), ('next_hash__isnull', True), ('seen_at__isnull', True)), models.Q(('answered_at__isnull', False), ('token_hash__isnull', False), ('turned_at__isnull', False), ('code', ''), ('seen_at__isnull', False)), _connector='OR'), name='a_screen_has_a_key_once_it_has_answered'), models.CheckConstraint(condition=models.Q(models.Q(('taken_off_at__isnull', True), ('taken_off_by', '')), models.Q(('code', ''), ('taken_off_at__isnull', False), models.Q(('taken_off_by', ''), _negated=True)), _connector='OR'), name='a_screen_is_taken_off_by_somebody'), models.CheckConstraint(condition=models.Q(('area__isnull', True), ('site__isnull', True), _connector='OR'), name='a_screen_shows_one_place'), models.UniqueConstraint(condition=models.Q(('taken_off_at__isnull', True)), fields=('organisation', 'name'), name='one_screen_of_a_name'), models.UniqueConstraint(condition=models.Q(('code', ''), _negated=True), fields=('code',), name='one_screen_waits_for_a_code')],
+                        'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('answered_at__isnull', True), ('token_hash__isnull', True), ('turned_at__isnull', True), ('next_hash__isnull', True), ('seen_at__isnull', True)), models.Q(('answered_at__isnull', False), ('token_hash__isnull', False), ('turned_at__isnull', False), ('code', ''), ('seen_at__isnull', False)), _connector='OR'), name='a_screen_has_a_key_once_it_has_answered'), models.CheckConstraint(condition=models.Q(models.Q(('next_at__isnull', True), ('next_hash__isnull', True)), models.Q(('next_at__isnull', False), ('next_hash__isnull', False)), _connector='OR'), name='a_newer_key_says_when_it_was_sent'), models.CheckConstraint(condition=models.Q(models.Q(('taken_off_at__isnull', True), ('taken_off_by', '')), models.Q(('code', ''), ('taken_off_at__isnull', False), models.Q(('taken_off_by', ''), _negated=True)), _connector='OR'), name='a_screen_is_taken_off_by_somebody'), models.CheckConstraint(condition=models.Q(('area__isnull', True), ('site__isnull', True), _connector='OR'), name='a_screen_shows_one_place'), models.UniqueConstraint(condition=models.Q(('taken_off_at__isnull', True)), fields=('organisation', 'name'), name='one_screen_of_a_name'), models.UniqueConstraint(condition=models.Q(('code', ''), _negated=True), fields=('code',), name='one_screen_waits_for_a_code')],
                     },
                 ),
                 migrations.CreateModel(

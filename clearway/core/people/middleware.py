@@ -7,6 +7,7 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib import auth
+from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest, HttpResponse
 
 from ..audit.actions import Actor
@@ -19,6 +20,8 @@ from .reach import NOTHING, actor, standing
 NOBODY = Actor(name="anonymous")
 # Sent by scripts that ask on their own (a board that refreshes): nobody touched anything.
 BACKGROUND = "X-Clearway-Background"
+# Addresses of screens on walls, which are nobody: a person's session in the same browser is not even read.
+OF_NOBODY = "/screen/"
 TOUCH_EVERY = timedelta(seconds=60)  # the session is written at most so often
 
 
@@ -39,6 +42,8 @@ class WhoAndWhen:
         request.organisation, request.actor, request.reach = None, NOBODY, NOTHING
         request.actor = Actor(name=NOBODY.name, request_id=request.id)
         request.roles = ()
+        if request.path.startswith(OF_NOBODY):
+            request.user = AnonymousUser()
         if request.user.is_authenticated:
             self._recognise(request)
         response = self.get_response(request)

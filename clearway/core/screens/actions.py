@@ -17,6 +17,7 @@ from .models import Screen
 from .queries import LIFE, waiting_for
 
 TURN_EVERY = timedelta(days=1)  # the key that a screen keeps is replaced so often
+SENT_ANEW = timedelta(minutes=5)  # a newer key that has not come back is taken for lost after so long
 SEEN_EVERY = timedelta(seconds=15)  # a screen that shows is written down at most so often
 
 
@@ -84,23 +85,34 @@ def turn(screen: Screen, token: str, *, at: datetime) -> str | None:
     """A newer key for a screen whose key is a day old; None where it keeps the one that it brought.
 
     The former key counts until the newer one has come back, so that an answer that is lost locks nobody out.
+    Of requests that come together one gets the newer key: a second would make the first one worthless,
+    whichever of their answers the browser keeps.
     """
-    brought_next = screen.next_hash == key_hash(token)
-    if not brought_next and (screen.turned_at is None or at - screen.turned_at < TURN_EVERY):
+    brought = key_hash(token)
+    if not _is_to_turn(screen, brought, at):
         return None
     with transaction.atomic():
         row = Screen.objects.select_for_update().get(pk=screen.pk)
-        if row.taken_off_at is not None:
+        if row.taken_off_at is not None or not _is_to_turn(row, brought, at):
             return None
-        newer = None if brought_next else secrets.token_urlsafe(32)
+        newer = None if brought == row.next_hash else secrets.token_urlsafe(32)
         if newer is None:
-            row.token_hash, row.next_hash, row.turned_at = key_hash(token), None, at
+            row.token_hash, row.next_hash, row.next_at, row.turned_at = brought, None, None, at
         else:
-            row.next_hash = key_hash(newer)
-        row.save(update_fields=["token_hash", "next_hash", "turned_at"])
+            row.next_hash, row.next_at = key_hash(newer), at
+        row.save(update_fields=["token_hash", "next_hash", "next_at", "turned_at"])
         verb = "screens.new_key" if newer else "screens.turn_key"
         _record(verb, row, {"name": row.name}, _itself(row), at)
     return newer
+
+
+def _is_to_turn(row: Screen, brought: str, at: datetime) -> bool:
+    """Whether the newer key has come back, or it is time to send one and none is on its way."""
+    if brought == row.next_hash:
+        return True
+    if brought != row.token_hash or row.turned_at is None or at - row.turned_at < TURN_EVERY:
+        return False
+    return row.next_at is None or at - row.next_at >= SENT_ANEW
 
 
 def seen(screen: Screen, *, at: datetime) -> None:

@@ -45,7 +45,9 @@ def put_up(request: Request) -> HttpResponse:
         except NotAllowed as refusal:
             form.add_error("code" if refusal.state == "entered" else "name", refusal.why)
         else:
-            messages.success(request, f"{row.name} shows its board within seconds.")
+            messages.info(
+                request, f"Waiting for {row.name} to answer: this list says when it shows its board."
+            )
             return HttpResponseRedirect(reverse("screens:list"))
     context = {
         "form": form,
@@ -68,8 +70,14 @@ def take_off(request: Request, key: int) -> HttpResponse:
     except NotAllowed as refusal:
         messages.error(request, str(refusal))
     else:
-        messages.success(request, f"{row.name} was taken off, and says so within a minute.")
+        messages.success(request, _said_of(row))
     return HttpResponseRedirect(reverse("screens:list"))
+
+
+def _said_of(row: Screen) -> str:
+    if row.answered_at is None:
+        return f"{row.name} will not be put up: no screen had answered, and its code counts no more."
+    return f"{row.name} was taken off. If it is on, it says so within a minute."
 
 
 def _wanted(form: ScreenForm) -> actions.Wanted:

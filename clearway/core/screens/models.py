@@ -14,6 +14,7 @@ class Screen(models.Model):
     code          what the screen shows while it asks to be put up; empty once it has answered
     token_hash    of the key that its browser keeps; the key itself is nowhere else
     next_hash     of a newer key that was sent to it and has not come back yet
+    next_at       when that was sent
     turned_at     since when the key is in use
     """
 
@@ -26,6 +27,7 @@ class Screen(models.Model):
     code = models.CharField(max_length=9, blank=True)
     token_hash = models.CharField(max_length=64, null=True, unique=True)
     next_hash = models.CharField(max_length=64, null=True, unique=True)
+    next_at = models.DateTimeField(null=True)
     turned_at = models.DateTimeField(null=True)
     made_at = models.DateTimeField()
     made_by = models.CharField(max_length=150)
@@ -42,6 +44,11 @@ class Screen(models.Model):
                 | Q(answered_at__isnull=False, token_hash__isnull=False, turned_at__isnull=False)
                 & Q(seen_at__isnull=False, code=""),
                 name="a_screen_has_a_key_once_it_has_answered",
+            ),
+            models.CheckConstraint(
+                condition=Q(next_hash__isnull=True, next_at__isnull=True)
+                | Q(next_hash__isnull=False, next_at__isnull=False),
+                name="a_newer_key_says_when_it_was_sent",
             ),
             models.CheckConstraint(
                 condition=Q(taken_off_at__isnull=True, taken_off_by="")

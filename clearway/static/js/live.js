@@ -1,15 +1,17 @@
 // The live stream: fragments that the server rendered once for everybody replace the element of the same name.
 // Nothing under the pointer or the focus moves; what is new or sorts elsewhere waits behind one button.
 import { clock, duration, serverNow, setServerTime, writeAges } from "./ages.js";
+import { freshPage } from "./refresh.js";
 import { fragment } from "./served.js";
 
 const LOST_AFTER = 10_000; // milliseconds without a heartbeat
 const SAY_EVERY = 10_000; // milliseconds between two spoken summaries
 const RETRY_AFTER = 3_000;
+const DRAWN_EVERY = 20_000; // rows of which only the first of an order are shown are fetched anew at most so often
 const RELOAD_AFTER = 5_000; // a page that is told to start anew at once must not do so for ever
 
 export function freshState(after = "0", beatAt = Date.now()) {
-  return { after, beatAt, lost: false, ended: false, waiting: new Set(), gone: new Set(), say: new Map() };
+  return { after, beatAt, lost: false, ended: false, waiting: new Set(), gone: new Set(), say: new Map(), due: 0, drawnAt: 0, held: null };
 }
 
 export function startLive(root) {
@@ -22,7 +24,7 @@ export function startLive(root) {
     stream.addEventListener("beat", (event) => beat(root, state, JSON.parse(event.data).at));
     stream.addEventListener("push", (event) => {
       if (event.lastEventId) state.after = event.lastEventId;
-      apply(root, state, JSON.parse(event.data));
+      apply(root, state, { id: event.lastEventId, ...JSON.parse(event.data) });
     });
     stream.addEventListener("reset", () => startAnew(root.defaultView));
     stream.addEventListener("ended", () => {
@@ -135,13 +137,16 @@ function refuseWhileLost(root, state, event) {
   root.getElementById("announcer").textContent = `Not sent: ${why}. What you typed is still here.`;
 }
 
-export function apply(root, state, { topic, key, html }) {
+export function apply(root, state, push) {
+  const { topic, key, html } = push;
+  state.held?.push(push);
   const name = `${topic}-${key}`;
   const old = root.getElementById(name);
   if (!html) return remove(root, state, old);
   const fresh = fragment(root, html);
   if (!fresh) return undefined;
   if (!old) return wait(root, state, topic, name, fresh);
+  if (old.dataset.since !== fresh.dataset.since && Number(ranked(root, topic)?.dataset.liveMore)) drawSoon(root, state, topic);
   if (sortsElsewhere(root, topic, old, fresh)) wait(root, state, topic, name, fresh);
   if (fresh.dataset.say && fresh.dataset.say !== old.dataset.say) state.say.set(name, fresh.dataset.say);
   return replace(root, old, fresh);
@@ -184,12 +189,48 @@ function sweep(root, state) {
 
 // A row that is not here yet, or that now sorts elsewhere, is counted; one click asks the server for the order.
 function wait(root, state, topic, name, fresh) {
+  const first = ranked(root, topic);
+  if (first && matches(first, fresh) && isPressing(first, fresh)) drawSoon(root, state, topic);
   const rows = root.querySelector(`[data-live-rows="${topic}"]`);
   const button = root.querySelector(`[data-live-new="${topic}"]`);
   if (!rows || !button || !matches(rows, fresh)) return;
   state.waiting.add(name);
   button.hidden = false;
   button.textContent = `${state.waiting.size} new or moved: show`;
+}
+
+// Rows on a wall, where nobody clicks: only so many are shown, those that have waited longest.
+function ranked(root, topic) {
+  return root.querySelector(`[data-live-rows="${topic}"][data-live-most]`);
+}
+
+// Whether a row that is not shown belongs among them: there is room, or it waits longer than one that is shown.
+function isPressing(rows, fresh) {
+  const shown = [...rows.children].filter((row) => row.id);
+  if (shown.length < Number(rows.dataset.liveMost)) return true;
+  const { since } = fresh.dataset;
+  return Boolean(since) && shown.some((row) => !row.dataset.since || row.dataset.since > since);
+}
+
+function drawSoon(root, state, topic) {
+  const after = Math.max(0, state.drawnAt + DRAWN_EVERY - Date.now());
+  state.due ||= setTimeout(() => drawAnew(root, state, topic), after);
+}
+
+// The server says which rows are shown. What is pushed while it answers, and is newer, is put in once more.
+async function drawAnew(root, state, topic) {
+  state.due = 0;
+  state.drawnAt = Date.now();
+  state.held = [];
+  const page = await freshPage(root).catch(() => null);
+  const held = state.held;
+  state.held = null;
+  const fresh = page && ranked(page, topic);
+  if (!fresh) return state.ended ? undefined : drawSoon(root, state, topic);
+  const after = Number(page.body.dataset.liveAfter);
+  ranked(root, topic).replaceWith(root.adoptNode(fresh));
+  writeAges(fresh);
+  for (const push of held) if (push.topic === topic && Number(push.id) > after) apply(root, state, push);
 }
 
 function sortsElsewhere(root, topic, old, fresh) {

@@ -35,6 +35,7 @@ def tiles(read: queries.Board, pictures: Sequence[HospitalPicture]) -> dict[str,
     shown = presenters.most_pressing([presenters.hospital_row(read, each) for each in pictures], MOST_TILES)
     return {
         "rows": presenters.in_order(shown, "name"),
+        "most": MOST_TILES,
         "more": len(pictures) - len(shown),
         "limits": read.policy.handover,
     }
