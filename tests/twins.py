@@ -74,6 +74,5 @@ def _double() -> None:
                     f"INSERT INTO {table} ({names}) OVERRIDING SYSTEM VALUE SELECT {values} FROM {table}{own}"
                 )
         cursor.execute("SET LOCAL session_replication_role = origin")
-        cursor.execute(
-            "ANALYZE"
-        )  # else what was learnt of emptier tables plans for these: minutes, not seconds
+        # Else plans that were made for emptier tables serve these: minutes, not seconds.
+        cursor.execute("ANALYZE")
