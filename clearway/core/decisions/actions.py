@@ -9,7 +9,7 @@ from django.db import IntegrityError, transaction
 from clearway.domain.shared.errors import NotAllowed
 
 from ..audit.actions import Actor, Entry, record
-from ..clashes import MEANWHILE, ChangedMeanwhile, check_newest
+from ..clashes import check_newest
 from ..organisation.models import Site
 from . import snapshots
 from .export import FORMS, Asked, made, seal
@@ -85,8 +85,9 @@ def write(written: Written, *, organisation_id: int, by: Actor, at: datetime) ->
             detail = {"decided_at": decided_at.isoformat(), "corrects": written.supersedes}
             entry = Entry("decisions.write", f"decision:{row.pk}", detail)
             record([entry], organisation_id=organisation_id, by=by, at=at)
-    except IntegrityError:
-        raise ChangedMeanwhile("corrected already", CORRECTING, MEANWHILE) from None
+    except IntegrityError:  # somebody else corrected it at the same moment: with both values in view
+        _corrected(written, organisation_id)
+        raise
     return row
 
 
@@ -125,12 +126,20 @@ def _corrected(written: Written, organisation_id: int) -> Decision | None:
     found = Decision.objects.filter(pk=written.supersedes, organisation_id=organisation_id).first()
     if found is None:
         raise NotAllowed("unknown", CORRECTING, "There is no such entry.")
-    check_newest(found, _says, {name: getattr(written, name) for name in COPIED}, CORRECTING)
+    check_newest(found, says, _yours(written), CORRECTING)
     return found
 
 
-def _says(row: Decision) -> dict[str, object]:
-    return {name: getattr(row, name) for name in COPIED}
+def says(row: Decision) -> dict[str, object]:
+    """What a correction of an entry begins with, by the names of the form."""
+    told = "; ".join(each.words for each in row.told.all())[:300]
+    site = row.site.code if row.site else ""
+    return {**{name: getattr(row, name) for name in COPIED}, "told": told, "site": site}
+
+
+def _yours(written: Written) -> dict[str, object]:
+    site = written.site.code if written.site else ""
+    return {**{name: getattr(written, name) for name in COPIED}, "told": written.told, "site": site}
 
 
 def _same_again(written: Written, organisation_id: int, by: Actor, at: datetime) -> Decision | None:

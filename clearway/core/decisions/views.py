@@ -143,10 +143,7 @@ def _beginning(request: Request) -> dict[str, Any]:
     corrects = whole_number(request.GET.get("corrects", ""))
     if corrects is not None:
         row = _get(request, corrects)
-        site = row.site.code if row.site else ""
-        told = "; ".join(each.words for each in row.told.all())[:300]
-        copied = {name: getattr(row, name) for name in actions.COPIED}
-        return {**copied, "told": told, "site": site, "corrects": row.pk}
+        return {**actions.says(row), "corrects": row.pk}
     return {"decided_at": request.at, "screen": _screen(request)}
 
 

@@ -8,7 +8,7 @@ from django.db import IntegrityError, transaction
 
 from clearway.core.audit.actions import Actor, Entry
 from clearway.core.audit.actions import record as audit
-from clearway.core.clashes import MEANWHILE, ChangedMeanwhile, check_newest
+from clearway.core.clashes import check_newest
 from clearway.core.live.actions import announce
 from clearway.core.worklist import queries as worklist
 from clearway.domain.ambulance.contacts import Means, Partner
@@ -41,8 +41,9 @@ def write(spoken: Spoken, *, organisation_id: int, by: Actor, at: datetime) -> C
     try:
         with transaction.atomic():
             return _write(spoken, organisation_id, by, at)
-    except IntegrityError:
-        raise ChangedMeanwhile("corrected already", CORRECTING, MEANWHILE) from None
+    except IntegrityError:  # somebody else corrected it at the same moment: with both values in view
+        _corrected(spoken, organisation_id)
+        raise
 
 
 def _says(row: Contact) -> dict[str, Any]:
@@ -62,13 +63,18 @@ def _fields(spoken: Spoken) -> dict[str, Any]:
     }
 
 
+def _corrected(spoken: Spoken, organisation_id: int) -> Contact | None:
+    if spoken.corrects is None:
+        return None
+    before = Contact.objects.filter(organisation_id=organisation_id, pk=spoken.corrects).first()
+    if before is None:
+        raise NotAllowed("gone", CORRECTING, "There is no such contact.")
+    check_newest(before, _says, _fields(spoken), CORRECTING)
+    return before
+
+
 def _write(spoken: Spoken, organisation_id: int, by: Actor, at: datetime) -> Contact:
-    before = None
-    if spoken.corrects is not None:
-        before = Contact.objects.filter(organisation_id=organisation_id, pk=spoken.corrects).first()
-        if before is None:
-            raise NotAllowed("gone", CORRECTING, "There is no such contact.")
-        check_newest(before, _says, _fields(spoken), CORRECTING)
+    before = _corrected(spoken, organisation_id)
     _check_task(spoken.task, before, organisation_id)
     row = Contact.objects.create(
         organisation_id=organisation_id,

@@ -8,7 +8,7 @@ from django.db import IntegrityError, transaction
 
 from clearway.core.audit.actions import Actor, Entry
 from clearway.core.audit.actions import record as audit
-from clearway.core.clashes import MEANWHILE, ChangedMeanwhile, check_newest
+from clearway.core.clashes import check_newest
 from clearway.core.live.actions import announce
 from clearway.core.locks import Lock, one_at_a_time
 from clearway.domain.shared.errors import NotAllowed
@@ -35,13 +35,7 @@ def send(
     """
     try:
         with transaction.atomic():
-            before = None
-            if corrects is not None:
-                before = DeskMessage.objects.filter(organisation_id=organisation_id, pk=corrects).first()
-                if before is None:
-                    raise NotAllowed("gone", REPLACING, "There is no such message.")
-                yours = {"to": [name for _, _, name in to], "words": words}
-                check_newest(before, _says, yours, REPLACING)
+            before = _replaced(corrects, words, to, organisation_id)
             row = DeskMessage.objects.create(
                 organisation_id=organisation_id,
                 words=words,
@@ -59,8 +53,21 @@ def send(
             changed = [str(each.pk) for each in (row, before) if each is not None]
             announce("message", changed, organisation_id=organisation_id, at=at)
             return row
-    except IntegrityError:
-        raise ChangedMeanwhile("replaced", REPLACING, MEANWHILE) from None
+    except IntegrityError:  # somebody else replaced it at the same moment: with both values in view
+        _replaced(corrects, words, to, organisation_id)
+        raise
+
+
+def _replaced(
+    corrects: int | None, words: str, to: Sequence[Recipient], organisation_id: int
+) -> DeskMessage | None:
+    if corrects is None:
+        return None
+    before = DeskMessage.objects.filter(organisation_id=organisation_id, pk=corrects).first()
+    if before is None:
+        raise NotAllowed("gone", REPLACING, "There is no such message.")
+    check_newest(before, _says, {"to": [name for _, _, name in to], "words": words}, REPLACING)
+    return before
 
 
 def _says(row: DeskMessage) -> dict[str, Any]:
