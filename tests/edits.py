@@ -53,7 +53,11 @@ EDITS = (
     ),
     Edit("what a referral lacked", f"{OUT}/referrals/templates/referrals/referral.html"),
     Edit("how a system writes", "gateway/templates/gateway/mapping.html", ("gateway/hl7_pages.py mapping",)),
-    Edit("what a destination can do", f"{AMB}/destinations/templates/destinations/answer.html"),
+    Edit(
+        "what a destination can do",
+        f"{AMB}/destinations/templates/destinations/answer.html",
+        (f"{AMB}/destinations/forms.py AnswerForm",),
+    ),
     Edit("a level of the trust", f"{AMB}/pressure/templates/pressure/ladder.html"),
     Edit("a release", f"{AMB}/release/templates/release/record.html"),
     Edit(

@@ -9,7 +9,8 @@ changed the same one, or one thing that is written as a whole, the second decide
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime, time
+from decimal import Decimal
 from types import MappingProxyType
 from typing import Any, TypeVar
 
@@ -24,6 +25,7 @@ MEANWHILE = (
     "Somebody else saved this while you had it open. Nothing of yours is saved yet: look at both values, then"
     " save what is right."
 )
+UNSAID = "This form does not say what it was opened with. Open it again, so that nothing is overwritten."
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,24 +43,31 @@ class ChangedMeanwhile(NotAllowed):
     """Somebody else saved other values while the form stood open. Nothing of it was written.
 
     newest  key of what stands in the place of a record that was superseded; None where it is changed in place
+    now     what was compared with, read with the record locked: the form that is shown again follows this and
+            no later one, which nobody has seen. Values, or the number of the newest version
     """
 
     clashes: tuple[Clash, ...] = ()
     newest: int | None = None
+    now: Mapping[str, Any] | int | None = None
 
 
-def seal(shown: Mapping[str, Any]) -> str:
-    """What a form is shown with, to come back with it."""
-    return signing.dumps({name: plain(value) for name, value in shown.items()}, salt=SALT, compress=True)
+def seal(shown: Mapping[str, Any], form: str) -> str:
+    """What a form is shown with, to come back with it and with no other form.
+
+    form  which form of which record it is, such as "patient 12"
+    """
+    return signing.dumps(
+        {name: plain(value) for name, value in shown.items()}, salt=f"{SALT} {form}", compress=True
+    )
 
 
-def unseal(sealed: str, event: str) -> dict[str, Any]:
-    """What the form was shown with. Raises NotAllowed for a form that does not say."""
+def unseal(sealed: str, event: str, form: str) -> dict[str, Any]:
+    """What the form was shown with. Raises NotAllowed where it does not say, or says it of another."""
     try:
-        return dict(signing.loads(sealed, salt=SALT))
+        return dict(signing.loads(sealed, salt=f"{SALT} {form}"))
     except signing.BadSignature:
-        why = "This form does not say what it was opened with. Open it again, so that nothing is overwritten."
-        raise NotAllowed("not known", event, why) from None
+        raise NotAllowed("not known", event, UNSAID) from None
 
 
 def own_changes(
@@ -66,9 +75,11 @@ def own_changes(
 ) -> dict[str, Any]:
     """The values that somebody changed in their form, field by field. Call with the row locked.
 
-    Raises ChangedMeanwhile where another value was saved for one of them since the form was opened.
+    Raises ChangedMeanwhile where another value was saved for one of them since the form was opened, and
+    NotAllowed where the form does not say what it was opened with.
     """
-    mine = {name: value for name, value in values.items() if name in seen and plain(value) != seen[name]}
+    _check_said(values, seen, event)
+    mine = {name: value for name, value in values.items() if plain(value) != seen[name]}
     check_fields(mine, seen, now, event)
     return mine
 
@@ -78,9 +89,10 @@ def check_fields(
 ) -> None:
     """Each of these fields stands as it was when the form was opened, or as it is to become.
 
-    Raises ChangedMeanwhile, with each that does not.
+    Raises ChangedMeanwhile, with each that does not, and NotAllowed where the form does not say of one.
     """
-    _refuse([each for each in between(now, values, seen) if each.now != each.was], event)
+    _check_said(values, seen, event)
+    _refuse([each for each in between(now, values, seen) if each.now != each.was], now, event)
 
 
 def check_whole(
@@ -91,7 +103,7 @@ def check_whole(
     Raises ChangedMeanwhile, with all that differs, where anything was saved since the form was opened.
     """
     if {name: plain(value) for name, value in now.items()} != seen:
-        _refuse(between(now, values, seen), event)
+        _refuse(between(now, values, seen), now, event)
 
 
 def newest_of(row: Row) -> Row:
@@ -125,9 +137,14 @@ def between(
     )
 
 
-def _refuse(clashes: Sequence[Clash], event: str) -> None:
+def _check_said(values: Mapping[str, Any], seen: Mapping[str, Any], event: str) -> None:
+    if not values.keys() <= seen.keys():
+        raise NotAllowed("not known", event, UNSAID)
+
+
+def _refuse(clashes: Sequence[Clash], now: Mapping[str, Any], event: str) -> None:
     if clashes:
-        raise ChangedMeanwhile("changed meanwhile", event, MEANWHILE, tuple(clashes))
+        raise ChangedMeanwhile("changed meanwhile", event, MEANWHILE, tuple(clashes), now=now)
 
 
 def both_in_words(
@@ -158,21 +175,31 @@ def said(value: Any) -> str:
 
 
 def opened(
-    sent: Mapping[str, Any], now: Mapping[str, Any] | int | None, refusal: ChangedMeanwhile | None = None
+    sent: Mapping[str, Any],
+    now: Mapping[str, Any] | int | None,
+    form: str = "",
+    refusal: ChangedMeanwhile | None = None,
 ) -> str:
-    """What a form has to bring back: what it was opened with; once a clash was shown, what stands now.
+    """What a form has to bring back: what it was opened with; once refused, what it was compared with.
 
-    now  the values that stand, or the number of the newest version where every version is kept
+    now   the values that stand, or the number of the newest version where every version is kept
+    form  as `seal` takes it, where it is values
     """
-    if sent and not (refusal and refusal.clashes):
+    if refusal and refusal.now is not None:
+        now = refusal.now
+    elif sent and not refusal:
         return str(sent.get("seen", ""))
-    return seal(now) if isinstance(now, Mapping) else "" if now is None else str(now)
+    return seal(now, form) if isinstance(now, Mapping) else "" if now is None else str(now)
 
 
 def plain(value: Any) -> Any:
-    """A value as JSON keeps it, so that what came back can be compared."""
-    if isinstance(value, date):
+    """A value as JSON keeps it, so that what came back can be compared: one moment, one text in any zone."""
+    if isinstance(value, datetime) and value.tzinfo is not None:
+        return value.astimezone(UTC).isoformat()
+    if isinstance(value, (date, time)):
         return value.isoformat()
+    if isinstance(value, Decimal):
+        return format(value.normalize(), "f")
     if isinstance(value, (tuple, list)):
         return [plain(each) for each in value]
     return json.loads(json.dumps(value)) if value is not None else ""

@@ -3,6 +3,7 @@
 import functools
 import random
 import time
+import zlib
 from collections.abc import Callable
 from enum import IntEnum, unique
 from typing import ParamSpec, TypeVar
@@ -44,6 +45,10 @@ class Lock(IntEnum):
     COVER = 4144  # moves to standby points
     DIRECTORY = 4145
     PROVIDER_SESSIONS = 4146  # of the whole database: one begins, or a logout token ends some
+    CLINIC = 4147  # its versions: the key is made of its code
+    TEXT = 4148  # the versions of a letter's text: the key is made of its code
+    DESTINATION = 4150  # what somebody answers for: the key is made of its name
+    LAYOUT = 4149  # its versions: the key is made of headings and sender
     ANSWERS = 4143  # one request of one source: the key is made of both
 
 
@@ -54,6 +59,11 @@ def one_at_a_time(what: Lock, key: int) -> None:
     """
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [what.value, key % 2**31])
+
+
+def key_of(*words: object) -> int:
+    """A key of what has words and no number. Two may share one: then they wait for one another."""
+    return zlib.crc32(repr(words).encode())
 
 
 def whole(action: Callable[P, T]) -> Callable[P, T]:

@@ -67,7 +67,7 @@ def mapping(request: Any, source: str) -> HttpResponse:
     if form.is_valid():
         text, why = form.cleaned_data["text"].replace("\r\n", "\n"), form.cleaned_data["why"]
         try:
-            seen = clashes.unseal(request.POST.get("seen", ""), actions.LOADING)
+            seen = clashes.unseal(request.POST.get("seen", ""), actions.LOADING, f"mapping {row.pk}")
             made = actions.load_mapping(row, text, why, by=request.actor, at=request.at, seen=seen)
             read = hl7.read_waiting(row, by=request.actor, at=request.at)
             messages.success(request, f"Version {made.version} of {row.name} is in force. {read}".strip())
@@ -83,7 +83,7 @@ def mapping(request: Any, source: str) -> HttpResponse:
         "source": row,
         "form": form,
         "versions": versions,
-        "seen": clashes.opened(request.POST, actions.says(versions[0] if versions else None), clash),
+        "seen": clashes.opened(request.POST, actions.says(newest), f"mapping {row.pk}", clash),
         "both": clashes.both_in_words(clash.clashes if clash else (), {"text": "Mapping"}),
     }
     status = 409 if clash else 422 if form.errors else 200

@@ -1,16 +1,19 @@
 """Every form that edits a record, opened by two: the second is told with both values, and nothing is lost."""
 
 import re
+import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
 import pytest
+from django.db import connection, transaction
 from django.db.models import Model
 from django.test import Client
 
 from clearway.core.audit.actions import Actor
+from clearway.core.clashes import ChangedMeanwhile, plain
 from clearway.core.decisions.models import Decision
 from clearway.core.feeds.models import Source
 from clearway.core.organisation.models import Organisation, PolicyVersion, Site
@@ -20,10 +23,12 @@ from clearway.core.worklist.queries import policy
 from clearway.desks.ambulance.command.models import MajorIncident
 from clearway.desks.ambulance.contacts.models import Contact
 from clearway.desks.ambulance.facts.models import Fact
+from clearway.desks.ambulance.liaison import actions as liaison
 from clearway.desks.ambulance.messages.models import DeskMessage
 from clearway.desks.ambulance.pressure.models import TrustLevel
 from clearway.desks.ambulance.release import actions as releases
 from clearway.desks.ambulance.release.models import Release
+from clearway.desks.outpatients.clinics import actions as clinics
 from clearway.desks.outpatients.clinics.models import Clinician, Template
 from clearway.desks.outpatients.enquiries import actions as enquiries
 from clearway.desks.outpatients.enquiries.models import Enquiry
@@ -37,6 +42,8 @@ from clearway.desks.outpatients.referrals.models import Referral
 from clearway.domain.ambulance.command import METHANE
 from clearway.domain.ambulance.destination_answers import role_name
 from clearway.domain.ambulance.release import Kind, Record
+from clearway.domain.ambulance.words import HospitalMeasure
+from clearway.domain.outpatients.clinics import Weeks, plans_of
 from clearway.domain.outpatients.enquiries import About, Caller
 from tests.edits import EDITS, Edit
 from tests.filled import filled
@@ -200,7 +207,11 @@ def how_a_hospital_stands(trust: Organisation) -> Case:
 
 
 def at_the_door(trust: Organisation) -> Case:
-    each, page = {"measure": "boarding", "was": "", "key": ""}, f"/at/{HERE}/"
+    who: Any = {"organisation_id": trust.pk, "by": Actor("halo"), "at": at(55)}
+    liaison.say(
+        liaison.Spoken(site=HERE, counts={HospitalMeasure.BOARDING: 2}, note="", once="before"), **who
+    )
+    each, page = {"measure": "boarding", "key": ""}, f"/at/{HERE}/"
     mine, theirs, says = {"value": "3"}, {"value": "7"}, ("<td>3</td>", "<td>7</td>")
     return Case("halo", page, mine, theirs, Fact, says, f"{page}say/", each, HERE)
 
@@ -303,7 +314,10 @@ def test_of_two_who_have_a_form_open_the_second_sees_both_values_and_loses_nothi
 ) -> None:
     trust, case = made
     one, two = (signed_in(somebody(name, case.role, trust, case.site)) for name in ("one", "two"))
-    mine, theirs = ({**filled(each.get(case.page)), **case.each} for each in (one, two))
+    mine, theirs = (
+        {**filled(page), **follows(page, case), **case.each}
+        for page in (each.get(case.page) for each in (one, two))
+    )
     before = stored(case.kept)
 
     first = send(one, case, mine | case.mine)
@@ -332,8 +346,16 @@ def send(browser: Client, case: Case, sent: Mapping[str, str], page: str = "") -
 
 
 def follows(page: Any, case: Case) -> dict[str, str]:
-    """What the door's page says of one figure among several."""
-    return {"was": "3"} if case.to.startswith("/at/") else {}
+    """What the door's page says of one figure among several, each in a form of its own."""
+    if not case.to.startswith("/at/"):
+        return {}
+    forms = re.findall(r"<form.*?</form>", page.content.decode(), re.DOTALL)
+    (was,) = {
+        re.search(r'name="was" value="(.*?)"', form)[1]  # type: ignore[index]
+        for form in forms
+        if f'name="measure" value="{case.each["measure"]}"' in form
+    }
+    return {"was": was}
 
 
 def stored(model: type[Model]) -> list[dict[str, Any]]:
@@ -358,3 +380,68 @@ def test_a_form_that_is_not_valid_follows_no_newer_version_unseen(
     assert wrong.status_code == 422
     answer = two.post(case.page, {**filled(wrong), **case.theirs, "location": "M5 J21"})
     assert answer.status_code == 409 and MajorIncident.objects.count() == 2
+
+
+def test_the_site_and_who_was_told_of_a_decision_are_not_replaced_unseen(
+    knowing: Organisation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stop_the_clock(monkeypatch, at(60))
+    case = decision(knowing)
+    one, two = (signed_in(somebody(name, case.role, knowing)) for name in ("one", "two"))
+    mine, theirs = (filled(each.get(case.page)) for each in (one, two))
+    assert one.post(case.to, mine | {"site": HERE, "told": "Ward 4"}).status_code == 302
+
+    second = two.post(case.to, theirs | {"decision": "Divert minors"})
+
+    table = second.content.decode().split("Both of you changed", 1)[1].split("</table>", 1)[0]
+    assert second.status_code == 409 and HERE in table and "Ward 4" in table
+
+
+def test_a_new_major_incident_that_says_it_follows_a_version_is_refused_in_words(
+    knowing: Organisation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stop_the_clock(monkeypatch, at(60))
+    browser = signed_in(somebody("one", "service_delivery_officer", knowing))
+    letters = {"location": "M5 J20", "kind": "Coach", "state": "declared", "seen": "3"}
+
+    answer = browser.post("/methane/", {**filled(browser.get("/methane/")), **letters})
+
+    assert answer.status_code == 409 and not MajorIncident.objects.exists()
+    assert filled(answer)["seen"] == "0"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_who_saves_a_clinic_while_another_is_saving_it_sees_what_the_other_saved(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    stop_the_clock(monkeypatch, NOW)
+    physio = a_department(a_trust())
+    weekly_clinic(physio)
+    first = Template.objects.get()
+    seen = clinics.says(first)
+    sealed = {name: plain(value) for name, value in seen.items()}
+    weeks = Weeks(5, 1, date(2026, 12, 4))
+    given = (first.service_id, first.room_id, first.clinician_id, weeks, plans_of(first.slots))
+    refusals: list[ChangedMeanwhile] = []
+
+    def save(name: str) -> None:
+        clinics.save_template(clinics.NewTemplate("KNEE", name, *given), seen=sealed, **scope(physio.trust))
+
+    def work() -> None:
+        try:
+            save("Theirs")
+        except ChangedMeanwhile as refusal:
+            refusals.append(refusal)
+        connection.close()
+
+    second = threading.Thread(target=work)
+    with transaction.atomic():
+        save("Mine")
+        second.start()
+        second.join(0.3)
+        assert second.is_alive(), "it does not wait for who saves"
+    second.join()
+
+    (refusal,) = refusals
+    assert isinstance(refusal.now, Mapping) and refusal.now["name"] == "Mine"
+    assert Template.objects.count() == 2

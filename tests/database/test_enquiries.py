@@ -1,5 +1,6 @@
 """Calls, messages for therapists and complaints: from the telephone to a second person's screen."""
 
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -16,7 +17,6 @@ from clearway.desks.outpatients.enquiries.models import Enquiry
 from clearway.desks.outpatients.waiting.models import Contact
 from clearway.domain.outpatients.enquiries import About, Caller, Result, Urgency
 from clearway.domain.shared.errors import NotAllowed
-from tests.filled import filled
 from tests.therapies import NINE, Department, a_department
 from tests.trust import a_trust, signed_in, somebody
 
@@ -177,9 +177,11 @@ def test_a_clinician_opens_their_own_messages_and_the_leader_links_accounts(phys
     assert "not linked" in therapist.get(pages).content.decode()
     assert therapist.get(own).status_code == therapist.get(others).status_code == 404
     assert therapist.post(pages, {"clinician": other.pk, "user": clive.pk}).status_code == 403
-    nobody = {"seen": filled(leader.get(pages))["seen"]}
-    leader.post(pages, {"clinician": physio.clinician.pk, "user": clive.pk, **nobody})
-    again = leader.post(pages, {"clinician": other.pk, "user": clive.pk, **nobody})
+    opened = r'name="seen" value="(.*?)"><input type="hidden" name="clinician" value="(.*?)"'
+    nobody = {key: seen for seen, key in re.findall(opened, leader.get(pages).content.decode())}
+    first, second = ({"clinician": str(each.pk), "user": clive.pk} for each in (physio.clinician, other))
+    leader.post(pages, {**first, "seen": nobody[first["clinician"]]})
+    again = leader.post(pages, {**second, "seen": nobody[second["clinician"]]})
     assert again.status_code == 422 and "the other clinician first" in again.content.decode()
 
     assert therapist.get(pages).headers["Location"] == own

@@ -230,6 +230,13 @@ def test_who_sets_a_level_has_seen_the_last_one(knowing: Organisation, tim: User
     assert queries.names(knowing.pk, at(1)) == ["Clinical safety plan 4 extreme"]
 
 
+def test_a_level_that_two_set_alike_is_set_once(knowing: Organisation, tim: User, now: None) -> None:
+    first = actions.declare(wanted(2), **scope(tim))
+
+    assert actions.declare(wanted(2), **scope(tim)).pk == first.pk
+    assert TrustLevel.objects.count() == 1
+
+
 def test_the_outlook_names_its_days_and_drops_those_that_are_past(knowing: Organisation, tim: User) -> None:
     actions.declare(wanted(2, ladder=REAP), **scope(tim))
     day = 24 * 60

@@ -24,9 +24,10 @@ from clearway.domain.outpatients.clock_events import ClockEvent, EventKind
 from clearway.domain.outpatients.measurement import Asked, ServiceKind, measure
 from clearway.domain.outpatients.outcomes import PRESETS, Mistake, Said
 from clearway.domain.shared.errors import NotAllowed
+from tests.filled import filled
 from tests.outpatients import DESK, NOW, TODAY, a_patient, a_service, scope
 from tests.therapies import NINE, a_department
-from tests.trust import a_trust
+from tests.trust import a_trust, signed_in, somebody, stop_the_clock
 
 pytestmark = pytest.mark.django_db
 DAY = timedelta(days=1)
@@ -70,8 +71,8 @@ def open_gaps(row: Referral) -> list[str]:
     return [gap.what for gap in row.gaps.filter(closed_at__isnull=True)]
 
 
-def a_consultants_pathway(patient: Patient, start: date = date(2026, 9, 1)) -> Any:
-    orthopaedics = a_service(patient.organisation, "TO", kind=ServiceKind.CONSULTANT_LED, function="110")
+def a_consultants_pathway(patient: Patient, start: date = date(2026, 9, 1), code: str = "TO") -> Any:
+    orthopaedics = a_service(patient.organisation, code, kind=ServiceKind.CONSULTANT_LED, function="110")
     pathway = clocks.open_pathway(
         patient.pk,
         service=orthopaedics,
@@ -271,6 +272,31 @@ def test_linking_the_consultants_pathway_withdraws_the_clock_that_stood_in_for_i
     assert before.state == "none"
     entry = Entry.objects.get(referral=row)
     assert (entry.pathway, entry.treat_by) == (parent, parent.treat_by)
+
+
+@pytest.mark.promise("R3")
+def test_of_two_who_choose_the_consultants_pathway_the_second_sees_both(
+    patient: Patient, service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stop_the_clock(monkeypatch, NOW)
+    row = registered(patient, service, source="05")
+    chosen = a_consultants_pathway(patient), a_consultants_pathway(patient, date(2026, 9, 8), "RH")
+    desk = signed_in(somebody("two", "outpatient_coordinator", patient.organisation))
+    page = f"/outpatients/referrals/{row.pk}/"
+    opened = filled(desk.get(page))
+    actions.supply(row.pk, {}, parent_id=chosen[0].pk, **scope(patient.organisation))
+
+    second = desk.post(page, {**opened, "parent": str(chosen[1].pk)})
+
+    table = second.content.decode().split("Both of you changed", 1)[1].split("</table>", 1)[0]
+    assert second.status_code == 409 and "since Tue 1 Sep" in table and "since Tue 8 Sep" in table, table
+    row.refresh_from_db()
+    assert row.pathway == chosen[0]
+    again = filled(second)
+    assert again["parent"] == str(chosen[1].pk)
+    assert desk.post(page, again).status_code == 302
+    row.refresh_from_db()
+    assert row.pathway == chosen[1]
 
 
 def test_a_pathway_found_after_the_first_visit_takes_over_what_was_said_of_it(trust: Organisation) -> None:

@@ -8,6 +8,7 @@ from django.db import IntegrityError, connection, transaction
 from django.test import Client
 
 from clearway.core.audit.actions import Actor
+from clearway.core.clashes import ChangedMeanwhile
 from clearway.core.feeds.models import Source
 from clearway.core.organisation.models import Organisation
 from clearway.core.worklist.models import Task
@@ -129,6 +130,15 @@ def test_of_two_people_at_once_the_second_is_shown_what_the_first_recorded(waiti
     with pytest.raises(NotAllowed, match="pfc recorded exception at 09:15 meanwhile"):
         say(waiting, release(76, nurse="Sister", accepted=True), 76)
     assert stands(waiting).patient_is_waiting and Release.objects.count() == 1
+    # What another says alike, counted from their own now, is one record; how long until the next look is not.
+    assert say(waiting, exception(75.2), 75.2).pk == first.pk
+    alike = actions.record(
+        KEY, exception(79), seen=None, site_code=HERE, organisation_id=waiting.pk, by=Actor("halo"), at=at(79)
+    )
+    assert alike.pk == first.pk
+    with pytest.raises(ChangedMeanwhile) as refusal:
+        say(waiting, exception(80, look=15), 80)
+    assert [each.field for each in refusal.value.clashes] == ["look_at"] and refusal.value.now == first.pk
     # The same form sent twice is one record.
     assert say(waiting, exception(75.5), 75.5).pk == first.pk
 

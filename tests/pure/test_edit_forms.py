@@ -28,6 +28,7 @@ BEGINS = {
     "core/concerns/views.py report": A_NEW_ONE,
     "core/decisions/templates/decisions/export.html": "chooses what an export leaves out",
     "core/decisions/views.py export": "chooses the days of an export",
+    "core/layout/fields.py DeskForm": "begins with what whoever makes one gives it",
     "core/layout/templates/layout/columns.html": "one's own columns",
     "core/people/desk.py _grant_page": A_NEW_ONE,
     "core/people/desk.py put_on_call": A_NEW_ONE,
@@ -43,6 +44,7 @@ BEGINS = {
     "desks/ambulance/onward/views.py ask": AS_IT_WAS,
     "desks/ambulance/safeguarding/views.py new": A_NEW_ONE,
     "desks/outpatients/clinics/templates/clinics/clinics.html": "up to which day sessions are made",
+    "desks/outpatients/clocks/forms.py EventForm": "an event of a clock: each is kept",
     "desks/outpatients/cover/views.py away": A_NEW_ONE,
     "desks/outpatients/enquiries/templates/enquiries/take.html": A_NEW_ONE,
     "desks/outpatients/enquiries/views.py take": A_NEW_ONE,
@@ -50,9 +52,12 @@ BEGINS = {
     "desks/outpatients/keeping/views.py place": A_NEW_ONE,
     "desks/outpatients/letters/views.py batch": "when a batch was posted, which is said once",
     "desks/outpatients/outcomes/templates/outcomes/sheet.html": "an outcome is said once, then taken back",
+    "desks/outpatients/patients/forms.py PersonForm": "what is usual, beneath what the view gives it",
     "desks/outpatients/patients/views.py register": A_NEW_ONE,
     "desks/outpatients/records/rectification_views.py rectify": A_NEW_ONE,
     "desks/outpatients/records/views.py take": A_NEW_ONE,
+    "desks/outpatients/referrals/forms.py ReferralForm": A_NEW_ONE,
+    "desks/outpatients/referrals/forms.py TriageForm": "a decision of triage, which is said once",
     "desks/outpatients/referrals/templates/referrals/referral.html": "why it is removed, which is said once",
     "desks/outpatients/referrals/views.py _referral_form": A_NEW_ONE,
     "desks/outpatients/referrals/views.py register": A_NEW_ONE,
@@ -83,6 +88,21 @@ def _in_code() -> Iterator[str]:
         for function in ast.walk(ast.parse(text)):
             if isinstance(function, ast.FunctionDef) and any(map(_begins, ast.walk(function))):
                 yield f"{path.relative_to(ROOT)} {function.name}"
+            if isinstance(function, ast.ClassDef) and any(map(_begins_itself, function.body)):
+                yield f"{path.relative_to(ROOT)} {function.name}"
+
+
+def _begins_itself(method: ast.stmt) -> bool:
+    """Whether it is the `__init__` of a form that says what the form begins with, not only hands it on."""
+    if not isinstance(method, ast.FunctionDef) or method.name != "__init__":
+        return False
+    given = {each.arg for each in (*method.args.args, *method.args.kwonlyargs)}
+    return any(
+        isinstance(node, ast.Call)
+        and ast.unparse(node.func) == "super().__init__"
+        and any(each.arg == "initial" and ast.unparse(each.value) not in given for each in node.keywords)
+        for node in ast.walk(method)
+    )
 
 
 def _begins(node: ast.AST) -> bool:

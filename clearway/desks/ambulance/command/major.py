@@ -65,9 +65,12 @@ def report(
             raise NotAllowed("new", event, "A new one is on standby or declared.")
         number = (every.aggregate(Max("number"))["number__max"] or 0) + 1
     last = every.filter(number=number).order_by("-version").first()
-    if (last.version if last else 0) != after:
-        yours = {"state": state.value, **letters}
-        raise ChangedMeanwhile("overtaken", event, MEANWHILE, between(says(last), yours))
+    stands = last.version if last else 0
+    if stands != after:
+        found = between(says(last), {"state": state.value, **letters})
+        if last is not None and not found:
+            return last  # somebody else has reported the very same
+        raise ChangedMeanwhile("overtaken", event, MEANWHILE, found, now=stands)
     if last is not None and last.state == Declared.STOOD_DOWN:
         raise NotAllowed("ended", event, "It was stood down. Begin another.")
     row = every.create(

@@ -257,7 +257,7 @@ def clashes(found: Iterable[Clash]) -> list[tuple[str, str, str]]:
 
 
 def _methane_said(field: str, value: Any) -> str:
-    return STATES[Declared(value)] if field == "state" else said(value)
+    return STATES[Declared(value)] if field == "state" and value else said(value)
 
 
 @dataclass(frozen=True, slots=True)

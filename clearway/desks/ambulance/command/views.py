@@ -328,15 +328,17 @@ def _methane(request: Any, number: int | None) -> HttpResponse:
             return HttpResponseRedirect(reverse("command:methane", args=[row.number]))
         except clashes.ChangedMeanwhile as refused:
             form.add_error(None, refused.why)
-            clash, rows = refused, queries.methane_versions(organisation_id, number or 0)
-            newest = rows[0]
+            clash = refused
+            if number:
+                rows = queries.methane_versions(organisation_id, number)
+                newest = rows[0]
         except NotAllowed as refused:
             form.add_error(None, refused.why)
     may = request.reach.allows("major.declare")
     context = {
         "number": number,
         "rows": [presenters.methane(each) for each in rows],
-        "seen": clashes.opened(request.POST, newest.version if newest else 0, clash),
+        "seen": clashes.opened(request.POST, newest.version if newest else 0, refusal=clash),
         "both": presenters.clashes(clash.clashes if clash else ()),
         "form": form,
         "states": [

@@ -6,15 +6,20 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
+from django.db import transaction
+
 from clearway.core.audit.actions import Actor
 from clearway.core.clashes import MEANWHILE, ChangedMeanwhile, between
 from clearway.core.layout.times import local
+from clearway.core.locks import Lock, key_of, one_at_a_time
 from clearway.core.organisation import actions as organisation
 from clearway.core.organisation.models import PolicyVersion
+from clearway.core.organisation.queries import versions_of
 from clearway.domain.ambulance import destination_answers, destinations
 from clearway.domain.shared.errors import NotAllowed
 from clearway.domain.shared.region import Mark, Policy
 
+from . import queries
 from .queries import Group, Item
 
 
@@ -52,16 +57,20 @@ READ = {
 MAY_BE_DENIED = frozenset({Group.ROLES, Group.PLACES})
 
 
+@transaction.atomic
 def answer(item: Item, answer: Answer, *, organisation_id: int, by: Actor, at: datetime) -> PolicyVersion:
     """Answer for one thing, from today. Advice goes by it at once.
 
     Raises NotAllowed with the reason, and ChangedMeanwhile where somebody answered since it was shown.
     """
     today = local(at).date()
+    one_at_a_time(Lock.DESTINATION, key_of(organisation_id, item.name))
+    item = queries.item(organisation_id, item.name, today) or item
     if answer.seen != item.version:
-        raise ChangedMeanwhile(
-            "changed", "Answering for it", MEANWHILE, between(_now(item), _said(item, answer))
-        )
+        found = between(_now(item), _said(item, answer))
+        if not found and (newest := versions_of(organisation_id, item.name)):
+            return newest[0]  # somebody else has answered the very same
+        raise ChangedMeanwhile("changed", "Answering for it", MEANWHILE, found, now=item.version)
     if answer.reply is Reply.NOT_SO and item.group not in MAY_BE_DENIED:
         raise NotAllowed("a rule", "Denying it", "A rule is taken away in the region pack only.")
     if answer.reply is Reply.CHANGED and not answer.changes:

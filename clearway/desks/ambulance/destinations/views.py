@@ -81,12 +81,12 @@ def answer(request: Request, name: str) -> HttpResponse:
             return HttpResponseRedirect(reverse("destinations:confirm") + f"#{item.group.value}")
         except clashes.ChangedMeanwhile as refused:
             form.add_error(None, refused.why)
-            clash = refused
+            clash, item = refused, queries.item(request.organisation.pk, name, today) or item
         except NotAllowed as refused:
             form.add_error(None, refused.why)
     context = {
         "item": item,
-        "seen": clashes.opened(request.POST, item.version, clash),
+        "seen": clashes.opened(request.POST, item.version, refusal=clash),
         "both": presenters.clashes(clash.clashes if clash else ()),
         "row": presenters.row(item, today),
         "form": form,

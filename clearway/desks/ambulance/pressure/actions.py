@@ -106,8 +106,10 @@ def declare(wanted: Wanted, *, organisation_id: int, by: Actor, at: datetime) ->
     one_at_a_time(Lock.LEVELS, organisation_id)
     last = queries.history(organisation_id, wanted.ladder).first()
     if last is not None and last.number != wanted.after:
+        if not (found := _differs(last, wanted)):
+            return last  # the very same was set
         why = f"{last.by} set {plan.named(last.level)} at {clock(last.at)}. Read it, then set it again."
-        raise ChangedMeanwhile("overtaken", f"Setting {plan.title}", why, _differs(last, wanted))
+        raise ChangedMeanwhile("overtaken", f"Setting {plan.title}", why, found, now=last.number)
     row = TrustLevel.objects.create(
         organisation_id=organisation_id,
         ladder=wanted.ladder,

@@ -123,7 +123,7 @@ def ladder(request: Any, name: str) -> HttpResponse:
         "closed": [presenters.card(each, at) for each in closed],
         "levels": [(each, now.plan.named(each)) for each in (1, 2, 3, 4)],
         "form": form,
-        "seen": clashes.opened(request.POST, now.row.number if now.row else 0, clash),
+        "seen": clashes.opened(request.POST, now.row.number if now.row else 0, refusal=clash),
         "both": presenters.clashes(clash.clashes if clash else (), now.plan),
         "may_declare": request.reach.allows("pressure.declare"),
     }

@@ -9,7 +9,7 @@ from django.db import transaction
 
 from clearway.core.audit.actions import Actor, Entry
 from clearway.core.audit.actions import record as audit
-from clearway.core.clashes import ChangedMeanwhile, between, check_newest
+from clearway.core.clashes import ChangedMeanwhile, Clash, between, check_newest
 from clearway.core.feeds.models import Source
 from clearway.core.layout.times import clock
 from clearway.core.live.actions import announce
@@ -29,6 +29,7 @@ from .policy import release_policy
 
 SPEAKS_AS = {"halo": StatusSource.HALO, "hospital_user": StatusSource.HOSPITAL}
 TWICE = timedelta(minutes=2)  # in which the same record from the same hand is the same record
+COUNTED = ("look_at", "news2_at")  # typed as so many minutes from now
 NOT_A_HOSPITALS = (Kind.RELIEF,)  # a hospital sends no crew to another's patient
 
 
@@ -58,9 +59,11 @@ def record(
     if last is not None and _is_same(last, said, by, at):
         return last
     if last is not None and last.pk != seen:
+        if not (found := _differs(last, said, at)):
+            return last  # somebody else has recorded the very same
         why = f"{last.by} recorded {last.kind} at {clock(last.at)} meanwhile. Look at it, then send again."
-        found = between(asdict(queries.record_of(last)), asdict(said))
-        raise ChangedMeanwhile("meanwhile", f"Recording this of {folded.call_sign}", why, found)
+        what = f"Recording this of {folded.call_sign}"
+        raise ChangedMeanwhile("meanwhile", what, why, tuple(found), now=last.pk)
     _check(folded, said, by, at, organisation_id)
     status = status_said(said, folded.state)
     if status is not None:
@@ -132,6 +135,22 @@ def _tell(
     source = Source.objects.get(organisation_id=organisation_id, kind="desk")
     body = facts.body_hash(msgspec.json.encode(event))
     facts.record([facts.Received(event.message_id, body, (event,))], source=source, by=by, at=at)
+
+
+def _differs(last: Release, said: Record, at: datetime) -> list[Clash]:
+    """What a record says otherwise than the last; a time counted from now, by how far it is."""
+    before = queries.record_of(last)
+
+    def is_as_far(name: str) -> bool:
+        one, other = getattr(before, name), getattr(said, name)
+        return one is not None and other is not None and _minutes(one - last.at) == _minutes(other - at)
+
+    found = between(asdict(before), asdict(said))
+    return [each for each in found if each.field not in COUNTED or not is_as_far(each.field)]
+
+
+def _minutes(far: timedelta) -> int:
+    return round(far / timedelta(minutes=1))
 
 
 def _is_same(last: Release, said: Record, by: Actor, at: datetime) -> bool:

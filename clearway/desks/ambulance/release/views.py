@@ -113,7 +113,7 @@ def record(request: Any, code: str, kind: str) -> HttpResponse:
         "arrived": folded.stamps.get(JobStatus.AT_HOSPITAL) if folded else None,
         "tabs": _tabs(request, code, key, folded, kind),
         "newest": past[0] if past else None,
-        "seen": clashes.opened(request.POST, past[0].pk if past else None, clash),
+        "seen": clashes.opened(request.POST, past[0].pk if past else None, refusal=clash),
         **_shown(request, form, past, clash),
     }
     return render(request, "release/record.html", context, status=_status(form, clash))

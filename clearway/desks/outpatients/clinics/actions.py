@@ -14,7 +14,7 @@ from django.db.models import QuerySet
 from clearway.core.audit.actions import Actor, Entry, record
 from clearway.core.clashes import check_fields, check_whole
 from clearway.core.layout.times import local
-from clearway.core.locks import whole
+from clearway.core.locks import Lock, key_of, one_at_a_time, whole
 from clearway.core.people.queries import may_be_asked
 from clearway.domain.outpatients import clinics as rules
 from clearway.domain.outpatients.bank_holidays import KNOWN_UNTIL
@@ -101,6 +101,8 @@ def save_template(
     """
     event = SAVING
     _same_organisation(wanted, organisation_id, event)
+    # A lock on the newest row would give that row even where a newer one came while it was waited for.
+    one_at_a_time(Lock.CLINIC, key_of(organisation_id, wanted.code))
     older = list(
         Template.objects.select_for_update()
         .filter(organisation_id=organisation_id, code=wanted.code)

@@ -157,7 +157,7 @@ def template(request: Request, code: str = "") -> HttpResponse:
             misfits = _misfits(request, form.wanted())
             if not misfits or request.POST.get("looked") == _looked(misfits):
                 try:
-                    seen = clashes.unseal(request.POST.get("seen", ""), actions.SAVING)
+                    seen = clashes.unseal(request.POST.get("seen", ""), actions.SAVING, f"clinic {code}")
                     row = actions.save_template(form.wanted(), seen=seen, **_who(request))
                     messages.success(request, f"Version {row.version} is saved. Make its sessions next.")
                     return HttpResponseRedirect(reverse("op-clinics:template", args=[row.code]))
@@ -175,7 +175,9 @@ def template(request: Request, code: str = "") -> HttpResponse:
         "form": form,
         "misfits": misfits,
         "looked": _looked(misfits),
-        "seen": clashes.opened(request.POST, actions.says(versions[0] if versions else None), clash),
+        "seen": clashes.opened(
+            request.POST, actions.says(versions[0] if versions else None), f"clinic {code}", clash
+        ),
         "versions": [presenters.template(row) for row in versions],
         "how": rules.HOW,
         "services": list(queries.services(organisation_id).values_list("pk", "name")),

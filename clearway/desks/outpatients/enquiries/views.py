@@ -127,7 +127,7 @@ def enquiry(request: Any, key: int) -> HttpResponse:
         "stands": presenters.stands(row),
         "late": presenters.is_late(row, request.at),
         "form": form,
-        "seen": clashes.seal(actions.says(row)),
+        "seen": clashes.opened({}, actions.says(row), f"enquiry {row.pk}", clash),
         "both": _both(clash, dict(_clinicians(request))),
         "results": presenters.results(row),
         "clinicians": _clinicians(request),
@@ -139,7 +139,7 @@ def enquiry(request: Any, key: int) -> HttpResponse:
 
 
 def _pass(request: Any, key: int, clinician: int) -> None:
-    seen = clashes.unseal(request.POST.get("seen", ""), actions.PASSING)
+    seen = clashes.unseal(request.POST.get("seen", ""), actions.PASSING, f"enquiry {key}")
     actions.pass_to(key, clinician, seen=seen, **_who(request))
 
 
@@ -195,8 +195,9 @@ def messages_(request: Any) -> HttpResponse:
     clash: clashes.ChangedMeanwhile | None = None
     if form.is_valid():
         try:
-            seen = clashes.unseal(request.POST.get("seen", ""), clinic_actions.LINKING)
             given = form.cleaned_data
+            of = f"clinician {given['clinician']}"
+            seen = clashes.unseal(request.POST.get("seen", ""), clinic_actions.LINKING, of)
             clinic_actions.link(given["clinician"], given["user"], seen=seen, **_who(request))
         except clashes.ChangedMeanwhile as refusal:
             form.add_error("user", refusal.why)
@@ -209,7 +210,20 @@ def messages_(request: Any) -> HttpResponse:
     waiting = queries.waiting_by_clinician(request.organisation.pk)
     every = clinics.clinicians(request.organisation.pk).select_related("user") if sees_all else []
     rows = [
-        (each.pk, each.name, waiting.get(each.pk, 0), each.user, clashes.seal({"user": each.user_id}))
+        (
+            each.pk,
+            each.name,
+            waiting.get(each.pk, 0),
+            each.user,
+            clashes.opened(
+                {},
+                {"user": each.user_id},
+                f"clinician {each.pk}",
+                clash if each.pk == form.cleaned_data["clinician"] else None,
+            )
+            if clash
+            else clashes.seal({"user": each.user_id}, f"clinician {each.pk}"),
+        )
         for each in every
     ]
     named = {each.pk: str(each) for each in people}

@@ -13,7 +13,7 @@ from clearway.core.audit.actions import Actor, Entry
 from clearway.core.audit.actions import record as audit
 from clearway.core.clashes import check_whole
 from clearway.core.layout.times import local
-from clearway.core.locks import Lock, one_at_a_time
+from clearway.core.locks import Lock, key_of, one_at_a_time
 from clearway.domain.outpatients.completeness import ReviewReason, Route
 from clearway.domain.shared.errors import CannotParse, NotAllowed
 from clearway.interchange import ers_worklist, referral_file
@@ -454,6 +454,7 @@ def map_columns(
     if missing := [FIELDS[name].label for name in needs if name not in chosen]:
         raise NotAllowed("not mapped", event, f"Say which column holds {', '.join(missing)}.")
     digest = referral_file.layout_of(heading)
+    one_at_a_time(Lock.LAYOUT, key_of(organisation_id, digest, row.sender))
     before = queries.layout(organisation_id, digest, row.sender)
     if seen is not None:
         check_whole({**dict.fromkeys(FIELDS), **chosen}, seen, says(before), event)

@@ -18,7 +18,7 @@ from clearway.interchange.referral_file import FIELDS
 from ..referrals import queries as referred
 from . import actions, presenters, queries
 from .forms import GiveForm
-from .models import GivenFile
+from .models import GivenFile, Layout
 
 Request = Any
 
@@ -65,16 +65,16 @@ def columns(request: Request, key: int) -> HttpResponse:
     if row.state != row.State.GIVEN:
         return _on(row)
     sheet = queries.sheet(bytes(row.body))
-    mapping = _mapping(request, row, sheet)
-    problem, clash, shown = "", None, row.layout
+    # What somebody remembered since this file was given is what a mapping takes the place of.
+    shown = queries.layout(row.organisation_id, referral_file.layout_of(sheet.heading), row.sender)
+    mapping = _mapping(request, shown, sheet)
+    problem, clash = "", None
     if request.method == "POST" and "look" not in request.POST:
         try:
-            seen = clashes.unseal(request.POST.get("seen", ""), actions.MAPPING)
+            seen = clashes.unseal(request.POST.get("seen", ""), actions.MAPPING, f"file {row.pk}")
             return _on(actions.map_columns(row.pk, mapping, seen=seen, **_scope(request)))
         except clashes.ChangedMeanwhile as refusal:
             problem, clash = refusal.why, refusal
-            digest = referral_file.layout_of(sheet.heading)
-            shown = queries.layout(row.organisation_id, digest, row.sender)
         except NotAllowed as refusal:
             problem = refusal.why
     actions.look(row.pk, "columns", **_scope(request))
@@ -89,19 +89,19 @@ def columns(request: Request, key: int) -> HttpResponse:
         "unused": [each for each in sheet.heading if each and each not in used],
         "count": len(sheet.rows),
         "problem": problem,
-        "seen": clashes.opened(request.POST, actions.says(shown), clash),
+        "seen": clashes.opened(request.POST, actions.says(shown), f"file {row.pk}", clash),
         "both": presenters.clashes(clash.clashes if clash else ()),
     }
     status = 409 if clash else 422 if problem else 200
     return render(request, "intake/columns.html", context, status=status)
 
 
-def _mapping(request: Request, row: GivenFile, sheet: sheets.Sheet) -> dict[str, str]:
+def _mapping(request: Request, layout: Layout | None, sheet: sheets.Sheet) -> dict[str, str]:
     """What was sent, else what is remembered, else what the headings say."""
     if request.method == "POST":
         return {name: request.POST.get(f"field-{name}", "")[:300] for name in FIELDS}
-    if row.layout is not None:
-        return dict(row.layout.mapping)
+    if layout is not None:
+        return dict(layout.mapping)
     return referral_file.guessed(sheet.heading)
 
 

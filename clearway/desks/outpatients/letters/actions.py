@@ -10,6 +10,7 @@ from django.db import IntegrityError, transaction
 from clearway.core.audit.actions import Actor, Entry, record
 from clearway.core.clashes import check_whole
 from clearway.core.layout.times import local
+from clearway.core.locks import Lock, key_of, one_at_a_time
 from clearway.core.outbox import actions as outbox
 from clearway.core.outbox.actions import Held
 from clearway.core.outbox.sending import Withdrawn
@@ -326,6 +327,8 @@ def write_version(
     Raises CannotParse with place and fix for a text that cannot be, NotAllowed without saying what changed,
     and ChangedMeanwhile where somebody else wrote since.
     """
+    # Rows that are locked are those that there were when the lock was asked for, without a newer version.
+    one_at_a_time(Lock.TEXT, key_of(organisation_id, code))
     rows = list(
         LetterText.objects.select_for_update()
         .filter(organisation_id=organisation_id, code=code)

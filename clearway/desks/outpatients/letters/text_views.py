@@ -147,7 +147,7 @@ def edit(request: Request, key: int) -> HttpResponse:
             if request.POST.get("what") == "check":
                 findings = actions.check_written(row, written)
                 return _edit(request, row, form, findings, checked=True)
-            seen = clashes.unseal(request.POST.get("seen", ""), actions.WRITING)
+            seen = clashes.unseal(request.POST.get("seen", ""), actions.WRITING, f"text {row.code}")
             made = actions.write_version(row.code, written, seen=seen, **_who(request))
         except clashes.ChangedMeanwhile as refusal:
             form.add_error(None, refusal.why)
@@ -173,9 +173,8 @@ def _edit(
     refusal: clashes.ChangedMeanwhile | None = None,
 ) -> HttpResponse:
     """refusal  what somebody else wrote meanwhile, where the form is shown again with it"""
-    newest = queries.versions(request.organisation.pk, row.code)[0] if refusal else row
     context = {
-        "seen": clashes.opened(request.POST, actions.says(newest), refusal),
+        "seen": clashes.opened(request.POST, actions.says(row), f"text {row.code}", refusal),
         "both": presenters.clashes(refusal.clashes if refusal else ()),
         "text": row,
         "name": presenters.text_name(row),

@@ -85,11 +85,11 @@ def edit(request: Request, patient: int) -> HttpResponse:
     row = _read(request, patient)
     data = request.POST if request.method == "POST" else None
     typed = kept.take(request)
-    opened = typed.get("seen") or clashes.seal(known(row))
+    opened = typed.get("seen") or clashes.seal(known(row), f"patient {row.pk}")
     form = PersonForm(data, at=request.at, sites=_sites(request).items(), initial=typed or shown(row))
     if form.is_valid():
         try:
-            seen = clashes.unseal(request.POST.get("seen", ""), "Changing this patient")
+            seen = clashes.unseal(request.POST.get("seen", ""), "Changing this patient", f"patient {row.pk}")
             actions.change(row.pk, form.values(), seen=seen, **_scope(request))
             messages.success(request, "Saved.")
             return HttpResponseRedirect(reverse("op-patients:patient", args=[row.pk]))
@@ -119,7 +119,11 @@ def _both(
     if again.is_valid():
         again.add_error(None, refusal.why)
     names = presenters.clashes(refusal.clashes)
-    return _form(request, again, f"Change {row}", [], row, clashes.seal(known(row)), names, status=409)
+    # Of what is not this person's own the page shows what stands; of the rest, what was compared with.
+    compared = refusal.now if isinstance(refusal.now, Mapping) else {}
+    stands = known(row) | {name: value for name, value in compared.items() if name in mine}
+    opened = clashes.seal(stands, f"patient {row.pk}")
+    return _form(request, again, f"Change {row}", [], row, opened, names, status=409)
 
 
 def _put(sent: Any, name: str, value: Any) -> None:
@@ -202,7 +206,7 @@ def _merge(row: Patient, sent: Mapping[str, str], scope: dict[str, Any]) -> None
 
 
 def _ethnicity(row: Patient, sent: Mapping[str, str], scope: dict[str, Any]) -> None:
-    seen = clashes.unseal(sent.get("seen", ""), equality.RECORDING)
+    seen = clashes.unseal(sent.get("seen", ""), equality.RECORDING, f"ethnicity {row.pk}")
     equality.record({row.pk: sent.get("ethnicity", "")}, seen={row.pk: seen.get("ethnicity", "")}, **scope)
 
 
@@ -282,7 +286,7 @@ def _page(
         "holds": _holds(request, [*people, row.merged_into_id or row.pk]),
         "contacts": waiting.contacts_of(people, CONTACTS_SHOWN),
         "background": background.of_patient(row.pk),
-        "seen": clashes.opened({}, background.says(row.pk)),
+        "seen": clashes.opened({}, background.says(row.pk), f"ethnicity {row.pk}", clash),
         "both": clashes.both_in_words(
             clash.clashes if clash else (),
             {"ethnicity": "Ethnic category"},

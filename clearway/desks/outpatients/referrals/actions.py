@@ -74,7 +74,12 @@ class Decision:
 
 def says(row: Referral) -> dict[str, Any]:
     """What a referral says of what may be supplied, to be held against what somebody supplies."""
-    return {name: getattr(row, name) for name in SUPPLIED}
+    started_on = row.pathway.started_on if row.pathway else None
+    return {
+        **{name: getattr(row, name) for name in SUPPLIED},
+        "parent": row.parent_id,
+        "start_on": started_on,
+    }
 
 
 @transaction.atomic
@@ -106,7 +111,9 @@ def supply(
     if "priority" in values:
         values = {**values, "priority": completeness.priority_of(values["priority"]) or ""}
     if seen is not None:
-        check_fields(values, seen, says(row), event)
+        places = {"parent": parent_id, "start_on": start_on}
+        given = {name: value for name, value in places.items() if value is not None}
+        check_fields({**values, **given}, seen, says(row), event)
     for name, value in values.items():
         setattr(row, name, value)
     registering.check(_as_new(row, start_on), at)

@@ -1,6 +1,6 @@
 """Referrals in words."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -22,16 +22,27 @@ def priority(code: str) -> str:
     return Priority(code).meaning.capitalize() if code else UNREAD
 
 
-def clashes(found: Iterable[Clash]) -> list[tuple[str, str, str]]:
-    """What two people supplied otherwise for one referral."""
+def clashes(found: Iterable[Clash], parents: Mapping[int, str]) -> list[tuple[str, str, str]]:
+    """What two people supplied otherwise for one referral. parents  the consultant's pathways in words"""
 
     def says(field: str, value: Any) -> str:
         if field == "source" and value:
             return ReferralSource(value).meaning.capitalize()
+        if field == "parent" and value:
+            return parents.get(value, f"Pathway {value}")
+        if field == "start_on" and value:
+            return in_words(date.fromisoformat(value))
         return priority(value) if field == "priority" else said(value)
 
-    names = {"sender": "Referrer", "sender_organisation": "Organisation of the referrer", "source": "From"}
-    return both_in_words(found, names | {"question": "Clinical question"}, says)
+    names = {
+        "sender": "Referrer",
+        "sender_organisation": "Organisation of the referrer",
+        "source": "From",
+        "question": "Clinical question",
+        "parent": "The consultant's pathway here",
+        "start_on": "The consultant's clock started on",
+    }
+    return both_in_words(found, names, says)
 
 
 def removed(why: str) -> str:

@@ -133,7 +133,7 @@ def referral(request: Request, key: int) -> HttpResponse:
                 form.values(),
                 parent_id=given["parent"],
                 start_on=given["start_on"],
-                seen=clashes.unseal(request.POST.get("seen", ""), actions.SUPPLYING),
+                seen=clashes.unseal(request.POST.get("seen", ""), actions.SUPPLYING, f"referral {row.pk}"),
                 **_scope(request),
             )
             messages.success(request, "Saved. What it closes is closed, and the clock was worked out again.")
@@ -155,15 +155,16 @@ def _referral_page(
 ) -> HttpResponse:
     patient_actions.look([row.patient_id], "referral", **_scope(request))
     missing = queries.open_gaps(request.organisation.pk, request.at, row.pk)
+    parents = _parents(request, row.patient_id)
     context = {
         **_shown(request, row),
         "gaps": presenters.gap_rows(missing),
         "lacks": {each.gap.what for each in missing},
         "form": form,
-        "seen": clashes.opened(form.data, actions.says(row), clash),
-        "both": presenters.clashes(clash.clashes if clash else ()),
+        "seen": clashes.opened(form.data, actions.says(row), f"referral {row.pk}", clash),
+        "both": presenters.clashes(clash.clashes if clash else (), dict(parents)),
         "problem": problem,
-        "parents": _parents(request, row.patient_id),
+        "parents": parents,
         "sources": forms.SOURCES,
         "sides": forms.SIDES,
         "removals": forms.REMOVALS,
