@@ -51,6 +51,8 @@ def test_looking_at_a_quarantined_line_is_recorded(desk: Client, cad: Source) ->
     row = Quarantined.objects.get()
 
     page = desk.get(f"/feeds/quarantine/{row.pk}/")
+    look = Action.objects.get(verb="identity.look")  # to review, as one at who the patient of an incident is
+    assert (look.subject, look.detail["reason"]) == (f"quarantined:{row.pk}", "refused_line")
 
     assert "&lt;script&gt;nonsense" in page.content.decode()
     assert page["Cache-Control"] == "no-store"

@@ -6,7 +6,8 @@ from ..organisation.models import Organisation
 
 # What is reviewed afterwards: looks at who somebody is, by people whose work as a rule needs no identity.
 OPENED = "openings.open"  # a patient of whom nothing was to be done here
-LOOKS = ("identity.look", OPENED)
+LOOK = "identity.look"
+LOOKS = (LOOK, OPENED)
 
 
 class Action(models.Model):

@@ -44,7 +44,7 @@ PROVED = {
 def whom(look: Action) -> str:
     """Whose identity it was, without saying it: of an incident its key, of a record its own."""
     kind, _, key = look.subject.partition(":")
-    named = f"Record {key}" if kind == "patient" else key
+    named = {"patient": f"Record {key}", "quarantined": f"refused line {key}"}.get(kind, key)
     return f"{named}, opened" if look.verb == OPENED else named
 
 

@@ -12,6 +12,7 @@ from clearway.domain.shared.errors import CannotParse, NotAllowed
 
 from ..audit.actions import Actor, Entry
 from ..audit.actions import record as audit
+from ..audit.models import LOOK
 from ..live.actions import announce
 from ..organisation.models import Organisation
 from .models import Answer, Batch, Message, Quarantined, Source
@@ -274,10 +275,17 @@ def settle(row: Quarantined, became: str) -> None:
 
 
 @transaction.atomic
-def look(row: Quarantined, *, by: Actor, at: datetime) -> None:
-    """Record that somebody looked at the bytes of a quarantined line, which may name a patient."""
-    entry = Entry("feeds.look", f"quarantined:{row.pk}", {"batch": row.batch_id, "line": row.line})
-    audit([entry], organisation_id=row.source.organisation_id, by=by, at=at)
+def look(row: Quarantined, *, by: Actor, at: datetime, is_reviewed: bool = False) -> None:
+    """Record that somebody looked at the bytes of a quarantined line, which may name a patient.
+
+    is_reviewed  somebody else reviews the look, as of who the patient of an incident is
+    """
+    subject = f"quarantined:{row.pk}"
+    entries = [Entry("feeds.look", subject, {"batch": row.batch_id, "line": row.line})]
+    if is_reviewed:
+        said = f"Line {row.line} of batch {row.batch_id}"
+        entries.append(Entry(LOOK, subject, {"reason": "refused_line", "text": said, "found": True}))
+    audit(entries, organisation_id=row.source.organisation_id, by=by, at=at)
 
 
 @transaction.atomic

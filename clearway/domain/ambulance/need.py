@@ -23,7 +23,7 @@ class Work(StrEnum):
 
     BOARDS = "boards"  # a call or a crew of it is on the boards, or was in the last day
     FINDING = "finding"  # what a feed said of it cannot be right, and nobody has ended that yet
-    CONCERN = "concern"  # a safeguarding concern of one's own or of one's queue
+    CONCERN = "concern"  # a safeguarding concern that one raised oneself
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Concern:
-    """A safeguarding concern of the person or of their queue."""
+    """A safeguarding concern that the person raised."""
 
     at: datetime
     is_acknowledged: bool

@@ -1,6 +1,6 @@
 """Whether an incident is somebody's work now, as the boards and lists of the desk have it."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from types import MappingProxyType
 
@@ -40,13 +40,8 @@ def subject_of(incident: str) -> str:
     return f"incident:{incident}"
 
 
-def read(
-    organisation_id: int, incident: str, user_id: int, roles: Collection[str], sites: Sites, at: datetime
-) -> Work | None:
-    """The work item through which this person opens an incident; None where there is none. Four queries.
-
-    roles  codes of the roles held now: the concerns of their queues are theirs
-    """
+def read(organisation_id: int, incident: str, user_id: int, sites: Sites, at: datetime) -> Work | None:
+    """The work item through which this person opens an incident; None where there is none. Four queries."""
     call = Incident.objects.filter(organisation_id=organisation_id, key=incident).first()
     sent = list(
         Assignment.objects.filter(organisation_id=organisation_id, incident=incident)
@@ -60,9 +55,7 @@ def read(
         sendings=tuple(_sending(row) for row in sent),
         findings=tuple(Finding(*row) for row in quality.not_ended(organisation_id, streams)),
         concerns=tuple(
-            Concern(row.at, getattr(row, "taken", None) is not None)
-            for row in raised
-            if row.by_id == user_id or row.queue in roles
+            Concern(row.at, getattr(row, "taken", None) is not None) for row in raised if row.by_id == user_id
         ),
     )
     return work(traces, sites, at)

@@ -94,7 +94,7 @@ def open_patient(request: Request, key: str) -> HttpResponse:
 
 def _is_own(request: Request, key: str) -> bool:
     """Whether there is a work item of the incident where this person may look at who patients are."""
-    who = request.organisation.pk, key, request.user.pk, request.roles, request.reach.sites_for(LOOKS)
+    who = request.organisation.pk, key, request.user.pk, request.reach.sites_for(LOOKS)
     return need.read(*who, request.at) is not None
 
 

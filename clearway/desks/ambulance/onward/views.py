@@ -104,7 +104,7 @@ def _read(request: Request, key: int) -> OnwardRequest:
 def _is_open(request: Request, incident: str) -> bool:
     """Whether who the patient is may leave with a request: it is their work, or opened with a reason."""
     area = request.reach.sites_for("identity.look")  # who may not look sends nobody's identity unseen
-    who = request.organisation.pk, incident, request.user.pk, request.roles, area
+    who = request.organisation.pk, incident, request.user.pk, area
     own = need.read(*who, request.at) is not None
     return own or need.standing(request.organisation.pk, request.user.pk, incident, request.at) is not None
 
