@@ -70,6 +70,7 @@ def run(arguments: argparse.Namespace) -> int:
         "to": arguments.end.isoformat(),
         "as_known_at": ads_export.instant(at),
         "pseudonymised": not arguments.identified,
+        "sources_as_of": ads_export.instant(at),  # how they stand now, whatever days are exported
         "sources": [
             {
                 "source": each.name,

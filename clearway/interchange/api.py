@@ -123,13 +123,17 @@ _EVENTS = {type(each).__name__: _line(each) for each in EXAMPLES.values()}
 
 
 def _deliver(kind: str, title: str, shape: str, examples: tuple[str, ...]) -> Operation:
+    other_words = {
+        "positions": "of two at one time the first stands, and the other counts as a duplicate"
+    }.get(kind, "the same id with other words is refused")
+    known_by = {"positions": "call sign and time"}.get(kind, "message id")
     says = (
         "A batch of JSON lines, UTF-8, one object a line, at most 16,384 bytes each. It is stored and "
         "committed, then acknowledged, then read: 202 says that nothing of it will be lost, not that every "
         "line was understood. A line that cannot be read is kept in quarantine with place, reason and fix, "
         "and the others are taken. After a lost answer send the same lines again: a line is known by its "
-        "message id (a position by call sign and time) and counts once; the same id with other words is "
-        "refused. Check a file before you send it with `clearway feed check`."
+        f"{known_by} and counts once; {other_words}. Check a file before you send it with "
+        "`clearway feed check`."
     )
     return Operation(
         f"deliver-{kind}",
@@ -256,7 +260,7 @@ NOTIFY = Operation(
     (
         "The callbacks of GOV.UK Notify as they come, with the key of the source as bearer token. Stored "
         "and committed, then acknowledged, then read; one that cannot be read is kept in quarantine. The "
-        "same one again counts once."
+        "same one again counts once, and another under its id is not read: the first stands."
     ),
     ("notify",),
     (Said(202, "stored; it is read in a moment", {JSON: "StoredCallback"}),),

@@ -69,7 +69,8 @@ quarantined, for every source.
 There is no idempotency key to invent: what is sent has its own. A line of a feed is known by
 `message_id` within its source (a position by call sign and time), a referral by `reference`, a callback
 by the provider's name of it. After a lost answer, a timeout or 5xx, send the same bytes again: what was
-taken already counts once. The same key with other words is refused, never taken in silence.
+taken already counts once. The same key with other words is refused of an event and of a referral. Of a
+position and of a callback the first stands, and what comes later under its key counts as a duplicate.
 
 ## Times
 

@@ -17,7 +17,7 @@ from clearway.domain.shared.freshness import Freshness
 
 VERSION = 1
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
-COLUMNS = ("site", "measure", "limit_minutes", "value", "unit", "as_of", "age_seconds", "state", "reason")
+COLUMNS = ("site", "measure", "limit_minutes", "value", "unit", "as_of", "age_seconds", "reason", "state")
 # Measure -> unit, and what it is. Of a site, where a site is named; else of the whole trust.
 MEASURES: Mapping[str, tuple[str, str]] = MappingProxyType(
     {

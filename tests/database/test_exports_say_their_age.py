@@ -113,8 +113,29 @@ def test_a_data_set_says_how_far_its_sources_go(
 
     assert main(["ads", "export", *where, *days, "--json"]) == 0
 
-    said = {each["source"]: each["state"] for each in json.loads(capsys.readouterr().out)["sources"]}
+    manifest = json.loads(capsys.readouterr().out)
+    said = {each["source"]: each["state"] for each in manifest["sources"]}
     assert said[cad.name] == "lost"  # by the clock of the machine
+    assert manifest["sources_as_of"] == manifest["as_known_at"] > T0.date().isoformat()
+
+
+def test_what_comes_as_it_is_sent_is_named_too_and_only_without_a_source_is_it_entered_here() -> None:
+    trust = a_trust()
+    assert rests_on(trust.pk, NINE) == "Rests on: what is entered here, at once."
+    for kind, heard in (("fhir", NINE), ("referrals", None), ("dashboard", None)):
+        Source.objects.create(
+            organisation=trust,
+            name=f"of-{kind}",
+            kind=kind,
+            expected_interval_seconds=60,
+            received_at=heard,
+        )
+
+    said = rests_on(trust.pk, NINE)
+
+    assert re.fullmatch(
+        r"Rests on: of-fhir as it comes, heard [^;]+; of-referrals as it comes, never heard\.", said
+    )
 
 
 @pytest.mark.parametrize("state", Freshness)

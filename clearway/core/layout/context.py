@@ -30,7 +30,8 @@ BATCHES_FORGOTTEN = {"verb": "retention.forget", "subject": "retention:batches"}
 HEARD_STEP = 5  # seconds: a fragment changes at most so often, however fast messages come
 # A desk's own sources, referrals, what becomes of texts, and FHIR: they come when somebody refers, is written
 # to or asks, and no picture ages without them.
-NOT_IN_THE_STRIP = (*SILENT, "referrals", "notify", "fhir")
+AS_IT_COMES = ("referrals", "notify", "fhir")
+NOT_IN_THE_STRIP = (*SILENT, *AS_IT_COMES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,12 +141,21 @@ def feeds(organisation_id: int, at: datetime) -> list[Feed]:
 
 
 def rests_on(organisation_id: int, at: datetime) -> str:
-    """What figures of an instant rest on, for what leaves the page: each source, its state and its age."""
-    said = []
-    for each in feeds(organisation_id, at):
-        heard = f"heard {moment(each.heard_at, at)}" if each.heard_at else "never heard"
-        said.append(f"{each.name} {each.freshness.value}, {heard}")
+    """What figures of an instant rest on, for what leaves the page: each source, its state and its age.
+
+    Of those that no picture ages without, when they were last heard: their silence is no state.
+    """
+    said = [
+        f"{each.name} {each.freshness.value}, {_heard(each.heard_at, at)}"
+        for each in feeds(organisation_id, at)
+    ]
+    asked = Source.objects.filter(organisation_id=organisation_id, enabled=True, kind__in=AS_IT_COMES)
+    said += [f"{each.name} as it comes, {_heard(each.received_at, at)}" for each in asked.order_by("name")]
     return f"Rests on: {'; '.join(said)}." if said else "Rests on: what is entered here, at once."
+
+
+def _heard(heard_at: datetime | None, at: datetime) -> str:
+    return f"heard {moment(heard_at, at)}" if heard_at else "never heard"
 
 
 def unknown_before(request: Any, known_at: datetime) -> str:

@@ -37,7 +37,7 @@ class ReportMaker:
         if (between := _between(report, at)) is not None:
             return between
         found = figures.read(What(report.report.what), row.organisation_id, at)
-        report.sources = rests_on(row.organisation_id, at)[:1000]
+        report.sources = rests_on(row.organisation_id, at)
         (report.figures,) = shared.kept([found])
         report.csv, report.as_of = as_csv(found, report.sources, at), at
         report.save(update_fields=["csv", "figures", "as_of", "sources"])

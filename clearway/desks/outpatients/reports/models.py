@@ -54,7 +54,7 @@ class SentReport(models.Model):
     recipient = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
     due_on = models.DateField(null=True)
     as_of = models.DateTimeField(null=True)
-    sources = models.CharField(max_length=1000, blank=True)
+    sources = models.TextField(blank=True)
     figures = models.JSONField(null=True)
     csv = models.BinaryField(null=True)
     read_at = models.DateTimeField(null=True)

@@ -485,7 +485,7 @@ def make_pack(kind: str, *, organisation_id: int, by: Actor, at: datetime) -> Va
     found = packs.contents(kind, organisation_id, at)
     if found is None:
         return None
-    rests = rests_on(organisation_id, at)[:1000]
+    rests = rests_on(organisation_id, at)
     kept = {"over": found.over, "figures": found.figures, "rows": found.rows, "sources": rests}
     said = {"made_at": at, "made_by": by.name[:150]}
     made, is_new = ValidationPack.objects.get_or_create(**period, defaults={**kept, **said})

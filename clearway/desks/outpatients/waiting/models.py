@@ -106,7 +106,7 @@ class ValidationPack(models.Model):
     made_by = models.CharField(max_length=150)
     figures = models.JSONField()
     rows = models.JSONField()
-    sources = models.CharField(max_length=1000, blank=True)
+    sources = models.TextField(blank=True)
     seen_at = models.DateTimeField(null=True)
     seen_by = models.CharField(max_length=150, blank=True)
     seen_words = models.CharField(max_length=500, blank=True)
