@@ -55,7 +55,7 @@ def _sent(request: Any, source: Source) -> Any:
     return {"message": bytes(row.body).decode(encoding, "replace").replace("\r", "\n")}
 
 
-@needs("feeds.map")
+@needs("feeds.map", unkeyed="what waits is read a message at a time; its version holds it")
 def mapping(request: Any, source: str) -> HttpResponse:
     """How this system writes, version by version, and a new version with the reason for it."""
     row = _source(request, source)

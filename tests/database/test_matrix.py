@@ -92,9 +92,9 @@ def at_a_desk(user: User) -> Client:
 
 
 def rows_for(column: str) -> list[dict[str, Any]]:
-    """Every page that this one may open, and some of each permission that they lack: one guard refuses them all.
+    """Every page that this one may open, and some of each permission that they lack.
 
-    That it stands before every page is asked for somebody without a role.
+    One guard refuses them all; that it stands before every page is asked for somebody without a role.
     """
     most = sizes.of("S1", "pages of each permission that a role may not open")
     refused: Counter[str] = Counter()

@@ -168,6 +168,7 @@ class Booking:
         self.other = connection.copy()
         self.other.set_autocommit(False)
         self.lost = 0
+        self.limit = "0"  # how long it waits for a lock; 0 is for ever
         self.answers: list[Any] = []
 
     def hold(self, table: str, key: int) -> None:
@@ -185,6 +186,7 @@ class Booking:
         def work() -> None:
             with connection.cursor() as cursor:
                 cursor.execute("SET deadlock_timeout = '600ms'")
+                cursor.execute(f"SET lock_timeout = '{self.limit}'")
             with connection.execute_wrapper(self._count):
                 self.answers.append(self.desk.post(self.address, self.sent))
             connection.close()
@@ -234,6 +236,22 @@ def test_what_the_database_gives_up_for_another_is_done_again(to_book: Booking) 
 
     assert to_book.lost == 1, "the first was given up"
     assert to_book.answers[0].status_code == 302, to_book.answers[0].content.decode()
+    assert to_book.left() == (1, 1, 1)
+
+
+@committed
+def test_what_others_hold_for_too_long_is_not_done_and_can_be_sent_again(to_book: Booking) -> None:
+    to_book.limit = "300ms"
+    to_book.hold("outpatients_entry", to_book.entry.pk)
+    sending = to_book.send()
+    sending.join(30)
+
+    page = to_book.answers[0].content.decode()
+    assert to_book.answers[0].status_code == 409 and "Send it again" in page and str(to_book.slot.pk) in page
+    assert to_book.left() == (0, 0, 0)
+
+    to_book.let_go()
+    assert to_book.desk.post(to_book.address, to_book.sent).status_code == 302
     assert to_book.left() == (1, 1, 1)
 
 

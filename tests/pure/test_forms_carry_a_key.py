@@ -26,6 +26,7 @@ UNKEYED = {
     "/sign-in/provider/": PROVES,
     "/sign-in/provider/back/": PROVES,
     "/sign-in/provider/logout/": "the provider's word, which is spent once",
+    "/feeds/<slug:source>/mapping/": "what waits is read a message at a time; its version holds it",
     "/screen/": NOTHING,
     "/screen/state/": NOTHING,
     "/sign-in/provider/gone/": NOTHING,

@@ -92,6 +92,8 @@ class _Sending:
             except (OperationalError, InterfaceError, IntegrityError) as lost:
                 is_cut = connection.connection is not link  # Django has taken another one, or has none
                 if not may_again or not (cuts if is_cut else tries and _of_another(lost)):
+                    if may_again and not is_cut and _sqlstate(lost) in (*GIVEN_UP, WAITED):
+                        return self._page("repeats/crowded.html", self.key)
                     raise
                 cuts, tries = cuts - is_cut, tries - 1
                 self._as_it_came()
@@ -122,7 +124,7 @@ class _Sending:
                 cursor.execute(CLAIM, [self.row, self.asked, self.request.at])
                 return bool(cursor.rowcount == 1)
         except OperationalError as lost:
-            if getattr(lost.__cause__, "sqlstate", None) == WAITED:
+            if _sqlstate(lost) == WAITED:
                 raise _StillGoing from None
             raise
 
@@ -183,4 +185,8 @@ def _kept_of(answer: HttpResponse, told: list[Any]) -> HttpResponse | None:
 
 def _of_another(lost: Exception) -> bool:
     """Whether somebody else came between, so that it may go well the next time."""
-    return getattr(lost.__cause__, "sqlstate", None) in (*GIVEN_UP, *COLLIDED)
+    return _sqlstate(lost) in (*GIVEN_UP, *COLLIDED)
+
+
+def _sqlstate(lost: Exception) -> str | None:
+    return getattr(lost.__cause__, "sqlstate", None)
