@@ -234,7 +234,9 @@ def test_a_declared_incident_makes_a_report_and_nobody_writes_over_a_version_uns
     assert made is not None and made.because == "Major incident declared at 08:01"
     methane(knowing, chair, Declared.DECLARED, 1, 3)
     with pytest.raises(NotAllowed, match="Somebody else saved this"):
-        methane(knowing, chair, Declared.DECLARED, 1, 4)
+        methane(knowing, chair, Declared.DECLARED, 1, 4, casualties="Two")
+    again = methane(knowing, chair, Declared.DECLARED, 1, 5)
+    assert again.version == 2, "who says what stands already has said it"
 
 
 def test_enter_pressed_twice_declares_one_major_incident(

@@ -30,6 +30,7 @@ BEGINS = {
     "core/decisions/views.py export": "chooses the days of an export",
     "core/layout/fields.py DeskForm": "begins with what whoever makes one gives it",
     "core/layout/templates/layout/columns.html": "one's own columns",
+    "core/openings/asking.py _form": "what was typed before signing in again",
     "core/people/desk.py _grant_page": A_NEW_ONE,
     "core/people/desk.py put_on_call": A_NEW_ONE,
     "core/recurring/views.py duty": A_NEW_ONE,
