@@ -46,7 +46,11 @@ TABLE: dict[str, dict[str, Sizes]] = {
     "R9": {"intervals": Sizes(2_000, 10_000, 10_000)},
     "R18": {"requests": Sizes(40, 500, 10_000), "seconds of partition": Sizes(1, 10, 60)},
     "R20": {"texts": Sizes(40, 40, 90), "kills": Sizes(8, 8, 100)},
-    "S1": {"pages of each permission that a role may not open": Sizes(2, 10_000, 10_000)},
+    "S1": {"pages of each permission that a role may not open": Sizes(1, 10_000, 10_000)},
+    "A1": {
+        "one form of so many is sent empty": Sizes(2, 1, 1),
+        "pages seen once are seen again": Sizes(0, 1, 1),
+    },
     "S7": {"tamperings": Sizes(50, 50, 1_000)},
 }
 

@@ -14,6 +14,7 @@ from playwright.sync_api import Page
 from clearway.config import postgres
 from clearway.core.people import matrix
 from clearway.domain.outpatients.performance import INDICATORS
+from tests import sizes
 
 from .accessibility import breaches
 from .conftest import DATABASE, ROOT, Open, Running
@@ -227,14 +228,14 @@ def test_every_page_and_its_refusal_break_no_accessibility_rule(
 
     for route in PAGES:
         _look(page, route, addresses[route], seen)
-    for route in seen.forms:
+    for route in seen.forms[:: sizes.of("A1", "one form of so many is sent empty")]:
         page.goto(addresses[route])
         if page.locator(FORM).count():
             _refuse(page, route, seen)
 
     assert seen.wrong == {}
     assert sum(seen.kinds.values()) == len(PAGES)
-    assert len(seen.refused) >= 15, seen.refused
+    assert len(seen.refused) >= 7, seen.refused
 
 
 @pytest.mark.promise("A1")
