@@ -30,6 +30,11 @@ class Reader:
     def presses(self, word: str) -> None:
         self.page.get_by_role("button", name=self.reads(word)).click()
 
+    def chord(self, keys: str) -> None:
+        """Press keys on a page whose scripts are there, as a person does who has seen it."""
+        self.page.wait_for_load_state("load")
+        self.page.keyboard.press(keys)
+
     def goes_to(self, word: str) -> None:
         self.page.get_by_role("link", name=self.reads(word)).first.click()
 
@@ -116,7 +121,7 @@ def rehearses(reader: Reader) -> None:
 
 
 def decides(reader: Reader) -> None:
-    reader.page.keyboard.press("Alt+d")
+    reader.chord("Alt+d")
     for word in ("What is known", "Options considered", "Decision", "Reason"):
         reader.page.get_by_label(reader.reads(word), exact=True).fill("As the tutorial says")
     reader.presses("Save the decision")
@@ -125,7 +130,7 @@ def decides(reader: Reader) -> None:
 
 def looks_back(reader: Reader) -> None:
     page = reader.page
-    page.keyboard.press("Alt+1")
+    reader.chord("Alt+1")
     then = (datetime.now(UTC) - timedelta(minutes=10)).astimezone(ZoneInfo("Europe/London"))
     reader.types("As known at", f"{then:%Y-%m-%dT%H:%M}")
     reader.presses("Show")
