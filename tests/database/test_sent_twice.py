@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from django.db import OperationalError, connection
 from django.test import Client
+from django.utils import timezone
 
 from clearway.core.audit.models import Action
 from clearway.core.concerns.models import Concern
@@ -78,6 +79,20 @@ def test_something_else_under_the_key_is_refused_in_words_and_kept_for_one_press
     assert Concern.objects.count() == 1
     assert desk.post(NEW, filled(answer)).status_code == 302, "with a key of its own"
     assert {row.what for row in Concern.objects.all()} == {GIVEN["what"], "Three bays are shut <now>"}
+
+
+def test_the_same_words_some_time_later_are_asked_about_and_recorded_by_one_press(desk: Client) -> None:
+    sent = form(desk)
+    desk.post(NEW, sent)
+    SentForm.objects.update(at=timezone.now() - timedelta(minutes=10))
+
+    again = desk.post(NEW, sent)
+
+    page = again.content.decode()
+    assert again.status_code == 409 and "<strong>not</strong> again now" in page and sent["what"] in page
+    assert Concern.objects.count() == 1
+    assert desk.post(NEW, sent | {keys.NAME: keys.fresh()}).status_code == 302
+    assert Concern.objects.count() == 2
 
 
 def test_somebody_else_and_another_address_cannot_use_a_key(desk: Client) -> None:

@@ -7,6 +7,7 @@ form meanwhile waits on that row; whoever sends it afterwards hears what the fir
 import random
 import time
 from collections.abc import Callable
+from datetime import timedelta
 from functools import wraps
 from typing import Any
 
@@ -27,6 +28,8 @@ SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 COLLIDED = ("23505", "23P01")  # unique, exclusion
 WAITED = "55P03"  # the time limit for waiting for a lock
 LOOKS = 4  # how often the limit is waited for while the first of two is being done
+# A browser or a hand sends again within this; later it may have happened again, in the same words.
+SOON = timedelta(minutes=1)
 REFUSALS = (Http404, PermissionDenied, SuspiciousOperation)  # answers, which Django writes
 CLAIM = """
 INSERT INTO core_sent_form (key, asked, at, answer) VALUES (%s, %s, %s, '') ON CONFLICT (key) DO NOTHING
@@ -140,6 +143,8 @@ class _Sending:
         before = SentForm.objects.get(pk=self.row)
         if bytes(before.asked) != self.asked:
             return self._page("repeats/other_words.html", at=before.at)
+        if self.request.at - before.at > SOON and keys.NAME in self.request.POST:
+            return self._page("repeats/sent_before.html", at=before.at)
         said = unseal(bytes(before.answer), self.key)
         for level, text, tags in said.messages:
             messages.add_message(self.request, level, text, tags)
