@@ -33,7 +33,7 @@ def prepare() -> dict[str, Any]:
 
     trusts = {kind: office if kind in ("referrals", "notify") else region for kind in KINDS}
     keys = {kind: (scheme_of(kind), key(f"of-{kind}", trusts[kind], kind)) for kind in KINDS}
-    keys["switched off"] = ("", key("off", region, "cad", enabled=False))
+    keys["switched off"] = ("", key("of-switched-off", region, "cad", enabled=False))
     keys["another trust"] = ("", key("other-trust", a_trust("elsewhere"), "fhir"))
     sessions = {
         role: (has, signed_in(somebody(role, role, region)).cookies["sessionid"].value)

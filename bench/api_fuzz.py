@@ -149,7 +149,7 @@ def asked_as(
         options += ["--header", header]
     program = [sys.executable, "-c", "from schemathesis.cli import schemathesis; schemathesis()"]
     environment = {**os.environ, "SCHEMATHESIS_HOOKS": "bench.api_hooks", "FUZZ_ASKER": asker.has}
-    environment["FUZZ_SOURCE"] = f"of-{asker.name}"
+    environment["FUZZ_SOURCE"] = f"of-{asker.name}".replace(" ", "-")
     command = [*program, "run", document, *options]
     return subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
 

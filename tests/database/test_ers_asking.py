@@ -228,6 +228,16 @@ def test_what_never_reached_e_rs_costs_no_turn(file: Path, service: Service, pee
     assert ask(file, service).file is not None
 
 
+def test_the_first_turn_is_free_again_though_the_second_was_used_meanwhile(service: Service) -> None:
+    where = scope(service.organisation, NOW)
+    first, second = (asking.take_turn(service.pk, which, **where) for which in (FOR_REVIEW, SLOT_ISSUES))
+    asking.give_back(first, "away", by=where["by"], at=NOW)
+
+    again = asking.take_turn(service.pk, FOR_REVIEW, **where)
+
+    assert (second.nth, again.nth) == (2, 1)
+
+
 def test_an_answer_that_is_no_worklist_says_so_and_a_row_that_is_refused_waits(
     peer: Peer, file: Path, service: Service
 ) -> None:

@@ -38,7 +38,7 @@ def take_turn(service_id: int, which: str, *, organisation_id: int, by: Actor, a
     one_at_a_time(Lock.TAKING, organisation_id)
     today = local(at).date()
     most = min(policy.intake(organisation_id, at).ers_loads_a_day, AskedWorklist.MOST)
-    turns = queries.asked(service_id, today).count()
+    used = set(queries.asked(service_id, today).values_list("nth", flat=True))
     if queries.turns_taken(organisation_id, service_id, today) >= most:
         again = f"{today + timedelta(days=1):%-d %b %Y}, 00:00"
         why = f"e-RS gives the worklists of a service {most} times a day. It may be asked again on {again}."
@@ -48,7 +48,9 @@ def take_turn(service_id: int, which: str, *, organisation_id: int, by: Actor, a
         service_id=service_id,
         worklist=which,
         on=today,
-        nth=turns + 1,
+        nth=min(
+            set(range(1, AskedWorklist.MOST + 1)) - used
+        ),  # one that was given back is free, whichever it was
         asked_at=at,
         asked_by=by.name[:150],
     )
