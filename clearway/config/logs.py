@@ -75,7 +75,6 @@ def settings(level: str = "INFO") -> dict[str, Any]:
             "django.server": {"level": "WARNING"},
             "axes": {"level": "WARNING"},
             "fontTools": {"level": "WARNING"},  # it lists every sign that a letter uses
-            "hl7": {"level": "CRITICAL"},  # of a field that it cannot read it logs what stands in it
             "uvicorn.access": {"level": "CRITICAL"},
         },
     }

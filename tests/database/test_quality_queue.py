@@ -1,5 +1,6 @@
 """Findings of data quality: from the feed and the positions to the queue, both sides, and the end of each."""
 
+import re
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -172,7 +173,7 @@ def test_the_hospital_accepts_what_was_proposed_and_nothing_is_overwritten(
     address = propose(people)
     page = people["clerk"].get("/quality/hospital/").content.decode()
     assert "Female, 60 to 69" in page and "08:55:00" in page and "08:35:00" in page
-    assert "Example" not in page and "A1" not in page and "1/A1" not in page
+    assert "Example" not in page and not re.search(r"\bA1\b", page)  # as a word: a key may hold the letters
 
     assert people["clerk"].post(address, {"kind": "accepted"}).status_code == 302
 

@@ -6,6 +6,7 @@ NHS number of a patient in a log or in a refusal.
 
 import json
 import logging
+import logging.config
 import random
 import time
 from collections.abc import Callable, Mapping
@@ -175,6 +176,7 @@ def test_what_is_damaged_is_read_or_refused_with_a_reason_and_names_nobody(
     name: str, chance: random.Random, caplog: pytest.LogCaptureFixture
 ) -> None:
     parse, examples = PARSERS[name]
+    logging.config.dictConfig({"version": 1, "disable_existing_loggers": False})  # as a process sets them up
     caplog.set_level(logging.DEBUG)
     for good in examples:
         parse(good)
