@@ -19,6 +19,7 @@ import pytest
 from playwright.sync_api import (
     Browser,
     ConsoleMessage,
+    Error,
     Page,
     Playwright,
     StorageState,
@@ -224,8 +225,12 @@ def numbers_kept(page: Page) -> list[str]:
     """The NHS numbers in what a browser keeps of a page: any storage, cookies, title and address."""
     if page.is_closed():
         return []
-    cookies = json.dumps(page.context.cookies())
-    return PLANTED.findall(str(page.evaluate(STORED)) + cookies)
+    try:
+        stored = page.evaluate(STORED)
+    except Error:  # a test may end while its page is on its way to the next one: that one is looked at
+        page.wait_for_load_state("load")
+        stored = page.evaluate(STORED)
+    return PLANTED.findall(f"{stored}{json.dumps(page.context.cookies())}")
 
 
 def is_problem(said: ConsoleMessage) -> bool:
